@@ -1,0 +1,55 @@
+/**
+ * A person, as LiveDesk shows them: in the answer that created the contact, and as the sender of a conversation.
+ *
+ * @since 0.1.0
+ */
+import * as LiveDeskSchema from "./LiveDeskSchema.ts"
+import * as Model from "./Model.ts"
+
+/**
+ * The fields of a person, in the vendor's order. A field that LiveDesk leaves out or garbles takes the value that its
+ * comment names.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/create-contact
+ * @category fields
+ * @since 0.1.0
+ */
+export const fields = {
+  /** Attributes that LiveDesk itself keeps, such as city or company; `{}` when absent. */
+  additionalAttributes: LiveDeskSchema.attributes,
+  /** Whether the contact is online; `"offline"`, the vendor's default, when absent. `"online"` is from Chatwoot. */
+  availabilityStatus: LiveDeskSchema.openEnum(["offline", "online"], "offline"),
+  /** The e-mail address; none when null or "". */
+  email: LiveDeskSchema.nullableText,
+  /** The contact's id; 0 when absent. A number in the samples, "String" in the create contact page's table. */
+  id: LiveDeskSchema.id(LiveDeskSchema.ContactId),
+  /** The name, which may be ""; none when null. */
+  name: LiveDeskSchema.name,
+  /** The phone number, as it was given; none when null or "". */
+  phoneNumber: LiveDeskSchema.nullableText,
+  /** Whether the contact is blocked; `false` when absent. */
+  blocked: LiveDeskSchema.flag,
+  /** The id by which the program's own system knows the contact; none when null or "". */
+  identifier: LiveDeskSchema.nullableText,
+  /** The link of the avatar; none when "". Fetched later than the create that names it (unverified). */
+  thumbnail: LiveDeskSchema.picture,
+  /** Attributes that the project defines; `{}` when absent. */
+  customAttributes: LiveDeskSchema.attributes,
+  /** When the contact was last active. Unverified: not on the create pages, seen on others. */
+  lastActivityAt: Model.unverified(LiveDeskSchema.timestampOrNever),
+  /** When the contact was created, in seconds on the wire; 1970-01-01T00:00Z when absent. */
+  createdAt: LiveDeskSchema.timestamp
+} as const
+
+/**
+ * A person in a place where LiveDesk shows them beside something else.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const ContactProfile = Model.record(fields)
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface ContactProfile extends Model.RecordOf<typeof fields> {}

@@ -1,0 +1,357 @@
+/**
+ * Conversations: the exchanges between a contact and a project's agents.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
+import * as SchemaParser from "effect/SchemaParser"
+import { ContactProfile } from "./ContactProfile.ts"
+import * as LiveDeskClient from "./LiveDeskClient.ts"
+import * as LiveDeskSchema from "./LiveDeskSchema.ts"
+import * as Model from "./Model.ts"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// models
+// ---------------------------------------------------------------------------------------------------------------------
+
+const conversationMetaFields = {
+  /** The contact who sends in this conversation. */
+  sender: Model.nested(ContactProfile),
+  /** The kind of channel, `Channel::Api` for an API channel; "" when absent. */
+  channel: LiveDeskSchema.text,
+  /** The assigned agent. Unverified: Chatwoot sends it once one is assigned. */
+  assignee: Model.unverified(LiveDeskSchema.nullableObject),
+  /** The assigned team. Unverified: Chatwoot sends it once one is assigned. */
+  team: Model.unverified(LiveDeskSchema.nullableObject),
+  /** Whether the sender's identity was proved by HMAC; `false` when absent. */
+  hmacVerified: LiveDeskSchema.flag
+} as const
+
+/**
+ * Who takes part in a conversation, and through what.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/message/create-conversation
+ * @category models
+ * @since 0.1.0
+ */
+export const ConversationMeta = Model.record(conversationMetaFields)
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface ConversationMeta extends Model.RecordOf<typeof conversationMetaFields> {}
+
+const contentPreviewFields = {
+  /** The text of the latest message; none when null. */
+  content: LiveDeskSchema.name,
+  /** Its kind; none when null. What it is otherwise no page shows: Chatwoot has 0 to 3 or their names (unverified). */
+  messageType: LiveDeskSchema.nullableMessageType,
+  /** When it was written; none when null. */
+  createdAt: LiveDeskSchema.nullableTimestamp
+} as const
+
+/**
+ * The latest message in short.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/message/create-conversation
+ * @category models
+ * @since 0.1.0
+ */
+export const ContentPreview = Model.record(contentPreviewFields)
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface ContentPreview extends Model.RecordOf<typeof contentPreviewFields> {}
+
+const platformFields = {
+  /** The kind of channel, `Channel::Api` for an API channel; "" when absent. */
+  channelType: LiveDeskSchema.text,
+  /** The channel's name; "" when absent. */
+  inboxName: LiveDeskSchema.text,
+  /** The channel's id; 0 when absent. */
+  inboxId: LiveDeskSchema.id(LiveDeskSchema.InboxId)
+} as const
+
+/**
+ * The channel that a conversation runs through.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/message/create-conversation
+ * @category models
+ * @since 0.1.0
+ */
+export const Platform = Model.record(platformFields)
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Platform extends Model.RecordOf<typeof platformFields> {}
+
+const accountInfoFields = {
+  /** The contact's name; "" when absent. */
+  contactName: LiveDeskSchema.text,
+  /** The contact's e-mail address; none when null or "". */
+  contactEmail: LiveDeskSchema.nullableText,
+  /** The contact's phone number; none when null or "". */
+  contactPhone: LiveDeskSchema.nullableText,
+  /** The contact's id; 0 when absent. */
+  contactId: LiveDeskSchema.id(LiveDeskSchema.ContactId),
+  /** The link of the contact's avatar; none when "". */
+  contactAvatar: LiveDeskSchema.picture
+} as const
+
+/**
+ * The contact in short. LiveDesk calls it the account, though it describes the contact.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/message/create-conversation
+ * @category models
+ * @since 0.1.0
+ */
+export const AccountInfo = Model.record(accountInfoFields)
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface AccountInfo extends Model.RecordOf<typeof accountInfoFields> {}
+
+const assignmentFields = {
+  /** The assigned agent's id; none when null. */
+  assigneeId: LiveDeskSchema.nullableId(LiveDeskSchema.AgentId),
+  /** The assigned agent's name; none when null. */
+  assigneeName: LiveDeskSchema.name,
+  /** The assigned agent's e-mail address; none when null or "". */
+  assigneeEmail: LiveDeskSchema.nullableText,
+  /** The assigned team's id; none when null. */
+  teamId: LiveDeskSchema.nullableId(LiveDeskSchema.TeamId),
+  /** The assigned team's name; none when null. */
+  teamName: LiveDeskSchema.name
+} as const
+
+/**
+ * Who works on a conversation.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/message/create-conversation
+ * @category models
+ * @since 0.1.0
+ */
+export const Assignment = Model.record(assignmentFields)
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Assignment extends Model.RecordOf<typeof assignmentFields> {}
+
+/**
+ * The states of a conversation. `open`, `resolved` and `pending` are on the vendor's pages; `snoozed` is implied
+ * there; `closed` is unverified.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/message/update-status
+ * @category models
+ * @since 0.1.0
+ */
+export const statuses = ["open", "resolved", "pending", "snoozed", "closed"] as const
+
+const conversationFields = {
+  /** Who takes part, and through what. */
+  meta: Model.nested(ConversationMeta),
+  /** The conversation's id, which counts within one project; an answer without one fails. */
+  id: Model.required(LiveDeskSchema.id(LiveDeskSchema.ConversationId)),
+  /** The latest messages; `[]` when absent. What a message looks like here no page shows. */
+  messages: LiveDeskSchema.objects,
+  /** The project's id; 0 when absent. */
+  accountId: LiveDeskSchema.id(LiveDeskSchema.AccountId),
+  /** The conversation's UUID; "" when absent. */
+  uuid: LiveDeskSchema.text,
+  /** The channel's id; 0 when absent. */
+  inboxId: LiveDeskSchema.id(LiveDeskSchema.InboxId),
+  /** Attributes that LiveDesk itself keeps; `{}` when absent. */
+  additionalAttributes: LiveDeskSchema.attributes,
+  /** When an agent last looked; none when 0, which means never. */
+  agentLastSeenAt: LiveDeskSchema.timestampOrNever,
+  /** When the assigned agent last looked; none when 0, which means never. */
+  assigneeLastSeenAt: LiveDeskSchema.timestampOrNever,
+  /** Whether an answer can be sent; `false` when absent. */
+  canReply: LiveDeskSchema.flag,
+  /** When the contact last looked; none when 0, which means never. */
+  contactLastSeenAt: LiveDeskSchema.timestampOrNever,
+  /** Attributes that the project defines; `{}` when absent. */
+  customAttributes: LiveDeskSchema.attributes,
+  /** Labels; `[]` when absent. That they are texts is from Chatwoot (unverified). */
+  labels: LiveDeskSchema.texts,
+  /** Whether the conversation is muted; `false` when absent. */
+  muted: LiveDeskSchema.flag,
+  /** When a snoozed conversation wakes; none when null. Seconds or ISO 8601 text on the wire (unverified). */
+  snoozedUntil: LiveDeskSchema.nullableTimestamp,
+  /** The state; an answer without one fails. A state that is not in `statuses` is kept as it came. */
+  status: Model.required(LiveDeskSchema.openEnum(statuses, "open")),
+  /** The urgency; none when null. The words are Chatwoot's (unverified). */
+  priority: LiveDeskSchema.nullableOpenEnum(["low", "medium", "high", "urgent"]),
+  /** The kind of conversation; "" when absent. `chat` is the only one that a page shows. */
+  conversationCategory: LiveDeskSchema.openEnum(["chat"], ""),
+  /** The kind of chat; "" when absent. `private_chat` is the only one that a page shows. */
+  chatMode: LiveDeskSchema.openEnum(["private_chat"], ""),
+  /** Whether it belongs to a forum; `false` when absent. */
+  isForum: LiveDeskSchema.flag,
+  /** When it was created, in seconds on the wire; 1970-01-01T00:00Z when absent. */
+  createdAt: LiveDeskSchema.timestamp,
+  /** When it last changed, in seconds with a fraction on the wire; 1970-01-01T00:00Z when absent. */
+  updatedAt: LiveDeskSchema.preciseTimestamp,
+  /** In the sample the same as `lastActivityAt`; 1970-01-01T00:00Z when absent. */
+  timestamp: LiveDeskSchema.timestamp,
+  /** When an agent first answered; none when 0, which means not yet. */
+  firstReplyCreatedAt: LiveDeskSchema.timestampOrNever,
+  /** How many messages are unread; 0 when absent. */
+  unreadCount: LiveDeskSchema.count,
+  /** The latest message that is no notice of an event; none when null. What it looks like no page shows. */
+  lastNonActivityMessage: LiveDeskSchema.nullableObject,
+  /** When anything last happened; 1970-01-01T00:00Z when absent. */
+  lastActivityAt: LiveDeskSchema.timestamp,
+  /** Since when the contact waits for an answer; none when 0 (unverified). */
+  waitingSince: LiveDeskSchema.timestampOrNever,
+  /** The id of the service level policy; none when null. That it is a number is from Chatwoot (unverified). */
+  slaPolicyId: LiveDeskSchema.nullableNatural,
+  /** The id of the ticket; none when null. That it is text, as on the ticket pages, is unverified. */
+  ticketId: LiveDeskSchema.nullableOpaqueId(LiveDeskSchema.TicketId),
+  /** Whether a limit of the project's plan is passed; `false` when absent. */
+  overLimit: LiveDeskSchema.flag,
+  /** The latest message in short. */
+  contentPreview: Model.nested(ContentPreview),
+  /** The channel. */
+  platform: Model.nested(Platform),
+  /** The contact in short. */
+  accountInfo: Model.nested(AccountInfo),
+  /** Who works on it. */
+  assignment: Model.nested(Assignment)
+} as const
+
+/**
+ * A conversation, as `create` answers it: without an envelope.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/message/create-conversation
+ * @category models
+ * @since 0.1.0
+ */
+export const Conversation = Model.record(conversationFields)
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Conversation extends Model.RecordOf<typeof conversationFields> {}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// inputs
+// ---------------------------------------------------------------------------------------------------------------------
+
+const CreateConversationFields = Schema.Struct({
+  /** The channel to talk through: the id that the contact was created with. Sent as a number. */
+  inboxId: Schema.Natural,
+  /** The sender, by the id of the contact. Sent as a number. */
+  contactId: Schema.optional(Schema.Natural),
+  /** The sender, by the name under which the channel knows the contact: `contactInbox.sourceId` of `contacts.create`. */
+  sourceId: Schema.optional(Schema.String)
+})
+
+/**
+ * The input of `create`: the channel, and the sender by `contactId`, by `sourceId` or by both. What LiveDesk does with
+ * one, the other or both beyond finding the sender, no page says.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/message/create-conversation
+ * @category inputs
+ * @since 0.1.0
+ */
+export type CreateConversation =
+  & typeof CreateConversationFields.Type
+  & ({ readonly contactId: number } | { readonly sourceId: string })
+
+const CreateConversationSender = Schema.declareConstructor<CreateConversation, typeof CreateConversationFields.Type>()(
+  [Schema.toType(CreateConversationFields)],
+  ([fields]) => (input, ast, options) => {
+    const namesNoSender = Predicate.isObject(input) && !("contactId" in input && input.contactId !== undefined) &&
+      !("sourceId" in input && input.sourceId !== undefined)
+    const decoded = SchemaParser.decodeUnknownEffect(fields)(input, options)
+    if (!namesNoSender) {
+      // One of the two is there, and `fields` has read it: TypeScript cannot join the two facts.
+      return decoded as Effect.Effect<CreateConversation, SchemaIssue.Issue>
+    }
+    const sender = new SchemaIssue.Pointer(
+      ["contactId"],
+      new SchemaIssue.InvalidValue({ message: "give contactId, sourceId or both, so that LiveDesk can tell the sender" })
+    )
+    // Beside whatever else is wrong, so that all of it is told at once.
+    return Effect.matchEffect(decoded, {
+      onFailure: (issue) => Effect.fail(new SchemaIssue.Composite(ast, [issue, sender])),
+      onSuccess: () => Effect.fail(sender)
+    })
+  }
+)
+
+/**
+ * The schema of the input of `create`.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/message/create-conversation
+ * @category inputs
+ * @since 0.1.0
+ */
+export const CreateConversation = CreateConversationFields.pipe(
+  Schema.encodeKeys({ inboxId: "inbox_id", contactId: "contact_id", sourceId: "source_id" }),
+  Schema.decodeTo(CreateConversationSender)
+)
+
+// ---------------------------------------------------------------------------------------------------------------------
+// endpoints
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * `POST /api/v2/accounts/conversations`
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/message/create-conversation
+ * @category endpoints
+ * @since 0.1.0
+ */
+export const create = LiveDeskClient.endpoint({
+  operation: "conversations.create",
+  method: "POST",
+  path: "/api/v2/accounts/conversations",
+  input: CreateConversation,
+  answer: Conversation,
+  repeat: "never"
+})
+
+// ---------------------------------------------------------------------------------------------------------------------
+// service
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * The conversations of a project.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class Conversations extends Context.Service<Conversations, {
+  /**
+   * Creates a conversation between a contact and the project's agents.
+   *
+   * Fails with `ValidationError` for an input that is refused here (nothing was sent) or by LiveDesk, and for an
+   * answer that cannot be read (the conversation exists then); with `AuthError` for credentials; with `HttpError` for
+   * all that lies between. Nothing is sent twice: look at the error's `delivery` before calling again.
+   *
+   * @see https://www.engagelab.com/docs/livedesk/rest-api/message/create-conversation
+   */
+  readonly create: LiveDeskClient.Call<CreateConversation, Conversation>
+}>()("@effect-livedesk/core/Conversations") {}
+
+/**
+ * Provides `Conversations` over a `LiveDeskClient`.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<Conversations, never, LiveDeskClient.LiveDeskClient> = Layer.effect(
+  Conversations,
+  Effect.map(LiveDeskClient.LiveDeskClient, (client) => Conversations.of({ create: client.call(create) }))
+)

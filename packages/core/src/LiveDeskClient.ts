@@ -1,0 +1,763 @@
+/**
+ * The client: an endpoint as data, and the interpreter that runs it on an `HttpClient`.
+ *
+ * @since 0.1.0
+ */
+import * as Arr from "effect/Array"
+import * as Bytes from "effect/Bytes"
+import * as Clock from "effect/Clock"
+import * as Config from "effect/Config"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Base64 from "effect/encoding/Base64"
+import { constTrue } from "effect/Function"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import type * as Headers from "effect/http/Headers"
+import * as HttpBody from "effect/http/HttpBody"
+import * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClientError from "effect/http/HttpClientError"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as HttpTraceContext from "effect/http/HttpTraceContext"
+import * as Url from "effect/http/Url"
+import * as Layer from "effect/Layer"
+import * as LogLevel from "effect/LogLevel"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
+import * as SchemaParser from "effect/SchemaParser"
+import * as Stream from "effect/Stream"
+import { snakeToCamel } from "effect/String"
+import * as LiveDeskError from "./LiveDeskError.ts"
+import { type Fault, type Model, Unreadable } from "./Model.ts"
+
+// Core is compiled without a platform's types; every platform that Effect runs on has this one.
+declare const TextDecoder: new() => { decode(bytes: Uint8Array): string }
+
+// ---------------------------------------------------------------------------------------------------------------------
+// endpoints
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * One call of LiveDesk's API, as data. The client runs it, the emulator serves it, the tests read it.
+ *
+ * @category endpoints
+ * @since 0.1.0
+ */
+export interface Endpoint<Input, Output> {
+  /** The call's name, `contacts.create`: of its span, and in its errors. */
+  readonly operation: string
+  readonly method: "POST"
+  /**
+   * The path below the base URL. A segment such as `:conversation_id` takes the field of that name of the encoded
+   * input; the other fields make up the JSON body.
+   */
+  readonly path: `/${string}`
+  /** What the call takes; encodes to the fields on the wire. */
+  readonly input: Schema.Codec<Input, { readonly [key: string]: unknown }>
+  /** What a 2xx answer holds. */
+  readonly answer: Model<Output>
+  /**
+   * What doing it twice does: nothing (`"safe"`), the same again (`"repeatable"`), or a second act that a customer may
+   * see (`"never"`).
+   */
+  readonly repeat: "safe" | "repeatable" | "never"
+}
+
+/**
+ * Declares an endpoint.
+ *
+ * @category endpoints
+ * @since 0.1.0
+ */
+export const endpoint = <Input, Output>(endpoint: Endpoint<Input, Output>): Endpoint<Input, Output> => endpoint
+
+/**
+ * What one call may override.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface CallOptions {
+  /** The time limit of this call, reading the answer included. */
+  readonly timeout?: Duration.Input | undefined
+  /** Headers to send beside the client's own, which cannot be replaced. */
+  readonly headers?: { readonly [name: string]: string } | undefined
+}
+
+/**
+ * A call of LiveDesk's API.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Call<in Input, out Output> {
+  (input: Input, options?: CallOptions): Effect.Effect<Output, LiveDeskError.LiveDeskError>
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// service
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Runs endpoints: with the project's credentials, against its address, under a time limit, on the `HttpClient` that
+ * its layer was given.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class LiveDeskClient extends Context.Service<LiveDeskClient, {
+  /** Prepares an endpoint for calling. */
+  readonly call: <Input, Output>(endpoint: Endpoint<Input, Output>) => Call<Input, Output>
+}>()("@effect-livedesk/core/LiveDeskClient") {}
+
+/**
+ * What came with an answer, beside the value that it decoded to.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Answer {
+  /** The call that was answered. */
+  readonly operation: string
+  readonly status: number
+  readonly headers: Headers.Headers
+  /** The request id, where the answer had one; for the vendor's support. */
+  readonly requestId: string | undefined
+  /** The body as parsed JSON, with the fields that the model does not know. */
+  readonly body: unknown
+}
+
+const AnswerListener = Context.Reference<((answer: Answer) => void) | undefined>(
+  "@effect-livedesk/core/LiveDeskClient/AnswerListener",
+  { defaultValue: () => undefined }
+)
+
+/**
+ * Gives, beside an effect's value, the successful answers of all calls that it made, in the order of their arrival.
+ *
+ * ```ts
+ * const [{ contact }, [answer]] = yield* contacts.create(input).pipe(LiveDeskClient.withAnswers)
+ * yield* Effect.log(`contact ${contact.id}, request ${answer?.requestId}`)
+ * ```
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const withAnswers = <A, E, R>(
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<readonly [value: A, answers: ReadonlyArray<Answer>], E, R> =>
+  Effect.suspend(() => {
+    const answers: Array<Answer> = []
+    return Effect.provideService(effect, AnswerListener, (answer) => answers.push(answer)).pipe(
+      Effect.map((value) => [value, answers] as const)
+    )
+  })
+
+// ---------------------------------------------------------------------------------------------------------------------
+// options
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * The vendor's one public address, in Singapore.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/rest-api-overview
+ * @category options
+ * @since 0.1.0
+ */
+export const defaultBaseUrl = "https://livedesk-api.engagelab.com"
+
+/**
+ * How a client is set up.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  /** The API key, from Project Settings - API Management. */
+  readonly apiKey: Redacted.Redacted
+  /** The API secret that belongs to it. */
+  readonly apiSecret: Redacted.Redacted
+  /** Where LiveDesk is, without the API's own path; `defaultBaseUrl` unless given. https, or http with a warning. */
+  readonly baseUrl?: string | undefined
+  /** The time limit of one whole call, reading the answer included; 30 seconds unless given. */
+  readonly timeout?: Duration.Input | undefined
+  /**
+   * What to do when an answer is not what the vendor's pages show: nothing, a debug log line of the paths (the
+   * default; costs nothing unless debug logs are on), or a `ValidationError`, which is for tests.
+   */
+  readonly onDrift?: "ignore" | "log" | "fail" | undefined
+  /** The largest answer that is read, in bytes; 16 MiB unless given. Of a refusal, 64 KiB are read at most. */
+  readonly maxAnswerBytes?: number | undefined
+  /** Whether to send the caller's trace context (`traceparent`, `b3`) to LiveDesk; `false` unless given. */
+  readonly propagateTrace?: boolean | undefined
+  /**
+   * Wraps the client that makes one attempt, to log or measure it. A retry placed here re-sends creates that LiveDesk
+   * may already have acted on, and the delivery that errors then tell is only the last attempt's; a followed redirect
+   * sends the credentials elsewhere.
+   */
+  readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
+}
+
+const problemsOf = (
+  what: string,
+  value: string
+): ReadonlyArray<string> => [
+  ...(value === "" ? [`${what} is empty`] : []),
+  ...(value !== value.trim() ? [`${what} begins or ends with white space`] : []),
+  ...(/\p{Cc}/u.test(value.trim()) ? [`${what} holds a control character`] : [])
+]
+
+const apiKeyProblems = (value: string): ReadonlyArray<string> => [
+  ...problemsOf("the API key", value),
+  ...(value.includes(":") ? ["the API key holds a colon, which Basic authentication cannot carry"] : [])
+]
+
+const apiSecretProblems = (value: string): ReadonlyArray<string> => problemsOf("the API secret", value)
+
+// `URL` by its name is a platform's type.
+type ParsedUrl = Result.Result.Success<ReturnType<typeof Url.fromString>>
+
+const parseBaseUrl = (value: string): Result.Result<ParsedUrl, string> => {
+  if (/[?#]/.test(value)) return Result.fail("the base URL must have no query and no fragment")
+  const url = Url.fromString(value)
+  if (Result.isFailure(url)) return Result.fail(`the base URL is no URL; expected something like ${defaultBaseUrl}`)
+  const { password, protocol, username } = url.success
+  if (protocol !== "https:" && protocol !== "http:") return Result.fail("the base URL must start with https://")
+  if (username !== "" || password !== "") {
+    return Result.fail("the base URL must hold no user name or password; give them as apiKey and apiSecret")
+  }
+  return Result.succeed(url.success)
+}
+
+// The longest delay that timers of JavaScript platforms can keep, some 24 days.
+const longestTimeout = Duration.millis(2 ** 31 - 1)
+
+const parseTimeout = (value: Duration.Input): Result.Result<Duration.Duration, string> => {
+  const timeout = Duration.fromInput(value)
+  return Option.isSome(timeout) && Duration.isGreaterThanOrEqualTo(timeout.value, Duration.millis(1)) &&
+      Duration.isLessThanOrEqualTo(timeout.value, longestTimeout)
+    ? Result.succeed(timeout.value)
+    : Result.fail("expected a time limit between 1 millisecond and 24 days, such as \"30 seconds\"")
+}
+
+const checkText = (problems: (value: string) => ReadonlyArray<string>) =>
+  Schema.makeFilter<string>((value) => problems(value))
+
+/**
+ * An API key that can be used: not empty, without a colon, white space around it or control characters.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export const ApiKey = Schema.RedactedFromValue(Schema.String.check(checkText(apiKeyProblems)))
+
+/**
+ * An API secret that can be used: not empty, without white space around it or control characters.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export const ApiSecret = Schema.RedactedFromValue(Schema.String.check(checkText(apiSecretProblems)))
+
+/**
+ * A base URL that can be used: http or https, without user name, password, query and fragment.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export const BaseUrl = Schema.String.check(
+  Schema.makeFilter((value) => Option.getOrUndefined(Result.getFailure(parseBaseUrl(value))))
+)
+
+/**
+ * A time limit that can be used: from 1 millisecond to 24 days, as text such as `30 seconds`.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export const Timeout = Schema.DurationFromString.check(
+  Schema.makeFilter((value) => Option.getOrUndefined(Result.getFailure(parseTimeout(value))))
+)
+
+const isLoopback = (hostname: string): boolean =>
+  /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)
+
+// ---------------------------------------------------------------------------------------------------------------------
+// make
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Makes a client. Fails with `AuthError` for credentials that cannot be used, with `ValidationError` for any other
+ * option that cannot.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function*(
+  options: Options
+): Effect.fn.Return<
+  LiveDeskClient["Service"],
+  LiveDeskError.AuthError | LiveDeskError.ValidationError,
+  HttpClient.HttpClient
+> {
+  const operation = "LiveDeskClient.make"
+  const apiKey = Redacted.value(options.apiKey)
+  const apiSecret = Redacted.value(options.apiSecret)
+  const unusable = [...apiKeyProblems(apiKey), ...apiSecretProblems(apiSecret)]
+  if (unusable.length > 0) return yield* LiveDeskError.credentialsUnusable(operation, unusable.join("; "))
+
+  const baseUrl = parseBaseUrl(options.baseUrl ?? defaultBaseUrl)
+  const timeout = parseTimeout(options.timeout ?? "30 seconds")
+  const maxAnswerBytes = options.maxAnswerBytes ?? 16 * 1024 * 1024
+  const issues = [
+    ...issueOf("baseUrl", baseUrl),
+    ...issueOf("timeout", timeout),
+    ...(Number.isSafeInteger(maxAnswerBytes) && maxAnswerBytes > 0
+      ? []
+      : [{ path: ["maxAnswerBytes"], message: "expected a whole number of bytes above 0" }])
+  ]
+  if (Result.isFailure(baseUrl) || Result.isFailure(timeout) || issues.length > 0) {
+    return yield* LiveDeskError.inputInvalid(operation, issues)
+  }
+
+  const { hostname, origin, pathname, port, protocol } = baseUrl.success
+  if (protocol === "http:" && !isLoopback(hostname)) {
+    yield* Effect.logWarning(`LiveDesk's credentials go to ${origin} unencrypted: use https`)
+  }
+  const credentials = Base64.encode(`${apiKey}:${apiSecret}`)
+  const requestInit = yield* Effect.serviceOption(FetchHttpClient.RequestInit)
+  const httpClient = yield* HttpClient.HttpClient
+  const transformed = options.transformClient === undefined ? httpClient : options.transformClient(httpClient)
+
+  return LiveDeskClient.of({
+    call: callWith({
+      client: HttpClient.transformResponse(
+        transformed,
+        Effect.provideContext(attemptContext(Option.getOrUndefined(requestInit)))
+      ),
+      address: `${origin}${pathname.replace(/\/+$/, "")}`,
+      headers: {
+        accept: "application/json",
+        authorization: `Basic ${credentials}`,
+        "user-agent": "effect-livedesk"
+      },
+      timeout: timeout.success,
+      onDrift: options.onDrift ?? "log",
+      maxAnswerBytes,
+      propagateTrace: options.propagateTrace ?? false,
+      server: {
+        "server.address": hostname,
+        "server.port": port === "" ? (protocol === "https:" ? 443 : 80) : Number(port)
+      },
+      scrub: scrubber([apiKey, apiSecret, credentials])
+    })
+  })
+})
+
+const issueOf = (option: string, parsed: Result.Result<unknown, string>): ReadonlyArray<LiveDeskError.Issue> =>
+  Result.isFailure(parsed) ? [{ path: [option], message: parsed.failure }] : []
+
+/** What every attempt runs with, whichever transport makes it. */
+const attemptContext = (requestInit: FetchHttpClient.RequestInit["Service"] | undefined) =>
+  Context.make(HttpClient.TracerDisabledWhen, constTrue).pipe(
+    // Fetch would send a redirected POST on, credentials included, or turn it into a GET that answers 200.
+    Context.add(FetchHttpClient.RequestInit, { ...requestInit, redirect: "manual", credentials: "omit" })
+  )
+
+/**
+ * Takes secrets out of a text that came from outside: a server may echo what it was sent. What is shorter than any
+ * real secret stays, or every text would be full of holes.
+ */
+const scrubber = (secrets: ReadonlyArray<string>) => {
+  const shapes = new Set(secrets.filter((secret) => secret.length >= 4).flatMap((secret) => [
+    secret,
+    encodeURIComponent(secret),
+    Base64.encode(secret),
+    JSON.stringify(secret).slice(1, -1)
+  ]))
+  // The longest first: a key may be the beginning of the secret.
+  const ordered = [...shapes].sort((a, b) => b.length - a.length)
+  return (text: string): string => ordered.reduce((text, secret) => text.replaceAll(secret, "<redacted>"), text)
+}
+
+/**
+ * Provides a client over the `HttpClient` in the environment.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (
+  options: Options
+): Layer.Layer<LiveDeskClient, LiveDeskError.AuthError | LiveDeskError.ValidationError, HttpClient.HttpClient> =>
+  Layer.effect(LiveDeskClient, make(options))
+
+/**
+ * Where a client's set-up is to be read from. What a program does not read from its configuration it gives as a value.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface OptionsConfig extends Omit<Options, "apiKey" | "apiSecret" | "baseUrl" | "timeout"> {
+  readonly apiKey: Config.Config<Redacted.Redacted>
+  readonly apiSecret: Config.Config<Redacted.Redacted>
+  readonly baseUrl?: Config.Config<string> | undefined
+  readonly timeout?: Config.Config<Duration.Input> | undefined
+}
+
+/**
+ * Provides a client whose options are read from the configuration. Fails with one `ConfigError` that names all that
+ * is missing or cannot be used. The schemas `ApiKey`, `ApiSecret`, `BaseUrl` and `Timeout` make good `Config`s.
+ *
+ * ```ts
+ * LiveDeskClient.layerConfig({
+ *   apiKey: Config.schema(LiveDeskClient.ApiKey, "SUPPORT_KEY"),
+ *   apiSecret: Config.schema(LiveDeskClient.ApiSecret, "SUPPORT_SECRET")
+ * })
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerConfig = (
+  config: OptionsConfig
+): Layer.Layer<LiveDeskClient, Config.ConfigError, HttpClient.HttpClient> =>
+  Layer.effect(
+    LiveDeskClient,
+    Effect.gen(function*() {
+      const { apiKey, apiSecret, baseUrl, timeout, ...options } = config
+      const read = yield* Effect.all({
+        apiKey: Effect.result(apiKey),
+        apiSecret: Effect.result(apiSecret),
+        baseUrl: Effect.result(baseUrl ?? Effect.undefined),
+        timeout: Effect.result(timeout ?? Effect.undefined)
+      })
+      if (
+        Result.isFailure(read.apiKey) || Result.isFailure(read.apiSecret) || Result.isFailure(read.baseUrl) ||
+        Result.isFailure(read.timeout)
+      ) {
+        return yield* joinConfigErrors(Arr.getSomes([
+          Result.getFailure(read.apiKey),
+          Result.getFailure(read.apiSecret),
+          Result.getFailure(read.baseUrl),
+          Result.getFailure(read.timeout)
+        ]))
+      }
+      return yield* Effect.mapError(
+        make({
+          ...options,
+          apiKey: read.apiKey.success,
+          apiSecret: read.apiSecret.success,
+          baseUrl: read.baseUrl.success,
+          timeout: read.timeout.success
+        }),
+        (error) => configError([new SchemaIssue.InvalidValue({ message: error.reason.message })])
+      )
+    })
+  )
+
+const configError = (issues: ReadonlyArray<SchemaIssue.Issue>): Config.ConfigError => {
+  const [first = new SchemaIssue.InvalidValue(), ...rest] = issues
+  return new Config.ConfigError(new Schema.SchemaError(
+    rest.length === 0 ? first : new SchemaIssue.Composite(Schema.Unknown.ast, [first, ...rest])
+  ))
+}
+
+/** Effect stops at the first fault of a configuration; this tells them all. */
+const joinConfigErrors = (errors: ReadonlyArray<Config.ConfigError>): Effect.Effect<never, Config.ConfigError> =>
+  Effect.fail(
+    errors.find(({ cause }) => cause._tag === "SourceError") ??
+      configError(errors.flatMap(({ cause }) => cause._tag === "SourceError" ? [] : [cause.issue]))
+  )
+
+// ---------------------------------------------------------------------------------------------------------------------
+// the interpreter
+// ---------------------------------------------------------------------------------------------------------------------
+
+interface Setup {
+  readonly client: HttpClient.HttpClient
+  readonly address: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly timeout: Duration.Duration
+  readonly onDrift: "ignore" | "log" | "fail"
+  readonly maxAnswerBytes: number
+  readonly propagateTrace: boolean
+  readonly server: Readonly<Record<string, unknown>>
+  readonly scrub: (text: string) => string
+}
+
+const maxRefusalBytes = 64 * 1024
+
+const callWith = (setup: Setup): LiveDeskClient["Service"]["call"] => (endpoint) => {
+  const prepare = preparer(setup, endpoint)
+  const spanOptions = {
+    kind: "client",
+    attributes: { "http.request.method": endpoint.method, "url.template": endpoint.path, ...setup.server }
+  } as const
+  return (input, options) =>
+    Effect.suspend(() => {
+      const prepared = prepare(input, options)
+      return Result.isFailure(prepared)
+        ? Effect.fail(prepared.failure)
+        : attempt(setup, endpoint, prepared.success)
+    }).pipe(
+      Effect.tapError(({ delivery, reason }) =>
+        Effect.annotateCurrentSpan({ "error.type": reason._tag, "livedesk.delivery": delivery })
+      ),
+      Effect.withSpan(endpoint.operation, spanOptions, { captureStackTrace: false })
+    )
+}
+
+interface Prepared {
+  readonly request: HttpClientRequest.HttpClientRequest
+  readonly timeout: Duration.Duration
+}
+
+const strictly = { errors: "all", onExcessProperty: "error" } as const
+
+/** Turns an input into a request, or into the error that names all that is wrong with it. */
+const preparer = <Input, Output>(setup: Setup, endpoint: Endpoint<Input, Output>) => {
+  const encode = SchemaParser.encodeUnknownResult(endpoint.input, strictly)
+  const { operation } = endpoint
+  return (
+    input: Input,
+    options: CallOptions | undefined
+  ): Result.Result<Prepared, LiveDeskError.ValidationError> => {
+    const timeout = options?.timeout === undefined ? Result.succeed(setup.timeout) : parseTimeout(options.timeout)
+    const encoded = Result.map(encode(input), (fields) => locate(endpoint.path, fields))
+    const issues = [
+      ...(Result.isFailure(encoded) ? LiveDeskError.issuesOf(encoded.failure) : encoded.success.issues),
+      ...issueOf("timeout", timeout).map(underOptions),
+      ...headerIssues(options?.headers ?? {}).map(underOptions)
+    ]
+    if (Result.isFailure(encoded) || Result.isFailure(timeout) || issues.length > 0) {
+      return Result.fail(LiveDeskError.inputInvalid(operation, issues))
+    }
+    const { body, path } = encoded.success
+    return Result.try({
+      try: () => ({
+        timeout: timeout.success,
+        request: HttpClientRequest.make(endpoint.method)(`${setup.address}${path}`, {
+          headers: { ...options?.headers, ...setup.headers },
+          body: HttpBody.jsonUnsafe(body)
+        })
+      }),
+      catch: () => LiveDeskError.inputInvalid(operation, [{ path: [], message: "the input cannot be written as JSON" }])
+    })
+  }
+}
+
+const underOptions = ({ message, path }: LiveDeskError.Issue): LiveDeskError.Issue => ({
+  path: ["options", ...path],
+  message
+})
+
+interface Located {
+  readonly path: string
+  readonly body: { readonly [key: string]: unknown }
+  readonly issues: ReadonlyArray<LiveDeskError.Issue>
+}
+
+/** Puts the fields that the path names into it; the rest is the body. */
+const locate = (template: string, fields: { readonly [key: string]: unknown }): Located => {
+  const body = { ...fields }
+  const issues: Array<LiveDeskError.Issue> = []
+  const path = template.replace(/:([a-z_]+)/g, (_, key: string) => {
+    const value = fields[key]
+    delete body[key]
+    const segment = typeof value === "string" || typeof value === "number" ? String(value) : ""
+    // "." and ".." would be resolved away, a lone surrogate cannot be encoded.
+    if (segment === "" || segment === "." || segment === ".." || /\p{Cs}/u.test(segment)) {
+      issues.push({ path: [snakeToCamel(key)], message: "expected an id that can stand in a path" })
+      return ""
+    }
+    return encodeURIComponent(segment)
+  })
+  return { path, body, issues }
+}
+
+const ownHeaders = [
+  "accept",
+  "authorization",
+  "connection",
+  "content-encoding",
+  "content-length",
+  "content-type",
+  "cookie",
+  "expect",
+  "host",
+  "transfer-encoding",
+  "upgrade",
+  "user-agent"
+]
+
+const headerIssues = (headers: { readonly [name: string]: string }): ReadonlyArray<LiveDeskError.Issue> =>
+  Object.entries(headers).flatMap(([name, value]) => {
+    const message = !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)
+      ? "expected the name of a header"
+      : ownHeaders.includes(name.toLowerCase())
+      ? "this header is the client's own"
+      // A header that a transport cannot write would be quoted in its complaint.
+      : !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)
+      ? "expected text without control characters and beyond Latin-1"
+      : undefined
+    return message === undefined ? [] : [{ path: ["headers", name], message }]
+  })
+
+/**
+ * One request and its answer, under the call's time limit.
+ *
+ * Retries will stand here: around `execute` and `receive`, inside the time limit.
+ */
+const attempt = <Input, Output>(
+  setup: Setup,
+  { answer, operation }: Endpoint<Input, Output>,
+  { request, timeout }: Prepared
+): Effect.Effect<Output, LiveDeskError.LiveDeskError> => {
+  let incoming: Incoming | undefined
+  const execute = setup.propagateTrace ? traced(setup.client, request) : setup.client.execute(request)
+  return execute.pipe(
+    Effect.catch((error) =>
+      // A wrapped client may have made a failure of a status.
+      error.response === undefined
+        ? Effect.fail(LiveDeskError.unanswered(operation, error))
+        : Effect.succeed(error.response)
+    ),
+    Effect.flatMap((response) => {
+      incoming = new Incoming(operation, setup, response)
+      return receive(setup, answer, incoming, response.stream)
+    }),
+    Effect.timeoutOrElse({
+      duration: timeout,
+      orElse: () => failNow((now) => LiveDeskError.timedOut(operation, timeout, incoming?.answered, now))
+    })
+  )
+}
+
+const failNow = <E>(error: (now: number) => E): Effect.Effect<never, E> =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.fail(error(now)))
+
+const traced = (client: HttpClient.HttpClient, request: HttpClientRequest.HttpClientRequest) =>
+  Effect.matchEffect(Effect.currentSpan, {
+    onFailure: () => client.execute(request),
+    onSuccess: (span) => client.execute(HttpClientRequest.setHeaders(request, HttpTraceContext.toHeaders(span)))
+  })
+
+/** An answer on its way, kept as far as it has come: what came may name what was created. */
+class Incoming {
+  readonly operation: string
+  readonly status: number
+  readonly headers: Headers.Headers
+  readonly isSuccess: boolean
+  private readonly limit: number
+  private readonly scrub: (text: string) => string
+  private readonly chunks: Array<Uint8Array> = []
+  private size = 0
+
+  constructor(operation: string, setup: Setup, response: HttpClientResponse.HttpClientResponse) {
+    this.operation = operation
+    this.status = response.status
+    this.headers = response.headers
+    this.isSuccess = response.status >= 200 && response.status < 300
+    this.limit = this.isSuccess ? setup.maxAnswerBytes : maxRefusalBytes
+    this.scrub = setup.scrub
+  }
+
+  /** Keeps a piece of the body, as far as there is room, and says whether to go on. */
+  take(chunk: Uint8Array): boolean {
+    this.chunks.push(chunk.subarray(0, this.limit - this.size))
+    this.size += chunk.byteLength
+    return !this.isTooLarge
+  }
+
+  get isTooLarge(): boolean {
+    return this.size > this.limit
+  }
+
+  get text(): string {
+    return new TextDecoder().decode(Bytes.concat(this.chunks))
+  }
+
+  get answered(): LiveDeskError.Answered {
+    return {
+      operation: this.operation,
+      status: this.status,
+      headers: this.headers,
+      text: this.scrub(this.text)
+    }
+  }
+}
+
+const receive = <Output>(
+  setup: Setup,
+  model: Model<Output>,
+  incoming: Incoming,
+  body: Stream.Stream<Uint8Array, HttpClientError.HttpClientError>
+): Effect.Effect<Output, LiveDeskError.LiveDeskError> =>
+  Effect.matchEffect(Stream.runForEachWhile(body, (chunk) => Effect.sync(() => incoming.take(chunk))), {
+    onFailure: ({ reason }) =>
+      // Fetch has no stream for an empty body; of a refusal, what has come will do.
+      incoming.isSuccess && reason._tag !== "EmptyBodyError"
+        ? Effect.fail(LiveDeskError.answerLost(incoming.answered, reason))
+        : conclude(setup, model, incoming),
+    onSuccess: () => conclude(setup, model, incoming)
+  })
+
+const conclude = <Output>(
+  setup: Setup,
+  model: Model<Output>,
+  incoming: Incoming
+): Effect.Effect<Output, LiveDeskError.LiveDeskError> => {
+  if (!incoming.isSuccess) return failNow((now) => LiveDeskError.refused(incoming.answered, now))
+  const invalid = (faults: ReadonlyArray<Fault>) =>
+    Effect.fail(LiveDeskError.answerInvalid(incoming.answered, faults))
+  if (incoming.isTooLarge) return invalid([{ path: [], expected: `a body of at most ${setup.maxAnswerBytes} bytes` }])
+  const json = parseJson(incoming.text)
+  if (Option.isNone(json)) return invalid([{ path: [], expected: "a body of JSON" }])
+  const value = model.read(json.value)
+  if (value instanceof Unreadable) return invalid(value.faults)
+  return Effect.flatMap(AnswerListener, (listener) => {
+    listener?.({
+      operation: incoming.operation,
+      status: incoming.status,
+      headers: incoming.headers,
+      requestId: LiveDeskError.requestIdOf(incoming.headers),
+      body: json.value
+    })
+    return setup.onDrift === "ignore"
+      ? Effect.succeed(value)
+      : Effect.as(watchDrift(setup, model, incoming, json.value), value)
+  })
+}
+
+const parseJson = Option.liftThrowable((text: string): unknown => JSON.parse(text))
+
+const watchDrift = <Output>(
+  setup: Setup,
+  model: Model<Output>,
+  incoming: Incoming,
+  json: unknown
+): Effect.Effect<void, LiveDeskError.ValidationError> => {
+  const look = Effect.sync((): ReadonlyArray<LiveDeskError.Issue> => {
+    const strict = SchemaParser.decodeUnknownResult(model.documented(), strictly)(json)
+    return Result.isSuccess(strict) ? [] : LiveDeskError.issuesOf(strict.failure).map(({ message, path }) => ({
+      path: path.map(setup.scrub),
+      message
+    }))
+  })
+  if (setup.onDrift === "fail") {
+    return Effect.flatMap(look, (issues) =>
+      issues.length === 0 ? Effect.void : Effect.fail(LiveDeskError.answerDrifted(incoming.answered, issues)))
+  }
+  return Effect.when(
+    Effect.flatMap(look, (issues) =>
+      issues.length === 0 ? Effect.void : Effect.logDebug(
+        `${incoming.operation}: the answer has drifted from its documentation at ` +
+          issues.map(({ message, path }) => `${path.join(".")} (${message})`).join(", ")
+      )),
+    LogLevel.isEnabled("Debug")
+  )
+}

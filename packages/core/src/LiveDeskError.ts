@@ -1,0 +1,866 @@
+/**
+ * Everything that can go wrong between a program and LiveDesk, and what became of the request.
+ *
+ * Three tags say where to look: `AuthError` (who you are), `ValidationError` (a schema said no, here or there) and
+ * `HttpError` (all that lies between). Inside a tag, `reason` says what it was, for `Effect.catchReason`; `delivery`
+ * says what became of the request, which is what a caller needs to know before trying again.
+ *
+ * @since 0.1.0
+ */
+import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
+import * as Headers from "effect/http/Headers"
+import type * as HttpClientError from "effect/http/HttpClientError"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
+import type { Fault } from "./Model.ts"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// delivery
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * What became of the request.
+ *
+ * - `NotSent`: LiveDesk never saw it. Sending it again is safe.
+ * - `Rejected`: LiveDesk answered 3xx or 4xx (but 408). It refused the request.
+ * - `Accepted`: LiveDesk answered 2xx, but the answer was lost or cannot be read. It acted; sending it again acts twice.
+ * - `Unknown`: nobody can tell from here. It may have acted.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const Delivery = Schema.Literals(["NotSent", "Rejected", "Accepted", "Unknown"])
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Delivery = typeof Delivery.Type
+
+/** What an HTTP status says about delivery; no status says nothing. */
+const deliveryOf = (status: number | undefined): Delivery => {
+  if (status === undefined || status === 408 || status >= 500) return "Unknown"
+  // A browser hides a redirect that was not followed behind status 0.
+  if (status === 0 || (status >= 300 && status < 500)) return "Rejected"
+  return status >= 200 && status < 300 ? "Accepted" : "Unknown"
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// reasons: AuthError
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** What LiveDesk said of a refusal, as far as its body could be read: at most 16 texts of at most 500 characters. */
+const Messages = Schema.Array(Schema.String)
+
+const sentence = (what: string, messages: ReadonlyArray<string>): string =>
+  messages.length === 0 ? what : `${what}: ${messages.join("; ")}`
+
+/**
+ * LiveDesk did not accept the API key and secret (401). Chatwoot answers 401, too, for what an account may not do
+ * (unverified for LiveDesk): `messages` tells.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class CredentialsRejected extends Schema.TaggedError<CredentialsRejected>()("CredentialsRejected", {
+  messages: Messages
+}) {
+  override get message(): string {
+    return sentence("LiveDesk did not accept the API key and secret", this.messages)
+  }
+}
+
+/**
+ * LiveDesk knows the API key, but does not allow it this (403).
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", { messages: Messages }) {
+  override get message(): string {
+    return sentence("LiveDesk does not allow this API key to do this", this.messages)
+  }
+}
+
+/**
+ * The API key or secret cannot be used at all: it is empty, or holds what Basic authentication cannot carry.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class CredentialsUnusable extends Schema.TaggedError<CredentialsUnusable>()("CredentialsUnusable", {
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return this.problem
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// reasons: ValidationError
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * One thing that a schema refused: where, and why. Never the value.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const Issue = Schema.Struct({
+  path: Schema.Array(Schema.String),
+  message: Schema.String
+})
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Issue extends Schema.Schema.Type<typeof Issue> {}
+
+const list = (issues: ReadonlyArray<Issue>): string =>
+  issues.map(({ message, path }) => path.length === 0 ? message : `${path.join(".")}: ${message}`).join("; ")
+
+/**
+ * The input was refused before anything was sent. `issues` names every fault, by the input's own property names.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class InputInvalid extends Schema.TaggedError<InputInvalid>()("InputInvalid", { issues: Schema.Array(Issue) }) {
+  override get message(): string {
+    return `the input is not valid: ${list(this.issues)}`
+  }
+}
+
+/**
+ * LiveDesk refused the input (400 or 422). `fields` names what it objected to, in LiveDesk's spelling, where it said.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class InputRejected extends Schema.TaggedError<InputRejected>()("InputRejected", {
+  messages: Messages,
+  fields: Schema.Array(Schema.String)
+}) {
+  override get message(): string {
+    const what = this.messages.length === 0 ? "LiveDesk refused the input" : this.messages.join("; ")
+    return this.fields.length === 0 ? what : `${what} (${this.fields.join(", ")})`
+  }
+}
+
+/**
+ * The ids that could be read in an answer that could not: by their path on the wire, `payload.contact.id`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const Identifiers = Schema.Record(Schema.String, Schema.Union([Schema.Number, Schema.String]))
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Identifiers = typeof Identifiers.Type
+
+const known = (identifiers: Identifiers): string => {
+  const entries = Object.entries(identifiers)
+  return entries.length === 0 ? "" : `. Read in it: ${entries.map(([path, id]) => `${path} ${id}`).join(", ")}`
+}
+
+/**
+ * LiveDesk answered 2xx, but not what the contract says: it acted. `issues` names what could not be read, by the
+ * wire's own keys; `identifiers` holds the ids that could, so that what was created is not lost.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class AnswerInvalid extends Schema.TaggedError<AnswerInvalid>()("AnswerInvalid", {
+  issues: Schema.Array(Issue),
+  identifiers: Identifiers
+}) {
+  override get message(): string {
+    return `LiveDesk's answer cannot be read: ${list(this.issues)}${known(this.identifiers)}`
+  }
+}
+
+/**
+ * LiveDesk answered 2xx and the answer could be read, but it is not what the vendor's pages show. Only with
+ * `onDrift: "fail"`, which is for tests.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class AnswerDrifted extends Schema.TaggedError<AnswerDrifted>()("AnswerDrifted", {
+  issues: Schema.Array(Issue),
+  identifiers: Identifiers
+}) {
+  override get message(): string {
+    return `LiveDesk's answer has drifted from its documentation: ${list(this.issues)}${known(this.identifiers)}`
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// reasons: HttpError
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * LiveDesk does not know what the request names, or the path itself (404).
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", { messages: Messages }) {
+  override get message(): string {
+    return sentence("LiveDesk found nothing there", this.messages)
+  }
+}
+
+/**
+ * The request conflicts with what LiveDesk holds (409).
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class Conflict extends Schema.TaggedError<Conflict>()("Conflict", { messages: Messages }) {
+  override get message(): string {
+    return sentence("the request conflicts with what LiveDesk holds", this.messages)
+  }
+}
+
+/**
+ * Too many requests (429). `retryAfter` is how long LiveDesk asked to wait, where it said so in seconds or as a date.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", {
+  messages: Messages,
+  retryAfter: Schema.OptionFromNullOr(Schema.DurationFromMillis)
+}) {
+  override get message(): string {
+    return sentence("LiveDesk took too many requests", this.messages)
+  }
+}
+
+/**
+ * LiveDesk pointed elsewhere (3xx), which is never followed. `location` is where to, without its query; absent where
+ * a browser hides it.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class Redirected extends Schema.TaggedError<Redirected>()("Redirected", {
+  location: Schema.optionalKey(Schema.String)
+}) {
+  override get message(): string {
+    return `LiveDesk's address redirects${this.location === undefined ? "" : ` to ${this.location}`}`
+  }
+}
+
+/**
+ * LiveDesk failed (5xx).
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class ServerFailure extends Schema.TaggedError<ServerFailure>()("ServerFailure", { messages: Messages }) {
+  override get message(): string {
+    return sentence("LiveDesk failed", this.messages)
+  }
+}
+
+/**
+ * Any other status that is no success, among them 402 (payment required) and 408 (request time out).
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class UnexpectedStatus extends Schema.TaggedError<UnexpectedStatus>()("UnexpectedStatus", {
+  messages: Messages
+}) {
+  override get message(): string {
+    return sentence("LiveDesk answered with a status that has no meaning here", this.messages)
+  }
+}
+
+/**
+ * No connection was made, and nothing was sent. `code` is the transport's own, such as `ECONNREFUSED`.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class NoConnection extends Schema.TaggedError<NoConnection>()("NoConnection", {
+  kind: Schema.Literals(["NameUnknown", "Refused", "Unreachable", "TimedOut", "TlsFailed", "Other"]),
+  code: Schema.optionalKey(Schema.String)
+}) {
+  override get message(): string {
+    return withCode(noConnection[this.kind], this.code)
+  }
+}
+
+const noConnection = {
+  NameUnknown: "the host's name cannot be resolved",
+  Refused: "the host refused the connection",
+  Unreachable: "the host cannot be reached",
+  TimedOut: "the host did not take the connection in time",
+  TlsFailed: "no secure connection could be made",
+  Other: "no connection could be made"
+}
+
+/**
+ * The connection broke: before an answer, or in the middle of it. `code` is the transport's own, such as `ECONNRESET`.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class ConnectionLost extends Schema.TaggedError<ConnectionLost>()("ConnectionLost", {
+  phase: Schema.Literals(["BeforeAnswer", "InAnswer"]),
+  code: Schema.optionalKey(Schema.String)
+}) {
+  override get message(): string {
+    return withCode(
+      this.phase === "BeforeAnswer"
+        ? "the connection broke before LiveDesk answered"
+        : "the connection broke in the middle of LiveDesk's answer",
+      this.code
+    )
+  }
+}
+
+const withCode = (what: string, code: string | undefined): string => code === undefined ? what : `${what} (${code})`
+
+/**
+ * The call's time limit passed: while connecting and waiting for an answer, or in the middle of it.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class TimedOut extends Schema.TaggedError<TimedOut>()("TimedOut", {
+  phase: Schema.Literals(["BeforeAnswer", "InAnswer"]),
+  limit: Schema.DurationFromMillis
+}) {
+  override get message(): string {
+    const limit = Duration.format(this.limit)
+    return this.phase === "BeforeAnswer"
+      ? `LiveDesk did not answer within ${limit}`
+      : `LiveDesk's answer was not complete within ${limit}`
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// errors
+// ---------------------------------------------------------------------------------------------------------------------
+
+const common = {
+  /** What was called, such as `contacts.create`. */
+  operation: Schema.String,
+  /** What became of the request. */
+  delivery: Delivery,
+  /** The HTTP status, where there was an answer. */
+  status: Schema.optionalKey(Schema.Int),
+  /** The answer's request id, where it had one; for the vendor's support. */
+  requestId: Schema.optionalKey(Schema.String)
+}
+
+/**
+ * Who you are: LiveDesk rejected or forbade the credentials, or they cannot be used at all.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class AuthError extends Schema.TaggedError<AuthError>()("AuthError", {
+  ...common,
+  reason: Schema.Union([CredentialsRejected, Forbidden, CredentialsUnusable])
+}) {
+  override get message(): string {
+    return describe(this)
+  }
+}
+
+/**
+ * A schema said no: to the input, here (`NotSent`) or at LiveDesk (`Rejected`), or to the answer (`Accepted`).
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ValidationError extends Schema.TaggedError<ValidationError>()("ValidationError", {
+  ...common,
+  reason: Schema.Union([InputInvalid, InputRejected, AnswerInvalid, AnswerDrifted])
+}) {
+  override get message(): string {
+    return describe(this)
+  }
+}
+
+/**
+ * Everything between here and there: statuses, connections, time.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class HttpError extends Schema.TaggedError<HttpError>()("HttpError", {
+  ...common,
+  reason: Schema.Union([
+    NotFound,
+    Conflict,
+    RateLimited,
+    Redirected,
+    ServerFailure,
+    UnexpectedStatus,
+    NoConnection,
+    ConnectionLost,
+    TimedOut
+  ])
+}) {
+  override get message(): string {
+    return describe(this)
+  }
+}
+
+/**
+ * The schema of every error that a call can fail with: to JSON and back, for flows that outlive a process.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export const LiveDeskError = Schema.Union([AuthError, ValidationError, HttpError])
+/**
+ * Every error that a call can fail with.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type LiveDeskError = typeof LiveDeskError.Type
+
+/**
+ * Whether a value is one of LiveDesk's errors.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isLiveDeskError: (u: unknown) => u is LiveDeskError = Schema.is(LiveDeskError)
+
+// Outside the errors, so that no logger, inspector or serializer comes upon them.
+const excerpts = new WeakMap<LiveDeskError, string>()
+
+/**
+ * What the body of the answer began with: at most 2,000 characters, none where there was no answer. It may hold
+ * customers' data, so it is in no message and no JSON; an error that was decoded from JSON has none.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const excerpt = (error: LiveDeskError): Option.Option<string> => Option.fromUndefinedOr(excerpts.get(error))
+
+// ---------------------------------------------------------------------------------------------------------------------
+// words
+// ---------------------------------------------------------------------------------------------------------------------
+
+const describe = (error: LiveDeskError): string =>
+  `${error.operation} failed: ${error._tag}/${error.reason._tag}, delivery ${error.delivery}: ` +
+  `${error.reason.message}. ${advice(error)}`
+
+const credentialsPlace = "Project Settings - API Management of the LiveDesk console"
+
+const byDelivery = {
+  NotSent: "Nothing was sent; call again when it is mended.",
+  Rejected: "LiveDesk refused the request; calling again unchanged will not help.",
+  Accepted: "LiveDesk acted: do not call again, look for what it made.",
+  Unknown: "LiveDesk may have acted: look for what it made before calling again."
+} satisfies Record<Delivery, string>
+
+const advice = (error: LiveDeskError): string => {
+  const { reason } = error
+  switch (reason._tag) {
+    case "CredentialsRejected":
+      return `Compare the API key and secret with those under ${credentialsPlace}.`
+    case "Forbidden":
+      return `Ask whoever keeps the project to allow it, or use another key from ${credentialsPlace}.`
+    case "CredentialsUnusable":
+      return `Copy the API key and secret from ${credentialsPlace}.`
+    case "InputInvalid":
+      return "Nothing was sent; correct the input and call again."
+    case "InputRejected":
+      return "Correct the input before calling again."
+    case "NotFound":
+      return "Check the ids in the input, and the base URL."
+    case "RateLimited":
+      return Option.match(reason.retryAfter, {
+        onNone: () => "Wait before calling again.",
+        onSome: (wait) => `Wait ${Duration.format(wait)} before calling again.`
+      })
+    case "Redirected":
+      return "Check the base URL; redirects are never followed."
+    case "NoConnection":
+      return "Nothing was sent; check the base URL and the network, then call again."
+    case "AnswerInvalid":
+    case "AnswerDrifted":
+    case "Conflict":
+    case "ServerFailure":
+    case "UnexpectedStatus":
+    case "ConnectionLost":
+    case "TimedOut":
+      return byDelivery[error.delivery]
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// the mapper: the one place where failures become errors
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * What is known of an answer: all that an error is made from. `text` is free of secrets and may be a beginning only.
+ *
+ * @internal
+ */
+export interface Answered {
+  readonly operation: string
+  readonly status: number
+  readonly headers: Headers.Headers
+  readonly text: string
+}
+
+const longestRequestId = 200
+
+/** @internal */
+export const requestIdOf = (headers: Headers.Headers): string | undefined =>
+  (headers["x-request-id"] ?? headers["request-id"])?.slice(0, longestRequestId)
+
+const answered = ({ headers, operation, status }: Answered) => {
+  const requestId = requestIdOf(headers)
+  return { operation, status, delivery: deliveryOf(status), ...(requestId === undefined ? undefined : { requestId }) }
+}
+
+const longestExcerpt = 2000
+
+const withExcerpt = <E extends LiveDeskError>(error: E, { text }: Answered): E => {
+  if (text !== "") excerpts.set(error, text.slice(0, longestExcerpt))
+  return error
+}
+
+/** @internal */
+export const issuesOf = (issue: SchemaIssue.Issue): ReadonlyArray<Issue> =>
+  formatIssue(issue).issues.map(({ message, path }) => ({
+    path: (path ?? []).map((segment) => String(Predicate.isObject(segment) ? segment.key : segment)),
+    message
+  }))
+
+const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
+
+const toIssue = ({ expected, path }: Fault): Issue => ({ path, message: `expected ${expected}` })
+
+/** @internal */
+export const credentialsUnusable = (operation: string, problem: string): AuthError =>
+  new AuthError({ operation, delivery: "NotSent", reason: new CredentialsUnusable({ problem }) })
+
+/** @internal */
+export const inputInvalid = (operation: string, issues: ReadonlyArray<Issue>): ValidationError =>
+  new ValidationError({ operation, delivery: "NotSent", reason: new InputInvalid({ issues }) })
+
+/** @internal */
+export const answerInvalid = (answer: Answered, faults: ReadonlyArray<Fault>): ValidationError =>
+  withExcerpt(
+    new ValidationError({
+      ...answered(answer),
+      reason: new AnswerInvalid({ issues: faults.map(toIssue), identifiers: identifiersIn(answer.text) })
+    }),
+    answer
+  )
+
+/** @internal */
+export const answerDrifted = (answer: Answered, issues: ReadonlyArray<Issue>): ValidationError =>
+  withExcerpt(
+    new ValidationError({
+      ...answered(answer),
+      reason: new AnswerDrifted({ issues, identifiers: identifiersIn(answer.text) })
+    }),
+    answer
+  )
+
+/**
+ * The error that a status which is no success stands for. The status decides, the body only explains.
+ *
+ * @internal
+ */
+export const refused = (answer: Answered, now: number): LiveDeskError => {
+  const refusal = refusalIn(answer)
+  const { messages } = refusal
+  const parts = answered(answer)
+  const { headers, status } = answer
+  const http = (reason: HttpError["reason"]) => new HttpError({ ...parts, reason })
+  const error = (): LiveDeskError => {
+    switch (status) {
+      case 400:
+      case 422:
+        return new ValidationError({ ...parts, reason: new InputRejected(refusal) })
+      case 401:
+        return new AuthError({ ...parts, reason: new CredentialsRejected({ messages }) })
+      case 403:
+        return new AuthError({ ...parts, reason: new Forbidden({ messages }) })
+      case 404:
+        return http(new NotFound({ messages }))
+      case 409:
+        return http(new Conflict({ messages }))
+      case 429:
+        return http(new RateLimited({ messages, retryAfter: retryAfterIn(headers, now) }))
+    }
+    if (status === 0 || (status >= 300 && status < 400)) return http(new Redirected(locationIn(headers)))
+    return http(status >= 500 ? new ServerFailure({ messages }) : new UnexpectedStatus({ messages }))
+  }
+  return withExcerpt(error(), answer)
+}
+
+const retryAfterIn = (headers: Headers.Headers, now: number): Option.Option<Duration.Duration> => {
+  const header = headers["retry-after"]
+  return header === undefined
+    ? Option.none()
+    : Option.map(Result.getSuccess(Headers.parseRetryAfter(header)), (wait) => Headers.retryAfterDelay(wait, now))
+}
+
+const locationIn = (headers: Headers.Headers): { readonly location?: string } => {
+  const location = headers["location"]
+  return location === undefined ? {} : { location: location.replace(/[?#].*$/s, "").slice(0, 500) }
+}
+
+/**
+ * The error of a success whose body broke off.
+ *
+ * @internal
+ */
+export const answerLost = (answer: Answered, cause: unknown): HttpError =>
+  withExcerpt(
+    new HttpError({
+      ...answered(answer),
+      reason: new ConnectionLost({ phase: "InAnswer", ...codeOf(nativeErrors(cause)) })
+    }),
+    answer
+  )
+
+/**
+ * The error of a call whose time was up. With an answer under way, its status still decides.
+ *
+ * @internal
+ */
+export const timedOut = (
+  operation: string,
+  limit: Duration.Duration,
+  answer: Answered | undefined,
+  now: number
+): LiveDeskError => {
+  if (answer === undefined) {
+    return new HttpError({
+      operation,
+      delivery: "Unknown",
+      reason: new TimedOut({ phase: "BeforeAnswer", limit })
+    })
+  }
+  return deliveryOf(answer.status) === "Accepted"
+    ? withExcerpt(
+      new HttpError({ ...answered(answer), reason: new TimedOut({ phase: "InAnswer", limit }) }),
+      answer
+    )
+    : refused(answer, now)
+}
+
+/**
+ * The error of a request that got no answer.
+ *
+ * @internal
+ */
+export const unanswered = (operation: string, error: HttpClientError.HttpClientError): HttpError => {
+  const errors = nativeErrors(error.reason)
+  const kinds = errors.map(kindOfUnsent)
+  const [kind] = kinds
+  // Where a host has several addresses, each of them must have failed before anything was sent.
+  return kind !== undefined && !kinds.includes(undefined)
+    ? new HttpError({ operation, delivery: "NotSent", reason: new NoConnection({ kind, ...codeOf(errors) }) })
+    : new HttpError({
+      operation,
+      delivery: "Unknown",
+      reason: new ConnectionLost({ phase: "BeforeAnswer", ...codeOf(errors) })
+    })
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// the mapper: transports
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * A transport's word that it wrote nothing of a request. A transport that can tell gives it as the `cause` of its
+ * `TransportError`, with the failure as its own `cause`, and the error's delivery is `NotSent` whatever the code.
+ *
+ * @category transports
+ * @since 0.1.0
+ */
+export class NothingWritten extends Data.Error<{ readonly cause: unknown }> {}
+
+type NoConnectionKind = NoConnection["kind"]
+
+/**
+ * The failures that can only come before a request is written, each seen on undici and on fetch. Whatever is not
+ * listed may have come later: `ECONNRESET` and `UND_ERR_SOCKET` come with nothing written as well as with the whole
+ * request received.
+ */
+const unsent: ReadonlyArray<{
+  readonly code: string
+  readonly syscall?: "getaddrinfo" | "connect"
+  readonly message?: RegExp
+  readonly kind: NoConnectionKind
+}> = [
+  { code: "ENOTFOUND", syscall: "getaddrinfo", kind: "NameUnknown" },
+  { code: "EAI_AGAIN", syscall: "getaddrinfo", kind: "NameUnknown" },
+  { code: "ECONNREFUSED", syscall: "connect", kind: "Refused" },
+  { code: "EHOSTUNREACH", syscall: "connect", kind: "Unreachable" },
+  { code: "ENETUNREACH", syscall: "connect", kind: "Unreachable" },
+  { code: "EACCES", syscall: "connect", kind: "Unreachable" },
+  { code: "ETIMEDOUT", syscall: "connect", kind: "TimedOut" },
+  { code: "UND_ERR_CONNECT_TIMEOUT", kind: "TimedOut" },
+  { code: "ERR_TLS_CERT_ALTNAME_INVALID", kind: "TlsFailed" },
+  { code: "DEPTH_ZERO_SELF_SIGNED_CERT", kind: "TlsFailed" },
+  { code: "SELF_SIGNED_CERT_IN_CHAIN", kind: "TlsFailed" },
+  { code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE", kind: "TlsFailed" },
+  { code: "CERT_HAS_EXPIRED", kind: "TlsFailed" },
+  { code: "CERT_NOT_YET_VALID", kind: "TlsFailed" },
+  // The code alone may come later; OpenSSL's file of that name runs only until a version is agreed on.
+  { code: "ERR_SSL_WRONG_VERSION_NUMBER", message: /\btlsany_meth\.c\b/, kind: "TlsFailed" },
+  // The code alone may come later; Node gives this text only until the handshake is done.
+  { code: "ECONNRESET", message: /disconnected before secure TLS connection was established/, kind: "TlsFailed" }
+]
+
+interface NativeError {
+  readonly code: string | undefined
+  readonly syscall: unknown
+  readonly message: string
+  readonly nothingWritten: boolean
+}
+
+const deepestCause = 8
+
+/** The errors at the bottom of a chain of causes: one, or one for each address that was tried. */
+const nativeErrors = (u: unknown, nothingWritten = false, depth = 0): ReadonlyArray<NativeError> => {
+  if (!Predicate.isObject(u)) return [{ code: undefined, syscall: undefined, message: "", nothingWritten }]
+  if (u instanceof NothingWritten) return nativeErrors(u.cause, true, depth + 1)
+  if ("errors" in u && Array.isArray(u.errors) && u.errors.length > 0) {
+    return u.errors.flatMap((error) => nativeErrors(error, nothingWritten, depth + 1))
+  }
+  const code = "code" in u && typeof u.code === "string" ? u.code : undefined
+  // A wrapper without a code of its own, such as fetch's "fetch failed", only envelops what happened.
+  if (code === undefined && "cause" in u && u.cause !== undefined && depth < deepestCause) {
+    return nativeErrors(u.cause, nothingWritten, depth + 1)
+  }
+  return [{
+    code: code !== undefined && /^[A-Z][A-Z0-9_]{1,80}$/.test(code) ? code : undefined,
+    syscall: "syscall" in u ? u.syscall : undefined,
+    message: "message" in u && typeof u.message === "string" ? u.message : "",
+    nothingWritten
+  }]
+}
+
+const kindOfUnsent = ({ code, message, nothingWritten, syscall }: NativeError): NoConnectionKind | undefined =>
+  unsent.find((rule) =>
+    rule.code === code && (rule.syscall === undefined || rule.syscall === syscall) &&
+    (rule.message === undefined || rule.message.test(message))
+  )?.kind ?? (nothingWritten ? "Other" : undefined)
+
+const codeOf = ([error]: ReadonlyArray<NativeError>): { readonly code?: string } =>
+  error?.code === undefined ? {} : { code: error.code }
+
+// ---------------------------------------------------------------------------------------------------------------------
+// the mapper: bodies
+// ---------------------------------------------------------------------------------------------------------------------
+
+interface Refusal {
+  readonly messages: ReadonlyArray<string>
+  readonly fields: ReadonlyArray<string>
+}
+
+const mostMessages = 16
+const longestMessage = 500
+
+const tidy = (texts: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const tidied = texts.map((text) => text.replace(/[\s\p{Cc}]+/gu, " ").trim().slice(0, longestMessage))
+  return [...new Set(tidied.filter((text) => text !== ""))].slice(0, mostMessages)
+}
+
+/** What a refusal's body says, in any of the shapes that LiveDesk, Chatwoot or something between may send. */
+const refusalIn = ({ headers, text }: Answered): Refusal => {
+  const json = parse(text)
+  if (Predicate.isObject(json)) {
+    const messages: Array<string> = []
+    const fields: Array<string> = []
+    gather(json, messages, fields)
+    return { messages: tidy(messages), fields: tidy(fields) }
+  }
+  // An HTML page explains nothing to a program's log, and holds whatever its author liked.
+  const isPlain = typeof json === "string" || (headers["content-type"] ?? "").startsWith("text/plain")
+  return { messages: isPlain ? tidy([typeof json === "string" ? json : text]) : [], fields: [] }
+}
+
+const gather = (json: object, messages: Array<string>, fields: Array<string>): void => {
+  const body: { readonly error?: unknown; readonly message?: unknown; readonly errors?: unknown } = json
+  if (typeof body.error === "string") messages.push(body.error)
+  else if (Predicate.isObject(body.error)) gather(body.error, messages, fields)
+  if (typeof body.message === "string") messages.push(body.message)
+  if ("attributes" in json && Array.isArray(json.attributes)) fields.push(...json.attributes.filter(Predicate.isString))
+  if ("field" in json && typeof json.field === "string") fields.push(json.field)
+  if (Array.isArray(body.errors)) {
+    for (const error of body.errors.slice(0, mostMessages)) {
+      if (typeof error === "string") messages.push(error)
+      else if (Predicate.isObject(error)) gather(error, messages, fields)
+    }
+  } else if (Predicate.isObject(body.errors)) {
+    for (const [field, error] of Object.entries(body.errors).slice(0, mostMessages)) {
+      fields.push(field)
+      messages.push(...(Array.isArray(error) ? error : [error]).filter(Predicate.isString))
+    }
+  }
+}
+
+const parse = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+const mostIdentifiers = 32
+const longestIdentifier = 200
+const token = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+|"/gsu
+
+/**
+ * The ids in an answer, whole or cut short: the values of keys such as `id`, `uuid` and `source_id`, by their path.
+ */
+const identifiersIn = (text: string): Identifiers => {
+  const found: Record<string, number | string> = {}
+  const path: Array<string | number> = []
+  let key: string | undefined
+  let last: string | undefined
+  let count = 0
+  for (const { 0: lexeme, index } of text.matchAll(token)) {
+    // Where the text is cut short, so is its last word.
+    if (lexeme === "\"" || index + lexeme.length === text.length) break
+    if (lexeme === ":") {
+      key = typeof parse(last ?? "") === "string" ? String(parse(last ?? "")) : undefined
+    } else if (lexeme === "{" || lexeme === "[") {
+      path.push(key ?? "")
+      key = undefined
+    } else if (lexeme === "}" || lexeme === "]") {
+      path.pop()
+      key = undefined
+    } else if (lexeme === ",") {
+      key = undefined
+    } else if (key !== undefined && /^(?:id|uuid|.+_id)$/.test(key)) {
+      const value = parse(lexeme)
+      if (Number.isSafeInteger(value) || (typeof value === "string" && value !== "")) {
+        const name = [...path, key].filter((segment) => segment !== "").join(".").slice(0, longestIdentifier)
+        found[name] ??= typeof value === "string" ? value.slice(0, longestIdentifier) : Number(value)
+        if (++count === mostIdentifiers) break
+      }
+      key = undefined
+    }
+    last = lexeme
+  }
+  return found
+}

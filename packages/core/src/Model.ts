@@ -1,0 +1,281 @@
+/**
+ * A LiveDesk record: how it is read off the wire, how it is written, and what the vendor's pages show of it.
+ *
+ * LiveDesk's pages promise no field of any answer, and a create whose answer fails to decode has already happened. So
+ * a record is read field by field: only the fields without which an answer is useless can fail it, and every other
+ * field that is missing or garbled takes its *absent value*. One declaration yields three things: the codec, the
+ * one-pass reader that the client runs, and the strict schema by which drift is told.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as SchemaGetter from "effect/SchemaGetter"
+import * as SchemaIssue from "effect/SchemaIssue"
+import { camelToSnake } from "effect/String"
+
+/**
+ * A place on the wire that could not be read: its path, and what was expected there. Never the value.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Fault {
+  readonly path: ReadonlyArray<string>
+  readonly expected: string
+}
+
+/**
+ * What a reader gives for a value that it cannot read.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class Unreadable {
+  readonly faults: ReadonlyArray<Fault>
+
+  constructor(faults: ReadonlyArray<Fault>) {
+    this.faults = faults
+  }
+
+  /** A value that should have been `expected`. */
+  static expected(expected: string): Unreadable {
+    return new Unreadable([{ path: [], expected }])
+  }
+
+  /** The same faults, seen from the record that holds the value under `key`. */
+  under(key: string): Unreadable {
+    return new Unreadable(this.faults.map(({ expected, path }) => ({ path: [key, ...path], expected })))
+  }
+}
+
+/**
+ * One field of a record.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Field<A> {
+  /** What a decoded value is. */
+  readonly type: Schema.Codec<A>
+  /** What the vendor's pages show on the wire; built on first use, because only drift and OpenAPI ask for it. */
+  readonly documented: () => Schema.Codec<unknown>
+  /** Whether the vendor's pages show the key in this record: when they do, a missing key is drift. */
+  readonly shown: boolean
+  /** What stands in for a value that is missing or garbled; a field without one is required. */
+  readonly absent: Option.Option<A>
+  /** Reads the wire's value, `undefined` for a missing key. */
+  read(wire: unknown): A | Unreadable
+  /** Writes the wire's value, `undefined` to leave the key out. */
+  write(value: A): unknown
+}
+
+/**
+ * The codec of a LiveDesk record, between the record as programs see it and its JSON.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Model<A> extends Schema.Codec<A, unknown> {
+  /** The wire as the vendor's pages show it, strictly: whatever this refuses is drift. */
+  readonly documented: () => Schema.Codec<unknown>
+  /** Reads parsed JSON in one pass: decoding without re-checking what was just built. */
+  read(wire: unknown): A | Unreadable
+  /** Writes JSON with the vendor's keys in the order of declaration. */
+  write(value: A): unknown
+}
+
+/**
+ * The record that a set of fields decodes to.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type RecordOf<Fields> = { readonly [K in keyof Fields]: Fields[K] extends Field<infer A> ? A : never }
+
+const isJsonObject = (wire: unknown): wire is { readonly [key: string]: unknown } =>
+  typeof wire === "object" && wire !== null && !Array.isArray(wire)
+
+const noKeys: { readonly [key: string]: unknown } = {}
+
+const make = <A>(parts: {
+  readonly type: Schema.Codec<A>
+  readonly documented: () => Schema.Codec<unknown>
+  readonly read: (wire: unknown) => A | Unreadable
+  readonly write: (value: A) => unknown
+}): Model<A> => {
+  const codec = Schema.Unknown.pipe(Schema.decodeTo(parts.type, {
+    decode: SchemaGetter.transformEffect((wire) => {
+      const value = parts.read(wire)
+      return value instanceof Unreadable ? Effect.fail(toIssue(value)) : Effect.succeed(value)
+    }),
+    encode: SchemaGetter.transform(parts.write)
+  }))
+  let documented: Schema.Codec<unknown> | undefined
+  return Schema.make<Model<A>>(codec.ast, {
+    documented: () => (documented ??= parts.documented()),
+    read: parts.read,
+    write: parts.write
+  })
+}
+
+const toIssue = ({ faults: [first, ...rest] }: Unreadable): SchemaIssue.Issue =>
+  first === undefined
+    ? new SchemaIssue.InvalidValue()
+    : new SchemaIssue.Composite(Schema.Unknown.ast, [pointer(first), ...rest.map(pointer)])
+
+const pointer = ({ expected, path }: Fault): SchemaIssue.Issue =>
+  new SchemaIssue.Pointer(path, new SchemaIssue.InvalidValue({ expected }))
+
+/**
+ * Declares a record from its fields. Properties are camelCase, the wire's keys the same names in snake_case. `open`
+ * says that no page lists the record's keys, so that an unknown one is no drift.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const record = <const Fields extends { readonly [property: string]: Field<unknown> }>(
+  fields: Fields,
+  options?: { readonly open?: boolean | undefined }
+): Model<RecordOf<Fields>> => {
+  const plan = Object.keys(fields).map((property) => ({
+    property,
+    key: camelToSnake(property),
+    // The key comes from the record itself.
+    field: fields[property]!
+  }))
+  const type = Schema.Struct(Object.fromEntries(plan.map(({ field, property }) => [property, field.type])))
+  return make<RecordOf<Fields>>({
+    // Each property holds its own field's type, which TypeScript cannot follow through `fromEntries`.
+    type: type as unknown as Schema.Codec<RecordOf<Fields>>,
+    documented: () => {
+      const keys = Schema.Struct(Object.fromEntries(plan.map(({ field, key }) => {
+        const documented = field.documented()
+        return [key, field.shown ? documented : Schema.optionalKey(documented)]
+      })))
+      return options?.open === true
+        ? Schema.StructWithRest(keys, [Schema.Record(Schema.String, Schema.Unknown)])
+        : keys
+    },
+    read: (wire) => {
+      const source = isJsonObject(wire) ? wire : noKeys
+      const out: { [property: string]: unknown } = {}
+      let faults: Array<Fault> | undefined
+      for (const { field, key, property } of plan) {
+        const value = field.read(source[key])
+        if (!(value instanceof Unreadable)) {
+          out[property] = value
+        } else if (field.absent._tag === "Some") {
+          out[property] = field.absent.value
+        } else {
+          ;(faults ??= []).push(...value.under(key).faults)
+        }
+      }
+      // Every property was set from its own field.
+      return faults === undefined ? out as RecordOf<Fields> : new Unreadable(faults)
+    },
+    write: (value) => {
+      const out: { [key: string]: unknown } = {}
+      for (const { field, key, property } of plan) {
+        const wire = field.write(value[property])
+        if (wire !== undefined) out[key] = wire
+      }
+      return out
+    }
+  })
+}
+
+/**
+ * A record that LiveDesk sends inside `{ [key]: … }`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const inEnvelope = <A>(key: string, model: Model<A>): Model<A> =>
+  make({
+    type: Schema.toType(model),
+    documented: () => Schema.Struct({ [key]: model.documented() }),
+    read: (wire) => {
+      const value = model.read(isJsonObject(wire) ? wire[key] : undefined)
+      return value instanceof Unreadable ? value.under(key) : value
+    },
+    write: (value) => ({ [key]: model.write(value) })
+  })
+
+/**
+ * A field without which the record cannot be read.
+ *
+ * @category fields
+ * @since 0.1.0
+ */
+export const required = <A>(field: Field<A>): Field<A> => ({ ...field, absent: Option.none() })
+
+/**
+ * A field that the vendor's pages do not show in this record, but that was seen elsewhere or is inherited from
+ * Chatwoot: unverified, no drift when missing, and not written when it is `None`.
+ *
+ * @category fields
+ * @since 0.1.0
+ */
+export const unverified = <A>(field: Field<Option.Option<A>>): Field<Option.Option<A>> => ({
+  ...field,
+  shown: false,
+  write: (value) => Option.isNone(value) ? undefined : field.write(value)
+})
+
+/**
+ * A record inside a record. It can be read exactly when the inner record can: with required fields in it, it is
+ * required itself; without, it never fails.
+ *
+ * @category fields
+ * @since 0.1.0
+ */
+export const nested = <A>(model: Model<A>): Field<A> => ({
+  type: Schema.toType(model),
+  documented: model.documented,
+  shown: true,
+  absent: Option.none(),
+  read: model.read,
+  write: model.write
+})
+
+/**
+ * A record, or null for none. One that cannot be read is none, too.
+ *
+ * @category fields
+ * @since 0.1.0
+ */
+export const nullable = <A>(model: Model<A>): Field<Option.Option<A>> => ({
+  type: Schema.Option(Schema.toType(model)),
+  documented: () => Schema.NullOr(model.documented()),
+  shown: true,
+  absent: Option.some(Option.none()),
+  read: (wire) => {
+    if (wire === null || wire === undefined) return Option.none()
+    const value = model.read(wire)
+    return value instanceof Unreadable ? value : Option.some(value)
+  },
+  write: (value) => Option.match(value, { onNone: () => null, onSome: (value) => model.write(value) })
+})
+
+/**
+ * A list of records. An entry that cannot be read is left out.
+ *
+ * @category fields
+ * @since 0.1.0
+ */
+export const list = <A>(model: Model<A>): Field<ReadonlyArray<A>> => ({
+  type: Schema.Array(Schema.toType(model)),
+  documented: () => Schema.Array(model.documented()),
+  shown: true,
+  absent: Option.some([]),
+  read: (wire) =>
+    Array.isArray(wire)
+      ? wire.flatMap((entry) => {
+        const value = model.read(entry)
+        return value instanceof Unreadable ? [] : [value]
+      })
+      : Unreadable.expected("an array"),
+  write: (values) => values.map((value) => model.write(value))
+})

@@ -1,0 +1,13 @@
+/**
+ * EngageLab LiveDesk for Effect.
+ *
+ * @since 0.1.0
+ */
+export * as ContactProfile from "./ContactProfile.ts"
+export * as Contacts from "./Contacts.ts"
+export * as Conversations from "./Conversations.ts"
+export * as LiveDesk from "./LiveDesk.ts"
+export * as LiveDeskClient from "./LiveDeskClient.ts"
+export * as LiveDeskError from "./LiveDeskError.ts"
+export * as LiveDeskSchema from "./LiveDeskSchema.ts"
+export * as Model from "./Model.ts"

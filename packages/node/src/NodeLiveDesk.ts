@@ -1,0 +1,158 @@
+/**
+ * LiveDesk on Node.js: every service over undici, with settings from the environment.
+ *
+ * @since 0.1.0
+ */
+import * as LiveDesk from "@effect-livedesk/core/LiveDesk"
+import * as LiveDeskClient from "@effect-livedesk/core/LiveDeskClient"
+import type * as LiveDeskError from "@effect-livedesk/core/LiveDeskError"
+import * as Config from "effect/Config"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as HttpClient from "effect/http/HttpClient"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
+import * as SchemaParser from "effect/SchemaParser"
+import * as NodeTransport from "./NodeTransport.ts"
+
+/**
+ * What the layers of this module provide: every service, and the client, for what no service covers.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Provided = LiveDesk.LiveDesk | LiveDeskClient.LiveDeskClient
+
+/**
+ * The client's options and its transport's.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options extends LiveDeskClient.Options, NodeTransport.Options {}
+
+/**
+ * Provides every service over undici. Fails with `AuthError` for credentials that cannot be used, with
+ * `ValidationError` for any other option that cannot.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (
+  options: Options
+): Layer.Layer<Provided, LiveDeskError.AuthError | LiveDeskError.ValidationError> =>
+  Layer.provide(layerNoHttpClient(options), NodeTransport.layer(options))
+
+/**
+ * As `layer`, over the `HttpClient` in the environment.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerNoHttpClient = (
+  options: LiveDeskClient.Options
+): Layer.Layer<Provided, LiveDeskError.AuthError | LiveDeskError.ValidationError, HttpClient.HttpClient> =>
+  Layer.provideMerge(LiveDesk.layer, LiveDeskClient.layer(options))
+
+/**
+ * Provides every service over undici, with settings from the environment (or whatever `ConfigProvider` there is):
+ *
+ * - `LIVEDESK_API_KEY` and `LIVEDESK_API_SECRET`, from Project Settings - API Management of the LiveDesk console
+ * - `LIVEDESK_BASE_URL`, the vendor's address unless set
+ * - `LIVEDESK_TIMEOUT`, of one whole call, as in `30 seconds`, which it is unless set
+ *
+ * What `overrides` gives is not read. Fails with one `ConfigError`, whose message has a line for each setting that is
+ * missing or cannot be used.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerConfig = (overrides?: Partial<Options>): Layer.Layer<Provided, Config.ConfigError> =>
+  Layer.provide(layerConfigNoHttpClient(overrides), NodeTransport.layer(overrides))
+
+/**
+ * As `layerConfig`, over the `HttpClient` in the environment.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerConfigNoHttpClient = (
+  overrides: Partial<LiveDeskClient.Options> = {}
+): Layer.Layer<Provided, Config.ConfigError, HttpClient.HttpClient> =>
+  Layer.provideMerge(
+    LiveDesk.layer,
+    LiveDeskClient.layerConfig({
+      ...overrides,
+      apiKey: overrides.apiKey === undefined ? apiKey : Config.succeed(overrides.apiKey),
+      apiSecret: overrides.apiSecret === undefined ? apiSecret : Config.succeed(overrides.apiSecret),
+      baseUrl: overrides.baseUrl === undefined ? baseUrl : Config.succeed(overrides.baseUrl),
+      timeout: overrides.timeout === undefined ? timeout : Config.succeed(overrides.timeout)
+    })
+  )
+
+/** A setting whose failures say what to do, and nothing of its value. */
+const setting = <A>(spec: {
+  readonly name: string
+  readonly what: string
+  readonly example: string
+  readonly schema: Schema.Codec<A, string>
+  readonly whenMissing?: A
+}): Config.Config<A> => {
+  const fail = (problem: string) =>
+    Effect.fail(
+      new Config.ConfigError(
+        new Schema.SchemaError(
+          new SchemaIssue.InvalidValue({
+            message: `${spec.name} ${problem}. Set it to ${spec.what}, for example ${spec.example}`
+          })
+        )
+      )
+    )
+  const decode = SchemaParser.decodeUnknownResult(spec.schema, { errors: "all" })
+  return Config.option(Config.Redacted(spec.name)).pipe(
+    Config.mapEffect(Option.match({
+      onNone: () => spec.whenMissing === undefined ? fail("is missing") : Effect.succeed(spec.whenMissing),
+      onSome: (text) =>
+        Result.match(decode(Redacted.value(text)), {
+          onFailure: (issue) => fail(`cannot be used: ${problems(issue).issues.map(({ message }) => message).join("; ")}`),
+          onSuccess: (value) => Effect.succeed(value)
+        })
+    }))
+  )
+}
+
+const problems = SchemaIssue.makeFormatterStandardSchemaV1()
+
+const apiKey = setting({
+  name: "LIVEDESK_API_KEY",
+  what: "the API key from Project Settings - API Management of the LiveDesk console",
+  example: "0a1b2c3d4e5f",
+  schema: LiveDeskClient.ApiKey
+})
+
+const apiSecret = setting({
+  name: "LIVEDESK_API_SECRET",
+  what: "the API secret from Project Settings - API Management of the LiveDesk console",
+  example: "6a7b8c9d0e1f",
+  schema: LiveDeskClient.ApiSecret
+})
+
+const baseUrl = setting({
+  name: "LIVEDESK_BASE_URL",
+  what: "the address of LiveDesk without /api/v2, or leave it out",
+  example: LiveDeskClient.defaultBaseUrl,
+  schema: LiveDeskClient.BaseUrl,
+  whenMissing: LiveDeskClient.defaultBaseUrl
+})
+
+const timeout = setting<Duration.Duration>({
+  name: "LIVEDESK_TIMEOUT",
+  what: "how long one call may take, with a unit, or leave it out",
+  example: "30 seconds",
+  schema: LiveDeskClient.Timeout,
+  whenMissing: Duration.seconds(30)
+})

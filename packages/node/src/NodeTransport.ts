@@ -1,0 +1,113 @@
+/**
+ * undici, set up for an API whose calls must not be sent twice.
+ *
+ * @since 0.1.0
+ */
+import { NothingWritten } from "@effect-livedesk/core/LiveDeskError"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import type * as Undici from "@effect/platform-node/Undici"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as HttpClient from "effect/http/HttpClient"
+import * as Layer from "effect/Layer"
+import type { IncomingHttpHeaders } from "node:http"
+import type { Duplex } from "node:stream"
+
+/**
+ * How connections are made and kept.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  /** How long making a connection may take, TLS included; 10 seconds unless given. */
+  readonly connectTimeout?: Duration.Input | undefined
+  /**
+   * How long an idle connection is kept; 4 seconds unless given. A server that closes it while a request is being
+   * written leaves that request's fate unknown, so keep this below the server's own: Node's is 5 seconds, Puma's 20,
+   * AWS load balancers' 60, nginx's 75. A server that names its own limit is believed, less 2 seconds, up to 30.
+   */
+  readonly idleTimeout?: Duration.Input | undefined
+}
+
+/**
+ * Provides an `HttpClient` over pooled undici connections. Its failures tell where nothing was written, so that even a
+ * failed TLS handshake is known to be `NotSent`. Dies on a Node.js older than 22.19, which undici needs.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options?: Options): Layer.Layer<HttpClient.HttpClient> =>
+  NodeHttpClient.layerUndiciNoDispatcher.pipe(
+    Layer.provide(Layer.effect(
+      NodeHttpClient.Dispatcher,
+      Effect.andThen(
+        requireNode(process.versions.node),
+        Effect.map(
+          NodeHttpClient.makeDispatcherOptions({
+            // undici sends a request again by itself when an HTTP/2 server refuses its stream.
+            allowH2: false,
+            pipelining: 1,
+            connect: { timeout: Duration.toMillis(options?.connectTimeout ?? "10 seconds") },
+            keepAliveTimeout: Duration.toMillis(options?.idleTimeout ?? "4 seconds"),
+            keepAliveMaxTimeout: 30_000,
+            keepAliveTimeoutThreshold: 2_000
+          }),
+          (dispatcher) =>
+            dispatcher.compose((dispatch) => (request, handler) => dispatch(request, new Witness(handler)))
+        )
+      )
+    ))
+  )
+
+const requireNode = (version: string): Effect.Effect<void> => {
+  const [major = 0, minor = 0] = version.split(".").map(Number)
+  return major > 22 || (major === 22 && minor >= 19)
+    ? Effect.void
+    : Effect.die(new Error(`@effect-livedesk/node needs Node.js 22.19 or newer; this is ${version}`))
+}
+
+/** Watches one request: undici starts it when it has a connection, right before it writes. */
+class Witness implements Undici.Dispatcher.DispatchHandler {
+  private readonly handler: Undici.Dispatcher.DispatchHandler
+  private started = false
+
+  constructor(handler: Undici.Dispatcher.DispatchHandler) {
+    this.handler = handler
+  }
+
+  onRequestStart(controller: Undici.Dispatcher.DispatchController, context: unknown): void {
+    this.started = true
+    this.handler.onRequestStart?.(controller, context)
+  }
+
+  onRequestUpgrade(
+    controller: Undici.Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+    socket: Duplex
+  ): void {
+    this.handler.onRequestUpgrade?.(controller, status, headers, socket)
+  }
+
+  onResponseStart(
+    controller: Undici.Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+    statusMessage?: string
+  ): void {
+    this.handler.onResponseStart?.(controller, status, headers, statusMessage)
+  }
+
+  onResponseData(controller: Undici.Dispatcher.DispatchController, chunk: Buffer): void {
+    this.handler.onResponseData?.(controller, chunk)
+  }
+
+  onResponseEnd(controller: Undici.Dispatcher.DispatchController, trailers: IncomingHttpHeaders): void {
+    this.handler.onResponseEnd?.(controller, trailers)
+  }
+
+  onResponseError(controller: Undici.Dispatcher.DispatchController, error: Error): void {
+    this.handler.onResponseError?.(controller, this.started ? error : new NothingWritten({ cause: error }))
+  }
+}

@@ -1,0 +1,7 @@
+/**
+ * EngageLab LiveDesk for Effect, on Node.js.
+ *
+ * @since 0.1.0
+ */
+export * as NodeLiveDesk from "./NodeLiveDesk.ts"
+export * as NodeTransport from "./NodeTransport.ts"
