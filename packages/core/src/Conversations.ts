@@ -280,7 +280,9 @@ const CreateConversationSender = Schema.declareConstructor<CreateConversation, t
     }
     const sender = new SchemaIssue.Pointer(
       ["contactId"],
-      new SchemaIssue.InvalidValue({ message: "give contactId, sourceId or both, so that LiveDesk can tell the sender" })
+      new SchemaIssue.InvalidValue({
+        message: "give contactId, sourceId or both, so that LiveDesk can tell the sender"
+      })
     )
     // Beside whatever else is wrong, so that all of it is told at once.
     return Effect.matchEffect(decoded, {

@@ -283,8 +283,7 @@ export const Timeout = Schema.DurationFromString.check(
   Schema.makeFilter((value) => Option.getOrUndefined(Result.getFailure(parseTimeout(value))))
 )
 
-const isLoopback = (hostname: string): boolean =>
-  /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)
+const isLoopback = (hostname: string): boolean => /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)
 
 // ---------------------------------------------------------------------------------------------------------------------
 // make
@@ -373,12 +372,14 @@ const attemptContext = (requestInit: FetchHttpClient.RequestInit["Service"] | un
  * real secret stays, or every text would be full of holes.
  */
 const scrubber = (secrets: ReadonlyArray<string>) => {
-  const shapes = new Set(secrets.filter((secret) => secret.length >= 4).flatMap((secret) => [
-    secret,
-    encodeURIComponent(secret),
-    Base64.encode(secret),
-    JSON.stringify(secret).slice(1, -1)
-  ]))
+  const shapes = new Set(
+    secrets.filter((secret) => secret.length >= 4).flatMap((secret) => [
+      secret,
+      encodeURIComponent(secret),
+      Base64.encode(secret),
+      JSON.stringify(secret).slice(1, -1)
+    ])
+  )
   // The longest first: a key may be the beginning of the secret.
   const ordered = [...shapes].sort((a, b) => b.length - a.length)
   return (text: string): string => ordered.reduce((text, secret) => text.replaceAll(secret, "<redacted>"), text)
@@ -461,9 +462,11 @@ export const layerConfig = (
 
 const configError = (issues: ReadonlyArray<SchemaIssue.Issue>): Config.ConfigError => {
   const [first = new SchemaIssue.InvalidValue(), ...rest] = issues
-  return new Config.ConfigError(new Schema.SchemaError(
-    rest.length === 0 ? first : new SchemaIssue.Composite(Schema.Unknown.ast, [first, ...rest])
-  ))
+  return new Config.ConfigError(
+    new Schema.SchemaError(
+      rest.length === 0 ? first : new SchemaIssue.Composite(Schema.Unknown.ast, [first, ...rest])
+    )
+  )
 }
 
 /** Effect stops at the first fault of a configuration; this tells them all. */
@@ -712,8 +715,7 @@ const conclude = <Output>(
   incoming: Incoming
 ): Effect.Effect<Output, LiveDeskError.LiveDeskError> => {
   if (!incoming.isSuccess) return failNow((now) => LiveDeskError.refused(incoming.answered, now))
-  const invalid = (faults: ReadonlyArray<Fault>) =>
-    Effect.fail(LiveDeskError.answerInvalid(incoming.answered, faults))
+  const invalid = (faults: ReadonlyArray<Fault>) => Effect.fail(LiveDeskError.answerInvalid(incoming.answered, faults))
   if (incoming.isTooLarge) return invalid([{ path: [], expected: `a body of at most ${setup.maxAnswerBytes} bytes` }])
   const json = parseJson(incoming.text)
   if (Option.isNone(json)) return invalid([{ path: [], expected: "a body of JSON" }])
@@ -749,8 +751,11 @@ const watchDrift = <Output>(
     }))
   })
   if (setup.onDrift === "fail") {
-    return Effect.flatMap(look, (issues) =>
-      issues.length === 0 ? Effect.void : Effect.fail(LiveDeskError.answerDrifted(incoming.answered, issues)))
+    return Effect.flatMap(
+      look,
+      (issues) =>
+        issues.length === 0 ? Effect.void : Effect.fail(LiveDeskError.answerDrifted(incoming.answered, issues))
+    )
   }
   return Effect.when(
     Effect.flatMap(look, (issues) =>

@@ -293,8 +293,7 @@ export const flag: Field<boolean> = field({
   documented: () => Schema.Boolean,
   expected: "true or false",
   absent: false,
-  read: (wire) =>
-    typeof wire === "boolean" ? wire : wire === "true" ? true : wire === "false" ? false : undefined
+  read: (wire) => typeof wire === "boolean" ? wire : wire === "true" ? true : wire === "false" ? false : undefined
 })
 
 /**
@@ -484,7 +483,11 @@ export const nullableMessageType: Field<Option.Option<Open<typeof messageTypes[n
   expected: `one of ${messageTypes.join(", ")}, 0 to 3, or null`,
   none: null,
   read: (wire) =>
-    typeof wire === "string" ? wire : Number.isSafeInteger(wire) ? messageTypes[Number(wire)] ?? String(wire) : undefined
+    typeof wire === "string"
+      ? wire
+      : Number.isSafeInteger(wire)
+      ? messageTypes[Number(wire)] ?? String(wire)
+      : undefined
 })
 
 /**

@@ -139,11 +139,10 @@ export const record = <const Fields extends { readonly [property: string]: Field
   fields: Fields,
   options?: { readonly open?: boolean | undefined }
 ): Model<RecordOf<Fields>> => {
-  const plan = Object.keys(fields).map((property) => ({
+  const plan = Object.entries<Field<unknown>>(fields).map(([property, field]) => ({
     property,
     key: camelToSnake(property),
-    // The key comes from the record itself.
-    field: fields[property]!
+    field
   }))
   const type = Schema.Struct(Object.fromEntries(plan.map(({ field, property }) => [property, field.type])))
   return make<RecordOf<Fields>>({

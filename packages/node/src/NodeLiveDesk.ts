@@ -118,7 +118,8 @@ const setting = <A>(spec: {
       onNone: () => spec.whenMissing === undefined ? fail("is missing") : Effect.succeed(spec.whenMissing),
       onSome: (text) =>
         Result.match(decode(Redacted.value(text)), {
-          onFailure: (issue) => fail(`cannot be used: ${problems(issue).issues.map(({ message }) => message).join("; ")}`),
+          onFailure: (issue) =>
+            fail(`cannot be used: ${problems(issue).issues.map(({ message }) => message).join("; ")}`),
           onSuccess: (value) => Effect.succeed(value)
         })
     }))
