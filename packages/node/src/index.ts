@@ -3,5 +3,6 @@
  *
  * @since 0.1.0
  */
+export * as NodeEmulator from "./NodeEmulator.ts"
 export * as NodeLiveDesk from "./NodeLiveDesk.ts"
 export * as NodeTransport from "./NodeTransport.ts"

@@ -1,1 +1,7 @@
-export {}
+/**
+ * What tests of programs that use LiveDesk need.
+ *
+ * @since 0.1.0
+ */
+export * as Emulator from "./Emulator.ts"
+export * as EmulatorState from "./EmulatorState.ts"
