@@ -2,6 +2,7 @@ import { defineConfig } from "vitest/config"
 
 export default defineConfig({
   test: {
-    include: ["**/*.test.ts"]
+    dir: "..",
+    include: ["test/**/*.test.ts", "examples/**/*.test.ts"]
   }
 })

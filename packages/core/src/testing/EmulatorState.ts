@@ -13,7 +13,7 @@ import * as Result from "effect/Result"
 import type { ContactProfile } from "../ContactProfile.ts"
 import type * as Contacts from "../Contacts.ts"
 import type * as Conversations from "../Conversations.ts"
-import { AccountId, type Attributes, ContactId, ConversationId, InboxId, SourceId } from "../LiveDeskSchema.ts"
+import { AccountId, type Attributes, ContactId, ConversationId, type InboxId, SourceId } from "../LiveDeskSchema.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // what is held

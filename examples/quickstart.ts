@@ -1,0 +1,69 @@
+/**
+ * Creates a contact and a conversation: at LiveDesk when `LIVEDESK_API_KEY` is set, else at an emulator on a port of
+ * this machine.
+ */
+import { Contacts, Conversations, LiveDeskClient } from "@effect-livedesk/core"
+import { Emulator } from "@effect-livedesk/core/testing"
+import { NodeEmulator, NodeLiveDesk } from "@effect-livedesk/node"
+import { NodeRuntime } from "@effect/platform-node"
+import { Config, Console, Data, DateTime, Effect, Layer, Option, Result } from "effect"
+
+const createConversation = Effect.fn("createConversation")(function*(inboxId: number) {
+  const contacts = yield* Contacts.Contacts
+  const conversations = yield* Conversations.Conversations
+
+  // LiveDesk may hold a contact of another run: this one has a name of its own.
+  const startedAt = yield* DateTime.now
+  const { contact, contactInbox } = yield* contacts.create({
+    inboxId,
+    name: "Alice",
+    identifier: `quickstart-${DateTime.formatIso(startedAt)}`
+  })
+  yield* Console.log(`contact ${contact.id} is ${Option.getOrElse(contact.name, () => "nameless")}`)
+  yield* Console.log(`the channel knows them as ${Option.getOrElse(contactInbox.sourceId, () => "nobody")}`)
+
+  const [conversation, [answer]] = yield* conversations.create({
+    inboxId,
+    contactId: contact.id,
+    ...Option.match(contactInbox.sourceId, { onNone: () => ({}), onSome: (sourceId) => ({ sourceId }) })
+  }).pipe(LiveDeskClient.withAnswers)
+  yield* Console.log(`LiveDesk answered ${answer?.status} for ${conversation.uuid}`)
+  yield* Console.log(
+    `conversation ${conversation.id} is ${conversation.status}, contact ${contact.id}, ` +
+      `updated ${DateTime.formatIso(conversation.updatedAt)}`
+  )
+})
+
+class SettingsError extends Data.TaggedError("SettingsError")<{ readonly message: string }> {}
+
+const atLiveDesk = Effect.gen(function*() {
+  // Read side by side, so that everything that is wrong with the settings is told at once.
+  const services = yield* Effect.result(Layer.build(NodeLiveDesk.layerConfig()))
+  const inboxId = yield* Effect.result(Config.Int("LIVEDESK_INBOX_ID"))
+  const wrong = [
+    ...Option.toArray(Option.map(Result.getFailure(services), ({ cause }) => cause.message)),
+    ...(Result.isFailure(inboxId)
+      ? ["LIVEDESK_INBOX_ID must be the Channel ID from Project settings - Channels, for example 407"]
+      : [])
+  ]
+  if (Result.isFailure(services) || Result.isFailure(inboxId)) {
+    return yield* new SettingsError({ message: wrong.join("\n") })
+  }
+  yield* Effect.provideContext(createConversation(inboxId.success), services.success)
+})
+
+const atEmulator = Effect.gen(function*() {
+  const { baseUrl } = yield* NodeEmulator.NodeEmulator
+  const { credentials } = yield* Emulator.Emulator
+  yield* Console.log(`LIVEDESK_API_KEY is not set: an emulator at ${baseUrl} stands in for LiveDesk`)
+  yield* Effect.provide(createConversation(407), NodeLiveDesk.layer({ baseUrl, ...credentials }))
+}).pipe(Effect.provide(NodeEmulator.layer()))
+
+Config.option(Config.NonEmptyString("LIVEDESK_API_KEY")).pipe(
+  Effect.flatMap((apiKey): Effect.Effect<void, { readonly message: string }, never> =>
+    Option.isSome(apiKey) ? Effect.scoped(atLiveDesk) : atEmulator
+  ),
+  // Every error of LiveDesk says in its message what happened, what became of the request and what to do.
+  Effect.tapError(({ message }) => Console.error(message)),
+  NodeRuntime.runMain({ disableErrorReporting: true })
+)

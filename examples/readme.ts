@@ -1,0 +1,22 @@
+import { Contacts, Conversations } from "@effect-livedesk/core"
+import { NodeLiveDesk } from "@effect-livedesk/node"
+import { NodeRuntime } from "@effect/platform-node"
+import { Config, Console, Effect } from "effect"
+
+const program = Effect.gen(function*() {
+  const contacts = yield* Contacts.Contacts
+  const conversations = yield* Conversations.Conversations
+  const inboxId = yield* Config.Int("LIVEDESK_INBOX_ID")
+
+  const { contact } = yield* contacts.create({ inboxId, name: "Alice", email: "alice@acme.inc" })
+  const conversation = yield* conversations.create({ inboxId, contactId: contact.id })
+  yield* Console.log(`conversation ${conversation.id} is ${conversation.status}`)
+})
+
+const report = (error: Error | Config.ConfigError) => Console.error(error.message)
+
+program.pipe(
+  Effect.provide(NodeLiveDesk.layerConfig()),
+  Effect.catchTags({ ConfigError: report, AuthError: report, ValidationError: report, HttpError: report }),
+  NodeRuntime.runMain
+)

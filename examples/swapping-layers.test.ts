@@ -1,0 +1,56 @@
+/**
+ * Swapping layers in a test: the program under test does not change, only what it is provided with.
+ */
+import { Contacts, Conversations, LiveDesk, LiveDeskError } from "@effect-livedesk/core"
+import { Emulator } from "@effect-livedesk/core/testing"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, HashMap, Layer } from "effect"
+
+/** The program under test. */
+const openConversation = Effect.fn("openConversation")(function*(email: string) {
+  const contacts = yield* Contacts.Contacts
+  const conversations = yield* Conversations.Conversations
+  const { contact } = yield* contacts.create({ inboxId: 407, email })
+  return yield* conversations.create({ inboxId: 407, contactId: contact.id })
+})
+
+describe("with the emulator", () => {
+  const TestLayer = LiveDesk.layer.pipe(Layer.provideMerge(Emulator.layer))
+
+  it.effect("opens a conversation", () =>
+    Effect.gen(function*() {
+      const conversation = yield* openConversation("alice@acme.inc")
+      assert.strictEqual(conversation.status, "open")
+
+      // The emulator is at hand, to look at what became of the calls.
+      const emulator = yield* Emulator.Emulator
+      const { conversations } = yield* emulator.state
+      assert.strictEqual(HashMap.size(conversations), 1)
+    }).pipe(Effect.provide(TestLayer)))
+
+  it.effect("fails for an address that is taken", () =>
+    Effect.gen(function*() {
+      yield* openConversation("alice@acme.inc")
+      const error = yield* Effect.flip(openConversation("alice@acme.inc"))
+      assert.strictEqual(error.reason._tag, "InputRejected")
+      assert.strictEqual(error.delivery, "Rejected")
+    }).pipe(Effect.provide(TestLayer)))
+})
+
+describe("with a mock of one service", () => {
+  const unauthorized = new LiveDeskError.AuthError({
+    operation: "contacts.create",
+    delivery: "Rejected",
+    reason: new LiveDeskError.CredentialsRejected({ messages: [] })
+  })
+  const TestLayer = Layer.mergeAll(
+    Layer.mock(Contacts.Contacts, { create: () => Effect.fail(unauthorized) }),
+    Layer.mock(Conversations.Conversations, {})
+  )
+
+  it.effect("hands on what LiveDesk says of the credentials", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(openConversation("alice@acme.inc"))
+      assert.strictEqual(error, unauthorized)
+    }).pipe(Effect.provide(TestLayer)))
+})
