@@ -213,17 +213,14 @@ export const createContact = (
   body: Body,
   { now, uuids: [uuid] }: Circumstances
 ): Transition<Contacts.CreatedContact> => {
-  const contact: StoredContact = {
-    id: ContactId.make(state.nextContactId),
+  const contact = makeContact({
+    id: state.nextContactId,
     name: Option.getOrElse(text(body.name), () => ""),
     email: Option.map(text(body.email), (email) => state.inheritedRules ? email.toLowerCase() : email),
     phoneNumber: text(body.phone_number),
     identifier: text(body.identifier),
-    blocked: false,
-    additionalAttributes: {},
-    customAttributes: {},
     createdAt: wholeSecond(now)
-  }
+  })
   const faults = state.inheritedRules ? contactFaults(state, contact) : []
   if (faults.length > 0) return [Result.fail(invalid(faults)), state]
 
@@ -376,6 +373,27 @@ const contactFaults = (
     ]
   })
 ]
+
+/**
+ * A contact to seed, of which nothing but the id need be given. It was created at 2026-01-01 unless given.
+ *
+ * @category seeds
+ * @since 0.1.0
+ */
+export const makeContact = (
+  contact: Partial<Omit<StoredContact, "id">> & { readonly id: number }
+): StoredContact => ({
+  name: "",
+  email: Option.none(),
+  phoneNumber: Option.none(),
+  identifier: Option.none(),
+  blocked: false,
+  additionalAttributes: {},
+  customAttributes: {},
+  createdAt: DateTime.makeUnsafe("2026-01-01T00:00:00Z"),
+  ...contact,
+  id: ContactId.make(contact.id)
+})
 
 /**
  * Keeps a contact under its id, as a test seeds one.
