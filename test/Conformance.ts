@@ -58,7 +58,7 @@ const facts = (error: LiveDeskError.LiveDeskError) => [
 ]
 
 export const conformance = (name: string, transport: Transport) =>
-  describe(name, () => {
+  describe(`over ${name}`, () => {
     const run = <A, E>(
       effect: Effect.Effect<A, E, Services>,
       emulator: Emulator.Options = {},

@@ -24,6 +24,7 @@ import * as Url from "effect/http/Url"
 import * as Layer from "effect/Layer"
 import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
+import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -208,7 +209,7 @@ const problemsOf = (
 ): ReadonlyArray<string> => [
   ...(value === "" ? [`${what} is empty`] : []),
   ...(value !== value.trim() ? [`${what} begins or ends with white space`] : []),
-  ...(/\p{Cc}/u.test(value.trim()) ? [`${what} holds a control character`] : [])
+  ...(/[\p{Cc}\p{Cs}]/u.test(value.trim()) ? [`${what} holds a character that cannot be sent`] : [])
 ]
 
 const apiKeyProblems = (value: string): ReadonlyArray<string> => [
@@ -304,6 +305,9 @@ export const make = Effect.fnUntraced(function*(
   HttpClient.HttpClient
 > {
   const operation = "LiveDeskClient.make"
+  if (!Redacted.isRedacted(options.apiKey) || !Redacted.isRedacted(options.apiSecret)) {
+    return yield* LiveDeskError.credentialsUnusable(operation, "the API key and secret must be given as Redacted")
+  }
   const apiKey = Redacted.value(options.apiKey)
   const apiSecret = Redacted.value(options.apiSecret)
   const unusable = [...apiKeyProblems(apiKey), ...apiSecretProblems(apiSecret)]
@@ -631,7 +635,10 @@ const attempt = <Input, Output>(
     ),
     Effect.flatMap((response) => {
       incoming = new Incoming(operation, setup, response)
-      return receive(setup, answer, incoming, response.stream)
+      return Effect.andThen(
+        Effect.annotateCurrentSpan("http.response.status_code", response.status),
+        receive(setup, answer, incoming, response.stream)
+      )
     }),
     Effect.timeoutOrElse({
       duration: timeout,
@@ -684,11 +691,12 @@ class Incoming {
     return new TextDecoder().decode(Bytes.concat(this.chunks))
   }
 
+  /** What an error is made from: free of secrets, which a server may echo anywhere. */
   get answered(): LiveDeskError.Answered {
     return {
       operation: this.operation,
       status: this.status,
-      headers: this.headers,
+      headers: Record.map(this.headers, this.scrub),
       text: this.scrub(this.text)
     }
   }

@@ -517,14 +517,14 @@ const advice = (error: LiveDeskError): string => {
 export interface Answered {
   readonly operation: string
   readonly status: number
-  readonly headers: Headers.Headers
+  readonly headers: Readonly<Record<string, string>>
   readonly text: string
 }
 
 const longestRequestId = 200
 
 /** @internal */
-export const requestIdOf = (headers: Headers.Headers): string | undefined =>
+export const requestIdOf = (headers: Readonly<Record<string, string>>): string | undefined =>
   (headers["x-request-id"] ?? headers["request-id"])?.slice(0, longestRequestId)
 
 const answered = ({ headers, operation, status }: Answered) => {
@@ -611,14 +611,14 @@ export const refused = (answer: Answered, now: number): LiveDeskError => {
   return withExcerpt(error(), answer)
 }
 
-const retryAfterIn = (headers: Headers.Headers, now: number): Option.Option<Duration.Duration> => {
+const retryAfterIn = (headers: Answered["headers"], now: number): Option.Option<Duration.Duration> => {
   const header = headers["retry-after"]
   return header === undefined
     ? Option.none()
     : Option.map(Result.getSuccess(Headers.parseRetryAfter(header)), (wait) => Headers.retryAfterDelay(wait, now))
 }
 
-const locationIn = (headers: Headers.Headers): { readonly location?: string } => {
+const locationIn = (headers: Answered["headers"]): { readonly location?: string } => {
   const location = headers["location"]
   return location === undefined ? {} : { location: location.replace(/[?#].*$/s, "").slice(0, 500) }
 }
@@ -797,17 +797,20 @@ const refusalIn = ({ headers, text }: Answered): Refusal => {
   return { messages: isPlain ? tidy([typeof json === "string" ? json : text]) : [], fields: [] }
 }
 
-const gather = (json: object, messages: Array<string>, fields: Array<string>): void => {
+const deepestRefusal = 4
+
+const gather = (json: object, messages: Array<string>, fields: Array<string>, depth = 0): void => {
+  if (depth > deepestRefusal) return
   const body: { readonly error?: unknown; readonly message?: unknown; readonly errors?: unknown } = json
   if (typeof body.error === "string") messages.push(body.error)
-  else if (Predicate.isObject(body.error)) gather(body.error, messages, fields)
+  else if (Predicate.isObject(body.error)) gather(body.error, messages, fields, depth + 1)
   if (typeof body.message === "string") messages.push(body.message)
   if ("attributes" in json && Array.isArray(json.attributes)) fields.push(...json.attributes.filter(Predicate.isString))
   if ("field" in json && typeof json.field === "string") fields.push(json.field)
   if (Array.isArray(body.errors)) {
     for (const error of body.errors.slice(0, mostMessages)) {
       if (typeof error === "string") messages.push(error)
-      else if (Predicate.isObject(error)) gather(error, messages, fields)
+      else if (Predicate.isObject(error)) gather(error, messages, fields, depth + 1)
     }
   } else if (Predicate.isObject(body.errors)) {
     for (const [field, error] of Object.entries(body.errors).slice(0, mostMessages)) {

@@ -187,15 +187,21 @@ const authenticate = (
 }
 
 const seededUuids = (seed: string | number): Effect.Effect<Effect.Effect<string>> =>
-  Effect.map(Random.withSeed(Effect.service(Random.Random), seed), (random) =>
-    SecureRandom.make((size) => Uint8Array.from({ length: size }, () => Math.floor(random.nextDoubleUnsafe() * 256)))
-      .uuidV4())
+  Effect.map(
+    Random.withSeed(Effect.service(Random.Random), seed),
+    (random) =>
+      SecureRandom.make((size) => Uint8Array.from({ length: size }, () => Math.floor(random.nextDoubleUnsafe() * 256)))
+        .uuidV4()
+  )
 
 const firstDay = DateTime.makeUnsafe("2026-01-01T00:00:00Z")
 
 const calendar = (startsAt: DateTime.Utc): Effect.Effect<Effect.Effect<DateTime.Utc>> =>
-  Effect.map(Clock.currentTimeMillis, (start) =>
-    Effect.map(Clock.currentTimeMillis, (now) => DateTime.addDuration(startsAt, Duration.millis(now - start))))
+  Effect.map(
+    Clock.currentTimeMillis,
+    (start) =>
+      Effect.map(Clock.currentTimeMillis, (now) => DateTime.addDuration(startsAt, Duration.millis(now - start)))
+  )
 
 /**
  * Provides an emulator, and the `HttpClient` that reaches it without a network. For tests of credentials and of what is

@@ -366,7 +366,9 @@ const contactFaults = (
       ...(HashMap.has(state.taken, `${attribute}:${value}`)
         ? [[attribute, `${words} has already been taken`] as const]
         : []),
-      ...(attribute === "email" && !/^[^@\s]+@[^@\s]+$/.test(value) ? [[attribute, "Email Invalid email"] as const] : []),
+      ...(attribute === "email" && !/^[^@\s]+@[^@\s]+$/.test(value)
+        ? [[attribute, "Email Invalid email"] as const]
+        : []),
       ...(attribute === "phone_number" && !/\+[1-9]\d{1,14}$/.test(value)
         ? [[attribute, "Phone number should be in e164 format"] as const]
         : [])

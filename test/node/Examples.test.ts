@@ -1,0 +1,108 @@
+import { Emulator } from "@effect-livedesk/core/testing"
+import { NodeEmulator } from "@effect-livedesk/node"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Redacted } from "effect"
+import { execFile } from "node:child_process"
+import { readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+
+const root = new URL("../../", import.meta.url)
+
+/** Runs an example as a user would, with nothing in its environment but `settings`. */
+const run = (example: string, settings: Record<string, string> = {}) =>
+  Effect.callback<{ readonly code: number; readonly out: Array<string>; readonly err: Array<string> }>((resume) => {
+    const child = execFile(
+      process.execPath,
+      [fileURLToPath(new URL(`examples/${example}.ts`, root))],
+      { env: settings },
+      (_, out, err) => resume(Effect.succeed({ code: child.exitCode ?? -1, out: lines(out), err: lines(err) }))
+    )
+    return Effect.sync(() => child.kill())
+  })
+
+const lines = (text: string): Array<string> => text.split("\n").filter((line) => line !== "")
+
+/** The settings of a program that talks to an emulator on a port. */
+const settings = Effect.gen(function*() {
+  const { baseUrl } = yield* NodeEmulator.NodeEmulator
+  const { credentials } = yield* Emulator.Emulator
+  return {
+    LIVEDESK_API_KEY: Redacted.value(credentials.apiKey),
+    LIVEDESK_API_SECRET: Redacted.value(credentials.apiSecret),
+    LIVEDESK_BASE_URL: baseUrl,
+    LIVEDESK_INBOX_ID: "407"
+  }
+})
+
+describe("quickstart", () => {
+  const lastLine = /^conversation 40 is open, contact 2219256, updated \d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/
+
+  it.live("runs against an emulator where there is no API key, and says so", () =>
+    Effect.gen(function*() {
+      const { code, err, out } = yield* run("quickstart")
+      assert.deepStrictEqual([code, err], [0, []])
+      assert.match(out[0] ?? "", /^LIVEDESK_API_KEY is not set: an emulator at http:\/\/127\.0\.0\.1:\d+ stands in/)
+      assert.match(out.at(-1) ?? "", lastLine)
+    }))
+
+  it.live("runs against the address that the settings name", () =>
+    Effect.gen(function*() {
+      const { code, err, out } = yield* run("quickstart", yield* settings)
+      assert.deepStrictEqual([code, err], [0, []])
+      assert.match(out.at(-1) ?? "", lastLine)
+    }).pipe(Effect.provide(NodeEmulator.layer())))
+
+  it.live("tells a refusal in one line, and exits with 1", () =>
+    Effect.gen(function*() {
+      const { code, err, out } = yield* run("quickstart", { ...(yield* settings), LIVEDESK_INBOX_ID: "408" })
+      assert.deepStrictEqual([code, out], [1, []])
+      assert.deepStrictEqual(err, [
+        "contacts.create failed: HttpError/NotFound, delivery Rejected: LiveDesk found nothing there: Resource could " +
+        "not be found. Check the ids in the input, and the base URL."
+      ])
+    }).pipe(Effect.provide(NodeEmulator.layer())))
+
+  it.live("tells all that is wrong with the settings, a line each, and nothing of their values", () =>
+    Effect.gen(function*() {
+      const { code, err, out } = yield* run("quickstart", {
+        LIVEDESK_API_KEY: "canary:key",
+        LIVEDESK_BASE_URL: "ftp://canary.example",
+        LIVEDESK_TIMEOUT: "2000",
+        LIVEDESK_INBOX_ID: "canary"
+      })
+      assert.deepStrictEqual([code, out], [1, []])
+      assert.deepStrictEqual(err.map((line) => line.split(" ")[0]), [
+        "LIVEDESK_API_KEY",
+        "LIVEDESK_API_SECRET",
+        "LIVEDESK_BASE_URL",
+        "LIVEDESK_TIMEOUT",
+        "LIVEDESK_INBOX_ID"
+      ])
+      assert.notInclude(err.join("\n"), "canary")
+    }))
+})
+
+describe("the other examples", () => {
+  it.live("compose", () =>
+    Effect.gen(function*() {
+      const { code, err, out } = yield* run("compose")
+      assert.deepStrictEqual([code, err, out.length], [0, [], 2])
+      assert.strictEqual(out[0], "greeted 2 of 3")
+      assert.include(out[1], "Email has already been taken (email)")
+    }))
+
+  it.live("typed-errors", () =>
+    Effect.gen(function*() {
+      const { code, err, out } = yield* run("typed-errors")
+      assert.deepStrictEqual([code, err], [0, []])
+      assert.match(out.join("\n"), /^\{"_tag":"Created".*\n\{"_tag":"AlreadyThere"\}\n\{"_tag":"AskSomeone"/)
+    }))
+
+  it.live("readme, which the README shows word for word", () =>
+    Effect.gen(function*() {
+      const { code, err, out } = yield* run("readme", yield* settings)
+      assert.deepStrictEqual([code, err, out], [0, [], ["conversation 40 is open"]])
+      const source = readFileSync(new URL("examples/readme.ts", root), "utf8")
+      assert.include(readFileSync(new URL("README.md", root), "utf8"), `\`\`\`ts\n${source}\`\`\``)
+    }).pipe(Effect.provide(NodeEmulator.layer())))
+})
