@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as ContactProfile from "./ContactProfile.ts"
+import * as Endpoint from "./Endpoint.ts"
 import * as LiveDeskClient from "./LiveDeskClient.ts"
 import * as LiveDeskSchema from "./LiveDeskSchema.ts"
 import * as Model from "./Model.ts"
@@ -158,7 +159,7 @@ export type CreateContact = typeof CreateContact.Type
  * @category endpoints
  * @since 0.1.0
  */
-export const create = LiveDeskClient.endpoint({
+export const create = Endpoint.make({
   operation: "contacts.create",
   method: "POST",
   path: "/api/v2/accounts/contacts",

@@ -11,6 +11,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import { ContactProfile } from "./ContactProfile.ts"
+import * as Endpoint from "./Endpoint.ts"
 import * as LiveDeskClient from "./LiveDeskClient.ts"
 import * as LiveDeskSchema from "./LiveDeskSchema.ts"
 import * as Model from "./Model.ts"
@@ -315,7 +316,7 @@ export const CreateConversation = CreateConversationFields.pipe(
  * @category endpoints
  * @since 0.1.0
  */
-export const create = LiveDeskClient.endpoint({
+export const create = Endpoint.make({
   operation: "conversations.create",
   method: "POST",
   path: "/api/v2/accounts/conversations",

@@ -1,5 +1,5 @@
 /**
- * The client: an endpoint as data, and the interpreter that runs it on an `HttpClient`.
+ * The client: runs endpoints on an `HttpClient`.
  *
  * @since 0.1.0
  */
@@ -14,7 +14,6 @@ import * as Base64 from "effect/encoding/Base64"
 import { constTrue } from "effect/Function"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import type * as Headers from "effect/http/Headers"
-import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
 import type * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
@@ -31,7 +30,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import * as Stream from "effect/Stream"
-import { snakeToCamel } from "effect/String"
+import * as Endpoint from "./Endpoint.ts"
 import * as LiveDeskError from "./LiveDeskError.ts"
 import { type Fault, type Model, Unreadable } from "./Model.ts"
 
@@ -39,42 +38,20 @@ import { type Fault, type Model, Unreadable } from "./Model.ts"
 declare const TextDecoder: new() => { decode(bytes: Uint8Array): string }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// endpoints
+// service
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * One call of LiveDesk's API, as data. The client runs it, the emulator serves it, the tests read it.
+ * Runs endpoints: with the project's credentials, against its address, under a time limit, on the `HttpClient` that
+ * its layer was given.
  *
- * @category endpoints
+ * @category services
  * @since 0.1.0
  */
-export interface Endpoint<Input, Output> {
-  /** The call's name, `contacts.create`: of its span, and in its errors. */
-  readonly operation: string
-  readonly method: "POST"
-  /**
-   * The path below the base URL. A segment such as `:conversation_id` takes the field of that name of the encoded
-   * input; the other fields make up the JSON body.
-   */
-  readonly path: `/${string}`
-  /** What the call takes; encodes to the fields on the wire. */
-  readonly input: Schema.Codec<Input, { readonly [key: string]: unknown }>
-  /** What a 2xx answer holds. */
-  readonly answer: Model<Output>
-  /**
-   * What doing it twice does: nothing (`"safe"`), the same again (`"repeatable"`), or a second act that a customer may
-   * see (`"never"`).
-   */
-  readonly repeat: "safe" | "repeatable" | "never"
-}
-
-/**
- * Declares an endpoint.
- *
- * @category endpoints
- * @since 0.1.0
- */
-export const endpoint = <Input, Output>(endpoint: Endpoint<Input, Output>): Endpoint<Input, Output> => endpoint
+export class LiveDeskClient extends Context.Service<LiveDeskClient, {
+  /** Prepares an endpoint for calling. */
+  readonly call: <Input, Output>(endpoint: Endpoint.Endpoint<Input, Output>) => Call<Input, Output>
+}>()("@effect-livedesk/core/LiveDeskClient") {}
 
 /**
  * What one call may override.
@@ -98,22 +75,6 @@ export interface CallOptions {
 export interface Call<in Input, out Output> {
   (input: Input, options?: CallOptions): Effect.Effect<Output, LiveDeskError.LiveDeskError>
 }
-
-// ---------------------------------------------------------------------------------------------------------------------
-// service
-// ---------------------------------------------------------------------------------------------------------------------
-
-/**
- * Runs endpoints: with the project's credentials, against its address, under a time limit, on the `HttpClient` that
- * its layer was given.
- *
- * @category services
- * @since 0.1.0
- */
-export class LiveDeskClient extends Context.Service<LiveDeskClient, {
-  /** Prepares an endpoint for calling. */
-  readonly call: <Input, Output>(endpoint: Endpoint<Input, Output>) => Call<Input, Output>
-}>()("@effect-livedesk/core/LiveDeskClient") {}
 
 /**
  * What came with an answer, beside the value that it decoded to.
@@ -362,7 +323,7 @@ export const make = Effect.fnUntraced(function*(
 })
 
 const issueOf = (option: string, parsed: Result.Result<unknown, string>): ReadonlyArray<LiveDeskError.Issue> =>
-  Result.isFailure(parsed) ? [{ path: [option], message: parsed.failure }] : []
+  Result.isFailure(parsed) ? [{ path: option.split("."), message: parsed.failure }] : []
 
 /** What every attempt runs with, whichever transport makes it. */
 const attemptContext = (requestInit: FetchHttpClient.RequestInit["Service"] | undefined) =>
@@ -499,17 +460,17 @@ interface Setup {
 const maxRefusalBytes = 64 * 1024
 
 const callWith = (setup: Setup): LiveDeskClient["Service"]["call"] => (endpoint) => {
-  const prepare = preparer(setup, endpoint)
+  const request = Endpoint.requestWith(endpoint, setup)
   const spanOptions = {
     kind: "client",
     attributes: { "http.request.method": endpoint.method, "url.template": endpoint.path, ...setup.server }
   } as const
   return (input, options) =>
     Effect.suspend(() => {
-      const prepared = prepare(input, options)
-      return Result.isFailure(prepared)
-        ? Effect.fail(prepared.failure)
-        : attempt(setup, endpoint, prepared.success)
+      const timeout = options?.timeout === undefined ? Result.succeed(setup.timeout) : parseTimeout(options.timeout)
+      const prepared = request(input, options?.headers, issueOf("options.timeout", timeout))
+      if (Result.isFailure(prepared)) return Effect.fail(prepared.failure)
+      return attempt(setup, endpoint, prepared.success, Result.getOrElse(timeout, () => setup.timeout))
     }).pipe(
       Effect.tapError(({ delivery, reason }) =>
         Effect.annotateCurrentSpan({ "error.type": reason._tag, "livedesk.delivery": delivery })
@@ -518,102 +479,6 @@ const callWith = (setup: Setup): LiveDeskClient["Service"]["call"] => (endpoint)
     )
 }
 
-interface Prepared {
-  readonly request: HttpClientRequest.HttpClientRequest
-  readonly timeout: Duration.Duration
-}
-
-const strictly = { errors: "all", onExcessProperty: "error" } as const
-
-/** Turns an input into a request, or into the error that names all that is wrong with it. */
-const preparer = <Input, Output>(setup: Setup, endpoint: Endpoint<Input, Output>) => {
-  const encode = SchemaParser.encodeUnknownResult(endpoint.input, strictly)
-  const { operation } = endpoint
-  return (
-    input: Input,
-    options: CallOptions | undefined
-  ): Result.Result<Prepared, LiveDeskError.ValidationError> => {
-    const timeout = options?.timeout === undefined ? Result.succeed(setup.timeout) : parseTimeout(options.timeout)
-    const encoded = Result.map(encode(input), (fields) => locate(endpoint.path, fields))
-    const issues = [
-      ...(Result.isFailure(encoded) ? LiveDeskError.issuesOf(encoded.failure) : encoded.success.issues),
-      ...issueOf("timeout", timeout).map(underOptions),
-      ...headerIssues(options?.headers ?? {}).map(underOptions)
-    ]
-    if (Result.isFailure(encoded) || Result.isFailure(timeout) || issues.length > 0) {
-      return Result.fail(LiveDeskError.inputInvalid(operation, issues))
-    }
-    const { body, path } = encoded.success
-    return Result.try({
-      try: () => ({
-        timeout: timeout.success,
-        request: HttpClientRequest.make(endpoint.method)(`${setup.address}${path}`, {
-          headers: { ...options?.headers, ...setup.headers },
-          body: HttpBody.jsonUnsafe(body)
-        })
-      }),
-      catch: () => LiveDeskError.inputInvalid(operation, [{ path: [], message: "the input cannot be written as JSON" }])
-    })
-  }
-}
-
-const underOptions = ({ message, path }: LiveDeskError.Issue): LiveDeskError.Issue => ({
-  path: ["options", ...path],
-  message
-})
-
-interface Located {
-  readonly path: string
-  readonly body: { readonly [key: string]: unknown }
-  readonly issues: ReadonlyArray<LiveDeskError.Issue>
-}
-
-/** Puts the fields that the path names into it; the rest is the body. */
-const locate = (template: string, fields: { readonly [key: string]: unknown }): Located => {
-  const body = { ...fields }
-  const issues: Array<LiveDeskError.Issue> = []
-  const path = template.replace(/:([a-z_]+)/g, (_, key: string) => {
-    const value = fields[key]
-    delete body[key]
-    const segment = typeof value === "string" || typeof value === "number" ? String(value) : ""
-    // "." and ".." would be resolved away, a lone surrogate cannot be encoded.
-    if (segment === "" || segment === "." || segment === ".." || /\p{Cs}/u.test(segment)) {
-      issues.push({ path: [snakeToCamel(key)], message: "expected an id that can stand in a path" })
-      return ""
-    }
-    return encodeURIComponent(segment)
-  })
-  return { path, body, issues }
-}
-
-const ownHeaders = [
-  "accept",
-  "authorization",
-  "connection",
-  "content-encoding",
-  "content-length",
-  "content-type",
-  "cookie",
-  "expect",
-  "host",
-  "transfer-encoding",
-  "upgrade",
-  "user-agent"
-]
-
-const headerIssues = (headers: { readonly [name: string]: string }): ReadonlyArray<LiveDeskError.Issue> =>
-  Object.entries(headers).flatMap(([name, value]) => {
-    const message = !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)
-      ? "expected the name of a header"
-      : ownHeaders.includes(name.toLowerCase())
-      ? "this header is the client's own"
-      // A header that a transport cannot write would be quoted in its complaint.
-      : !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)
-      ? "expected text without control characters and beyond Latin-1"
-      : undefined
-    return message === undefined ? [] : [{ path: ["headers", name], message }]
-  })
-
 /**
  * One request and its answer, under the call's time limit.
  *
@@ -621,8 +486,9 @@ const headerIssues = (headers: { readonly [name: string]: string }): ReadonlyArr
  */
 const attempt = <Input, Output>(
   setup: Setup,
-  { answer, operation }: Endpoint<Input, Output>,
-  { request, timeout }: Prepared
+  { answer, operation }: Endpoint.Endpoint<Input, Output>,
+  request: HttpClientRequest.HttpClientRequest,
+  timeout: Duration.Duration
 ): Effect.Effect<Output, LiveDeskError.LiveDeskError> => {
   let incoming: Incoming | undefined
   const execute = setup.propagateTrace ? traced(setup.client, request) : setup.client.execute(request)
@@ -744,6 +610,8 @@ const conclude = <Output>(
 }
 
 const parseJson = Option.liftThrowable((text: string): unknown => JSON.parse(text))
+
+const strictly = { errors: "all", onExcessProperty: "error" } as const
 
 const watchDrift = <Output>(
   setup: Setup,

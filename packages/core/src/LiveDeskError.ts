@@ -7,7 +7,6 @@
  *
  * @since 0.1.0
  */
-import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Headers from "effect/http/Headers"
 import type * as HttpClientError from "effect/http/HttpClientError"
@@ -16,7 +15,9 @@ import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
+import * as AnswerText from "./AnswerText.ts"
 import type { Fault } from "./Model.ts"
+import * as Transport from "./Transport.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // delivery
@@ -157,13 +158,8 @@ export class InputRejected extends Schema.TaggedError<InputRejected>()("InputRej
  * @since 0.1.0
  */
 export const Identifiers = Schema.Record(Schema.String, Schema.Union([Schema.Number, Schema.String]))
-/**
- * @category models
- * @since 0.1.0
- */
-export type Identifiers = typeof Identifiers.Type
 
-const known = (identifiers: Identifiers): string => {
+const known = (identifiers: AnswerText.Identifiers): string => {
   const entries = Object.entries(identifiers)
   return entries.length === 0 ? "" : `. Read in it: ${entries.map(([path, id]) => `${path} ${id}`).join(", ")}`
 }
@@ -309,42 +305,44 @@ const noConnection = {
 }
 
 /**
- * The connection broke: before an answer, or in the middle of it. `code` is the transport's own, such as `ECONNRESET`.
+ * The connection broke: before an answer, or in the middle of it. `code` is the transport's own, such as `ECONNRESET`;
+ * `identifiers` holds the ids that had come.
  *
  * @category reasons
  * @since 0.1.0
  */
 export class ConnectionLost extends Schema.TaggedError<ConnectionLost>()("ConnectionLost", {
   phase: Schema.Literals(["BeforeAnswer", "InAnswer"]),
-  code: Schema.optionalKey(Schema.String)
+  code: Schema.optionalKey(Schema.String),
+  identifiers: Identifiers
 }) {
   override get message(): string {
-    return withCode(
-      this.phase === "BeforeAnswer"
-        ? "the connection broke before LiveDesk answered"
-        : "the connection broke in the middle of LiveDesk's answer",
-      this.code
-    )
+    const what = this.phase === "BeforeAnswer"
+      ? "the connection broke before LiveDesk answered"
+      : "the connection broke in the middle of LiveDesk's answer"
+    return withCode(what, this.code) + known(this.identifiers)
   }
 }
 
 const withCode = (what: string, code: string | undefined): string => code === undefined ? what : `${what} (${code})`
 
 /**
- * The call's time limit passed: while connecting and waiting for an answer, or in the middle of it.
+ * The call's time limit passed: while connecting and waiting for an answer, or in the middle of it. `identifiers` holds
+ * the ids that had come.
  *
  * @category reasons
  * @since 0.1.0
  */
 export class TimedOut extends Schema.TaggedError<TimedOut>()("TimedOut", {
   phase: Schema.Literals(["BeforeAnswer", "InAnswer"]),
-  limit: Schema.DurationFromMillis
+  limit: Schema.DurationFromMillis,
+  identifiers: Identifiers
 }) {
   override get message(): string {
     const limit = Duration.format(this.limit)
     return this.phase === "BeforeAnswer"
       ? `LiveDesk did not answer within ${limit}`
-      : `LiveDesk's answer was not complete within ${limit}`
+      : `LiveDesk's answer was not complete within ${limit}${known(this.identifiers)}`
   }
 }
 
@@ -563,7 +561,7 @@ export const answerInvalid = (answer: Answered, faults: ReadonlyArray<Fault>): V
   withExcerpt(
     new ValidationError({
       ...answered(answer),
-      reason: new AnswerInvalid({ issues: faults.map(toIssue), identifiers: identifiersIn(answer.text) })
+      reason: new AnswerInvalid({ issues: faults.map(toIssue), identifiers: AnswerText.identifiersIn(answer.text) })
     }),
     answer
   )
@@ -573,7 +571,7 @@ export const answerDrifted = (answer: Answered, issues: ReadonlyArray<Issue>): V
   withExcerpt(
     new ValidationError({
       ...answered(answer),
-      reason: new AnswerDrifted({ issues, identifiers: identifiersIn(answer.text) })
+      reason: new AnswerDrifted({ issues, identifiers: AnswerText.identifiersIn(answer.text) })
     }),
     answer
   )
@@ -584,7 +582,7 @@ export const answerDrifted = (answer: Answered, issues: ReadonlyArray<Issue>): V
  * @internal
  */
 export const refused = (answer: Answered, now: number): LiveDeskError => {
-  const refusal = refusalIn(answer)
+  const refusal = AnswerText.refusalIn(answer.text, answer.headers["content-type"] ?? "")
   const { messages } = refusal
   const parts = answered(answer)
   const { headers, status } = answer
@@ -632,7 +630,11 @@ export const answerLost = (answer: Answered, cause: unknown): HttpError =>
   withExcerpt(
     new HttpError({
       ...answered(answer),
-      reason: new ConnectionLost({ phase: "InAnswer", ...codeOf(nativeErrors(cause)) })
+      reason: new ConnectionLost({
+        phase: "InAnswer",
+        identifiers: AnswerText.identifiersIn(answer.text),
+        ...Transport.examine(cause, { sentInParts: true })
+      })
     }),
     answer
   )
@@ -652,12 +654,15 @@ export const timedOut = (
     return new HttpError({
       operation,
       delivery: "Unknown",
-      reason: new TimedOut({ phase: "BeforeAnswer", limit })
+      reason: new TimedOut({ phase: "BeforeAnswer", limit, identifiers: {} })
     })
   }
   return deliveryOf(answer.status) === "Accepted"
     ? withExcerpt(
-      new HttpError({ ...answered(answer), reason: new TimedOut({ phase: "InAnswer", limit }) }),
+      new HttpError({
+        ...answered(answer),
+        reason: new TimedOut({ phase: "InAnswer", limit, identifiers: AnswerText.identifiersIn(answer.text) })
+      }),
       answer
     )
     : refused(answer, now)
@@ -669,201 +674,14 @@ export const timedOut = (
  * @internal
  */
 export const unanswered = (operation: string, error: HttpClientError.HttpClientError): HttpError => {
-  const errors = nativeErrors(error.reason)
-  const kinds = errors.map(kindOfUnsent)
-  const [kind] = kinds
-  // Where a host has several addresses, each of them must have failed before anything was sent.
-  return kind !== undefined && !kinds.includes(undefined)
-    ? new HttpError({ operation, delivery: "NotSent", reason: new NoConnection({ kind, ...codeOf(errors) }) })
-    : new HttpError({
+  const { _tag } = error.request.body
+  const { code, obstacle } = Transport.examine(error.reason, { sentInParts: _tag === "Stream" || _tag === "FormData" })
+  const withCode = code === undefined ? {} : { code }
+  return obstacle === undefined
+    ? new HttpError({
       operation,
       delivery: "Unknown",
-      reason: new ConnectionLost({ phase: "BeforeAnswer", ...codeOf(errors) })
+      reason: new ConnectionLost({ phase: "BeforeAnswer", identifiers: {}, ...withCode })
     })
-}
-
-// ---------------------------------------------------------------------------------------------------------------------
-// the mapper: transports
-// ---------------------------------------------------------------------------------------------------------------------
-
-/**
- * A transport's word that it wrote nothing of a request. A transport that can tell gives it as the `cause` of its
- * `TransportError`, with the failure as its own `cause`, and the error's delivery is `NotSent` whatever the code.
- *
- * @category transports
- * @since 0.1.0
- */
-export class NothingWritten extends Data.Error<{ readonly cause: unknown }> {}
-
-type NoConnectionKind = NoConnection["kind"]
-
-/**
- * The failures that can only come before a request is written, each seen on undici and on fetch. Whatever is not
- * listed may have come later: `ECONNRESET` and `UND_ERR_SOCKET` come with nothing written as well as with the whole
- * request received.
- */
-const unsent: ReadonlyArray<{
-  readonly code: string
-  readonly syscall?: "getaddrinfo" | "connect"
-  readonly message?: RegExp
-  readonly kind: NoConnectionKind
-}> = [
-  { code: "ENOTFOUND", syscall: "getaddrinfo", kind: "NameUnknown" },
-  { code: "EAI_AGAIN", syscall: "getaddrinfo", kind: "NameUnknown" },
-  { code: "ECONNREFUSED", syscall: "connect", kind: "Refused" },
-  { code: "EHOSTUNREACH", syscall: "connect", kind: "Unreachable" },
-  { code: "ENETUNREACH", syscall: "connect", kind: "Unreachable" },
-  { code: "EACCES", syscall: "connect", kind: "Unreachable" },
-  { code: "ETIMEDOUT", syscall: "connect", kind: "TimedOut" },
-  { code: "UND_ERR_CONNECT_TIMEOUT", kind: "TimedOut" },
-  { code: "ERR_TLS_CERT_ALTNAME_INVALID", kind: "TlsFailed" },
-  { code: "DEPTH_ZERO_SELF_SIGNED_CERT", kind: "TlsFailed" },
-  { code: "SELF_SIGNED_CERT_IN_CHAIN", kind: "TlsFailed" },
-  { code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE", kind: "TlsFailed" },
-  { code: "CERT_HAS_EXPIRED", kind: "TlsFailed" },
-  { code: "CERT_NOT_YET_VALID", kind: "TlsFailed" },
-  // The code alone may come later; OpenSSL's file of that name runs only until a version is agreed on.
-  { code: "ERR_SSL_WRONG_VERSION_NUMBER", message: /\btlsany_meth\.c\b/, kind: "TlsFailed" },
-  // The code alone may come later; Node gives this text only until the handshake is done.
-  { code: "ECONNRESET", message: /disconnected before secure TLS connection was established/, kind: "TlsFailed" }
-]
-
-interface NativeError {
-  readonly code: string | undefined
-  readonly syscall: unknown
-  readonly message: string
-  readonly nothingWritten: boolean
-}
-
-const deepestCause = 8
-
-/** The errors at the bottom of a chain of causes: one, or one for each address that was tried. */
-const nativeErrors = (u: unknown, nothingWritten = false, depth = 0): ReadonlyArray<NativeError> => {
-  if (!Predicate.isObject(u)) return [{ code: undefined, syscall: undefined, message: "", nothingWritten }]
-  if (u instanceof NothingWritten) return nativeErrors(u.cause, true, depth + 1)
-  if ("errors" in u && Array.isArray(u.errors) && u.errors.length > 0) {
-    return u.errors.flatMap((error) => nativeErrors(error, nothingWritten, depth + 1))
-  }
-  const code = "code" in u && typeof u.code === "string" ? u.code : undefined
-  // A wrapper without a code of its own, such as fetch's "fetch failed", only envelops what happened.
-  if (code === undefined && "cause" in u && u.cause !== undefined && depth < deepestCause) {
-    return nativeErrors(u.cause, nothingWritten, depth + 1)
-  }
-  return [{
-    code: code !== undefined && /^[A-Z][A-Z0-9_]{1,80}$/.test(code) ? code : undefined,
-    syscall: "syscall" in u ? u.syscall : undefined,
-    message: "message" in u && typeof u.message === "string" ? u.message : "",
-    nothingWritten
-  }]
-}
-
-const kindOfUnsent = ({ code, message, nothingWritten, syscall }: NativeError): NoConnectionKind | undefined =>
-  unsent.find((rule) =>
-    rule.code === code && (rule.syscall === undefined || rule.syscall === syscall) &&
-    (rule.message === undefined || rule.message.test(message))
-  )?.kind ?? (nothingWritten ? "Other" : undefined)
-
-const codeOf = ([error]: ReadonlyArray<NativeError>): { readonly code?: string } =>
-  error?.code === undefined ? {} : { code: error.code }
-
-// ---------------------------------------------------------------------------------------------------------------------
-// the mapper: bodies
-// ---------------------------------------------------------------------------------------------------------------------
-
-interface Refusal {
-  readonly messages: ReadonlyArray<string>
-  readonly fields: ReadonlyArray<string>
-}
-
-const mostMessages = 16
-const longestMessage = 500
-
-const tidy = (texts: ReadonlyArray<string>): ReadonlyArray<string> => {
-  const tidied = texts.map((text) => text.replace(/[\s\p{Cc}]+/gu, " ").trim().slice(0, longestMessage))
-  return [...new Set(tidied.filter((text) => text !== ""))].slice(0, mostMessages)
-}
-
-/** What a refusal's body says, in any of the shapes that LiveDesk, Chatwoot or something between may send. */
-const refusalIn = ({ headers, text }: Answered): Refusal => {
-  const json = parse(text)
-  if (Predicate.isObject(json)) {
-    const messages: Array<string> = []
-    const fields: Array<string> = []
-    gather(json, messages, fields)
-    return { messages: tidy(messages), fields: tidy(fields) }
-  }
-  // An HTML page explains nothing to a program's log, and holds whatever its author liked.
-  const isPlain = typeof json === "string" || (headers["content-type"] ?? "").startsWith("text/plain")
-  return { messages: isPlain ? tidy([typeof json === "string" ? json : text]) : [], fields: [] }
-}
-
-const deepestRefusal = 4
-
-const gather = (json: object, messages: Array<string>, fields: Array<string>, depth = 0): void => {
-  if (depth > deepestRefusal) return
-  const body: { readonly error?: unknown; readonly message?: unknown; readonly errors?: unknown } = json
-  if (typeof body.error === "string") messages.push(body.error)
-  else if (Predicate.isObject(body.error)) gather(body.error, messages, fields, depth + 1)
-  if (typeof body.message === "string") messages.push(body.message)
-  if ("attributes" in json && Array.isArray(json.attributes)) fields.push(...json.attributes.filter(Predicate.isString))
-  if ("field" in json && typeof json.field === "string") fields.push(json.field)
-  if (Array.isArray(body.errors)) {
-    for (const error of body.errors.slice(0, mostMessages)) {
-      if (typeof error === "string") messages.push(error)
-      else if (Predicate.isObject(error)) gather(error, messages, fields, depth + 1)
-    }
-  } else if (Predicate.isObject(body.errors)) {
-    for (const [field, error] of Object.entries(body.errors).slice(0, mostMessages)) {
-      fields.push(field)
-      messages.push(...(Array.isArray(error) ? error : [error]).filter(Predicate.isString))
-    }
-  }
-}
-
-const parse = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-const mostIdentifiers = 32
-const longestIdentifier = 200
-const token = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+|"/gsu
-
-/**
- * The ids in an answer, whole or cut short: the values of keys such as `id`, `uuid` and `source_id`, by their path.
- */
-const identifiersIn = (text: string): Identifiers => {
-  const found: Record<string, number | string> = {}
-  const path: Array<string | number> = []
-  let key: string | undefined
-  let last: string | undefined
-  let count = 0
-  for (const { 0: lexeme, index } of text.matchAll(token)) {
-    // Where the text is cut short, so is its last word.
-    if (lexeme === "\"" || index + lexeme.length === text.length) break
-    if (lexeme === ":") {
-      key = typeof parse(last ?? "") === "string" ? String(parse(last ?? "")) : undefined
-    } else if (lexeme === "{" || lexeme === "[") {
-      path.push(key ?? "")
-      key = undefined
-    } else if (lexeme === "}" || lexeme === "]") {
-      path.pop()
-      key = undefined
-    } else if (lexeme === ",") {
-      key = undefined
-    } else if (key !== undefined && /^(?:id|uuid|.+_id)$/.test(key)) {
-      const value = parse(lexeme)
-      if (Number.isSafeInteger(value) || (typeof value === "string" && value !== "")) {
-        const name = [...path, key].filter((segment) => segment !== "").join(".").slice(0, longestIdentifier)
-        found[name] ??= typeof value === "string" ? value.slice(0, longestIdentifier) : Number(value)
-        if (++count === mostIdentifiers) break
-      }
-      key = undefined
-    }
-    last = lexeme
-  }
-  return found
+    : new HttpError({ operation, delivery: "NotSent", reason: new NoConnection({ kind: obstacle, ...withCode }) })
 }

@@ -3,11 +3,14 @@
  *
  * @since 0.1.0
  */
+export * as AnswerText from "./AnswerText.ts"
 export * as ContactProfile from "./ContactProfile.ts"
 export * as Contacts from "./Contacts.ts"
 export * as Conversations from "./Conversations.ts"
+export * as Endpoint from "./Endpoint.ts"
 export * as LiveDesk from "./LiveDesk.ts"
 export * as LiveDeskClient from "./LiveDeskClient.ts"
 export * as LiveDeskError from "./LiveDeskError.ts"
 export * as LiveDeskSchema from "./LiveDeskSchema.ts"
 export * as Model from "./Model.ts"
+export * as Transport from "./Transport.ts"

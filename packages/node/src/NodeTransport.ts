@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { NothingWritten } from "@effect-livedesk/core/LiveDeskError"
+import { NothingWritten } from "@effect-livedesk/core/Transport"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import type * as Undici from "@effect/platform-node/Undici"
 import * as Duration from "effect/Duration"

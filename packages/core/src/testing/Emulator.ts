@@ -23,6 +23,7 @@ import * as Ref from "effect/Ref"
 import * as Result from "effect/Result"
 import * as Contacts from "../Contacts.ts"
 import * as Conversations from "../Conversations.ts"
+import type { Endpoint } from "../Endpoint.ts"
 import * as LiveDeskClient from "../LiveDeskClient.ts"
 import type * as LiveDeskError from "../LiveDeskError.ts"
 import { InboxId } from "../LiveDeskSchema.ts"
@@ -118,7 +119,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
 
   /** Serves an endpoint: its method and path to route, its answer's model to write. */
   const serve = <Input, Output>(
-    endpoint: LiveDeskClient.Endpoint<Input, Output>,
+    endpoint: Endpoint<Input, Output>,
     transition: (
       state: EmulatorState.EmulatorState,
       body: EmulatorState.Body,

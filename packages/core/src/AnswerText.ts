@@ -1,0 +1,130 @@
+/**
+ * What can be read in the body of an answer that is no use otherwise: the words of a refusal, and ids.
+ *
+ * @since 0.1.0
+ */
+import * as Predicate from "effect/Predicate"
+
+/**
+ * What a refusal says.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Refusal {
+  readonly messages: ReadonlyArray<string>
+  readonly fields: ReadonlyArray<string>
+}
+
+const mostMessages = 16
+const longestMessage = 500
+
+const tidy = (texts: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const tidied = texts.map((text) => text.replace(/[\s\p{Cc}]+/gu, " ").trim().slice(0, longestMessage))
+  return [...new Set(tidied.filter((text) => text !== ""))].slice(0, mostMessages)
+}
+
+/**
+ * Reads what a refusal says, in any of the shapes that LiveDesk, Chatwoot or something between may send: at most 16
+ * texts of at most 500 characters.
+ *
+ * @category readers
+ * @since 0.1.0
+ */
+export const refusalIn = (text: string, contentType: string): Refusal => {
+  const json = parse(text)
+  if (Predicate.isObject(json)) {
+    const messages: Array<string> = []
+    const fields: Array<string> = []
+    gather(json, messages, fields)
+    return { messages: tidy(messages), fields: tidy(fields) }
+  }
+  // An HTML page explains nothing to a program's log, and holds whatever its author liked.
+  const isPlain = typeof json === "string" || contentType.startsWith("text/plain")
+  return { messages: isPlain ? tidy([typeof json === "string" ? json : text]) : [], fields: [] }
+}
+
+const deepestRefusal = 4
+
+const gather = (json: object, messages: Array<string>, fields: Array<string>, depth = 0): void => {
+  if (depth > deepestRefusal) return
+  const body: { readonly error?: unknown; readonly message?: unknown; readonly errors?: unknown } = json
+  if (typeof body.error === "string") messages.push(body.error)
+  else if (Predicate.isObject(body.error)) gather(body.error, messages, fields, depth + 1)
+  if (typeof body.message === "string") messages.push(body.message)
+  if ("attributes" in json && Array.isArray(json.attributes)) fields.push(...json.attributes.filter(Predicate.isString))
+  if ("field" in json && typeof json.field === "string") fields.push(json.field)
+  if (Array.isArray(body.errors)) {
+    for (const error of body.errors.slice(0, mostMessages)) {
+      if (typeof error === "string") messages.push(error)
+      else if (Predicate.isObject(error)) gather(error, messages, fields, depth + 1)
+    }
+  } else if (Predicate.isObject(body.errors)) {
+    for (const [field, error] of Object.entries(body.errors).slice(0, mostMessages)) {
+      fields.push(field)
+      messages.push(...(Array.isArray(error) ? error : [error]).filter(Predicate.isString))
+    }
+  }
+}
+
+const parse = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Ids by their path on the wire, as in `payload.contact.id`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Identifiers = { readonly [path: string]: number | string }
+
+const mostIdentifiers = 32
+const longestIdentifier = 200
+const longestText = 256 * 1024
+const token = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]|[^\s{}[\],:"]+|"/gsu
+
+/**
+ * Reads the ids in a JSON text, whole or cut short: the values of keys such as `id`, `uuid` and `source_id`, at most 32
+ * of them in the first 256 KiB.
+ *
+ * @category readers
+ * @since 0.1.0
+ */
+export const identifiersIn = (text: string): Identifiers => {
+  const found: { [path: string]: number | string } = {}
+  const beginning = text.slice(0, longestText)
+  const path: Array<string> = []
+  let key: string | undefined
+  let previous = ""
+  for (const { 0: lexeme, index } of beginning.matchAll(token)) {
+    // Where the text is cut short, so is its last word.
+    if (lexeme === "\"" || index + lexeme.length === beginning.length) break
+    if (lexeme === ":") {
+      const name = parse(previous)
+      key = typeof name === "string" ? name : undefined
+    } else if (lexeme === "{" || lexeme === "[") {
+      path.push(key ?? "")
+      key = undefined
+    } else if (lexeme === "}" || lexeme === "]") {
+      path.pop()
+      key = undefined
+    } else if (lexeme === ",") {
+      key = undefined
+    } else if (key !== undefined && /^(?:id|uuid|.+_id)$/.test(key)) {
+      const value = parse(lexeme)
+      if ((typeof value === "string" && value !== "") || (typeof value === "number" && Number.isSafeInteger(value))) {
+        const name = [...path, key].filter((segment) => segment !== "").join(".").slice(0, longestIdentifier)
+        found[name] ??= typeof value === "string" ? value.slice(0, longestIdentifier) : value
+        if (Object.keys(found).length === mostIdentifiers) break
+      }
+      key = undefined
+    }
+    previous = lexeme
+  }
+  return found
+}

@@ -1,0 +1,142 @@
+/**
+ * One call of LiveDesk's API, as data. The client runs it, the emulator serves it, the tests read it, so that they
+ * cannot drift from each other.
+ *
+ * @since 0.1.0
+ */
+import * as HttpBody from "effect/http/HttpBody"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as Result from "effect/Result"
+import type * as Schema from "effect/Schema"
+import * as SchemaParser from "effect/SchemaParser"
+import { snakeToCamel } from "effect/String"
+import * as LiveDeskError from "./LiveDeskError.ts"
+import type { Model } from "./Model.ts"
+
+/**
+ * One call of LiveDesk's API.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Endpoint<Input, Output> {
+  /** The call's name, `contacts.create`: of its span, and in its errors. */
+  readonly operation: string
+  readonly method: "POST"
+  /**
+   * The path below the base URL. A segment such as `:conversation_id` takes the field of that name of the encoded
+   * input; the other fields make up the JSON body.
+   */
+  readonly path: `/${string}`
+  /** What the call takes; encodes to the fields on the wire. */
+  readonly input: Schema.Codec<Input, Fields>
+  /** What a 2xx answer holds. */
+  readonly answer: Model<Output>
+  /**
+   * What doing it twice does: nothing (`"safe"`), the same again (`"repeatable"`), or a second act that a customer may
+   * see (`"never"`). Nothing is repeated yet.
+   */
+  readonly repeat: "safe" | "repeatable" | "never"
+}
+
+/**
+ * An encoded input: the fields of a call as they are on the wire.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Fields = { readonly [key: string]: unknown }
+
+/**
+ * Declares an endpoint.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = <Input, Output>(endpoint: Endpoint<Input, Output>): Endpoint<Input, Output> => endpoint
+
+// ---------------------------------------------------------------------------------------------------------------------
+// requests
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * How an input of the endpoint becomes a request, or the error that names all that is wrong with it.
+ *
+ * @internal
+ */
+export const requestWith = <Input, Output>(
+  { input, method, operation, path }: Endpoint<Input, Output>,
+  server: { readonly address: string; readonly headers: Readonly<Record<string, string>> }
+) => {
+  const encode = SchemaParser.encodeUnknownResult(input, { errors: "all", onExcessProperty: "error" })
+  return (
+    value: Input,
+    headers: { readonly [name: string]: string } = {},
+    alreadyWrong: ReadonlyArray<LiveDeskError.Issue>
+  ): Result.Result<HttpClientRequest.HttpClientRequest, LiveDeskError.ValidationError> => {
+    const encoded = encode(value)
+    const located = Result.map(encoded, (fields) => locate(path, fields))
+    const issues = [
+      ...(Result.isFailure(located) ? LiveDeskError.issuesOf(located.failure) : located.success.issues),
+      ...alreadyWrong,
+      ...headerIssues(headers)
+    ]
+    if (Result.isFailure(located) || issues.length > 0) {
+      return Result.fail(LiveDeskError.inputInvalid(operation, issues))
+    }
+    return Result.try({
+      try: () =>
+        HttpClientRequest.make(method)(`${server.address}${located.success.path}`, {
+          headers: { ...headers, ...server.headers },
+          body: HttpBody.jsonUnsafe(located.success.body)
+        }),
+      catch: () => LiveDeskError.inputInvalid(operation, [{ path: [], message: "the input cannot be written as JSON" }])
+    })
+  }
+}
+
+/** Puts the fields that the path names into it; the rest is the body. */
+const locate = (template: string, fields: Fields) => {
+  const body = { ...fields }
+  const issues: Array<LiveDeskError.Issue> = []
+  const path = template.replace(/:([a-z_]+)/g, (_, key: string) => {
+    const value = fields[key]
+    delete body[key]
+    const segment = typeof value === "string" || typeof value === "number" ? String(value) : ""
+    // "." and ".." would be resolved away, a lone surrogate cannot be encoded.
+    if (segment === "" || segment === "." || segment === ".." || /\p{Cs}/u.test(segment)) {
+      issues.push({ path: [snakeToCamel(key)], message: "expected an id that can stand in a path" })
+      return ""
+    }
+    return encodeURIComponent(segment)
+  })
+  return { path, body, issues }
+}
+
+const ownHeaders = [
+  "accept",
+  "authorization",
+  "connection",
+  "content-encoding",
+  "content-length",
+  "content-type",
+  "cookie",
+  "expect",
+  "host",
+  "transfer-encoding",
+  "upgrade",
+  "user-agent"
+]
+
+const headerIssues = (headers: { readonly [name: string]: string }): ReadonlyArray<LiveDeskError.Issue> =>
+  Object.entries(headers).flatMap(([name, value]) => {
+    const message = !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)
+      ? "expected the name of a header"
+      : ownHeaders.includes(name.toLowerCase())
+      ? "this header is the client's own"
+      // A header that a transport cannot write would be quoted in its complaint.
+      : !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)
+      ? "expected text without control characters and beyond Latin-1"
+      : undefined
+    return message === undefined ? [] : [{ path: ["options", "headers", name], message }]
+  })
