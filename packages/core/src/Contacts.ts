@@ -6,10 +6,14 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
 import * as ContactProfile from "./ContactProfile.ts"
 import * as Endpoint from "./Endpoint.ts"
 import * as LiveDeskClient from "./LiveDeskClient.ts"
+import * as LiveDeskError from "./LiveDeskError.ts"
+import type { ContactId } from "./LiveDeskSchema.ts"
 import * as LiveDeskSchema from "./LiveDeskSchema.ts"
 import * as Model from "./Model.ts"
 
@@ -116,6 +120,34 @@ export const CreatedContact = Model.inEnvelope("payload", Model.record(createdCo
  */
 export interface CreatedContact extends Model.RecordOf<typeof createdContactFields> {}
 
+const pageMetaFields = {
+  /** How many contacts there are; 0 when absent. Whether in all or on the page no page says. */
+  count: LiveDeskSchema.count,
+  /** The number of the page, from 1; 0 when absent. Text on one page of the vendor's, a number on another. */
+  currentPage: LiveDeskSchema.pageNumber
+} as const
+
+const contactPageFields = {
+  /** Where the page stands among the others. */
+  meta: Model.nested(Model.record(pageMetaFields)),
+  /** The contacts of the page. One without an id fails the page, so that none is passed over in silence. */
+  contacts: Model.under("payload", Model.every(Contact))
+} as const
+
+/**
+ * A page of contacts, as `list` answers it.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/list-contact
+ * @category models
+ * @since 0.1.0
+ */
+export const ContactPage = Model.record(contactPageFields)
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface ContactPage extends Model.RecordOf<typeof contactPageFields> {}
+
 // ---------------------------------------------------------------------------------------------------------------------
 // inputs
 // ---------------------------------------------------------------------------------------------------------------------
@@ -148,6 +180,111 @@ export const CreateContact = Schema.Struct({
  */
 export type CreateContact = typeof CreateContact.Type
 
+const filterFields = {
+  /** What to look for in e-mail addresses, phone numbers, names and identifiers; a part of one is enough. */
+  q: Schema.optional(Schema.String),
+  /** Labels, of which a contact must have any. Several go as `labels[]`, by Rails' rule (unverified). */
+  labels: Schema.optional(Schema.Union([Schema.String, Schema.Array(Schema.String)])),
+  /** What to sort by. */
+  sort: Schema.optional(
+    Schema.Literals(["email", "name", "phone_number", "last_activity_at", "created_at", "company", "city", "country"])
+  ),
+  /** Which way to sort. */
+  direction: Schema.optional(Schema.Literals(["asc", "desc"])),
+  /** Whether each contact comes with its ties to channels; `true` unless given. */
+  includeContactInboxes: Schema.optional(Schema.Boolean)
+}
+
+/**
+ * The input of `list`: everything, or what `q` finds.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/list-contact
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/search-contact
+ * @category inputs
+ * @since 0.1.0
+ */
+export const ListContacts = Schema.Struct({
+  ...filterFields,
+  /** The page, from 1, which it is unless given. The pages say 15 contacts each; nothing here relies on it. */
+  page: Schema.optional(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)))
+}).pipe(Schema.encodeKeys({ includeContactInboxes: "include_contact_inboxes" }))
+/**
+ * @category inputs
+ * @since 0.1.0
+ */
+export type ListContacts = typeof ListContacts.Type
+
+/**
+ * The input of `update`. Only what is given is sent; null clears. The page shows the fields in an example; which of
+ * them LiveDesk heeds no page says, and those that Chatwoot does not heed are left out here.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/update-contact
+ * @category inputs
+ * @since 0.1.0
+ */
+export const UpdateContact = Schema.Struct({
+  /** The contact to change. */
+  contactId: Schema.Natural,
+  /** The contact's name. */
+  name: Schema.optional(Schema.String),
+  /** The contact's e-mail address; null clears it. */
+  email: Schema.optional(Schema.NullOr(Schema.String)),
+  /** The contact's phone number; null clears it. */
+  phoneNumber: Schema.optional(Schema.NullOr(Schema.String)),
+  /** The id by which the program's own system knows the contact; null clears it. */
+  identifier: Schema.optional(Schema.NullOr(Schema.String)),
+  /** The link of a picture of the contact. Unverified for this call. */
+  avatarUrl: Schema.optional(Schema.String),
+  /** Whether the contact is blocked. */
+  blocked: Schema.optional(Schema.Boolean),
+  /** Attributes that LiveDesk itself keeps. Chatwoot merges them into those that are there (unverified). */
+  additionalAttributes: Schema.optional(Schema.Record(Schema.String, Schema.Json)),
+  /** Attributes that the project defines; merged into those that are there. */
+  customAttributes: Schema.optional(Schema.Record(Schema.String, Schema.Json))
+}).pipe(Schema.encodeKeys({
+  contactId: "contact_id",
+  phoneNumber: "phone_number",
+  avatarUrl: "avatar_url",
+  additionalAttributes: "additional_attributes",
+  customAttributes: "custom_attributes"
+}))
+/**
+ * @category inputs
+ * @since 0.1.0
+ */
+export type UpdateContact = typeof UpdateContact.Type
+
+/**
+ * What the contacts of `stream` are chosen by, and where to begin.
+ *
+ * @category inputs
+ * @since 0.1.0
+ */
+export interface StreamContacts extends ListContacts {
+  /** The `resume` of the error that an earlier stream failed with: it begins at the page that failed. */
+  readonly resume?: LiveDeskError.Resume | undefined
+}
+
+/**
+ * The input of `ensure`: a contact to create, known by at least one of `identifier`, `email` and `phoneNumber`.
+ *
+ * @category inputs
+ * @since 0.1.0
+ */
+export type EnsureContact =
+  & CreateContact
+  & ({ readonly identifier: string } | { readonly email: string } | { readonly phoneNumber: string })
+
+/**
+ * What `ensure` did: it made the contact, or found it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type EnsuredContact =
+  | { readonly _tag: "Created"; readonly contact: Contact; readonly contactInbox: ContactInbox }
+  | { readonly _tag: "Existing"; readonly contact: Contact }
+
 // ---------------------------------------------------------------------------------------------------------------------
 // endpoints
 // ---------------------------------------------------------------------------------------------------------------------
@@ -166,6 +303,39 @@ export const create = Endpoint.make({
   input: CreateContact,
   answer: CreatedContact,
   repeat: "never"
+})
+
+/**
+ * `GET /api/v2/accounts/contacts`
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/list-contact
+ * @category endpoints
+ * @since 0.1.0
+ */
+export const list = Endpoint.make({
+  operation: "contacts.list",
+  method: "GET",
+  path: "/api/v2/accounts/contacts",
+  input: ListContacts,
+  answer: ContactPage,
+  repeat: "safe"
+})
+
+/**
+ * `PATCH /api/v2/accounts/contacts/:contact_id`. What it answers could not be read; Chatwoot puts the contact under
+ * `payload` (unverified).
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/update-contact
+ * @category endpoints
+ * @since 0.1.0
+ */
+export const update = Endpoint.make({
+  operation: "contacts.update",
+  method: "PATCH",
+  path: "/api/v2/accounts/contacts/:contact_id",
+  input: UpdateContact,
+  answer: Model.inAnyEnvelope([["payload"], ["payload", "contact"], ["data"]], Contact),
+  repeat: "repeatable"
 })
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -189,6 +359,45 @@ export class Contacts extends Context.Service<Contacts, {
    * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/create-contact
    */
   readonly create: LiveDeskClient.Call<CreateContact, CreatedContact>
+  /**
+   * Reads one page of all contacts, or of those that `q` finds.
+   *
+   * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/list-contact
+   */
+  readonly list: LiveDeskClient.Call<ListContacts, ContactPage>
+  /**
+   * Reads all pages, one when it is asked for, and ends at the first that holds nothing new. A contact that moves to a
+   * next page while it reads comes once. An error has in `resume` the page that failed, to begin with again.
+   *
+   * ```ts
+   * const vips = { labels: "vip" }
+   * contacts.stream(vips).pipe(
+   *   Stream.catchTag("HttpError", ({ resume }) => contacts.stream({ ...vips, resume })),
+   *   Stream.runForEach(greet)
+   * )
+   * ```
+   *
+   * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/list-contact
+   */
+  readonly stream: (
+    input?: StreamContacts,
+    options?: LiveDeskClient.CallOptions
+  ) => Stream.Stream<Contact, LiveDeskError.LiveDeskError>
+  /**
+   * Changes a contact.
+   *
+   * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/update-contact
+   */
+  readonly update: LiveDeskClient.Call<UpdateContact, Contact>
+  /**
+   * Finds the contact that is known by the identifier, the e-mail address or the phone number, or creates it, and
+   * tells which. A contact that is found is not changed.
+   *
+   * A contact is the one asked for when it agrees in one of the three and contradicts none; where one agrees in part
+   * and contradicts in another, the call fails with `HttpError`/`Conflict`, and creates nothing. Another program may
+   * create the contact in between: LiveDesk then refuses the second (as Chatwoot does, unverified), and it is found.
+   */
+  readonly ensure: LiveDeskClient.Call<EnsureContact, EnsuredContact>
 }>()("@effect-livedesk/core/Contacts") {}
 
 /**
@@ -199,5 +408,94 @@ export class Contacts extends Context.Service<Contacts, {
  */
 export const layer: Layer.Layer<Contacts, never, LiveDeskClient.LiveDeskClient> = Layer.effect(
   Contacts,
-  Effect.map(LiveDeskClient.LiveDeskClient, (client) => Contacts.of({ create: client.call(create) }))
+  Effect.map(LiveDeskClient.LiveDeskClient, (client) => {
+    const calls = { create: client.call(create), list: client.call(list), update: client.call(update) }
+    const stream = streamWith(calls.list)
+    return Contacts.of({ ...calls, stream, ensure: ensureWith(calls.create, stream) })
+  })
 )
+
+const streamWith =
+  (list: Contacts["Service"]["list"]): Contacts["Service"]["stream"] => ({ resume, ...filter } = {}, options) =>
+    Stream.paginate(
+      { page: Number(resume?.page ?? filter.page ?? 1), previous: new Set<ContactId>() },
+      ({ page, previous }) =>
+        list({ ...filter, page }, options).pipe(
+          Effect.mapError((error) => LiveDeskError.withResume(error, { page })),
+          Effect.map(({ contacts }) => {
+            const fresh = contacts.filter(({ id }) => !previous.has(id))
+            const next = { page: page + 1, previous: new Set(contacts.map(({ id }) => id)) }
+            // Past the end LiveDesk may answer an empty page, or the last one again.
+            return [fresh, fresh.length === 0 ? Option.none() : Option.some(next)] as const
+          })
+        )
+    )
+
+const ensureWith = (
+  create: Contacts["Service"]["create"],
+  stream: Contacts["Service"]["stream"]
+): Contacts["Service"]["ensure"] => {
+  const operation = "contacts.ensure"
+  const find = Effect.fnUntraced(function*(input: EnsureContact, options: LiveDeskClient.CallOptions | undefined) {
+    for (const q of [input.identifier, input.email, input.phoneNumber]) {
+      if (q === undefined) continue
+      // The search is for a part of any field: only a contact that agrees in whole is the one.
+      const found = yield* stream({ q }, options).pipe(
+        Stream.filter((contact) => likeness(input, contact) !== "Other"),
+        Stream.runHead
+      )
+      if (Option.isNone(found)) continue
+      if (likeness(input, found.value) === "Same") return found
+      return yield* LiveDeskError.conflict(
+        operation,
+        `contact ${found.value.id} agrees in one of identifier, email and phoneNumber, and differs in another`
+      )
+    }
+    return Option.none<Contact>()
+  })
+  const existing = (contact: Contact): EnsuredContact => ({ _tag: "Existing", contact })
+  return Effect.fnUntraced(function*(input, options) {
+    if (input.identifier === undefined && input.email === undefined && input.phoneNumber === undefined) {
+      return yield* LiveDeskError.inputInvalid(operation, [{
+        path: ["identifier"],
+        message: "give identifier, email or phoneNumber, so that the contact can be found"
+      }])
+    }
+    const found = yield* find(input, options)
+    if (Option.isSome(found)) return existing(found.value)
+    return yield* create(input, options).pipe(
+      Effect.map((created): EnsuredContact => ({ _tag: "Created", ...created })),
+      Effect.catchReason(
+        "ValidationError",
+        "InputRejected",
+        (_, error) =>
+          Effect.flatMap(
+            find(input, options),
+            Option.match({
+              onNone: () => Effect.fail(error),
+              onSome: (contact) => Effect.succeed(existing(contact))
+            })
+          )
+      )
+    )
+  })
+}
+
+/** Whether a contact is the one asked for, another, or partly the one. */
+const likeness = (input: EnsureContact, contact: Contact): "Same" | "Contradicts" | "Other" => {
+  const agreements = [
+    agreement(input.identifier, contact.identifier, (text) => text),
+    agreement(input.email, contact.email, (text) => text.trim().toLowerCase()),
+    agreement(input.phoneNumber, contact.phoneNumber, (text) => text.trim())
+  ]
+  if (!agreements.includes(true)) return "Other"
+  return agreements.includes(false) ? "Contradicts" : "Same"
+}
+
+/** `undefined` where one of the two says nothing. */
+const agreement = (
+  asked: string | undefined,
+  held: Option.Option<string>,
+  normalize: (text: string) => string
+): boolean | undefined =>
+  asked === undefined || Option.isNone(held) ? undefined : normalize(asked) === normalize(held.value)

@@ -13,6 +13,7 @@ import * as SchemaParser from "effect/SchemaParser"
 import { ContactProfile } from "./ContactProfile.ts"
 import * as Endpoint from "./Endpoint.ts"
 import * as LiveDeskClient from "./LiveDeskClient.ts"
+import * as LiveDeskError from "./LiveDeskError.ts"
 import * as LiveDeskSchema from "./LiveDeskSchema.ts"
 import * as Model from "./Model.ts"
 
@@ -244,6 +245,55 @@ export const Conversation = Model.record(conversationFields)
  */
 export interface Conversation extends Model.RecordOf<typeof conversationFields> {}
 
+/**
+ * A state of a conversation.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Status = LiveDeskSchema.Open<typeof statuses[number]>
+
+/**
+ * Which states a state can move to, as the user guide has it. The matrix that the server goes by could not be seen, so
+ * the client refuses no move; that the guide's *AI-Replying* is `pending` is an inference.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/user-guide/conversation-status-flow
+ * @category transitions
+ * @since 0.1.0
+ */
+export const transitions: { readonly [From in typeof statuses[number]]: ReadonlyArray<typeof statuses[number]> } = {
+  open: ["pending", "snoozed", "resolved"],
+  pending: ["open", "snoozed", "resolved"],
+  snoozed: ["open", "pending", "resolved"],
+  resolved: ["open", "pending", "closed"],
+  closed: ["open"]
+}
+
+const toggledStatusFields = {
+  /** Whether it worked; none when null or absent. Unverified. */
+  success: Model.some(LiveDeskSchema.flag),
+  /** The conversation's id; 0 when absent. Unverified. */
+  conversationId: LiveDeskSchema.id(LiveDeskSchema.ConversationId),
+  /** The state after the move; an answer without one fails. */
+  currentStatus: Model.required(LiveDeskSchema.openEnum(statuses, "open")),
+  /** When a snoozed conversation wakes; none when null. Unverified. */
+  snoozedUntil: LiveDeskSchema.nullableTimestamp
+} as const
+
+/**
+ * The answer to `toggleStatus`. The vendor's page could not be read so far: the fields are Chatwoot's, unverified.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/message/update-status
+ * @category models
+ * @since 0.1.0
+ */
+export const ToggledStatus = Model.record(toggledStatusFields)
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface ToggledStatus extends Model.RecordOf<typeof toggledStatusFields> {}
+
 // ---------------------------------------------------------------------------------------------------------------------
 // inputs
 // ---------------------------------------------------------------------------------------------------------------------
@@ -305,6 +355,27 @@ export const CreateConversation = CreateConversationFields.pipe(
   Schema.decodeTo(CreateConversationSender)
 )
 
+/**
+ * The input of `toggleStatus`.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/message/update-status
+ * @category inputs
+ * @since 0.1.0
+ */
+export const ToggleStatus = Schema.Struct({
+  /** The conversation to move. */
+  conversationId: Schema.Natural,
+  /** The state to move to. `open`, `resolved` and `pending` are on the page; `snoozed` is implied, `closed` unverified. */
+  status: LiveDeskSchema.openType(statuses),
+  /** When a snoozed conversation wakes, sent in whole seconds; heeded with `snoozed` only, which without it has no end. */
+  snoozedUntil: Schema.optional(LiveDeskSchema.SecondsFromDateTime)
+}).pipe(Schema.encodeKeys({ conversationId: "conversation_id", snoozedUntil: "snoozed_until" }))
+/**
+ * @category inputs
+ * @since 0.1.0
+ */
+export type ToggleStatus = typeof ToggleStatus.Type
+
 // ---------------------------------------------------------------------------------------------------------------------
 // endpoints
 // ---------------------------------------------------------------------------------------------------------------------
@@ -322,6 +393,23 @@ export const create = Endpoint.make({
   path: "/api/v2/accounts/conversations",
   input: CreateConversation,
   answer: Conversation,
+  repeat: "never"
+})
+
+/**
+ * `POST /api/v2/accounts/conversations/:conversation_id/toggle_status`. Marked as never to be repeated: a move to
+ * `resolved` asks the customer for a rating.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/message/update-status
+ * @category endpoints
+ * @since 0.1.0
+ */
+export const toggleStatus = Endpoint.make({
+  operation: "conversations.toggleStatus",
+  method: "POST",
+  path: "/api/v2/accounts/conversations/:conversation_id/toggle_status",
+  input: ToggleStatus,
+  answer: Model.inAnyEnvelope([["payload"], ["data"]], ToggledStatus),
   repeat: "never"
 })
 
@@ -346,6 +434,13 @@ export class Conversations extends Context.Service<Conversations, {
    * @see https://www.engagelab.com/docs/livedesk/rest-api/message/create-conversation
    */
   readonly create: LiveDeskClient.Call<CreateConversation, Conversation>
+  /**
+   * Moves a conversation to another state. A move that LiveDesk refuses fails with
+   * `ValidationError`/`TransitionRejected`; `transitions` has the moves that the user guide allows.
+   *
+   * @see https://www.engagelab.com/docs/livedesk/rest-api/message/update-status
+   */
+  readonly toggleStatus: LiveDeskClient.Call<ToggleStatus, ToggledStatus>
 }>()("@effect-livedesk/core/Conversations") {}
 
 /**
@@ -356,5 +451,12 @@ export class Conversations extends Context.Service<Conversations, {
  */
 export const layer: Layer.Layer<Conversations, never, LiveDeskClient.LiveDeskClient> = Layer.effect(
   Conversations,
-  Effect.map(LiveDeskClient.LiveDeskClient, (client) => Conversations.of({ create: client.call(create) }))
+  Effect.map(LiveDeskClient.LiveDeskClient, (client) => {
+    const toggle = client.call(toggleStatus)
+    return Conversations.of({
+      create: client.call(create),
+      toggleStatus: (input, options) =>
+        Effect.mapError(toggle(input, options), (error) => LiveDeskError.asTransition(error, input.status))
+    })
+  })
 )

@@ -7,7 +7,7 @@
 import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Result from "effect/Result"
-import type * as Schema from "effect/Schema"
+import * as Schema from "effect/Schema"
 import * as SchemaParser from "effect/SchemaParser"
 import { snakeToCamel } from "effect/String"
 import * as LiveDeskError from "./LiveDeskError.ts"
@@ -22,16 +22,20 @@ import type { Model } from "./Model.ts"
 export interface Endpoint<Input, Output> {
   /** The call's name, `contacts.create`: of its span, and in its errors. */
   readonly operation: string
-  readonly method: "POST"
+  readonly method: "GET" | "POST" | "PUT" | "PATCH"
   /**
    * The path below the base URL. A segment such as `:conversation_id` takes the field of that name of the encoded
-   * input; the other fields make up the JSON body.
+   * input. The other fields make up the query of a GET, else the body.
    */
   readonly path: `/${string}`
   /** What the call takes; encodes to the fields on the wire. */
   readonly input: Schema.Codec<Input, Fields>
+  /** How the body is written: as JSON, unless it holds files. */
+  readonly body?: "json" | "form" | undefined
   /** What a 2xx answer holds. */
   readonly answer: Model<Output>
+  /** Whether a 2xx answer may say in a field `code` that is not 0 that the call failed. */
+  readonly hasCode?: boolean | undefined
   /**
    * What doing it twice does: nothing (`"safe"`), the same again (`"repeatable"`), or a second act that a customer may
    * see (`"never"`). Nothing is repeated yet.
@@ -65,7 +69,7 @@ export const make = <Input, Output>(endpoint: Endpoint<Input, Output>): Endpoint
  * @internal
  */
 export const requestWith = <Input, Output>(
-  { input, method, operation, path }: Endpoint<Input, Output>,
+  { body, input, method, operation, path }: Endpoint<Input, Output>,
   server: { readonly address: string; readonly headers: Readonly<Record<string, string>> }
 ) => {
   const encode = SchemaParser.encodeUnknownResult(input, { errors: "all", onExcessProperty: "error" })
@@ -88,20 +92,49 @@ export const requestWith = <Input, Output>(
       try: () =>
         HttpClientRequest.make(method)(`${server.address}${located.success.path}`, {
           headers: { ...headers, ...server.headers },
-          body: HttpBody.jsonUnsafe(located.success.body)
+          ...(method === "GET"
+            ? { urlParams: query(located.success.rest) }
+            : { body: body === "form" ? form(located.success.rest) : HttpBody.jsonUnsafe(located.success.rest) })
         }),
       catch: () => LiveDeskError.inputInvalid(operation, [{ path: [], message: "the input cannot be written as JSON" }])
     })
   }
 }
 
-/** Puts the fields that the path names into it; the rest is the body. */
+/** A query by Rails' rule, where a name in brackets takes several values. */
+const query = (fields: Fields): ReadonlyArray<readonly [string, string]> =>
+  Object.entries(fields).flatMap(([key, value]) =>
+    Array.isArray(value)
+      ? value.map((value) => [`${key}[]`, text(value)] as const)
+      : value === undefined
+      ? []
+      : [[key, text(value)] as const]
+  )
+
+/** A form by the same rule. */
+const form = (fields: Fields): HttpBody.HttpBody =>
+  HttpBody.formDataRecord(
+    Object.fromEntries(
+      Object.entries(fields).map(([key, value]) =>
+        Array.isArray(value)
+          ? [`${key}[]`, value.map((value) => isFile(value) ? value : text(value))]
+          : [key, value === undefined ? undefined : text(value)]
+      )
+    )
+  )
+
+const isFile = Schema.is(Schema.File)
+
+/** What a query or a form cannot hold goes as JSON text. */
+const text = (value: unknown): string => typeof value === "string" ? value : JSON.stringify(value)
+
+/** Puts the fields that the path names into it. */
 const locate = (template: string, fields: Fields) => {
-  const body = { ...fields }
+  const rest = { ...fields }
   const issues: Array<LiveDeskError.Issue> = []
   const path = template.replace(/:([a-z_]+)/g, (_, key: string) => {
     const value = fields[key]
-    delete body[key]
+    delete rest[key]
     const segment = typeof value === "string" || typeof value === "number" ? String(value) : ""
     // "." and ".." would be resolved away, a lone surrogate cannot be encoded.
     if (segment === "" || segment === "." || segment === ".." || /\p{Cs}/u.test(segment)) {
@@ -110,7 +143,7 @@ const locate = (template: string, fields: Fields) => {
     }
     return encodeURIComponent(segment)
   })
-  return { path, body, issues }
+  return { path, rest, issues }
 }
 
 const ownHeaders = [

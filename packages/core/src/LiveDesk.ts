@@ -7,6 +7,8 @@ import * as Layer from "effect/Layer"
 import * as Contacts from "./Contacts.ts"
 import * as Conversations from "./Conversations.ts"
 import type * as LiveDeskClient from "./LiveDeskClient.ts"
+import * as Messages from "./Messages.ts"
+import * as Tickets from "./Tickets.ts"
 
 /**
  * Every service of this library.
@@ -14,7 +16,7 @@ import type * as LiveDeskClient from "./LiveDeskClient.ts"
  * @category services
  * @since 0.1.0
  */
-export type LiveDesk = Contacts.Contacts | Conversations.Conversations
+export type LiveDesk = Contacts.Contacts | Conversations.Conversations | Messages.Messages | Tickets.Tickets
 
 /**
  * Provides every service over a `LiveDeskClient`.
@@ -24,5 +26,7 @@ export type LiveDesk = Contacts.Contacts | Conversations.Conversations
  */
 export const layer: Layer.Layer<LiveDesk, never, LiveDeskClient.LiveDeskClient> = Layer.mergeAll(
   Contacts.layer,
-  Conversations.layer
+  Conversations.layer,
+  Messages.layer,
+  Tickets.layer
 )

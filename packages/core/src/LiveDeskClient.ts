@@ -23,6 +23,7 @@ import * as Url from "effect/http/Url"
 import * as Layer from "effect/Layer"
 import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
@@ -486,10 +487,11 @@ const callWith = (setup: Setup): LiveDeskClient["Service"]["call"] => (endpoint)
  */
 const attempt = <Input, Output>(
   setup: Setup,
-  { answer, operation }: Endpoint.Endpoint<Input, Output>,
+  endpoint: Endpoint.Endpoint<Input, Output>,
   request: HttpClientRequest.HttpClientRequest,
   timeout: Duration.Duration
 ): Effect.Effect<Output, LiveDeskError.LiveDeskError> => {
+  const { operation } = endpoint
   let incoming: Incoming | undefined
   const execute = setup.propagateTrace ? traced(setup.client, request) : setup.client.execute(request)
   return execute.pipe(
@@ -503,7 +505,7 @@ const attempt = <Input, Output>(
       incoming = new Incoming(operation, setup, response)
       return Effect.andThen(
         Effect.annotateCurrentSpan("http.response.status_code", response.status),
-        receive(setup, answer, incoming, response.stream)
+        receive(setup, endpoint, incoming, response.stream)
       )
     }),
     Effect.timeoutOrElse({
@@ -568,9 +570,9 @@ class Incoming {
   }
 }
 
-const receive = <Output>(
+const receive = <Input, Output>(
   setup: Setup,
-  model: Model<Output>,
+  endpoint: Endpoint.Endpoint<Input, Output>,
   incoming: Incoming,
   body: Stream.Stream<Uint8Array, HttpClientError.HttpClientError>
 ): Effect.Effect<Output, LiveDeskError.LiveDeskError> =>
@@ -579,13 +581,13 @@ const receive = <Output>(
       // Fetch has no stream for an empty body; of a refusal, what has come will do.
       incoming.isSuccess && reason._tag !== "EmptyBodyError"
         ? Effect.fail(LiveDeskError.answerLost(incoming.answered, reason))
-        : conclude(setup, model, incoming),
-    onSuccess: () => conclude(setup, model, incoming)
+        : conclude(setup, endpoint, incoming),
+    onSuccess: () => conclude(setup, endpoint, incoming)
   })
 
-const conclude = <Output>(
+const conclude = <Input, Output>(
   setup: Setup,
-  model: Model<Output>,
+  { answer: model, hasCode }: Endpoint.Endpoint<Input, Output>,
   incoming: Incoming
 ): Effect.Effect<Output, LiveDeskError.LiveDeskError> => {
   if (!incoming.isSuccess) return failNow((now) => LiveDeskError.refused(incoming.answered, now))
@@ -593,6 +595,8 @@ const conclude = <Output>(
   if (incoming.isTooLarge) return invalid([{ path: [], expected: `a body of at most ${setup.maxAnswerBytes} bytes` }])
   const json = parseJson(incoming.text)
   if (Option.isNone(json)) return invalid([{ path: [], expected: "a body of JSON" }])
+  const code = hasCode === true ? codeIn(json.value) : 0
+  if (code !== 0) return Effect.fail(LiveDeskError.codeReturned(incoming.answered, code))
   const value = model.read(json.value)
   if (value instanceof Unreadable) return invalid(value.faults)
   return Effect.flatMap(AnswerListener, (listener) => {
@@ -607,6 +611,12 @@ const conclude = <Output>(
       ? Effect.succeed(value)
       : Effect.as(watchDrift(setup, model, incoming, json.value), value)
   })
+}
+
+/** The code in a body, with which only 0 means success; a body without one is left to its model. */
+const codeIn = (json: unknown): number | string => {
+  const code = Predicate.hasProperty(json, "code") ? json.code : 0
+  return code === "0" || (typeof code !== "number" && typeof code !== "string") ? 0 : code
 }
 
 const parseJson = Option.liftThrowable((text: string): unknown => JSON.parse(text))

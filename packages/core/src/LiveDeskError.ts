@@ -152,6 +152,21 @@ export class InputRejected extends Schema.TaggedError<InputRejected>()("InputRej
 }
 
 /**
+ * LiveDesk refused to move a conversation to `status` (400, 409 or 422 to `conversations.toggleStatus`).
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class TransitionRejected extends Schema.TaggedError<TransitionRejected>()("TransitionRejected", {
+  messages: Messages,
+  status: Schema.String
+}) {
+  override get message(): string {
+    return sentence(`LiveDesk refused the move to ${this.status}`, this.messages)
+  }
+}
+
+/**
  * The ids that could be read in an answer that could not: by their path on the wire, `payload.contact.id`.
  *
  * @category models
@@ -213,7 +228,8 @@ export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", { messa
 }
 
 /**
- * The request conflicts with what LiveDesk holds (409).
+ * The request conflicts with what LiveDesk holds: LiveDesk said so (409), or the call saw it before it changed anything
+ * (`NotSent`).
  *
  * @category reasons
  * @since 0.1.0
@@ -263,6 +279,22 @@ export class Redirected extends Schema.TaggedError<Redirected>()("Redirected", {
 export class ServerFailure extends Schema.TaggedError<ServerFailure>()("ServerFailure", { messages: Messages }) {
   override get message(): string {
     return sentence("LiveDesk failed", this.messages)
+  }
+}
+
+/**
+ * LiveDesk answered 2xx with an error code in the body, as its ticket calls do. Whether it acted no page says.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/ticket/get-tickets
+ * @category reasons
+ * @since 0.1.0
+ */
+export class CodeReturned extends Schema.TaggedError<CodeReturned>()("CodeReturned", {
+  code: Schema.Union([Schema.Number, Schema.String]),
+  messages: Messages
+}) {
+  override get message(): string {
+    return sentence(`LiveDesk answered with code ${this.code}`, this.messages)
   }
 }
 
@@ -358,7 +390,9 @@ const common = {
   /** The HTTP status, where there was an answer. */
   status: Schema.optionalKey(Schema.Int),
   /** The answer's request id, where it had one; for the vendor's support. */
-  requestId: Schema.optionalKey(Schema.String)
+  requestId: Schema.optionalKey(Schema.String),
+  /** Of a call in several steps: what to give it to go on where it failed, so that nothing is done twice. */
+  resume: Schema.optionalKey(Identifiers)
 }
 
 /**
@@ -384,7 +418,7 @@ export class AuthError extends Schema.TaggedError<AuthError>()("AuthError", {
  */
 export class ValidationError extends Schema.TaggedError<ValidationError>()("ValidationError", {
   ...common,
-  reason: Schema.Union([InputInvalid, InputRejected, AnswerInvalid, AnswerDrifted])
+  reason: Schema.Union([InputInvalid, InputRejected, TransitionRejected, AnswerInvalid, AnswerDrifted])
 }) {
   override get message(): string {
     return describe(this)
@@ -405,6 +439,7 @@ export class HttpError extends Schema.TaggedError<HttpError>()("HttpError", {
     RateLimited,
     Redirected,
     ServerFailure,
+    CodeReturned,
     UnexpectedStatus,
     NoConnection,
     ConnectionLost,
@@ -451,13 +486,75 @@ const excerpts = new WeakMap<LiveDeskError, string>()
  */
 export const excerpt = (error: LiveDeskError): Option.Option<string> => Option.fromUndefinedOr(excerpts.get(error))
 
+/**
+ * What a call of several steps goes on with after an error: ids and page numbers, by name.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Resume = AnswerText.Identifiers
+
+/**
+ * The same error, with what to go on with.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const withResume = (error: LiveDeskError, resume: Resume): LiveDeskError => {
+  const parts = { ...partsOf(error), resume }
+  switch (error._tag) {
+    case "AuthError":
+      return sameExcerpt(error, new AuthError({ ...parts, reason: error.reason }))
+    case "ValidationError":
+      return sameExcerpt(error, new ValidationError({ ...parts, reason: error.reason }))
+    case "HttpError":
+      return sameExcerpt(error, new HttpError({ ...parts, reason: error.reason }))
+  }
+}
+
+/**
+ * A refusal of a call that asked for a move to `status`.
+ *
+ * @internal
+ */
+export const asTransition = (error: LiveDeskError, status: string): LiveDeskError => {
+  const { reason } = error
+  return reason._tag === "InputRejected" || (reason._tag === "Conflict" && error.delivery === "Rejected")
+    ? sameExcerpt(
+      error,
+      new ValidationError({
+        ...partsOf(error),
+        reason: new TransitionRejected({ messages: reason.messages, status })
+      })
+    )
+    : error
+}
+
+const partsOf = ({ delivery, operation, requestId, status }: LiveDeskError) => ({
+  operation,
+  delivery,
+  ...(status === undefined ? undefined : { status }),
+  ...(requestId === undefined ? undefined : { requestId })
+})
+
+const sameExcerpt = <E extends LiveDeskError>(from: LiveDeskError, to: E): E => {
+  const text = excerpts.get(from)
+  if (text !== undefined) excerpts.set(to, text)
+  return to
+}
+
 // ---------------------------------------------------------------------------------------------------------------------
 // words
 // ---------------------------------------------------------------------------------------------------------------------
 
 const describe = (error: LiveDeskError): string =>
   `${error.operation} failed: ${error._tag}/${error.reason._tag}, delivery ${error.delivery}: ` +
-  `${error.reason.message}. ${advice(error)}`
+  `${error.reason.message}. ${advice(error)}${goOn(error.resume)}`
+
+const goOn = (resume: AnswerText.Identifiers = {}): string => {
+  const steps = Object.entries(resume)
+  return steps.length === 0 ? "" : ` Go on with ${steps.map(([name, id]) => `${name} ${id}`).join(", ")}.`
+}
 
 const credentialsPlace = "Project Settings - API Management of the LiveDesk console"
 
@@ -479,6 +576,8 @@ const advice = (error: LiveDeskError): string => {
       return `Copy the API key and secret from ${credentialsPlace}.`
     case "InputInvalid":
       return "Nothing was sent; correct the input and call again."
+    case "TransitionRejected":
+      return "Look at the conversation's status and at the moves that it allows."
     case "InputRejected":
       return "Correct the input before calling again."
     case "NotFound":
@@ -496,6 +595,7 @@ const advice = (error: LiveDeskError): string => {
     case "AnswerDrifted":
     case "Conflict":
     case "ServerFailure":
+    case "CodeReturned":
     case "UnexpectedStatus":
     case "ConnectionLost":
     case "TimedOut":
@@ -555,6 +655,14 @@ export const credentialsUnusable = (operation: string, problem: string): AuthErr
 /** @internal */
 export const inputInvalid = (operation: string, issues: ReadonlyArray<Issue>): ValidationError =>
   new ValidationError({ operation, delivery: "NotSent", reason: new InputInvalid({ issues }) })
+
+/**
+ * A conflict that is seen before anything is changed.
+ *
+ * @internal
+ */
+export const conflict = (operation: string, message: string): HttpError =>
+  new HttpError({ operation, delivery: "NotSent", reason: new Conflict({ messages: [message] }) })
 
 /** @internal */
 export const answerInvalid = (answer: Answered, faults: ReadonlyArray<Fault>): ValidationError =>
@@ -620,6 +728,21 @@ const locationIn = (headers: Answered["headers"]): { readonly location?: string 
   const location = headers["location"]
   return location === undefined ? {} : { location: location.replace(/[?#].*$/s, "").slice(0, 500) }
 }
+
+/**
+ * The error of a success whose body says otherwise. By its status LiveDesk acted, by its code it did not.
+ *
+ * @internal
+ */
+export const codeReturned = (answer: Answered, code: number | string): HttpError =>
+  withExcerpt(
+    new HttpError({
+      ...answered(answer),
+      delivery: "Unknown",
+      reason: new CodeReturned({ code, messages: AnswerText.refusalIn(answer.text, "").messages })
+    }),
+    answer
+  )
 
 /**
  * The error of a success whose body broke off.

@@ -7,6 +7,7 @@
 import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as SchemaGetter from "effect/SchemaGetter"
 import type { Field } from "./Model.ts"
 import { Unreadable } from "./Model.ts"
 
@@ -111,6 +112,20 @@ export const SourceId = Schema.String.pipe(Schema.brand("SourceId"))
  * @since 0.1.0
  */
 export type SourceId = typeof SourceId.Type
+
+/**
+ * The id of a message: a whole number, `3030` on the vendor's page.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/message/send-message
+ * @category ids
+ * @since 0.1.0
+ */
+export const MessageId = Schema.Natural.pipe(Schema.brand("MessageId"))
+/**
+ * @category ids
+ * @since 0.1.0
+ */
+export type MessageId = typeof MessageId.Type
 
 /**
  * The id of a ticket: an opaque string, `tk_20251104_789abc` on the vendor's ticket pages.
@@ -283,6 +298,17 @@ export const count: Field<number> = field({
 })
 
 /**
+ * The number of a page, which the vendor's pages show as text and as a number; otherwise as `count`.
+ *
+ * @category fields
+ * @since 0.1.0
+ */
+export const pageNumber: Field<number> = {
+  ...count,
+  documented: () => Schema.Union([Schema.Natural, Schema.String.check(Schema.isPattern(digits))])
+}
+
+/**
  * A flag. Reads a boolean, or "true" and "false" as text; absent, it is `false`.
  *
  * @category fields
@@ -338,6 +364,27 @@ export const name: Field<Option.Option<string>> = nullableField({
   none: null,
   read: (wire) => typeof wire === "string" ? wire : undefined
 })
+
+/**
+ * An id that is text and opaque; absent, it is "".
+ *
+ * @category fields
+ * @since 0.1.0
+ */
+export const opaqueId = <A extends string>(type: Schema.Codec<A, string>): Field<A> =>
+  field<A>({
+    type: Schema.toType(type),
+    documented: () => Schema.String,
+    expected: "text",
+    // As in `nullableOpaqueId`.
+    absent: "" as A,
+    read: (wire) =>
+      typeof wire === "string" && wire !== ""
+        ? wire as A
+        : Number.isSafeInteger(wire)
+        ? String(wire) as A
+        : undefined
+  })
 
 /**
  * The link of a picture; LiveDesk sends "" for none. Not checked to be a URL.
@@ -422,6 +469,30 @@ export const nullableTimestamp: Field<Option.Option<DateTime.Utc>> = nullableFie
 })
 
 /**
+ * A time as ISO 8601 text, as LiveDesk's ticket pages and webhooks have it; otherwise as `timestamp`.
+ *
+ * @category fields
+ * @since 0.1.0
+ */
+export const isoTimestamp: Field<DateTime.Utc> = {
+  ...timestampField(() => Schema.String),
+  write: DateTime.formatIso
+}
+
+/**
+ * Seconds since 1970 in an input, given as a time.
+ *
+ * @category inputs
+ * @since 0.1.0
+ */
+export const SecondsFromDateTime = Schema.Natural.pipe(
+  Schema.decodeTo(Schema.DateTimeUtc, {
+    decode: SchemaGetter.transform((seconds: number) => DateTime.fromEpochSeconds(seconds)),
+    encode: SchemaGetter.transform((time: DateTime.Utc) => Math.floor(writeSeconds(time)))
+  })
+)
+
+/**
  * A set of words that LiveDesk may extend: the known ones by name, any other as it came.
  *
  * @category fields
@@ -429,7 +500,13 @@ export const nullableTimestamp: Field<Option.Option<DateTime.Utc>> = nullableFie
  */
 export type Open<Known extends string> = Known | (string & {})
 
-const openType = <const Known extends ReadonlyArray<string>>(known: Known): Schema.Codec<Open<Known[number]>> =>
+/**
+ * The schema of an open set of words.
+ *
+ * @category inputs
+ * @since 0.1.0
+ */
+export const openType = <const Known extends ReadonlyArray<string>>(known: Known): Schema.Codec<Open<Known[number]>> =>
   Schema.Union([Schema.StringForLiteralAutocomplete, Schema.Literals(known)])
 
 /**
@@ -471,23 +548,53 @@ export const nullableOpenEnum = <const Known extends ReadonlyArray<string>>(
 const messageTypes = ["incoming", "outgoing", "activity", "template"] as const
 
 /**
- * Who a message is from and what for: Chatwoot's words, or their numbers 0 to 3 (unverified for LiveDesk). Any other
- * word or number is kept as text; none when null.
+ * Who a message is from and what for, `"outgoing"` from an agent to the contact.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type MessageType = Open<typeof messageTypes[number]>
+
+const documentedMessageType = () => Schema.Union([Schema.Literals(messageTypes), Schema.Literals([0, 1, 2, 3])])
+
+const readMessageType = (wire: unknown): MessageType | undefined =>
+  typeof wire === "string" ? wire : Number.isSafeInteger(wire) ? messageTypes[Number(wire)] ?? String(wire) : undefined
+
+/** LiveDesk's REST calls send the number. */
+const writeMessageType = (type: MessageType): number | string => {
+  const number = messageTypes.findIndex((known) => known === type)
+  return number === -1 ? type : number
+}
+
+/**
+ * The kind of a message. Reads Chatwoot's words, or their numbers 0 to 3 of which the vendor's page shows 1; any other
+ * word or number is kept as text. Absent, it is "".
  *
  * @category fields
  * @since 0.1.0
  */
-export const nullableMessageType: Field<Option.Option<Open<typeof messageTypes[number]>>> = nullableField({
+export const messageType: Field<MessageType> = field<MessageType>({
   type: openType(messageTypes),
-  documented: () => Schema.NullOr(Schema.Union([Schema.Literals(messageTypes), Schema.Literals([0, 1, 2, 3])])),
+  documented: documentedMessageType,
+  expected: `one of ${messageTypes.join(", ")}, or 0 to 3`,
+  absent: "",
+  read: readMessageType,
+  write: writeMessageType
+})
+
+/**
+ * The kind of a message, or null for none; otherwise as `messageType`.
+ *
+ * @category fields
+ * @since 0.1.0
+ */
+export const nullableMessageType: Field<Option.Option<MessageType>> = nullableField<MessageType>({
+  type: openType(messageTypes),
+  documented: () => Schema.NullOr(documentedMessageType()),
   expected: `one of ${messageTypes.join(", ")}, 0 to 3, or null`,
   none: null,
-  read: (wire) =>
-    typeof wire === "string"
-      ? wire
-      : Number.isSafeInteger(wire)
-      ? messageTypes[Number(wire)] ?? String(wire)
-      : undefined
+  read: readMessageType,
+  write: writeMessageType
 })
 
 /**

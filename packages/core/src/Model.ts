@@ -61,6 +61,8 @@ export interface Field<A> {
   readonly type: Schema.Codec<A>
   /** What the vendor's pages show on the wire; built on first use, because only drift and OpenAPI ask for it. */
   readonly documented: () => Schema.Codec<unknown>
+  /** The wire's key, where it is not the property in snake_case. */
+  readonly key?: string | undefined
   /** Whether the vendor's pages show the key in this record: when they do, a missing key is drift. */
   readonly shown: boolean
   /** What stands in for a value that is missing or garbled; a field without one is required. */
@@ -129,7 +131,8 @@ const pointer = ({ expected, path }: Fault): SchemaIssue.Issue =>
   new SchemaIssue.Pointer(path, new SchemaIssue.InvalidValue({ expected }))
 
 /**
- * Declares a record from its fields. Properties are camelCase, the wire's keys the same names in snake_case. `open`
+ * Declares a record from its fields. Properties are camelCase, the wire's keys the same names in snake_case unless a
+ * field says otherwise. `open`
  * says that no page lists the record's keys, so that an unknown one is no drift.
  *
  * @category constructors
@@ -141,7 +144,7 @@ export const record = <const Fields extends { readonly [property: string]: Field
 ): Model<RecordOf<Fields>> => {
   const plan = Object.entries<Field<unknown>>(fields).map(([property, field]) => ({
     property,
-    key: camelToSnake(property),
+    key: field.key ?? camelToSnake(property),
     field
   }))
   const type = Schema.Struct(Object.fromEntries(plan.map(({ field, property }) => [property, field.type])))
@@ -203,6 +206,68 @@ export const inEnvelope = <A>(key: string, model: Model<A>): Model<A> =>
   })
 
 /**
+ * A record that LiveDesk sends in an envelope that no page shows: bare, or under the first of `envelopes` in which it
+ * can be read, each a path of keys. Nothing about it is drift.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const inAnyEnvelope = <A>(
+  envelopes: ReadonlyArray<ReadonlyArray<string>>,
+  model: Model<A>
+): Model<A> =>
+  make({
+    type: Schema.toType(model),
+    documented: () => Schema.Unknown,
+    read: (wire) => {
+      for (const envelope of envelopes) {
+        const value = model.read(envelope.reduce((inner, key) => isJsonObject(inner) ? inner[key] : undefined, wire))
+        if (!(value instanceof Unreadable)) return value
+      }
+      return model.read(wire)
+    },
+    write: (value) => (envelopes[0] ?? []).reduceRight((inner, key) => ({ [key]: inner }), model.write(value))
+  })
+
+/**
+ * A record that LiveDesk sends as `{ code: 0, message, data: … }`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const inCodeEnvelope = <A>(model: Model<A>): Model<A> => {
+  const inData = inEnvelope("data", model)
+  return make({
+    type: Schema.toType(model),
+    documented: () => Schema.Struct({ code: Schema.Literal(0), message: Schema.String, data: model.documented() }),
+    read: inData.read,
+    write: (value) => ({ code: 0, message: "Success", data: model.write(value) })
+  })
+}
+
+/**
+ * A record in whose place LiveDesk may send a single text, which is then its `key`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const orShorthand = <A>(key: string, model: Model<A>): Model<A> =>
+  make({
+    type: Schema.toType(model),
+    documented: () => Schema.Union([Schema.String, model.documented()]),
+    read: (wire) => model.read(typeof wire === "string" ? { [key]: wire } : wire),
+    write: model.write
+  })
+
+/**
+ * A field under a key of its own.
+ *
+ * @category fields
+ * @since 0.1.0
+ */
+export const under = <A>(key: string, field: Field<A>): Field<A> => ({ ...field, key })
+
+/**
  * A field without which the record cannot be read.
  *
  * @category fields
@@ -221,6 +286,24 @@ export const unverified = <A>(field: Field<Option.Option<A>>): Field<Option.Opti
   ...field,
   shown: false,
   write: (value) => Option.isNone(value) ? undefined : field.write(value)
+})
+
+/**
+ * A field that is none when it is missing or null.
+ *
+ * @category fields
+ * @since 0.1.0
+ */
+export const some = <A>(field: Field<A>): Field<Option.Option<A>> => ({
+  ...field,
+  type: Schema.Option(field.type),
+  absent: Option.some(Option.none()),
+  read: (wire) => {
+    if (wire === null || wire === undefined) return Option.none()
+    const value = field.read(wire)
+    return value instanceof Unreadable ? value : Option.some(value)
+  },
+  write: (value) => Option.match(value, { onNone: () => null, onSome: (value) => field.write(value) })
 })
 
 /**
@@ -246,16 +329,30 @@ export const nested = <A>(model: Model<A>): Field<A> => ({
  * @since 0.1.0
  */
 export const nullable = <A>(model: Model<A>): Field<Option.Option<A>> => ({
-  type: Schema.Option(Schema.toType(model)),
-  documented: () => Schema.NullOr(model.documented()),
-  shown: true,
-  absent: Option.some(Option.none()),
+  ...some(nested(model)),
+  documented: () => Schema.NullOr(model.documented())
+})
+
+/**
+ * A list of which every entry must be readable, so that none is lost without a word.
+ *
+ * @category fields
+ * @since 0.1.0
+ */
+export const every = <A>(model: Model<A>): Field<ReadonlyArray<A>> => ({
+  ...list(model),
+  absent: Option.none(),
   read: (wire) => {
-    if (wire === null || wire === undefined) return Option.none()
-    const value = model.read(wire)
-    return value instanceof Unreadable ? value : Option.some(value)
-  },
-  write: (value) => Option.match(value, { onNone: () => null, onSome: (value) => model.write(value) })
+    if (!Array.isArray(wire)) return Unreadable.expected("an array")
+    const values: Array<A> = []
+    const faults: Array<Fault> = []
+    wire.forEach((entry: unknown, index) => {
+      const value = model.read(entry)
+      if (value instanceof Unreadable) faults.push(...value.under(String(index)).faults)
+      else values.push(value)
+    })
+    return faults.length === 0 ? values : new Unreadable(faults)
+  }
 })
 
 /**

@@ -1,0 +1,335 @@
+/**
+ * Messages: what is said in a conversation.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import * as SchemaGetter from "effect/SchemaGetter"
+import * as Endpoint from "./Endpoint.ts"
+import * as LiveDeskClient from "./LiveDeskClient.ts"
+import * as LiveDeskSchema from "./LiveDeskSchema.ts"
+import * as Model from "./Model.ts"
+
+// Core is compiled without a platform's types; every platform that Effect runs on has this one.
+declare const File: new(
+  parts: ReadonlyArray<Uint8Array | BlobLike>,
+  name: string,
+  options: { readonly type: string }
+) => typeof Schema.File.Type
+
+// ---------------------------------------------------------------------------------------------------------------------
+// models
+// ---------------------------------------------------------------------------------------------------------------------
+
+const senderFields = {
+  /** The sender's id, among the senders of their type; 0 when absent. */
+  id: LiveDeskSchema.id(Schema.Natural),
+  /** The sender's name; none when null. */
+  name: LiveDeskSchema.name,
+  /** What the sender is. The words are Chatwoot's (unverified); "" when absent, as it is for contacts in webhooks. */
+  type: Model.unverified(LiveDeskSchema.nullableOpenEnum(["contact", "user", "agent_bot"])),
+  /** The name that customers see. Unverified: of users. */
+  availableName: Model.unverified(LiveDeskSchema.name),
+  /** The e-mail address. Unverified: of contacts. */
+  email: Model.unverified(LiveDeskSchema.nullableText),
+  /** The phone number. Unverified: of contacts. */
+  phoneNumber: Model.unverified(LiveDeskSchema.nullableText),
+  /** The id by which the program's own system knows the sender. Unverified: of contacts. */
+  identifier: Model.unverified(LiveDeskSchema.nullableText),
+  /** The link of the avatar. Unverified: of users and bots. */
+  avatarUrl: Model.unverified(LiveDeskSchema.nullableText),
+  /** The link of a small avatar. Unverified: of users and contacts. */
+  thumbnail: Model.unverified(LiveDeskSchema.nullableText),
+  /** Whether the sender is online. Unverified: of users. */
+  availabilityStatus: Model.unverified(LiveDeskSchema.nullableText)
+} as const
+
+/**
+ * Who sent a message: a contact, a user or a bot, told by `type`. The vendor's page shows the id and the beginning of
+ * the name; the rest is Chatwoot's and unverified, and further fields may come.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/message/send-message
+ * @category models
+ * @since 0.1.0
+ */
+export const Sender = Model.record(senderFields, { open: true })
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Sender extends Model.RecordOf<typeof senderFields> {}
+
+const attachmentFields = {
+  /** The attachment's id; 0 when absent. */
+  id: LiveDeskSchema.id(Schema.Natural),
+  /** What it is; "" when absent. Further words may come. */
+  fileType: LiveDeskSchema.openEnum(
+    ["image", "audio", "video", "file", "location", "fallback", "share", "story_mention", "contact", "ig_reel"],
+    ""
+  ),
+  /** The link of the file, which redirects to where it is stored. */
+  dataUrl: Model.unverified(LiveDeskSchema.nullableText),
+  /** The link of a small picture of it. */
+  thumbUrl: Model.unverified(LiveDeskSchema.nullableText),
+  /** The file's size in bytes. */
+  fileSize: Model.unverified(LiveDeskSchema.nullableNatural),
+  /** The extension of the file's name. */
+  extension: Model.unverified(LiveDeskSchema.nullableText),
+  /** The width in pixels. */
+  width: Model.unverified(LiveDeskSchema.nullableNatural),
+  /** The height in pixels. */
+  height: Model.unverified(LiveDeskSchema.nullableNatural)
+} as const
+
+/**
+ * What is attached to a message. Unverified as a whole: no page shows it, the fields are Chatwoot's, and further ones
+ * may come.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const Attachment = Model.record(attachmentFields, { open: true })
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Attachment extends Model.RecordOf<typeof attachmentFields> {}
+
+const messageFields = {
+  /** The message's id; an answer without one fails. */
+  id: Model.required(LiveDeskSchema.id(LiveDeskSchema.MessageId)),
+  /** The text; none when null, as for a message of attachments only (unverified). */
+  content: LiveDeskSchema.name,
+  /** The channel's id; 0 when absent. */
+  inboxId: LiveDeskSchema.id(LiveDeskSchema.InboxId),
+  /** The conversation's id; 0 when absent. */
+  conversationId: LiveDeskSchema.id(LiveDeskSchema.ConversationId),
+  /** Who it is from and what for. The page shows 1, which is Chatwoot's `outgoing`. */
+  messageType: LiveDeskSchema.messageType,
+  /** What the text is; "" when absent. `text` is the only word that the page shows. */
+  contentType: LiveDeskSchema.openEnum(["text"], ""),
+  /** How far it has come; "" when absent. The page shows `sent`, the other words are Chatwoot's (unverified). */
+  status: LiveDeskSchema.openEnum(["sent", "delivered", "read", "failed"], ""),
+  /** Attributes of the text, such as `in_reply_to`; `{}` when absent. */
+  contentAttributes: LiveDeskSchema.attributes,
+  /** When it was written, in seconds on the wire; 1970-01-01T00:00Z when absent. */
+  createdAt: LiveDeskSchema.timestamp,
+  /** Whether only agents see it; `false` when absent. */
+  private: LiveDeskSchema.flag,
+  /** The message's id in the channel; none when null. */
+  sourceId: LiveDeskSchema.nullableText,
+  /** Its place in the conversation. LiveDesk's own. */
+  sortingId: LiveDeskSchema.nullableNatural,
+  /** Who sent it; none when absent. */
+  sender: Model.nullable(Sender),
+  /** What is attached; none when absent. Unverified. */
+  attachments: Model.unverified(Model.some(Model.list(Attachment)))
+} as const
+
+/**
+ * A message, as `send` answers it: without an envelope.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/message/send-message
+ * @category models
+ * @since 0.1.0
+ */
+export const Message = Model.record(messageFields, { open: true })
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Message extends Model.RecordOf<typeof messageFields> {}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// inputs
+// ---------------------------------------------------------------------------------------------------------------------
+
+const contentFields = {
+  /** The conversation to write in. */
+  conversationId: Schema.Natural,
+  /** Whether only agents are to see it; `false` unless given. */
+  private: Schema.optional(Schema.Boolean),
+  /** Attributes of the text, in the wire's own keys. `in_reply_to` answers a message, by its id. */
+  contentAttributes: Schema.optional(Schema.Record(Schema.String, Schema.Json))
+}
+
+const contentKeys = { conversationId: "conversation_id", contentAttributes: "content_attributes" } as const
+
+/**
+ * The input of `send`: a text from an agent to the contact.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/message/send-message
+ * @category inputs
+ * @since 0.1.0
+ */
+export const SendMessage = Schema.Struct({
+  ...contentFields,
+  /** The text. */
+  content: Schema.String
+}).pipe(Schema.encodeKeys(contentKeys))
+/**
+ * @category inputs
+ * @since 0.1.0
+ */
+export type SendMessage = typeof SendMessage.Type
+
+/**
+ * The `contentAttributes` of a message that answers another.
+ *
+ * ```ts
+ * messages.send({ conversationId, content: "Yes, it is.", contentAttributes: Messages.inReplyTo(question.id) })
+ * ```
+ *
+ * @category inputs
+ * @since 0.1.0
+ */
+export const inReplyTo = (messageId: number): { readonly in_reply_to: number } => ({ in_reply_to: messageId })
+
+/**
+ * Bytes that a platform keeps wherever it likes, as `Blob` and `File` do: `fs.openAsBlob` of Node.js keeps them on disk.
+ *
+ * @category inputs
+ * @since 0.1.0
+ */
+export interface BlobLike {
+  readonly size: number
+  readonly type: string
+  arrayBuffer(): Promise<ArrayBuffer>
+}
+
+const BlobLike = Schema.declare(
+  (u): u is BlobLike =>
+    typeof u === "object" && u !== null && "size" in u && typeof u.size === "number" && "type" in u &&
+    typeof u.type === "string" && "arrayBuffer" in u && typeof u.arrayBuffer === "function",
+  { expected: "a Blob" }
+)
+
+/**
+ * A file to attach.
+ *
+ * @category inputs
+ * @since 0.1.0
+ */
+export const AttachedFile = Schema.Struct({
+  /** The file's name, as the contact will see it. */
+  name: Schema.NonEmptyString,
+  /** The file's media type, such as `image/png`. */
+  mediaType: Schema.NonEmptyString,
+  /** The file's bytes: in memory, or wherever a `Blob` keeps them. */
+  content: Schema.Union([Schema.Uint8Array, BlobLike])
+})
+/**
+ * @category inputs
+ * @since 0.1.0
+ */
+export type AttachedFile = typeof AttachedFile.Type
+
+const FileFromAttachedFile = Schema.File.pipe(
+  Schema.decodeTo(AttachedFile, {
+    decode: SchemaGetter.transform((file) => ({ name: file.name, mediaType: file.type, content: file })),
+    encode: SchemaGetter.transform(({ content, mediaType, name }) => new File([content], name, { type: mediaType }))
+  })
+)
+
+/**
+ * The input of `sendFiles`: files from an agent to the contact, with or without a text. Unverified as a whole: the
+ * section of the vendor's page could not be read, the form is Chatwoot's.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/message/send-message
+ * @category inputs
+ * @since 0.1.0
+ */
+export const SendFiles = Schema.Struct({
+  ...contentFields,
+  /** A text to go with the files. */
+  content: Schema.optional(Schema.String),
+  /** The files; Chatwoot takes about 15. */
+  attachments: Schema.NonEmptyArray(FileFromAttachedFile)
+}).pipe(Schema.encodeKeys(contentKeys))
+/**
+ * @category inputs
+ * @since 0.1.0
+ */
+export type SendFiles = typeof SendFiles.Type
+
+// ---------------------------------------------------------------------------------------------------------------------
+// endpoints
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * `POST /api/v2/accounts/conversations/:conversation_id/messages`, as JSON
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/message/send-message
+ * @category endpoints
+ * @since 0.1.0
+ */
+export const send = Endpoint.make({
+  operation: "messages.send",
+  method: "POST",
+  path: "/api/v2/accounts/conversations/:conversation_id/messages",
+  input: SendMessage,
+  answer: Message,
+  repeat: "never"
+})
+
+/**
+ * `POST /api/v2/accounts/conversations/:conversation_id/messages`, as a form with `attachments[]`. Unverified.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/message/send-message
+ * @category endpoints
+ * @since 0.1.0
+ */
+export const sendFiles = Endpoint.make({
+  operation: "messages.sendFiles",
+  method: "POST",
+  path: "/api/v2/accounts/conversations/:conversation_id/messages",
+  input: SendFiles,
+  body: "form",
+  answer: Message,
+  repeat: "never"
+})
+
+// ---------------------------------------------------------------------------------------------------------------------
+// service
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * The messages of a project's conversations.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class Messages extends Context.Service<Messages, {
+  /**
+   * Sends a text to the contact. The documented call speaks as an agent.
+   *
+   * Fails as every call does. A message whose `delivery` is `Accepted` or `Unknown` may have reached the customer:
+   * sending it again may send it twice.
+   *
+   * @see https://www.engagelab.com/docs/livedesk/rest-api/message/send-message
+   */
+  readonly send: LiveDeskClient.Call<SendMessage, Message>
+  /**
+   * Sends files to the contact, with or without a text. Unverified: the form is Chatwoot's.
+   *
+   * @see https://www.engagelab.com/docs/livedesk/rest-api/message/send-message
+   */
+  readonly sendFiles: LiveDeskClient.Call<SendFiles, Message>
+}>()("@effect-livedesk/core/Messages") {}
+
+/**
+ * Provides `Messages` over a `LiveDeskClient`.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<Messages, never, LiveDeskClient.LiveDeskClient> = Layer.effect(
+  Messages,
+  Effect.map(
+    LiveDeskClient.LiveDeskClient,
+    (client) => Messages.of({ send: client.call(send), sendFiles: client.call(sendFiles) })
+  )
+)
