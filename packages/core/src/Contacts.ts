@@ -290,7 +290,7 @@ export type EnsuredContact =
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * `POST /api/v2/accounts/contacts`
+ * Creates a contact: `POST /api/v2/accounts/contacts`.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/create-contact
  * @category endpoints
@@ -306,7 +306,7 @@ export const create = Endpoint.make({
 })
 
 /**
- * `GET /api/v2/accounts/contacts`
+ * Reads a page of contacts, all or found: `GET /api/v2/accounts/contacts`.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/list-contact
  * @category endpoints
@@ -322,7 +322,7 @@ export const list = Endpoint.make({
 })
 
 /**
- * `PATCH /api/v2/accounts/contacts/:contact_id`. What it answers could not be read; Chatwoot puts the contact under
+ * Changes a contact: `PATCH /api/v2/accounts/contacts/:contact_id`. What it answers could not be read; Chatwoot puts the contact under
  * `payload` (unverified).
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/update-contact

@@ -381,7 +381,7 @@ export type ToggleStatus = typeof ToggleStatus.Type
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * `POST /api/v2/accounts/conversations`
+ * Creates a conversation: `POST /api/v2/accounts/conversations`.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/message/create-conversation
  * @category endpoints
@@ -397,7 +397,7 @@ export const create = Endpoint.make({
 })
 
 /**
- * `POST /api/v2/accounts/conversations/:conversation_id/toggle_status`. Marked as never to be repeated: a move to
+ * Moves a conversation: `POST /api/v2/accounts/conversations/:conversation_id/toggle_status`. Marked as never to be repeated: a move to
  * `resolved` asks the customer for a rating.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/message/update-status

@@ -158,18 +158,28 @@ const iso = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?(Z|[+-]\
 const secondsLimit = 1e11
 
 const readSeconds = (wire: unknown): DateTime.Utc | undefined => {
-  if (typeof wire === "string") {
-    const match = iso.exec(wire)
-    if (match !== null) {
-      // A time without an offset would be read in this machine's time zone.
-      const millis = Date.parse(match[1] === undefined && wire.length > 10 ? `${wire}Z` : wire)
-      return Number.isNaN(millis) ? undefined : DateTime.makeUnsafe(millis)
-    }
-  }
-  const seconds = typeof wire === "string" && /^[0-9]+(\.[0-9]+)?$/.test(wire) ? Number(wire) : wire
-  return typeof seconds === "number" && seconds >= 0 && seconds < secondsLimit
-    ? DateTime.fromEpochSeconds(seconds)
-    : undefined
+  const seconds = secondsIn(wire)
+  // What lies outside could be written, but not read again.
+  if (seconds === undefined || !(seconds >= 0 && seconds < secondsLimit)) return undefined
+  const millis = Math.round(seconds * 1000)
+  // The product may miss a whole millisecond by a hair, and would be shown as the one before; division is as it is
+  // written.
+  return millis / 1000 === seconds * 1000 / 1000 ? DateTime.makeUnsafe(millis) : DateTime.fromEpochSeconds(seconds)
+}
+
+const secondsIn = (wire: unknown): number | undefined => {
+  if (typeof wire === "number") return wire
+  if (typeof wire !== "string") return undefined
+  if (/^[0-9]+(\.[0-9]+)?$/.test(wire)) return Number(wire)
+  const match = iso.exec(wire)
+  // A time without an offset would be read in this machine's time zone.
+  return match === null ? undefined : Date.parse(match[1] === undefined && wire.length > 10 ? `${wire}Z` : wire) / 1000
+}
+
+/** A time that is none when it is 0, however that is spelled. */
+const readSecondsOrNever = (wire: unknown): DateTime.Utc | undefined => {
+  const value = readSeconds(wire)
+  return value === undefined || DateTime.toEpochMillis(value) === 0 ? undefined : value
 }
 
 const writeSeconds = (value: DateTime.Utc): number => DateTime.toEpochMillis(value) / 1000
@@ -448,7 +458,7 @@ export const timestampOrNever: Field<Option.Option<DateTime.Utc>> = nullableFiel
   expected: "a time: seconds since 1970 or ISO 8601 text",
   none: 0,
   isNone: (wire) => wire === 0 || wire === "0" || wire === "",
-  read: readSeconds,
+  read: readSecondsOrNever,
   write: writeSeconds
 })
 
@@ -464,7 +474,7 @@ export const nullableTimestamp: Field<Option.Option<DateTime.Utc>> = nullableFie
   expected: "a time: seconds since 1970 or ISO 8601 text, or null",
   none: null,
   isNone: (wire) => wire === 0 || wire === "0" || wire === "",
-  read: readSeconds,
+  read: readSecondsOrNever,
   write: writeSeconds
 })
 
@@ -605,6 +615,9 @@ export const nullableMessageType: Field<Option.Option<MessageType>> = nullableFi
  */
 export type Attributes = { readonly [key: string]: Schema.Json }
 
+// Not checked value by value: JSON.parse gives Infinity for 1e400, and an attribute must not fail an answer.
+const attributesType: Schema.Codec<Attributes> = Schema.declare(isJsonObject, { expected: "a JSON object" })
+
 const readAttributes = (wire: unknown): Attributes | undefined => {
   if (isJsonObject(wire)) return wire
   if (typeof wire !== "string" || !wire.startsWith("{")) return undefined
@@ -623,7 +636,7 @@ const readAttributes = (wire: unknown): Attributes | undefined => {
  * @since 0.1.0
  */
 export const attributes: Field<Attributes> = field({
-  type: Schema.Record(Schema.String, Schema.Json),
+  type: attributesType,
   documented: () => Schema.Record(Schema.String, Schema.Unknown),
   expected: "an object",
   absent: Object.freeze({}),
@@ -637,7 +650,7 @@ export const attributes: Field<Attributes> = field({
  * @since 0.1.0
  */
 export const nullableObject: Field<Option.Option<Attributes>> = nullableField({
-  type: Schema.Record(Schema.String, Schema.Json),
+  type: attributesType,
   documented: () => Schema.NullOr(Schema.Record(Schema.String, Schema.Unknown)),
   expected: "an object or null",
   none: null,
@@ -651,7 +664,7 @@ export const nullableObject: Field<Option.Option<Attributes>> = nullableField({
  * @since 0.1.0
  */
 export const objects: Field<ReadonlyArray<Attributes>> = field({
-  type: Schema.Array(Schema.Record(Schema.String, Schema.Json)),
+  type: Schema.Array(attributesType),
   documented: () => Schema.Array(Schema.Record(Schema.String, Schema.Unknown)),
   expected: "an array of objects",
   absent: Object.freeze([]),

@@ -260,7 +260,7 @@ export type SendFiles = typeof SendFiles.Type
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * `POST /api/v2/accounts/conversations/:conversation_id/messages`, as JSON
+ * Sends a text: `POST /api/v2/accounts/conversations/:conversation_id/messages`, as JSON.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/message/send-message
  * @category endpoints
@@ -276,7 +276,8 @@ export const send = Endpoint.make({
 })
 
 /**
- * `POST /api/v2/accounts/conversations/:conversation_id/messages`, as a form with `attachments[]`. Unverified.
+ * Sends files: `POST /api/v2/accounts/conversations/:conversation_id/messages`, as a form with `attachments[]`.
+ * Unverified.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/message/send-message
  * @category endpoints

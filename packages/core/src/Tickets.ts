@@ -385,7 +385,7 @@ export type GetTicket = typeof GetTicket.Type
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * `POST /api/v2/accounts/tickets`
+ * Creates a ticket: `POST /api/v2/accounts/tickets`.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/ticket/create-tickets
  * @category endpoints
@@ -402,7 +402,7 @@ export const create = Endpoint.make({
 })
 
 /**
- * `GET /api/v2/accounts/tickets/:ticket_id`
+ * Reads a ticket: `GET /api/v2/accounts/tickets/:ticket_id`.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/ticket/get-tickets
  * @category endpoints
@@ -419,7 +419,7 @@ export const get = Endpoint.make({
 })
 
 /**
- * `PUT /api/v2/accounts/tickets/:ticket_id`
+ * Changes a ticket: `PUT /api/v2/accounts/tickets/:ticket_id`.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/ticket/update-tickets
  * @category endpoints

@@ -1,0 +1,214 @@
+import { assert, describe, it } from "@effect/vitest"
+import { globSync, readFileSync } from "node:fs"
+import { posix } from "node:path"
+
+/** The floor of every module: an import, of a type too, goes to a strictly lower one. */
+const floors: { readonly [module: string]: number } = {
+  "core/src/AnswerText.ts": 0,
+  "core/src/Model.ts": 0,
+  "core/src/Transport.ts": 0,
+  "core/src/LiveDeskError.ts": 1,
+  "core/src/LiveDeskSchema.ts": 1,
+  "core/src/ContactProfile.ts": 2,
+  "core/src/Endpoint.ts": 2,
+  "core/src/LiveDeskClient.ts": 3,
+  "core/src/Contacts.ts": 4,
+  "core/src/Conversations.ts": 4,
+  "core/src/Messages.ts": 4,
+  "core/src/Tickets.ts": 4,
+  "core/src/ConversationStart.ts": 5,
+  "core/src/LiveDesk.ts": 5,
+  "core/src/testing/EmulatorState.ts": 5,
+  "core/src/testing/Emulator.ts": 6,
+  "core/src/index.ts": 7,
+  "core/src/testing/index.ts": 7,
+  "node/src/NodeTransport.ts": 5,
+  "node/src/NodeLiveDesk.ts": 6,
+  "node/src/NodeEmulator.ts": 7,
+  "node/src/index.ts": 8
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// reading the sources
+// ---------------------------------------------------------------------------------------------------------------------
+
+const packages = new URL("../packages/", import.meta.url)
+
+const modules: ReadonlyArray<string> = globSync("*/src/**/*.ts", { cwd: packages })
+  .map((path) => path.replaceAll("\\", "/"))
+  .sort()
+
+const source = (module: string): string => readFileSync(new URL(module, packages), "utf8")
+
+const withoutComments = (text: string): string => text.replaceAll(/\/\*[^]*?\*\//g, "").replaceAll(/^\s*\/\/.*$/gm, "")
+
+/** What a module imports or exports from elsewhere, types included. */
+const imports = (module: string): ReadonlyArray<string> =>
+  [
+    ...withoutComments(source(module)).matchAll(
+      /(?:\bfrom\s+|\bimport\s+|\bimport\s*\(\s*|\brequire\s*\(\s*)(["'`])([^"'`\n]+)\1/g
+    )
+  ].map(([, , specifier = ""]) => specifier)
+
+/** The module of these packages that an import stands for, `undefined` for one from elsewhere. */
+const resolve = (from: string, specifier: string): string | undefined => {
+  if (specifier.startsWith(".")) return posix.join(posix.dirname(from), specifier)
+  const match = /^@effect-livedesk\/(\w+)(?:\/(.+))?$/.exec(specifier)
+  if (match === null) return undefined
+  const [, name = "", path = "index"] = match
+  return `${name}/src/${path === "testing" ? "testing/index" : path}.ts`
+}
+
+interface Export {
+  readonly name: string
+  readonly doc: string
+}
+
+/** The exports of a module that are for everybody, with the comment right above each. */
+const publicExports = (module: string): ReadonlyArray<Export> => {
+  const lines = source(module).split("\n")
+  return lines.flatMap((line, index): ReadonlyArray<Export> => {
+    if (!line.startsWith("export ") || /^export (?:\* as |\{\}$)/.test(line)) return []
+    // What is exported in another way is lacking by its whole line.
+    const name =
+      /^export (?:declare )?(?:abstract )?(?:const|function\*?|class|interface|type) (\w+)/.exec(line)?.[1] ?? line
+    const end = index - 1
+    const start = lines[end]?.trim().endsWith("*/") === true
+      ? lines.slice(0, end + 1).findLastIndex((above) => above.startsWith("/**"))
+      : index
+    const doc = lines.slice(start, index).join("\n")
+    return doc.includes("@internal") ? [] : [{ name, doc }]
+  })
+}
+
+/** The text of a comment before its first tag. */
+const prose = (doc: string): string =>
+  doc.replaceAll(/^\s*(?:\/\*\*|\*\/|\*)[ \t]?/gm, "").replace(/\*\/\s*$/, "").split(/^@/m)[0]?.trim() ?? ""
+
+// ---------------------------------------------------------------------------------------------------------------------
+// what they must keep
+// ---------------------------------------------------------------------------------------------------------------------
+
+describe("floors", () => {
+  it("are known of every module, and of no other", () => {
+    assert.deepStrictEqual(modules, Object.keys(floors).sort())
+  })
+
+  it("are only left downwards", () => {
+    const upwards = modules.flatMap((module) =>
+      imports(module).flatMap((specifier) => {
+        const target = resolve(module, specifier)
+        if (target === undefined) return []
+        const [from, to] = [floors[module], floors[target]]
+        return from !== undefined && to !== undefined && to < from ? [] : [`${module} imports ${specifier}`]
+      })
+    )
+    assert.deepStrictEqual(upwards, [])
+  })
+
+  it("are seen through every import", () => {
+    assert.includeMembers([...imports("core/src/LiveDeskError.ts")], ["effect/Schema", "./Model.ts"])
+    assert.includeMembers([...imports("core/src/index.ts")], ["./Contacts.ts"])
+    assert.includeMembers([...imports("node/src/NodeLiveDesk.ts")], ["@effect-livedesk/core/LiveDesk"])
+    assert.strictEqual(resolve("core/src/testing/index.ts", "../Model.ts"), "core/src/Model.ts")
+    assert.strictEqual(
+      resolve("node/src/NodeLiveDesk.ts", "@effect-livedesk/core/testing"),
+      "core/src/testing/index.ts"
+    )
+  })
+})
+
+describe("core", () => {
+  const core = modules.filter((module) => module.startsWith("core/"))
+
+  it("imports nothing but effect's modules and its own files", () => {
+    const foreign = core.flatMap((module) =>
+      imports(module)
+        .filter((specifier) => !/^effect\/.+$/.test(specifier) && !/^\.\.?\/.+\.ts$/.test(specifier))
+        .map((specifier) => `${module} imports ${specifier}`)
+    )
+    assert.deepStrictEqual(foreign, [])
+  })
+
+  it("names no environment variable and no platform", () => {
+    const named = core.flatMap((module) =>
+      [
+        ...withoutComments(source(module)).matchAll(
+          /\bprocess\b|\bDeno\b|\bBun\b|import\.meta\.env|LIVEDESK_\w*|node:\w+/g
+        )
+      ]
+        .map(([name]) => `${module} names ${name}`)
+    )
+    assert.deepStrictEqual(named, [])
+  })
+})
+
+describe("barrels", () => {
+  it("are imported by nobody, effect's neither", () => {
+    const barrels = modules.flatMap((module) =>
+      imports(module)
+        .filter((specifier) =>
+          /^(?:effect|@effect\/[\w-]+|@effect-livedesk\/\w+|effect\/(?:http|http-api))$/.test(specifier) ||
+          specifier.endsWith("/index.ts")
+        )
+        .map((specifier) => `${module} imports ${specifier}`)
+    )
+    assert.deepStrictEqual(barrels, [])
+  })
+
+  for (const name of ["core", "node"]) {
+    it(`of ${name} exports each module under its name`, () => {
+      const exported = [...source(`${name}/src/index.ts`).matchAll(/^export \* as (\w+) from "\.\/(\w+)\.ts"$/gm)]
+      assert.deepStrictEqual(
+        exported.map(([, as, file]) => `${as} from ${file}`),
+        modules
+          .filter((module) => posix.dirname(module) === `${name}/src` && !module.endsWith("/index.ts"))
+          .map((module) => posix.basename(module, ".ts"))
+          .map((module) => `${module} from ${module}`)
+      )
+    })
+  }
+})
+
+describe("documentation", () => {
+  const sentence = /^[^]+?[.:?](?:\s|$)/
+
+  it("begins every module, with @since", () => {
+    const lacking = modules.filter((module) => {
+      const text = source(module)
+      const header = /^\/\*\*[^]*?\*\//.exec(text)?.[0]
+      return text.trim() !== "export {}" &&
+        (header === undefined || !sentence.test(prose(header)) || !/@since \d+\.\d+\.\d+/.test(header))
+    })
+    assert.deepStrictEqual(lacking, [])
+  })
+
+  it("stands above every public export: a sentence, @category and @since", () => {
+    const lacking = modules.flatMap((module) => {
+      const exports = publicExports(module)
+      return exports.flatMap(({ doc, name }, index) => {
+        // The type of a schema of the same name is told by the schema's comment.
+        const told = exports.findIndex((other) => other.name === name) < index || sentence.test(prose(doc))
+        return [
+          ...(told ? [] : [`${module}: ${name} has no sentence`]),
+          ...(/@category [a-z]/.test(doc) ? [] : [`${module}: ${name} has no @category`]),
+          ...(/@since \d+\.\d+\.\d+/.test(doc) ? [] : [`${module}: ${name} has no @since`])
+        ]
+      })
+    })
+    assert.deepStrictEqual(lacking, [])
+  })
+
+  it("is looked for above exports of every kind", () => {
+    assert.includeMembers(publicExports("core/src/Contacts.ts").map(({ name }) => name), [
+      "Inbox",
+      "CreateContact",
+      "create",
+      "Contacts",
+      "layer"
+    ])
+    const names = publicExports("core/src/LiveDeskError.ts").map(({ name }) => name)
+    assert.include(names, "AuthError")
+    assert.notInclude(names, "inputInvalid")
+  })
+})
