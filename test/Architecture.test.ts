@@ -160,7 +160,7 @@ describe("barrels", () => {
     it(`of ${name} exports each module under its name`, () => {
       const exported = [...source(`${name}/src/index.ts`).matchAll(/^export \* as (\w+) from "\.\/(\w+)\.ts"$/gm)]
       assert.deepStrictEqual(
-        exported.map(([, as, file]) => `${as} from ${file}`),
+        exported.map(([, as, file]) => `${as} from ${file}`).sort(),
         modules
           .filter((module) => posix.dirname(module) === `${name}/src` && !module.endsWith("/index.ts"))
           .map((module) => posix.basename(module, ".ts"))
