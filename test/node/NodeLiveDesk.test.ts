@@ -1,0 +1,128 @@
+import { Contacts, LiveDeskClient } from "@effect-livedesk/core"
+import { Emulator } from "@effect-livedesk/core/testing"
+import { NodeLiveDesk } from "@effect-livedesk/node"
+import { assert, describe, it } from "@effect/vitest"
+import { Config, ConfigProvider, Effect, Layer, Option, Redacted } from "effect"
+import { HttpClient } from "effect/http"
+
+const environment = (settings: Record<string, string>) =>
+  ConfigProvider.layer(ConfigProvider.fromEnv({ env: settings }))
+
+const good = { LIVEDESK_API_KEY: "emulator-key", LIVEDESK_API_SECRET: "emulator-secret" }
+
+/** The addresses that an emulator in memory was called at. */
+const addresses: Array<string> = []
+
+const client = Layer.effect(
+  HttpClient.HttpClient,
+  Effect.map(
+    HttpClient.HttpClient,
+    HttpClient.mapRequest((request) => {
+      addresses.push(request.url)
+      return request
+    })
+  )
+).pipe(Layer.provide(Emulator.layerHttpClient))
+
+const createOne = Effect.gen(function*() {
+  addresses.length = 0
+  const contacts = yield* Contacts.Contacts
+  const { contact } = yield* contacts.create({ inboxId: 407 })
+  return contact.id
+})
+
+const failure = (settings: Record<string, string>, overrides?: Partial<LiveDeskClient.Options>) =>
+  Layer.build(NodeLiveDesk.layerConfigNoHttpClient(overrides)).pipe(
+    Effect.provide([client, environment(settings)]),
+    Effect.scoped,
+    Effect.flip,
+    Effect.map((error) => {
+      assert.instanceOf(error, Config.ConfigError)
+      return error.cause.message.split("\n")
+    })
+  )
+
+describe("layerConfig", () => {
+  it.effect("takes the vendor's address unless another is set, and keeps its path", () =>
+    Effect.gen(function*() {
+      const layer = NodeLiveDesk.layerConfigNoHttpClient()
+      const run = (settings: Record<string, string>) =>
+        createOne.pipe(Effect.provide(layer), Effect.provide([client, environment(settings)]))
+      assert.strictEqual(yield* run(good), 2219256)
+      assert.deepStrictEqual(addresses, ["https://livedesk-api.engagelab.com/api/v2/accounts/contacts"])
+      yield* Effect.flip(run({ ...good, LIVEDESK_BASE_URL: "https://example.com/desk/" }))
+      assert.deepStrictEqual(addresses, ["https://example.com/desk/api/v2/accounts/contacts"])
+    }))
+
+  it.effect("does not read what is given as a value", () =>
+    Effect.gen(function*() {
+      const layer = NodeLiveDesk.layerConfigNoHttpClient({
+        apiSecret: Redacted.make("emulator-secret"),
+        baseUrl: "https://example.com",
+        timeout: "5 seconds"
+      })
+      const settings = { LIVEDESK_API_KEY: "emulator-key", LIVEDESK_BASE_URL: "nonsense", LIVEDESK_TIMEOUT: "nonsense" }
+      const id = yield* createOne.pipe(Effect.provide(layer), Effect.provide([client, environment(settings)]))
+      assert.strictEqual(id, 2219256)
+      assert.deepStrictEqual(addresses, ["https://example.com/api/v2/accounts/contacts"])
+    }))
+
+  it.effect("names all that is missing at once, with an example and where to find it", () =>
+    Effect.gen(function*() {
+      for (const settings of [{}, { LIVEDESK_API_KEY: "", LIVEDESK_API_SECRET: "" }]) {
+        assert.deepStrictEqual(yield* failure(settings), [
+          "LIVEDESK_API_KEY is missing. Set it to the API key from Project Settings - API Management of the LiveDesk " +
+          "console, for example 0a1b2c3d4e5f",
+          "LIVEDESK_API_SECRET is missing. Set it to the API secret from Project Settings - API Management of the " +
+          "LiveDesk console, for example 6a7b8c9d0e1f"
+        ])
+      }
+    }))
+
+  it.effect("says what is wrong with each, and shows no value", () =>
+    Effect.gen(function*() {
+      const lines = yield* failure({
+        LIVEDESK_API_KEY: "canary:key",
+        LIVEDESK_API_SECRET: " canary",
+        LIVEDESK_BASE_URL: "https://user:canary@example.com",
+        LIVEDESK_TIMEOUT: "0 seconds"
+      })
+      assert.deepStrictEqual(lines.map((line) => line.split(". Set it to")[0]), [
+        "LIVEDESK_API_KEY cannot be used: the API key holds a colon, which Basic authentication cannot carry",
+        "LIVEDESK_API_SECRET cannot be used: the API secret begins or ends with white space",
+        "LIVEDESK_BASE_URL cannot be used: the base URL must hold no user name or password; give them as apiKey and " +
+        "apiSecret",
+        "LIVEDESK_TIMEOUT cannot be used: expected a time limit between 1 millisecond and 24 days, such as \"30 seconds\""
+      ])
+      assert.notInclude(lines.join("\n"), "canary")
+    }))
+
+  it.effect("says what is wrong with a value that is given", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* failure(good, { maxAnswerBytes: 0 }), [
+        "the input is not valid: maxAnswerBytes: expected a whole number of bytes above 0"
+      ])
+    }))
+})
+
+describe("layer", () => {
+  it.effect("fails with AuthError for credentials that cannot be used", () =>
+    Effect.gen(function*() {
+      const error = yield* Layer.build(NodeLiveDesk.layer({
+        apiKey: Redacted.make(""),
+        apiSecret: Redacted.make("secret")
+      })).pipe(Effect.scoped, Effect.flip)
+      assert.strictEqual(error.reason._tag, "CredentialsUnusable")
+      assert.strictEqual(error.delivery, "NotSent")
+    }))
+
+  it.effect("provides the client beside the services", () =>
+    Effect.gen(function*() {
+      const context = yield* Layer.build(NodeLiveDesk.layer({
+        apiKey: Redacted.make("key"),
+        apiSecret: Redacted.make("secret")
+      })).pipe(Effect.scoped)
+      const services = yield* Effect.provideContext(Effect.serviceOption(LiveDeskClient.LiveDeskClient), context)
+      assert.isTrue(Option.isSome(services))
+    }))
+})
