@@ -125,4 +125,17 @@ describe("layer", () => {
       const services = yield* Effect.provideContext(Effect.serviceOption(LiveDeskClient.LiveDeskClient), context)
       assert.isTrue(Option.isSome(services))
     }))
+
+  it.effect("says which Node.js it needs, on an older one", () =>
+    Effect.gen(function*() {
+      const { node } = process.versions
+      const pretend = (version: string) =>
+        Effect.sync(() => Object.defineProperty(process.versions, "node", { value: version, configurable: true }))
+      yield* Effect.acquireRelease(pretend("22.18.0"), () => pretend(node))
+      const exit = yield* Effect.exit(Layer.build(NodeLiveDesk.layer({
+        apiKey: Redacted.make("key"),
+        apiSecret: Redacted.make("secret")
+      })))
+      assert.include(String(exit), "@effect-livedesk/node needs Node.js 22.19 or newer; this is 22.18.0")
+    }).pipe(Effect.scoped))
 })
