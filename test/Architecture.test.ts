@@ -4,9 +4,10 @@ import { posix } from "node:path"
 
 /** The floor of every module: an import, of a type too, goes to a strictly lower one. */
 const floors: { readonly [module: string]: number } = {
-  "core/src/AnswerText.ts": 0,
   "core/src/Model.ts": 0,
   "core/src/Transport.ts": 0,
+  "core/src/internal/AnswerText.ts": 0,
+  "core/src/internal/scrubber.ts": 0,
   "core/src/LiveDeskError.ts": 1,
   "core/src/LiveDeskSchema.ts": 1,
   "core/src/ContactProfile.ts": 2,
@@ -184,7 +185,7 @@ describe("documentation", () => {
   })
 
   it("stands above every public export: a sentence, @category and @since", () => {
-    const lacking = modules.flatMap((module) => {
+    const lacking = modules.filter((module) => !module.includes("/internal/")).flatMap((module) => {
       const exports = publicExports(module)
       return exports.flatMap(({ doc, name }, index) => {
         // The type of a schema of the same name is told by the schema's comment.

@@ -20,8 +20,8 @@ const contactKeys = {
   identifier: Laws.nullOr(Laws.text),
   thumbnail: Laws.text,
   custom_attributes: Laws.attributes,
-  last_activity_at: Laws.optional(Laws.natural),
-  created_at: Laws.natural
+  last_activity_at: Laws.optional(Laws.moment),
+  created_at: Laws.moment
 }
 
 const inbox = Laws.open({
@@ -299,7 +299,7 @@ describe("CreateContact", () => {
 
   it.effect("refuses what is no inbox id", () =>
     Effect.sync(() => {
-      for (const inboxId of [undefined, null, "407", 407.5, -407, Number.NaN, Infinity, 2 ** 53, {}, [407]]) {
+      for (const inboxId of [undefined, null, "407", 407.5, -407, 0, Number.NaN, Infinity, 2 ** 53, {}, [407]]) {
         assert.deepStrictEqual(paths({ inboxId }), ["inboxId"], JSON.stringify(inboxId))
       }
       assert.deepStrictEqual(paths({}), ["inboxId"])
@@ -308,7 +308,7 @@ describe("CreateContact", () => {
 
   const text = Schema.optional(Schema.String)
   const anyInput: Schema.Codec<Contacts.CreateContact> = Schema.Struct({
-    inboxId: Schema.Natural,
+    inboxId: Schema.Natural.check(Schema.isGreaterThan(0)),
     name: text,
     email: text,
     phoneNumber: text,

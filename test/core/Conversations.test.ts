@@ -24,8 +24,8 @@ Laws.laws({
         identifier: Laws.nullOr(Laws.text),
         thumbnail: Laws.text,
         custom_attributes: Laws.attributes,
-        last_activity_at: Laws.optional(Laws.natural),
-        created_at: Laws.natural
+        last_activity_at: Laws.optional(Laws.moment),
+        created_at: Laws.moment
       }),
       channel: Laws.text,
       assignee: Laws.optional(Laws.nullOr(Laws.attributes)),
@@ -38,34 +38,34 @@ Laws.laws({
     uuid: Laws.text,
     inbox_id: Laws.natural,
     additional_attributes: Laws.attributes,
-    agent_last_seen_at: Laws.natural,
-    assignee_last_seen_at: Laws.natural,
+    agent_last_seen_at: Laws.moment,
+    assignee_last_seen_at: Laws.moment,
     can_reply: Laws.flag,
-    contact_last_seen_at: Laws.natural,
+    contact_last_seen_at: Laws.moment,
     custom_attributes: Laws.attributes,
     labels: Laws.list(Laws.text),
     muted: Laws.flag,
-    snoozed_until: Laws.nullOr(Laws.either(Laws.natural, Laws.text)),
+    snoozed_until: Laws.nullOr(Laws.either(Laws.moment, Laws.momentText)),
     status: Laws.oneOf("open", "resolved", "pending", "snoozed", "closed"),
     priority: Laws.oneOf(null, "low", "medium", "high", "urgent"),
     conversation_category: Laws.oneOf("chat"),
     chat_mode: Laws.oneOf("private_chat"),
     is_forum: Laws.flag,
-    created_at: Laws.natural,
-    updated_at: Laws.number,
-    timestamp: Laws.natural,
-    first_reply_created_at: Laws.natural,
+    created_at: Laws.moment,
+    updated_at: Laws.instant,
+    timestamp: Laws.moment,
+    first_reply_created_at: Laws.moment,
     unread_count: Laws.natural,
     last_non_activity_message: Laws.nullOr(Laws.attributes),
-    last_activity_at: Laws.natural,
-    waiting_since: Laws.natural,
+    last_activity_at: Laws.moment,
+    waiting_since: Laws.moment,
     sla_policy_id: Laws.nullOr(Laws.natural),
     ticket_id: Laws.nullOr(Laws.text),
     over_limit: Laws.flag,
     content_preview: Laws.object({
       content: Laws.nullOr(Laws.text),
       message_type: Laws.oneOf(null, 0, 1, 2, 3, "incoming", "outgoing", "activity", "template"),
-      created_at: Laws.nullOr(Laws.either(Laws.natural, Laws.text))
+      created_at: Laws.nullOr(Laws.either(Laws.moment, Laws.momentText))
     }),
     platform: Laws.object({ channel_type: Laws.text, inbox_name: Laws.text, inbox_id: Laws.natural }),
     account_info: Laws.object({
@@ -417,9 +417,11 @@ describe("CreateConversation", () => {
       }
     }))
 
-  const inboxId = Arbitrary.schema(Schema.Natural)
-  const contactId = Arbitrary.schema(Schema.Natural)
-  const sourceId = Arbitrary.schema(Schema.String)
+  const anId = Schema.Natural.check(Schema.isGreaterThan(0))
+  const inboxId = Arbitrary.schema(anId)
+  const contactId = Arbitrary.schema(anId)
+
+  const sourceId = Arbitrary.schema(Schema.NonEmptyString)
   const inputs: Arbitrary.Arbitrary<Conversations.CreateConversation> = Arbitrary.all([
     below(3),
     inboxId,

@@ -28,7 +28,16 @@ export const open = (keys: { readonly [key: string]: Shape }): Shape => (json) =
 
 export const attributes: Shape = isObject
 export const natural: Shape = (json) => Number.isSafeInteger(json) && Number(json) >= 0
-export const number: Shape = (json) => typeof json === "number"
+/** Seconds since 1970 until 5138, beyond which they would be milliseconds. */
+export const instant: Shape = (json) => typeof json === "number" && json >= 0 && json < 1e11
+export const moment: Shape = (json) => natural(json) && instant(json)
+export const momentText: Shape = (json) =>
+  typeof json === "string" && (
+    /^\d+(\.\d+)?$/.test(json)
+      ? instant(Number(json))
+      : /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?(Z|[+-]\d\d:?\d\d)?$/i.test(json) &&
+        instant(Date.parse(/(Z|[+-]\d\d:?\d\d)$/i.test(json) || json.length === 10 ? json : `${json}Z`) / 1000)
+  )
 export const text: Shape = (json) => typeof json === "string"
 export const flag: Shape = (json) => typeof json === "boolean"
 export const oneOf = (...known: ReadonlyArray<Json>): Shape => (json) => json !== undefined && known.includes(json)

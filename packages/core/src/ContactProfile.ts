@@ -47,7 +47,7 @@ export const fields = {
  * @category models
  * @since 0.1.0
  */
-export const ContactProfile = Model.record(fields)
+export const ContactProfile: Model.Model<ContactProfile> = Model.record(fields)
 /**
  * @category models
  * @since 0.1.0

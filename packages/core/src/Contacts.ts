@@ -46,7 +46,7 @@ const inboxFields = {
  * @category models
  * @since 0.1.0
  */
-export const Inbox = Model.record(inboxFields, { open: true })
+export const Inbox: Model.Model<Inbox> = Model.record(inboxFields, { open: true })
 /**
  * @category models
  * @since 0.1.0
@@ -67,7 +67,7 @@ const contactInboxFields = {
  * @category models
  * @since 0.1.0
  */
-export const ContactInbox = Model.record(contactInboxFields)
+export const ContactInbox: Model.Model<ContactInbox> = Model.record(contactInboxFields)
 /**
  * @category models
  * @since 0.1.0
@@ -89,12 +89,15 @@ const contactFields = {
  * @category models
  * @since 0.1.0
  */
-export const Contact = Model.record(contactFields)
+export const Contact: Model.Model<Contact> = Model.record(contactFields)
 /**
  * @category models
  * @since 0.1.0
  */
-export interface Contact extends Model.RecordOf<typeof contactFields> {}
+export interface Contact extends ContactProfile.ContactProfile {
+  /** The channels that know the contact; `[]` when absent, and in the vendor's sample. */
+  readonly contactInboxes: ReadonlyArray<ContactInbox>
+}
 
 const createdContactFields = {
   /** The new contact. */
@@ -113,7 +116,10 @@ const createdContactFields = {
  * @category models
  * @since 0.1.0
  */
-export const CreatedContact = Model.inEnvelope("payload", Model.record(createdContactFields))
+export const CreatedContact: Model.Model<CreatedContact> = Model.inEnvelope(
+  "payload",
+  Model.record(createdContactFields)
+)
 /**
  * @category models
  * @since 0.1.0
@@ -141,7 +147,7 @@ const contactPageFields = {
  * @category models
  * @since 0.1.0
  */
-export const ContactPage = Model.record(contactPageFields)
+export const ContactPage: Model.Model<ContactPage> = Model.record(contactPageFields)
 /**
  * @category models
  * @since 0.1.0
@@ -162,7 +168,7 @@ export interface ContactPage extends Model.RecordOf<typeof contactPageFields> {}
  */
 export const CreateContact = Schema.Struct({
   /** The channel through which the contact will be talked to: its *Channel ID*. Sent as a number. */
-  inboxId: Schema.Natural,
+  inboxId: LiveDeskSchema.IdInput,
   /** The contact's name. */
   name: Schema.optional(Schema.String),
   /** The contact's e-mail address. */
@@ -178,7 +184,7 @@ export const CreateContact = Schema.Struct({
  * @category inputs
  * @since 0.1.0
  */
-export type CreateContact = typeof CreateContact.Type
+export interface CreateContact extends Schema.Schema.Type<typeof CreateContact> {}
 
 const filterFields = {
   /** What to look for in e-mail addresses, phone numbers, names and identifiers; a part of one is enough. */
@@ -212,7 +218,7 @@ export const ListContacts = Schema.Struct({
  * @category inputs
  * @since 0.1.0
  */
-export type ListContacts = typeof ListContacts.Type
+export interface ListContacts extends Schema.Schema.Type<typeof ListContacts> {}
 
 /**
  * The input of `update`. Only what is given is sent; null clears. The page shows the fields in an example; which of
@@ -224,7 +230,7 @@ export type ListContacts = typeof ListContacts.Type
  */
 export const UpdateContact = Schema.Struct({
   /** The contact to change. */
-  contactId: Schema.Natural,
+  contactId: LiveDeskSchema.IdInput,
   /** The contact's name. */
   name: Schema.optional(Schema.String),
   /** The contact's e-mail address; null clears it. */
@@ -252,7 +258,7 @@ export const UpdateContact = Schema.Struct({
  * @category inputs
  * @since 0.1.0
  */
-export type UpdateContact = typeof UpdateContact.Type
+export interface UpdateContact extends Schema.Schema.Type<typeof UpdateContact> {}
 
 /**
  * What the contacts of `stream` are chosen by, and where to begin.

@@ -41,7 +41,7 @@ const conversationMetaFields = {
  * @category models
  * @since 0.1.0
  */
-export const ConversationMeta = Model.record(conversationMetaFields)
+export const ConversationMeta: Model.Model<ConversationMeta> = Model.record(conversationMetaFields)
 /**
  * @category models
  * @since 0.1.0
@@ -64,7 +64,7 @@ const contentPreviewFields = {
  * @category models
  * @since 0.1.0
  */
-export const ContentPreview = Model.record(contentPreviewFields)
+export const ContentPreview: Model.Model<ContentPreview> = Model.record(contentPreviewFields)
 /**
  * @category models
  * @since 0.1.0
@@ -87,7 +87,7 @@ const platformFields = {
  * @category models
  * @since 0.1.0
  */
-export const Platform = Model.record(platformFields)
+export const Platform: Model.Model<Platform> = Model.record(platformFields)
 /**
  * @category models
  * @since 0.1.0
@@ -114,7 +114,7 @@ const accountInfoFields = {
  * @category models
  * @since 0.1.0
  */
-export const AccountInfo = Model.record(accountInfoFields)
+export const AccountInfo: Model.Model<AccountInfo> = Model.record(accountInfoFields)
 /**
  * @category models
  * @since 0.1.0
@@ -141,7 +141,7 @@ const assignmentFields = {
  * @category models
  * @since 0.1.0
  */
-export const Assignment = Model.record(assignmentFields)
+export const Assignment: Model.Model<Assignment> = Model.record(assignmentFields)
 /**
  * @category models
  * @since 0.1.0
@@ -238,7 +238,7 @@ const conversationFields = {
  * @category models
  * @since 0.1.0
  */
-export const Conversation = Model.record(conversationFields)
+export const Conversation: Model.Model<Conversation> = Model.record(conversationFields)
 /**
  * @category models
  * @since 0.1.0
@@ -287,7 +287,7 @@ const toggledStatusFields = {
  * @category models
  * @since 0.1.0
  */
-export const ToggledStatus = Model.record(toggledStatusFields)
+export const ToggledStatus: Model.Model<ToggledStatus> = Model.record(toggledStatusFields)
 /**
  * @category models
  * @since 0.1.0
@@ -300,11 +300,11 @@ export interface ToggledStatus extends Model.RecordOf<typeof toggledStatusFields
 
 const CreateConversationFields = Schema.Struct({
   /** The channel to talk through: the id that the contact was created with. Sent as a number. */
-  inboxId: Schema.Natural,
+  inboxId: LiveDeskSchema.IdInput,
   /** The sender, by the id of the contact. Sent as a number. */
-  contactId: Schema.optional(Schema.Natural),
+  contactId: Schema.optional(LiveDeskSchema.IdInput),
   /** The sender, by the name under which the channel knows the contact: `contactInbox.sourceId` of `contacts.create`. */
-  sourceId: Schema.optional(Schema.String)
+  sourceId: Schema.optional(Schema.NonEmptyString)
 })
 
 /**
@@ -364,7 +364,7 @@ export const CreateConversation = CreateConversationFields.pipe(
  */
 export const ToggleStatus = Schema.Struct({
   /** The conversation to move. */
-  conversationId: Schema.Natural,
+  conversationId: LiveDeskSchema.IdInput,
   /** The state to move to. `open`, `resolved` and `pending` are on the page; `snoozed` is implied, `closed` unverified. */
   status: LiveDeskSchema.openType(statuses),
   /** When a snoozed conversation wakes, sent in whole seconds; heeded with `snoozed` only, which without it has no end. */
@@ -374,7 +374,7 @@ export const ToggleStatus = Schema.Struct({
  * @category inputs
  * @since 0.1.0
  */
-export type ToggleStatus = typeof ToggleStatus.Type
+export interface ToggleStatus extends Schema.Schema.Type<typeof ToggleStatus> {}
 
 // ---------------------------------------------------------------------------------------------------------------------
 // endpoints

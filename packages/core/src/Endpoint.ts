@@ -78,10 +78,14 @@ export const requestWith = <Input, Output>(
     headers: { readonly [name: string]: string } = {},
     alreadyWrong: ReadonlyArray<LiveDeskError.Issue>
   ): Result.Result<HttpClientRequest.HttpClientRequest, LiveDeskError.ValidationError> => {
-    const encoded = encode(value)
-    const located = Result.map(encoded, (fields) => locate(path, fields))
+    const located = Result.map(
+      Result.try({ try: () => encode(value), catch: () => unreadable }).pipe(
+        Result.flatMap(Result.mapError(LiveDeskError.issuesOf))
+      ),
+      (fields) => locate(path, fields)
+    )
     const issues = [
-      ...(Result.isFailure(located) ? LiveDeskError.issuesOf(located.failure) : located.success.issues),
+      ...(Result.isFailure(located) ? located.failure : located.success.issues),
       ...alreadyWrong,
       ...headerIssues(headers)
     ]
@@ -100,6 +104,9 @@ export const requestWith = <Input, Output>(
     })
   }
 }
+
+/** Of an input with a getter that throws. */
+const unreadable: ReadonlyArray<LiveDeskError.Issue> = [{ path: [], message: "the input cannot be read" }]
 
 /** A query by Rails' rule, where a name in brackets takes several values. */
 const query = (fields: Fields): ReadonlyArray<readonly [string, string]> =>
@@ -135,7 +142,7 @@ const locate = (template: string, fields: Fields) => {
   const path = template.replace(/:([a-z_]+)/g, (_, key: string) => {
     const value = fields[key]
     delete rest[key]
-    const segment = typeof value === "string" || typeof value === "number" ? String(value) : ""
+    const segment = typeof value === "string" || Number.isSafeInteger(value) ? String(value) : ""
     // "." and ".." would be resolved away, a lone surrogate cannot be encoded.
     if (segment === "" || segment === "." || segment === ".." || /\p{Cs}/u.test(segment)) {
       issues.push({ path: [snakeToCamel(key)], message: "expected an id that can stand in a path" })
@@ -148,6 +155,7 @@ const locate = (template: string, fields: Fields) => {
 
 const ownHeaders = [
   "accept",
+  "accept-encoding",
   "authorization",
   "connection",
   "content-encoding",
@@ -156,6 +164,11 @@ const ownHeaders = [
   "cookie",
   "expect",
   "host",
+  "keep-alive",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
   "transfer-encoding",
   "upgrade",
   "user-agent"

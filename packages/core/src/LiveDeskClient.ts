@@ -32,6 +32,7 @@ import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import * as Stream from "effect/Stream"
 import * as Endpoint from "./Endpoint.ts"
+import { scrubber } from "./internal/scrubber.ts"
 import * as LiveDeskError from "./LiveDeskError.ts"
 import { type Fault, type Model, Unreadable } from "./Model.ts"
 
@@ -115,9 +116,11 @@ export const withAnswers = <A, E, R>(
 ): Effect.Effect<readonly [value: A, answers: ReadonlyArray<Answer>], E, R> =>
   Effect.suspend(() => {
     const answers: Array<Answer> = []
-    return Effect.provideService(effect, AnswerListener, (answer) => answers.push(answer)).pipe(
-      Effect.map((value) => [value, answers] as const)
-    )
+    return Effect.flatMap(AnswerListener, (outer) =>
+      Effect.provideService(effect, AnswerListener, (answer) => {
+        answers.push(answer)
+        outer?.(answer)
+      })).pipe(Effect.map((value) => [value, answers] as const))
   })
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -158,9 +161,9 @@ export interface Options {
   /** Whether to send the caller's trace context (`traceparent`, `b3`) to LiveDesk; `false` unless given. */
   readonly propagateTrace?: boolean | undefined
   /**
-   * Wraps the client that makes one attempt, to log or measure it. A retry placed here re-sends creates that LiveDesk
-   * may already have acted on, and the delivery that errors then tell is only the last attempt's; a followed redirect
-   * sends the credentials elsewhere.
+   * Wraps the client that makes one attempt, to log or measure it. It must leave the answer's body unread. A retry
+   * placed here re-sends creates that LiveDesk may already have acted on, and the delivery that errors then tell is
+   * only the last attempt's; the same goes for following redirects.
    */
   readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
 }
@@ -171,7 +174,8 @@ const problemsOf = (
 ): ReadonlyArray<string> => [
   ...(value === "" ? [`${what} is empty`] : []),
   ...(value !== value.trim() ? [`${what} begins or ends with white space`] : []),
-  ...(/[\p{Cc}\p{Cs}]/u.test(value.trim()) ? [`${what} holds a character that cannot be sent`] : [])
+  ...(/\p{Cc}/u.test(value.trim()) ? [`${what} holds a control character`] : []),
+  ...(/\p{Cs}/u.test(value) ? [`${what} holds half a character`] : [])
 ]
 
 const apiKeyProblems = (value: string): ReadonlyArray<string> => [
@@ -277,14 +281,7 @@ export const make = Effect.fnUntraced(function*(
 
   const baseUrl = parseBaseUrl(options.baseUrl ?? defaultBaseUrl)
   const timeout = parseTimeout(options.timeout ?? "30 seconds")
-  const maxAnswerBytes = options.maxAnswerBytes ?? 16 * 1024 * 1024
-  const issues = [
-    ...issueOf("baseUrl", baseUrl),
-    ...issueOf("timeout", timeout),
-    ...(Number.isSafeInteger(maxAnswerBytes) && maxAnswerBytes > 0
-      ? []
-      : [{ path: ["maxAnswerBytes"], message: "expected a whole number of bytes above 0" }])
-  ]
+  const issues = optionIssues(options)
   if (Result.isFailure(baseUrl) || Result.isFailure(timeout) || issues.length > 0) {
     return yield* LiveDeskError.inputInvalid(operation, issues)
   }
@@ -307,21 +304,33 @@ export const make = Effect.fnUntraced(function*(
       address: `${origin}${pathname.replace(/\/+$/, "")}`,
       headers: {
         accept: "application/json",
+        // undici does not decompress, and an answer that cannot be read is an id that is lost.
+        "accept-encoding": "identity",
         authorization: `Basic ${credentials}`,
         "user-agent": "effect-livedesk"
       },
       timeout: timeout.success,
       onDrift: options.onDrift ?? "log",
-      maxAnswerBytes,
+      maxAnswerBytes: options.maxAnswerBytes ?? 16 * 1024 * 1024,
       propagateTrace: options.propagateTrace ?? false,
       server: {
-        "server.address": hostname,
+        "server.address": hostname.replace(/^\[(.*)\]$/, "$1"),
         "server.port": port === "" ? (protocol === "https:" ? 443 : 80) : Number(port)
       },
-      scrub: scrubber([apiKey, apiSecret, credentials])
+      scrub: scrubber(apiKey, apiSecret)
     })
   })
 })
+
+/** All that is wrong with the options beside the credentials. */
+const optionIssues = (options: Partial<Options>): ReadonlyArray<LiveDeskError.Issue> => [
+  ...issueOf("baseUrl", parseBaseUrl(options.baseUrl ?? defaultBaseUrl)),
+  ...issueOf("timeout", parseTimeout(options.timeout ?? "30 seconds")),
+  ...(options.maxAnswerBytes === undefined ||
+      (Number.isSafeInteger(options.maxAnswerBytes) && options.maxAnswerBytes > 0)
+    ? []
+    : [{ path: ["maxAnswerBytes"], message: "expected a whole number of bytes above 0" }])
+]
 
 const issueOf = (option: string, parsed: Result.Result<unknown, string>): ReadonlyArray<LiveDeskError.Issue> =>
   Result.isFailure(parsed) ? [{ path: option.split("."), message: parsed.failure }] : []
@@ -332,24 +341,6 @@ const attemptContext = (requestInit: FetchHttpClient.RequestInit["Service"] | un
     // Fetch would send a redirected POST on, credentials included, or turn it into a GET that answers 200.
     Context.add(FetchHttpClient.RequestInit, { ...requestInit, redirect: "manual", credentials: "omit" })
   )
-
-/**
- * Takes secrets out of a text that came from outside: a server may echo what it was sent. What is shorter than any
- * real secret stays, or every text would be full of holes.
- */
-const scrubber = (secrets: ReadonlyArray<string>) => {
-  const shapes = new Set(
-    secrets.filter((secret) => secret.length >= 4).flatMap((secret) => [
-      secret,
-      encodeURIComponent(secret),
-      Base64.encode(secret),
-      JSON.stringify(secret).slice(1, -1)
-    ])
-  )
-  // The longest first: a key may be the beginning of the secret.
-  const ordered = [...shapes].sort((a, b) => b.length - a.length)
-  return (text: string): string => ordered.reduce((text, secret) => text.replaceAll(secret, "<redacted>"), text)
-}
 
 /**
  * Provides a client over the `HttpClient` in the environment.
@@ -406,12 +397,18 @@ export const layerConfig = (
         Result.isFailure(read.apiKey) || Result.isFailure(read.apiSecret) || Result.isFailure(read.baseUrl) ||
         Result.isFailure(read.timeout)
       ) {
-        return yield* joinConfigErrors(Arr.getSomes([
+        const unread = Arr.getSomes([
           Result.getFailure(read.apiKey),
           Result.getFailure(read.apiSecret),
           Result.getFailure(read.baseUrl),
           Result.getFailure(read.timeout)
-        ]))
+        ])
+        const unusable = optionIssues({
+          ...options,
+          baseUrl: Result.getOrElse(read.baseUrl, () => undefined),
+          timeout: Result.getOrElse(read.timeout, () => undefined)
+        })
+        return yield* joinConfigErrors(unread, unusable)
       }
       return yield* Effect.mapError(
         make({
@@ -436,10 +433,16 @@ const configError = (issues: ReadonlyArray<SchemaIssue.Issue>): Config.ConfigErr
 }
 
 /** Effect stops at the first fault of a configuration; this tells them all. */
-const joinConfigErrors = (errors: ReadonlyArray<Config.ConfigError>): Effect.Effect<never, Config.ConfigError> =>
+const joinConfigErrors = (
+  unread: ReadonlyArray<Config.ConfigError>,
+  unusable: ReadonlyArray<LiveDeskError.Issue>
+): Effect.Effect<never, Config.ConfigError> =>
   Effect.fail(
-    errors.find(({ cause }) => cause._tag === "SourceError") ??
-      configError(errors.flatMap(({ cause }) => cause._tag === "SourceError" ? [] : [cause.issue]))
+    unread.find(({ cause }) => cause._tag === "SourceError") ??
+      configError([
+        ...unread.flatMap(({ cause }) => cause._tag === "SourceError" ? [] : [cause.issue]),
+        ...unusable.map(({ message, path }) => new SchemaIssue.Pointer(path, new SchemaIssue.InvalidValue({ message })))
+      ])
   )
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -459,6 +462,8 @@ interface Setup {
 }
 
 const maxRefusalBytes = 64 * 1024
+
+const longestTold = 256 * 1024
 
 const callWith = (setup: Setup): LiveDeskClient["Service"]["call"] => (endpoint) => {
   const request = Endpoint.requestWith(endpoint, setup)
@@ -565,7 +570,9 @@ class Incoming {
       operation: this.operation,
       status: this.status,
       headers: Record.map(this.headers, this.scrub),
-      text: this.scrub(this.text)
+      // Enough for whatever an error tells; the rest would only cost time.
+      text: this.scrub(this.text.slice(0, longestTold)),
+      scrub: this.scrub
     }
   }
 }
@@ -576,14 +583,18 @@ const receive = <Input, Output>(
   incoming: Incoming,
   body: Stream.Stream<Uint8Array, HttpClientError.HttpClientError>
 ): Effect.Effect<Output, LiveDeskError.LiveDeskError> =>
-  Effect.matchEffect(Stream.runForEachWhile(body, (chunk) => Effect.sync(() => incoming.take(chunk))), {
-    onFailure: ({ reason }) =>
-      // Fetch has no stream for an empty body; of a refusal, what has come will do.
-      incoming.isSuccess && reason._tag !== "EmptyBodyError"
-        ? Effect.fail(LiveDeskError.answerLost(incoming.answered, reason))
-        : conclude(setup, endpoint, incoming),
-    onSuccess: () => conclude(setup, endpoint, incoming)
-  })
+  Stream.runForEachWhile(body, (chunk) => Effect.sync(() => incoming.take(chunk))).pipe(
+    // A body that a wrapped client has read cannot be read again, and fetch throws then.
+    Effect.catchDefect((defect) => Effect.fail({ reason: { _tag: "Unreadable", cause: defect } } as const)),
+    Effect.matchEffect({
+      onFailure: ({ reason }) =>
+        // Fetch has no stream for an empty body; of a refusal, what has come will do.
+        incoming.isSuccess && reason._tag !== "EmptyBodyError"
+          ? Effect.fail(LiveDeskError.answerLost(incoming.answered, reason))
+          : conclude(setup, endpoint, incoming),
+      onSuccess: () => conclude(setup, endpoint, incoming)
+    })
+  )
 
 const conclude = <Input, Output>(
   setup: Setup,

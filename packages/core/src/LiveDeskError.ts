@@ -15,7 +15,7 @@ import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
-import * as AnswerText from "./AnswerText.ts"
+import * as AnswerText from "./internal/AnswerText.ts"
 import type { Fault } from "./Model.ts"
 import * as Transport from "./Transport.ts"
 
@@ -173,8 +173,13 @@ export class TransitionRejected extends Schema.TaggedError<TransitionRejected>()
  * @since 0.1.0
  */
 export const Identifiers = Schema.Record(Schema.String, Schema.Union([Schema.Number, Schema.String]))
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Identifiers = typeof Identifiers.Type
 
-const known = (identifiers: AnswerText.Identifiers): string => {
+const known = (identifiers: Identifiers): string => {
   const entries = Object.entries(identifiers)
   return entries.length === 0 ? "" : `. Read in it: ${entries.map(([path, id]) => `${path} ${id}`).join(", ")}`
 }
@@ -256,8 +261,8 @@ export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited"
 }
 
 /**
- * LiveDesk pointed elsewhere (3xx), which is never followed. `location` is where to, without its query; absent where
- * a browser hides it.
+ * LiveDesk pointed elsewhere (301, 302, 303, 307, 308), which is never followed. `location` is where to, without user
+ * information and query; absent where a browser hides it.
  *
  * @category reasons
  * @since 0.1.0
@@ -492,7 +497,7 @@ export const excerpt = (error: LiveDeskError): Option.Option<string> => Option.f
  * @category models
  * @since 0.1.0
  */
-export type Resume = AnswerText.Identifiers
+export type Resume = Identifiers
 
 /**
  * The same error, with what to go on with.
@@ -551,7 +556,7 @@ const describe = (error: LiveDeskError): string =>
   `${error.operation} failed: ${error._tag}/${error.reason._tag}, delivery ${error.delivery}: ` +
   `${error.reason.message}. ${advice(error)}${goOn(error.resume)}`
 
-const goOn = (resume: AnswerText.Identifiers = {}): string => {
+const goOn = (resume: Identifiers = {}): string => {
   const steps = Object.entries(resume)
   return steps.length === 0 ? "" : ` Go on with ${steps.map(([name, id]) => `${name} ${id}`).join(", ")}.`
 }
@@ -617,6 +622,8 @@ export interface Answered {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly text: string
+  /** Takes secrets out of what is read in the text: there they may have been written in another way. */
+  readonly scrub: (text: string) => string
 }
 
 const longestRequestId = 200
@@ -637,12 +644,22 @@ const withExcerpt = <E extends LiveDeskError>(error: E, { text }: Answered): E =
   return error
 }
 
+const mostIssues = 50
+const longestKey = 100
+
 /** @internal */
-export const issuesOf = (issue: SchemaIssue.Issue): ReadonlyArray<Issue> =>
-  formatIssue(issue).issues.map(({ message, path }) => ({
-    path: (path ?? []).map((segment) => String(Predicate.isObject(segment) ? segment.key : segment)),
+export const issuesOf = (issue: SchemaIssue.Issue): ReadonlyArray<Issue> => {
+  const { issues } = formatIssue(issue)
+  const told = issues.slice(0, mostIssues).map(({ message, path }) => ({
+    path: (path ?? []).map((segment) =>
+      AnswerText.onOneLine(String(Predicate.isObject(segment) ? segment.key : segment), longestKey)
+    ),
     message
   }))
+  return issues.length <= mostIssues
+    ? told
+    : [...told, { path: [], message: `and ${issues.length - mostIssues} more` }]
+}
 
 const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
 
@@ -669,7 +686,7 @@ export const answerInvalid = (answer: Answered, faults: ReadonlyArray<Fault>): V
   withExcerpt(
     new ValidationError({
       ...answered(answer),
-      reason: new AnswerInvalid({ issues: faults.map(toIssue), identifiers: AnswerText.identifiersIn(answer.text) })
+      reason: new AnswerInvalid({ issues: faults.map(toIssue), identifiers: identifiersIn(answer) })
     }),
     answer
   )
@@ -679,7 +696,7 @@ export const answerDrifted = (answer: Answered, issues: ReadonlyArray<Issue>): V
   withExcerpt(
     new ValidationError({
       ...answered(answer),
-      reason: new AnswerDrifted({ issues, identifiers: AnswerText.identifiersIn(answer.text) })
+      reason: new AnswerDrifted({ issues, identifiers: identifiersIn(answer) })
     }),
     answer
   )
@@ -690,7 +707,7 @@ export const answerDrifted = (answer: Answered, issues: ReadonlyArray<Issue>): V
  * @internal
  */
 export const refused = (answer: Answered, now: number): LiveDeskError => {
-  const refusal = AnswerText.refusalIn(answer.text, answer.headers["content-type"] ?? "")
+  const refusal = refusalIn(answer)
   const { messages } = refusal
   const parts = answered(answer)
   const { headers, status } = answer
@@ -711,22 +728,45 @@ export const refused = (answer: Answered, now: number): LiveDeskError => {
       case 429:
         return http(new RateLimited({ messages, retryAfter: retryAfterIn(headers, now) }))
     }
-    if (status === 0 || (status >= 300 && status < 400)) return http(new Redirected(locationIn(headers)))
+    if (redirects.includes(status)) return http(new Redirected(locationIn(headers)))
     return http(status >= 500 ? new ServerFailure({ messages }) : new UnexpectedStatus({ messages }))
   }
   return withExcerpt(error(), answer)
 }
 
+// A browser hides a redirect that was not followed behind status 0.
+const redirects = [0, 301, 302, 303, 307, 308]
+
+const refusalIn = ({ headers, scrub, text }: Answered): AnswerText.Refusal => {
+  const { fields, messages } = AnswerText.refusalIn(text, headers["content-type"] ?? "")
+  return { fields: fields.map(scrub), messages: messages.map(scrub) }
+}
+
+const identifiersIn = ({ scrub, text }: Answered): Identifiers =>
+  Object.fromEntries(
+    Object.entries(AnswerText.identifiersIn(text)).map(([path, id]) => [
+      scrub(path),
+      typeof id === "string" ? scrub(id) : id
+    ])
+  )
+
+const longestRetryAfter = Duration.days(365)
+
 const retryAfterIn = (headers: Answered["headers"], now: number): Option.Option<Duration.Duration> => {
   const header = headers["retry-after"]
   return header === undefined
     ? Option.none()
-    : Option.map(Result.getSuccess(Headers.parseRetryAfter(header)), (wait) => Headers.retryAfterDelay(wait, now))
+    : Option.map(
+      Result.getSuccess(Headers.parseRetryAfter(header)),
+      (wait) => Duration.min(Headers.retryAfterDelay(wait, now), longestRetryAfter)
+    )
 }
 
 const locationIn = (headers: Answered["headers"]): { readonly location?: string } => {
   const location = headers["location"]
-  return location === undefined ? {} : { location: location.replace(/[?#].*$/s, "").slice(0, 500) }
+  return location === undefined
+    ? {}
+    : { location: location.replace(/[?#].*$/s, "").replace(/\/\/[^/]*@/, "//").slice(0, 500) }
 }
 
 /**
@@ -739,7 +779,7 @@ export const codeReturned = (answer: Answered, code: number | string): HttpError
     new HttpError({
       ...answered(answer),
       delivery: "Unknown",
-      reason: new CodeReturned({ code, messages: AnswerText.refusalIn(answer.text, "").messages })
+      reason: new CodeReturned({ code, messages: refusalIn(answer).messages })
     }),
     answer
   )
@@ -755,7 +795,7 @@ export const answerLost = (answer: Answered, cause: unknown): HttpError =>
       ...answered(answer),
       reason: new ConnectionLost({
         phase: "InAnswer",
-        identifiers: AnswerText.identifiersIn(answer.text),
+        identifiers: identifiersIn(answer),
         ...Transport.examine(cause, { sentInParts: true })
       })
     }),
@@ -784,7 +824,7 @@ export const timedOut = (
     ? withExcerpt(
       new HttpError({
         ...answered(answer),
-        reason: new TimedOut({ phase: "InAnswer", limit, identifiers: AnswerText.identifiersIn(answer.text) })
+        reason: new TimedOut({ phase: "InAnswer", limit, identifiers: identifiersIn(answer) })
       }),
       answer
     )

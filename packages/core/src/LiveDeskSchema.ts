@@ -141,6 +141,15 @@ export const TicketId = Schema.String.pipe(Schema.brand("TicketId"))
  */
 export type TicketId = typeof TicketId.Type
 
+/**
+ * An id in an input: a whole number above 0, branded or plain. 0 is refused because it stands for an id that an answer
+ * left out.
+ *
+ * @category inputs
+ * @since 0.1.0
+ */
+export const IdInput = Schema.Natural.check(Schema.isGreaterThan(0, { expected: "an id: a whole number above 0" }))
+
 // ---------------------------------------------------------------------------------------------------------------------
 // reading single values
 // ---------------------------------------------------------------------------------------------------------------------
@@ -419,6 +428,10 @@ export const picture: Field<Option.Option<string>> = nullableField({
  */
 export const sourceId: Field<Option.Option<SourceId>> = nullableOpaqueId(SourceId)
 
+/** What is shown on the vendor's pages, as far as it is a time: what cannot be read is drift. */
+const readable = (shown: Schema.Codec<number | string>) =>
+  shown.check(Schema.makeFilter((wire) => readSeconds(wire) !== undefined, { expected: "a time" }))
+
 const timestampField = (documented: () => Schema.Codec<unknown>): Field<DateTime.Utc> =>
   field({
     type: Schema.DateTimeUtc,
@@ -436,7 +449,7 @@ const timestampField = (documented: () => Schema.Codec<unknown>): Field<DateTime
  * @category fields
  * @since 0.1.0
  */
-export const timestamp: Field<DateTime.Utc> = timestampField(() => Schema.Natural)
+export const timestamp: Field<DateTime.Utc> = timestampField(() => readable(Schema.Natural))
 
 /**
  * A time in seconds with a fraction; otherwise as `timestamp`.
@@ -444,7 +457,7 @@ export const timestamp: Field<DateTime.Utc> = timestampField(() => Schema.Natura
  * @category fields
  * @since 0.1.0
  */
-export const preciseTimestamp: Field<DateTime.Utc> = timestampField(() => Schema.Finite)
+export const preciseTimestamp: Field<DateTime.Utc> = timestampField(() => readable(Schema.Finite))
 
 /**
  * A time at which something happened, which LiveDesk sends as 0 when it never did.
@@ -454,7 +467,7 @@ export const preciseTimestamp: Field<DateTime.Utc> = timestampField(() => Schema
  */
 export const timestampOrNever: Field<Option.Option<DateTime.Utc>> = nullableField({
   type: Schema.DateTimeUtc,
-  documented: () => Schema.Natural,
+  documented: () => readable(Schema.Natural),
   expected: "a time: seconds since 1970 or ISO 8601 text",
   none: 0,
   isNone: (wire) => wire === 0 || wire === "0" || wire === "",
@@ -470,7 +483,7 @@ export const timestampOrNever: Field<Option.Option<DateTime.Utc>> = nullableFiel
  */
 export const nullableTimestamp: Field<Option.Option<DateTime.Utc>> = nullableField({
   type: Schema.DateTimeUtc,
-  documented: () => Schema.NullOr(Schema.Union([Schema.Natural, Schema.String])),
+  documented: () => Schema.NullOr(readable(Schema.Union([Schema.Natural, Schema.String]))),
   expected: "a time: seconds since 1970 or ISO 8601 text, or null",
   none: null,
   isNone: (wire) => wire === 0 || wire === "0" || wire === "",
@@ -485,7 +498,7 @@ export const nullableTimestamp: Field<Option.Option<DateTime.Utc>> = nullableFie
  * @since 0.1.0
  */
 export const isoTimestamp: Field<DateTime.Utc> = {
-  ...timestampField(() => Schema.String),
+  ...timestampField(() => readable(Schema.String)),
   write: DateTime.formatIso
 }
 

@@ -55,7 +55,7 @@ const senderFields = {
  * @category models
  * @since 0.1.0
  */
-export const Sender = Model.record(senderFields, { open: true })
+export const Sender: Model.Model<Sender> = Model.record(senderFields, { open: true })
 /**
  * @category models
  * @since 0.1.0
@@ -91,7 +91,7 @@ const attachmentFields = {
  * @category models
  * @since 0.1.0
  */
-export const Attachment = Model.record(attachmentFields, { open: true })
+export const Attachment: Model.Model<Attachment> = Model.record(attachmentFields, { open: true })
 /**
  * @category models
  * @since 0.1.0
@@ -136,7 +136,7 @@ const messageFields = {
  * @category models
  * @since 0.1.0
  */
-export const Message = Model.record(messageFields, { open: true })
+export const Message: Model.Model<Message> = Model.record(messageFields, { open: true })
 /**
  * @category models
  * @since 0.1.0
@@ -149,7 +149,7 @@ export interface Message extends Model.RecordOf<typeof messageFields> {}
 
 const contentFields = {
   /** The conversation to write in. */
-  conversationId: Schema.Natural,
+  conversationId: LiveDeskSchema.IdInput,
   /** Whether only agents are to see it; `false` unless given. */
   private: Schema.optional(Schema.Boolean),
   /** Attributes of the text, in the wire's own keys. `in_reply_to` answers a message, by its id. */
@@ -174,7 +174,7 @@ export const SendMessage = Schema.Struct({
  * @category inputs
  * @since 0.1.0
  */
-export type SendMessage = typeof SendMessage.Type
+export interface SendMessage extends Schema.Schema.Type<typeof SendMessage> {}
 
 /**
  * The `contentAttributes` of a message that answers another.
@@ -225,7 +225,7 @@ export const AttachedFile = Schema.Struct({
  * @category inputs
  * @since 0.1.0
  */
-export type AttachedFile = typeof AttachedFile.Type
+export interface AttachedFile extends Schema.Schema.Type<typeof AttachedFile> {}
 
 const FileFromAttachedFile = Schema.File.pipe(
   Schema.decodeTo(AttachedFile, {
@@ -253,7 +253,7 @@ export const SendFiles = Schema.Struct({
  * @category inputs
  * @since 0.1.0
  */
-export type SendFiles = typeof SendFiles.Type
+export interface SendFiles extends Schema.Schema.Type<typeof SendFiles> {}
 
 // ---------------------------------------------------------------------------------------------------------------------
 // endpoints

@@ -368,8 +368,8 @@ export const list = <A>(model: Model<A>): Field<ReadonlyArray<A>> => ({
   absent: Option.some([]),
   read: (wire) =>
     Array.isArray(wire)
-      ? wire.flatMap((entry) => {
-        const value = model.read(entry)
+      ? wire.flatMap((entry: unknown) => {
+        const value = entry === null ? Unreadable.expected("an entry") : model.read(entry)
         return value instanceof Unreadable ? [] : [value]
       })
       : Unreadable.expected("an array"),

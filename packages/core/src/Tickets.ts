@@ -33,7 +33,7 @@ const ticketFileFields = {
  * @category models
  * @since 0.1.0
  */
-export const TicketFile = Model.record(ticketFileFields, { open: true })
+export const TicketFile: Model.Model<TicketFile> = Model.record(ticketFileFields, { open: true })
 /**
  * @category models
  * @since 0.1.0
@@ -54,7 +54,7 @@ const followerFields = {
  * @category models
  * @since 0.1.0
  */
-export const Follower = Model.orShorthand("id", Model.record(followerFields))
+export const Follower: Model.Model<Follower> = Model.orShorthand("id", Model.record(followerFields))
 /**
  * @category models
  * @since 0.1.0
@@ -79,7 +79,7 @@ const channelContactsFields = {
  * @category models
  * @since 0.1.0
  */
-export const ChannelContacts = Model.record(channelContactsFields)
+export const ChannelContacts: Model.Model<ChannelContacts> = Model.record(channelContactsFields)
 /**
  * @category models
  * @since 0.1.0
@@ -106,7 +106,7 @@ const requesterFields = {
  * @category models
  * @since 0.1.0
  */
-export const Requester = Model.record(requesterFields)
+export const Requester: Model.Model<Requester> = Model.record(requesterFields)
 /**
  * @category models
  * @since 0.1.0
@@ -127,7 +127,7 @@ const assignmentTeamFields = {
  * @category models
  * @since 0.1.0
  */
-export const AssignmentTeam = Model.orShorthand("name", Model.record(assignmentTeamFields))
+export const AssignmentTeam: Model.Model<AssignmentTeam> = Model.orShorthand("name", Model.record(assignmentTeamFields))
 /**
  * @category models
  * @since 0.1.0
@@ -167,7 +167,7 @@ const ticketMessageFields = {
  * @category models
  * @since 0.1.0
  */
-export const TicketMessage = Model.record(ticketMessageFields)
+export const TicketMessage: Model.Model<TicketMessage> = Model.record(ticketMessageFields)
 /**
  * @category models
  * @since 0.1.0
@@ -186,7 +186,7 @@ const submitterFields = {
  * @category models
  * @since 0.1.0
  */
-export const Submitter = Model.record(submitterFields)
+export const Submitter: Model.Model<Submitter> = Model.record(submitterFields)
 /**
  * @category models
  * @since 0.1.0
@@ -229,7 +229,7 @@ const ticketFields = {
  * @category models
  * @since 0.1.0
  */
-export const Ticket = Model.record(ticketFields, { open: true })
+export const Ticket: Model.Model<Ticket> = Model.record(ticketFields, { open: true })
 /**
  * @category models
  * @since 0.1.0
@@ -248,7 +248,7 @@ const createdTicketFields = {
  * @category models
  * @since 0.1.0
  */
-export const CreatedTicket = Model.record(createdTicketFields, { open: true })
+export const CreatedTicket: Model.Model<CreatedTicket> = Model.record(createdTicketFields, { open: true })
 /**
  * @category models
  * @since 0.1.0
@@ -267,7 +267,7 @@ const updatedTicketFields = {
  * @category models
  * @since 0.1.0
  */
-export const UpdatedTicket = Model.record(updatedTicketFields, { open: true })
+export const UpdatedTicket: Model.Model<UpdatedTicket> = Model.record(updatedTicketFields, { open: true })
 /**
  * @category models
  * @since 0.1.0
@@ -336,7 +336,7 @@ export const CreateTicket = Schema.Struct({
  * @category inputs
  * @since 0.1.0
  */
-export type CreateTicket = typeof CreateTicket.Type
+export interface CreateTicket extends Schema.Schema.Type<typeof CreateTicket> {}
 
 /**
  * The input of `update`. An older page requires title and description; the newer one's table could not be read, so
@@ -361,7 +361,7 @@ export const UpdateTicket = Schema.Struct({
  * @category inputs
  * @since 0.1.0
  */
-export type UpdateTicket = typeof UpdateTicket.Type
+export interface UpdateTicket extends Schema.Schema.Type<typeof UpdateTicket> {}
 
 /**
  * The input of `get`.
@@ -378,7 +378,7 @@ export const GetTicket = Schema.Struct({
  * @category inputs
  * @since 0.1.0
  */
-export type GetTicket = typeof GetTicket.Type
+export interface GetTicket extends Schema.Schema.Type<typeof GetTicket> {}
 
 // ---------------------------------------------------------------------------------------------------------------------
 // endpoints

@@ -46,8 +46,11 @@ const unsent: ReadonlyArray<{
   { code: "DEPTH_ZERO_SELF_SIGNED_CERT", kind: "TlsFailed" },
   { code: "SELF_SIGNED_CERT_IN_CHAIN", kind: "TlsFailed" },
   { code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE", kind: "TlsFailed" },
+  { code: "UNABLE_TO_GET_ISSUER_CERT_LOCALLY", kind: "TlsFailed" },
   { code: "CERT_HAS_EXPIRED", kind: "TlsFailed" },
   { code: "CERT_NOT_YET_VALID", kind: "TlsFailed" },
+  // Other alerts may come later: a server may ask for a client's certificate when it has read the request.
+  { code: "ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION", kind: "TlsFailed" },
   // The code alone may come later; OpenSSL's file of that name runs only until a version is agreed on.
   { code: "ERR_SSL_WRONG_VERSION_NUMBER", message: /\btlsany_meth\.c\b/, kind: "TlsFailed" },
   // The code alone may come later; Node gives this text only until the handshake is done.
@@ -98,8 +101,7 @@ const obstacleOf = ({ code, message, nothingWritten, syscall }: NativeError): Ob
  * `sentInParts` is for a request whose body is a stream: the stream's own failure comes out as the transport's, so that
  * no code proves anything, and only the transport's word does.
  *
- * @category transports
- * @since 0.1.0
+ * @internal
  */
 export const examine = (
   failure: unknown,

@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-export * as AnswerText from "./AnswerText.ts"
 export * as ContactProfile from "./ContactProfile.ts"
 export * as Contacts from "./Contacts.ts"
 export * as Conversations from "./Conversations.ts"

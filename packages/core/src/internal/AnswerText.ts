@@ -19,8 +19,17 @@ export interface Refusal {
 const mostMessages = 16
 const longestMessage = 500
 
+/**
+ * A text on one line, without control characters.
+ *
+ * @category readers
+ * @since 0.1.0
+ */
+export const onOneLine = (text: string, longest: number): string =>
+  text.slice(0, 4 * longest).replace(/[\s\p{Cc}]+/gu, " ").trim().slice(0, longest)
+
 const tidy = (texts: ReadonlyArray<string>): ReadonlyArray<string> => {
-  const tidied = texts.map((text) => text.replace(/[\s\p{Cc}]+/gu, " ").trim().slice(0, longestMessage))
+  const tidied = texts.map((text) => onOneLine(text, longestMessage))
   return [...new Set(tidied.filter((text) => text !== ""))].slice(0, mostMessages)
 }
 
@@ -84,13 +93,21 @@ const parse = (text: string): unknown => {
 export type Identifiers = { readonly [path: string]: number | string }
 
 const mostIdentifiers = 32
-const longestIdentifier = 200
 const longestText = 256 * 1024
 const token = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]|[^\s{}[\],:"]+|"/gsu
 
+// An id that LiveDesk makes itself: a number, a UUID, a ticket's. Whatever else is under such a key may be a person's.
+const digits = /^\d{1,32}$/
+const ownText = /^(?:\d{1,32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|tk_\w{1,64})$/i
+
+// What a project or its customers write, ids of their own among it.
+const foreign = /_attributes$|^custom_fields$|^content$|^messages$/
+
+const longestPath = 200
+
 /**
- * Reads the ids in a JSON text, whole or cut short: the values of keys such as `id`, `uuid` and `source_id`, at most 32
- * of them in the first 256 KiB.
+ * Reads the ids that LiveDesk made in a JSON text, whole or cut short: the values of keys such as `id`, `uuid` and
+ * `source_id`, at most 32 of them in the first 256 KiB. A number beyond a safe integer is given as text.
  *
  * @category readers
  * @since 0.1.0
@@ -99,14 +116,14 @@ export const identifiersIn = (text: string): Identifiers => {
   const found: { [path: string]: number | string } = {}
   const beginning = text.slice(0, longestText)
   const path: Array<string> = []
+  let count = 0
   let key: string | undefined
   let previous = ""
   for (const { 0: lexeme, index } of beginning.matchAll(token)) {
     // Where the text is cut short, so is its last word.
     if (lexeme === "\"" || index + lexeme.length === beginning.length) break
     if (lexeme === ":") {
-      const name = parse(previous)
-      key = typeof name === "string" ? name : undefined
+      key = unquote(previous)
     } else if (lexeme === "{" || lexeme === "[") {
       path.push(key ?? "")
       key = undefined
@@ -115,16 +132,23 @@ export const identifiersIn = (text: string): Identifiers => {
       key = undefined
     } else if (lexeme === ",") {
       key = undefined
-    } else if (key !== undefined && /^(?:id|uuid|.+_id)$/.test(key)) {
-      const value = parse(lexeme)
-      if ((typeof value === "string" && value !== "") || (typeof value === "number" && Number.isSafeInteger(value))) {
-        const name = [...path, key].filter((segment) => segment !== "").join(".").slice(0, longestIdentifier)
-        found[name] ??= typeof value === "string" ? value.slice(0, longestIdentifier) : value
-        if (Object.keys(found).length === mostIdentifiers) break
+    } else if (key !== undefined && /^(?:id|uuid|.+_id)$/.test(key) && !path.some((segment) => foreign.test(segment))) {
+      const id = digits.test(lexeme) ? lexeme : unquote(lexeme)
+      const name = [...path, key].filter((segment) => segment !== "").join(".")
+      if (id !== undefined && ownText.test(id) && name.length <= longestPath && found[name] === undefined) {
+        found[name] = Number.isSafeInteger(Number(id)) && id === lexeme ? Number(id) : id
+        if (++count === mostIdentifiers) break
       }
       key = undefined
     }
     previous = lexeme
   }
   return found
+}
+
+/** The text that a JSON string stands for. */
+const unquote = (lexeme: string): string | undefined => {
+  if (!lexeme.startsWith("\"")) return undefined
+  const value = parse(lexeme)
+  return typeof value === "string" ? value : undefined
 }

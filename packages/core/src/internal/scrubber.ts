@@ -1,0 +1,89 @@
+/**
+ * Takes secrets out of texts that came from outside: a server may echo what it was sent, in whatever spelling.
+ *
+ * @since 0.1.0
+ */
+import * as Base64 from "effect/encoding/Base64"
+
+// What is shorter than any real secret stays, or every text would be full of holes.
+const shortest = 4
+
+// So much of a Base64 text is enough to know it by, wherever it is cut.
+const telling = 12
+
+/**
+ * Makes the function that takes a key and its secret out of a text: plain, escaped for JSON, HTML, URLs or PHP, and in
+ * Base64 of either alphabet, alone or as Basic credentials.
+ */
+export const scrubber = (apiKey: string, apiSecret: string): (text: string) => string => {
+  const plain = [apiSecret, apiKey].filter((secret) => secret.length >= shortest)
+  const patterns = [
+    ...[`${apiKey}:${apiSecret}`, ...plain].map((secret) => encoded(Base64.encode(secret))),
+    // The longer first: the key may be the beginning of the secret.
+    ...plain.sort((a, b) => b.length - a.length).map(spelled)
+  ]
+  return (text) => patterns.reduce((text, pattern) => text.replace(pattern, "<redacted>"), text)
+}
+
+/** A secret with each of its characters in any spelling. */
+const spelled = (secret: string): RegExp => new RegExp(Array.from(secret, spellings).join(""), "g")
+
+const spellings = (character: string): string => {
+  const code = character.codePointAt(0) ?? 0
+  const hex = code.toString(16)
+  const units = Array.from(
+    { length: character.length },
+    (_, index) => `\\\\+u${caseless(character.charCodeAt(index).toString(16).padStart(4, "0"))}`
+  )
+  return `(?:${
+    [
+      `\\\\*${literal(character)}`,
+      units.join(""),
+      caseless(encodeURIComponent(character)),
+      `%${caseless(hex.padStart(2, "0"))}`,
+      `&#0*${code};`,
+      `&#[xX]0*${caseless(hex)};`,
+      ...named(character)
+    ].join("|")
+  })`
+}
+
+const named = (character: string): ReadonlyArray<string> => {
+  switch (character) {
+    case "&":
+      return ["&amp;"]
+    case "<":
+      return ["&lt;"]
+    case ">":
+      return ["&gt;"]
+    case "\"":
+      return ["&quot;"]
+    case "'":
+      return ["&apos;"]
+    case " ":
+      return ["\\+"]
+    default:
+      return []
+  }
+}
+
+const literal = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&")
+
+const caseless = (text: string): string =>
+  Array.from(
+    text,
+    (character) =>
+      /[a-z]/i.test(character) ? `[${character.toLowerCase()}${character.toUpperCase()}]` : literal(character)
+  ).join("")
+
+/** A Base64 text from its beginning to wherever it ends. */
+const encoded = (base64: string): RegExp => {
+  const beginning = base64.replace(/=+$/, "").slice(0, telling)
+  const characters = Array.from(beginning, (character) =>
+    character === "+"
+      ? "(?:[+-]|%2[bB])"
+      : character === "/"
+      ? "(?:\\\\*\\/|_|%2[fF])"
+      : character)
+  return new RegExp(`${characters.join("")}[A-Za-z0-9+/_=%\\\\-]*`, "g")
+}

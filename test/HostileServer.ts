@@ -1,0 +1,217 @@
+/**
+ * A raw TCP server on 127.0.0.1 that misbehaves on purpose, and remembers what it saw.
+ */
+import * as Effect from "effect/Effect"
+import * as FiberSet from "effect/FiberSet"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import { once } from "node:events"
+import * as Net from "node:net"
+import * as Tls from "node:tls"
+
+/** How the server leaves a connection: with a FIN, with a RST, or not at all. */
+export type Leave = "Close" | "Reset" | "Hang"
+
+type ResponseHeaders = Readonly<Record<string, string>>
+
+/**
+ * What the server does to a connection.
+ *
+ * - `Refuse`: nobody listens
+ * - `OnAccept`, `OnFirstBytes`, `OnRequest`: leaves when it has the connection, its first bytes or a whole request
+ *
+ * and, each upon a whole request:
+ *
+ * - `Respond`: answers, and closes
+ * - `BreakOff`: answers less than its framing promises, then leaves
+ * - `Drip`: answers a character at a time, 5 milliseconds apart, and closes
+ * - `Raw`: writes what need not be HTTP; `at` the first bytes already, if so told
+ * - `EndlessHeaders`, `EndlessBody`: as much as the peer takes
+ */
+export type Behaviour =
+  | { readonly _tag: "Refuse" }
+  | { readonly _tag: "OnAccept" | "OnFirstBytes" | "OnRequest"; readonly leave: Leave }
+  | {
+    readonly _tag: "Respond"
+    readonly status: number
+    readonly headers?: ResponseHeaders
+    readonly body?: string | Uint8Array
+  }
+  | {
+    readonly _tag: "BreakOff"
+    readonly status: number
+    readonly framing: "Length" | "Chunked"
+    readonly body: string
+    readonly leave: Leave
+  }
+  | { readonly _tag: "Drip"; readonly status: number; readonly body: string }
+  | { readonly _tag: "Raw"; readonly bytes: string; readonly at?: "FirstBytes" }
+  | { readonly _tag: "EndlessHeaders" }
+  | { readonly _tag: "EndlessBody"; readonly status: number; readonly chunk?: string }
+
+/** A whole request, as it came. */
+export interface Request {
+  readonly line: string
+  readonly headers: ResponseHeaders
+  readonly body: string
+}
+
+export interface HostileServer {
+  readonly url: string
+  /** The whole requests that came, in order. */
+  readonly requests: ReadonlyArray<Request>
+  /** How many connections are open. */
+  readonly open: () => number
+  /** Waits until no connection is open, and dies when some still is after two seconds. */
+  readonly drained: Effect.Effect<void>
+}
+
+/** Starts a server, for TLS when options for it are given. */
+export const make = Effect.fnUntraced(function*(
+  behaviour: Behaviour,
+  tls?: Tls.TlsOptions
+): Effect.fn.Return<HostileServer, never, Scope.Scope> {
+  const fork = yield* FiberSet.makeRuntime()
+  const sockets = new Set<Net.Socket>()
+  const requests: Array<Request> = []
+  const accept = (socket: Net.Socket) => {
+    sockets.add(socket)
+    socket.on("close", () => sockets.delete(socket))
+    // The peer may reset, which is no fault of the server.
+    socket.on("error", () => {})
+    serve(socket, behaviour, requests, fork)
+  }
+  const server = yield* Effect.acquireRelease(
+    Effect.promise(async () => {
+      const server = tls === undefined ? Net.createServer({ noDelay: true }, accept) : Tls.createServer(tls, accept)
+      server.on("tlsClientError", () => {})
+      server.listen(0, "127.0.0.1")
+      await once(server, "listening")
+      return server
+    }),
+    (server) => stop(server, sockets)
+  )
+  const address = server.address()
+  const port = address !== null && typeof address === "object" ? address.port : 0
+  if (behaviour._tag === "Refuse") yield* stop(server, sockets)
+  return {
+    url: `${tls === undefined ? "http" : "https"}://127.0.0.1:${port}`,
+    requests,
+    open: () => sockets.size,
+    drained: Effect.suspend(() => sockets.size === 0 ? Effect.void : Effect.fail("open")).pipe(
+      Effect.retry({ schedule: Schedule.spaced("5 millis"), times: 400 }),
+      Effect.mapError(() => new Error(`${sockets.size} connections are still open`)),
+      Effect.orDie
+    )
+  }
+})
+
+const stop = (server: Net.Server, sockets: ReadonlySet<Net.Socket>): Effect.Effect<void> =>
+  Effect.callback((resume) => {
+    server.close(() => resume(Effect.void))
+    for (const socket of sockets) socket.destroy()
+  })
+
+type Fork = (effect: Effect.Effect<unknown>) => unknown
+
+const serve = (socket: Net.Socket, behaviour: Behaviour, requests: Array<Request>, fork: Fork): void => {
+  if (behaviour._tag === "OnAccept") leave(socket, behaviour.leave)
+  let received = Buffer.alloc(0)
+  socket.on("data", (data) => {
+    if (behaviour._tag === "OnFirstBytes") return leave(socket, behaviour.leave)
+    if (behaviour._tag === "Raw" && behaviour.at === "FirstBytes") return void socket.end(behaviour.bytes)
+    received = Buffer.concat([received, data])
+    const request = parse(received)
+    if (request === undefined) return
+    received = Buffer.alloc(0)
+    requests.push(request)
+    act(socket, behaviour, fork)
+  })
+}
+
+/** Reads a request, once it is whole; a client that waits for its answer sends no second one behind it. */
+const parse = (received: Buffer): Request | undefined => {
+  const end = received.indexOf("\r\n\r\n")
+  if (end === -1) return undefined
+  const [line = "", ...fields] = received.toString("latin1", 0, end).split("\r\n")
+  const headers = Object.fromEntries(fields.map((field): [string, string] => {
+    const colon = field.indexOf(":")
+    return [field.slice(0, colon).toLowerCase(), field.slice(colon + 1).trim()]
+  }))
+  const body = received.subarray(end + 4)
+  return body.length < Number(headers["content-length"] ?? "0")
+    ? undefined
+    : { line, headers, body: body.toString("utf8") }
+}
+
+const act = (socket: Net.Socket, behaviour: Behaviour, fork: Fork): void => {
+  switch (behaviour._tag) {
+    case "Refuse":
+    case "OnAccept":
+    case "OnFirstBytes":
+      return
+    case "OnRequest":
+      return leave(socket, behaviour.leave)
+    case "Respond": {
+      const body = Buffer.from(behaviour.body ?? "")
+      // A 204 has no body, and so no length of one.
+      const length = behaviour.status === 204 ? {} : { "content-length": String(body.length) }
+      socket.write(head(behaviour.status, { ...length, connection: "close", ...behaviour.headers }))
+      socket.end(body)
+      return
+    }
+    case "BreakOff": {
+      const { body } = behaviour
+      socket.write(
+        behaviour.framing === "Length"
+          ? head(behaviour.status, { "content-length": String(body.length + 1000) }) + body
+          : head(behaviour.status, { "transfer-encoding": "chunked" }) + (body === "" ? "" : chunk(body))
+      )
+      // A RST makes the peer drop what it has not read yet.
+      fork(Effect.andThen(Effect.sleep("50 millis"), Effect.sync(() => leave(socket, behaviour.leave))))
+      return
+    }
+    case "Drip": {
+      socket.write(head(behaviour.status, { "content-length": String(behaviour.body.length), connection: "close" }))
+      fork(
+        Effect.forEach(
+          behaviour.body,
+          (character) => Effect.delay(Effect.sync(() => socket.destroyed || socket.write(character)), "5 millis"),
+          { discard: true }
+        ).pipe(Effect.andThen(Effect.sync(() => socket.end())))
+      )
+      return
+    }
+    case "Raw":
+      return void socket.write(behaviour.bytes)
+    case "EndlessHeaders":
+      socket.write("HTTP/1.1 200 OK\r\n")
+      return flood(socket, `x-flood: ${"x".repeat(1000)}\r\n`)
+    case "EndlessBody":
+      socket.write(head(behaviour.status, { "transfer-encoding": "chunked" }))
+      return flood(socket, chunk(behaviour.chunk ?? "x".repeat(16_384)))
+  }
+}
+
+const head = (status: number, headers: ResponseHeaders): string =>
+  `HTTP/1.1 ${status} Hostile\r\n` +
+  Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join("") +
+  "\r\n"
+
+const chunk = (text: string): string => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`
+
+const leave = (socket: Net.Socket, how: Leave): void => {
+  if (how === "Close") socket.end()
+  if (how === "Reset") socket.resetAndDestroy()
+}
+
+/** Writes the same again and again, as fast as the peer reads, until the connection is gone. */
+const flood = (socket: Net.Socket, text: string): void => {
+  const pump = () => {
+    while (!socket.destroyed && socket.write(text)) {
+      // Until the buffer is full.
+    }
+  }
+  socket.on("drain", pump)
+  pump()
+}

@@ -1,0 +1,604 @@
+import { Contacts, Endpoint, LiveDesk, LiveDeskClient, LiveDeskError, type Model } from "@effect-livedesk/core"
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Effect, Layer, Logger, Option, Redacted, References, Schema, Tracer } from "effect"
+import type * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as Util from "node:util"
+import * as FakeTransport from "../FakeTransport.ts"
+
+const ok = { payload: { contact: { id: 7 }, contact_inbox: { source_id: "s-1" } } }
+
+const credentials = { apiKey: Redacted.make("a-key"), apiSecret: Redacted.make("a-secret") }
+
+/** All services over a transport that gives one answer, with the requests that it got. */
+const layer = (
+  options: Partial<LiveDeskClient.Options> = {},
+  answer: Parameters<typeof FakeTransport.answering>[0] = { body: ok }
+) =>
+  LiveDesk.layer.pipe(
+    Layer.provideMerge(LiveDeskClient.layer({ ...credentials, ...options })),
+    Layer.provideMerge(FakeTransport.answering(answer))
+  )
+
+const create = (options?: LiveDeskClient.CallOptions) =>
+  Effect.flatMap(Contacts.Contacts, (contacts) => contacts.create({ inboxId: 407, name: "Alice" }, options))
+
+/** The requests that a call sends. */
+const sentBy = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.andThen(effect, FakeTransport.Sent)
+
+/** The error of a call, of which nothing was sent. */
+const unsent = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.gen(function*() {
+    const error = yield* Effect.flip(effect)
+    assert.strictEqual((yield* FakeTransport.Sent).length, 0)
+    return error
+  })
+
+/** Collects what is logged, in every form that Effect's loggers print. */
+const recording = (logs: Array<string>, level: "Trace" | "Debug" | "Info" = "Trace") =>
+  Layer.merge(
+    Logger.layer([
+      Logger.map(Logger.formatJson, (text) => logs.push(text)),
+      Logger.map(Logger.formatLogFmt, (text) => logs.push(text))
+    ]),
+    Layer.succeed(References.MinimumLogLevel, level)
+  )
+
+/** Collects the spans. */
+const tracing = (spans: Array<Tracer.NativeSpan>) =>
+  Layer.succeed(
+    Tracer.Tracer,
+    Tracer.make({
+      span: (options) => {
+        const span = new Tracer.NativeSpan(options)
+        spans.push(span)
+        return span
+      }
+    })
+  )
+
+describe("credentials", () => {
+  const unusable: ReadonlyArray<readonly [name: string, apiKey: string, apiSecret: string, words: string]> = [
+    ["no key", "", "a-secret", "the API key is empty"],
+    ["no secret", "a-key", "", "the API secret is empty"],
+    ["a colon in the key", "a:key", "a-secret", "the API key holds a colon"],
+    ["a line break in the key", "a\nkey", "a-secret", "the API key holds a control character"],
+    ["a line break in the secret", "a-key", "a\r\nsecret", "the API secret holds a control character"],
+    ["a space before the key", " a-key", "a-secret", "the API key begins or ends with white space"],
+    ["a line break behind the secret", "a-key", "a-secret\n", "the API secret begins or ends with white space"],
+    ["half a character", "a-key", "a-secret\ud800", "the API secret holds half a character"]
+  ]
+  it.effect.each(unusable)("%s: AuthError", ([, apiKey, apiSecret, words]) =>
+    Effect.gen(function*() {
+      const options = { apiKey: Redacted.make(apiKey), apiSecret: Redacted.make(apiSecret) }
+      const error = yield* Effect.flip(Layer.build(layer(options)))
+      assert.strictEqual(error._tag, "AuthError")
+      assert.strictEqual(error.reason._tag, "CredentialsUnusable")
+      assert.strictEqual(error.delivery, "NotSent")
+      assert.include(error.message, words)
+      for (const secret of [apiKey, apiSecret].filter((secret) => secret !== "")) {
+        assert.notInclude(error.message, secret)
+      }
+    }))
+
+  it.effect("all that is wrong is told at once", () =>
+    Effect.gen(function*() {
+      const options = { apiKey: Redacted.make(" a:key"), apiSecret: Redacted.make("") }
+      const { message } = yield* Effect.flip(Layer.build(layer(options)))
+      for (const words of ["white space", "colon", "the API secret is empty"]) assert.include(message, words)
+    }))
+
+  it.effect("a colon in the secret, and letters beyond ASCII, are sent as UTF-8", () =>
+    Effect.gen(function*() {
+      const options = { apiKey: Redacted.make("clé"), apiSecret: Redacted.make("a:秘密") }
+      const [request] = yield* sentBy(create()).pipe(Effect.provide(layer(options)))
+      const expected = Buffer.from("clé:a:秘密", "utf8").toString("base64")
+      assert.strictEqual(request?.headers["authorization"], `Basic ${expected}`)
+    }))
+})
+
+describe("options", () => {
+  const bad: ReadonlyArray<
+    readonly [name: string, options: Partial<LiveDeskClient.Options>, path: keyof LiveDeskClient.Options]
+  > = [
+    ["a base URL with a user", { baseUrl: "https://user@livedesk.invalid" }, "baseUrl"],
+    ["a base URL with a password", { baseUrl: "https://:canary@livedesk.invalid" }, "baseUrl"],
+    ["a base URL with a query", { baseUrl: "https://livedesk.invalid/?canary" }, "baseUrl"],
+    ["a base URL with an empty query", { baseUrl: "https://livedesk.invalid/?" }, "baseUrl"],
+    ["a base URL with a fragment", { baseUrl: "https://livedesk.invalid/#canary" }, "baseUrl"],
+    ["an ftp URL", { baseUrl: "ftp://livedesk.invalid" }, "baseUrl"],
+    ["a host alone", { baseUrl: "livedesk.invalid" }, "baseUrl"],
+    ["no URL", { baseUrl: "canary" }, "baseUrl"],
+    ["an empty base URL", { baseUrl: "" }, "baseUrl"],
+    ["no time", { timeout: 0 }, "timeout"],
+    ["less than no time", { timeout: -1 }, "timeout"],
+    ["all time", { timeout: Infinity }, "timeout"],
+    ["a time that is no number", { timeout: NaN }, "timeout"],
+    ["more time than a timer can keep", { timeout: 2 ** 31 }, "timeout"],
+    ["no bytes", { maxAnswerBytes: 0 }, "maxAnswerBytes"],
+    ["less than no bytes", { maxAnswerBytes: -1 }, "maxAnswerBytes"],
+    ["half a byte", { maxAnswerBytes: 1.5 }, "maxAnswerBytes"],
+    ["all bytes", { maxAnswerBytes: Infinity }, "maxAnswerBytes"]
+  ]
+  it.effect.each(bad)("%s: ValidationError", ([, options, path]) =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(Layer.build(layer(options)))
+      assert.strictEqual(error._tag, "ValidationError")
+      assert.strictEqual(error.delivery, "NotSent")
+      assert.deepStrictEqual(
+        error.reason._tag === "InputInvalid" ? error.reason.issues.map(({ path }) => path) : [],
+        [[path]]
+      )
+      assert.notInclude(error.message, "canary")
+    }))
+
+  it.effect("all that is wrong is told at once", () =>
+    Effect.gen(function*() {
+      const { reason } = yield* Effect.flip(Layer.build(layer({ baseUrl: "", timeout: 0, maxAnswerBytes: 0 })))
+      assert.deepStrictEqual(
+        reason._tag === "InputInvalid" ? reason.issues.map(({ path }) => path.join(".")) : [],
+        ["baseUrl", "timeout", "maxAnswerBytes"]
+      )
+    }))
+
+  const addresses: ReadonlyArray<readonly [baseUrl: string | undefined, url: string]> = [
+    [undefined, "https://livedesk-api.engagelab.com/api/v2/accounts/contacts"],
+    ["https://livedesk.invalid", "https://livedesk.invalid/api/v2/accounts/contacts"],
+    ["https://livedesk.invalid/", "https://livedesk.invalid/api/v2/accounts/contacts"],
+    ["https://livedesk.invalid///", "https://livedesk.invalid/api/v2/accounts/contacts"],
+    ["https://livedesk.invalid:8443/desk", "https://livedesk.invalid:8443/desk/api/v2/accounts/contacts"],
+    ["https://livedesk.invalid/desk/one/", "https://livedesk.invalid/desk/one/api/v2/accounts/contacts"],
+    ["https://livedesk.invalid/a%20b", "https://livedesk.invalid/a%20b/api/v2/accounts/contacts"],
+    ["HTTPS://LIVEDESK.invalid:443", "https://livedesk.invalid/api/v2/accounts/contacts"],
+    ["http://[::1]:8080", "http://[::1]:8080/api/v2/accounts/contacts"]
+  ]
+  it.effect.each(addresses)("the base URL %s", ([baseUrl, url]) =>
+    Effect.gen(function*() {
+      const [request] = yield* sentBy(create()).pipe(Effect.provide(layer({ baseUrl })))
+      assert.strictEqual(request?.url, url)
+    }))
+
+  it.effect("http is warned of, unless it stays on this machine", () =>
+    Effect.gen(function*() {
+      const warnings = (baseUrl: string) => {
+        const logs: Array<string> = []
+        return Layer.build(Layer.provide(layer({ baseUrl }), recording(logs))).pipe(Effect.as(logs))
+      }
+      const logs = yield* warnings("http://livedesk.invalid/desk")
+      assert.include(logs.join(), "http://livedesk.invalid")
+      assert.include(logs.join(), "WARN")
+      assert.notInclude(logs.join(), "a-secret")
+      for (
+        const silent of [
+          "https://livedesk.invalid",
+          "http://localhost:1",
+          "http://desk.localhost",
+          "http://127.0.0.1:1",
+          "http://127.1.2.3",
+          "http://[::1]:1"
+        ]
+      ) {
+        assert.deepStrictEqual(yield* warnings(silent), [])
+      }
+      for (const loud of ["http://127.0.0.1.invalid", "http://localhost.invalid", "http://notlocalhost"]) {
+        assert.isNotEmpty(yield* warnings(loud))
+      }
+    }))
+})
+
+describe("a call's own options", () => {
+  it.effect("headers are sent beside the client's own", () =>
+    Effect.gen(function*() {
+      const [request] = yield* sentBy(create({ headers: { "X-Tenant": "one" } })).pipe(Effect.provide(layer()))
+      assert.deepStrictEqual({ ...request?.headers }, {
+        "accept": "application/json",
+        "accept-encoding": "identity",
+        "authorization": `Basic ${btoa("a-key:a-secret")}`,
+        "content-length": request?.headers["content-length"],
+        "content-type": "application/json",
+        "user-agent": "effect-livedesk",
+        "x-tenant": "one"
+      })
+    }))
+
+  const refused: ReadonlyArray<readonly [name: string, value: string]> = [
+    ...["Accept", "Authorization", "Content-Type", "content-length", "Cookie", "Host", "Transfer-Encoding", "Expect"]
+      .map((name) => [name, "canary"] as const),
+    ["", "canary"],
+    ["x tenant", "canary"],
+    ["x-tenant:", "canary"],
+    ["x-tenant\r\ny", "canary"],
+    ["x-tenant", "canary\r\ny: z"],
+    ["x-tenant", "canary\0"],
+    ["x-tenant", "canary €"]
+  ]
+  it.effect.each(refused)("the header %j: %j is refused", ([name, value]) =>
+    Effect.gen(function*() {
+      const error = yield* unsent(create({ headers: { [name]: value } }))
+      assert.isTrue(error._tag === "ValidationError" && error.reason._tag === "InputInvalid")
+      assert.strictEqual(error.delivery, "NotSent")
+      assert.deepStrictEqual(
+        error.reason._tag === "InputInvalid" ? error.reason.issues.map(({ path }) => path) : [],
+        [["options", "headers", name]]
+      )
+      assert.notInclude(error.message, "canary")
+    }).pipe(Effect.provide(layer())))
+
+  it.effect.each([0, -1, Infinity, NaN])("the time limit %s is refused", (timeout) =>
+    Effect.gen(function*() {
+      const { reason } = yield* unsent(create({ timeout }))
+      assert.deepStrictEqual(
+        reason._tag === "InputInvalid" ? reason.issues.map(({ path }) => path) : [],
+        [["options", "timeout"]]
+      )
+    }).pipe(Effect.provide(layer())))
+})
+
+describe("ids in a path", () => {
+  const toggle = Endpoint.make({
+    operation: "conversations.toggle",
+    method: "POST",
+    path: "/api/v2/accounts/conversations/:conversation_id/toggle",
+    input: Schema.Struct({
+      conversationId: Schema.Union([Schema.String, Schema.Int]),
+      status: Schema.String
+    }).pipe(Schema.encodeKeys({ conversationId: "conversation_id" })),
+    answer: Contacts.CreatedContact,
+    repeat: "never"
+  })
+
+  const call = (conversationId: string | number) =>
+    Effect.flatMap(
+      LiveDeskClient.LiveDeskClient,
+      (client) => client.call(toggle)({ conversationId, status: "open" })
+    )
+
+  const encoded: ReadonlyArray<readonly [id: string | number, segment: string]> = [
+    [12, "12"],
+    ["12", "12"],
+    ["a/b", "a%2Fb"],
+    ["%2e%2e", "%252e%252e"],
+    ["../..", "..%2F.."],
+    ["a?b#c", "a%3Fb%23c"],
+    ["a b", "a%20b"],
+    ["...", "..."],
+    ["\u{1f600}", "%F0%9F%98%80"]
+  ]
+  it.effect.each(encoded)("%j is sent as %s", ([id, segment]) =>
+    Effect.gen(function*() {
+      const [request] = yield* sentBy(call(id))
+      assert.strictEqual(
+        request?.url,
+        `${LiveDeskClient.defaultBaseUrl}/api/v2/accounts/conversations/${segment}/toggle`
+      )
+      assert.deepStrictEqual(bodyOf(request), "{\"status\":\"open\"}")
+    }).pipe(Effect.provide(layer())))
+
+  it.effect.each(["", ".", "..", "\ud800", "a\udc00"])("%j is refused", (id) =>
+    Effect.gen(function*() {
+      const error = yield* unsent(call(id))
+      assert.strictEqual(error._tag, "ValidationError")
+      assert.strictEqual(error.delivery, "NotSent")
+      assert.deepStrictEqual(
+        error.reason._tag === "InputInvalid" ? error.reason.issues.map(({ path }) => path) : [],
+        [["conversationId"]]
+      )
+    }).pipe(Effect.provide(layer())))
+})
+
+const bodyOf = (request: HttpClientRequest.HttpClientRequest | undefined): string =>
+  request?.body._tag === "Uint8Array" ? new TextDecoder().decode(request.body.body) : ""
+
+describe("spans", () => {
+  const traced = (
+    options: Partial<LiveDeskClient.Options> = {},
+    answer?: Parameters<typeof FakeTransport.answering>[0]
+  ) =>
+    Effect.gen(function*() {
+      const spans: Array<Tracer.NativeSpan> = []
+      const [request] = yield* sentBy(Effect.exit(create())).pipe(
+        Effect.provide(
+          Layer.provideMerge(
+            layer({ baseUrl: "https://livedesk.invalid:8443/desk", ...options }, answer),
+            tracing(spans)
+          )
+        )
+      )
+      return { spans, request }
+    })
+
+  it.effect("one for each call, named after it", () =>
+    Effect.gen(function*() {
+      const { request, spans } = yield* traced()
+      assert.deepStrictEqual(spans.map(({ kind, name }) => ({ kind, name })), [
+        { kind: "client", name: "contacts.create" }
+      ])
+      assert.deepStrictEqual(Object.fromEntries(spans[0]?.attributes ?? []), {
+        "http.request.method": "POST",
+        "url.template": "/api/v2/accounts/contacts",
+        "server.address": "livedesk.invalid",
+        "server.port": 8443,
+        "http.response.status_code": 200
+      })
+      assert.isDefined(request)
+      for (const name of ["traceparent", "tracestate", "b3"]) assert.notProperty(request?.headers, name)
+    }))
+
+  it.effect("tells the reason and the delivery of a failure", () =>
+    Effect.gen(function*() {
+      const { spans } = yield* traced({}, { status: 503 })
+      const [span] = spans
+      assert.strictEqual(span?.attributes.get("error.type"), "ServerFailure")
+      assert.strictEqual(span?.attributes.get("livedesk.delivery"), "Unknown")
+      assert.strictEqual(span?.status._tag, "Ended")
+    }))
+
+  it.effect("is sent on when that is asked for", () =>
+    Effect.gen(function*() {
+      const { request, spans } = yield* traced({ propagateTrace: true })
+      const [span] = spans
+      assert.strictEqual(spans.length, 1)
+      assert.include(request?.headers["traceparent"], span?.traceId)
+      assert.include(request?.headers["traceparent"], span?.spanId)
+    }))
+})
+
+describe("withAnswers", () => {
+  it.effect("gives status, headers, request id and raw body", () =>
+    Effect.gen(function*() {
+      const body = { ...ok, extra: [1, { two: null }] }
+      const [{ contact }, answers] = yield* create().pipe(
+        LiveDeskClient.withAnswers,
+        Effect.provide(layer({}, { status: 201, headers: { "x-request-id": "r-1", "x-more": "m" }, body }))
+      )
+      assert.strictEqual(contact.id, 7)
+      assert.deepStrictEqual(
+        answers.map(({ headers, ...answer }) => ({ ...answer, more: headers["x-more"] })),
+        [{ operation: "contacts.create", status: 201, requestId: "r-1", body, more: "m" }]
+      )
+    }))
+
+  it.effect("gives the answers of all calls that an effect made, in order", () =>
+    Effect.gen(function*() {
+      let count = 0
+      const numbered = () => ({ headers: { "x-request-id": `r-${++count}` }, body: ok })
+      const [[[, inner], outer], [, none]] = yield* Effect.gen(function*() {
+        const both = yield* LiveDeskClient.withAnswers(
+          Effect.gen(function*() {
+            yield* create()
+            const inner = yield* LiveDeskClient.withAnswers(create())
+            yield* create()
+            return inner
+          })
+        )
+        return [both, yield* LiveDeskClient.withAnswers(Effect.void)] as const
+      }).pipe(Effect.provide(layer({}, numbered)))
+      assert.deepStrictEqual(inner.map(({ requestId }) => requestId), ["r-2"])
+      assert.deepStrictEqual(outer.map(({ requestId }) => requestId), ["r-1", "r-2", "r-3"])
+      assert.deepStrictEqual(none, [])
+    }))
+})
+
+describe("drift", () => {
+  const drifting = {
+    payload: { contact: { id: 7, name: 12, canary_key: "a canary" }, contact_inbox: { source_id: "s" } }
+  }
+
+  /** Contacts, of which is counted how often their documentation is asked. */
+  const counted = () => {
+    let asked = 0
+    const answer: Model.Model<Contacts.CreatedContact> = Object.assign(Object.create(Contacts.CreatedContact), {
+      documented: () => {
+        asked++
+        return Contacts.CreatedContact.documented()
+      }
+    })
+    return { endpoint: Endpoint.make({ ...Contacts.create, answer }), asked: () => asked }
+  }
+
+  const watched = (onDrift: LiveDeskClient.Options["onDrift"], level: "Debug" | "Info") =>
+    Effect.gen(function*() {
+      const logs: Array<string> = []
+      const { asked, endpoint } = counted()
+      const { contact } = yield* Effect.flatMap(
+        LiveDeskClient.LiveDeskClient,
+        (client) => client.call(endpoint)({ inboxId: 407 })
+      ).pipe(
+        Effect.provide(Layer.provideMerge(layer({ onDrift }, { body: drifting }), recording(logs, level)))
+      )
+      assert.strictEqual(contact.id, 7)
+      assert.deepStrictEqual(contact.name, Option.none())
+      return { logs: logs.join("\n"), asked: asked() }
+    })
+
+  it.effect("log: the paths, at debug level", () =>
+    Effect.gen(function*() {
+      for (const onDrift of ["log", undefined] as const) {
+        const { asked, logs } = yield* watched(onDrift, "Debug")
+        assert.isAbove(asked, 0)
+        assert.include(logs, "DEBUG")
+        assert.include(logs, "contacts.create")
+        assert.include(logs, "payload.contact.name")
+        assert.include(logs, "payload.contact.canary_key")
+        assert.notInclude(logs, "a canary")
+        assert.notInclude(logs, "12")
+      }
+    }))
+
+  it.effect("log: no second look while nobody reads it", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* watched("log", "Info"), { logs: "", asked: 0 })
+    }))
+
+  it.effect("ignore: no second look", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* watched("ignore", "Debug"), { logs: "", asked: 0 })
+    }))
+
+  it.effect("fail: an error that names the paths and the ids", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(create()).pipe(
+        Effect.provide(layer({ onDrift: "fail" }, { body: drifting, headers: { "x-request-id": "r-1" } }))
+      )
+      assert.isTrue(LiveDeskError.isLiveDeskError(error))
+      assert.isTrue(error._tag === "ValidationError" && error.reason._tag === "AnswerDrifted")
+      if (error._tag !== "ValidationError" || error.reason._tag !== "AnswerDrifted") return
+      assert.strictEqual(error.delivery, "Accepted")
+      assert.strictEqual(error.status, 200)
+      assert.strictEqual(error.requestId, "r-1")
+      const paths = error.reason.issues.map(({ path }) => path.join("."))
+      assert.includeMembers(paths, ["payload.contact.name", "payload.contact.canary_key", "payload.contact.email"])
+      assert.deepStrictEqual(error.reason.identifiers, { "payload.contact.id": 7 })
+      assert.notInclude(Util.inspect(error, { depth: 10 }), "a canary")
+    }))
+
+  it.effect("is bounded, whatever the answer", () =>
+    Effect.gen(function*() {
+      const contact = {
+        id: 7,
+        ...Object.fromEntries(Array.from({ length: 2000 }, (_, n) => [`\n${"k".repeat(1000)}${n}`, n]))
+      }
+      const logs: Array<string> = []
+      const body = { payload: { contact, contact_inbox: {} } }
+      yield* create().pipe(
+        Effect.provide(Layer.provideMerge(layer({}, { body }), recording(logs)))
+      )
+      assert.isNotEmpty(logs)
+      for (const line of logs) assert.isAtMost(line.length, 50_000)
+      const error = yield* Effect.flip(create()).pipe(Effect.provide(layer({ onDrift: "fail" }, { body })))
+      assert.isTrue(LiveDeskError.isLiveDeskError(error) && error.message.length <= 50_000)
+      assert.isTrue(LiveDeskError.isLiveDeskError(error) && !/\p{Cc}/u.test(error.message))
+    }))
+})
+
+describe("secrets", () => {
+  const apiKey = "canary/key+one"
+  const apiSecret = "canary&secret\"two'é/+?"
+  const basic = Buffer.from(`${apiKey}:${apiSecret}`).toString("base64")
+
+  const base64 = (text: string) => Buffer.from(text).toString("base64")
+  const base64Url = (text: string) => Buffer.from(text).toString("base64url")
+  const unpadded = (text: string) => base64(text).replace(/=+$/, "")
+  const plain = (text: string) => text
+  const form = (text: string) => new URLSearchParams({ "": text }).toString().slice(1)
+  const html = (text: string) => text.replaceAll("&", "&amp;").replaceAll("\"", "&quot;").replaceAll("'", "&#39;")
+
+  /** The ways in which servers of various makes write a text into JSON. */
+  const json = {
+    plainly: JSON.stringify,
+    "with \\/": (text: string) => JSON.stringify(text).replaceAll("/", "\\/"),
+    "with \\u0026": (text: string) => JSON.stringify(text).replaceAll("&", "\\u0026").replaceAll("'", "\\u0027"),
+    "with \\u for all": (text: string) =>
+      `"${text.split("").map((letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`).join("")}"`
+  }
+
+  const echoes: ReadonlyArray<readonly [name: string, text: string]> = [
+    ...Object.entries({ plain, encodeURIComponent, form, html, base64, base64Url, unpadded }).flatMap((
+      [name, write]
+    ): ReadonlyArray<readonly [string, string]> => [
+      [`key, ${name}`, write(apiKey)],
+      [`secret, ${name}`, write(apiSecret)],
+      [`both, ${name}`, write(`${apiKey}:${apiSecret}`)]
+    ]),
+    ["header", `Basic ${basic}`],
+    ["header, encodeURIComponent", encodeURIComponent(`Basic ${basic}`)]
+  ]
+
+  /** Whatever gives a secret away, in any of the forms it was sent in. */
+  const telling = [apiKey, apiSecret, `${apiKey}:${apiSecret}`].flatMap((secret) => [
+    secret,
+    encodeURIComponent(secret),
+    form(secret),
+    html(secret),
+    unpadded(secret),
+    base64Url(secret),
+    JSON.stringify(secret).slice(1, -1)
+  ])
+
+  const assertNothingTold = (name: string, text: string) => {
+    for (const secret of telling) {
+      assert.isFalse(text.includes(secret), `${name} is told: ${secret}`)
+    }
+  }
+
+  const answersWith = (text: string): ReadonlyArray<FakeTransport.Answer> => [
+    ...Object.values(json).flatMap((write): ReadonlyArray<FakeTransport.Answer> => {
+      const quoted = write(text)
+      return [
+        { status: 401, body: `{"error":${quoted}}` },
+        { status: 422, body: `{"message":${quoted},"attributes":[${quoted}]}` },
+        { status: 400, body: `{"errors":{${quoted}:[${quoted}]}}` },
+        { status: 500, body: quoted },
+        { status: 200, body: `{"id":${quoted},${quoted}:{"user_id":${quoted}}}` },
+        { status: 200, body: `{"payload":{"contact":{"id":7,${quoted}:1,"name":[${quoted}]},"contact_inbox":{}}}` }
+      ]
+    }),
+    { status: 403, headers: { "content-type": "text/plain" }, body: `you sent ${text}` },
+    { status: 404, headers: { "content-type": "text/html" }, body: `<pre>${text}</pre>` },
+    { status: 200, body: `<pre>${text}</pre>` },
+    ...(/^[\x20-\x7e]*$/.test(text)
+      ? [
+        { status: 503, headers: { "x-request-id": text } },
+        { status: 307, headers: { location: `https://elsewhere.invalid/${text}` } },
+        { status: 429, headers: { "retry-after": text } }
+      ]
+      : [])
+  ]
+
+  it.effect.each(echoes)("a server that sends them back: %s", ([name, text]) =>
+    Effect.gen(function*() {
+      for (const answer of answersWith(text)) {
+        for (const onDrift of ["log", "fail"] as const) {
+          const logs: Array<string> = []
+          const spans: Array<Tracer.NativeSpan> = []
+          const exit = yield* Effect.exit(create().pipe(Effect.tapCause((cause) => Effect.logError("failed", cause))))
+            .pipe(
+              Effect.provide(Layer.provideMerge(
+                layer({ apiKey: Redacted.make(apiKey), apiSecret: Redacted.make(apiSecret), onDrift }, answer),
+                Layer.merge(recording(logs), tracing(spans))
+              ))
+            )
+          const what = `${name}, in ${JSON.stringify(answer)}`
+          assertNothingTold(`logs: ${what}`, logs.join("\n"))
+          for (const span of spans) {
+            assertNothingTold(`span: ${what}`, Util.inspect([span.attributes, span.events, span.status], { depth: 10 }))
+          }
+          if (exit._tag === "Success") continue
+          for (const { error } of exit.cause.reasons.filter(Cause.isFailReason)) {
+            const encoded = yield* Schema.encodeUnknownEffect(Schema.toCodecJson(LiveDeskError.LiveDeskError))(error)
+            assertNothingTold(
+              what,
+              [
+                error.message,
+                String(error),
+                JSON.stringify(error),
+                JSON.stringify(encoded),
+                Util.inspect(error, { depth: 10, showHidden: true }),
+                Cause.pretty(exit.cause),
+                LiveDeskError.isLiveDeskError(error) ? Option.getOrElse(LiveDeskError.excerpt(error), () => "") : ""
+              ].join("\n")
+            )
+          }
+        }
+      }
+    }))
+
+  it.effect("a client shows none", () =>
+    Effect.gen(function*() {
+      const client = yield* LiveDeskClient.LiveDeskClient
+      assertNothingTold("client", Util.inspect(client, { depth: 10, showHidden: true }))
+      assertNothingTold("client", JSON.stringify(client))
+    }).pipe(Effect.provide(layer({ apiKey: Redacted.make(apiKey), apiSecret: Redacted.make(apiSecret) }))))
+
+  it.effect("a transport that quotes the request in its failure", () =>
+    Effect.gen(function*() {
+      const quoting = FakeTransport.failing(new Error(`could not send Basic ${basic}`, { cause: { code: basic } }))
+      const error = yield* Effect.flip(create()).pipe(
+        Effect.provide(LiveDesk.layer.pipe(
+          Layer.provide(LiveDeskClient.layer({ apiKey: Redacted.make(apiKey), apiSecret: Redacted.make(apiSecret) })),
+          Layer.provide(quoting)
+        ))
+      )
+      assertNothingTold("transport", Util.inspect(error, { depth: 10, showHidden: true }))
+      assertNothingTold("transport", Cause.pretty(Cause.fail(error)))
+    }))
+})

@@ -1,0 +1,406 @@
+import { Contacts, LiveDesk, LiveDeskClient, LiveDeskError } from "@effect-livedesk/core"
+import { assert, describe, it } from "@effect/vitest"
+import { Arbitrary, Cause, Duration, Effect, Layer, Option, Redacted, Schema } from "effect"
+import { TestClock } from "effect/testing"
+import * as Util from "node:util"
+import * as FakeTransport from "../FakeTransport.ts"
+
+const create = Effect.flatMap(Contacts.Contacts, (contacts) => contacts.create({ inboxId: 407 }))
+
+const answered = (answer: FakeTransport.Answer, options?: Partial<LiveDeskClient.Options>) =>
+  create.pipe(
+    Effect.provide(LiveDesk.layer.pipe(
+      Layer.provide(LiveDeskClient.layer({
+        apiKey: Redacted.make("a-key"),
+        apiSecret: Redacted.make("a-secret"),
+        ...options
+      })),
+      Layer.provide(FakeTransport.answering(answer))
+    )),
+    Effect.flip,
+    Effect.orDie
+  )
+
+const json = Schema.toCodecJson(LiveDeskError.LiveDeskError)
+
+/** Everything that a program may print of an error. */
+const printed = (error: LiveDeskError.LiveDeskError) =>
+  Effect.map(Schema.encodeEffect(json)(error), (encoded) =>
+    [
+      error.message,
+      String(error),
+      error.stack,
+      JSON.stringify(error),
+      JSON.stringify(encoded),
+      Util.inspect(error, { depth: 10 }),
+      Util.inspect(error, { depth: 10, showHidden: true }),
+      Cause.pretty(Cause.fail(error))
+    ].join("\n"))
+
+describe("what a refusal's body says", () => {
+  interface Case {
+    readonly name: string
+    readonly body?: unknown
+    readonly headers?: Readonly<Record<string, string>>
+    readonly messages?: ReadonlyArray<string>
+    readonly fields?: ReadonlyArray<string>
+  }
+  const cases: ReadonlyArray<Case> = [
+    { name: "{ error }", body: { error: "no" }, messages: ["no"] },
+    {
+      name: "{ message, attributes }",
+      body: { message: "Email has already been taken", attributes: ["email"] },
+      messages: ["Email has already been taken"],
+      fields: ["email"]
+    },
+    { name: "{ errors: [text] }", body: { errors: ["one", "two"] }, messages: ["one", "two"] },
+    {
+      name: "{ errors: [{ message, field }] }",
+      body: { errors: [{ message: "one", field: "email" }, { message: "two", field: "name" }] },
+      messages: ["one", "two"],
+      fields: ["email", "name"]
+    },
+    {
+      name: "{ errors: { field: [text] } }",
+      body: { errors: { email: ["is taken", "is odd"], name: "is long" } },
+      messages: ["is taken", "is odd", "is long"],
+      fields: ["email", "name"]
+    },
+    { name: "{ code, message, data }", body: { code: 2001, message: "no", data: { a: 1 } }, messages: ["no"] },
+    { name: "{ error: { code, message } }", body: { error: { code: 2001, message: "no" } }, messages: ["no"] },
+    { name: "{ status, error }", body: { status: 422, error: "Unprocessable" }, messages: ["Unprocessable"] },
+    { name: "{ message }", body: { message: "no" }, messages: ["no"] },
+    { name: "the same twice", body: { error: "no", message: "no" }, messages: ["no"] },
+    { name: "a JSON text", body: "\"no\"", messages: ["no"] },
+    { name: "plain text", body: "Retry later\n", headers: { "content-type": "text/plain" }, messages: ["Retry later"] },
+    { name: "HTML", body: "<h1>no</h1>", headers: { "content-type": "text/html" } },
+    { name: "text of no type", body: "no" },
+    { name: "half a JSON", body: "{\"error\":\"no", headers: { "content-type": "application/json" } },
+    { name: "JSON of no known shape", body: { reason: "no", error: 7, message: null, errors: 3, attributes: "email" } },
+    { name: "a JSON array", body: ["no"] },
+    { name: "JSON null", body: "null" },
+    { name: "nothing" }
+  ]
+  it.effect.each(cases)("$name", ({ body, fields = [], headers = {}, messages = [] }) =>
+    Effect.gen(function*() {
+      const error = yield* answered({ status: 422, headers, body })
+      assert.deepStrictEqual(error.reason, new LiveDeskError.InputRejected({ messages, fields }))
+      for (const text of [...messages, ...fields]) assert.include(error.message, text)
+    }))
+
+  it.effect("is there for every status", () =>
+    Effect.gen(function*() {
+      for (const status of [400, 401, 402, 403, 404, 405, 408, 409, 410, 418, 422, 429, 500, 502, 503, 504]) {
+        const error = yield* answered({ status, body: { error: "this is why" } })
+        assert.deepStrictEqual("messages" in error.reason ? error.reason.messages : [], ["this is why"])
+        assert.include(error.message, "this is why")
+        assert.include(error.message, "contacts.create")
+        assert.strictEqual(error.status, status)
+      }
+    }))
+
+  it.effect("is bounded in number and length, and has no control characters", () =>
+    Effect.gen(function*() {
+      const errors = Array.from({ length: 100 }, (_, n) => ({
+        message: `${n}\r\n\t\0\u001b[31m${"m".repeat(550)}`,
+        field: `${n}\n${"f".repeat(10)}`
+      }))
+      const attributes = errors.map(({ field }) => field)
+      const { message, reason } = yield* answered({ status: 422, body: { errors, attributes } })
+      assert.isTrue(reason._tag === "InputRejected")
+      if (reason._tag !== "InputRejected") return
+      for (const texts of [reason.messages, reason.fields]) {
+        assert.strictEqual(texts.length, 16)
+        for (const text of texts) {
+          assert.isAtMost(text.length, 500)
+          assert.notMatch(text, /\p{Cc}/u)
+        }
+      }
+      assert.isAtMost(message.length, 20_000)
+      assert.notMatch(message, /\p{Cc}/u)
+    }))
+
+  it.effect("does not go down with the body", () =>
+    Effect.gen(function*() {
+      const deep = `${"{\"error\":".repeat(6000)}"no"${"}".repeat(6000)}`
+      const { reason } = yield* answered({ status: 422, body: deep })
+      assert.strictEqual(reason._tag, "InputRejected")
+    }))
+})
+
+describe("Retry-After", () => {
+  const retryAfter = (value: string) =>
+    Effect.map(
+      answered({ status: 429, headers: { "retry-after": value } }),
+      ({ reason }) => reason._tag === "RateLimited" ? reason.retryAfter : Option.none()
+    )
+
+  it.effect("is a number of seconds, or the time until a date", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(Date.UTC(2026, 0, 1, 12))
+      assert.deepStrictEqual(yield* retryAfter("90"), Option.some(Duration.seconds(90)))
+      assert.deepStrictEqual(yield* retryAfter("0"), Option.some(Duration.zero))
+      assert.deepStrictEqual(yield* retryAfter("Thu, 01 Jan 2026 12:01:00 GMT"), Option.some(Duration.seconds(60)))
+      assert.deepStrictEqual(yield* retryAfter("Thu, 01 Jan 2026 11:00:00 GMT"), Option.some(Duration.zero))
+      for (const nonsense of ["soon", "-1", "1.5", "", "Thu, 01"]) {
+        assert.deepStrictEqual(yield* retryAfter(nonsense), Option.none())
+      }
+    }))
+
+  it.effect("is a wait that can be written and read, however long", () =>
+    Effect.gen(function*() {
+      const error = yield* answered({ status: 429, headers: { "retry-after": "9".repeat(400) } })
+      assert.isAtMost(error.message.length, 300)
+      assert.notInclude(error.message, "Infinity")
+      const read = yield* Schema.decodeUnknownEffect(json)(yield* Schema.encodeEffect(json)(error))
+      assert.deepStrictEqual(read.reason, error.reason)
+    }))
+})
+
+describe("what is known beside the reason", () => {
+  it.effect("the request id, under either name, no longer than 200 characters", () =>
+    Effect.gen(function*() {
+      const requestId = (headers: Readonly<Record<string, string>>) =>
+        Effect.map(answered({ status: 500, headers }), (error) => error.requestId)
+      assert.strictEqual(yield* requestId({ "x-request-id": "r-1" }), "r-1")
+      assert.strictEqual(yield* requestId({ "request-id": "r-2" }), "r-2")
+      assert.strictEqual(yield* requestId({}), undefined)
+      assert.strictEqual((yield* requestId({ "x-request-id": "r".repeat(500) }))?.length, 200)
+    }))
+
+  it.effect("where a redirect leads, without its query", () =>
+    Effect.gen(function*() {
+      const location = (value: string) =>
+        Effect.map(
+          answered({ status: 307, headers: { location: value } }),
+          ({ reason }) => reason._tag === "Redirected" ? reason.location : undefined
+        )
+      assert.strictEqual(yield* location("https://elsewhere.invalid/a?b=c#d"), "https://elsewhere.invalid/a")
+      assert.strictEqual(yield* location("/a#d"), "/a")
+      assert.strictEqual((yield* location(`/${"a".repeat(5000)}`))?.length, 500)
+    }))
+
+  it.effect("the ids of an answer that cannot be read, by their paths", () =>
+    Effect.gen(function*() {
+      const uuid = "1d484823-da29-4086-a7ba-d65ad0ebb588"
+      const { message, reason } = yield* answered({
+        body: {
+          payload: {
+            contact: { id: "9007199254740993", uuid, name: "not to be told", inbox_id: 407, account_id: null },
+            contact_inbox: { source_id: uuid, inbox: { id: 9 } },
+            ticket_id: "tk_20251104_789abc",
+            rest: [{ id: 1.5 }, { user_id: "" }, { user_id: "u-2\nu-3" }, { source_id: "alice@acme.inc" }],
+            custom_attributes: { passport_id: 4711 }
+          }
+        }
+      })
+      assert.deepStrictEqual(reason._tag === "AnswerInvalid" ? reason.identifiers : {}, {
+        "payload.contact.id": "9007199254740993",
+        "payload.contact.uuid": uuid,
+        "payload.contact.inbox_id": 407,
+        "payload.contact_inbox.source_id": uuid,
+        "payload.contact_inbox.inbox.id": 9,
+        "payload.ticket_id": "tk_20251104_789abc"
+      })
+      assert.include(message, `payload.contact_inbox.source_id ${uuid}`)
+      assert.notInclude(message, "not to be told")
+      assert.notMatch(message, /\p{Cc}/u)
+    }))
+
+  it.effect("not more ids than can be looked through", () =>
+    Effect.gen(function*() {
+      const body = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`${n}${"k".repeat(300)}`, { id: n }]))
+      const { reason } = yield* answered({ body })
+      const identifiers = reason._tag === "AnswerInvalid" ? Object.keys(reason.identifiers) : []
+      assert.isAtMost(identifiers.length, 32)
+      for (const path of identifiers) assert.isAtMost(path.length, 200)
+    }))
+})
+
+describe("excerpt", () => {
+  it.effect("has the beginning of the body, which nothing else has", () =>
+    Effect.gen(function*() {
+      const body = `<html>${"customer data ".repeat(500)}</html>`
+      for (const status of [200, 400, 401, 404, 500]) {
+        const error = yield* answered({ status, body })
+        assert.deepStrictEqual(LiveDeskError.excerpt(error), Option.some(body.slice(0, 2000)))
+        assert.notInclude(yield* printed(error), "customer data")
+        const read = yield* Schema.decodeUnknownEffect(json)(yield* Schema.encodeEffect(json)(error))
+        assert.deepStrictEqual(LiveDeskError.excerpt(read), Option.none())
+      }
+    }))
+
+  it.effect("is none without a body", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(LiveDeskError.excerpt(yield* answered({ status: 500 })), Option.none())
+    }))
+})
+
+describe("JSON", () => {
+  const classes = [LiveDeskError.AuthError, LiveDeskError.ValidationError, LiveDeskError.HttpError]
+
+  // One property for each reason, so that none is left to chance.
+  const reasons = {
+    AuthError: [LiveDeskError.CredentialsRejected, LiveDeskError.Forbidden, LiveDeskError.CredentialsUnusable],
+    ValidationError: [
+      LiveDeskError.InputInvalid,
+      LiveDeskError.InputRejected,
+      LiveDeskError.AnswerInvalid,
+      LiveDeskError.AnswerDrifted
+    ],
+    HttpError: [
+      LiveDeskError.NotFound,
+      LiveDeskError.Conflict,
+      LiveDeskError.RateLimited,
+      LiveDeskError.Redirected,
+      LiveDeskError.ServerFailure,
+      LiveDeskError.UnexpectedStatus,
+      LiveDeskError.NoConnection,
+      LiveDeskError.ConnectionLost,
+      LiveDeskError.TimedOut
+    ]
+  }
+
+  const roundTrip = (error: LiveDeskError.LiveDeskError) =>
+    Effect.gen(function*() {
+      const text = JSON.stringify(yield* Schema.encodeEffect(json)(error))
+      const read = yield* Schema.decodeUnknownEffect(Schema.fromJsonString(json))(text)
+      assert.strictEqual(JSON.stringify(yield* Schema.encodeEffect(json)(read)), text)
+      assert.strictEqual(read._tag, error._tag)
+      assert.strictEqual(read.operation, error.operation)
+      assert.strictEqual(read.delivery, error.delivery)
+      assert.strictEqual(read.status, error.status)
+      assert.strictEqual(read.requestId, error.requestId)
+      assert.strictEqual(read.reason.constructor, error.reason.constructor)
+      assert.deepStrictEqual(
+        classes.map((class_) => read instanceof class_),
+        classes.map((class_) => error instanceof class_)
+      )
+      assert.isTrue(read instanceof Error)
+      assert.isTrue(LiveDeskError.isLiveDeskError(read))
+    })
+
+  const common = {
+    operation: Schema.String,
+    delivery: LiveDeskError.Delivery,
+    status: Schema.optionalKey(Schema.Int),
+    requestId: Schema.optionalKey(Schema.String)
+  }
+  const arbitrary = Arbitrary.schema(Schema.Struct(common))
+
+  for (const reason of reasons.AuthError) {
+    it.effect.prop(
+      `AuthError/${reason.identifier}`,
+      [arbitrary, reason],
+      ([common, reason]) => roundTrip(new LiveDeskError.AuthError({ ...common, reason }))
+    )
+  }
+  for (const reason of reasons.ValidationError) {
+    it.effect.prop(
+      `ValidationError/${reason.identifier}`,
+      [arbitrary, reason],
+      ([common, reason]) => roundTrip(new LiveDeskError.ValidationError({ ...common, reason }))
+    )
+  }
+  for (const reason of reasons.HttpError) {
+    it.effect.prop(
+      `HttpError/${reason.identifier}`,
+      [arbitrary, reason],
+      ([common, reason]) => roundTrip(new LiveDeskError.HttpError({ ...common, reason }))
+    )
+  }
+
+  it.effect("keeps how long to wait, and how long was waited", () =>
+    Effect.gen(function*() {
+      const error = new LiveDeskError.HttpError({
+        operation: "contacts.create",
+        delivery: "Rejected",
+        status: 429,
+        requestId: "r-1",
+        reason: new LiveDeskError.RateLimited({
+          messages: ["slow down"],
+          retryAfter: Option.some(Duration.seconds(90))
+        })
+      })
+      assert.deepStrictEqual(yield* Schema.encodeEffect(json)(error), {
+        _tag: "HttpError",
+        operation: "contacts.create",
+        delivery: "Rejected",
+        status: 429,
+        requestId: "r-1",
+        reason: { _tag: "RateLimited", messages: ["slow down"], retryAfter: 90_000 }
+      })
+      assert.include(error.message, "Wait 1m 30s")
+      const read = yield* Schema.decodeUnknownEffect(json)(yield* Schema.encodeEffect(json)(error))
+      assert.strictEqual(read.message, error.message)
+    }))
+})
+
+describe("telling errors apart", () => {
+  it.effect("isLiveDeskError", () =>
+    Effect.gen(function*() {
+      const error = yield* answered({ status: 404 })
+      assert.isTrue(LiveDeskError.isLiveDeskError(error))
+      for (
+        const other of [yield* Schema.encodeEffect(json)(error), error.reason, new Error("no"), null, undefined, {}]
+      ) {
+        assert.isFalse(LiveDeskError.isLiveDeskError(other))
+      }
+    }))
+
+  const failing = (status: number) => Effect.flatMap(answered({ status, body: { error: "why" } }), Effect.fail)
+
+  it.effect("by tag", () =>
+    Effect.gen(function*() {
+      const handled = (status: number) =>
+        failing(status).pipe(Effect.catchTags({
+          AuthError: ({ reason }) => Effect.succeed(`auth ${reason._tag}`),
+          ValidationError: ({ reason }) => Effect.succeed(`validation ${reason._tag}`),
+          HttpError: ({ delivery }) => Effect.succeed(`http ${delivery}`)
+        }))
+      assert.strictEqual(yield* handled(401), "auth CredentialsRejected")
+      assert.strictEqual(yield* handled(422), "validation InputRejected")
+      assert.strictEqual(yield* handled(503), "http Unknown")
+    }))
+
+  it.effect("by reason, with the whole error at hand", () =>
+    Effect.gen(function*() {
+      const handled = (status: number) =>
+        failing(status).pipe(
+          Effect.catchReason(
+            "HttpError",
+            "NotFound",
+            (reason, error) => Effect.succeed(`${reason.messages.join()} ${error.operation} ${error.delivery}`)
+          ),
+          Effect.catchReasons("ValidationError", {
+            InputRejected: (reason) => Effect.succeed(reason.messages.join())
+          }),
+          Effect.catch((error) => Effect.succeed(error._tag))
+        )
+      assert.strictEqual(yield* handled(404), "why contacts.create Rejected")
+      assert.strictEqual(yield* handled(422), "why")
+      assert.strictEqual(yield* handled(409), "HttpError")
+      assert.strictEqual(yield* handled(401), "AuthError")
+    }))
+})
+
+describe("advice", () => {
+  it.effect("says what became of the request, and what to do", () =>
+    Effect.gen(function*() {
+      const advice: ReadonlyArray<readonly [answer: FakeTransport.Answer, words: string]> = [
+        [{ status: 200 }, "do not call again"],
+        [{ status: 500 }, "may have acted"],
+        [{ status: 408 }, "may have acted"],
+        [{ status: 402 }, "will not help"],
+        [{ status: 401 }, "Project Settings - API Management"],
+        [{ status: 429 }, "Wait before calling again"],
+        [{ status: 302 }, "never followed"]
+      ]
+      for (const [answer, words] of advice) {
+        const error = yield* answered(answer)
+        assert.include(error.message, words)
+        assert.include(error.message, `delivery ${error.delivery}`)
+        assert.include(error.message, `${error._tag}/${error.reason._tag}`)
+      }
+    }))
+})
