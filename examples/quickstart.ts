@@ -2,11 +2,11 @@
  * Creates a contact and a conversation: at LiveDesk when `LIVEDESK_API_KEY` is set, else at an emulator on a port of
  * this machine.
  */
-import { Contacts, Conversations, LiveDeskClient } from "@effect-livedesk/core"
+import { Contacts, Conversations, LiveDeskClient, LiveDeskSchema } from "@effect-livedesk/core"
 import { Emulator } from "@effect-livedesk/core/testing"
 import { NodeEmulator, NodeLiveDesk } from "@effect-livedesk/node"
 import { NodeRuntime } from "@effect/platform-node"
-import { Config, Console, Data, DateTime, Effect, Layer, Option, Result } from "effect"
+import { Config, Console, Data, DateTime, Effect, Layer, Option, Result, Schema } from "effect"
 
 const createConversation = Effect.fn("createConversation")(function*(inboxId: number) {
   const contacts = yield* Contacts.Contacts
@@ -25,7 +25,7 @@ const createConversation = Effect.fn("createConversation")(function*(inboxId: nu
   const [conversation, [answer]] = yield* conversations.create({
     inboxId,
     contactId: contact.id,
-    ...Option.match(contactInbox.sourceId, { onNone: () => ({}), onSome: (sourceId) => ({ sourceId }) })
+    sourceId: Option.getOrUndefined(contactInbox.sourceId)
   }).pipe(LiveDeskClient.withAnswers)
   yield* Console.log(`LiveDesk answered ${answer?.status} for ${conversation.uuid}`)
   yield* Console.log(
@@ -34,12 +34,14 @@ const createConversation = Effect.fn("createConversation")(function*(inboxId: nu
   )
 })
 
+const InboxId = Schema.NumberFromString.pipe(Schema.decodeTo(LiveDeskSchema.IdInput))
+
 class SettingsError extends Data.TaggedError("SettingsError")<{ readonly message: string }> {}
 
 const atLiveDesk = Effect.gen(function*() {
   // Read side by side, so that everything that is wrong with the settings is told at once.
   const services = yield* Effect.result(Layer.build(NodeLiveDesk.layerConfig()))
-  const inboxId = yield* Effect.result(Config.Int("LIVEDESK_INBOX_ID"))
+  const inboxId = yield* Effect.result(Config.schema(InboxId, "LIVEDESK_INBOX_ID"))
   const wrong = [
     ...Option.toArray(Option.map(Result.getFailure(services), ({ cause }) => cause.message)),
     ...(Result.isFailure(inboxId)

@@ -13,10 +13,9 @@ const program = Effect.gen(function*() {
   yield* Console.log(`conversation ${conversation.id} is ${conversation.status}`)
 })
 
-const report = (error: Error | Config.ConfigError) => Console.error(error.message)
-
 program.pipe(
   Effect.provide(NodeLiveDesk.layerConfig()),
-  Effect.catchTags({ ConfigError: report, AuthError: report, ValidationError: report, HttpError: report }),
-  NodeRuntime.runMain
+  // ConfigError, AuthError, ValidationError and HttpError: the compiler knows them all.
+  Effect.tapError((error) => Console.error(error.message)),
+  NodeRuntime.runMain({ disableErrorReporting: true })
 )

@@ -14,9 +14,22 @@ const openConversation = Effect.fn("openConversation")(function*(email: string) 
   return yield* conversations.create({ inboxId: 407, contactId: contact.id })
 })
 
-describe("with the emulator", () => {
-  const TestLayer = LiveDesk.layer.pipe(Layer.provideMerge(Emulator.layer))
+const unauthorized = new LiveDeskError.AuthError({
+  operation: "contacts.create",
+  delivery: "Rejected",
+  reason: new LiveDeskError.CredentialsRejected({ messages: [] })
+})
 
+// No port, no key, and `TestClock` in charge of time:
+const WithEmulator = LiveDesk.layer.pipe(Layer.provideMerge(Emulator.layer))
+
+// Or smaller, one service at a time:
+const WithMocks = Layer.mergeAll(
+  Layer.mock(Contacts.Contacts, { create: () => Effect.fail(unauthorized) }),
+  Layer.mock(Conversations.Conversations, {})
+)
+
+describe("with the emulator", () => {
   it.effect("opens a conversation", () =>
     Effect.gen(function*() {
       const conversation = yield* openConversation("alice@acme.inc")
@@ -26,7 +39,7 @@ describe("with the emulator", () => {
       const emulator = yield* Emulator.Emulator
       const { conversations } = yield* emulator.state
       assert.strictEqual(HashMap.size(conversations), 1)
-    }).pipe(Effect.provide(TestLayer)))
+    }).pipe(Effect.provide(WithEmulator)))
 
   it.effect("fails for an address that is taken", () =>
     Effect.gen(function*() {
@@ -34,23 +47,13 @@ describe("with the emulator", () => {
       const error = yield* Effect.flip(openConversation("alice@acme.inc"))
       assert.strictEqual(error.reason._tag, "InputRejected")
       assert.strictEqual(error.delivery, "Rejected")
-    }).pipe(Effect.provide(TestLayer)))
+    }).pipe(Effect.provide(WithEmulator)))
 })
 
 describe("with a mock of one service", () => {
-  const unauthorized = new LiveDeskError.AuthError({
-    operation: "contacts.create",
-    delivery: "Rejected",
-    reason: new LiveDeskError.CredentialsRejected({ messages: [] })
-  })
-  const TestLayer = Layer.mergeAll(
-    Layer.mock(Contacts.Contacts, { create: () => Effect.fail(unauthorized) }),
-    Layer.mock(Conversations.Conversations, {})
-  )
-
   it.effect("hands on what LiveDesk says of the credentials", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(openConversation("alice@acme.inc"))
       assert.strictEqual(error, unauthorized)
-    }).pipe(Effect.provide(TestLayer)))
+    }).pipe(Effect.provide(WithMocks)))
 })

@@ -21,7 +21,7 @@ const overTcp = (
     LiveDeskError.AuthError | LiveDeskError.ValidationError,
     HttpClient.HttpClient
   >,
-  httpClient: Layer.Layer<HttpClient.HttpClient>
+  httpClient: Layer.Layer<HttpClient.HttpClient, LiveDeskError.ValidationError>
 ): Transport =>
 (emulator, client) =>
   Layer.unwrap(Effect.gen(function*() {

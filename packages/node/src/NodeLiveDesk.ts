@@ -72,7 +72,11 @@ export const layerNoHttpClient = (
  * @since 0.1.0
  */
 export const layerConfig = (overrides?: Partial<Options>): Layer.Layer<Provided, Config.ConfigError> =>
-  Layer.provide(layerConfigNoHttpClient(overrides), NodeTransport.layer(overrides))
+  Layer.provide(
+    layerConfigNoHttpClient(overrides),
+    Layer.catchTag(NodeTransport.layer(overrides), "ValidationError", ({ reason }) =>
+      Layer.effectContext(configError(reason.message)))
+  )
 
 /**
  * As `layerConfig`, over the `HttpClient` in the environment.
@@ -94,6 +98,9 @@ export const layerConfigNoHttpClient = (
     })
   )
 
+const configError = (message: string): Effect.Effect<never, Config.ConfigError> =>
+  Effect.fail(new Config.ConfigError(new Schema.SchemaError(new SchemaIssue.InvalidValue({ message }))))
+
 /** A setting whose failures say what to do, and nothing of its value. */
 const setting = <A>(spec: {
   readonly name: string
@@ -103,15 +110,7 @@ const setting = <A>(spec: {
   readonly whenMissing?: A
 }): Config.Config<A> => {
   const fail = (problem: string) =>
-    Effect.fail(
-      new Config.ConfigError(
-        new Schema.SchemaError(
-          new SchemaIssue.InvalidValue({
-            message: `${spec.name} ${problem}. Set it to ${spec.what}, for example ${spec.example}`
-          })
-        )
-      )
-    )
+    configError(`${spec.name} ${problem}. Set it to ${spec.what}, for example ${spec.example}`)
   const decode = SchemaParser.decodeUnknownResult(spec.schema, { errors: "all" })
   return Config.option(Config.Redacted(spec.name)).pipe(
     Config.mapEffect(Option.match({

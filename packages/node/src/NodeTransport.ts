@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as LiveDeskError from "@effect-livedesk/core/LiveDeskError"
 import { NothingWritten } from "@effect-livedesk/core/Transport"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import type * as Undici from "@effect/platform-node/Undici"
@@ -10,6 +11,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import type { IncomingHttpHeaders } from "node:http"
 import type { Duplex } from "node:stream"
 
@@ -32,33 +34,52 @@ export interface Options {
 
 /**
  * Provides an `HttpClient` over pooled undici connections. Its failures tell where nothing was written, so that even a
- * failed TLS handshake is known to be `NotSent`. Dies on a Node.js older than 22.19, which undici needs.
+ * failed TLS handshake is known to be `NotSent`. Fails with `ValidationError` for times that cannot be used, and dies on
+ * a Node.js older than 22.19, which undici needs.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options?: Options): Layer.Layer<HttpClient.HttpClient> =>
-  NodeHttpClient.layerUndiciNoDispatcher.pipe(
-    Layer.provide(Layer.effect(
-      NodeHttpClient.Dispatcher,
-      Effect.andThen(
-        requireNode(process.versions.node),
-        Effect.map(
-          NodeHttpClient.makeDispatcherOptions({
-            // undici sends a request again by itself when an HTTP/2 server refuses its stream.
-            allowH2: false,
-            pipelining: 1,
-            connect: { timeout: Duration.toMillis(options?.connectTimeout ?? "10 seconds") },
-            keepAliveTimeout: Duration.toMillis(options?.idleTimeout ?? "4 seconds"),
-            keepAliveMaxTimeout: 30_000,
-            keepAliveTimeoutThreshold: 2_000
-          }),
-          (dispatcher) =>
-            dispatcher.compose((dispatch) => (request, handler) => dispatch(request, new Witness(handler)))
-        )
-      )
-    ))
+export const layer = (options: Options = {}): Layer.Layer<HttpClient.HttpClient, LiveDeskError.ValidationError> =>
+  Layer.provide(
+    NodeHttpClient.layerUndiciNoDispatcher,
+    Layer.effect(NodeHttpClient.Dispatcher, makeDispatcher(options))
   )
+
+const makeDispatcher = Effect.fnUntraced(function*(options: Options) {
+  yield* requireNode(process.versions.node)
+  const connectTimeout = milliseconds(options.connectTimeout ?? "10 seconds")
+  const idleTimeout = milliseconds(options.idleTimeout ?? "4 seconds")
+  if (connectTimeout === undefined || idleTimeout === undefined) {
+    return yield* new LiveDeskError.ValidationError({
+      operation: "NodeTransport.layer",
+      delivery: "NotSent",
+      reason: new LiveDeskError.InputInvalid({
+        issues: Object.entries({ connectTimeout, idleTimeout }).flatMap(([option, value]) =>
+          value === undefined
+            ? [{ path: [option], message: "expected a time between 1 millisecond and 24 days, such as \"4 seconds\"" }]
+            : []
+        )
+      })
+    })
+  }
+  const dispatcher = yield* NodeHttpClient.makeDispatcherOptions({
+    // undici sends a request again by itself when an HTTP/2 server refuses its stream.
+    allowH2: false,
+    pipelining: 1,
+    connect: { timeout: connectTimeout },
+    keepAliveTimeout: idleTimeout,
+    keepAliveMaxTimeout: 30_000,
+    keepAliveTimeoutThreshold: 2_000
+  })
+  return dispatcher.compose((dispatch) => (request, handler) => dispatch(request, new Witness(handler)))
+})
+
+/** A time that timers can keep. */
+const milliseconds = (input: Duration.Input): number | undefined => {
+  const millis = Option.map(Duration.fromInput(input), Duration.toMillis)
+  return Option.getOrUndefined(Option.filter(millis, (millis) => millis >= 1 && millis < 2 ** 31))
+}
 
 const requireNode = (version: string): Effect.Effect<void> => {
   const [major = 0, minor = 0] = version.split(".").map(Number)
