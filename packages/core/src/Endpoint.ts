@@ -22,17 +22,17 @@ import type { Model } from "./Model.ts"
 export interface Endpoint<Input, Output> {
   /** The call's name, `contacts.create`: of its span, and in its errors. */
   readonly operation: string
-  readonly method: "GET" | "POST" | "PUT" | "PATCH"
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
   /**
    * The path below the base URL. A segment such as `:conversation_id` takes the field of that name of the encoded
-   * input. The other fields make up the query of a GET, else the body.
+   * input. The other fields make up the query of a GET or DELETE, else the body.
    */
   readonly path: `/${string}`
   /** What the call takes; encodes to the fields on the wire. */
   readonly input: Schema.Codec<Input, Fields>
   /** How the body is written: as JSON, unless it holds files. */
   readonly body?: "json" | "form" | undefined
-  /** What a 2xx answer holds. */
+  /** What a 2xx answer holds: a `Model.record`, `Model.fromSchema` of any schema, or `Model.nothing`. */
   readonly answer: Model<Output>
   /** Whether a 2xx answer may say in a field `code` that is not 0 that the call failed. */
   readonly hasCode?: boolean | undefined
@@ -96,7 +96,7 @@ export const requestWith = <Input, Output>(
       try: () =>
         HttpClientRequest.make(method)(`${server.address}${located.success.path}`, {
           headers: { ...headers, ...server.headers },
-          ...(method === "GET"
+          ...(method === "GET" || method === "DELETE"
             ? { urlParams: query(located.success.rest) }
             : { body: body === "form" ? form(located.success.rest) : HttpBody.jsonUnsafe(located.success.rest) })
         }),

@@ -51,7 +51,22 @@ declare const TextDecoder: new() => { decode(bytes: Uint8Array): string }
  * @since 0.1.0
  */
 export class LiveDeskClient extends Context.Service<LiveDeskClient, {
-  /** Prepares an endpoint for calling. */
+  /**
+   * Prepares an endpoint for calling: one of this library's, or one of the caller's own, for what it does not cover.
+   *
+   * ```ts
+   * const remove = Endpoint.make({
+   *   operation: "contacts.delete",
+   *   method: "DELETE",
+   *   path: "/api/v2/accounts/contacts/:contact_id",
+   *   input: Schema.Struct({ contact_id: Schema.Natural }),
+   *   answer: Model.nothing,
+   *   repeat: "repeatable"
+   * })
+   * const client = yield* LiveDeskClient.LiveDeskClient
+   * yield* client.call(remove)({ contact_id: 2219259 })
+   * ```
+   */
   readonly call: <Input, Output>(endpoint: Endpoint.Endpoint<Input, Output>) => Call<Input, Output>
 }>()("@effect-livedesk/core/LiveDeskClient") {}
 
@@ -91,7 +106,7 @@ export interface Answer {
   readonly headers: Headers.Headers
   /** The request id, where the answer had one; for the vendor's support. */
   readonly requestId: string | undefined
-  /** The body as parsed JSON, with the fields that the model does not know. */
+  /** The body as parsed JSON, with the fields that the model does not know; `undefined` where none is wanted or comes. */
   readonly body: unknown
 }
 
@@ -602,9 +617,12 @@ const conclude = <Input, Output>(
   incoming: Incoming
 ): Effect.Effect<Output, LiveDeskError.LiveDeskError> => {
   if (!incoming.isSuccess) return failNow((now) => LiveDeskError.refused(incoming.answered, now))
+  const isBodiless = model.isBodiless === true
   const invalid = (faults: ReadonlyArray<Fault>) => Effect.fail(LiveDeskError.answerInvalid(incoming.answered, faults))
-  if (incoming.isTooLarge) return invalid([{ path: [], expected: `a body of at most ${setup.maxAnswerBytes} bytes` }])
-  const json = parseJson(incoming.text)
+  if (incoming.isTooLarge && !isBodiless) {
+    return invalid([{ path: [], expected: `a body of at most ${setup.maxAnswerBytes} bytes` }])
+  }
+  const json = isBodiless ? Option.some(Option.getOrUndefined(parseJson(incoming.text))) : parseJson(incoming.text)
   if (Option.isNone(json)) return invalid([{ path: [], expected: "a body of JSON" }])
   const code = hasCode === true ? codeIn(json.value) : 0
   if (code !== 0) return Effect.fail(LiveDeskError.codeReturned(incoming.answered, code))

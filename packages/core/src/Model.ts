@@ -10,9 +10,11 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as SchemaIssue from "effect/SchemaIssue"
+import * as SchemaParser from "effect/SchemaParser"
 import { camelToSnake } from "effect/String"
 
 /**
@@ -82,6 +84,10 @@ export interface Field<A> {
 export interface Model<A> extends Schema.Codec<A, unknown> {
   /** The wire as the vendor's pages show it, strictly: whatever this refuses is drift. */
   readonly documented: () => Schema.Codec<unknown>
+  /** The wire as it is taken to be where no page shows it; only what describes the API asks for it, drift never. */
+  readonly assumed?: (() => Schema.Codec<unknown>) | undefined
+  /** Whether the value comes without a body: anything in its place is passed over, so that nothing there can fail. */
+  readonly isBodiless?: boolean | undefined
   /** Reads parsed JSON in one pass: decoding without re-checking what was just built. */
   read(wire: unknown): A | Unreadable
   /** Writes JSON with the vendor's keys in the order of declaration. */
@@ -106,6 +112,8 @@ const make = <A>(parts: {
   readonly documented: () => Schema.Codec<unknown>
   readonly read: (wire: unknown) => A | Unreadable
   readonly write: (value: A) => unknown
+  readonly assumed?: (() => Schema.Codec<unknown>) | undefined
+  readonly isBodiless?: boolean | undefined
 }): Model<A> => {
   const codec = Schema.Unknown.pipe(Schema.decodeTo(parts.type, {
     decode: SchemaGetter.transformEffect((wire) => {
@@ -118,7 +126,9 @@ const make = <A>(parts: {
   return Schema.make<Model<A>>(codec.ast, {
     documented: () => (documented ??= parts.documented()),
     read: parts.read,
-    write: parts.write
+    write: parts.write,
+    assumed: parts.assumed,
+    isBodiless: parts.isBodiless
   })
 }
 
@@ -219,6 +229,11 @@ export const inAnyEnvelope = <A>(
   make({
     type: Schema.toType(model),
     documented: () => Schema.Unknown,
+    assumed: () =>
+      (envelopes[0] ?? []).reduceRight<Schema.Codec<unknown>>(
+        (inner, key) => Schema.Struct({ [key]: inner }),
+        model.documented()
+      ),
     read: (wire) => {
       for (const envelope of envelopes) {
         const value = model.read(envelope.reduce((inner, key) => isJsonObject(inner) ? inner[key] : undefined, wire))
@@ -258,6 +273,62 @@ export const orShorthand = <A>(key: string, model: Model<A>): Model<A> =>
     read: (wire) => model.read(typeof wire === "string" ? { [key]: wire } : wire),
     write: model.write
   })
+
+/**
+ * A value that any schema decodes, for an endpoint that this library does not cover. Unlike `record` it forgives
+ * nothing: what the schema refuses fails the answer, with the path of every fault, and what the schema does not know
+ * is drift.
+ *
+ * ```ts
+ * const labels = Endpoint.make({
+ *   operation: "contacts.labels",
+ *   method: "GET",
+ *   path: "/api/v2/accounts/contacts/:contact_id/labels",
+ *   input: Schema.Struct({ contact_id: Schema.Natural }),
+ *   answer: Model.fromSchema(Schema.Struct({ payload: Schema.Array(Schema.String) })),
+ *   repeat: "safe"
+ * })
+ * const { payload } = yield* client.call(labels)({ contact_id: 2219259 })
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromSchema = <A, I>(schema: Schema.Codec<A, I>): Model<A> => {
+  const decode = SchemaParser.decodeUnknownResult(schema, { errors: "all" })
+  return make({
+    type: Schema.toType(schema),
+    documented: () => Schema.toEncoded(schema),
+    read: (wire) => {
+      const value = decode(wire)
+      return Result.isFailure(value) ? new Unreadable(faultsOf(value.failure)) : value.success
+    },
+    write: SchemaParser.encodeSync(schema)
+  })
+}
+
+const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
+
+const faultsOf = (issue: SchemaIssue.Issue): ReadonlyArray<Fault> =>
+  formatIssue(issue).issues.map(({ message, path }) => ({
+    path: (path ?? []).map((segment) => String(typeof segment === "object" ? segment.key : segment)),
+    expected: message === "Missing key" ? "a value" : message.replace(/^Expected /, "")
+  }))
+
+/**
+ * The answer of an endpoint that answers nothing worth reading, such as a DELETE's. Whatever the body holds, or that
+ * there is none, it is never unreadable.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const nothing: Model<void> = make({
+  type: Schema.Void,
+  documented: () => Schema.Unknown,
+  isBodiless: true,
+  read: () => undefined,
+  write: () => undefined
+})
 
 /**
  * A field under a key of its own.
