@@ -19,6 +19,7 @@ const floors: { readonly [module: string]: number } = {
   "core/src/Tickets.ts": 4,
   "core/src/ConversationStart.ts": 5,
   "core/src/LiveDesk.ts": 5,
+  "core/src/LiveDeskApi.ts": 5,
   "core/src/testing/EmulatorState.ts": 5,
   "core/src/testing/Emulator.ts": 6,
   "core/src/index.ts": 7,
@@ -28,6 +29,9 @@ const floors: { readonly [module: string]: number } = {
   "node/src/NodeEmulator.ts": 7,
   "node/src/index.ts": 8
 }
+
+/** What is imported by its own name only, so that no client's bundle holds it. */
+const ownEntries: ReadonlyArray<string> = ["core/src/LiveDeskApi.ts"]
 
 // ---------------------------------------------------------------------------------------------------------------------
 // reading the sources
@@ -164,11 +168,29 @@ describe("barrels", () => {
         exported.map(([, as, file]) => `${as} from ${file}`).sort(),
         modules
           .filter((module) => posix.dirname(module) === `${name}/src` && !module.endsWith("/index.ts"))
+          .filter((module) => !ownEntries.includes(module))
           .map((module) => posix.basename(module, ".ts"))
           .map((module) => `${module} from ${module}`)
       )
     })
   }
+})
+
+describe("what has an entry of its own", () => {
+  it("is in no client's bundle", () => {
+    const reached = new Set<string>()
+    const reach = (module: string): void => {
+      if (reached.has(module)) return
+      reached.add(module)
+      for (const specifier of imports(module)) {
+        const target = resolve(module, specifier)
+        if (target !== undefined) reach(target)
+      }
+    }
+    for (const entry of ["core/src/index.ts", "node/src/NodeLiveDesk.ts"]) reach(entry)
+    assert.include([...reached], "core/src/LiveDeskClient.ts")
+    assert.deepStrictEqual([...reached].filter((module) => ownEntries.includes(module)), [])
+  })
 })
 
 describe("documentation", () => {

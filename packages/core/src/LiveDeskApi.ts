@@ -1,0 +1,433 @@
+/**
+ * LiveDesk's API as an OpenAPI 3.1 document, for other languages and tools: made from the endpoints that the client
+ * runs, so that the two cannot say different things. The package holds it ready as `@effect-livedesk/core/openapi.json`.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import * as Contacts from "./Contacts.ts"
+import * as Conversations from "./Conversations.ts"
+import type { Endpoint } from "./Endpoint.ts"
+import * as LiveDeskClient from "./LiveDeskClient.ts"
+import * as Messages from "./Messages.ts"
+import type { Model } from "./Model.ts"
+import * as Tickets from "./Tickets.ts"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// operations
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * An endpoint, whatever it takes and gives.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface AnyEndpoint extends Omit<Endpoint<never, never>, "input" | "answer"> {
+  readonly input: Schema.Constraint
+  readonly answer: Pick<Model<never>, "documented" | "assumed" | "isBodiless">
+}
+
+/**
+ * An endpoint, and what the vendor's pages say about it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Operation {
+  readonly endpoint: AnyEndpoint
+  /** What it does, in a line. */
+  readonly summary: string
+  /** Its page, below `https://www.engagelab.com/docs/livedesk/rest-api/`. */
+  readonly page: string
+  /** What there is to know before calling it. */
+  readonly description: string
+  /** What of it no page shows: its request, its answer. */
+  readonly unseen: ReadonlyArray<"request" | "answer">
+}
+
+/**
+ * Every operation of the document.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const operations: ReadonlyArray<Operation> = [
+  {
+    endpoint: Contacts.create,
+    summary: "Create a contact",
+    page: "contact/create-contact",
+    description: "Creates a contact and, with it, its tie to the channel. The page requires `inbox_id` only.",
+    unseen: []
+  },
+  {
+    endpoint: Contacts.list,
+    summary: "List or search contacts",
+    page: "contact/list-contact",
+    description:
+      "Lists all contacts, or those in whose e-mail address, phone number, name or identifier `q` is found. The pages " +
+      "say 15 contacts a page, and show each contact in part.",
+    unseen: []
+  },
+  {
+    endpoint: Contacts.update,
+    summary: "Update a contact",
+    page: "contact/update-contact",
+    description:
+      "Changes what is given; null clears. Custom attributes are merged. The page shows the fields in an example; " +
+      "which of them are heeded could not be read.",
+    unseen: ["answer"]
+  },
+  {
+    endpoint: Conversations.create,
+    summary: "Create a conversation",
+    page: "message/create-conversation",
+    description: "Creates a conversation. Give `contact_id`, `source_id` or both, so that the sender can be told.",
+    unseen: []
+  },
+  {
+    endpoint: Conversations.toggleStatus,
+    summary: "Change the state of a conversation",
+    page: "message/update-status",
+    description:
+      "Moves a conversation to another state. The server checks the move against a matrix that could not be read. " +
+      "`snoozed_until` is heeded with `snoozed` only. Moving to `resolved` asks the customer for a rating.",
+    unseen: ["answer"]
+  },
+  {
+    endpoint: Messages.send,
+    summary: "Send a message",
+    page: "message/send-message",
+    description:
+      "Sends a text, from an agent to the contact. `content_attributes.in_reply_to` answers a message. Sending it " +
+      "twice shows it to the customer twice.",
+    unseen: []
+  },
+  {
+    endpoint: Messages.sendFiles,
+    summary: "Send files",
+    page: "message/send-message",
+    description: "As a form it sends files, with or without a text.",
+    unseen: ["request"]
+  },
+  {
+    endpoint: Tickets.create,
+    summary: "Create a ticket",
+    page: "ticket/create-tickets",
+    description: "Creates a ticket, and answers its id.",
+    unseen: ["answer"]
+  },
+  {
+    endpoint: Tickets.get,
+    summary: "Get a ticket",
+    page: "ticket/get-tickets",
+    description: "Reads a ticket. The page's sample could be read up to the first entry of `status_changes`.",
+    unseen: []
+  },
+  {
+    endpoint: Tickets.update,
+    summary: "Update a ticket",
+    page: "ticket/update-tickets",
+    description: "Changes what is given. A page of an older version requires title and description.",
+    unseen: ["answer"]
+  }
+]
+
+// ---------------------------------------------------------------------------------------------------------------------
+// JSON Schema
+// ---------------------------------------------------------------------------------------------------------------------
+
+interface JsonObject {
+  readonly [key: string]: Schema.Json
+}
+
+const unverified = { "x-unverified": true } as const
+
+const isObject = (json: unknown): json is { readonly [key: string]: unknown } =>
+  typeof json === "object" && json !== null && !Array.isArray(json)
+
+/** The JSON Schema of what goes to LiveDesk, or comes from there, with all left out that says nothing. */
+const jsonSchemaOf = (schema: Schema.Constraint, side: "sent" | "received"): JsonObject => {
+  const tidy = (json: unknown): Schema.Json => {
+    if (Array.isArray(json)) return json.map(tidy)
+    if (isObject(json)) return tidyObject(json)
+    return typeof json === "string" || typeof json === "number" || typeof json === "boolean" ? json : null
+  }
+  const tidyObject = (json: { readonly [key: string]: unknown }): JsonObject => {
+    const { additionalProperties: _, allOf, anyOf, properties, required, ...rest } = json
+    const all = Array.isArray(allOf) ? allOf.filter((member) => !saysNothing(member)) : []
+    return {
+      ...Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, tidy(value)])),
+      ...(all.length === 0 ? {} : { allOf: all.map(tidy) }),
+      ...(Array.isArray(anyOf) ? anyOfThese(anyOf.map(tidy)) : {}),
+      ...(isObject(properties) ? { properties: tidyProperties(properties, required) } : {}),
+      ...(required === undefined ? {} : { required: tidy(required) })
+    }
+  }
+  const tidyProperties = (properties: { readonly [key: string]: unknown }, required: unknown): JsonObject =>
+    Object.fromEntries(
+      Object.entries(properties).map(([key, value]) => {
+        if (Array.isArray(required) && required.includes(key)) return [key, tidy(value)]
+        // What may be left out of an input may be `undefined` as well, which Effect takes for null on the wire.
+        if (side === "sent") return [key, tidy(withoutLastNull(value))]
+        // What may be missing from an answer is what no page shows in its place.
+        const property = tidy(value)
+        return [key, isJsonObject(property) ? { ...property, ...unverified } : property]
+      })
+    )
+  return tidyObject(Schema.toJsonSchemaDocument(Schema.toEncoded(schema)).schema)
+}
+
+/** That an object may hold more, which it may anyway. */
+const saysNothing = (schema: unknown): boolean =>
+  isObject(schema) && Object.keys(schema).every((key) => key === "type" || key === "additionalProperties")
+
+const withoutLastNull = (schema: unknown): unknown =>
+  isObject(schema) && Array.isArray(schema["anyOf"]) && isNull(schema["anyOf"].at(-1))
+    ? { ...schema, anyOf: schema["anyOf"].slice(0, -1) }
+    : schema
+
+const anyOfThese = (members: ReadonlyArray<Schema.Json>): JsonObject => {
+  const [first, second, third] = members
+  if (isJsonObject(first) && second === undefined) return first
+  return isJsonObject(first) && isNull(second) && third === undefined && typeof first["type"] === "string" &&
+      first["enum"] === undefined
+    ? { ...first, type: [first["type"], "null"] }
+    : { anyOf: members }
+}
+
+const isOfType = (type: string) => (schema: unknown): boolean => isObject(schema) && schema["type"] === type
+
+const isNull = isOfType("null")
+
+const isJsonObject = (json: Schema.Json | undefined): json is JsonObject => isObject(json)
+
+const membersOf = (schema: Schema.Json | undefined): ReadonlyArray<Schema.Json> =>
+  isJsonObject(schema) ? Array.isArray(schema["anyOf"]) ? schema["anyOf"] : [schema] : []
+
+// ---------------------------------------------------------------------------------------------------------------------
+// the document
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * An OpenAPI 3.1 document.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Document extends JsonObject {
+  readonly openapi: "3.1.0"
+  readonly info: JsonObject
+  readonly servers: ReadonlyArray<Schema.Json>
+  /** By path and method. */
+  readonly paths: { readonly [path: string]: JsonObject }
+  readonly components: JsonObject
+}
+
+const pathParameters = (path: string): ReadonlyArray<string> =>
+  [...path.matchAll(/:([a-z_]+)/g)].map(([, name = ""]) => name)
+
+interface WireFields {
+  readonly properties: JsonObject
+  readonly required: ReadonlyArray<string>
+}
+
+const wireFieldsOf = (endpoint: AnyEndpoint): WireFields => {
+  const { properties, required } = jsonSchemaOf(endpoint.input, "sent")
+  return {
+    properties: isJsonObject(properties) ? properties : {},
+    required: Array.isArray(required) ? required.filter((name) => typeof name === "string") : []
+  }
+}
+
+const hasQuery = ({ method }: AnyEndpoint): boolean => method === "GET" || method === "DELETE"
+
+const parameters = (endpoint: AnyEndpoint): ReadonlyArray<JsonObject> => {
+  const { properties, required } = wireFieldsOf(endpoint)
+  const inPath = pathParameters(endpoint.path)
+  return [
+    ...inPath.map((name) => ({ name, in: "path", required: true, schema: properties[name] ?? {} })),
+    ...Object.entries(hasQuery(endpoint) ? properties : {})
+      .filter(([name]) => !inPath.includes(name))
+      .flatMap(([name, schema]) => queryParameters(name, schema, required.includes(name)))
+  ]
+}
+
+/** What takes one value or several is two parameters, the second in brackets. */
+const queryParameters = (name: string, schema: Schema.Json, required: boolean): ReadonlyArray<JsonObject> => {
+  const members = membersOf(schema)
+  const several = members.filter(isOfType("array"))
+  if (several.length === 0) return [{ name, in: "query", required, schema }]
+  return [
+    ...members.filter((member) => !several.includes(member)).map((schema) => ({ name, in: "query", required, schema })),
+    ...several.map((schema) => ({
+      name: `${name}[]`,
+      in: "query",
+      required: required && several.length === members.length,
+      schema,
+      ...unverified
+    }))
+  ]
+}
+
+const requestContent = ({ endpoint, unseen }: Operation): JsonObject => {
+  if (hasQuery(endpoint)) return {}
+  const { properties, required } = wireFieldsOf(endpoint)
+  const inPath = pathParameters(endpoint.path)
+  const fields = Object.entries(properties).filter(([name]) => !inPath.includes(name))
+  const names = required.filter((name) => !inPath.includes(name))
+  const mark = unseen.includes("request") ? unverified : {}
+  if (endpoint.body !== "form") {
+    return { "application/json": { schema: objectOf(fields, names), ...mark } }
+  }
+  const nameOf = (name: string) => isOfType("array")(properties[name]) ? `${name}[]` : name
+  return {
+    "multipart/form-data": {
+      schema: objectOf(fields.map(([name, schema]) => [nameOf(name), part(schema)]), names.map(nameOf)),
+      ...mark
+    }
+  }
+}
+
+const objectOf = (
+  properties: ReadonlyArray<readonly [string, Schema.Json]>,
+  required: ReadonlyArray<string>
+): JsonObject => ({
+  type: "object",
+  properties: Object.fromEntries(properties),
+  ...(required.length === 0 ? {} : { required })
+})
+
+/** A form's parts are texts and files: several under one name are alike, the first too, and an object goes as JSON text. */
+const part = (schema: Schema.Json): Schema.Json => {
+  if (!isJsonObject(schema)) return schema
+  if (isOfType("object")(schema)) return { type: "string", contentMediaType: "application/json", contentSchema: schema }
+  if (!isOfType("array")(schema)) return schema
+  const { items, prefixItems: _, ...rest } = schema
+  return { ...rest, items: isOfType("object")(items) ? { type: "string", format: "binary" } : items ?? {} }
+}
+
+const success = ({ endpoint, unseen }: Operation): JsonObject => {
+  const { answer } = endpoint
+  if (answer.isBodiless === true) return { description: "Done." }
+  const mark = unseen.includes("answer") ? unverified : {}
+  return {
+    description: unseen.includes("answer") ? "Done. What it answers no page shows: this is an assumption." : "Done.",
+    content: {
+      "application/json": { schema: jsonSchemaOf((answer.assumed ?? answer.documented)(), "received"), ...mark }
+    }
+  }
+}
+
+const refusals = {
+  "401": "Unauthorized",
+  "404": "NotFound",
+  "422": "Refused",
+  "429": "TooManyRequests"
+} as const
+
+const responses = (operation: Operation): JsonObject => ({
+  "200": success(operation),
+  ...Object.fromEntries(
+    Object.entries(refusals).map(([status, name]) => [status, { $ref: `#/components/responses/${name}` }])
+  )
+})
+
+const vendor = "https://www.engagelab.com/docs/livedesk/rest-api/"
+
+/** One operation of OpenAPI, of all the endpoints that share a method and a path. */
+const operationObject = (first: Operation, others: ReadonlyArray<Operation>): JsonObject => {
+  const { endpoint } = first
+  const content = Object.assign({}, ...[first, ...others].map(requestContent))
+  return {
+    operationId: endpoint.operation,
+    tags: [tagOf(first)],
+    summary: first.summary,
+    description: [first, ...others].map(({ description }) => description).join(" ") +
+      (endpoint.hasCode === true ? " An answer whose `code` is not 0 is a failure, whatever the status." : ""),
+    externalDocs: { url: `${vendor}${first.page}` },
+    parameters: parameters(endpoint),
+    ...(hasQuery(endpoint) ? {} : { requestBody: { required: true, content } }),
+    responses: responses(first),
+    "x-repeat": endpoint.repeat,
+    ...(others.length === 0 ? {} : { "x-operations": [first, ...others].map(({ endpoint }) => endpoint.operation) })
+  }
+}
+
+const tagOf = ({ endpoint }: Operation): string => endpoint.operation.split(".")[0] ?? ""
+
+const paths = (): Document["paths"] => {
+  const byPlace = new Map<string, readonly [Operation, ...Array<Operation>]>()
+  for (const operation of operations) {
+    const place = `${operation.endpoint.method} ${operation.endpoint.path}`
+    const sharing = byPlace.get(place)
+    byPlace.set(place, sharing === undefined ? [operation] : [...sharing, operation])
+  }
+  const paths: { [path: string]: JsonObject } = {}
+  for (const [first, ...others] of byPlace.values()) {
+    const path = first.endpoint.path.replaceAll(/:([a-z_]+)/g, "{$1}")
+    paths[path] = { ...paths[path], [first.endpoint.method.toLowerCase()]: operationObject(first, others) }
+  }
+  return paths
+}
+
+/** What Chatwoot answers to what it refuses. */
+const Refusal = Schema.Union([
+  Schema.Struct({ error: Schema.String }),
+  Schema.Struct({ message: Schema.String, attributes: Schema.Array(Schema.String) }),
+  Schema.Struct({ errors: Schema.Array(Schema.String) }),
+  Schema.Struct({ code: Schema.Int, message: Schema.String })
+])
+
+const refusal = (description: string): JsonObject => ({
+  description: `${description} Unverified: no page shows an error, this is what Chatwoot answers.`,
+  content: { "application/json": { schema: { $ref: "#/components/schemas/Refusal" } } },
+  ...unverified
+})
+
+/**
+ * The document.
+ *
+ * `x-unverified` marks what no page of the vendor's shows: inherited from Chatwoot, or assumed. `x-repeat` says what
+ * doing it twice does, as `Endpoint` has it; `x-operations` names the endpoints that share a method and a path.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (): Document => ({
+  openapi: "3.1.0",
+  info: {
+    title: "EngageLab LiveDesk",
+    version: "v2",
+    description:
+      "What is known of the REST API of EngageLab LiveDesk, from the vendor's public pages; not published by the " +
+      "vendor, and not tried against the live service. `x-unverified` marks what no page shows. A property that is " +
+      "required in an answer is one that the pages show: they promise none, and words in an answer's enum may become " +
+      "more. `x-repeat` says what doing it twice does: nothing (`safe`), the same again (`repeatable`), or a second " +
+      "act that a customer may see (`never`)."
+  },
+  servers: [{ url: LiveDeskClient.defaultBaseUrl, description: "Singapore" }],
+  security: [{ apiKey: [] }],
+  tags: [...new Set(operations.map(tagOf))].map((name) => ({ name })),
+  paths: paths(),
+  components: {
+    schemas: { Refusal: jsonSchemaOf(Refusal, "received") },
+    responses: {
+      Unauthorized: refusal("The API key and secret were not accepted."),
+      NotFound: refusal("There is no such thing."),
+      Refused: refusal("The input was refused."),
+      TooManyRequests: {
+        description: "Too many requests. Unverified: no page names a limit, this is what Chatwoot answers.",
+        content: { "text/plain": { schema: { type: "string" } } },
+        ...unverified
+      }
+    },
+    securitySchemes: {
+      apiKey: {
+        type: "http",
+        scheme: "basic",
+        description: "The API key as the user name, the API secret as the password: Project Settings - API Management."
+      }
+    }
+  }
+})
