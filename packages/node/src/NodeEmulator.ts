@@ -3,14 +3,21 @@
  *
  * @since 0.1.0
  */
+import * as LiveDeskApi from "@effect-livedesk/core/LiveDeskApi"
 import * as Emulator from "@effect-livedesk/core/testing/Emulator"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as HttpApi from "effect/http-api/HttpApi"
+import * as HttpApiScalar from "effect/http-api/HttpApiScalar"
+import * as OpenApi from "effect/http-api/OpenApi"
+import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import type * as HttpServerError from "effect/http/HttpServerError"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
 import { createServer } from "node:http"
 
 /**
@@ -38,7 +45,8 @@ export class NodeEmulator extends Context.Service<NodeEmulator, {
 }>()("@effect-livedesk/node/NodeEmulator") {}
 
 /**
- * Provides an emulator on a port, and the emulator's state. Its calendar starts today unless `startsAt` says otherwise.
+ * Provides an emulator on a port, and the emulator's state. Beside the API it serves the OpenAPI document at
+ * `/openapi.json`, and at `/docs` a page to browse and to try it, which needs no network but this machine's own. Its calendar starts today unless `startsAt` says otherwise.
  * Fails when the port is taken.
  *
  * ```ts
@@ -57,7 +65,9 @@ export const layer = (
     NodeEmulator,
     Effect.gen(function*() {
       const { httpEffect } = yield* Emulator.Emulator
-      yield* HttpServer.serveEffect(httpEffect)
+      yield* HttpServer.serveEffect(
+        yield* HttpRouter.toHttpEffect(Layer.mergeAll(documentation, HttpRouter.add("*", "/*", httpEffect)))
+      )
       return { baseUrl: yield* HttpServer.addressFormattedWith(Effect.succeed) }
     })
   ).pipe(
@@ -70,3 +80,42 @@ export const layer = (
       Effect.flatMap(DateTime.now, (now) => Emulator.make({ startsAt: now, ...options }))
     ))
   )
+
+/** The document, with the emulator for a server. */
+const document = () => ({
+  ...LiveDeskApi.make(),
+  servers: [{
+    url: "/",
+    description: "The emulator. Unless set otherwise its API key is emulator-key, its secret emulator-secret."
+  }]
+})
+
+/** So that nothing on the page, which can do more than browse, reaches beyond the emulator. */
+const onlyItself = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:"
+
+/** Made when first asked for: it costs more than the emulator, and most never ask. */
+const documentation = Layer.unwrap(Effect.gen(function*() {
+  const described = yield* Effect.cached(Effect.sync(document))
+  const scope = yield* Effect.scope
+  const page = yield* Effect.cached(
+    Effect.flatMap(described, (document) =>
+      HttpRouter.toHttpEffect(
+        // The document is complete: the API in which Effect would look for one is empty.
+        HttpApiScalar.layer(HttpApi.make("LiveDesk").annotate(OpenApi.Transform, () => document), {
+          scalar: { withDefaultFonts: false }
+        })
+      )).pipe(Scope.provide(scope))
+  )
+  return Layer.merge(
+    HttpRouter.add(
+      "GET",
+      "/openapi.json",
+      Effect.map(described, (document) => HttpServerResponse.jsonUnsafe(document))
+    ),
+    HttpRouter.add(
+      "GET",
+      "/docs",
+      Effect.map(Effect.flatten(page), HttpServerResponse.setHeader("content-security-policy", onlyItself))
+    )
+  )
+}))
