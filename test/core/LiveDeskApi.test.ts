@@ -11,12 +11,10 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
-import { at, change, type Json } from "./Wire.ts"
+import { at, change, type Json, parse } from "./Wire.ts"
 
 /** The document as others get it. */
 const published = fileURLToPath(import.meta.resolve("@effect-livedesk/core/openapi.json"))
-
-const parse: (text: string) => Json = JSON.parse
 
 const document = parse(JSON.stringify(LiveDeskApi.make()))
 

@@ -1,0 +1,29 @@
+import { LiveDeskClient } from "@effect-livedesk/core"
+import { NodeTransport } from "@effect-livedesk/node"
+import { assert, describe, it } from "@effect/vitest"
+import { Config, Console, Effect, Option } from "effect"
+import { render, run } from "./LiveReport.ts"
+
+const settings = Config.all({
+  apiKey: Config.schema(LiveDeskClient.ApiKey, "LIVEDESK_API_KEY"),
+  apiSecret: Config.schema(LiveDeskClient.ApiSecret, "LIVEDESK_API_SECRET"),
+  inboxId: Config.Int("LIVEDESK_INBOX_ID"),
+  baseUrl: Config.String("LIVEDESK_BASE_URL").pipe(Config.withDefault(LiveDeskClient.defaultBaseUrl))
+})
+
+describe("the live service", () => {
+  it.live("is as the contract has it, or the report says where not", () =>
+    Effect.gen(function*() {
+      const given = yield* Config.option(settings)
+      if (Option.isNone(given)) {
+        return yield* Console.log(
+          "The live service was left out: set LIVEDESK_API_KEY, LIVEDESK_API_SECRET and LIVEDESK_INBOX_ID to call it."
+        )
+      }
+      const { inboxId, ...options } = given.value
+      const report = yield* run(options, inboxId)
+      yield* Console.log(`${options.baseUrl}\n${render(report)}`)
+      assert.isTrue(report.findings[0]?.succeeded, "a contact could not be created: the report says why")
+      assert.deepStrictEqual(report.findings.filter(({ outcome }) => outcome.includes("AnswerInvalid")), [])
+    }).pipe(Effect.provide(NodeTransport.layer())), 300_000)
+})
