@@ -498,7 +498,7 @@ export const nullableTimestamp: Field<Option.Option<DateTime.Utc>> = nullableFie
  * @since 0.1.0
  */
 export const isoTimestamp: Field<DateTime.Utc> = {
-  ...timestampField(() => readable(Schema.String)),
+  ...timestampField(() => readable(Schema.String.annotate({ format: "date-time" }))),
   write: DateTime.formatIso
 }
 
