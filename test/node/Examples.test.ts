@@ -91,6 +91,12 @@ describe("the other examples", () => {
       assert.include(out[1], "Email has already been taken (email)")
     }))
 
+  it.live("own-endpoint", () =>
+    Effect.gen(function*() {
+      const { code, err, out } = yield* run("own-endpoint")
+      assert.deepStrictEqual([code, err, out], [0, [], ["contacts.labels: 404"]])
+    }))
+
   it.live("typed-errors", () =>
     Effect.gen(function*() {
       const { code, err, out } = yield* run("typed-errors")
