@@ -21,13 +21,18 @@ const floors: { readonly [module: string]: number } = {
   "core/src/LiveDesk.ts": 5,
   "core/src/LiveDeskApi.ts": 5,
   "core/src/testing/EmulatorState.ts": 5,
-  "core/src/testing/Emulator.ts": 6,
-  "core/src/index.ts": 7,
-  "core/src/testing/index.ts": 7,
+  "core/src/testing/EmulatedCall.ts": 6,
+  "core/src/testing/EmulatedContacts.ts": 7,
+  "core/src/testing/EmulatedMessages.ts": 7,
+  "core/src/testing/EmulatedTickets.ts": 7,
+  "core/src/testing/EmulatedConversations.ts": 8,
+  "core/src/testing/Emulator.ts": 9,
+  "core/src/index.ts": 10,
+  "core/src/testing/index.ts": 10,
   "node/src/NodeTransport.ts": 5,
   "node/src/NodeLiveDesk.ts": 6,
-  "node/src/NodeEmulator.ts": 7,
-  "node/src/index.ts": 8
+  "node/src/NodeEmulator.ts": 10,
+  "node/src/index.ts": 11
 }
 
 /** What is imported by its own name only, so that no client's bundle holds it. */

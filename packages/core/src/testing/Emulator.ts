@@ -7,26 +7,39 @@
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as SecureRandom from "effect/crypto/SecureRandom"
+import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Base64 from "effect/encoding/Base64"
+import * as HashMap from "effect/HashMap"
 import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerError from "effect/http/HttpServerError"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Multipart from "effect/http/Multipart"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
-import * as Ref from "effect/Ref"
 import * as Result from "effect/Result"
+import * as Stream from "effect/Stream"
+import * as SubscriptionRef from "effect/SubscriptionRef"
 import * as Contacts from "../Contacts.ts"
 import * as Conversations from "../Conversations.ts"
 import type { Endpoint } from "../Endpoint.ts"
 import * as LiveDeskClient from "../LiveDeskClient.ts"
 import type * as LiveDeskError from "../LiveDeskError.ts"
-import { InboxId } from "../LiveDeskSchema.ts"
+import { type Attributes, InboxId } from "../LiveDeskSchema.ts"
+import * as Messages from "../Messages.ts"
+import * as Tickets from "../Tickets.ts"
+import * as EmulatedCall from "./EmulatedCall.ts"
+import * as EmulatedContacts from "./EmulatedContacts.ts"
+import * as EmulatedConversations from "./EmulatedConversations.ts"
+import * as EmulatedMessages from "./EmulatedMessages.ts"
+import * as EmulatedTickets from "./EmulatedTickets.ts"
 import * as EmulatorState from "./EmulatorState.ts"
 
 /**
@@ -57,10 +70,20 @@ export interface Options {
   readonly seed?: string | number | undefined
   /**
    * Whether the rules hold that are inherited from Chatwoot and unverified for LiveDesk: that e-mail addresses and
-   * phone numbers have a form, that they and identifiers are unique, and that nothing is longer than 255 characters.
-   * `true` unless given.
+   * phone numbers have a form, that they and identifiers are unique, that nothing of a contact is longer than 255
+   * characters, and no message longer than 150,000. `true` unless given.
    */
   readonly inheritedRules?: boolean | undefined
+  /**
+   * Whether a conversation moves only between states that the user guide, and so `Conversations.transitions`, lists;
+   * `true` unless given. That the server goes by the same list is unverified; Chatwoot moves from any state to any.
+   */
+  readonly transitionRules?: boolean | undefined
+  /**
+   * What it holds when it starts: what another emulator held, to go on from there. The channels of `inboxes` are added,
+   * the two rules are taken from these options, and ids are counted on.
+   */
+  readonly state?: EmulatorState.EmulatorState | undefined
 }
 
 /**
@@ -74,6 +97,29 @@ export interface Inbox extends Partial<Omit<EmulatorState.Inbox, "id">> {
 }
 
 /**
+ * A message from a contact.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ReceivedMessage {
+  readonly conversationId: number
+  readonly content?: string | undefined
+  readonly contentAttributes?: Attributes | undefined
+  readonly attachments?:
+    | ReadonlyArray<Pick<EmulatorState.StoredAttachment, "name" | "mediaType" | "content">>
+    | undefined
+}
+
+/**
+ * Why a message from a contact could not be taken.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class NotReceived extends Data.TaggedError("NotReceived")<{ readonly message: string }> {}
+
+/**
  * A running emulator: its state, to seed and to inspect, and its HTTP side, to serve.
  *
  * @category services
@@ -84,10 +130,19 @@ export class Emulator extends Context.Service<Emulator, {
   readonly credentials: Pick<LiveDeskClient.Options, "apiKey" | "apiSecret">
   /** What it holds now. */
   readonly state: Effect.Effect<EmulatorState.EmulatorState>
+  /** What it holds now, and after every change. */
+  readonly changes: Stream.Stream<EmulatorState.EmulatorState>
   /** Changes what it holds, in one step; see `EmulatorState` for what a change is made of. */
   readonly update: (f: (state: EmulatorState.EmulatorState) => EmulatorState.EmulatorState) => Effect.Effect<void>
-  /** Forgets everything but the channels that it started with. */
+  /** Forgets everything but the channels that it was set up with. */
   readonly reset: Effect.Effect<void>
+  /** A conversation as LiveDesk shows it now: what calls answered since then is no longer all there is to it. */
+  readonly conversation: (id: number) => Effect.Effect<Option.Option<Conversations.Conversation>>
+  /**
+   * Lets the contact of a conversation write in it, which opens a resolved conversation again. Fails for a conversation
+   * that is not there, and for a message with neither text nor files.
+   */
+  readonly receive: (message: ReceivedMessage) => Effect.Effect<Messages.Message, NotReceived>
   /** Answers one HTTP request. */
   readonly httpEffect: Effect.Effect<
     HttpServerResponse.HttpServerResponse,
@@ -108,56 +163,130 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
   const initial = EmulatorState.make({
     accountId: options.accountId ?? 17623000010928,
     inheritedRules: options.inheritedRules ?? true,
+    transitionRules: options.transitionRules ?? true,
     inboxes: (options.inboxes ?? [{ id: 407 }]).map(completeInbox),
     firstContactId: options.firstContactId ?? 2219256,
     firstConversationId: options.firstConversationId ?? 40
   })
-  const state = yield* Ref.make(initial)
-  const uuid = yield* seededUuids(options.seed ?? "effect-livedesk")
+  const first = options.state === undefined ? initial : goOn(options.state, initial)
+  const state = yield* SubscriptionRef.make(first)
+  const series = first.generation === 0 ? "" : `:${first.generation}`
+  const uuid = yield* seededUuids(`${options.seed ?? "effect-livedesk"}${series}`)
   const today = yield* calendar(options.startsAt ?? firstDay)
-  const circumstances = Effect.all({ now: today, uuids: Effect.all([uuid, uuid]) })
+  const circumstances = (origin: string) =>
+    Effect.all({ now: today, uuids: Effect.all([uuid, uuid]), origin: Effect.succeed(origin) })
 
   /** Serves an endpoint: its method and path to route, its answer's model to write. */
   const serve = <Input, Output>(
     endpoint: Endpoint<Input, Output>,
     transition: (
       state: EmulatorState.EmulatorState,
-      body: EmulatorState.Body,
-      circumstances: EmulatorState.Circumstances
-    ) => EmulatorState.Transition<Output>
+      body: EmulatedCall.Body,
+      circumstances: EmulatedCall.Circumstances
+    ) => EmulatedCall.Transition<Output>,
+    write: (value: Output, body: EmulatedCall.Body) => unknown = endpoint.answer.write
   ) =>
     HttpRouter.add(endpoint.method, endpoint.path, (request) =>
       Effect.gen(function*() {
         const refusal = authenticate(request.headers.authorization, apiKey, apiSecret)
         if (refusal !== undefined) return answer(refusal.status, refusal.body)
-        const body = yield* Effect.result(request.json)
-        if (Result.isFailure(body)) return answer(400, { status: 400, error: "Bad Request" })
-        const given = yield* circumstances
-        const result = yield* Ref.modify(state, (state) => transition(state, fieldsOf(body.success), given))
+        const url = Option.getOrUndefined(HttpServerRequest.toURL(request))
+        const body = yield* Effect.result(bodyOf(request))
+        if (url === undefined || Result.isFailure(body)) return answer(400, { status: 400, error: "Bad Request" })
+        const fields = { ...queryOf(url), ...body.success, ...(yield* HttpRouter.params) }
+        const given = yield* circumstances(url.origin)
+        const result = yield* SubscriptionRef.modify(state, (state) => transition(state, fields, given))
         return Result.match(result, {
           onFailure: ({ body, status }) => answer(status, body),
-          onSuccess: (value) => answer(200, endpoint.answer.write(value))
+          onSuccess: (value) => answer(200, write(value, fields))
         })
       }))
 
+  /** As `serve`, for an endpoint whose answers have a code. */
+  const serveWithCode = <Input, Output>(
+    endpoint: Endpoint<Input, Output>,
+    transition: Parameters<typeof serve<Input, Output>>[1]
+  ) =>
+    serve(endpoint, transition, (value) => ({ code: 0, message: "Success", ...objectOf(endpoint.answer.write(value)) }))
+
   const router = yield* HttpRouter.toHttpEffect(Layer.mergeAll(
-    serve(Contacts.create, EmulatorState.createContact),
-    serve(Conversations.create, EmulatorState.createConversation),
+    serve(Contacts.create, EmulatedContacts.create),
+    serve(Contacts.list, EmulatedContacts.list, EmulatedContacts.writePage),
+    serve(Contacts.update, EmulatedContacts.update),
+    serve(Conversations.create, EmulatedConversations.create),
+    serve(Conversations.toggleStatus, EmulatedConversations.toggleStatus),
+    // `sendFiles` has the same path: what the body is tells them apart.
+    serve(Messages.send, EmulatedMessages.send),
+    serveWithCode(Tickets.create, EmulatedTickets.create),
+    serveWithCode(Tickets.get, EmulatedTickets.get),
+    serveWithCode(Tickets.update, EmulatedTickets.update),
+    HttpRouter.add(
+      "GET",
+      `${EmulatedMessages.attachmentsPath}/:id/:name`,
+      Effect.gen(function*() {
+        const { id } = yield* HttpRouter.params
+        const { attachments } = yield* SubscriptionRef.get(state)
+        return Option.match(HashMap.get(attachments, Number(id)), {
+          onNone: () => routeNotFound,
+          onSome: ({ content, mediaType }) =>
+            HttpServerResponse.uint8Array(content, {
+              contentType: mediaType,
+              // What a customer sent must not run as a page of this address.
+              headers: { "content-disposition": "attachment", "x-content-type-options": "nosniff" }
+            })
+        })
+      })
+    ),
     // Rails knows a route by its method and path together, and has the same answer for either being wrong.
-    HttpRouter.add("*", "*", answer(404, { status: 404, error: "Not Found" }))
+    HttpRouter.add("*", "*", routeNotFound)
   ))
 
   return Emulator.of({
     credentials: { apiKey, apiSecret },
-    state: Ref.get(state),
-    update: (f) => Ref.update(state, f),
-    reset: Ref.set(state, initial),
+    state: SubscriptionRef.get(state),
+    changes: SubscriptionRef.changes(state),
+    update: (f) => SubscriptionRef.update(state, f),
+    reset: SubscriptionRef.update(state, ({ generation }) => ({ ...initial, generation })),
+    conversation: (id) =>
+      Effect.map(
+        Effect.all([SubscriptionRef.get(state), circumstances(nowhere)]),
+        ([state, circumstances]) => EmulatedConversations.show(state, id, circumstances)
+      ),
+    receive: ({ attachments = [], content, contentAttributes, conversationId }) =>
+      Effect.flatMap(
+        circumstances(nowhere),
+        (circumstances) =>
+          SubscriptionRef.modify(state, (state) =>
+            EmulatedMessages.receive(state, {
+              conversation_id: conversationId,
+              content,
+              content_attributes: contentAttributes,
+              attachments: attachments.map((file) => new EmulatedCall.Upload(file))
+            }, circumstances))
+      ).pipe(
+        Effect.flatMap(Effect.fromResult),
+        Effect.mapError(({ body }) => new NotReceived({ message: String(body.error) }))
+      ),
     // A server answers a defect of its own with 500; in memory it must be no different.
     httpEffect: Effect.scoped(router).pipe(
       Effect.catchCause((cause) => Effect.map(HttpServerError.causeResponse(cause), ([response]) => response))
     )
   })
 })
+
+/** Where an emulator is that nothing has reached yet; in memory, any address will do. */
+const nowhere = LiveDeskClient.defaultBaseUrl
+
+const goOn = (
+  state: EmulatorState.EmulatorState,
+  initial: EmulatorState.EmulatorState
+): EmulatorState.EmulatorState =>
+  [...HashMap.values(initial.inboxes)].reduce(EmulatorState.putInbox, {
+    ...state,
+    inheritedRules: initial.inheritedRules,
+    transitionRules: initial.transitionRules,
+    generation: state.generation + 1
+  })
 
 const completeInbox = (inbox: Inbox): EmulatorState.Inbox => ({
   name: "API",
@@ -171,13 +300,48 @@ const completeInbox = (inbox: Inbox): EmulatorState.Inbox => ({
 const answer = (status: number, body: unknown): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.jsonUnsafe(body, { status })
 
-const fieldsOf = (body: unknown): EmulatorState.Body => typeof body === "object" && body !== null ? { ...body } : {}
+const routeNotFound = answer(404, { status: 404, error: "Not Found" })
+
+const objectOf = (value: unknown): EmulatedCall.Body => typeof value === "object" && value !== null ? { ...value } : {}
+
+type ParsedUrl = Option.Option.Value<ReturnType<typeof HttpServerRequest.toURL>>
+
+/** A query by Rails' rule, where a name in brackets takes several values. */
+const queryOf = (url: ParsedUrl): EmulatedCall.Body =>
+  Object.fromEntries(
+    Object.entries(HttpServerRequest.searchParamsFromURL(url)).map(([key, value]) => [withoutBrackets(key), value])
+  )
+
+const withoutBrackets = (key: string): string => key.replace(/\[\]$/, "")
+
+const bodyOf = (
+  request: HttpServerRequest.HttpServerRequest
+): Effect.Effect<EmulatedCall.Body, HttpServerError.HttpServerError | Multipart.MultipartError> =>
+  isForm(request)
+    ? Stream.runFoldEffect(request.multipartStream, (): EmulatedCall.Body => ({}), (fields, part) =>
+      part._tag === "Field"
+        ? Effect.succeed({ ...fields, [part.key]: part.value })
+        : Effect.map(part.contentEffect, (content) => {
+          const key = withoutBrackets(part.key)
+          const before = fields[key]
+          const file = new EmulatedCall.Upload({ name: part.name, mediaType: part.contentType, content })
+          return { ...fields, [key]: [...(Array.isArray(before) ? before : []), file] }
+        })).pipe(
+        // A file of JSON is a file nonetheless.
+        Effect.provideService(Multipart.FieldMimeTypes, [])
+      )
+    : Effect.map(request.json, objectOf)
+
+/** In memory, a form has no boundary yet, and so no header. */
+const isForm = ({ headers, source }: HttpServerRequest.HttpServerRequest): boolean =>
+  headers["content-type"]?.startsWith("multipart/form-data") === true ||
+  (HttpClientRequest.isHttpClientRequest(source) && source.body._tag === "FormData")
 
 const authenticate = (
   header: string | undefined,
   apiKey: Redacted.Redacted,
   apiSecret: Redacted.Redacted
-): EmulatorState.Refusal | undefined => {
+): EmulatedCall.Refusal | undefined => {
   // The bodies are Chatwoot's; what LiveDesk's own Basic authentication answers no page shows.
   if (header === undefined) {
     return { status: 401, body: { errors: ["You need to sign in or sign up before continuing."] } }

@@ -1,0 +1,168 @@
+/**
+ * What the emulated calls have in common: what they take, what they give, and how they refuse.
+ *
+ * The vendor's pages show what a call that succeeds answers, and no more. Whatever is said in the emulator of refusals,
+ * of uniqueness and of contact inboxes is inherited from Chatwoot 4.7, from which LiveDesk is derived, and unverified.
+ *
+ * @since 0.1.0
+ */
+import * as DateTime from "effect/DateTime"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import type * as Result from "effect/Result"
+import * as LiveDeskSchema from "../LiveDeskSchema.ts"
+import { Unreadable } from "../Model.ts"
+import type { EmulatorState, StoredAttachment } from "./EmulatorState.ts"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// refusals
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * An answer that refuses: Chatwoot's status and body (unverified).
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Refusal {
+  readonly status: number
+  readonly body: { readonly [key: string]: unknown }
+}
+
+/**
+ * The refusal of an id that nothing has.
+ *
+ * @category refusals
+ * @since 0.1.0
+ */
+export const notFound: Refusal = { status: 404, body: { error: "Resource could not be found" } }
+
+/**
+ * The refusal of a call as a whole.
+ *
+ * @category refusals
+ * @since 0.1.0
+ */
+export const unprocessable = (error: string): Refusal => ({ status: 422, body: { error } })
+
+/**
+ * The refusal of single attributes.
+ *
+ * @category refusals
+ * @since 0.1.0
+ */
+export const invalid = (faults: ReadonlyArray<readonly [attribute: string, message: string]>): Refusal => ({
+  status: 422,
+  body: {
+    message: faults.map(([, message]) => message).join(", "),
+    attributes: [...new Set(faults.map(([attribute]) => attribute))]
+  }
+})
+
+// ---------------------------------------------------------------------------------------------------------------------
+// calls
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * What a call gives, and the state after it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Transition<A> = readonly [answer: Result.Result<A, Refusal>, state: EmulatorState]
+
+/**
+ * What a call takes from outside the state.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Circumstances {
+  readonly now: DateTime.Utc
+  /** Two fresh UUIDs: a call may need a source id and a conversation's own. */
+  readonly uuids: readonly [string, string]
+  /** Where the emulator is reached: what the links in its answers begin with. */
+  readonly origin: string
+}
+
+/**
+ * The fields of a call, as they came: of its path, its query and its body.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Body = { readonly [key: string]: unknown }
+
+/**
+ * A file of a form.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class Upload {
+  readonly name: string
+  readonly mediaType: string
+  readonly content: Uint8Array
+
+  constructor(file: Pick<StoredAttachment, "name" | "mediaType" | "content">) {
+    this.name = file.name
+    this.mediaType = file.mediaType
+    this.content = file.content
+  }
+}
+
+/**
+ * Reads a text. Rails takes a number for its digits and the reverse; blank is as good as missing.
+ *
+ * @category fields
+ * @since 0.1.0
+ */
+export const text = (value: unknown): Option.Option<string> =>
+  (typeof value === "string" && value.trim() !== "") || typeof value === "number"
+    ? Option.some(String(value))
+    : Option.none()
+
+/**
+ * Reads a whole number, or its digits.
+ *
+ * @category fields
+ * @since 0.1.0
+ */
+export const wholeNumber = (value: unknown): Option.Option<number> =>
+  Option.filter(Option.map(text(value), Number), Number.isSafeInteger)
+
+/**
+ * Reads a JSON object, or its text, of which attributes consist; anything else is none.
+ *
+ * @category fields
+ * @since 0.1.0
+ */
+export const attributes = (value: unknown): LiveDeskSchema.Attributes => {
+  const read = LiveDeskSchema.attributes.read(value)
+  return read instanceof Unreadable ? {} : read
+}
+
+/**
+ * Reads a flag, or its word.
+ *
+ * @category fields
+ * @since 0.1.0
+ */
+export const flag = (value: unknown): boolean => value === true || value === "true"
+
+/**
+ * Reads one text, or several.
+ *
+ * @category fields
+ * @since 0.1.0
+ */
+export const texts = (value: unknown): ReadonlyArray<string> =>
+  (Array.isArray(value) ? value : [value]).filter(Predicate.isString).filter((text) => text !== "")
+
+/**
+ * A time as LiveDesk's records have it.
+ *
+ * @category times
+ * @since 0.1.0
+ */
+export const wholeSecond = (time: DateTime.Utc): DateTime.Utc => DateTime.startOf(time, "second")

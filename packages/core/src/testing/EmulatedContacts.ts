@@ -1,0 +1,297 @@
+/**
+ * The contacts of the emulated LiveDesk: how each call answers and what it changes.
+ *
+ * @since 0.1.0
+ */
+import * as DateTime from "effect/DateTime"
+import * as HashMap from "effect/HashMap"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
+import type { ContactProfile } from "../ContactProfile.ts"
+import * as Contacts from "../Contacts.ts"
+import { SourceId } from "../LiveDeskSchema.ts"
+import * as EmulatedCall from "./EmulatedCall.ts"
+import * as EmulatorState from "./EmulatorState.ts"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// create
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * `contacts.create`. Without `inbox_id`, which the page requires but Chatwoot does not, the contact is tied to no
+ * channel: that is what the vendor's sample shows.
+ *
+ * @category calls
+ * @since 0.1.0
+ */
+export const create = (
+  state: EmulatorState.EmulatorState,
+  body: EmulatedCall.Body,
+  { now, uuids: [uuid] }: EmulatedCall.Circumstances
+): EmulatedCall.Transition<Contacts.CreatedContact> => {
+  const contact = EmulatorState.makeContact({
+    id: state.nextContactId,
+    name: Option.getOrElse(EmulatedCall.text(body.name), () => ""),
+    email: emailIn(state, body.email),
+    phoneNumber: EmulatedCall.text(body.phone_number),
+    identifier: EmulatedCall.text(body.identifier),
+    createdAt: EmulatedCall.wholeSecond(now)
+  })
+  const faults = contactFaults(state, contact)
+  if (faults.length > 0) return [Result.fail(EmulatedCall.invalid(faults)), state]
+
+  const withContact = EmulatorState.putContact(state, contact)
+  if (Option.isNone(EmulatedCall.text(body.inbox_id))) {
+    return [Result.succeed({ contact: show(withContact, contact), contactInbox: untied }), withContact]
+  }
+  const inbox = Option.flatMap(EmulatedCall.wholeNumber(body.inbox_id), (id) => HashMap.get(state.inboxes, id))
+  if (Option.isNone(inbox)) return [Result.fail(EmulatedCall.notFound), state]
+  const contactInbox = {
+    contactId: contact.id,
+    inboxId: inbox.value.id,
+    sourceId: SourceId.make(uuid)
+  }
+  const tied = EmulatorState.putContactInbox(withContact, contactInbox)
+  return [
+    Result.succeed({ contact: show(tied, contact), contactInbox: showContactInbox(tied, contactInbox) }),
+    tied
+  ]
+}
+
+const untied: Contacts.ContactInbox = { inbox: Option.none(), sourceId: Option.none() }
+
+const emailIn = (state: EmulatorState.EmulatorState, value: unknown): Option.Option<string> =>
+  Option.map(EmulatedCall.text(value), (email) => state.inheritedRules ? email.toLowerCase() : email)
+
+const contactFaults = (
+  state: EmulatorState.EmulatorState,
+  contact: EmulatorState.StoredContact
+): ReadonlyArray<readonly [attribute: string, message: string]> =>
+  !state.inheritedRules ? [] : [
+    ...(contact.name.length > 255 ? [["name", "Name is too long (maximum is 255 characters)"] as const] : []),
+    ...EmulatorState.claims(contact).flatMap(([attribute, words, claim]) => {
+      if (Option.isNone(claim)) return []
+      const { value } = claim
+      const holder = HashMap.get(state.taken, `${attribute}:${value}`)
+      return [
+        ...(value.length > 255 ? [[attribute, `${words} is too long (maximum is 255 characters)`] as const] : []),
+        ...(Option.isSome(holder) && holder.value !== contact.id
+          ? [[attribute, `${words} has already been taken`] as const]
+          : []),
+        ...(attribute === "email" && !/^[^@\s]+@[^@\s]+$/.test(value)
+          ? [[attribute, "Email Invalid email"] as const]
+          : []),
+        ...(attribute === "phone_number" && !/\+[1-9]\d{1,14}$/.test(value)
+          ? [[attribute, "Phone number should be in e164 format"] as const]
+          : [])
+      ]
+    })
+  ]
+
+// ---------------------------------------------------------------------------------------------------------------------
+// update
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * `contacts.update`: changes what is given, clears what is null, and merges attributes key by key. That attributes of
+ * LiveDesk's own are merged, too, and that a picture is heeded later, is Chatwoot's (unverified); the picture is left
+ * out here.
+ *
+ * @category calls
+ * @since 0.1.0
+ */
+export const update = (
+  state: EmulatorState.EmulatorState,
+  body: EmulatedCall.Body
+): EmulatedCall.Transition<Contacts.Contact> => {
+  const found = Option.flatMap(EmulatedCall.wholeNumber(body.contact_id), (id) => HashMap.get(state.contacts, id))
+  if (Option.isNone(found)) return [Result.fail(EmulatedCall.notFound), state]
+  const before = found.value
+  const contact: EmulatorState.StoredContact = {
+    ...before,
+    ...(body.name === undefined ? {} : { name: Option.getOrElse(EmulatedCall.text(body.name), () => "") }),
+    ...(body.email === undefined ? {} : { email: emailIn(state, body.email) }),
+    ...(body.phone_number === undefined ? {} : { phoneNumber: EmulatedCall.text(body.phone_number) }),
+    ...(body.identifier === undefined ? {} : { identifier: EmulatedCall.text(body.identifier) }),
+    ...(body.blocked === undefined ? {} : { blocked: EmulatedCall.flag(body.blocked) }),
+    additionalAttributes: {
+      ...before.additionalAttributes,
+      ...EmulatedCall.attributes(body.additional_attributes)
+    },
+    customAttributes: { ...before.customAttributes, ...EmulatedCall.attributes(body.custom_attributes) }
+  }
+  const faults = contactFaults(state, contact)
+  if (faults.length > 0) return [Result.fail(EmulatedCall.invalid(faults)), state]
+  const next = EmulatorState.putContact(state, contact)
+  return [Result.succeed(show(next, contact)), next]
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// list
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** As the vendor's pages say. */
+const pageSize = 15
+
+/**
+ * `contacts.list`, with and without `q`: pages of 15, or of `page_size`, which is in an example of the vendor's. What is
+ * not sorted comes in the order of creation; contacts without a value to sort by come last (both unverified). Past the
+ * end, pages are empty.
+ *
+ * @category calls
+ * @since 0.1.0
+ */
+export const list = (
+  state: EmulatorState.EmulatorState,
+  query: EmulatedCall.Body
+): EmulatedCall.Transition<Contacts.ContactPage> => {
+  const currentPage = Math.max(1, Option.getOrElse(EmulatedCall.wholeNumber(query.page), () => 1))
+  const size = Option.getOrElse(
+    Option.filter(EmulatedCall.wholeNumber(query.page_size), (size) => size > 0),
+    () => pageSize
+  )
+  const begin = (currentPage - 1) * size
+  const found = find(state, query)
+  const count = found === undefined ? HashMap.size(state.contacts) : found.length
+  const contacts: Array<EmulatorState.StoredContact> = []
+  for (let place = begin; place < Math.min(begin + size, count); place++) {
+    contacts.push(...(found === undefined ? EmulatorState.contactAt(state, place) : found.slice(place, place + 1)))
+  }
+  const showsInboxes = query.include_contact_inboxes !== "false"
+  return [
+    Result.succeed({
+      meta: { count, currentPage },
+      contacts: contacts.map((contact) =>
+        showsInboxes ? show(state, contact) : { ...show(state, contact), contactInboxes: [] }
+      )
+    }),
+    state
+  ]
+}
+
+/**
+ * Writes a page as the vendor's samples have it: the number of the page is text where the client named one, as Rails
+ * has every parameter, else the number 1.
+ *
+ * @category calls
+ * @since 0.1.0
+ */
+export const writePage = (page: Contacts.ContactPage, query: EmulatedCall.Body): unknown => {
+  const written = Contacts.list.answer.write(page)
+  return query.page !== undefined && Predicate.hasProperty(written, "meta") && Predicate.isObject(written.meta)
+    ? { ...written, meta: { ...written.meta, current_page: String(page.meta.currentPage) } }
+    : written
+}
+
+/** The latest search in each set of contacts, of which the pages of one stream ask again and again. */
+const searches = new WeakMap<
+  EmulatorState.EmulatorState["contacts"],
+  { readonly key: string; readonly found: ReadonlyArray<EmulatorState.StoredContact> }
+>()
+
+/** What the query chooses and orders, or `undefined` for everything as it came. */
+const find = (
+  state: EmulatorState.EmulatorState,
+  query: EmulatedCall.Body
+): ReadonlyArray<EmulatorState.StoredContact> | undefined => {
+  const q = Option.getOrElse(EmulatedCall.text(query.q), () => "").toLowerCase()
+  const labels = EmulatedCall.texts(query.labels)
+  const sort = Object.entries(sortValues).find(([name]) => name === query.sort)
+  if (q === "" && labels.length === 0 && sort === undefined) return undefined
+
+  const key = JSON.stringify([q, labels, sort?.[0], query.direction])
+  const latest = searches.get(state.contacts)
+  if (latest?.key === key) return latest.found
+  const found: Array<EmulatorState.StoredContact> = []
+  for (const contact of EmulatorState.contactsOf(state)) {
+    if (
+      (q === "" || searched(contact).some((text) => text.toLowerCase().includes(q))) &&
+      (labels.length === 0 || labels.some((label) => contact.labels.includes(label)))
+    ) found.push(contact)
+  }
+  if (sort !== undefined) found.sort(by(sort[1], query.direction === "desc" ? -1 : 1))
+  searches.set(state.contacts, { key, found })
+  return found
+}
+
+const searched = ({ email, identifier, name, phoneNumber }: EmulatorState.StoredContact): ReadonlyArray<string> => [
+  name,
+  ...Option.toArray(email),
+  ...Option.toArray(phoneNumber),
+  ...Option.toArray(identifier)
+]
+
+type SortValue = (contact: EmulatorState.StoredContact) => Option.Option<string | number>
+
+const attribute = (key: string): SortValue => (contact) => EmulatedCall.text(contact.additionalAttributes[key])
+
+const sortValues: { readonly [sort: string]: SortValue } = {
+  email: ({ email }) => email,
+  name: ({ name }) => EmulatedCall.text(name),
+  phone_number: ({ phoneNumber }) => phoneNumber,
+  last_activity_at: ({ lastActivityAt }) => Option.map(lastActivityAt, DateTime.toEpochMillis),
+  created_at: ({ createdAt }) => Option.some(DateTime.toEpochMillis(createdAt)),
+  company: attribute("company_name"),
+  city: attribute("city"),
+  country: attribute("country")
+}
+
+const by =
+  (value: SortValue, direction: 1 | -1) => (a: EmulatorState.StoredContact, b: EmulatorState.StoredContact): number => {
+    const [first, second] = [value(a), value(b)]
+    if (Option.isNone(first) || Option.isNone(second)) {
+      return Number(Option.isNone(first)) - Number(Option.isNone(second))
+    }
+    const [x, y] = [folded(first.value), folded(second.value)]
+    return x < y ? -direction : x > y ? direction : 0
+  }
+
+const folded = (value: string | number): string | number => typeof value === "string" ? value.toLowerCase() : value
+
+// ---------------------------------------------------------------------------------------------------------------------
+// showing
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * A contact as LiveDesk shows them beside something else.
+ *
+ * @category showing
+ * @since 0.1.0
+ */
+export const showProfile = (contact: EmulatorState.StoredContact): ContactProfile => ({
+  additionalAttributes: contact.additionalAttributes,
+  availabilityStatus: "offline",
+  email: contact.email,
+  id: contact.id,
+  name: Option.some(contact.name),
+  phoneNumber: contact.phoneNumber,
+  blocked: contact.blocked,
+  identifier: contact.identifier,
+  thumbnail: Option.none(),
+  customAttributes: contact.customAttributes,
+  lastActivityAt: contact.lastActivityAt,
+  createdAt: contact.createdAt
+})
+
+const show = (state: EmulatorState.EmulatorState, contact: EmulatorState.StoredContact): Contacts.Contact => ({
+  ...showProfile(contact),
+  contactInboxes: EmulatorState.under(state.contactInboxesOf, contact.id)
+    .map((contactInbox) => showContactInbox(state, contactInbox))
+})
+
+const showContactInbox = (
+  state: EmulatorState.EmulatorState,
+  { inboxId, sourceId }: EmulatorState.StoredContactInbox
+): Contacts.ContactInbox => ({
+  inbox: Option.map(HashMap.get(state.inboxes, inboxId), (inbox) => ({
+    id: inbox.id,
+    accountId: Option.some(state.accountId),
+    name: Option.some(inbox.name),
+    channelId: Option.none(),
+    channelType: Option.some(inbox.channelType),
+    avatarUrl: Option.none(),
+    provider: Option.none()
+  })),
+  sourceId: Option.some(sourceId)
+})

@@ -1,0 +1,291 @@
+/**
+ * The conversations of the emulated LiveDesk: how each call answers and what it changes.
+ *
+ * @since 0.1.0
+ */
+import * as Arr from "effect/Array"
+import * as DateTime from "effect/DateTime"
+import * as HashMap from "effect/HashMap"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as Conversations from "../Conversations.ts"
+import { type Attributes, ConversationId, objects, SourceId } from "../LiveDeskSchema.ts"
+import * as Messages from "../Messages.ts"
+import { Unreadable } from "../Model.ts"
+import * as EmulatedCall from "./EmulatedCall.ts"
+import * as EmulatedContacts from "./EmulatedContacts.ts"
+import * as EmulatedMessages from "./EmulatedMessages.ts"
+import * as EmulatorState from "./EmulatorState.ts"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// create
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * `conversations.create`.
+ *
+ * - With `inbox_id` and `contact_id`: under a new contact inbox, or under the one that `source_id` names.
+ * - Otherwise under the contact inbox that `source_id` names, whatever its channel.
+ *
+ * @category calls
+ * @since 0.1.0
+ */
+export const create = (
+  state: EmulatorState.EmulatorState,
+  body: EmulatedCall.Body,
+  { now, origin, uuids: [uuid, sourceUuid] }: EmulatedCall.Circumstances
+): EmulatedCall.Transition<Conversations.Conversation> => {
+  const found = findSender(state, body, sourceUuid)
+  if (Result.isFailure(found)) return [Result.fail(found.failure), state]
+  const { contact, contactInbox, inbox, state: tied } = found.success
+
+  const kept = inbox.lockToSingleConversation ? latestConversation(tied, contactInbox, now) : Option.none()
+  if (Option.isSome(kept)) return [Result.succeed(showWith(tied, kept.value, contact, inbox, origin)), tied]
+
+  const createdAt = EmulatedCall.wholeSecond(now)
+  const conversation: EmulatorState.StoredConversation = {
+    id: ConversationId.make(tied.nextConversationId),
+    uuid,
+    contactId: contact.id,
+    inboxId: inbox.id,
+    sourceId: contactInbox.sourceId,
+    status: contact.blocked ? "resolved" : inbox.hasBot ? "pending" : "open",
+    snoozedUntil: Option.none(),
+    createdAt,
+    updatedAt: now,
+    lastActivityAt: createdAt,
+    firstReplyCreatedAt: Option.none(),
+    waitingSince: Option.some(createdAt),
+    unreadCount: 0,
+    messageCount: 0,
+    lastMessageId: Option.none()
+  }
+  const next = EmulatorState.putConversation(tied, conversation)
+  return [Result.succeed(showWith(next, conversation, contact, inbox, origin)), next]
+}
+
+interface Sender {
+  readonly contact: EmulatorState.StoredContact
+  readonly contactInbox: EmulatorState.StoredContactInbox
+  readonly inbox: EmulatorState.Inbox
+  readonly state: EmulatorState.EmulatorState
+}
+
+const findSender = (
+  state: EmulatorState.EmulatorState,
+  body: EmulatedCall.Body,
+  uuid: string
+): Result.Result<Sender, EmulatedCall.Refusal> => {
+  const sourceId = EmulatedCall.text(body.source_id)
+  const known = Option.match(sourceId, {
+    onNone: () => [],
+    onSome: (sourceId) => EmulatorState.under(state.contactInboxes, sourceId)
+  })
+  if (Option.isNone(EmulatedCall.text(body.inbox_id)) || Option.isNone(EmulatedCall.text(body.contact_id))) {
+    const [contactInbox] = known
+    return contactInbox === undefined ? Result.fail(EmulatedCall.notFound) : senderOf(state, contactInbox)
+  }
+  const inbox = findInbox(state, body.inbox_id)
+  const contact = Option.flatMap(EmulatedCall.wholeNumber(body.contact_id), (id) => HashMap.get(state.contacts, id))
+  if (Option.isNone(inbox) || Option.isNone(contact)) return Result.fail(EmulatedCall.notFound)
+  const there = known.find(({ inboxId }) => inboxId === inbox.value.id)
+  if (there !== undefined) {
+    return there.contactId === contact.value.id
+      ? senderOf(state, there)
+      : Result.fail(EmulatedCall.unprocessable("source_id should be unique"))
+  }
+  const contactInbox = {
+    contactId: contact.value.id,
+    inboxId: inbox.value.id,
+    sourceId: SourceId.make(Option.getOrElse(sourceId, () => uuid))
+  }
+  return senderOf(EmulatorState.putContactInbox(state, contactInbox), contactInbox)
+}
+
+const senderOf = (
+  state: EmulatorState.EmulatorState,
+  contactInbox: EmulatorState.StoredContactInbox
+): Result.Result<Sender, EmulatedCall.Refusal> => {
+  const contact = HashMap.get(state.contacts, contactInbox.contactId)
+  const inbox = HashMap.get(state.inboxes, contactInbox.inboxId)
+  return Option.isSome(contact) && Option.isSome(inbox)
+    ? Result.succeed({ contact: contact.value, contactInbox, inbox: inbox.value, state })
+    : Result.fail(EmulatedCall.notFound)
+}
+
+const findInbox = (state: EmulatorState.EmulatorState, value: unknown): Option.Option<EmulatorState.Inbox> =>
+  Option.flatMap(EmulatedCall.wholeNumber(value), (id) => HashMap.get(state.inboxes, id))
+
+const latestConversation = (
+  state: EmulatorState.EmulatorState,
+  { inboxId, sourceId }: EmulatorState.StoredContactInbox,
+  now: DateTime.Utc
+): Option.Option<EmulatorState.StoredConversation> => {
+  let latest: EmulatorState.StoredConversation | undefined
+  for (const conversation of HashMap.values(state.conversations)) {
+    if (
+      conversation.sourceId === sourceId && conversation.inboxId === inboxId &&
+      (latest === undefined || conversation.id > latest.id)
+    ) latest = conversation
+  }
+  return latest === undefined ? Option.none() : EmulatorState.findConversation(state, latest.id, now)
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// status
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * `conversations.toggleStatus`, answered as Chatwoot does. A move that `Conversations.transitions` does not list is
+ * refused where `transitionRules` hold; what LiveDesk's refusal looks like, and that a move to the state that is there
+ * already succeeds, is unverified. A state that LiveDesk does not have is refused always.
+ *
+ * @category calls
+ * @since 0.1.0
+ */
+export const toggleStatus = (
+  state: EmulatorState.EmulatorState,
+  body: EmulatedCall.Body,
+  { now }: EmulatedCall.Circumstances
+): EmulatedCall.Transition<Conversations.ToggledStatus> => {
+  const found = Option.flatMap(
+    EmulatedCall.wholeNumber(body.conversation_id),
+    (id) => EmulatorState.findConversation(state, id, now)
+  )
+  if (Option.isNone(found)) return [Result.fail(EmulatedCall.notFound), state]
+  const conversation = found.value
+  const target = Conversations.statuses.find((status) => status === body.status)
+  if (target === undefined) {
+    const error = Option.match(EmulatedCall.text(body.status), {
+      onNone: () => "param is missing or the value is empty: status",
+      onSome: (status) => `'${status}' is not a valid status`
+    })
+    return [Result.fail(EmulatedCall.unprocessable(error)), state]
+  }
+  if (state.transitionRules && target !== conversation.status && !targetsOf(conversation.status).includes(target)) {
+    const error = `Invalid status transition from ${conversation.status} to ${target}`
+    return [Result.fail(EmulatedCall.unprocessable(error)), state]
+  }
+  const next: EmulatorState.StoredConversation = {
+    ...conversation,
+    status: target,
+    snoozedUntil: target === "snoozed"
+      ? Option.map(EmulatedCall.wholeNumber(body.snoozed_until), (seconds) => DateTime.fromEpochSeconds(seconds))
+      : Option.none(),
+    updatedAt: now
+  }
+  return [
+    Result.succeed({
+      success: Option.some(true),
+      conversationId: next.id,
+      currentStatus: next.status,
+      snoozedUntil: next.snoozedUntil
+    }),
+    EmulatorState.putConversation(state, next)
+  ]
+}
+
+const targetsOf = (status: string): ReadonlyArray<string> =>
+  Object.entries(Conversations.transitions).find(([from]) => from === status)?.[1] ?? []
+
+// ---------------------------------------------------------------------------------------------------------------------
+// showing
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * A conversation as LiveDesk shows it, or none for one whose contact or channel is not there.
+ *
+ * @category showing
+ * @since 0.1.0
+ */
+export const show = (
+  state: EmulatorState.EmulatorState,
+  id: number,
+  { now, origin }: Pick<EmulatedCall.Circumstances, "now" | "origin">
+): Option.Option<Conversations.Conversation> =>
+  Option.flatMap(EmulatorState.findConversation(state, id, now), (conversation) =>
+    Option.map(
+      Option.all([
+        HashMap.get(state.contacts, conversation.contactId),
+        HashMap.get(state.inboxes, conversation.inboxId)
+      ]),
+      ([contact, inbox]) => showWith(state, conversation, contact, inbox, origin)
+    ))
+
+const recordsIn = (written: ReadonlyArray<unknown>): ReadonlyArray<Attributes> => {
+  const records = objects.read(written)
+  return records instanceof Unreadable ? [] : records
+}
+
+const showWith = (
+  state: EmulatorState.EmulatorState,
+  conversation: EmulatorState.StoredConversation,
+  contact: EmulatorState.StoredContact,
+  inbox: EmulatorState.Inbox,
+  origin: string
+): Conversations.Conversation => {
+  const last = Option.flatMap(conversation.lastMessageId, (id) => HashMap.get(state.messages, id))
+  const lastWritten = recordsIn(Option.toArray(Option.map(
+    last,
+    (message) => Messages.Message.write(EmulatedMessages.show(state, message, origin))
+  )))
+  return {
+    meta: {
+      sender: EmulatedContacts.showProfile(contact),
+      channel: inbox.channelType,
+      assignee: Option.none(),
+      team: Option.none(),
+      hmacVerified: false
+    },
+    id: conversation.id,
+    messages: lastWritten,
+    accountId: state.accountId,
+    uuid: conversation.uuid,
+    inboxId: inbox.id,
+    additionalAttributes: {},
+    agentLastSeenAt: Option.none(),
+    assigneeLastSeenAt: Option.none(),
+    canReply: true,
+    contactLastSeenAt: Option.none(),
+    customAttributes: {},
+    labels: [],
+    muted: false,
+    snoozedUntil: conversation.snoozedUntil,
+    status: conversation.status,
+    priority: Option.none(),
+    conversationCategory: "chat",
+    chatMode: "private_chat",
+    isForum: false,
+    createdAt: conversation.createdAt,
+    updatedAt: conversation.updatedAt,
+    timestamp: conversation.lastActivityAt,
+    firstReplyCreatedAt: conversation.firstReplyCreatedAt,
+    unreadCount: conversation.unreadCount,
+    lastNonActivityMessage: Arr.head(lastWritten),
+    lastActivityAt: conversation.lastActivityAt,
+    waitingSince: conversation.waitingSince,
+    slaPolicyId: Option.none(),
+    ticketId: Option.none(),
+    overLimit: false,
+    contentPreview: {
+      content: Option.flatMap(last, ({ content }) => content),
+      messageType: Option.map(last, ({ messageType }) => messageType),
+      createdAt: Option.map(last, ({ createdAt }) => createdAt)
+    },
+    platform: { channelType: inbox.channelType, inboxName: inbox.name, inboxId: inbox.id },
+    accountInfo: {
+      contactName: contact.name,
+      contactEmail: contact.email,
+      contactPhone: contact.phoneNumber,
+      contactId: contact.id,
+      contactAvatar: Option.none()
+    },
+    assignment: {
+      assigneeId: Option.none(),
+      assigneeName: Option.none(),
+      assigneeEmail: Option.none(),
+      teamId: Option.none(),
+      teamName: Option.none()
+    }
+  }
+}

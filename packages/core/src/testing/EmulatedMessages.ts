@@ -1,0 +1,258 @@
+/**
+ * The messages of the emulated LiveDesk: how they are answered, and what they change in their conversation.
+ *
+ * @since 0.1.0
+ */
+import * as HashMap from "effect/HashMap"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import { type Attributes, MessageId } from "../LiveDeskSchema.ts"
+import type * as Messages from "../Messages.ts"
+import * as EmulatedCall from "./EmulatedCall.ts"
+import * as EmulatorState from "./EmulatorState.ts"
+
+const longestContent = 150_000
+
+/**
+ * `messages.send` and `messages.sendFiles`: an agent's message, with files or without. That a text is at most 150,000
+ * characters long, and that an answer to a message that is not there answers none, is Chatwoot's (unverified).
+ *
+ * @category calls
+ * @since 0.1.0
+ */
+export const send = (
+  state: EmulatorState.EmulatorState,
+  body: EmulatedCall.Body,
+  circumstances: EmulatedCall.Circumstances
+): EmulatedCall.Transition<Messages.Message> => add(state, body, "outgoing", circumstances)
+
+/**
+ * A message from the contact, with the fields of `send`. No call that is known makes one: customers do. It wakes a
+ * snoozed conversation and opens a resolved one again, `pending` where the channel has a bot; this is Chatwoot's
+ * (unverified), and a closed one, which Chatwoot does not have, is opened as well.
+ *
+ * @category calls
+ * @since 0.1.0
+ */
+export const receive = (
+  state: EmulatorState.EmulatorState,
+  body: EmulatedCall.Body,
+  circumstances: EmulatedCall.Circumstances
+): EmulatedCall.Transition<Messages.Message> => add(state, body, "incoming", circumstances)
+
+const add = (
+  state: EmulatorState.EmulatorState,
+  body: EmulatedCall.Body,
+  messageType: EmulatorState.StoredMessage["messageType"],
+  { now, origin }: EmulatedCall.Circumstances
+): EmulatedCall.Transition<Messages.Message> => {
+  const found = Option.flatMap(
+    EmulatedCall.wholeNumber(body.conversation_id),
+    (id) => EmulatorState.findConversation(state, id, now)
+  )
+  if (Option.isNone(found)) return [Result.fail(EmulatedCall.notFound), state]
+  const conversation = found.value
+
+  const content = EmulatedCall.text(body.content)
+  const uploads = Array.isArray(body.attachments)
+    ? body.attachments.filter((file) => file instanceof EmulatedCall.Upload)
+    : []
+  if (Option.isNone(content) && uploads.length === 0) {
+    return [Result.fail(EmulatedCall.unprocessable("param is missing or the value is empty: content")), state]
+  }
+  if (state.inheritedRules && Option.exists(content, isTooLong)) {
+    const error = `Validation failed: Content is too long (maximum is ${longestContent} characters)`
+    return [Result.fail(EmulatedCall.unprocessable(error)), state]
+  }
+
+  const attachments = uploads.map((upload, index) => ({ ...upload, id: state.nextAttachmentId + index }))
+  const message: EmulatorState.StoredMessage = {
+    id: MessageId.make(state.nextMessageId),
+    conversationId: conversation.id,
+    inboxId: conversation.inboxId,
+    sortingId: conversation.messageCount + 1,
+    content,
+    messageType,
+    contentAttributes: answering(state, conversation, EmulatedCall.attributes(body.content_attributes)),
+    private: EmulatedCall.flag(body.private),
+    attachmentIds: attachments.map(({ id }) => id),
+    createdAt: EmulatedCall.wholeSecond(now)
+  }
+  const next = EmulatorState.putConversation(
+    {
+      ...state,
+      contacts: messageType === "incoming"
+        ? HashMap.modify(state.contacts, conversation.contactId, (contact) => ({
+          ...contact,
+          lastActivityAt: Option.some(message.createdAt)
+        }))
+        : state.contacts,
+      messages: HashMap.set(state.messages, message.id, message),
+      attachments: attachments.reduce(
+        (kept, attachment) => HashMap.set(kept, attachment.id, attachment),
+        state.attachments
+      ),
+      nextMessageId: state.nextMessageId + 1,
+      nextAttachmentId: state.nextAttachmentId + attachments.length
+    },
+    { ...after(state, conversation, message), updatedAt: now }
+  )
+  return [Result.succeed(show(next, message, origin)), next]
+}
+
+/** Rails counts characters, not the halves of those that UTF-16 writes in two. */
+const isTooLong = (content: string): boolean =>
+  content.length > longestContent && Array.from(content).length > longestContent
+
+/** Chatwoot says beside the message that is answered its id in the channel, which there is none of here. */
+const answering = (
+  state: EmulatorState.EmulatorState,
+  { id }: EmulatorState.StoredConversation,
+  attributes: Attributes
+): Attributes => {
+  if (attributes.in_reply_to === undefined) return attributes
+  const answered = Option.filter(
+    Option.flatMap(EmulatedCall.wholeNumber(attributes.in_reply_to), (id) => HashMap.get(state.messages, id)),
+    ({ conversationId }) => conversationId === id
+  )
+  return {
+    ...attributes,
+    in_reply_to: Option.match(answered, { onNone: () => null, onSome: ({ id }) => Number(id) }),
+    in_reply_to_external_id: null
+  }
+}
+
+/** What a message changes in its conversation, by Chatwoot's rules. */
+const after = (
+  state: EmulatorState.EmulatorState,
+  conversation: EmulatorState.StoredConversation,
+  message: EmulatorState.StoredMessage
+): EmulatorState.StoredConversation => {
+  const latest: EmulatorState.StoredConversation = {
+    ...conversation,
+    lastActivityAt: message.createdAt,
+    messageCount: message.sortingId,
+    lastMessageId: Option.some(message.id)
+  }
+  if (message.messageType === "outgoing") {
+    // A note between agents is no answer.
+    return message.private ? latest : {
+      ...latest,
+      firstReplyCreatedAt: Option.orElse(latest.firstReplyCreatedAt, () => Option.some(message.createdAt)),
+      waitingSince: Option.none()
+    }
+  }
+  const hasBot = Option.exists(HashMap.get(state.inboxes, conversation.inboxId), ({ hasBot }) => hasBot)
+  return {
+    ...latest,
+    status: conversation.status === "resolved" && hasBot
+      ? "pending"
+      : ["resolved", "snoozed", "closed"].includes(conversation.status)
+      ? "open"
+      : conversation.status,
+    snoozedUntil: Option.none(),
+    waitingSince: Option.orElse(latest.waitingSince, () => Option.some(message.createdAt)),
+    unreadCount: latest.unreadCount + 1
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// showing
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * A message as LiveDesk shows it.
+ *
+ * @category showing
+ * @since 0.1.0
+ */
+export const show = (
+  state: EmulatorState.EmulatorState,
+  message: EmulatorState.StoredMessage,
+  origin: string
+): Messages.Message => ({
+  id: message.id,
+  content: message.content,
+  inboxId: message.inboxId,
+  conversationId: message.conversationId,
+  messageType: message.messageType,
+  contentType: "text",
+  status: "sent",
+  contentAttributes: message.contentAttributes,
+  createdAt: message.createdAt,
+  private: message.private,
+  sourceId: Option.none(),
+  sortingId: Option.some(message.sortingId),
+  sender: message.messageType === "outgoing" ? Option.some(agent) : senderOf(state, message),
+  attachments: message.attachmentIds.length === 0
+    ? Option.none()
+    : Option.some(
+      message.attachmentIds.flatMap((id) =>
+        Option.toArray(
+          Option.map(HashMap.get(state.attachments, id), (attachment) => showAttachment(attachment, origin))
+        )
+      )
+    )
+})
+
+/** The one agent, as whom every call speaks; the id is the sample's. */
+const agent: Messages.Sender = {
+  id: 3,
+  name: Option.some("Agent"),
+  type: Option.some("user"),
+  availableName: Option.some("Agent"),
+  email: Option.none(),
+  phoneNumber: Option.none(),
+  identifier: Option.none(),
+  avatarUrl: Option.none(),
+  thumbnail: Option.none(),
+  availabilityStatus: Option.some("online")
+}
+
+const senderOf = (
+  state: EmulatorState.EmulatorState,
+  { conversationId }: EmulatorState.StoredMessage
+): Option.Option<Messages.Sender> =>
+  Option.map(
+    Option.flatMap(
+      HashMap.get(state.conversations, conversationId),
+      ({ contactId }) => HashMap.get(state.contacts, contactId)
+    ),
+    (contact) => ({
+      id: contact.id,
+      name: Option.some(contact.name),
+      type: Option.some("contact"),
+      availableName: Option.none(),
+      email: contact.email,
+      phoneNumber: contact.phoneNumber,
+      identifier: contact.identifier,
+      avatarUrl: Option.none(),
+      thumbnail: Option.none(),
+      availabilityStatus: Option.none()
+    })
+  )
+
+const showAttachment = (
+  { content, id, mediaType, name }: EmulatorState.StoredAttachment,
+  origin: string
+): Messages.Attachment => {
+  const [kind = ""] = mediaType.split("/")
+  return {
+    id,
+    fileType: ["image", "audio", "video"].includes(kind) ? kind : "file",
+    dataUrl: Option.some(`${origin}${attachmentsPath}/${id}/${encodeURIComponent(name.replace(/\p{Cs}/gu, "\uFFFD"))}`),
+    thumbUrl: Option.none(),
+    fileSize: Option.some(content.byteLength),
+    extension: Option.fromNullishOr(/\.([^.]+)$/.exec(name)?.[1]),
+    width: Option.none(),
+    height: Option.none()
+  }
+}
+
+/**
+ * Where the emulator serves what is attached: its own path, which LiveDesk does not have.
+ *
+ * @category showing
+ * @since 0.1.0
+ */
+export const attachmentsPath = "/attachments"

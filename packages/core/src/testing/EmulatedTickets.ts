@@ -1,0 +1,131 @@
+/**
+ * The tickets of the emulated LiveDesk: how each call answers and what it changes.
+ *
+ * @since 0.1.0
+ */
+import * as DateTime from "effect/DateTime"
+import * as HashMap from "effect/HashMap"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
+import { TicketId } from "../LiveDeskSchema.ts"
+import { Unreadable } from "../Model.ts"
+import * as Tickets from "../Tickets.ts"
+import * as EmulatedCall from "./EmulatedCall.ts"
+import type * as EmulatorState from "./EmulatorState.ts"
+
+/** A refusal in the envelope of tickets. No page shows one: that status and code agree is unverified. */
+const refusal = (status: number, message: string): EmulatedCall.Refusal => ({
+  status,
+  body: { code: status, message, data: null }
+})
+
+const notFound = refusal(404, "Ticket not found")
+
+/**
+ * `tickets.create`. The pages require a title. A ticket is `open`; without a word of its urgency and kind it is a
+ * `normal` `incident` (unverified).
+ *
+ * @category calls
+ * @since 0.1.0
+ */
+export const create = (
+  state: EmulatorState.EmulatorState,
+  body: EmulatedCall.Body,
+  { now }: EmulatedCall.Circumstances
+): EmulatedCall.Transition<Tickets.CreatedTicket> => {
+  if (Option.isNone(EmulatedCall.text(body.title))) return [Result.fail(refusal(422, "title is required")), state]
+  const ticketId = ticketIdOf(now, state.nextTicket)
+  const ticket = read({
+    priority: "normal",
+    ticket_type: "incident",
+    ...body,
+    ticket_id: ticketId,
+    status: "open",
+    // Create takes a team by its name, get shows its id as well: here, the sample's.
+    assignment_team: Option.match(EmulatedCall.text(body.assignment_team), {
+      onNone: () => null,
+      onSome: (name) => ({ id: 5, name })
+    }),
+    conversation_list: [],
+    status_changes: []
+  })
+  if (Option.isNone(ticket)) return [Result.fail(refusal(422, "the ticket cannot be read")), state]
+  return [Result.succeed({ ticketId }), {
+    ...put(state, { ticket: ticket.value, tags: [] }),
+    nextTicket: state.nextTicket + 1
+  }]
+}
+
+/**
+ * `tickets.get`. An id that nothing has is answered with the status 404 and with 404 as the envelope's code: what
+ * LiveDesk does, no page shows.
+ *
+ * @category calls
+ * @since 0.1.0
+ */
+export const get = (
+  state: EmulatorState.EmulatorState,
+  { ticket_id }: EmulatedCall.Body
+): EmulatedCall.Transition<Tickets.Ticket> => [
+  Result.map(find(state, ticket_id), ({ ticket }) => ticket),
+  state
+]
+
+/**
+ * `tickets.update`: changes what is given. What it answers, no page shows: here, the id.
+ *
+ * @category calls
+ * @since 0.1.0
+ */
+export const update = (
+  state: EmulatorState.EmulatorState,
+  body: EmulatedCall.Body
+): EmulatedCall.Transition<Tickets.UpdatedTicket> => {
+  const found = find(state, body.ticket_id)
+  if (Result.isFailure(found)) return [Result.fail(found.failure), state]
+  const { tags, ticket } = found.success
+  const written = Tickets.Ticket.write(ticket)
+  const changed = read({ ...(Predicate.isObject(written) ? written : {}), ...changeable(body) })
+  return [
+    Result.succeed({ ticketId: Option.some(ticket.ticketId) }),
+    put(state, {
+      ticket: Option.getOrElse(changed, () => ticket),
+      tags: body.tags === undefined ? tags : EmulatedCall.texts(body.tags)
+    })
+  ]
+}
+
+const changeable = (body: EmulatedCall.Body): EmulatedCall.Body =>
+  Object.fromEntries(
+    ["title", "description", "attachments", "priority", "ticket_type", "custom_fields"].flatMap((key) =>
+      body[key] === undefined ? [] : [[key, body[key]]]
+    )
+  )
+
+/** A ticket is kept as `get` shows it, in which what was sent can be read. */
+const read = (wire: EmulatedCall.Body): Option.Option<Tickets.Ticket> => {
+  const ticket = Tickets.Ticket.read(wire)
+  return ticket instanceof Unreadable ? Option.none() : Option.some(ticket)
+}
+
+const find = (
+  state: EmulatorState.EmulatorState,
+  id: unknown
+): Result.Result<EmulatorState.StoredTicket, EmulatedCall.Refusal> =>
+  Result.fromOption(
+    Option.flatMap(EmulatedCall.text(id), (id) => HashMap.get(state.tickets, id)),
+    () => notFound
+  )
+
+const put = (state: EmulatorState.EmulatorState, stored: EmulatorState.StoredTicket): EmulatorState.EmulatorState => ({
+  ...state,
+  tickets: HashMap.set(state.tickets, stored.ticket.ticketId, stored)
+})
+
+/** As in `tk_20251104_789abc`: an odd factor gives every number of 24 bits another. */
+const ticketIdOf = (now: DateTime.Utc, number: number): TicketId =>
+  TicketId.make(
+    `tk_${DateTime.formatIso(now).slice(0, 10).replaceAll("-", "")}_` +
+      ((0x789abc + number * 0x9e3779) % 2 ** 24).toString(16).padStart(6, "0")
+  )
