@@ -3,6 +3,7 @@
  */
 import { Contacts, Conversations, type LiveDesk, LiveDeskClient, type LiveDeskError } from "@effect-livedesk/core"
 import { Emulator, EmulatorState } from "@effect-livedesk/core/testing"
+import type { NodeEmulatorFile } from "@effect-livedesk/node"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, DateTime, Effect, HashMap, type Layer, Option, Redacted } from "effect"
 import { HttpBody, HttpClient, HttpClientRequest, type HttpServerError } from "effect/http"
@@ -21,7 +22,11 @@ export type Transport = (
   client: Partial<LiveDeskClient.Options>
 ) => Layer.Layer<Services, SetupError>
 
-export type SetupError = LiveDeskError.AuthError | LiveDeskError.ValidationError | HttpServerError.ServeError
+export type SetupError =
+  | LiveDeskError.AuthError
+  | LiveDeskError.ValidationError
+  | HttpServerError.ServeError
+  | NodeEmulatorFile.EmulatorFileError
 
 const fixture = (name: string): string =>
   JSON.stringify(JSON.parse(readFileSync(new URL(`./fixtures/${name}.json`, import.meta.url), "utf8")))

@@ -17,8 +17,10 @@ import * as HttpServer from "effect/http/HttpServer"
 import type * as HttpServerError from "effect/http/HttpServerError"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import { createServer } from "node:http"
+import * as NodeEmulatorFile from "./NodeEmulatorFile.ts"
 
 /**
  * How the emulator is set up and where it listens.
@@ -31,6 +33,11 @@ export interface Options extends Emulator.Options {
   readonly port?: number | undefined
   /** The address to listen on; 127.0.0.1 unless given, which only this machine reaches. */
   readonly host?: string | undefined
+  /**
+   * A file of JSON to go on from, if it is there, and to save to: soon after each change, and when the layer's scope
+   * ends. Without one, what the emulator holds ends with it.
+   */
+  readonly file?: string | undefined
 }
 
 /**
@@ -46,8 +53,9 @@ export class NodeEmulator extends Context.Service<NodeEmulator, {
 
 /**
  * Provides an emulator on a port, and the emulator's state. Beside the API it serves the OpenAPI document at
- * `/openapi.json`, and at `/docs` a page to browse and to try it, which needs no network but this machine's own. Its calendar starts today unless `startsAt` says otherwise.
- * Fails when the port is taken.
+ * `/openapi.json`, and at `/docs` a page to browse and to try it, which needs no network but this machine's own. Its
+ * calendar starts today unless `startsAt` says otherwise. Fails when the port is taken, and when `file` cannot be read or
+ * holds something else.
  *
  * ```ts
  * const { baseUrl } = yield* NodeEmulator.NodeEmulator
@@ -60,7 +68,10 @@ export class NodeEmulator extends Context.Service<NodeEmulator, {
  */
 export const layer = (
   options?: Options
-): Layer.Layer<NodeEmulator | Emulator.Emulator, HttpServerError.ServeError> =>
+): Layer.Layer<
+  NodeEmulator | Emulator.Emulator,
+  HttpServerError.ServeError | NodeEmulatorFile.EmulatorFileError
+> =>
   Layer.effect(
     NodeEmulator,
     Effect.gen(function*() {
@@ -77,7 +88,20 @@ export const layer = (
     })),
     Layer.provideMerge(Layer.effect(
       Emulator.Emulator,
-      Effect.flatMap(DateTime.now, (now) => Emulator.make({ startsAt: now, ...options }))
+      Effect.gen(function*() {
+        const setup = { startsAt: yield* DateTime.now, ...options }
+        if (options?.file === undefined) return yield* Emulator.make(setup)
+        const saved = yield* NodeEmulatorFile.load(options.file)
+        const emulator = yield* Emulator.make({
+          ...setup,
+          ...Option.match(saved, {
+            onNone: () => ({}),
+            onSome: (state) => ({ state })
+          })
+        })
+        yield* NodeEmulatorFile.keep(options.file, emulator)
+        return emulator
+      })
     ))
   )
 

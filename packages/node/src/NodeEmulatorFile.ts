@@ -1,0 +1,138 @@
+/**
+ * A file in which an emulator keeps what it holds, so that stopping it loses nothing.
+ *
+ * @since 0.1.0
+ */
+import type * as Emulator from "@effect-livedesk/core/testing/Emulator"
+import * as EmulatorState from "@effect-livedesk/core/testing/EmulatorState"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import * as SchemaParser from "effect/SchemaParser"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { open, readFile, rename, rm } from "node:fs/promises"
+
+/**
+ * Why a file could not be used: it cannot be read, holds something else than an emulator's state, or cannot be written.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class EmulatorFileError extends Data.TaggedError("EmulatorFileError")<{
+  readonly path: string
+  readonly problem: "Unreadable" | "NotAState" | "Unwritable"
+  readonly cause: unknown
+}> {
+  override get message(): string {
+    const detail = Predicate.hasProperty(this.cause, "message") ? `: ${String(this.cause.message)}` : ""
+    switch (this.problem) {
+      case "Unreadable":
+        return `${this.path} cannot be read${detail}`
+      case "NotAState":
+        return `${this.path} does not hold what an emulator saves; move it away to start afresh${detail}`
+      case "Unwritable":
+        return `${this.path} cannot be written${detail}`
+    }
+  }
+}
+
+const State = Schema.fromJsonString(EmulatorState.EmulatorState)
+
+const decode = SchemaParser.decodeUnknownEffect(State)
+
+const encode = SchemaParser.encodeEffect(State)
+
+/**
+ * Reads what an emulator has saved, or none where there is no file yet.
+ *
+ * @category files
+ * @since 0.1.0
+ */
+export const load = Effect.fnUntraced(function*(
+  path: string
+): Effect.fn.Return<Option.Option<EmulatorState.EmulatorState>, EmulatorFileError> {
+  const text = yield* Effect.tryPromise({
+    try: () => readFile(path, "utf8"),
+    catch: (cause) => new EmulatorFileError({ path, problem: "Unreadable", cause })
+  }).pipe(
+    Effect.map(Option.some),
+    Effect.catch((error) => isMissing(error.cause) ? Effect.succeed(Option.none<string>()) : Effect.fail(error))
+  )
+  if (Option.isNone(text)) return Option.none()
+  return yield* decode(text.value).pipe(
+    Effect.map(Option.some),
+    Effect.mapError((issue) =>
+      new EmulatorFileError({ path, problem: "NotAState", cause: new Schema.SchemaError(issue) })
+    )
+  )
+})
+
+const isMissing = (cause: unknown): boolean => Predicate.hasProperty(cause, "code") && cause.code === "ENOENT"
+
+/**
+ * Saves what an emulator holds: beside the file first, and then in its place in one step, so that whatever happens
+ * either the old or the new is there whole.
+ *
+ * @category files
+ * @since 0.1.0
+ */
+export const save = (path: string, state: EmulatorState.EmulatorState): Effect.Effect<void, EmulatorFileError> =>
+  encode(state).pipe(
+    Effect.flatMap((text) => Effect.tryPromise(() => replace(path, text))),
+    Effect.mapError((cause) =>
+      new EmulatorFileError({
+        path,
+        problem: "Unwritable",
+        cause: Predicate.isTagged(cause, "UnknownError") ? cause.cause : cause
+      })
+    ),
+    Effect.uninterruptible
+  )
+
+const replace = async (path: string, text: string): Promise<void> => {
+  const beside = `${path}.${process.pid}.tmp`
+  try {
+    const file = await open(beside, "w")
+    try {
+      await file.writeFile(text)
+      // Else a machine that goes down may keep the new name and not the new content.
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(beside, path)
+  } catch (error) {
+    await rm(beside, { force: true })
+    throw error
+  }
+}
+
+/**
+ * Saves an emulator soon after each change, and at the end of the scope. A file that cannot be written is logged as an
+ * error, and tried again after the next change.
+ *
+ * @category files
+ * @since 0.1.0
+ */
+export const keep = Effect.fnUntraced(function*(
+  path: string,
+  emulator: Emulator.Emulator["Service"]
+): Effect.fn.Return<void, never, Scope.Scope> {
+  let saved: EmulatorState.EmulatorState | undefined
+  const saveChanges = Effect.gen(function*() {
+    const state = yield* emulator.state
+    if (state === saved) return
+    yield* save(path, state)
+    saved = state
+  }).pipe(Effect.catch((error) => Effect.logError(error.message)))
+  yield* Effect.addFinalizer(() => saveChanges)
+  yield* emulator.changes.pipe(
+    // While one state is being written, only the latest of those that follow is worth keeping.
+    Stream.buffer({ capacity: 1, strategy: "sliding" }),
+    Stream.runForEach(() => Effect.delay(saveChanges, "100 millis")),
+    Effect.forkScoped
+  )
+})
