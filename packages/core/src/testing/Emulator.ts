@@ -324,13 +324,17 @@ const bodyOf = (
         : Effect.map(part.contentEffect, (content) => {
           const key = withoutBrackets(part.key)
           const before = fields[key]
-          const file = new EmulatedCall.Upload({ name: part.name, mediaType: part.contentType, content })
+          const file = new EmulatedCall.Upload({ name: fileName(part), mediaType: part.contentType, content })
           return { ...fields, [key]: [...(Array.isArray(before) ? before : []), file] }
         })).pipe(
         // A file of JSON is a file nonetheless.
         Effect.provideService(Multipart.FieldMimeTypes, [])
       )
     : Effect.map(request.json, objectOf)
+
+/** A form writes so the three characters that would end a name. */
+const fileName = ({ name }: Multipart.File): string =>
+  name.replaceAll(/%22/g, "\"").replaceAll(/%0D/gi, "\r").replaceAll(/%0A/gi, "\n")
 
 /** In memory, a form has no boundary yet, and so no header. */
 const isForm = ({ headers, source }: HttpServerRequest.HttpServerRequest): boolean =>
@@ -413,7 +417,7 @@ export const layerHttpClient: Layer.Layer<HttpClient.HttpClient | Emulator> = la
  * @since 0.1.0
  */
 export const layerWith = (
-  options?: Options & Partial<LiveDeskClient.Options>
+  options?: Options & Partial<Omit<LiveDeskClient.Options, "apiKey" | "apiSecret">>
 ): Layer.Layer<LiveDeskClient.LiveDeskClient | Emulator, LiveDeskError.AuthError | LiveDeskError.ValidationError> =>
   Layer.provideMerge(
     Layer.unwrap(Effect.map(Emulator, ({ credentials }) => LiveDeskClient.layer({ ...options, ...credentials }))),
