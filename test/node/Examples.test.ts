@@ -104,6 +104,26 @@ describe("the other examples", () => {
       assert.match(out.join("\n"), /^\{"_tag":"Created".*\n\{"_tag":"AlreadyThere"\}\n\{"_tag":"AskSomeone"/)
     }))
 
+  it.live("list-contacts", () =>
+    Effect.gen(function*() {
+      const { code, err, out } = yield* run("list-contacts")
+      assert.deepStrictEqual([code, err], [0, []])
+      assert.deepStrictEqual(out, [
+        "2219257 2@even.example",
+        "2219259 4@even.example",
+        "2219261 6@even.example",
+        "40 contacts in all"
+      ])
+    }))
+
+  it.live("attachment", () =>
+    Effect.gen(function*() {
+      const { code, err, out } = yield* run("attachment")
+      assert.deepStrictEqual([code, err, out.length], [0, [], 2])
+      assert.match(out[0] ?? "", /^\d{4} bytes at https:\/\/.+\/attachments\/1\/attachment\.ts$/)
+      assert.match(out[1] ?? "", /^14 bytes at https:\/\/.+\/attachments\/2\/%C3%BCber%20uns\.txt$/)
+    }))
+
   it.live("readme", () =>
     Effect.gen(function*() {
       const { code, err, out } = yield* run("readme", yield* settings)
