@@ -261,7 +261,8 @@ export const inCodeEnvelope = <A>(model: Model<A>): Model<A> => {
 }
 
 /**
- * A record in whose place LiveDesk may send a single text, which is then its `key`.
+ * A record in whose place LiveDesk may send a single text, which is then its `key`. A record that holds nothing else
+ * is written so, too.
  *
  * @category constructors
  * @since 0.1.0
@@ -271,7 +272,10 @@ export const orShorthand = <A>(key: string, model: Model<A>): Model<A> =>
     type: Schema.toType(model),
     documented: () => Schema.Union([Schema.String, model.documented()]),
     read: (wire) => model.read(typeof wire === "string" ? { [key]: wire } : wire),
-    write: model.write
+    write: (value) => {
+      const written = model.write(value)
+      return isJsonObject(written) && Object.keys(written).join() === key ? written[key] : written
+    }
   })
 
 /**
