@@ -786,6 +786,23 @@ export const conformance = (name: string, transport: Transport) =>
     })
 
     describe("messages from the contact", () => {
+      it.effect("hold files that can be had", () =>
+        run(Effect.gen(function*() {
+          const { id } = yield* aConversation
+          const { receive } = yield* Emulator.Emulator
+          const client = yield* HttpClient.HttpClient
+          const content = Uint8Array.from([1, 2, 3])
+          const message = yield* receive({
+            conversationId: id,
+            attachments: [{ name: "a?b#c.bin", mediaType: "application/octet-stream", content }]
+          })
+          const [attachment] = Option.getOrThrow(message.attachments)
+          const response = yield* client.get(Option.getOrThrow(attachment?.dataUrl ?? Option.none()))
+          assert.deepStrictEqual(new Uint8Array(yield* response.arrayBuffer), content)
+          const nothing = yield* client.get(`${yield* BaseUrl}/attachments/99/a`)
+          assert.strictEqual(nothing.status, 404)
+        })))
+
       it.effect("open a resolved conversation and wake a snoozed one", () =>
         run(Effect.gen(function*() {
           const conversations = yield* Conversations.Conversations
@@ -846,6 +863,10 @@ export const conformance = (name: string, transport: Transport) =>
           assert.deepStrictEqual(Option.map(ticket.assignmentTeam, ({ name }) => name), Option.some("IT Support"))
           assert.deepStrictEqual(ticket.requester.channelContacts.followers.map(({ id }) => id), ["7562646527"])
           assert.deepStrictEqual(ticket.attachments.map(({ fileUrl }) => fileUrl), ["https://example.com/fire.png"])
+
+          const { text } = yield* send({ method: "GET", path: `${Tickets.create.path}/${ticketId}` })
+          assert.include(text, "\"followers\":[\"7562646527\"]")
+          assert.include(text, "\"assignment_team\":{\"id\":5,\"name\":\"IT Support\"}")
 
           const updated = yield* tickets.update({ ticketId, priority: "normal", tags: ["fire"] })
           assert.deepStrictEqual(updated.ticketId, Option.some(ticketId))

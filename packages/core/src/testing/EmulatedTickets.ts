@@ -52,7 +52,7 @@ export const create = (
   })
   if (Option.isNone(ticket)) return [Result.fail(refusal(422, "the ticket cannot be read")), state]
   return [Result.succeed({ ticketId }), {
-    ...put(state, { ticket: ticket.value, tags: [] }),
+    ...put(state, { ticket: withoutNames(ticket.value), tags: [] }),
     nextTicket: state.nextTicket + 1
   }]
 }
@@ -94,6 +94,16 @@ export const update = (
       tags: body.tags === undefined ? tags : EmulatedCall.texts(body.tags)
     })
   ]
+}
+
+/** Create takes followers with their names, get shows their ids alone. */
+const withoutNames = (ticket: Tickets.Ticket): Tickets.Ticket => {
+  const { channelContacts } = ticket.requester
+  const followers = channelContacts.followers.map(({ id }) => ({ id, name: Option.none() }))
+  return {
+    ...ticket,
+    requester: { ...ticket.requester, channelContacts: { ...channelContacts, followers } }
+  }
 }
 
 const changeable = (body: EmulatedCall.Body): EmulatedCall.Body =>

@@ -173,8 +173,13 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
   const series = first.generation === 0 ? "" : `:${first.generation}`
   const uuid = yield* seededUuids(`${options.seed ?? "effect-livedesk"}${series}`)
   const today = yield* calendar(options.startsAt ?? firstDay)
-  const circumstances = (origin: string) =>
-    Effect.all({ now: today, uuids: Effect.all([uuid, uuid]), origin: Effect.succeed(origin) })
+  // Links in what no request asked for lead to where the latest one came.
+  let reachedAt = LiveDeskClient.defaultBaseUrl
+  const circumstances = Effect.all({
+    now: today,
+    uuids: Effect.all([uuid, uuid]),
+    origin: Effect.sync(() => reachedAt)
+  })
 
   /** Serves an endpoint: its method and path to route, its answer's model to write. */
   const serve = <Input, Output>(
@@ -194,7 +199,8 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
         const body = yield* Effect.result(bodyOf(request))
         if (url === undefined || Result.isFailure(body)) return answer(400, { status: 400, error: "Bad Request" })
         const fields = { ...queryOf(url), ...body.success, ...(yield* HttpRouter.params) }
-        const given = yield* circumstances(url.origin)
+        reachedAt = url.origin
+        const given = yield* circumstances
         const result = yield* SubscriptionRef.modify(state, (state) => transition(state, fields, given))
         return Result.match(result, {
           onFailure: ({ body, status }) => answer(status, body),
@@ -249,12 +255,12 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
     reset: SubscriptionRef.update(state, ({ generation }) => ({ ...initial, generation })),
     conversation: (id) =>
       Effect.map(
-        Effect.all([SubscriptionRef.get(state), circumstances(nowhere)]),
+        Effect.all([SubscriptionRef.get(state), circumstances]),
         ([state, circumstances]) => EmulatedConversations.show(state, id, circumstances)
       ),
     receive: ({ attachments = [], content, contentAttributes, conversationId }) =>
       Effect.flatMap(
-        circumstances(nowhere),
+        circumstances,
         (circumstances) =>
           SubscriptionRef.modify(state, (state) =>
             EmulatedMessages.receive(state, {
@@ -273,9 +279,6 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
     )
   })
 })
-
-/** Where an emulator is that nothing has reached yet; in memory, any address will do. */
-const nowhere = LiveDeskClient.defaultBaseUrl
 
 const goOn = (
   state: EmulatorState.EmulatorState,
