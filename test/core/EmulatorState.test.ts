@@ -55,10 +55,11 @@ describe("EmulatorState", () => {
       yield* Effect.gen(function*() {
         const contacts = yield* Contacts.Contacts
         const messages = yield* Messages.Messages
+        // The first call, as it was of the other: with the same series of UUIDs it would be given the same.
+        const created = yield* contacts.create({ inboxId: 407, name: "Bob" })
         const ada = yield* contacts.ensure({ inboxId: 407, email: "ada@acme.inc" })
         assert.strictEqual(ada._tag, "Existing")
         const [known] = ada.contact.contactInboxes
-        const created = yield* contacts.create({ inboxId: 407, name: "Bob" })
         assert.strictEqual(created.contact.id, ada.contact.id + 1)
         assert.notDeepEqual(created.contactInbox.sourceId, known?.sourceId)
         const message = yield* messages.send({ conversationId: 40, content: "Still there" })
