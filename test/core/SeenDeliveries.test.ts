@@ -66,12 +66,27 @@ describe("persisted deliveries", () => {
       assert.strictEqual(yield* second.claim("b"), "Handled")
     }).pipe(Effect.provide(Persistence.layerKvs.pipe(Layer.provide(KeyValueStore.layerMemory)))))
 
+  it.effect("go to one of many who claim at once, though the store takes its time", () =>
+    Effect.gen(function*() {
+      const { claim } = yield* SeenDeliveries.SeenDeliveries
+      const claims = yield* Effect.all(Array.from({ length: 50 }, () => claim("a")), { concurrency: "unbounded" })
+      assert.strictEqual(claims.filter((claim) => claim === "Claimed").length, 1)
+    }).pipe(Effect.provide(Layer.provide(PersistedDeliveries.layerKeyValueStore(), slow))))
+
   it.effect("fail with a typed error when the store does, and are not claimed then", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(Effect.flatMap(SeenDeliveries.SeenDeliveries, ({ claim }) => claim("a")))
       assert.strictEqual(error._tag, "SeenDeliveriesError")
     }).pipe(Effect.provide(Layer.provide(PersistedDeliveries.layerKeyValueStore(), broken))))
 })
+
+const slow = Layer.effect(
+  KeyValueStore.KeyValueStore,
+  Effect.map(
+    KeyValueStore.KeyValueStore,
+    (store) => ({ ...store, get: (key: string) => Effect.tap(store.get(key), Effect.yieldNow) })
+  )
+).pipe(Layer.provide(KeyValueStore.layerMemory))
 
 const broken = Layer.succeed(
   KeyValueStore.KeyValueStore,
