@@ -499,6 +499,13 @@ export const nullableTimestamp: Field<Option.Option<DateTime.Utc>> = nullableFie
  */
 export const isoTimestamp: Field<DateTime.Utc> = {
   ...timestampField(() => readable(Schema.String.annotate({ format: "date-time" }))),
+  read: (wire) => {
+    const time = readSeconds(wire)
+    return time === undefined
+      ? Unreadable.expected("a time: seconds since 1970 or ISO 8601 text")
+      // The text that it is written as has no more than milliseconds.
+      : DateTime.makeUnsafe(Math.floor(DateTime.toEpochMillis(time)))
+  },
   write: DateTime.formatIso
 }
 

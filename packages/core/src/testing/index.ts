@@ -5,3 +5,4 @@
  */
 export * as Emulator from "./Emulator.ts"
 export * as EmulatorState from "./EmulatorState.ts"
+export * as WebhookDelivery from "./WebhookDelivery.ts"

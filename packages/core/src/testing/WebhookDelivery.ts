@@ -1,0 +1,264 @@
+/**
+ * Deliveries as a webhook gets them, of every kind, signed and in memory: to test a receiver without LiveDesk.
+ *
+ * `conversation_created` is the vendor's sample. The others have Chatwoot's shape, which is unverified for LiveDesk.
+ *
+ * @since 0.1.0
+ */
+import type * as CryptoError from "effect/crypto/CryptoError"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as HttpBody from "effect/http/HttpBody"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerError from "effect/http/HttpServerError"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import type { Attributes } from "../LiveDeskSchema.ts"
+import type * as Webhooks from "../webhooks/Webhooks.ts"
+import * as WebhookSignature from "../webhooks/WebhookSignature.ts"
+
+// Core is compiled without a platform's types; every platform that Effect runs on has this one.
+declare const TextEncoder: new() => { encode(text: string): Uint8Array }
+
+/**
+ * One delivery: a POST of these headers and bytes to this path.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface WebhookDelivery {
+  readonly path: `/${string}`
+  readonly headers: { readonly [name: string]: string }
+  readonly body: Uint8Array
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// payloads
+// ---------------------------------------------------------------------------------------------------------------------
+
+const account: Attributes = { id: 17629000001207, name: "1112" }
+
+const contact: Attributes = {
+  additional_attributes: {},
+  custom_attributes: {},
+  email: "alice@acme.inc",
+  id: 42218348,
+  identifier: null,
+  name: "Test",
+  phone_number: "+123456789",
+  thumbnail: "",
+  blocked: false
+}
+
+const conversation: Attributes = {
+  additional_attributes: {},
+  can_reply: true,
+  channel: "Channel::Api",
+  contact_inbox: {
+    id: 42213404,
+    contact_id: 42218348,
+    inbox_id: 523,
+    source_id: "1d484823-da29-4086-a7ba-d65ad0ebb588",
+    created_at: "2026-01-21T03:26:49.012Z",
+    updated_at: "2026-01-21T03:26:49.012Z",
+    hmac_verified: false,
+    pubsub_token: "4Urn7N5A974k6C2H7Xeva8Ni"
+  },
+  id: 89,
+  inbox_id: 523,
+  messages: [],
+  labels: [],
+  meta: {
+    sender: { ...contact, type: "contact" },
+    assignee: null,
+    team: null,
+    hmac_verified: false,
+    channel: "Channel::Api"
+  },
+  status: "open",
+  custom_attributes: {},
+  snoozed_until: null,
+  unread_count: 0,
+  first_reply_created_at: null,
+  priority: null,
+  waiting_since: 1768967324,
+  conversation_category: "chat",
+  chat_mode: "private_chat",
+  ticket_info: null,
+  agent_last_seen_at: 0,
+  contact_last_seen_at: 0,
+  last_activity_at: 1768967324,
+  timestamp: 1768967324,
+  created_at: 1768967324,
+  updated_at: 1768967324.268219
+}
+
+const changes: Attributes = {
+  changed_attributes: [{ status: { previous_value: "pending", current_value: "open" } }]
+}
+
+const message: Attributes = {
+  account,
+  additional_attributes: {},
+  content_attributes: {},
+  content_type: "text",
+  content: "Hello",
+  conversation,
+  created_at: "2026-01-21T03:48:50.000Z",
+  id: 3030,
+  inbox: { id: 523, name: "API" },
+  message_type: "incoming",
+  private: false,
+  sender: { account, ...contact, avatar: "" },
+  source_id: null
+}
+
+const typing: Attributes = { user: { account, ...contact, avatar: "" }, conversation, is_private: false }
+
+const payloads = {
+  conversation_created: { account, ...conversation },
+  conversation_status_changed: { account, ...conversation, ...changes },
+  conversation_updated: { account, ...conversation, ...changes },
+  message_created: message,
+  message_updated: message,
+  conversation_typing_on: typing,
+  conversation_typing_off: typing,
+  contact_created: { account, ...contact, avatar: "" },
+  contact_updated: { account, ...contact, avatar: "", ...changes }
+} as const satisfies { readonly [event: string]: Attributes }
+
+/**
+ * The name of an event that has a model of its own.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type EventName = keyof typeof payloads
+
+const isEventName = (event: string): event is EventName => Object.hasOwn(payloads, event)
+
+/**
+ * The names of the events that have a model of their own; the first is documented, the others are Chatwoot's.
+ *
+ * @category payloads
+ * @since 0.1.0
+ */
+export const eventNames: ReadonlyArray<EventName> = Object.keys(payloads).filter(isEventName)
+
+/**
+ * The payload of an event, with `fields` in the place of its own. Any other event has `fields` alone.
+ *
+ * ```ts
+ * WebhookDelivery.payload("message_created", { id: 7, content: "Where is my order?" })
+ * ```
+ *
+ * @category payloads
+ * @since 0.1.0
+ */
+export const payload = (event: EventName | (string & {}), fields?: Attributes): Attributes => ({
+  event,
+  ...(isEventName(event) ? payloads[event] : {}),
+  ...fields
+})
+
+// ---------------------------------------------------------------------------------------------------------------------
+// deliveries
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * What is delivered, where and how.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options extends Pick<Webhooks.Options, "path" | "verification" | "deliveryHeader"> {
+  /** What is delivered: a payload, or any other text or bytes. */
+  readonly payload: Attributes | string | Uint8Array
+  /** The id of the delivery; none is sent unless given, as LiveDesk documents none. */
+  readonly id?: string | undefined
+}
+
+/**
+ * Makes a delivery for a receiver with the same options: signed now, by the `Clock`, with the first of its secrets.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function*(
+  { deliveryHeader, id, path, payload, verification }: Options
+): Effect.fn.Return<WebhookDelivery, CryptoError.CryptoError> {
+  const body = payload instanceof Uint8Array
+    ? payload
+    : new TextEncoder().encode(typeof payload === "string" ? payload : JSON.stringify(payload))
+  const headers = {
+    accept: "application/json",
+    "content-type": "application/json",
+    ...(id === undefined ? {} : { [deliveryHeader ?? "X-Chatwoot-Delivery"]: id })
+  }
+  switch (verification._tag) {
+    case "Unverified":
+      return { path, headers, body }
+    case "SecretPath":
+      return { path: `${path}/${Redacted.value(verification.token)}`, headers, body }
+    case "Signed": {
+      const timestamp = String(Math.floor(DateTime.toEpochMillis(yield* DateTime.now) / 1000))
+      const key = yield* WebhookSignature.key(verification.secrets[0])
+      const signature = yield* Effect.provide(WebhookSignature.sign(key, timestamp, body), WebhookSignature.layer)
+      return {
+        path,
+        headers: {
+          ...headers,
+          [verification.timestampHeader]: timestamp,
+          [verification.signatureHeader]: `${verification.prefix}${signature}`
+        },
+        body
+      }
+    }
+  }
+})
+
+/**
+ * The request that makes a delivery, to a server at `origin`; without one, for the client of `layer` or of a server under
+ * test, which know theirs.
+ *
+ * @category converting
+ * @since 0.1.0
+ */
+export const toRequest = (
+  { body, headers, path }: WebhookDelivery,
+  origin = ""
+): HttpClientRequest.HttpClientRequest =>
+  HttpClientRequest.post(`${origin}${path}`, { headers, body: HttpBody.uint8Array(body, "application/json") })
+
+/**
+ * Provides a router for routes to be added to, and the `HttpClient` that reaches them by their path, without a network.
+ *
+ * ```ts
+ * const receiver = Webhooks.layer(options).pipe(Layer.provideMerge(WebhookDelivery.layer))
+ *
+ * const client = yield* HttpClient.HttpClient
+ * const response = yield* client.execute(WebhookDelivery.toRequest(delivery))
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<HttpClient.HttpClient | HttpRouter.HttpRouter> = Layer.effect(
+  HttpClient.HttpClient,
+  Effect.map(
+    HttpRouter.HttpRouter,
+    (router) =>
+      HttpClient.make((request) =>
+        Effect.scoped(Effect.suspend(() => router.asHttpEffect())).pipe(
+          // A server answers a defect with 500; in memory it must be no different.
+          Effect.catchCause((cause) => Effect.map(HttpServerError.causeResponse(cause), ([response]) => response)),
+          Effect.provideService(HttpServerRequest.HttpServerRequest, HttpServerRequest.fromClientRequest(request)),
+          Effect.map((response) => HttpServerResponse.toClientResponse(response, { request }))
+        )
+      ).pipe(HttpClient.mapRequest(HttpClientRequest.prependUrl("http://localhost")))
+  )
+).pipe(Layer.provideMerge(HttpRouter.layer))

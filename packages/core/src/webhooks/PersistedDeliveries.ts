@@ -1,0 +1,119 @@
+/**
+ * The deliveries that were handled, kept where they outlast the process: in any `Persistence` of Effect, be it a
+ * `KeyValueStore`, Redis or SQL.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import type * as KeyValueStore from "effect/persistence/KeyValueStore"
+import * as Persistable from "effect/persistence/Persistable"
+import * as Persistence from "effect/persistence/Persistence"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as SeenDeliveries from "./SeenDeliveries.ts"
+
+/**
+ * How deliveries are persisted.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  /** The name of the store; `livedesk_deliveries` unless given. */
+  readonly storeId?: string | undefined
+  /** How long a handled delivery is remembered; 24 hours unless given. */
+  readonly timeToLive?: Duration.Input | undefined
+  /**
+   * How long a delivery stays claimed by a process that never said what became of it, as when it was killed; 5 minutes
+   * unless given. No handler should take longer.
+   */
+  readonly lease?: Duration.Input | undefined
+}
+
+class Delivery extends Persistable.Class<{ payload: { readonly delivery: string } }>()("Delivery", {
+  primaryKey: ({ delivery }) => delivery,
+  success: Schema.Literals(["Underway", "Handled"])
+}) {}
+
+/**
+ * Keeps deliveries in a `Persistence`. Within one process a delivery is claimed once, whatever the interleaving; a
+ * `Persistence` has no way to compare and set, so two processes that are handed the same delivery at the same moment
+ * may both handle it.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (
+  options: Options = {}
+): Effect.Effect<SeenDeliveries.SeenDeliveries["Service"], never, Persistence.Persistence | Scope.Scope> =>
+  Effect.gen(function*() {
+    const timeToLive = options.timeToLive ?? SeenDeliveries.defaultTimeToLive
+    const lease = options.lease ?? Duration.minutes(5)
+    const persistence = yield* Persistence.Persistence
+    const store = yield* persistence.make({
+      storeId: options.storeId ?? "livedesk_deliveries",
+      timeToLive: (exit) => Exit.isSuccess(exit) && exit.value === "Handled" ? timeToLive : lease
+    })
+    // What this process is handling, or looking up in order to: entered before the store is asked.
+    const mine = new Set<string>()
+    const disown = (delivery: string) => Effect.sync(() => void mine.delete(delivery))
+
+    return SeenDeliveries.SeenDeliveries.of({
+      claim: (delivery) =>
+        Effect.suspend((): Effect.Effect<SeenDeliveries.Claim, SeenDeliveries.SeenDeliveriesError> => {
+          if (mine.has(delivery)) return Effect.succeed("Underway")
+          mine.add(delivery)
+          const key = new Delivery({ delivery })
+          return Effect.gen(function*() {
+            const kept = yield* store.get(key)
+            if (kept !== undefined && Exit.isSuccess(kept)) {
+              yield* disown(delivery)
+              return kept.value
+            }
+            yield* store.set(key, Exit.succeed("Underway"))
+            return "Claimed"
+          }).pipe(
+            Effect.onError(() => disown(delivery)),
+            Effect.mapError((cause) => failed("look up", cause))
+          )
+        }),
+      complete: (delivery) =>
+        store.set(new Delivery({ delivery }), Exit.succeed("Handled")).pipe(
+          Effect.ensuring(disown(delivery)),
+          Effect.mapError((cause) => failed("keep", cause))
+        ),
+      release: (delivery) =>
+        store.remove(new Delivery({ delivery })).pipe(
+          Effect.ensuring(disown(delivery)),
+          Effect.mapError((cause) => failed("forget", cause))
+        )
+    })
+  })
+
+const failed = (what: string, cause: unknown): SeenDeliveries.SeenDeliveriesError =>
+  new SeenDeliveries.SeenDeliveriesError({ message: `the store failed to ${what} a delivery`, cause })
+
+/**
+ * Provides `SeenDeliveries` over a `Persistence`.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (
+  options?: Options
+): Layer.Layer<SeenDeliveries.SeenDeliveries, never, Persistence.Persistence> =>
+  Layer.effect(SeenDeliveries.SeenDeliveries, make(options))
+
+/**
+ * Provides `SeenDeliveries` over a `KeyValueStore`.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerKeyValueStore = (
+  options?: Options
+): Layer.Layer<SeenDeliveries.SeenDeliveries, never, KeyValueStore.KeyValueStore> =>
+  Layer.provide(layer(options), Persistence.layerKvs)

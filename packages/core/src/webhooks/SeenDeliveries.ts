@@ -1,0 +1,127 @@
+/**
+ * The deliveries that were handled, so that one that comes again is not handled twice.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+
+/**
+ * What is known of a delivery that somebody wants to handle.
+ *
+ * - `Claimed`: nobody has it; it is the claimer's to handle now, and to complete or to release.
+ * - `Underway`: somebody is handling it.
+ * - `Handled`: it was handled.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Claim = "Claimed" | "Underway" | "Handled"
+
+/**
+ * What was seen could not be looked up or kept.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class SeenDeliveriesError extends Schema.TaggedError<SeenDeliveriesError>()("SeenDeliveriesError", {
+  message: Schema.String,
+  cause: Schema.optional(Schema.Defect())
+}) {}
+
+/**
+ * Keeps which deliveries were handled.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class SeenDeliveries extends Context.Service<SeenDeliveries, {
+  /** Takes a delivery to handle it. Of many who claim the same one in this process, one gets it. */
+  readonly claim: (delivery: string) => Effect.Effect<Claim, SeenDeliveriesError>
+  /** Says that a claimed delivery was handled. */
+  readonly complete: (delivery: string) => Effect.Effect<void, SeenDeliveriesError>
+  /** Gives a claimed delivery back, so that it is handled when it comes again. */
+  readonly release: (delivery: string) => Effect.Effect<void, SeenDeliveriesError>
+}>()("@effect-livedesk/core/SeenDeliveries") {}
+
+/**
+ * How deliveries are kept in memory.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  /** How long a handled delivery is remembered; 24 hours unless given. */
+  readonly timeToLive?: Duration.Input | undefined
+  /** How many handled deliveries are remembered, the oldest forgotten first; 10,000 unless given. */
+  readonly capacity?: number | undefined
+}
+
+/**
+ * How long a handled delivery is remembered unless it is said otherwise.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export const defaultTimeToLive: Duration.Duration = Duration.hours(24)
+
+/**
+ * Keeps deliveries in memory: those of one process, until it ends.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options: Options = {}): Effect.Effect<SeenDeliveries["Service"]> =>
+  Effect.sync(() => {
+    const timeToLive = Duration.toMillis(options.timeToLive ?? defaultTimeToLive)
+    const capacity = Math.max(0, options.capacity ?? 10_000)
+    const underway = new Set<string>()
+    // Until when each is remembered, in the order in which they were handled.
+    const handled = new Map<string, number>()
+
+    const forget = (now: number): void => {
+      for (const [delivery, until] of handled) {
+        if (until > now && handled.size <= capacity) return
+        handled.delete(delivery)
+      }
+    }
+
+    return SeenDeliveries.of({
+      claim: (delivery) =>
+        Effect.map(Clock.currentTimeMillis, (now): Claim => {
+          forget(now)
+          if (handled.has(delivery)) return "Handled"
+          if (underway.has(delivery)) return "Underway"
+          underway.add(delivery)
+          return "Claimed"
+        }),
+      complete: (delivery) =>
+        Effect.map(Clock.currentTimeMillis, (now) => {
+          underway.delete(delivery)
+          handled.delete(delivery)
+          handled.set(delivery, now + timeToLive)
+          forget(now)
+        }),
+      release: (delivery) => Effect.sync(() => void underway.delete(delivery))
+    })
+  })
+
+/**
+ * Provides `SeenDeliveries` in memory.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerWith = (options?: Options): Layer.Layer<SeenDeliveries> => Layer.effect(SeenDeliveries, make(options))
+
+/**
+ * As `layerWith`, with the defaults.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<SeenDeliveries> = layerWith()

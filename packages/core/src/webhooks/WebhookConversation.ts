@@ -1,0 +1,298 @@
+/**
+ * A conversation and a message as webhooks show them: with other fields and other times than the API's answers.
+ *
+ * The conversation is documented, as the payload of `conversation_created`. The message is Chatwoot's and unverified.
+ *
+ * @since 0.1.0
+ */
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as Conversations from "../Conversations.ts"
+import * as LiveDeskSchema from "../LiveDeskSchema.ts"
+import * as Messages from "../Messages.ts"
+import * as Model from "../Model.ts"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// fields
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** A text that lets its reader act as somebody, none when null: shown by nothing but `Redacted.value`. */
+const nullableSecret = (label: string): Model.Field<Option.Option<Redacted.Redacted>> => ({
+  type: Schema.Option(Schema.toType(Schema.Redacted(Schema.String))),
+  documented: () => Schema.NullOr(Schema.String),
+  shown: true,
+  absent: Option.some(Option.none()),
+  read: (wire) => typeof wire === "string" && wire !== "" ? Option.some(Redacted.make(wire, { label })) : Option.none(),
+  write: (value) => Option.match(value, { onNone: () => null, onSome: Redacted.value })
+})
+
+/** A field that the vendor's pages show as null where the API's answers have 0. */
+const orNull = <A>(field: Model.Field<Option.Option<A>>): Model.Field<Option.Option<A>> => ({
+  ...field,
+  documented: () => Schema.NullOr(field.documented()),
+  write: (value) => Option.isNone(value) ? null : field.write(value)
+})
+
+// ---------------------------------------------------------------------------------------------------------------------
+// models
+// ---------------------------------------------------------------------------------------------------------------------
+
+const accountFields = {
+  /** The project's id; 0 when absent. */
+  id: LiveDeskSchema.id(LiveDeskSchema.AccountId),
+  /** The project's name; "" when absent. */
+  name: LiveDeskSchema.text
+} as const
+
+/**
+ * The project that an event comes from.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/console/channels/api/webhook-events
+ * @category models
+ * @since 0.1.0
+ */
+export const WebhookAccount = Model.record(accountFields)
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface WebhookAccount extends Model.RecordOf<typeof accountFields> {}
+
+const contactInboxFields = {
+  /** Its own id; 0 when absent. */
+  id: LiveDeskSchema.id(Schema.Natural),
+  /** The contact's id; 0 when absent. */
+  contactId: LiveDeskSchema.id(LiveDeskSchema.ContactId),
+  /** The channel's id; 0 when absent. */
+  inboxId: LiveDeskSchema.id(LiveDeskSchema.InboxId),
+  /** The name under which the channel knows the contact, a UUID in the sample; none when null. */
+  sourceId: { ...LiveDeskSchema.sourceId, documented: () => Schema.String },
+  /** When it was made, ISO 8601 text on the wire; 1970-01-01T00:00Z when absent. */
+  createdAt: LiveDeskSchema.isoTimestamp,
+  /** When it last changed, ISO 8601 text on the wire; 1970-01-01T00:00Z when absent. */
+  updatedAt: LiveDeskSchema.isoTimestamp,
+  /** Whether the contact's identity was proved by HMAC; `false` when absent. */
+  hmacVerified: LiveDeskSchema.flag,
+  /** A token for the contact's side of the chat: a secret, so no log and no JSON shows it. */
+  pubsubToken: nullableSecret("pubsub_token")
+} as const
+
+/**
+ * The tie between the contact and the channel.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/console/channels/api/webhook-events
+ * @category models
+ * @since 0.1.0
+ */
+export const WebhookContactInbox = Model.record(contactInboxFields)
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface WebhookContactInbox extends Model.RecordOf<typeof contactInboxFields> {}
+
+/**
+ * The fields of a contact, in the vendor's order.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/console/channels/api/webhook-events
+ * @category fields
+ * @since 0.1.0
+ */
+export const contactFields = {
+  /** Attributes that LiveDesk itself keeps; `{}` when absent. */
+  additionalAttributes: LiveDeskSchema.attributes,
+  /** Attributes that the project defines; `{}` when absent. */
+  customAttributes: LiveDeskSchema.attributes,
+  /** The e-mail address; none when null or "". */
+  email: LiveDeskSchema.nullableText,
+  /** The contact's id; 0 when absent, but for an event about the contact, which is `Unknown` then. */
+  id: LiveDeskSchema.id(LiveDeskSchema.ContactId),
+  /** The id by which the program's own system knows the contact; none when null or "". */
+  identifier: LiveDeskSchema.nullableText,
+  /** The name, which may be ""; none when null. */
+  name: LiveDeskSchema.name,
+  /** The phone number; none when null or "". */
+  phoneNumber: LiveDeskSchema.nullableText,
+  /** The link of the avatar; none when "". */
+  thumbnail: LiveDeskSchema.picture,
+  /** Whether the contact is blocked; `false` when absent. */
+  blocked: LiveDeskSchema.flag,
+  /** What the sender is, `contact` in the sample; "" when absent. Not on the contacts of Chatwoot's contact events. */
+  type: LiveDeskSchema.openEnum(["contact"], "")
+} as const
+
+/**
+ * A contact, as events show one.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/console/channels/api/webhook-events
+ * @category models
+ * @since 0.1.0
+ */
+export const WebhookContact = Model.record(contactFields)
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface WebhookContact extends Model.RecordOf<typeof contactFields> {}
+
+const metaFields = {
+  /** The contact who sends in this conversation. */
+  sender: Model.nested(WebhookContact),
+  /** The assigned agent; none when null. What one looks like no page shows. */
+  assignee: LiveDeskSchema.nullableObject,
+  /** The assigned team; none when null. What one looks like no page shows. */
+  team: LiveDeskSchema.nullableObject,
+  /** Whether the sender's identity was proved by HMAC; `false` when absent. */
+  hmacVerified: LiveDeskSchema.flag,
+  /** The kind of channel, `Channel::Api` for an API channel; "" when absent. LiveDesk's own. */
+  channel: LiveDeskSchema.text
+} as const
+
+/**
+ * Who takes part in a conversation.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/console/channels/api/webhook-events
+ * @category models
+ * @since 0.1.0
+ */
+export const WebhookConversationMeta = Model.record(metaFields)
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface WebhookConversationMeta extends Model.RecordOf<typeof metaFields> {}
+
+/**
+ * The fields of a conversation, in the vendor's order.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/console/channels/api/webhook-events
+ * @category fields
+ * @since 0.1.0
+ */
+export const conversationFields = {
+  /** Attributes that LiveDesk itself keeps; `{}` when absent. */
+  additionalAttributes: LiveDeskSchema.attributes,
+  /** Whether an answer can be sent; `false` when absent. */
+  canReply: LiveDeskSchema.flag,
+  /** The kind of channel, `Channel::Api` for an API channel; "" when absent. */
+  channel: LiveDeskSchema.text,
+  /** The tie between the contact and the channel. */
+  contactInbox: Model.nested(WebhookContactInbox),
+  /** The conversation's id, which counts within one project; an event without one is `Unknown`. */
+  id: Model.required(LiveDeskSchema.id(LiveDeskSchema.ConversationId)),
+  /** The channel's id; 0 when absent. */
+  inboxId: LiveDeskSchema.id(LiveDeskSchema.InboxId),
+  /** The latest messages; `[]` when absent. What a message looks like here no page shows. */
+  messages: LiveDeskSchema.objects,
+  /** Labels; `[]` when absent. That they are texts is from Chatwoot (unverified). */
+  labels: LiveDeskSchema.texts,
+  /** Who takes part. */
+  meta: Model.nested(WebhookConversationMeta),
+  /** The state; "" when absent. A state that is not in `Conversations.statuses` is kept as it came. */
+  status: LiveDeskSchema.openEnum(Conversations.statuses, ""),
+  /** Attributes that the project defines; `{}` when absent. */
+  customAttributes: LiveDeskSchema.attributes,
+  /** When a snoozed conversation wakes; none when null. Seconds or ISO 8601 text on the wire (unverified). */
+  snoozedUntil: LiveDeskSchema.nullableTimestamp,
+  /** How many messages are unread; 0 when absent. */
+  unreadCount: LiveDeskSchema.count,
+  /** When an agent first answered; none when null, which means not yet. */
+  firstReplyCreatedAt: LiveDeskSchema.nullableTimestamp,
+  /** The urgency; none when null. The words are Chatwoot's (unverified). */
+  priority: LiveDeskSchema.nullableOpenEnum(["low", "medium", "high", "urgent"]),
+  /** Since when the contact waits for an answer; none when 0 or null (unverified). */
+  waitingSince: orNull(LiveDeskSchema.timestampOrNever),
+  /** The kind of conversation; "" when absent. `chat` is the only one that a page shows. */
+  conversationCategory: LiveDeskSchema.openEnum(["chat"], ""),
+  /** The kind of chat; "" when absent. `private_chat` is the only one that a page shows. */
+  chatMode: LiveDeskSchema.openEnum(["private_chat"], ""),
+  /** The ticket; none when null. What one looks like here no page shows. */
+  ticketInfo: LiveDeskSchema.nullableObject,
+  /** When an agent last looked; none when 0, which means never. */
+  agentLastSeenAt: LiveDeskSchema.timestampOrNever,
+  /** When the contact last looked; none when 0, which means never. */
+  contactLastSeenAt: LiveDeskSchema.timestampOrNever,
+  /** When anything last happened; 1970-01-01T00:00Z when absent. */
+  lastActivityAt: LiveDeskSchema.timestamp,
+  /** In the sample the same as `lastActivityAt`; 1970-01-01T00:00Z when absent. */
+  timestamp: LiveDeskSchema.timestamp,
+  /** When it was created, in seconds on the wire; 1970-01-01T00:00Z when absent. */
+  createdAt: LiveDeskSchema.timestamp,
+  /** When it last changed, in seconds with a fraction on the wire; 1970-01-01T00:00Z when absent. */
+  updatedAt: LiveDeskSchema.preciseTimestamp
+} as const
+
+/**
+ * A conversation, as events show one: not what the API's own calls answer.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/console/channels/api/webhook-events
+ * @category models
+ * @since 0.1.0
+ */
+export const WebhookConversation = Model.record(conversationFields)
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface WebhookConversation extends Model.RecordOf<typeof conversationFields> {}
+
+const inboxFields = {
+  /** The channel's id; 0 when absent. */
+  id: LiveDeskSchema.id(LiveDeskSchema.InboxId),
+  /** The channel's name; "" when absent. */
+  name: LiveDeskSchema.text
+} as const
+
+/**
+ * The channel of a message. Unverified: Chatwoot's.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const WebhookInbox = Model.record(inboxFields, { open: true })
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface WebhookInbox extends Model.RecordOf<typeof inboxFields> {}
+
+const messageFields = {
+  /** The message's id; an event without one is `Unknown`. */
+  id: Model.required(LiveDeskSchema.id(LiveDeskSchema.MessageId)),
+  /** The text; none when null, as for a message of attachments only. */
+  content: LiveDeskSchema.name,
+  /** What the text is; "" when absent. */
+  contentType: LiveDeskSchema.openEnum(["text"], ""),
+  /** Attributes of the text, such as `in_reply_to`; `{}` when absent. */
+  contentAttributes: LiveDeskSchema.attributes,
+  /** Attributes that the server itself keeps; `{}` when absent. */
+  additionalAttributes: LiveDeskSchema.attributes,
+  /** Who it is from and what for: `"incoming"` from the customer, `"outgoing"` from an agent or this very program. */
+  messageType: { ...LiveDeskSchema.messageType, write: (type: LiveDeskSchema.MessageType) => type },
+  /** Whether only agents see it; `false` when absent. Private notes are delivered, too. */
+  private: LiveDeskSchema.flag,
+  /** The message's id in the channel; none when null. */
+  sourceId: LiveDeskSchema.nullableText,
+  /** When it was written, ISO 8601 text on the wire; 1970-01-01T00:00Z when absent. */
+  createdAt: LiveDeskSchema.isoTimestamp,
+  /** The channel. */
+  inbox: Model.nested(WebhookInbox),
+  /** Who sent it; none when null. Chatwoot leaves out the `type` of a contact. */
+  sender: Model.nullable(Messages.Sender),
+  /** What is attached; none when absent. */
+  attachments: Model.unverified(Model.some(Model.list(Messages.Attachment)))
+} as const
+
+/**
+ * A message, as events show one. Unverified as a whole: no page shows it, the fields are Chatwoot's.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const WebhookMessage = Model.record(messageFields, { open: true })
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface WebhookMessage extends Model.RecordOf<typeof messageFields> {}

@@ -1,0 +1,550 @@
+/**
+ * Receiving webhooks: a route for any of Effect's HTTP servers that verifies what is delivered, answers fast, and hands
+ * each event on once.
+ *
+ * Of the delivery itself LiveDesk documents nothing: no header, no signature, no time limit, and not whether it sends
+ * again what was not answered with 200. What is assumed here is Chatwoot's and unverified: a time limit of 5 seconds,
+ * events in any order, possibly more than once, and among them private notes and the program's own messages.
+ *
+ * @since 0.1.0
+ */
+import type * as Arr from "effect/Array"
+import * as Bytes from "effect/Bytes"
+import type * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Digest from "effect/crypto/Digest"
+import * as Mac from "effect/crypto/Mac"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as FiberSet from "effect/FiberSet"
+import * as HttpMiddleware from "effect/http/HttpMiddleware"
+import * as HttpRouter from "effect/http/HttpRouter"
+import type * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Layer from "effect/Layer"
+import * as Queue from "effect/Queue"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as Semaphore from "effect/Semaphore"
+import * as Stream from "effect/Stream"
+import { Unreadable } from "../Model.ts"
+import * as SeenDeliveries from "./SeenDeliveries.ts"
+import * as WebhookEvent from "./WebhookEvent.ts"
+import * as WebhookSignature from "./WebhookSignature.ts"
+
+// Core is compiled without a platform's types; every platform that Effect runs on has these.
+declare const TextDecoder: new() => { decode(bytes: Uint8Array): string }
+declare const TextEncoder: new() => { encode(text: string): Uint8Array }
+
+// ---------------------------------------------------------------------------------------------------------------------
+// verification
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * How a delivery shows that LiveDesk sent it: `signed`, `secretPath` or `unverified`. There is no default.
+ *
+ * @category verification
+ * @since 0.1.0
+ */
+export type Verification =
+  | {
+    readonly _tag: "Signed"
+    readonly secrets: Arr.NonEmptyReadonlyArray<Redacted.Redacted>
+    readonly timestampHeader: string
+    readonly signatureHeader: string
+    readonly prefix: string
+    readonly tolerance: Duration.Duration
+  }
+  | { readonly _tag: "SecretPath"; readonly token: Redacted.Redacted }
+  | { readonly _tag: "Unverified" }
+
+/**
+ * By a signature: HMAC-SHA256 in hex over `{timestamp}.{raw body}`. This is how later versions of Chatwoot sign, and the
+ * names of the headers are Chatwoot's; that LiveDesk signs at all is unverified. With several secrets any of them will
+ * do, so that one can be replaced without losing a delivery.
+ *
+ * @category verification
+ * @since 0.1.0
+ */
+export const signed = (options: {
+  /** The secrets that a delivery may be signed with. */
+  readonly secrets: Arr.NonEmptyReadonlyArray<Redacted.Redacted>
+  /** The header that holds the time of signing in seconds since 1970; `X-Chatwoot-Timestamp` unless given. */
+  readonly timestampHeader?: string | undefined
+  /** The header that holds the signature; `X-Chatwoot-Signature` unless given. */
+  readonly signatureHeader?: string | undefined
+  /** What stands before the hex; `sha256=` unless given. */
+  readonly prefix?: string | undefined
+  /** How far the time of signing may lie in the past or in the future; 5 minutes unless given. */
+  readonly tolerance?: Duration.Input | undefined
+}): Verification => ({
+  _tag: "Signed",
+  secrets: options.secrets,
+  timestampHeader: (options.timestampHeader ?? "X-Chatwoot-Timestamp").toLowerCase(),
+  signatureHeader: (options.signatureHeader ?? "X-Chatwoot-Signature").toLowerCase(),
+  prefix: options.prefix ?? "sha256=",
+  tolerance: Duration.fromInputUnsafe(options.tolerance ?? Duration.minutes(5))
+})
+
+/**
+ * By a token in the address: deliveries come to `{path}/{token}`. Works with whatever sends them, and is as secret as
+ * the address is. The token is 16 to 100 letters, digits, `-` and `_`.
+ *
+ * Effect's access log leaves these requests out. A tracer still sees their address: give it
+ * `HttpMiddleware.TracerDisabledWhen`, and look at what a proxy in front writes down.
+ *
+ * @category verification
+ * @since 0.1.0
+ */
+export const secretPath = (options: { readonly token: Redacted.Redacted }): Verification => ({
+  _tag: "SecretPath",
+  token: options.token
+})
+
+/**
+ * Not at all: whoever knows the address can deliver what they like.
+ *
+ * @category verification
+ * @since 0.1.0
+ */
+export const unverified: Verification = { _tag: "Unverified" }
+
+// ---------------------------------------------------------------------------------------------------------------------
+// errors
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Webhooks cannot be received like this. Names what is wrong, never a secret.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class WebhookOptionsInvalid extends Schema.TaggedError<WebhookOptionsInvalid>()("WebhookOptionsInvalid", {
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return this.problem
+  }
+}
+
+const refusals = {
+  NotVerified: { status: 401, message: "the delivery could not be verified" },
+  BodyTooLarge: { status: 413, message: "the body is larger than is taken here" },
+  BodyLost: { status: 400, message: "the body broke off" },
+  NotJson: { status: 400, message: "the body is not JSON" },
+  NoEvent: { status: 400, message: "the body is no object with a text `event`" },
+  Full: { status: 503, message: "too many events wait to be handled; deliver it again" },
+  Underway: { status: 503, message: "this delivery is being handled; deliver it again" },
+  StoreFailed: { status: 503, message: "whether this delivery was handled cannot be told; deliver it again" },
+  HandlerFailed: { status: 500, message: "the event could not be handled; deliver it again" }
+} as const
+
+/**
+ * A delivery that was not answered with 200, and why. Logged as a warning; what was delivered is not in it.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class WebhookRefused extends Schema.TaggedError<WebhookRefused>()("WebhookRefused", {
+  reason: Schema.Literals([
+    "NotVerified",
+    "BodyTooLarge",
+    "BodyLost",
+    "NotJson",
+    "NoEvent",
+    "Full",
+    "Underway",
+    "StoreFailed",
+    "HandlerFailed"
+  ])
+}) {
+  /** The HTTP status that the sender got. */
+  get status(): number {
+    return refusals[this.reason].status
+  }
+
+  override get message(): string {
+    return refusals[this.reason].message
+  }
+}
+
+const refuse = (reason: WebhookRefused["reason"]) => Effect.fail(new WebhookRefused({ reason }))
+
+// ---------------------------------------------------------------------------------------------------------------------
+// options
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * How webhooks are received.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  /** The path to receive at, such as `/webhooks/livedesk`. */
+  readonly path: `/${string}`
+  /** How a delivery shows that LiveDesk sent it. */
+  readonly verification: Verification
+  /** How many bytes a body may have; 1 MiB unless given. A larger one is answered with 413, and read no further. */
+  readonly maxBodyBytes?: number | undefined
+  /**
+   * The header that names a delivery, the same each time it is sent; `X-Chatwoot-Delivery` unless given, which is
+   * Chatwoot's and unverified. Without it a delivery is known by its event, id and time.
+   */
+  readonly deliveryHeader?: string | undefined
+  /**
+   * What becomes of private notes and of messages that went out, the program's own among them, which Chatwoot delivers
+   * like any other: see `WebhookEvent.isEcho`. `"skip"` unless given, so that no program answers itself.
+   */
+  readonly echoes?: "skip" | "handle" | undefined
+  /** How many events may wait or be underway, further ones being answered with 503; 1024 unless given. */
+  readonly capacity?: number | undefined
+}
+
+/**
+ * How webhooks are handled.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface HandlerOptions<E, R> extends Options {
+  /** Handles an event. */
+  readonly handler: (event: WebhookEvent.WebhookEvent) => Effect.Effect<unknown, E, R>
+  /**
+   * What a handler's failure leads to.
+   *
+   * - `"log"`, unless given: the sender is answered with 200 at once, and a failure is logged.
+   * - `"retry"`: the sender is answered after the handler is done, with 500 if it failed, so that a sender that tries
+   *   again will. Chatwoot waits 5 seconds and, for the webhook of a channel, does not try again (unverified).
+   */
+  readonly onFailure?: "log" | "retry" | undefined
+  /** How many events are handled at the same time; 16 unless given. With 1, events are handled as they came. */
+  readonly concurrency?: number | undefined
+  /** How long handlers are waited for when the layer closes; 10 seconds unless given. */
+  readonly drainFor?: Duration.Input | undefined
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// layers
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Receives webhooks and hands each event to a handler. A delivery that comes again runs the handler once: it counts as
+ * handled when the handler succeeded, so one that failed is handled when it comes again.
+ *
+ * ```ts
+ * const routes = Webhooks.layer({
+ *   path: "/livedesk",
+ *   verification: Webhooks.signed({ secrets: [secret] }),
+ *   handler: (event) => event._tag === "MessageCreated" ? answer(event) : Effect.void
+ * })
+ *
+ * HttpRouter.serve(routes).pipe(Layer.provide(SeenDeliveries.layer))
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = <E, R>(
+  options: HandlerOptions<E, R>
+): Layer.Layer<never, WebhookOptionsInvalid, HttpRouter.HttpRouter | SeenDeliveries.SeenDeliveries | R> =>
+  Layer.effectDiscard(Effect.gen(function*() {
+    const { capacity = 1024, concurrency = 16, drainFor = Duration.seconds(10), handler, onFailure = "log" } = options
+    const services = yield* Effect.context<R>()
+    const permits = yield* Semaphore.make(concurrency)
+    const fibers = yield* FiberSet.make<void, WebhookRefused>()
+    let waiting = 0
+    // Runs before the fibers are interrupted, and after the server took its last request.
+    yield* Effect.addFinalizer(() => Effect.timeoutOption(FiberSet.awaitEmpty(fibers), drainFor))
+
+    const handle = (event: WebhookEvent.WebhookEvent, delivery: Delivery): Effect.Effect<void, WebhookRefused> =>
+      Effect.suspend(() => handler(event)).pipe(
+        Effect.withSpan("webhooks.handle", { attributes: { "livedesk.event": WebhookEvent.nameOf(event) } }, {
+          captureStackTrace: false
+        }),
+        Effect.provideContext(services),
+        permits.withPermit,
+        Effect.interruptible,
+        Effect.exit,
+        Effect.flatMap((exit) =>
+          Exit.isSuccess(exit)
+            ? delivery.complete
+            : Effect.logError(`the handler of ${WebhookEvent.nameOf(event)} failed`, exit.cause).pipe(
+              Effect.andThen(delivery.release),
+              Effect.andThen(refuse("HandlerFailed"))
+            )
+        ),
+        Effect.ensuring(Effect.sync(() => {
+          waiting--
+        })),
+        Effect.uninterruptible
+      )
+
+    yield* receiveAt(options, onFailure === "retry", (event, delivery) =>
+      Effect.suspend(() => {
+        if (waiting >= capacity) return Effect.andThen(delivery.release, refuse("Full"))
+        waiting++
+        // Apart from the request, so that a sender that hangs up does not stop a handler half way.
+        return Effect.map(FiberSet.run(fibers, handle(event, delivery)), (fiber) =>
+          onFailure === "retry" ? Fiber.join(fiber) : Effect.void)
+      }))
+  }))
+
+/**
+ * The events that were received.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class Webhooks extends Context.Service<Webhooks, {
+  /** The events as they come. Each goes to one reader; those that nobody reads yet wait, up to `capacity`. */
+  readonly events: Stream.Stream<WebhookEvent.WebhookEvent>
+}>()("@effect-livedesk/core/Webhooks") {}
+
+/**
+ * Receives webhooks and provides them as a stream. A delivery is answered with 200 once its event waits to be read, and
+ * counts as handled from then on; when too many wait, it is answered with 503. The stream ends when the layer closes.
+ *
+ * ```ts
+ * const { events } = yield* Webhooks.Webhooks
+ * yield* Stream.runForEach(events, (event) => Console.log(event._tag))
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerStream = (
+  options: Options
+): Layer.Layer<Webhooks, WebhookOptionsInvalid, HttpRouter.HttpRouter | SeenDeliveries.SeenDeliveries> =>
+  Layer.effect(
+    Webhooks,
+    Effect.gen(function*() {
+      const queue = yield* Effect.acquireRelease(
+        Queue.dropping<WebhookEvent.WebhookEvent, Cause.Done>(options.capacity ?? 1024),
+        Queue.end
+      )
+      yield* receiveAt(options, false, (event, delivery) =>
+        Effect.flatMap(Queue.offer(queue, event), (offered) =>
+          offered
+            ? Effect.as(delivery.complete, Effect.void)
+            : Effect.andThen(delivery.release, refuse("Full"))))
+      return Webhooks.of({ events: Stream.fromQueue(queue) })
+    })
+  )
+
+// ---------------------------------------------------------------------------------------------------------------------
+// receiving
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** A delivery that is this program's to handle: how to say what became of it. */
+interface Delivery {
+  readonly complete: Effect.Effect<void>
+  readonly release: Effect.Effect<void>
+}
+
+/** Takes an event over, or refuses it; what that gives says when the sender may be answered. */
+type TakeOver = (
+  event: WebhookEvent.WebhookEvent,
+  delivery: Delivery
+) => Effect.Effect<Effect.Effect<void, WebhookRefused>, WebhookRefused>
+
+const receiveAt = Effect.fnUntraced(function*(options: Options, awaited: boolean, takeOver: TakeOver) {
+  const router = yield* HttpRouter.HttpRouter
+  const seen = yield* SeenDeliveries.SeenDeliveries
+  const crypto = yield* Layer.build(Layer.merge(WebhookSignature.layer, Digest.layerWebCrypto))
+  const verifier = yield* verifierOf(options.verification)
+  const limit = options.maxBodyBytes ?? 1024 * 1024
+  const deliveryHeader = (options.deliveryHeader ?? "X-Chatwoot-Delivery").toLowerCase()
+  const skipsEchoes = (options.echoes ?? "skip") === "skip"
+
+  const receive = Effect.fnUntraced(function*(request: HttpServerRequest.HttpServerRequest) {
+    const verify = yield* verifier.before(request)
+    const body = yield* readBody(request, limit)
+    yield* verify(body)
+    const wire = yield* parse(body)
+    const event = WebhookEvent.read(wire)
+    if (event instanceof Unreadable) return yield* refuse("NoEvent")
+    if (skipsEchoes && WebhookEvent.isEcho(event)) return answers.skipped
+    const id = yield* deliveryId(request.headers[deliveryHeader], wire, body)
+    return yield* Effect.uninterruptibleMask(Effect.fnUntraced(function*(restore) {
+      const claim = yield* (id === undefined ? Effect.succeed<SeenDeliveries.Claim>("Claimed") : seen.claim(id)).pipe(
+        Effect.catch((error) => Effect.andThen(Effect.logError(error), refuse("StoreFailed")))
+      )
+      if (claim === "Handled" || (claim === "Underway" && !awaited)) return answers.duplicate
+      if (claim === "Underway") return yield* refuse("Underway")
+      const settle = (settled: Effect.Effect<void, SeenDeliveries.SeenDeliveriesError>) =>
+        id === undefined ? Effect.void : settled.pipe(Effect.catch((error) => Effect.logError(error)))
+      const taken = yield* takeOver(event, {
+        complete: Effect.suspend(() => settle(seen.complete(id ?? ""))),
+        release: Effect.suspend(() => settle(seen.release(id ?? "")))
+      })
+      yield* restore(taken)
+      return answers.accepted
+    }))
+  })
+
+  const { verification } = options
+  yield* router.add(
+    "POST",
+    verification._tag === "SecretPath" ? `${withoutSlash(options.path)}/:token` : options.path,
+    (request) => {
+      const answer = receive(request).pipe(
+        Effect.catchTag(
+          "WebhookRefused",
+          (refused) => Effect.as(Effect.logWarning(`a delivery was refused: ${refused.message}`), answerTo(refused))
+        ),
+        Effect.provideContext(crypto)
+      )
+      // The access log would show the token.
+      return verification._tag === "SecretPath" ? HttpMiddleware.withLoggerDisabled(answer) : answer
+    }
+  )
+})
+
+const withoutSlash = (path: `/${string}`): `/${string}` => `/${path.slice(1).replace(/\/+$/, "")}`
+
+const answers = {
+  accepted: HttpServerResponse.jsonUnsafe({ status: "accepted" }),
+  duplicate: HttpServerResponse.jsonUnsafe({ status: "duplicate" }),
+  skipped: HttpServerResponse.jsonUnsafe({ status: "skipped" })
+}
+
+const answerTo = ({ message, reason, status }: WebhookRefused): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.jsonUnsafe({ error: reason, message }, {
+    status,
+    ...(status === 503 ? { headers: { "retry-after": "5" } } : {})
+  })
+
+const readBody = (
+  request: HttpServerRequest.HttpServerRequest,
+  limit: number
+): Effect.Effect<Uint8Array, WebhookRefused> =>
+  Effect.suspend(() => {
+    if (Number(request.headers["content-length"] ?? 0) > limit) return refuse("BodyTooLarge")
+    const chunks: Array<Uint8Array> = []
+    let length = 0
+    return request.stream.pipe(
+      Stream.mapError(() => new WebhookRefused({ reason: "BodyLost" })),
+      Stream.runForEach((chunk) => {
+        length += chunk.length
+        if (length > limit) return refuse("BodyTooLarge")
+        chunks.push(chunk)
+        return Effect.void
+      }),
+      Effect.map(() => Bytes.concat(chunks))
+    )
+  })
+
+const parse = (body: Uint8Array): Effect.Effect<unknown, WebhookRefused> =>
+  Effect.try({
+    // Bytes that are no UTF-8 become replacement characters: a garbled name must not lose an event.
+    try: (): unknown => JSON.parse(new TextDecoder().decode(body)),
+    catch: () => new WebhookRefused({ reason: "NotJson" })
+  })
+
+// ---------------------------------------------------------------------------------------------------------------------
+// verifying
+// ---------------------------------------------------------------------------------------------------------------------
+
+interface Verifier {
+  /** What can be told before the body is read, and how to tell the rest from it. */
+  readonly before: (request: HttpServerRequest.HttpServerRequest) => Effect.Effect<
+    (body: Uint8Array) => Effect.Effect<void, WebhookRefused, Mac.Mac>,
+    WebhookRefused,
+    HttpRouter.RouteContext
+  >
+}
+
+const verifierOf = (verification: Verification): Effect.Effect<Verifier, WebhookOptionsInvalid> => {
+  switch (verification._tag) {
+    case "Signed":
+      return bySignature(verification)
+    case "SecretPath":
+      return byToken(verification.token)
+    case "Unverified":
+      return Effect.succeed({ before: () => Effect.succeed(() => Effect.void) })
+  }
+}
+
+const bySignature = (
+  { prefix, secrets, signatureHeader, timestampHeader, tolerance }: Extract<Verification, { _tag: "Signed" }>
+): Effect.Effect<Verifier, WebhookOptionsInvalid> =>
+  Effect.forEach(secrets, WebhookSignature.key).pipe(
+    Effect.mapError(() => new WebhookOptionsInvalid({ problem: "a secret for the signature of webhooks is empty" })),
+    Effect.map((keys): Verifier => ({
+      before: Effect.fnUntraced(function*({ headers }) {
+        const timestamp = headers[timestampHeader] ?? ""
+        const signature = headers[signatureHeader] ?? ""
+        const now = yield* Clock.currentTimeMillis
+        if (
+          !/^[0-9]{1,12}$/.test(timestamp) || !signature.startsWith(prefix) ||
+          Math.abs(now - Number(timestamp) * 1000) > Duration.toMillis(tolerance)
+        ) {
+          return yield* refuse("NotVerified")
+        }
+        return (body) =>
+          Effect.flatMap(
+            // A platform that cannot verify has not verified.
+            WebhookSignature.verify(keys, signature.slice(prefix.length), timestamp, body).pipe(
+              Effect.catch((error) => Effect.as(Effect.logError(error), false))
+            ),
+            (valid) => valid ? Effect.void : refuse("NotVerified")
+          )
+      })
+    }))
+  )
+
+const byToken = (token: Redacted.Redacted): Effect.Effect<Verifier, WebhookOptionsInvalid> => {
+  if (!/^[A-Za-z0-9_-]{16,100}$/.test(Redacted.value(token))) {
+    return Effect.fail(
+      new WebhookOptionsInvalid({
+        problem: "the token in the address of webhooks must be 16 to 100 letters, digits, - and _"
+      })
+    )
+  }
+  const expected = new TextEncoder().encode(Redacted.value(token))
+  return Effect.succeed({
+    before: () =>
+      Effect.flatMap(
+        HttpRouter.params,
+        ({ token = "" }) =>
+          Mac.timingSafeEqual(new TextEncoder().encode(token), expected)
+            ? Effect.succeed(() => Effect.void)
+            : refuse("NotVerified")
+      )
+  })
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// telling deliveries apart
+// ---------------------------------------------------------------------------------------------------------------------
+
+const longestId = 150
+
+/**
+ * By what a delivery is known when it comes again; `undefined` for one that cannot be told from another, which is
+ * handled each time rather than lost.
+ */
+const deliveryId = Effect.fnUntraced(function*(header: string | undefined, wire: unknown, body: Uint8Array) {
+  if (header !== undefined && header !== "" && header.length <= longestId) return `delivery:${header}`
+  const { event, id, created_at: createdAt, updated_at: updatedAt } = fieldsOf(wire)
+  if (!isPlain(id)) return undefined
+  const time = isPlain(updatedAt) ? updatedAt : event.endsWith("_created") && isPlain(createdAt) ? createdAt : undefined
+  const named = `event:${event}:${id}:${time}`
+  if (time !== undefined && named.length <= longestId) return named
+  // Two changes of one message differ in nothing but their content.
+  return `body:${yield* Effect.flatMap(Digest.Digest, (digest) => digest.digestHex(Digest.sha256, body))}`
+})
+
+const isPlain = (value: unknown): value is string | number =>
+  typeof value === "number" || (typeof value === "string" && value !== "")
+
+const fieldsOf = Schema.decodeUnknownSync(Schema.Struct({
+  event: Schema.String,
+  id: Schema.optional(Schema.Unknown),
+  created_at: Schema.optional(Schema.Unknown),
+  updated_at: Schema.optional(Schema.Unknown)
+}))

@@ -1,0 +1,11 @@
+/**
+ * Receiving what LiveDesk sends to a channel's webhook URL.
+ *
+ * @since 0.1.0
+ */
+export * as PersistedDeliveries from "./PersistedDeliveries.ts"
+export * as SeenDeliveries from "./SeenDeliveries.ts"
+export * as WebhookConversation from "./WebhookConversation.ts"
+export * as WebhookEvent from "./WebhookEvent.ts"
+export * as Webhooks from "./Webhooks.ts"
+export * as WebhookSignature from "./WebhookSignature.ts"

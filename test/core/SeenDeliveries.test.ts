@@ -1,0 +1,105 @@
+import { PersistedDeliveries, SeenDeliveries } from "@effect-livedesk/core/webhooks"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import { KeyValueStore, Persistence } from "effect/persistence"
+import { TestClock } from "effect/testing"
+
+const stores = {
+  "memory": SeenDeliveries.layer,
+  "a Persistence": PersistedDeliveries.layer().pipe(Layer.provide(Persistence.layerMemory)),
+  "a KeyValueStore": PersistedDeliveries.layerKeyValueStore().pipe(Layer.provide(KeyValueStore.layerMemory))
+}
+
+for (const [name, layer] of Object.entries(stores)) {
+  describe(`deliveries in ${name}`, () => {
+    it.effect("are claimed once, completed or released, and remembered for a day", () =>
+      Effect.gen(function*() {
+        const { claim, complete, release } = yield* SeenDeliveries.SeenDeliveries
+        assert.strictEqual(yield* claim("a"), "Claimed")
+        assert.strictEqual(yield* claim("a"), "Underway")
+        assert.strictEqual(yield* claim("b"), "Claimed")
+        yield* release("a")
+        assert.strictEqual(yield* claim("a"), "Claimed")
+        yield* complete("a")
+        assert.strictEqual(yield* claim("a"), "Handled")
+        yield* TestClock.adjust("23 hours")
+        assert.strictEqual(yield* claim("a"), "Handled")
+        yield* TestClock.adjust("1 hour")
+        assert.strictEqual(yield* claim("a"), "Claimed")
+      }).pipe(Effect.provide(layer)))
+
+    it.effect("go to one of many who claim at once", () =>
+      Effect.gen(function*() {
+        const { claim } = yield* SeenDeliveries.SeenDeliveries
+        const claims = yield* Effect.all(Array.from({ length: 50 }, () => claim("a")), { concurrency: "unbounded" })
+        assert.strictEqual(claims.filter((claim) => claim === "Claimed").length, 1)
+        assert.strictEqual(claims.filter((claim) => claim === "Underway").length, 49)
+      }).pipe(Effect.provide(layer)))
+  })
+}
+
+describe("deliveries in memory", () => {
+  it.effect("are forgotten, the oldest first, when there are too many", () =>
+    Effect.gen(function*() {
+      const { claim, complete } = yield* SeenDeliveries.SeenDeliveries
+      for (const delivery of ["a", "b", "c"]) {
+        yield* claim(delivery)
+        yield* complete(delivery)
+      }
+      assert.strictEqual(yield* claim("b"), "Handled")
+      assert.strictEqual(yield* claim("c"), "Handled")
+      assert.strictEqual(yield* claim("a"), "Claimed")
+    }).pipe(Effect.provide(SeenDeliveries.layerWith({ capacity: 2 }))))
+})
+
+describe("persisted deliveries", () => {
+  it.effect("are seen by the next process, which takes over what the last one left after the lease", () =>
+    Effect.gen(function*() {
+      const [first, second] = yield* Effect.all([PersistedDeliveries.make(), PersistedDeliveries.make()])
+      assert.strictEqual(yield* first.claim("a"), "Claimed")
+      assert.strictEqual(yield* first.claim("b"), "Claimed")
+      yield* first.complete("b")
+      assert.strictEqual(yield* second.claim("a"), "Underway")
+      assert.strictEqual(yield* second.claim("b"), "Handled")
+      yield* TestClock.adjust("5 minutes")
+      assert.strictEqual(yield* second.claim("a"), "Claimed")
+      assert.strictEqual(yield* second.claim("b"), "Handled")
+    }).pipe(Effect.provide(Persistence.layerKvs.pipe(Layer.provide(KeyValueStore.layerMemory)))))
+
+  it.effect("go to one of many who claim at once, though the store takes its time", () =>
+    Effect.gen(function*() {
+      const { claim } = yield* SeenDeliveries.SeenDeliveries
+      const claims = yield* Effect.all(Array.from({ length: 50 }, () => claim("a")), { concurrency: "unbounded" })
+      assert.strictEqual(claims.filter((claim) => claim === "Claimed").length, 1)
+    }).pipe(Effect.provide(Layer.provide(PersistedDeliveries.layerKeyValueStore(), slow))))
+
+  it.effect("fail with a typed error when the store does, and are not claimed then", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(Effect.flatMap(SeenDeliveries.SeenDeliveries, ({ claim }) => claim("a")))
+      assert.strictEqual(error._tag, "SeenDeliveriesError")
+    }).pipe(Effect.provide(Layer.provide(PersistedDeliveries.layerKeyValueStore(), broken))))
+})
+
+const slow = Layer.effect(
+  KeyValueStore.KeyValueStore,
+  Effect.map(
+    KeyValueStore.KeyValueStore,
+    (store) => ({ ...store, get: (key: string) => Effect.tap(store.get(key), Effect.yieldNow) })
+  )
+).pipe(Layer.provide(KeyValueStore.layerMemory))
+
+const broken = Layer.succeed(
+  KeyValueStore.KeyValueStore,
+  (() => {
+    const fails = Effect.fail(new KeyValueStore.KeyValueStoreError({ method: "any", message: "out of order" }))
+    return KeyValueStore.make({
+      get: () => fails,
+      getUint8Array: () => fails,
+      set: () => fails,
+      remove: () => fails,
+      clear: fails,
+      size: fails,
+      keys: fails
+    })
+  })()
+)

@@ -1,0 +1,574 @@
+import { WebhookDelivery } from "@effect-livedesk/core/testing"
+import { PersistedDeliveries, SeenDeliveries, WebhookEvent, Webhooks } from "@effect-livedesk/core/webhooks"
+import { NodeHttpServer } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import {
+  Array as Arr,
+  Deferred,
+  Effect,
+  Exit,
+  Fiber,
+  Latch,
+  Layer,
+  Logger,
+  Random,
+  Redacted,
+  References,
+  Scope,
+  Stream
+} from "effect"
+import { HttpClient, HttpClientRequest, HttpRouter, type HttpServerError } from "effect/http"
+import { KeyValueStore } from "effect/persistence"
+import { TestClock } from "effect/testing"
+import { inspect } from "node:util"
+
+type Routes<A> = Layer.Layer<
+  A,
+  Webhooks.WebhookOptionsInvalid,
+  HttpRouter.HttpRouter | SeenDeliveries.SeenDeliveries
+>
+
+/** Serves routes, and gives the client that reaches them. */
+type Transport = <A>(routes: Routes<A>) => Layer.Layer<
+  A | HttpClient.HttpClient,
+  Webhooks.WebhookOptionsInvalid | HttpServerError.ServeError,
+  SeenDeliveries.SeenDeliveries
+>
+
+const memory: Transport = (routes) => Layer.provideMerge(routes, WebhookDelivery.layer)
+
+const tcp: Transport = (routes) =>
+  HttpRouter.serve(routes, { disableListenLog: true }).pipe(Layer.provideMerge(NodeHttpServer.layerTest))
+
+const path = "/livedesk"
+const secret = Redacted.make("canary-secret")
+const signed = Webhooks.signed({ secrets: [secret] })
+const signedWith = (value: string) => Webhooks.signed({ secrets: [Redacted.make(value)] })
+
+/** Sends, and gives what was answered. */
+const send = Effect.fnUntraced(function*(delivery: WebhookDelivery.WebhookDelivery) {
+  const client = yield* HttpClient.HttpClient
+  const response = yield* client.execute(WebhookDelivery.toRequest(delivery))
+  const body: unknown = yield* response.json
+  return [response.status, body] as const
+})
+
+const deliver = (options: Partial<WebhookDelivery.Options> = {}) =>
+  Effect.flatMap(
+    WebhookDelivery.make({
+      path,
+      verification: signed,
+      payload: WebhookDelivery.payload("message_created"),
+      ...options
+    }),
+    send
+  )
+
+/** A handler that writes down what it gets. */
+const recorder = () => {
+  const events: Array<WebhookEvent.WebhookEvent> = []
+  return { events, handler: (event: WebhookEvent.WebhookEvent) => Effect.sync(() => void events.push(event)) }
+}
+
+const accepted = [200, { status: "accepted" }] as const
+const duplicate = [200, { status: "duplicate" }] as const
+const refused = (reason: Webhooks.WebhookRefused["reason"]) => {
+  const error = new Webhooks.WebhookRefused({ reason })
+  return [error.status, { error: reason, message: error.message }] as const
+}
+
+for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
+  describe(`over ${name}`, () => {
+    const running = <A, E>(
+      options: Partial<Webhooks.HandlerOptions<unknown, never>>,
+      effect: Effect.Effect<A, E, HttpClient.HttpClient | SeenDeliveries.SeenDeliveries>,
+      seen: Layer.Layer<SeenDeliveries.SeenDeliveries> = SeenDeliveries.layer
+    ) =>
+      effect.pipe(
+        Effect.provide(
+          transport(Webhooks.layer({ path, verification: signed, handler: () => Effect.void, ...options })).pipe(
+            Layer.provideMerge(seen)
+          )
+        ),
+        Effect.provideService(References.MinimumLogLevel, "None")
+      )
+
+    describe("handing on", () => {
+      it.effect("every kind of event to the handler, and any other", () => {
+        const { events, handler } = recorder()
+        const names = [...WebhookDelivery.eventNames, "webwidget_triggered"]
+        return running(
+          { handler, onFailure: "retry" },
+          Effect.gen(function*() {
+            for (const name of names) {
+              assert.deepStrictEqual(yield* deliver({ payload: WebhookDelivery.payload(name) }), accepted)
+            }
+            assert.deepStrictEqual(events.map(WebhookEvent.nameOf), names)
+          })
+        )
+      })
+
+      it.effect("answers before the handler is done", () =>
+        Effect.gen(function*() {
+          const latch = yield* Latch.make()
+          const done = yield* Deferred.make<void>()
+          const handler = () => Effect.andThen(latch.await, Deferred.succeed(done, undefined))
+          yield* running(
+            { handler },
+            Effect.gen(function*() {
+              assert.deepStrictEqual(yield* deliver(), accepted)
+              assert.isFalse(yield* Deferred.isDone(done))
+              yield* latch.open
+              yield* Deferred.await(done)
+            })
+          )
+        }))
+
+      it.effect("as a stream, with 503 when nobody reads", () => {
+        const receiver = transport(Webhooks.layerStream({ path, verification: signed, capacity: 2 }))
+        const message = (id: number) => deliver({ payload: WebhookDelivery.payload("message_created", { id }) })
+        return Effect.gen(function*() {
+          const { events } = yield* Webhooks.Webhooks
+          assert.deepStrictEqual(yield* message(1), accepted)
+          assert.deepStrictEqual(yield* message(2), accepted)
+          assert.deepStrictEqual(yield* message(3), refused("Full"))
+          const ids = (count: number) =>
+            events.pipe(
+              Stream.take(count),
+              Stream.map((event) => event._tag === "MessageCreated" ? Number(event.message.id) : 0),
+              Stream.runCollect
+            )
+          assert.deepStrictEqual(yield* ids(2), [1, 2])
+          assert.deepStrictEqual(yield* message(3), accepted)
+          assert.deepStrictEqual(yield* message(1), duplicate)
+          assert.deepStrictEqual(yield* ids(1), [3])
+        }).pipe(
+          Effect.provide(Layer.provideMerge(receiver, SeenDeliveries.layer)),
+          Effect.provideService(References.MinimumLogLevel, "None")
+        )
+      })
+
+      it.effect("refuses with 503 what is more than it can hold", () =>
+        Effect.gen(function*() {
+          const latch = yield* Latch.make()
+          const { events, handler } = recorder()
+          const message = (id: number) => deliver({ payload: WebhookDelivery.payload("message_created", { id }) })
+          yield* running(
+            { handler: (event) => Effect.andThen(latch.await, handler(event)), capacity: 2, concurrency: 1 },
+            Effect.gen(function*() {
+              assert.deepStrictEqual(yield* message(1), accepted)
+              assert.deepStrictEqual(yield* message(2), accepted)
+              assert.deepStrictEqual(yield* message(3), refused("Full"))
+              yield* latch.open
+              yield* Effect.yieldNow
+              assert.deepStrictEqual(yield* message(3), accepted)
+            })
+          )
+          assert.strictEqual(events.length, 3, "all are handled before the layer is closed")
+        }))
+    })
+
+    describe("refusing", () => {
+      it.effect("what is no JSON, and what is no event", () =>
+        running(
+          {},
+          Effect.gen(function*() {
+            assert.deepStrictEqual(yield* deliver({ payload: "{oops" }), refused("NotJson"))
+            assert.deepStrictEqual(yield* deliver({ payload: "" }), refused("NotJson"))
+            assert.deepStrictEqual(yield* deliver({ payload: "[]" }), refused("NoEvent"))
+            assert.deepStrictEqual(yield* deliver({ payload: { event: 5 } }), refused("NoEvent"))
+          })
+        ))
+
+      it.effect("a body that is too large, with or without its length", () => {
+        const { events, handler } = recorder()
+        return running(
+          { handler, maxBodyBytes: 1000, verification: Webhooks.unverified },
+          Effect.gen(function*() {
+            const text = (length: number) => JSON.stringify({ event: "x", text: "x".repeat(length - 23) })
+            assert.strictEqual(text(1000).length, 1000)
+            assert.deepStrictEqual(
+              yield* deliver({ payload: text(1001), verification: Webhooks.unverified }),
+              refused("BodyTooLarge")
+            )
+            assert.deepStrictEqual(yield* deliver({ payload: text(1000), verification: Webhooks.unverified }), accepted)
+            const client = yield* HttpClient.HttpClient
+            for (const [length, status] of [[1000, 200], [200_000, 413]] as const) {
+              const bytes = new TextEncoder().encode(text(length))
+              const chunks = Array.from(Arr.chunksOf([...bytes], 100), (chunk) => Uint8Array.from(chunk))
+              const response = yield* client.execute(
+                HttpClientRequest.post(path).pipe(HttpClientRequest.bodyStream(Stream.fromIterable(chunks)))
+              )
+              assert.strictEqual(response.status, status)
+            }
+            yield* Effect.yieldNow
+            assert.strictEqual(events.length, 2)
+          })
+        )
+      })
+    })
+
+    describe("signatures", () => {
+      it.effect("are taken by any of the secrets, and by no other", () =>
+        running(
+          { verification: Webhooks.signed({ secrets: [secret, Redacted.make("next")] }) },
+          Effect.gen(function*() {
+            assert.deepStrictEqual(yield* deliver({ id: "1" }), accepted)
+            assert.deepStrictEqual(yield* deliver({ id: "2", verification: signedWith("next") }), accepted)
+            assert.deepStrictEqual(
+              yield* deliver({ id: "3", verification: signedWith("other") }),
+              refused("NotVerified")
+            )
+            assert.deepStrictEqual(
+              yield* deliver({ id: "4", verification: Webhooks.unverified }),
+              refused("NotVerified")
+            )
+          })
+        ))
+
+      it.effect("are of the very bytes", () => {
+        const { events, handler } = recorder()
+        return running(
+          { handler, onFailure: "retry" },
+          Effect.gen(function*() {
+            const delivery = yield* WebhookDelivery.make({
+              path,
+              verification: signed,
+              payload: WebhookDelivery.payload("message_created")
+            })
+            const tampered = [0, 7, delivery.body.length - 1].map((at) =>
+              delivery.body.with(at, (delivery.body[at] ?? 0) ^ 1)
+            )
+            for (const body of [...tampered, delivery.body.slice(1), Uint8Array.of(...delivery.body, 10)]) {
+              assert.deepStrictEqual(yield* send({ ...delivery, body }), refused("NotVerified"))
+            }
+            for (const header of ["x-chatwoot-signature", "x-chatwoot-timestamp"]) {
+              const value = delivery.headers[header] ?? ""
+              for (
+                const other of ["", "sha256=", "sha256=zz", value.slice(0, -2), `${value}00`, `-${value}`, ` ${value}1`]
+              ) {
+                const headers = { ...delivery.headers, [header]: other }
+                assert.deepStrictEqual(yield* send({ ...delivery, headers }), refused("NotVerified"), other)
+              }
+            }
+            const signature = (delivery.headers["x-chatwoot-signature"] ?? "").replace("sha256=", "sha512=")
+            const otherwise = { ...delivery.headers, "x-chatwoot-signature": signature }
+            assert.deepStrictEqual(yield* send({ ...delivery, headers: otherwise }), refused("NotVerified"))
+            assert.deepStrictEqual(yield* send(delivery), accepted)
+
+            // Two texts that decode to the same characters, since neither is UTF-8.
+            const garbled = (byte: number) =>
+              Uint8Array.of(...new TextEncoder().encode("{\"event\":\"x"), byte, ...new TextEncoder().encode("\"}"))
+            const odd = yield* WebhookDelivery.make({ path, verification: signed, payload: garbled(0xff) })
+            assert.deepStrictEqual(yield* send({ ...odd, body: garbled(0xfe) }), refused("NotVerified"))
+            assert.deepStrictEqual(yield* send(odd), accepted)
+            assert.deepStrictEqual(events.map(WebhookEvent.nameOf), ["message_created", "x\ufffd"])
+          })
+        )
+      })
+
+      it.effect("last five minutes, into the past and into the future", () =>
+        running(
+          {},
+          Effect.gen(function*() {
+            yield* TestClock.setTime(1_768_967_324_000)
+            const delivery = yield* WebhookDelivery.make({
+              path,
+              verification: signed,
+              payload: WebhookDelivery.payload("message_created")
+            })
+            const at = Effect.fnUntraced(function*(seconds: number) {
+              yield* TestClock.setTime(1_768_967_324_000 + seconds * 1000)
+              return yield* send(delivery)
+            })
+            assert.deepStrictEqual(yield* at(-301), refused("NotVerified"))
+            assert.deepStrictEqual(yield* at(301), refused("NotVerified"))
+            assert.deepStrictEqual(yield* at(300), accepted)
+            assert.deepStrictEqual(yield* at(-300), duplicate)
+          })
+        ))
+
+      it.effect("are looked for in the headers that the options name", () => {
+        const verification = Webhooks.signed({
+          secrets: [secret],
+          signatureHeader: "X-LiveDesk-Signature",
+          timestampHeader: "X-LiveDesk-Time",
+          prefix: "v1,"
+        })
+        return running(
+          { verification },
+          Effect.gen(function*() {
+            assert.deepStrictEqual(yield* deliver(), refused("NotVerified"))
+            assert.deepStrictEqual(yield* deliver({ verification }), accepted)
+          })
+        )
+      })
+    })
+
+    it.effect("takes a delivery to the secret path alone", () => {
+      const byPath = (token: string) => Webhooks.secretPath({ token: Redacted.make(token) })
+      return running(
+        { verification: byPath("canary-token-0123456789") },
+        Effect.gen(function*() {
+          assert.deepStrictEqual(yield* deliver({ verification: byPath("canary-token-0123456789") }), accepted)
+          for (const token of ["canary-token-0123456788", "canary-token-012345678", "x", "%00"]) {
+            assert.deepStrictEqual(yield* deliver({ verification: byPath(token) }), refused("NotVerified"))
+          }
+          const client = yield* HttpClient.HttpClient
+          assert.strictEqual((yield* client.execute(HttpClientRequest.post(path))).status, 404)
+        })
+      )
+    })
+
+    describe("failing handlers", () => {
+      it.effect("lead to 500, and are tried again when the delivery comes again", () => {
+        let attempts = 0
+        const handler = () =>
+          Effect.suspend(() => ++attempts < 3 ? attempts === 1 ? Effect.fail("no") : Effect.die("no") : Effect.void)
+        return running(
+          { handler, onFailure: "retry" },
+          Effect.gen(function*() {
+            for (const id of ["1", undefined]) {
+              attempts = 0
+              const again = deliver(id === undefined ? {} : { id })
+              assert.deepStrictEqual(yield* again, refused("HandlerFailed"))
+              assert.deepStrictEqual(yield* again, refused("HandlerFailed"))
+              assert.deepStrictEqual(yield* again, accepted)
+              assert.deepStrictEqual(yield* again, duplicate)
+              assert.strictEqual(attempts, 3)
+            }
+          })
+        )
+      })
+
+      it.effect("that throw fail, too", () => {
+        const handler = () => {
+          throw new Error("thrown")
+        }
+        return running(
+          { handler, onFailure: "retry" },
+          Effect.gen(function*() {
+            assert.deepStrictEqual(yield* deliver(), refused("HandlerFailed"))
+          })
+        )
+      })
+
+      it.effect("are not stopped by a sender that hangs up", () =>
+        Effect.gen(function*() {
+          const latch = yield* Latch.make()
+          const begun = yield* Deferred.make<void>()
+          const { events, handler } = recorder()
+          yield* running(
+            {
+              handler: (event) =>
+                Deferred.succeed(begun, undefined).pipe(Effect.andThen(latch.await), Effect.andThen(handler(event))),
+              onFailure: "retry"
+            },
+            Effect.gen(function*() {
+              const sender = yield* Effect.forkChild(deliver({ id: "1" }))
+              yield* Deferred.await(begun)
+              yield* Fiber.interrupt(sender)
+              assert.deepStrictEqual(yield* deliver({ id: "1" }), refused("Underway"))
+              yield* latch.open
+              yield* Effect.yieldNow
+              yield* Effect.yieldNow
+              assert.deepStrictEqual(yield* deliver({ id: "1" }), duplicate)
+              assert.strictEqual(events.length, 1)
+            })
+          )
+        }))
+    })
+
+    describe("deliveries that come again", () => {
+      const shuffledReplays = Effect.fnUntraced(function*(seed: number, ids: boolean) {
+        const names = WebhookDelivery.eventNames.filter((name) => ids || !name.includes("typing"))
+        const options = names.flatMap((name, index) =>
+          Array.from({ length: 5 }, () => ({
+            payload: WebhookDelivery.payload(name),
+            ...(ids ? { id: `delivery-${index}` } : {})
+          }))
+        )
+        return yield* Random.withSeed(Random.shuffle(options), seed)
+      })
+
+      for (
+        const [kept, seen] of [
+          ["memory", SeenDeliveries.layer],
+          ["a KeyValueStore", PersistedDeliveries.layerKeyValueStore().pipe(Layer.provide(KeyValueStore.layerMemory))]
+        ] as const
+      ) {
+        it.effect(`are handled once, in any order and all at once, kept in ${kept}`, () =>
+          Effect.gen(function*() {
+            for (
+              const [seed, ids, onFailure] of [[1, true, "log"], [2, false, "retry"], [3, true, "retry"], [
+                4,
+                false,
+                "log"
+              ]] as const
+            ) {
+              const { events, handler } = recorder()
+              yield* running(
+                { handler: (event) => Effect.andThen(Effect.yieldNow, handler(event)), onFailure },
+                Effect.gen(function*() {
+                  const deliveries = [...yield* shuffledReplays(seed, ids)]
+                  const answers = yield* Effect.forEach(deliveries, deliver, { concurrency: 8 })
+                  for (const [status] of answers) assert.include([200, 503], status)
+                  for (const options of deliveries) {
+                    assert.deepStrictEqual(yield* deliver(options), duplicate)
+                  }
+                }),
+                seen
+              )
+              const names = WebhookDelivery.eventNames.filter((name) => ids || !name.includes("typing"))
+              assert.sameMembers(events.map(WebhookEvent.nameOf), names)
+              assert.strictEqual(events.length, names.length)
+            }
+          }))
+      }
+
+      it.effect("are told apart without an id: by their time, else by their content", () => {
+        const { events, handler } = recorder()
+        const again = (event: string, fields: { readonly [key: string]: string | number | boolean | null }) =>
+          deliver({ payload: WebhookDelivery.payload(event, fields) })
+        return running(
+          { handler, onFailure: "retry" },
+          Effect.gen(function*() {
+            assert.deepStrictEqual(yield* again("conversation_updated", { updated_at: 1768967324.1 }), accepted)
+            assert.deepStrictEqual(yield* again("conversation_updated", { updated_at: 1768967324.2 }), accepted)
+            assert.deepStrictEqual(yield* again("conversation_updated", { updated_at: 1768967324.1 }), duplicate)
+            assert.deepStrictEqual(yield* again("conversation_status_changed", { updated_at: 1768967324.1 }), accepted)
+            assert.deepStrictEqual(yield* again("message_updated", { content: "one" }), accepted)
+            assert.deepStrictEqual(yield* again("message_updated", { content: "two" }), accepted)
+            assert.deepStrictEqual(yield* again("message_updated", { content: "one" }), duplicate)
+            // Nothing tells one from the next: better twice than never.
+            assert.deepStrictEqual(yield* again("conversation_typing_on", {}), accepted)
+            assert.deepStrictEqual(yield* again("conversation_typing_on", {}), accepted)
+            assert.strictEqual(events.length, 7)
+          })
+        )
+      })
+
+      it.effect("are refused with 503 while what was seen cannot be told", () => {
+        const fails = Effect.fail(new SeenDeliveries.SeenDeliveriesError({ message: "out of order" }))
+        const { events, handler } = recorder()
+        return running(
+          { handler },
+          Effect.gen(function*() {
+            assert.deepStrictEqual(yield* deliver(), refused("StoreFailed"))
+            assert.isEmpty(events)
+          }),
+          Layer.succeed(SeenDeliveries.SeenDeliveries, {
+            claim: () => fails,
+            complete: () => fails,
+            release: () => fails
+          })
+        )
+      })
+    })
+
+    it.effect("skips echoes, unless told otherwise", () => {
+      const own = deliver({ payload: WebhookDelivery.payload("message_created", { message_type: "outgoing" }) })
+      const note = deliver({ payload: WebhookDelivery.payload("message_created", { id: 2, private: true }) })
+      const { events, handler } = recorder()
+      return Effect.gen(function*() {
+        yield* running(
+          { handler, onFailure: "retry" },
+          Effect.gen(function*() {
+            assert.deepStrictEqual(yield* own, [200, { status: "skipped" }])
+            assert.deepStrictEqual(yield* note, [200, { status: "skipped" }])
+            assert.isEmpty(events)
+          })
+        )
+        yield* running(
+          { handler, onFailure: "retry", echoes: "handle" },
+          Effect.gen(function*() {
+            assert.deepStrictEqual(yield* own, accepted)
+            assert.deepStrictEqual(yield* note, accepted)
+            assert.strictEqual(events.length, 2)
+          })
+        )
+      })
+    })
+
+    it.effect("logs nothing of what was delivered, and no secret", () => {
+      const logged: Array<string> = []
+      const logger = Logger.make((entry) =>
+        void logged.push(
+          inspect([entry.message, entry.cause, entry.fiber.getRef(References.CurrentLogAnnotations)], { depth: 8 })
+        )
+      )
+      const token = "canary-token-0123456789"
+      const payload = WebhookDelivery.payload("message_created", { content: "canary-content" })
+      const verifications = [signed, Webhooks.secretPath({ token: Redacted.make(token) })]
+      return Effect.gen(function*() {
+        for (const verification of verifications) {
+          yield* Effect.gen(function*() {
+            assert.deepStrictEqual(yield* deliver({ verification, payload }), refused("HandlerFailed"))
+            assert.deepStrictEqual(yield* deliver({ verification, payload: `{canary-content` }), refused("NotJson"))
+            yield* deliver({ verification: signedWith("canary-other"), payload })
+          }).pipe(
+            Effect.provide(Layer.provide(
+              transport(Webhooks.layer({
+                path,
+                verification,
+                onFailure: "retry",
+                handler: (event) => Effect.andThen(Effect.log(event), Effect.fail({ no: event }))
+              })),
+              SeenDeliveries.layer
+            ))
+          )
+        }
+        assert.isAbove(logged.length, 6)
+        const all = logged.join("\n")
+        for (const canary of ["canary-secret", "canary-other", "4Urn7N5A974k6C2H7Xeva8Ni"]) {
+          assert.notInclude(all, canary)
+        }
+        assert.notInclude(all, token)
+      }).pipe(Effect.provide(Logger.layer([logger])))
+    })
+  })
+}
+
+describe("options", () => {
+  it.effect("that cannot be used are told, without the secret", () =>
+    Effect.gen(function*() {
+      for (
+        const verification of [
+          Webhooks.secretPath({ token: Redacted.make("canary") }),
+          Webhooks.secretPath({ token: Redacted.make("canary/canary/canary/canary") }),
+          Webhooks.signed({ secrets: [secret, Redacted.make("")] })
+        ]
+      ) {
+        const error = yield* Effect.flip(
+          Effect.scoped(Layer.build(
+            Webhooks.layerStream({ path, verification }).pipe(
+              Layer.provide([WebhookDelivery.layer, SeenDeliveries.layer])
+            )
+          ))
+        )
+        assert.strictEqual(error._tag, "WebhookOptionsInvalid")
+        assert.notInclude(inspect(error), "canary")
+      }
+    }))
+})
+
+describe("closing", () => {
+  it.effect("ends the stream after what waits, and waits for handlers ten seconds", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const { handler } = { handler: () => Effect.never }
+      const services = yield* Layer.buildWithScope(
+        Webhooks.layer({ path, verification: signed, handler }).pipe(
+          Layer.provideMerge(WebhookDelivery.layer),
+          Layer.provide(SeenDeliveries.layer)
+        ),
+        scope
+      )
+      assert.deepStrictEqual(yield* Effect.provideContext(deliver(), services), accepted)
+      const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
+      yield* TestClock.adjust("9 seconds")
+      assert.isUndefined(closing.pollUnsafe())
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(closing)
+    }).pipe(Effect.provideService(References.MinimumLogLevel, "None")))
+})
