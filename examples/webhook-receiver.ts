@@ -1,13 +1,12 @@
 /**
- * Receiving webhooks: answers a customer's message, once, and no message of its own. LiveDesk's side is played by test
- * deliveries to a server on a port of this machine.
+ * Receiving webhooks: answers a customer's message, once, and no message of its own. LiveDesk is the emulator, which
+ * delivers what happens in it.
  */
-import { Messages } from "@effect-livedesk/core"
-import { WebhookDelivery } from "@effect-livedesk/core/testing"
+import { Contacts, Conversations, LiveDesk, Messages } from "@effect-livedesk/core"
+import { Emulator, WebhookDelivery, WebhookSender } from "@effect-livedesk/core/testing"
 import { SeenDeliveries, type WebhookEvent, Webhooks } from "@effect-livedesk/core/webhooks"
-import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
-import { Console, Effect, Layer, Redacted, Schema } from "effect"
-import { HttpClient, HttpRouter } from "effect/http"
+import { NodeRuntime } from "@effect/platform-node"
+import { Console, Effect, Layer, Option, Redacted } from "effect"
 
 const answer = Effect.fn("answer")(function*(event: WebhookEvent.WebhookEvent) {
   if (event._tag !== "MessageCreated" || event.message.messageType !== "incoming") return
@@ -29,6 +28,7 @@ const answer = Effect.fn("answer")(function*(event: WebhookEvent.WebhookEvent) {
 const verification = Webhooks.signed({ secrets: [Redacted.make("example-secret")] })
 const path = "/webhooks/livedesk"
 
+// A route for `HttpRouter.serve` on any of Effect's servers.
 const receiver = Webhooks.layer({ path, verification, handler: answer, onFailure: "retry" }).pipe(
   Layer.provide(SeenDeliveries.layer)
 )
@@ -37,38 +37,32 @@ const receiver = Webhooks.layer({ path, verification, handler: answer, onFailure
 // LiveDesk's side
 // ---------------------------------------------------------------------------------------------------------------------
 
-const LiveDeskStandIn = Layer.mock(Messages.Messages, {
-  send: ({ content, conversationId }) =>
-    Effect.as(
-      Console.log(`to the customer of conversation ${conversationId}: ${content}`),
-      Schema.decodeUnknownSync(Messages.Message)({ id: 3031, conversation_id: conversationId, content })
-    )
-})
-
-const deliver = Effect.fn("deliver")(function*(what: string, delivery: WebhookDelivery.WebhookDelivery) {
-  const client = yield* HttpClient.HttpClient
-  const response = yield* client.execute(WebhookDelivery.toRequest(delivery))
-  yield* Console.log(`${what}: ${response.status} ${yield* response.text}`)
-})
-
 const program = Effect.gen(function*() {
-  const make = (payload: WebhookDelivery.Options["payload"], id: string) =>
-    WebhookDelivery.make({ path, verification, payload, id })
+  const contacts = yield* Contacts.Contacts
+  const conversations = yield* Conversations.Conversations
+  const emulator = yield* Emulator.Emulator
+  const sender = yield* WebhookSender.WebhookSender
 
-  const question = yield* make(WebhookDelivery.payload("message_created", { content: "Where is my order?" }), "1")
-  yield* deliver("a question", question)
-  yield* deliver("the same again", question)
-  yield* deliver("somebody else's", { ...question, body: Uint8Array.of(...question.body, 32) })
+  const { contact } = yield* contacts.create({ inboxId: 407, name: "Alice" })
+  const { id } = yield* conversations.create({ inboxId: 407, contactId: contact.id })
+  yield* emulator.receive({ conversationId: id, content: "Where is my order?" })
 
-  const own = WebhookDelivery.payload("message_created", { id: 3031, message_type: "outgoing" })
-  yield* deliver("the answer itself", yield* make(own, "2"))
+  // The new conversation, the question, and the answer.
+  const delivered = yield* sender.awaitDelivered(3)
+  for (const { event, status } of delivered) {
+    yield* Console.log(`${event._tag}: ${Option.getOrElse(status, () => "not delivered")}`)
+  }
+  const conversation = yield* emulator.conversation(id)
+  const preview = Option.flatMap(conversation, ({ contentPreview }) => contentPreview.content)
+  yield* Console.log(`the customer reads: ${Option.getOrElse(preview, () => "nothing")}`)
 })
 
 program.pipe(
   Effect.provide(
-    HttpRouter.serve(receiver, { disableLogger: true, disableListenLog: true }).pipe(
-      Layer.provideMerge(NodeHttpServer.layerTest),
-      Layer.provide(LiveDeskStandIn)
+    Layer.merge(receiver, WebhookSender.layer({ path, verification })).pipe(
+      Layer.provideMerge(WebhookDelivery.layer),
+      Layer.provideMerge(LiveDesk.layer),
+      Layer.provideMerge(Emulator.layer)
     )
   ),
   NodeRuntime.runMain

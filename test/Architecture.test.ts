@@ -33,16 +33,18 @@ const floors: { readonly [module: string]: number } = {
   "core/src/webhooks/Webhooks.ts": 7,
   "core/src/testing/EmulatedConversations.ts": 8,
   "core/src/testing/WebhookDelivery.ts": 8,
-  "core/src/testing/Emulator.ts": 9,
-  "core/src/index.ts": 10,
-  "core/src/testing/index.ts": 10,
-  "core/src/webhooks/index.ts": 10,
+  "core/src/testing/EmulatedEvents.ts": 9,
+  "core/src/testing/Emulator.ts": 10,
+  "core/src/testing/WebhookSender.ts": 11,
+  "core/src/index.ts": 12,
+  "core/src/testing/index.ts": 12,
+  "core/src/webhooks/index.ts": 12,
   "node/src/NodeAttachment.ts": 5,
   "node/src/NodeTransport.ts": 5,
   "node/src/NodeLiveDesk.ts": 6,
-  "node/src/NodeEmulatorFile.ts": 10,
-  "node/src/NodeEmulator.ts": 11,
-  "node/src/index.ts": 12
+  "node/src/NodeEmulatorFile.ts": 11,
+  "node/src/NodeEmulator.ts": 12,
+  "node/src/index.ts": 13
 }
 
 /** What is imported by its own name only, so that no client's bundle holds it. */

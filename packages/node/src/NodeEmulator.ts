@@ -4,7 +4,10 @@
  * @since 0.1.0
  */
 import * as LiveDeskApi from "@effect-livedesk/core/LiveDeskApi"
+import * as LiveDeskError from "@effect-livedesk/core/LiveDeskError"
 import * as Emulator from "@effect-livedesk/core/testing/Emulator"
+import * as WebhookSender from "@effect-livedesk/core/testing/WebhookSender"
+import * as Webhooks from "@effect-livedesk/core/webhooks/Webhooks"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
@@ -18,9 +21,11 @@ import type * as HttpServerError from "effect/http/HttpServerError"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import { createServer } from "node:http"
 import * as NodeEmulatorFile from "./NodeEmulatorFile.ts"
+import * as NodeTransport from "./NodeTransport.ts"
 
 /**
  * How the emulator is set up and where it listens.
@@ -38,6 +43,21 @@ export interface Options extends Emulator.Options {
    * ends. Without one, what the emulator holds ends with it.
    */
   readonly file?: string | undefined
+  /** Where to deliver what happens; nowhere unless given. */
+  readonly webhook?: Webhook | undefined
+}
+
+/**
+ * A webhook to deliver to.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Webhook {
+  /** The receiver's address: http or https, without user name and password. */
+  readonly url: string
+  /** What deliveries are signed with, as Chatwoot signs them; without one they are not signed. */
+  readonly secret?: Redacted.Redacted | undefined
 }
 
 /**
@@ -54,8 +74,8 @@ export class NodeEmulator extends Context.Service<NodeEmulator, {
 /**
  * Provides an emulator on a port, and the emulator's state. Beside the API it serves the OpenAPI document at
  * `/openapi.json`, and at `/docs` a page to browse and to try it, which needs no network but this machine's own. Its
- * calendar starts today unless `startsAt` says otherwise. Fails when the port is taken, and when `file` cannot be read or
- * holds something else.
+ * calendar starts today unless `startsAt` says otherwise. Fails when the port is taken, when `file` cannot be read or holds
+ * something else, and when the webhook's address is none.
  *
  * ```ts
  * const { baseUrl } = yield* NodeEmulator.NodeEmulator
@@ -70,7 +90,7 @@ export const layer = (
   options?: Options
 ): Layer.Layer<
   NodeEmulator | Emulator.Emulator,
-  HttpServerError.ServeError | NodeEmulatorFile.EmulatorFileError
+  HttpServerError.ServeError | NodeEmulatorFile.EmulatorFileError | LiveDeskError.ValidationError
 > =>
   Layer.effect(
     NodeEmulator,
@@ -86,6 +106,7 @@ export const layer = (
       port: options?.port ?? 0,
       host: options?.host ?? "127.0.0.1"
     })),
+    Layer.merge(options?.webhook === undefined ? Layer.empty : deliverTo(options.webhook)),
     Layer.provideMerge(Layer.effect(
       Emulator.Emulator,
       Effect.gen(function*() {
@@ -104,6 +125,30 @@ export const layer = (
       })
     ))
   )
+
+const deliverTo = ({ secret, url }: Webhook): Layer.Layer<never, LiveDeskError.ValidationError, Emulator.Emulator> => {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined
+  if (parsed === undefined || !/^https?:$/.test(parsed.protocol) || parsed.username !== "" || parsed.password !== "") {
+    return Layer.effectDiscard(Effect.fail(
+      new LiveDeskError.ValidationError({
+        operation: "NodeEmulator.layer",
+        delivery: "NotSent",
+        reason: new LiveDeskError.InputInvalid({
+          issues: [{
+            path: ["webhook", "url"],
+            message: "expected an address such as http://127.0.0.1:3000/livedesk, without user name and password"
+          }]
+        })
+      })
+    ))
+  }
+  const sender = WebhookSender.layer({
+    origin: parsed.origin,
+    path: `/${parsed.pathname.slice(1)}${parsed.search}`,
+    verification: secret === undefined ? Webhooks.unverified : Webhooks.signed({ secrets: [secret] })
+  })
+  return Layer.effectDiscard(Layer.build(sender)).pipe(Layer.provide(NodeTransport.layer()))
+}
 
 /** The document, with the emulator for a server. */
 const document = () => ({

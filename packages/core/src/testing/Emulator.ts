@@ -22,6 +22,7 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Multipart from "effect/http/Multipart"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as PubSub from "effect/PubSub"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
@@ -35,9 +36,11 @@ import type * as LiveDeskError from "../LiveDeskError.ts"
 import { type Attributes, InboxId } from "../LiveDeskSchema.ts"
 import * as Messages from "../Messages.ts"
 import * as Tickets from "../Tickets.ts"
+import type { WebhookEvent } from "../webhooks/WebhookEvent.ts"
 import * as EmulatedCall from "./EmulatedCall.ts"
 import * as EmulatedContacts from "./EmulatedContacts.ts"
 import * as EmulatedConversations from "./EmulatedConversations.ts"
+import * as EmulatedEvents from "./EmulatedEvents.ts"
 import * as EmulatedMessages from "./EmulatedMessages.ts"
 import * as EmulatedTickets from "./EmulatedTickets.ts"
 import * as EmulatorState from "./EmulatorState.ts"
@@ -132,6 +135,8 @@ export class Emulator extends Context.Service<Emulator, {
   readonly state: Effect.Effect<EmulatorState.EmulatorState>
   /** What it holds now, and after every change. */
   readonly changes: Stream.Stream<EmulatorState.EmulatorState>
+  /** What it would tell a webhook, from the moment of subscribing; `WebhookSender` delivers it. */
+  readonly events: PubSub.PubSub<WebhookEvent>
   /** Changes what it holds, in one step; see `EmulatorState` for what a change is made of. */
   readonly update: (f: (state: EmulatorState.EmulatorState) => EmulatorState.EmulatorState) => Effect.Effect<void>
   /** Forgets everything but the channels that it was set up with. */
@@ -171,6 +176,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
   const first = options.state === undefined ? initial : goOn(options.state, initial)
   const state = yield* SubscriptionRef.make(first)
   const series = first.generation === 0 ? "" : `:${first.generation}`
+  const events = yield* PubSub.unbounded<WebhookEvent>()
   const uuid = yield* seededUuids(`${options.seed ?? "effect-livedesk"}${series}`)
   const today = yield* calendar(options.startsAt ?? firstDay)
   // Links in what no request asked for lead to where the latest one came.
@@ -180,6 +186,20 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
     uuids: Effect.all([uuid, uuid]),
     origin: Effect.sync(() => reachedAt)
   })
+
+  /** Makes a change, and tells what came of it. */
+  const change = <A>(
+    transition: (state: EmulatorState.EmulatorState) => EmulatedCall.Transition<A>,
+    named: Option.Option<number>,
+    given: EmulatedCall.Circumstances
+  ) =>
+    SubscriptionRef.modify(state, (before) => {
+      const [result, after] = transition(before)
+      return [[result, EmulatedEvents.between(before, after, named, given)] as const, after] as const
+    }).pipe(
+      Effect.tap(([, told]) => PubSub.publishAll(events, told)),
+      Effect.map(([result]) => result)
+    )
 
   /** Serves an endpoint: its method and path to route, its answer's model to write. */
   const serve = <Input, Output>(
@@ -201,7 +221,11 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
         const fields = { ...queryOf(url), ...body.success, ...(yield* HttpRouter.params) }
         reachedAt = url.origin
         const given = yield* circumstances
-        const result = yield* SubscriptionRef.modify(state, (state) => transition(state, fields, given))
+        const result = yield* change(
+          (state) => transition(state, fields, given),
+          EmulatedCall.wholeNumber(objectOf(fields).conversation_id),
+          given
+        )
         return Result.match(result, {
           onFailure: ({ body, status }) => answer(status, body),
           onSuccess: (value) => answer(200, write(value, fields))
@@ -251,6 +275,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
     credentials: { apiKey, apiSecret },
     state: SubscriptionRef.get(state),
     changes: SubscriptionRef.changes(state),
+    events,
     update: (f) => SubscriptionRef.update(state, f),
     reset: SubscriptionRef.update(state, ({ generation }) => ({ ...initial, generation })),
     conversation: (id) =>
@@ -262,13 +287,17 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
       Effect.flatMap(
         circumstances,
         (circumstances) =>
-          SubscriptionRef.modify(state, (state) =>
-            EmulatedMessages.receive(state, {
-              conversation_id: conversationId,
-              content,
-              content_attributes: contentAttributes,
-              attachments: attachments.map((file) => new EmulatedCall.Upload(file))
-            }, circumstances))
+          change(
+            (state) =>
+              EmulatedMessages.receive(state, {
+                conversation_id: conversationId,
+                content,
+                content_attributes: contentAttributes,
+                attachments: attachments.map((file) => new EmulatedCall.Upload(file))
+              }, circumstances),
+            Option.some(conversationId),
+            circumstances
+          )
       ).pipe(
         Effect.flatMap(Effect.fromResult),
         Effect.mapError(({ body }) => new NotReceived({ message: String(body.error) }))

@@ -6,3 +6,4 @@
 export * as Emulator from "./Emulator.ts"
 export * as EmulatorState from "./EmulatorState.ts"
 export * as WebhookDelivery from "./WebhookDelivery.ts"
+export * as WebhookSender from "./WebhookSender.ts"

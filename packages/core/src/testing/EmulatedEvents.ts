@@ -1,0 +1,174 @@
+/**
+ * What the emulated LiveDesk would tell a webhook of what has changed.
+ *
+ * Documented is that a conversation created by a call is told as `conversation_created`. The other events, and that
+ * one change may be told as several, are Chatwoot's and unverified.
+ *
+ * @since 0.1.0
+ */
+import * as Arr from "effect/Array"
+import * as HashMap from "effect/HashMap"
+import * as Option from "effect/Option"
+import type * as Conversations from "../Conversations.ts"
+import type { WebhookContact, WebhookConversation, WebhookMessage } from "../webhooks/WebhookConversation.ts"
+import type { WebhookEvent } from "../webhooks/WebhookEvent.ts"
+import type * as EmulatedCall from "./EmulatedCall.ts"
+import * as EmulatedConversations from "./EmulatedConversations.ts"
+import * as EmulatedMessages from "./EmulatedMessages.ts"
+import * as EmulatorState from "./EmulatorState.ts"
+
+/**
+ * The events of one change, in the order in which Chatwoot would tell them: new conversations, new messages, and moves of
+ * the conversation that the call names or of those that were written in.
+ *
+ * @category events
+ * @since 0.1.0
+ */
+export const between = (
+  before: EmulatorState.EmulatorState,
+  after: EmulatorState.EmulatorState,
+  named: Option.Option<number>,
+  circumstances: EmulatedCall.Circumstances
+): ReadonlyArray<WebhookEvent> => {
+  const conversations = range(before.nextConversationId, after.nextConversationId)
+  const messages = range(before.nextMessageId, after.nextMessageId).flatMap((id) =>
+    Option.toArray(HashMap.get(after.messages, id))
+  )
+  const touched = new Set([...Option.toArray(named), ...messages.map(({ conversationId }) => Number(conversationId))])
+  const show = (id: number) => showConversation(after, id, circumstances)
+  const account = { id: after.accountId, name: "" }
+  return [
+    ...Arr.getSomes(conversations.map(show)).map((conversation): WebhookEvent => ({
+      _tag: "ConversationCreated",
+      account,
+      conversation
+    })),
+    ...messages.flatMap((message) =>
+      Option.toArray(show(message.conversationId)).map((conversation): WebhookEvent => ({
+        _tag: "MessageCreated",
+        account,
+        conversation,
+        message: showMessage(after, message, circumstances)
+      }))
+    ),
+    ...[...touched].flatMap((id) =>
+      moves(before, after, id, circumstances).flatMap((changedAttributes) =>
+        Option.toArray(show(id)).flatMap((conversation): ReadonlyArray<WebhookEvent> => [
+          { _tag: "ConversationStatusChanged", account, conversation, changedAttributes },
+          { _tag: "ConversationUpdated", account, conversation, changedAttributes }
+        ])
+      )
+    )
+  ]
+}
+
+const range = (from: number, to: number): ReadonlyArray<number> =>
+  Array.from({ length: Math.max(0, to - from) }, (_, index) => from + index)
+
+/** What a conversation's state changed from and to: one list, or none. */
+const moves = (
+  before: EmulatorState.EmulatorState,
+  after: EmulatorState.EmulatorState,
+  id: number,
+  { now }: EmulatedCall.Circumstances
+) => {
+  const was = Option.map(EmulatorState.findConversation(before, id, now), ({ status }) => status)
+  const is = Option.map(EmulatorState.findConversation(after, id, now), ({ status }) => status)
+  return Option.isSome(was) && Option.isSome(is) && was.value !== is.value
+    ? [[{ attribute: "status", previous: was.value, current: is.value }]]
+    : []
+}
+
+const showConversation = (
+  state: EmulatorState.EmulatorState,
+  id: number,
+  circumstances: EmulatedCall.Circumstances
+): Option.Option<WebhookConversation> =>
+  Option.map(
+    Option.all([
+      HashMap.get(state.conversations, id),
+      EmulatedConversations.show(state, id, circumstances)
+    ]),
+    ([{ contactId, sourceId }, shown]) => ({
+      additionalAttributes: shown.additionalAttributes,
+      canReply: shown.canReply,
+      channel: shown.meta.channel,
+      contactInbox: {
+        // The emulator gives ties no ids of their own: the contact's is as good as any.
+        id: contactId,
+        contactId,
+        inboxId: shown.inboxId,
+        sourceId: Option.some(sourceId),
+        createdAt: shown.createdAt,
+        updatedAt: shown.createdAt,
+        hmacVerified: false,
+        pubsubToken: Option.none()
+      },
+      id: shown.id,
+      inboxId: shown.inboxId,
+      messages: shown.messages,
+      labels: shown.labels,
+      meta: {
+        sender: showContact(shown),
+        assignee: Option.none(),
+        team: Option.none(),
+        hmacVerified: false,
+        channel: shown.meta.channel
+      },
+      status: shown.status,
+      customAttributes: shown.customAttributes,
+      snoozedUntil: shown.snoozedUntil,
+      unreadCount: shown.unreadCount,
+      firstReplyCreatedAt: shown.firstReplyCreatedAt,
+      priority: shown.priority,
+      waitingSince: shown.waitingSince,
+      conversationCategory: shown.conversationCategory,
+      chatMode: shown.chatMode,
+      ticketInfo: Option.none(),
+      agentLastSeenAt: shown.agentLastSeenAt,
+      contactLastSeenAt: shown.contactLastSeenAt,
+      lastActivityAt: shown.lastActivityAt,
+      timestamp: shown.timestamp,
+      createdAt: shown.createdAt,
+      updatedAt: shown.updatedAt
+    })
+  )
+
+const showContact = ({ meta: { sender } }: Conversations.Conversation): WebhookContact => ({
+  additionalAttributes: sender.additionalAttributes,
+  customAttributes: sender.customAttributes,
+  email: sender.email,
+  id: sender.id,
+  identifier: sender.identifier,
+  name: sender.name,
+  phoneNumber: sender.phoneNumber,
+  thumbnail: sender.thumbnail,
+  blocked: sender.blocked,
+  type: "contact"
+})
+
+const showMessage = (
+  state: EmulatorState.EmulatorState,
+  stored: EmulatorState.StoredMessage,
+  { origin }: EmulatedCall.Circumstances
+): WebhookMessage => {
+  const shown = EmulatedMessages.show(state, stored, origin)
+  const name = Option.match(HashMap.get(state.inboxes, stored.inboxId), {
+    onNone: () => "",
+    onSome: ({ name }) => name
+  })
+  return {
+    id: shown.id,
+    content: shown.content,
+    contentType: shown.contentType,
+    contentAttributes: shown.contentAttributes,
+    additionalAttributes: {},
+    messageType: shown.messageType,
+    private: shown.private,
+    sourceId: shown.sourceId,
+    createdAt: shown.createdAt,
+    inbox: { id: shown.inboxId, name },
+    sender: shown.sender,
+    attachments: shown.attachments
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * Delivers what happens in an emulator to a webhook: in memory to the program's own routes, or over HTTP.
+ *
+ * As Chatwoot does (unverified for LiveDesk), each event is sent once, in the order in which things happened, and what
+ * the receiver answers changes nothing.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import type * as CryptoError from "effect/crypto/CryptoError"
+import * as Effect from "effect/Effect"
+import * as HttpClient from "effect/http/HttpClient"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as PubSub from "effect/PubSub"
+import * as Stream from "effect/Stream"
+import * as SubscriptionRef from "effect/SubscriptionRef"
+import * as WebhookEvent from "../webhooks/WebhookEvent.ts"
+import type * as Webhooks from "../webhooks/Webhooks.ts"
+import { Emulator } from "./Emulator.ts"
+import * as WebhookDelivery from "./WebhookDelivery.ts"
+
+/**
+ * Where events are delivered, and how the receiver can tell that they are real.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options extends Pick<Webhooks.Options, "path" | "verification" | "deliveryHeader"> {
+  /** The receiver's address without the path; not for the client of `WebhookDelivery.layer`, which knows its own. */
+  readonly origin?: string | undefined
+}
+
+/**
+ * A delivery that was made.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Delivered {
+  /** The id of the delivery, which the receiver saw in its header. */
+  readonly id: string
+  readonly event: WebhookEvent.WebhookEvent
+  /** The status that the receiver answered; none where it could not be reached. */
+  readonly status: Option.Option<number>
+}
+
+/**
+ * Delivers an emulator's events.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class WebhookSender extends Context.Service<WebhookSender, {
+  /** All that was delivered so far, in order. */
+  readonly delivered: Effect.Effect<ReadonlyArray<Delivered>>
+  /** Waits until that many deliveries were made, and gives them. */
+  readonly awaitDelivered: (count: number) => Effect.Effect<ReadonlyArray<Delivered>>
+  /** Delivers one event again, with the id that it had: what a sender that retries would do. */
+  readonly redeliver: (delivered: Delivered) => Effect.Effect<Delivered, CryptoError.CryptoError>
+}>()("@effect-livedesk/core/testing/WebhookSender") {}
+
+/**
+ * Delivers the events of the emulator in the environment with the `HttpClient` in the environment.
+ *
+ * ```ts
+ * const receiver = Webhooks.layer({ path: "/livedesk", verification, handler })
+ * const Test = WebhookSender.layer({ path: "/livedesk", verification }).pipe(
+ *   Layer.provide(receiver),
+ *   Layer.provideMerge(WebhookDelivery.layer),
+ *   Layer.provideMerge(Emulator.layer)
+ * )
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options: Options): Layer.Layer<WebhookSender, never, Emulator | HttpClient.HttpClient> =>
+  Layer.effect(
+    WebhookSender,
+    Effect.gen(function*() {
+      const { events } = yield* Emulator
+      const client = yield* HttpClient.HttpClient
+      const delivered = yield* SubscriptionRef.make<ReadonlyArray<Delivered>>([])
+
+      const deliver = Effect.fnUntraced(function*(event: WebhookEvent.WebhookEvent, id: string) {
+        const delivery = yield* WebhookDelivery.make({ ...options, id, payload: WebhookEvent.write(event) })
+        const status = yield* client.execute(WebhookDelivery.toRequest(delivery, options.origin)).pipe(
+          // The body is of no interest, but its connection is.
+          Effect.tap((response) => Effect.ignore(response.text)),
+          Effect.map(({ status }) => status),
+          Effect.option
+        )
+        return { id, event, status }
+      })
+
+      // Before anything can happen, so that no event is missed.
+      const subscription = yield* PubSub.subscribe(events)
+      yield* Stream.fromSubscription(subscription).pipe(
+        Stream.zipWithIndex,
+        Stream.mapEffect(([event, index]) => deliver(event, `emulated-${index + 1}`)),
+        Stream.runForEach((made) => SubscriptionRef.update(delivered, (before) => [...before, made])),
+        Effect.forkScoped
+      )
+
+      return WebhookSender.of({
+        delivered: SubscriptionRef.get(delivered),
+        awaitDelivered: (count) =>
+          SubscriptionRef.changes(delivered).pipe(
+            Stream.filter((made) => made.length >= count),
+            Stream.runHead,
+            Effect.map(Option.getOrElse((): ReadonlyArray<Delivered> => []))
+          ),
+        redeliver: ({ event, id }) => deliver(event, id)
+      })
+    })
+  )
