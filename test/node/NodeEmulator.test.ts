@@ -1,9 +1,13 @@
-import { LiveDeskClient } from "@effect-livedesk/core"
+import { Contacts, Conversations, LiveDeskClient } from "@effect-livedesk/core"
 import * as LiveDeskApi from "@effect-livedesk/core/LiveDeskApi"
-import { NodeEmulator, NodeTransport } from "@effect-livedesk/node"
+import { Emulator } from "@effect-livedesk/core/testing"
+import { SeenDeliveries, Webhooks } from "@effect-livedesk/core/webhooks"
+import { NodeEmulator, NodeLiveDesk, NodeTransport } from "@effect-livedesk/node"
+import { NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
-import { HttpClient } from "effect/http"
+import { Context, Effect, Layer, Queue, Redacted } from "effect"
+import { HttpClient, HttpRouter, HttpServer } from "effect/http"
+import { createServer } from "node:http"
 
 const get = Effect.fnUntraced(function*(path: string) {
   const { baseUrl } = yield* NodeEmulator.NodeEmulator
@@ -43,4 +47,43 @@ describe("the emulator on a port", () => {
       const { status, text } = yield* get("/docs/more")
       assert.deepStrictEqual([status, JSON.parse(text)], [404, { status: 404, error: "Not Found" }])
     }).pipe(Effect.provide(onPort)))
+
+  it.live("delivers what happens to a webhook, signed where there is a secret", () =>
+    Effect.gen(function*() {
+      const secret = Redacted.make("a-secret")
+      const seen = yield* Queue.unbounded<string>()
+      const receiver = HttpRouter.serve(
+        Webhooks.layer({
+          path: "/livedesk",
+          verification: Webhooks.signed({ secrets: [secret] }),
+          handler: ({ _tag }) => Queue.offer(seen, _tag)
+        }),
+        { disableLogger: true, disableListenLog: true }
+      ).pipe(
+        Layer.provide(SeenDeliveries.layer),
+        Layer.provideMerge(NodeHttpServer.layer(() => createServer(), { port: 0, host: "127.0.0.1" }))
+      )
+      const { address } = Context.get(yield* Layer.build(receiver), HttpServer.HttpServer)
+      const url = `${HttpServer.formatAddress(address)}/livedesk`
+      const emulator = yield* Layer.build(NodeEmulator.layer({ webhook: { url, secret } }))
+      const { baseUrl } = Context.get(emulator, NodeEmulator.NodeEmulator)
+      const { credentials } = Context.get(emulator, Emulator.Emulator)
+      yield* Effect.gen(function*() {
+        const contacts = yield* Contacts.Contacts
+        const conversations = yield* Conversations.Conversations
+        const { contact } = yield* contacts.create({ inboxId: 407 })
+        yield* conversations.create({ inboxId: 407, contactId: contact.id })
+      }).pipe(Effect.provide(NodeLiveDesk.layer({ baseUrl, ...credentials })))
+      assert.strictEqual(yield* Queue.take(seen), "ConversationCreated")
+    }).pipe(Effect.scoped))
+
+  it.effect("refuses a webhook that is no address", () =>
+    Effect.gen(function*() {
+      for (const url of ["livedesk", "ftp://127.0.0.1/", "http://user:canary@127.0.0.1/"]) {
+        const error = yield* Layer.build(NodeEmulator.layer({ webhook: { url } })).pipe(Effect.scoped, Effect.flip)
+        assert.strictEqual(error._tag, "ValidationError")
+        assert.include(String(error), "webhook.url: expected an address")
+        assert.notInclude(String(error), "canary")
+      }
+    }))
 })

@@ -52,7 +52,7 @@ const accountFields = {
  * @category models
  * @since 0.1.0
  */
-export const WebhookAccount = Model.record(accountFields)
+export const WebhookAccount: Model.Model<WebhookAccount> = Model.record(accountFields)
 /**
  * @category models
  * @since 0.1.0
@@ -85,7 +85,7 @@ const contactInboxFields = {
  * @category models
  * @since 0.1.0
  */
-export const WebhookContactInbox = Model.record(contactInboxFields)
+export const WebhookContactInbox: Model.Model<WebhookContactInbox> = Model.record(contactInboxFields)
 /**
  * @category models
  * @since 0.1.0
@@ -129,7 +129,7 @@ export const contactFields = {
  * @category models
  * @since 0.1.0
  */
-export const WebhookContact = Model.record(contactFields)
+export const WebhookContact: Model.Model<WebhookContact> = Model.record(contactFields)
 /**
  * @category models
  * @since 0.1.0
@@ -156,7 +156,7 @@ const metaFields = {
  * @category models
  * @since 0.1.0
  */
-export const WebhookConversationMeta = Model.record(metaFields)
+export const WebhookConversationMeta: Model.Model<WebhookConversationMeta> = Model.record(metaFields)
 /**
  * @category models
  * @since 0.1.0
@@ -230,7 +230,7 @@ export const conversationFields = {
  * @category models
  * @since 0.1.0
  */
-export const WebhookConversation = Model.record(conversationFields)
+export const WebhookConversation: Model.Model<WebhookConversation> = Model.record(conversationFields)
 /**
  * @category models
  * @since 0.1.0
@@ -250,7 +250,7 @@ const inboxFields = {
  * @category models
  * @since 0.1.0
  */
-export const WebhookInbox = Model.record(inboxFields, { open: true })
+export const WebhookInbox: Model.Model<WebhookInbox> = Model.record(inboxFields, { open: true })
 /**
  * @category models
  * @since 0.1.0
@@ -290,7 +290,7 @@ const messageFields = {
  * @category models
  * @since 0.1.0
  */
-export const WebhookMessage = Model.record(messageFields, { open: true })
+export const WebhookMessage: Model.Model<WebhookMessage> = Model.record(messageFields, { open: true })
 /**
  * @category models
  * @since 0.1.0
