@@ -112,6 +112,8 @@ interface Mutation {
   readonly value: Json | undefined
 }
 
+const often = { arbitrary: { runs: 150 } }
+
 /** Holds what every model of an answer owes: tolerance, the ids it cannot do without, and an eye for drift. */
 export const laws = <A>({ model, required, sample, shape }: {
   readonly model: Model.Model<A>
@@ -149,8 +151,6 @@ export const laws = <A>({ model, required, sample, shape }: {
     mutations.reduce((json, { path, value }) => change(json, path, value), sample)
   const mutated = Arbitrary.array(mutation, { minLength: 1, maxLength: 6 }).pipe(Arbitrary.map(mutate))
   const grown = Arbitrary.array(unexpected, { minLength: 1, maxLength: 6 }).pipe(Arbitrary.map(mutate))
-  const often = { arbitrary: { runs: 150 } }
-
   describe("laws", () => {
     it.effect("takes every odd value in every place, and the lack of any", () =>
       Effect.sync(() => {
@@ -210,6 +210,57 @@ export const laws = <A>({ model, required, sample, shape }: {
 
     it.prop("tells drift exactly where the vendor's pages show something else", { json: mutated }, ({ json }) => {
       assert.strictEqual(drift(model, json).length === 0, shape(json))
+    }, often)
+  })
+}
+
+/**
+ * Holds what every model owes whose page could be read in part only: whatever is replaced or removed, an answer fails
+ * only where it cannot be used, and what was read is written and read again as itself.
+ */
+export const tolerance = <A>(name: string, { isUsable, model, sample }: {
+  readonly model: Model.Model<A>
+  readonly sample: Json
+  readonly isUsable: (json: Json) => boolean
+}): void => {
+  const spots = places(sample)
+  const mutation = Arbitrary.all([below(spots.length), below(2), anyJson]).pipe(
+    Arbitrary.map(([index, kind, value]): Mutation => ({
+      path: spots[index] ?? [],
+      value: kind === 0 && index > 0 ? undefined : value
+    }))
+  )
+  const mutated = Arbitrary.array(mutation, { minLength: 0, maxLength: 6 }).pipe(
+    Arbitrary.map((mutations) => mutations.reduce((json, { path, value }) => change(json, path, value), sample))
+  )
+
+  describe(`of ${name}`, () => {
+    it("reads the sample, and writes it again", () => {
+      assert.isTrue(isUsable(sample))
+      const value = mustRead(model, sample)
+      assert.deepStrictEqual(mustRead(model, encode(model, value)), value)
+    })
+
+    it("takes every odd value in every place, and the lack of any", () => {
+      for (const path of spots) {
+        for (const value of [undefined, ...oddities]) {
+          if (path.length === 0 && value === undefined) continue
+          const json = change(sample, path, value)
+          const reading = read(model, json)
+          assert.strictEqual("value" in reading, isUsable(json), `${path.join(".")} = ${JSON.stringify(value)}`)
+          if ("value" in reading) assert.deepStrictEqual(read(model, encode(model, reading.value)), reading)
+        }
+      }
+    })
+
+    it.prop("fails only where it cannot be used", { json: mutated }, ({ json }) => {
+      assert.strictEqual("value" in read(model, json), isUsable(json))
+    }, often)
+
+    it.prop("decodes as a schema what it reads in one pass, and what it wrote", { json: mutated }, ({ json }) => {
+      const reading = read(model, json)
+      assert.deepStrictEqual(decode(model, json), reading)
+      if ("value" in reading) assert.deepStrictEqual(read(model, encode(model, reading.value)), reading)
     }, often)
   })
 }
