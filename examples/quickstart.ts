@@ -2,11 +2,10 @@
  * Creates a contact and a conversation: at LiveDesk when `LIVEDESK_API_KEY` is set, else at an emulator on a port of
  * this machine.
  */
-import { Contacts, Conversations, LiveDeskClient, LiveDeskSchema } from "@effect-livedesk/core"
-import { Emulator } from "@effect-livedesk/core/testing"
+import { Contacts, Conversations, LiveDeskClient } from "@effect-livedesk/core"
 import { NodeEmulator, NodeLiveDesk } from "@effect-livedesk/node"
 import { NodeRuntime } from "@effect/platform-node"
-import { Config, Console, Data, DateTime, Effect, Layer, Option, Result, Schema } from "effect"
+import { Array, Config, Console, Data, DateTime, Effect, Layer, Option, Result } from "effect"
 
 const createConversation = Effect.fn("createConversation")(function*(inboxId: number) {
   const contacts = yield* Contacts.Contacts
@@ -27,43 +26,35 @@ const createConversation = Effect.fn("createConversation")(function*(inboxId: nu
     contactId: contact.id,
     sourceId: Option.getOrUndefined(contactInbox.sourceId)
   }).pipe(LiveDeskClient.withAnswers)
-  yield* Console.log(`LiveDesk answered ${answer?.status} for ${conversation.uuid}`)
+  yield* Console.log(`LiveDesk answered ${answer?.status} with the conversation ${conversation.uuid}`)
   yield* Console.log(
     `conversation ${conversation.id} is ${conversation.status}, contact ${contact.id}, ` +
       `updated ${DateTime.formatIso(conversation.updatedAt)}`
   )
 })
 
-const InboxId = Schema.NumberFromString.pipe(Schema.decodeTo(LiveDeskSchema.IdInput))
-
-class SettingsError extends Data.TaggedError("SettingsError")<{ readonly message: string }> {}
-
 const atLiveDesk = Effect.gen(function*() {
   // Read side by side, so that everything that is wrong with the settings is told at once.
   const services = yield* Effect.result(Layer.build(NodeLiveDesk.layerConfig()))
-  const inboxId = yield* Effect.result(Config.schema(InboxId, "LIVEDESK_INBOX_ID"))
-  const wrong = [
-    ...Option.toArray(Option.map(Result.getFailure(services), ({ cause }) => cause.message)),
-    ...(Result.isFailure(inboxId)
-      ? ["LIVEDESK_INBOX_ID must be the Channel ID from Project settings - Channels, for example 407"]
-      : [])
-  ]
-  if (Result.isFailure(services) || Result.isFailure(inboxId)) {
-    return yield* new SettingsError({ message: wrong.join("\n") })
+  const inboxId = yield* Effect.result(NodeLiveDesk.inboxId)
+  if (Result.isSuccess(services) && Result.isSuccess(inboxId)) {
+    return yield* Effect.provideContext(createConversation(inboxId.success), services.success)
   }
-  yield* Effect.provideContext(createConversation(inboxId.success), services.success)
-})
+  const wrong = Array.getSomes([Result.getFailure(services), Result.getFailure(inboxId)])
+  return yield* new SettingsError({ message: wrong.map(({ message }) => message).join("\n") })
+}).pipe(Effect.scoped)
+
+class SettingsError extends Data.TaggedError("SettingsError")<{ readonly message: string }> {}
 
 const atEmulator = Effect.gen(function*() {
   const { baseUrl } = yield* NodeEmulator.NodeEmulator
-  const { credentials } = yield* Emulator.Emulator
   yield* Console.log(`LIVEDESK_API_KEY is not set: an emulator at ${baseUrl} stands in for LiveDesk`)
-  yield* Effect.provide(createConversation(407), NodeLiveDesk.layer({ baseUrl, ...credentials }))
-}).pipe(Effect.provide(NodeEmulator.layer()))
+  yield* createConversation(407)
+}).pipe(Effect.provide(NodeEmulator.layerLiveDesk()))
 
 Config.option(Config.NonEmptyString("LIVEDESK_API_KEY")).pipe(
   Effect.flatMap((apiKey): Effect.Effect<void, { readonly message: string }, never> =>
-    Option.isSome(apiKey) ? Effect.scoped(atLiveDesk) : atEmulator
+    Option.isSome(apiKey) ? atLiveDesk : atEmulator
   ),
   // Every error of LiveDesk says in its message what happened, what became of the request and what to do.
   Effect.tapError(({ message }) => Console.error(message)),

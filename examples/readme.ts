@@ -1,12 +1,12 @@
 import { Contacts, Conversations } from "@effect-livedesk/core"
 import { NodeLiveDesk } from "@effect-livedesk/node"
 import { NodeRuntime } from "@effect/platform-node"
-import { Config, Console, Effect } from "effect"
+import { Console, Effect } from "effect"
 
 const program = Effect.gen(function*() {
   const contacts = yield* Contacts.Contacts
   const conversations = yield* Conversations.Conversations
-  const inboxId = yield* Config.Int("LIVEDESK_INBOX_ID")
+  const inboxId = yield* NodeLiveDesk.inboxId
 
   const { contact } = yield* contacts.create({ inboxId, name: "Alice", email: "alice@acme.inc" })
   const conversation = yield* conversations.create({ inboxId, contactId: contact.id })

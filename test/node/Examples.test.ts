@@ -1,3 +1,4 @@
+import { LiveDeskError } from "@effect-livedesk/core"
 import { Emulator } from "@effect-livedesk/core/testing"
 import { NodeEmulator } from "@effect-livedesk/node"
 import { assert, describe, it } from "@effect/vitest"
@@ -154,6 +155,14 @@ describe("the README", () => {
     assert.isNotEmpty(snippets)
     for (const snippet of snippets) {
       assert.isTrue(examples.some((example) => example.includes(snippet)), snippet)
+    }
+  })
+
+  it("names every reason that an error can have", () => {
+    const readme = readFileSync(new URL("README.md", root), "utf8")
+    const { AuthError, HttpError, ValidationError } = LiveDeskError
+    for (const { fields } of [AuthError, ValidationError, HttpError]) {
+      for (const { identifier } of fields.reason.members) assert.include(readme, `\`${identifier}\``)
     }
   })
 })

@@ -317,7 +317,7 @@ const CreateConversationFields = Schema.Struct({
  */
 export type CreateConversation =
   & typeof CreateConversationFields.Type
-  & ({ readonly contactId: number } | { readonly sourceId: string })
+  & ({ readonly sourceId: string } | { readonly contactId: number })
 
 const CreateConversationSender = Schema.declareConstructor<CreateConversation, typeof CreateConversationFields.Type>()(
   [Schema.toType(CreateConversationFields)],

@@ -209,6 +209,9 @@ const parseBaseUrl = (value: string): Result.Result<ParsedUrl, string> => {
   if (Result.isFailure(url)) return Result.fail(`the base URL is no URL; expected something like ${defaultBaseUrl}`)
   const { password, protocol, username } = url.success
   if (protocol !== "https:" && protocol !== "http:") return Result.fail("the base URL must start with https://")
+  if (/\/api\/v2\/*$/.test(url.success.pathname)) {
+    return Result.fail("the base URL must end before /api/v2, which every call adds")
+  }
   if (username !== "" || password !== "") {
     return Result.fail("the base URL must hold no user name or password; give them as apiKey and apiSecret")
   }
@@ -438,9 +441,21 @@ export const layerConfig = (
     })
   )
 
+/**
+ * A `ConfigError` whose message is for people: a line for each setting that is missing or cannot be used.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class SettingsError extends Config.ConfigError {
+  override get message(): string {
+    return this.cause.message
+  }
+}
+
 const configError = (issues: ReadonlyArray<SchemaIssue.Issue>): Config.ConfigError => {
   const [first = new SchemaIssue.InvalidValue(), ...rest] = issues
-  return new Config.ConfigError(
+  return new SettingsError(
     new Schema.SchemaError(
       rest.length === 0 ? first : new SchemaIssue.Composite(Schema.Unknown.ast, [first, ...rest])
     )

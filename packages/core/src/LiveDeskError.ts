@@ -585,6 +585,10 @@ const advice = (error: LiveDeskError): string => {
       return "Look at the conversation's status and at the moves that it allows."
     case "InputRejected":
       return "Correct the input before calling again."
+    case "Conflict":
+      return error.delivery === "NotSent"
+        ? "Nothing was changed; change the input, or what it conflicts with."
+        : byDelivery[error.delivery]
     case "NotFound":
       return "Check the ids in the input, and the base URL."
     case "RateLimited":
@@ -598,7 +602,6 @@ const advice = (error: LiveDeskError): string => {
       return "Nothing was sent; check the base URL and the network, then call again."
     case "AnswerInvalid":
     case "AnswerDrifted":
-    case "Conflict":
     case "ServerFailure":
     case "CodeReturned":
     case "UnexpectedStatus":

@@ -148,7 +148,7 @@ export type TicketId = typeof TicketId.Type
  * @category inputs
  * @since 0.1.0
  */
-export const IdInput = Schema.Natural.check(Schema.isGreaterThan(0, { expected: "an id: a whole number above 0" }))
+export const IdInput = Schema.Int.check(Schema.isGreaterThan(0, { expected: "an id: a whole number above 0" }))
 
 // ---------------------------------------------------------------------------------------------------------------------
 // reading single values

@@ -25,6 +25,7 @@ import type * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import { createServer } from "node:http"
 import * as NodeEmulatorFile from "./NodeEmulatorFile.ts"
+import * as NodeLiveDesk from "./NodeLiveDesk.ts"
 import * as NodeTransport from "./NodeTransport.ts"
 
 /**
@@ -43,7 +44,7 @@ export interface Options extends Emulator.Options {
    * ends. Without one, what the emulator holds ends with it.
    */
   readonly file?: string | undefined
-  /** Where to deliver what happens; nowhere unless given. */
+  /** Where to deliver what happens, each event once: have the receiver listen first. Nowhere unless given. */
   readonly webhook?: Webhook | undefined
 }
 
@@ -124,6 +125,34 @@ export const layer = (
         return emulator
       })
     ))
+  )
+
+/**
+ * Provides every service of LiveDesk at an emulator on a port, over undici, and the emulator.
+ *
+ * ```ts
+ * program.pipe(Effect.provide(NodeEmulator.layerLiveDesk()))
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerLiveDesk = (
+  options?: Options
+): Layer.Layer<
+  NodeLiveDesk.Provided | NodeEmulator | Emulator.Emulator,
+  | HttpServerError.ServeError
+  | NodeEmulatorFile.EmulatorFileError
+  | LiveDeskError.ValidationError
+  | LiveDeskError.AuthError
+> =>
+  Layer.provideMerge(
+    Layer.unwrap(Effect.gen(function*() {
+      const { baseUrl } = yield* NodeEmulator
+      const { credentials } = yield* Emulator.Emulator
+      return NodeLiveDesk.layer({ baseUrl, ...credentials })
+    })),
+    layer(options)
   )
 
 const deliverTo = ({ secret, url }: Webhook): Layer.Layer<never, LiveDeskError.ValidationError, Emulator.Emulator> => {

@@ -6,6 +6,7 @@
 import * as LiveDesk from "@effect-livedesk/core/LiveDesk"
 import * as LiveDeskClient from "@effect-livedesk/core/LiveDeskClient"
 import type * as LiveDeskError from "@effect-livedesk/core/LiveDeskError"
+import { IdInput } from "@effect-livedesk/core/LiveDeskSchema"
 import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -99,7 +100,9 @@ export const layerConfigNoHttpClient = (
   )
 
 const configError = (message: string): Effect.Effect<never, Config.ConfigError> =>
-  Effect.fail(new Config.ConfigError(new Schema.SchemaError(new SchemaIssue.InvalidValue({ message }))))
+  Effect.fail(
+    new LiveDeskClient.SettingsError(new Schema.SchemaError(new SchemaIssue.InvalidValue({ message })))
+  )
 
 /** A setting whose failures say what to do, and nothing of its value. */
 const setting = <A>(spec: {
@@ -155,4 +158,22 @@ const timeout = setting<Duration.Duration>({
   example: "30 seconds",
   schema: LiveDeskClient.Timeout,
   whenMissing: Duration.seconds(30)
+})
+
+/**
+ * The channel that a program works in, by the setting `LIVEDESK_INBOX_ID`. No layer reads it: it is for the program's
+ * own calls.
+ *
+ * ```ts
+ * const inboxId = yield* NodeLiveDesk.inboxId
+ * ```
+ *
+ * @category settings
+ * @since 0.1.0
+ */
+export const inboxId: Config.Config<number> = setting({
+  name: "LIVEDESK_INBOX_ID",
+  what: "the Channel ID from Project settings - Channels - the channel - Settings of the LiveDesk console",
+  example: "407",
+  schema: Schema.NumberFromString.pipe(Schema.decodeTo(IdInput))
 })

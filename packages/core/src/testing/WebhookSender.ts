@@ -2,7 +2,7 @@
  * Delivers what happens in an emulator to a webhook: in memory to the program's own routes, or over HTTP.
  *
  * As Chatwoot does (unverified for LiveDesk), each event is sent once, in the order in which things happened, and what
- * the receiver answers changes nothing.
+ * the receiver answers changes nothing; a warning tells what it did not take.
  *
  * @since 0.1.0
  */
@@ -64,9 +64,8 @@ export class WebhookSender extends Context.Service<WebhookSender, {
  * Delivers the events of the emulator in the environment with the `HttpClient` in the environment.
  *
  * ```ts
- * const receiver = Webhooks.layer({ path: "/livedesk", verification, handler })
- * const Test = WebhookSender.layer({ path: "/livedesk", verification }).pipe(
- *   Layer.provide(receiver),
+ * const receiver = Webhooks.layer({ path: "/livedesk", verification, handler }).pipe(Layer.provide(SeenDeliveries.layer))
+ * const Test = Layer.merge(receiver, WebhookSender.layer({ path: "/livedesk", verification })).pipe(
  *   Layer.provideMerge(WebhookDelivery.layer),
  *   Layer.provideMerge(Emulator.layer)
  * )
@@ -91,6 +90,13 @@ export const layer = (options: Options): Layer.Layer<WebhookSender, never, Emula
           Effect.map(({ status }) => status),
           Effect.option
         )
+        if (!Option.exists(status, (status) => status < 300)) {
+          yield* Effect.logWarning(
+            `the webhook ${options.origin ?? ""}${options.path} ${
+              Option.match(status, { onNone: () => "could not be reached", onSome: (status) => `answered ${status}` })
+            } to ${event._tag}`
+          )
+        }
         return { id, event, status }
       })
 
