@@ -23,7 +23,7 @@ const program = Effect.gen(function*() {
     Stream.runForEach(({ email, id }) => Console.log(`${id} ${Option.getOrElse(email, () => "has no address")}`))
   )
 
-  // An error says in `resume` where to begin again: nothing that was delivered comes twice.
+  // An error says in `resume` at which page to begin again; the pages before it are not read a second time.
   const count = yield* contacts.stream().pipe(
     Stream.catchTag("HttpError", ({ resume }) => contacts.stream({ resume })),
     Stream.runCount

@@ -104,6 +104,7 @@ describe("options", () => {
     ["a base URL with a password", { baseUrl: "https://:canary@livedesk.invalid" }, "baseUrl"],
     ["a base URL with a query", { baseUrl: "https://livedesk.invalid/?canary" }, "baseUrl"],
     ["a base URL with an empty query", { baseUrl: "https://livedesk.invalid/?" }, "baseUrl"],
+    ["a base URL that names the API itself", { baseUrl: "https://livedesk.invalid/api/v2/" }, "baseUrl"],
     ["a base URL with a fragment", { baseUrl: "https://livedesk.invalid/#canary" }, "baseUrl"],
     ["an ftp URL", { baseUrl: "ftp://livedesk.invalid" }, "baseUrl"],
     ["a host alone", { baseUrl: "livedesk.invalid" }, "baseUrl"],

@@ -59,7 +59,7 @@ const document = parse(JSON.stringify(LiveDeskApi.make()))
 const schemaOf = ({ method, path }: LiveDeskApi.AnyEndpoint): Json | undefined =>
   at(document, [
     "paths",
-    path.replaceAll(/:([a-z_]+)/g, "{$1}"),
+    path.replaceAll(/(?<=\/):([A-Za-z_]\w*)/g, "{$1}"),
     method.toLowerCase(),
     "responses",
     "200",

@@ -7,7 +7,9 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as RcMap from "effect/RcMap"
 import * as Schema from "effect/Schema"
+import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import * as ContactProfile from "./ContactProfile.ts"
 import * as Endpoint from "./Endpoint.ts"
@@ -212,8 +214,10 @@ const filterFields = {
 export const ListContacts = Schema.Struct({
   ...filterFields,
   /** The page, from 1, which it is unless given. The pages say 15 contacts each; nothing here relies on it. */
-  page: Schema.optional(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)))
-}).pipe(Schema.encodeKeys({ includeContactInboxes: "include_contact_inboxes" }))
+  page: Schema.optional(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))),
+  /** How many contacts a page is to hold. Unverified: in the page's example, but not in its table. */
+  pageSize: Schema.optional(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)))
+}).pipe(Schema.encodeKeys({ includeContactInboxes: "include_contact_inboxes", pageSize: "page_size" }))
 /**
  * @category inputs
  * @since 0.1.0
@@ -372,8 +376,12 @@ export class Contacts extends Context.Service<Contacts, {
    */
   readonly list: LiveDeskClient.Call<ListContacts, ContactPage>
   /**
-   * Reads all pages, one when it is asked for, and ends at the first that holds nothing new. A contact that moves to a
-   * next page while it reads comes once. An error has in `resume` the page that failed, to begin with again.
+   * Reads all pages, one when it is asked for, and ends at an empty one, or at one that holds nothing new when as many
+   * contacts as `meta.count` says were delivered. Contacts that are made or deleted meanwhile move the others between
+   * pages: what comes again within 8 pages comes once, what moves past a page that was read already is not seen.
+   *
+   * An error has in `resume` the page that failed, to begin with again. A contact of an earlier page that has moved there
+   * comes a second time then.
    *
    * ```ts
    * const vips = { labels: "vip" }
@@ -399,9 +407,11 @@ export class Contacts extends Context.Service<Contacts, {
    * Finds the contact that is known by the identifier, the e-mail address or the phone number, or creates it, and
    * tells which. A contact that is found is not changed.
    *
-   * A contact is the one asked for when it agrees in one of the three and contradicts none; where one agrees in part
-   * and contradicts in another, the call fails with `HttpError`/`Conflict`, and creates nothing. Another program may
-   * create the contact in between: LiveDesk then refuses the second (as Chatwoot does, unverified), and it is found.
+   * A contact is the one asked for when it agrees in one of the three and contradicts none. Where one agrees in part and
+   * contradicts in another, or two agree in different ones, the call fails with `HttpError`/`Conflict` and creates
+   * nothing. Blank ones count as not given. Within one program, calls for the same contact wait for each other. Another
+   * program may create the contact in between: LiveDesk then refuses the second (as Chatwoot does, unverified), and it is
+   * found.
    */
   readonly ensure: LiveDeskClient.Call<EnsureContact, EnsuredContact>
 }>()("@effect-livedesk/core/Contacts") {}
@@ -414,94 +424,161 @@ export class Contacts extends Context.Service<Contacts, {
  */
 export const layer: Layer.Layer<Contacts, never, LiveDeskClient.LiveDeskClient> = Layer.effect(
   Contacts,
-  Effect.map(LiveDeskClient.LiveDeskClient, (client) => {
+  Effect.gen(function*() {
+    const client = yield* LiveDeskClient.LiveDeskClient
     const calls = { create: client.call(create), list: client.call(list), update: client.call(update) }
     const stream = streamWith(calls.list)
-    return Contacts.of({ ...calls, stream, ensure: ensureWith(calls.create, stream) })
+    return Contacts.of({ ...calls, stream, ensure: yield* ensureWith(calls.create, stream) })
   })
 )
 
-const streamWith =
-  (list: Contacts["Service"]["list"]): Contacts["Service"]["stream"] => ({ resume, ...filter } = {}, options) =>
-    Stream.paginate(
-      { page: Number(resume?.page ?? filter.page ?? 1), previous: new Set<ContactId>() },
-      ({ page, previous }) =>
-        list({ ...filter, page }, options).pipe(
-          Effect.mapError((error) => LiveDeskError.withResume(error, { page })),
-          Effect.map(({ contacts }) => {
-            const fresh = contacts.filter(({ id }) => !previous.has(id))
-            const next = { page: page + 1, previous: new Set(contacts.map(({ id }) => id)) }
-            // Past the end LiveDesk may answer an empty page, or the last one again.
-            return [fresh, fresh.length === 0 ? Option.none() : Option.some(next)] as const
-          })
-        )
-    )
+// ---------------------------------------------------------------------------------------------------------------------
+// stream
+// ---------------------------------------------------------------------------------------------------------------------
 
-const ensureWith = (
+// How many pages back a contact is known again.
+const rememberedPages = 8
+
+interface Progress {
+  readonly page: number
+  readonly delivered: number
+  /** How many pages in a row held nothing new. */
+  readonly stale: number
+  /** The ids of the first page, to which a server that begins anew comes back. */
+  readonly first: ReadonlySet<ContactId>
+  /** The ids of the latest pages. */
+  readonly recent: ReadonlyArray<ReadonlySet<ContactId>>
+}
+
+const streamWith =
+  (list: Contacts["Service"]["list"]): Contacts["Service"]["stream"] => ({ resume, ...filter } = {}, options) => {
+    const start: Progress = {
+      page: Number(resume?.page ?? filter.page ?? 1),
+      delivered: 0,
+      stale: 0,
+      first: new Set(),
+      recent: []
+    }
+    return Stream.paginate(start, (progress) =>
+      list({ ...filter, page: progress.page }, options).pipe(
+        Effect.mapError((error) => LiveDeskError.withResume(error, { page: progress.page })),
+        Effect.map(({ contacts, meta }) => {
+          const fresh = contacts.filter(({ id }) =>
+            !progress.first.has(id) && !progress.recent.some((page) => page.has(id))
+          )
+          const ids = new Set(contacts.map(({ id }) => id))
+          const next: Progress = {
+            page: progress.page + 1,
+            delivered: progress.delivered + fresh.length,
+            stale: fresh.length === 0 ? progress.stale + 1 : 0,
+            first: progress.page === start.page ? ids : progress.first,
+            recent: [...progress.recent, ids].slice(-rememberedPages)
+          }
+          // Past the end LiveDesk may answer an empty page, the last one again or the first. A page of nothing new before
+          // the end comes from contacts that were made meanwhile, and pushed those that are known on to it.
+          const isOver = contacts.length === 0 ||
+            (fresh.length === 0 && (next.delivered >= meta.count || next.stale > rememberedPages))
+          return [fresh, isOver ? Option.none() : Option.some(next)] as const
+        })
+      ))
+  }
+
+// ---------------------------------------------------------------------------------------------------------------------
+// ensure
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** What a contact is known by, each blank or in the one form in which it is looked for, compared and sent. */
+interface Marks {
+  readonly identifier: string | undefined
+  readonly email: string | undefined
+  readonly phoneNumber: string | undefined
+}
+
+const marksOf = ({ email, identifier, phoneNumber }: EnsureContact): Marks => {
+  const tidy = (text: string | undefined) => text?.trim() || undefined
+  return { identifier: tidy(identifier), email: tidy(email), phoneNumber: tidy(phoneNumber) }
+}
+
+const markNames = ["identifier", "email", "phoneNumber"] as const
+
+const ensureWith = Effect.fnUntraced(function*(
   create: Contacts["Service"]["create"],
   stream: Contacts["Service"]["stream"]
-): Contacts["Service"]["ensure"] => {
+) {
   const operation = "contacts.ensure"
-  const find = Effect.fnUntraced(function*(input: EnsureContact, options: LiveDeskClient.CallOptions | undefined) {
-    for (const q of [input.identifier, input.email, input.phoneNumber]) {
-      if (q === undefined) continue
+  // One at a time for a mark: that LiveDesk refuses a second contact with the same is unverified.
+  const turns = yield* RcMap.make({ lookup: () => Semaphore.make(1) })
+  const inTurn = (marks: Marks) => <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+    markNames.flatMap((name) => marks[name] === undefined ? [] : [`${name}:${marks[name].toLowerCase()}`])
+      .reduceRight(
+        (inner, key) =>
+          Effect.scoped(Effect.flatMap(RcMap.get(turns, key), (semaphore) => semaphore.withPermits(1)(inner))),
+        effect
+      )
+
+  const find = Effect.fnUntraced(function*(marks: Marks, options: LiveDeskClient.CallOptions | undefined) {
+    let found: Contact | undefined
+    for (const name of markNames) {
+      const q = marks[name]
+      if (q === undefined || (found !== undefined && agreement(name, marks, found) === true)) continue
       // The search is for a part of any field: only a contact that agrees in whole is the one.
-      const found = yield* stream({ q }, options).pipe(
-        Stream.filter((contact) => likeness(input, contact) !== "Other"),
+      const match = yield* stream({ q }, options).pipe(
+        Stream.filter((contact) => agreement(name, marks, contact) === true),
         Stream.runHead
       )
-      if (Option.isNone(found)) continue
-      if (likeness(input, found.value) === "Same") return found
-      return yield* LiveDeskError.conflict(
-        operation,
-        `contact ${found.value.id} agrees in one of identifier, email and phoneNumber, and differs in another`
-      )
+      if (Option.isNone(match)) continue
+      if (found !== undefined && found.id !== match.value.id) {
+        return yield* LiveDeskError.conflict(
+          operation,
+          `contact ${found.id} and contact ${match.value.id} each agree in one of ${markNames.join(", ")}`
+        )
+      }
+      found = match.value
     }
-    return Option.none<Contact>()
+    const known = found
+    if (known === undefined) return Option.none<Contact>()
+    const contradicted = markNames.filter((name) => agreement(name, marks, known) === false)
+    return contradicted.length === 0
+      ? Option.some(known)
+      : yield* LiveDeskError.conflict(operation, `contact ${known.id} has another ${contradicted.join(" and ")}`)
   })
+
   const existing = (contact: Contact): EnsuredContact => ({ _tag: "Existing", contact })
-  return Effect.fnUntraced(function*(input, options) {
-    if (input.identifier === undefined && input.email === undefined && input.phoneNumber === undefined) {
+
+  const ensure: Contacts["Service"]["ensure"] = Effect.fnUntraced(function*(input, options) {
+    const marks = marksOf(input)
+    if (markNames.every((name) => marks[name] === undefined)) {
       return yield* LiveDeskError.inputInvalid(operation, [{
         path: ["identifier"],
         message: "give identifier, email or phoneNumber, so that the contact can be found"
       }])
     }
-    const found = yield* find(input, options)
-    if (Option.isSome(found)) return existing(found.value)
-    return yield* create(input, options).pipe(
+    const findOr = <E>(orElse: Effect.Effect<EnsuredContact, E>) =>
+      Effect.flatMap(
+        find(marks, options),
+        Option.match({
+          onNone: () => orElse,
+          onSome: (contact): Effect.Effect<EnsuredContact, E> => Effect.succeed(existing(contact))
+        })
+      )
+    const created = create({ ...input, ...marks }, options).pipe(
       Effect.map((created): EnsuredContact => ({ _tag: "Created", ...created })),
-      Effect.catchReason(
-        "ValidationError",
-        "InputRejected",
-        (_, error) =>
-          Effect.flatMap(
-            find(input, options),
-            Option.match({
-              onNone: () => Effect.fail(error),
-              onSome: (contact) => Effect.succeed(existing(contact))
-            })
-          )
+      // Somebody else may have created it in between.
+      Effect.catchIf(
+        ({ delivery, reason }) =>
+          delivery === "Rejected" && (reason._tag === "InputRejected" || reason._tag === "Conflict"),
+        (error) => findOr(Effect.fail(error))
       )
     )
+    return yield* inTurn(marks)(findOr(created))
   })
-}
+  return ensure
+})
 
-/** Whether a contact is the one asked for, another, or partly the one. */
-const likeness = (input: EnsureContact, contact: Contact): "Same" | "Contradicts" | "Other" => {
-  const agreements = [
-    agreement(input.identifier, contact.identifier, (text) => text),
-    agreement(input.email, contact.email, (text) => text.trim().toLowerCase()),
-    agreement(input.phoneNumber, contact.phoneNumber, (text) => text.trim())
-  ]
-  if (!agreements.includes(true)) return "Other"
-  return agreements.includes(false) ? "Contradicts" : "Same"
+/** Whether a contact has a mark; `undefined` where one of the two says nothing. */
+const agreement = (name: keyof Marks, marks: Marks, contact: Contact): boolean | undefined => {
+  const asked = marks[name]
+  const held = Option.getOrUndefined(contact[name])?.trim()
+  if (asked === undefined || held === undefined) return undefined
+  return name === "email" ? asked.toLowerCase() === held.toLowerCase() : asked === held
 }
-
-/** `undefined` where one of the two says nothing. */
-const agreement = (
-  asked: string | undefined,
-  held: Option.Option<string>,
-  normalize: (text: string) => string
-): boolean | undefined =>
-  asked === undefined || Option.isNone(held) ? undefined : normalize(asked) === normalize(held.value)

@@ -24,8 +24,8 @@ import * as Messages from "./Messages.ts"
 export interface StartConversation {
   /** The channel. */
   readonly inboxId: number
-  /** The contact to create. */
-  readonly contact: Omit<Contacts.CreateContact, "inboxId">
+  /** The contact to create, or the one to talk to, such as `ensure` found it. */
+  readonly contact: Omit<Contacts.CreateContact, "inboxId"> | KnownContact
   /** The first message. */
   readonly message: Omit<Messages.SendMessage, "conversationId">
   /** The `resume` of the error that an earlier start failed with: what that one did is not done again. */
@@ -33,7 +33,19 @@ export interface StartConversation {
 }
 
 /**
- * What `start` did. What an earlier start had done is none.
+ * A contact that is there already.
+ *
+ * @category inputs
+ * @since 0.1.0
+ */
+export interface KnownContact {
+  readonly contactId: number
+  /** The name under which the channel knows the contact. */
+  readonly sourceId?: string | undefined
+}
+
+/**
+ * What `start` did. What was there before is none.
  *
  * @category models
  * @since 0.1.0
@@ -48,8 +60,13 @@ export interface StartedConversation {
 
 const Done = Schema.Struct({
   contactId: Schema.optionalKey(ContactId),
-  sourceId: Schema.optionalKey(Schema.String),
+  sourceId: Schema.optional(Schema.String),
   conversationId: Schema.optionalKey(ConversationId)
+})
+
+const checkMessage = SchemaParser.encodeUnknownResult(Messages.SendMessage, {
+  errors: "all",
+  onExcessProperty: "error"
 })
 
 const readDone = SchemaParser.decodeUnknownResult(Done, { errors: "all", onExcessProperty: "error" })
@@ -89,15 +106,28 @@ export const start = Effect.fn("ConversationStart.start")(function*(
   const messages = yield* Messages.Messages
   const { inboxId } = input
 
-  const read = readDone(input.resume ?? {})
-  if (Result.isFailure(read)) {
-    return yield* LiveDeskError.inputInvalid("ConversationStart.start", [
-      { path: ["resume"], message: "expected the resume of an error of this call" }
-    ])
+  const known = "contactId" in input.contact ? input.contact : undefined
+  const read = readDone(input.resume ?? known ?? {})
+  // The message is looked at first: what is wrong with it must not come out when the rest is done.
+  const checked = checkMessage({ ...input.message, conversationId: 1 })
+  const issues = [
+    ...(Result.isFailure(read) || (read.success.conversationId !== undefined && read.success.contactId === undefined)
+      ? [
+        input.resume === undefined
+          ? { path: ["contact", "contactId"], message: "expected an id: a whole number above 0" }
+          : { path: ["resume"], message: "expected the resume of an error of this call" }
+      ]
+      : []),
+    ...(Result.isFailure(checked)
+      ? LiveDeskError.issuesOf(checked.failure).map(({ message, path }) => ({ path: ["message", ...path], message }))
+      : [])
+  ]
+  if (Result.isFailure(read) || issues.length > 0) {
+    return yield* LiveDeskError.inputInvalid("ConversationStart.start", issues)
   }
   const done = read.success
 
-  const contact = done.contactId === undefined
+  const contact = done.contactId === undefined && !("contactId" in input.contact)
     ? Option.some(yield* contacts.create({ ...input.contact, inboxId }, options))
     : Option.none()
   const sender = Option.match(contact, {
@@ -107,13 +137,13 @@ export const start = Effect.fn("ConversationStart.start")(function*(
       sourceId: Option.getOrUndefined<string>(contactInbox.sourceId)
     })
   })
-  const known = { contactId: sender.contactId, ...(sender.sourceId === undefined ? {} : { sourceId: sender.sourceId }) }
+  const from = { contactId: sender.contactId, ...(sender.sourceId === undefined ? {} : { sourceId: sender.sourceId }) }
 
   const conversation = done.conversationId === undefined
     ? Option.some(
       yield* Effect.mapError(
-        conversations.create({ ...known, inboxId }, options),
-        (error) => LiveDeskError.withResume(error, known)
+        conversations.create({ ...from, inboxId }, options),
+        (error) => LiveDeskError.withResume(error, from)
       )
     )
     : Option.none()
@@ -124,7 +154,7 @@ export const start = Effect.fn("ConversationStart.start")(function*(
 
   const message = yield* Effect.mapError(
     messages.send({ ...input.message, conversationId }, options),
-    (error) => LiveDeskError.withResume(error, { ...known, conversationId })
+    (error) => LiveDeskError.withResume(error, { ...from, conversationId })
   )
-  return { contactId: known.contactId, contact, conversationId, conversation, message }
+  return { contactId: from.contactId, contact, conversationId, conversation, message }
 })

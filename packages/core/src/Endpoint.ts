@@ -139,7 +139,7 @@ const text = (value: unknown): string => typeof value === "string" ? value : JSO
 const locate = (template: string, fields: Fields) => {
   const rest = { ...fields }
   const issues: Array<LiveDeskError.Issue> = []
-  const path = template.replace(/:([a-z_]+)/g, (_, key: string) => {
+  const path = template.replace(/(?<=\/):([A-Za-z_]\w*)/g, (_, key: string) => {
     const value = fields[key]
     delete rest[key]
     const segment = typeof value === "string" || Number.isSafeInteger(value) ? String(value) : ""

@@ -225,7 +225,7 @@ export interface Document extends JsonObject {
 }
 
 const pathParameters = (path: string): ReadonlyArray<string> =>
-  [...path.matchAll(/:([a-z_]+)/g)].map(([, name = ""]) => name)
+  [...path.matchAll(/(?<=\/):([A-Za-z_]\w*)/g)].map(([, name = ""]) => name)
 
 interface WireFields {
   readonly properties: JsonObject
@@ -365,7 +365,7 @@ const paths = (): Document["paths"] => {
   }
   const paths: { [path: string]: JsonObject } = {}
   for (const [first, ...others] of byPlace.values()) {
-    const path = first.endpoint.path.replaceAll(/:([a-z_]+)/g, "{$1}")
+    const path = first.endpoint.path.replaceAll(/(?<=\/):([A-Za-z_]\w*)/g, "{$1}")
     paths[path] = { ...paths[path], [first.endpoint.method.toLowerCase()]: operationObject(first, others) }
   }
   return paths

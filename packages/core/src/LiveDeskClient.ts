@@ -659,8 +659,9 @@ const conclude = <Input, Output>(
 
 /** The code in a body, with which only 0 means success; a body without one is left to its model. */
 const codeIn = (json: unknown): number | string => {
-  const code = Predicate.hasProperty(json, "code") ? json.code : 0
-  return code === "0" || (typeof code !== "number" && typeof code !== "string") ? 0 : code
+  const code = Predicate.hasProperty(json, "code") ? json.code : undefined
+  if (code === undefined || code === null || code === "0") return 0
+  return typeof code === "number" || typeof code === "string" ? code : JSON.stringify(code)
 }
 
 const parseJson = Option.liftThrowable((text: string): unknown => JSON.parse(text))

@@ -200,11 +200,10 @@ export interface BlobLike {
   arrayBuffer(): Promise<ArrayBuffer>
 }
 
+// By the name that platforms give theirs: whatever else looks like one would be sent as the text `[object Object]`.
 const BlobLike = Schema.declare(
-  (u): u is BlobLike =>
-    typeof u === "object" && u !== null && "size" in u && typeof u.size === "number" && "type" in u &&
-    typeof u.type === "string" && "arrayBuffer" in u && typeof u.arrayBuffer === "function",
-  { expected: "a Blob" }
+  (u): u is BlobLike => /^\[object (?:Blob|File)\]$/.test(Object.prototype.toString.call(u)),
+  { expected: "bytes or a Blob" }
 )
 
 /**
@@ -217,7 +216,9 @@ export const AttachedFile = Schema.Struct({
   /** The file's name, as the contact will see it. */
   name: Schema.NonEmptyString,
   /** The file's media type, such as `image/png`. */
-  mediaType: Schema.NonEmptyString,
+  mediaType: Schema.String.check(
+    Schema.isPattern(/^[!-~]+\/[ -~]+$/, { expected: "a media type such as image/png" })
+  ),
   /** The file's bytes: in memory, or wherever a `Blob` keeps them. */
   content: Schema.Union([Schema.Uint8Array, BlobLike])
 })

@@ -320,6 +320,22 @@ const faultsOf = (issue: SchemaIssue.Issue): ReadonlyArray<Fault> =>
   }))
 
 /**
+ * A record that may come without a body: it is read as if it had no field then.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const orNoBody = <A>(model: Model<A>): Model<A> =>
+  make({
+    type: Schema.toType(model),
+    documented: model.documented,
+    assumed: model.assumed,
+    isBodiless: true,
+    read: model.read,
+    write: model.write
+  })
+
+/**
  * The answer of an endpoint that answers nothing worth reading, such as a DELETE's. Whatever the body holds, or that
  * there is none, it is never unreadable.
  *

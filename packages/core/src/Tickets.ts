@@ -430,7 +430,7 @@ export const update = Endpoint.make({
   method: "PUT",
   path: "/api/v2/accounts/tickets/:ticket_id",
   input: UpdateTicket,
-  answer: Model.inAnyEnvelope([["data"]], UpdatedTicket),
+  answer: Model.orNoBody(Model.inAnyEnvelope([["data"]], UpdatedTicket)),
   hasCode: true,
   repeat: "repeatable"
 })

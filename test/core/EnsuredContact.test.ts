@@ -1,0 +1,109 @@
+import { Contacts, LiveDesk, LiveDeskClient } from "@effect-livedesk/core"
+import { Emulator, EmulatorState } from "@effect-livedesk/core/testing"
+import { assert, describe, it } from "@effect/vitest"
+import { Array, Effect, HashMap, Layer, Option, Redacted } from "effect"
+import * as FakeTransport from "../FakeTransport.ts"
+
+const atEmulator = (options: Emulator.Options = {}) =>
+  LiveDesk.layer.pipe(Layer.provideMerge(Emulator.layerWith({ onDrift: "fail", ...options })))
+
+const seed = (...contacts: ReadonlyArray<Parameters<typeof EmulatorState.makeContact>[0]>) =>
+  Effect.gen(function*() {
+    const { update } = yield* Emulator.Emulator
+    yield* update((state) => contacts.map(EmulatorState.makeContact).reduce(EmulatorState.putContact, state))
+  })
+
+const held = Effect.gen(function*() {
+  const { state } = yield* Emulator.Emulator
+  return HashMap.size((yield* state).contacts)
+})
+
+const ensure = (input: Omit<Contacts.CreateContact, "inboxId"> & { readonly email: string }) =>
+  Effect.flatMap(Contacts.Contacts, (contacts) => contacts.ensure({ inboxId: 407, ...input }))
+
+describe("ensure", () => {
+  it.effect("takes blanks for nothing", () =>
+    Effect.gen(function*() {
+      for (const email of ["", "  "]) {
+        const error = yield* Effect.flip(ensure({ identifier: "", email }))
+        assert.strictEqual(error.reason._tag, "InputInvalid")
+      }
+      assert.strictEqual(yield* held, 0)
+      const { _tag, contact } = yield* ensure({ identifier: " ", email: " Ada@acme.inc " })
+      assert.deepStrictEqual([_tag, contact.identifier, contact.email], [
+        "Created",
+        Option.none(),
+        Option.some("ada@acme.inc")
+      ])
+      assert.strictEqual((yield* ensure({ email: "ADA@acme.inc\n" }))._tag, "Existing")
+      assert.strictEqual(yield* held, 1)
+    }).pipe(Effect.provide(atEmulator())))
+
+  it.effect("looks for nothing that is blank", () =>
+    Effect.gen(function*() {
+      const sent = yield* FakeTransport.Sent
+      yield* Effect.flip(ensure({ identifier: "", phoneNumber: "", email: "ada@acme.inc" }))
+      const searched = sent.flatMap(({ urlParams }) => urlParams.params.filter(([name]) => name === "q"))
+      assert.deepStrictEqual(searched, [["q", "ada@acme.inc"]])
+    }).pipe(
+      Effect.provide(Contacts.layer.pipe(
+        Layer.provide(LiveDeskClient.layer({ apiKey: Redacted.make("a-key"), apiSecret: Redacted.make("a-secret") })),
+        Layer.provideMerge(FakeTransport.answering({ body: { meta: { count: 0 }, payload: [] } }))
+      ))
+    ))
+
+  it.effect("finds the one that agrees, though one that resembles it comes first", () =>
+    Effect.gen(function*() {
+      yield* seed(
+        { id: 1, identifier: Option.some("crm-10") },
+        { id: 2, email: Option.some("not-ada@acme.inc") },
+        { id: 3, identifier: Option.some("crm-1"), email: Option.some("ada@acme.inc") }
+      )
+      const ensured = yield* ensure({ identifier: "crm-1", email: "ada@acme.inc" })
+      assert.deepStrictEqual([ensured._tag, Number(ensured.contact.id)], ["Existing", 3])
+    }).pipe(Effect.provide(atEmulator())))
+
+  it.effect("is in conflict where two agree, or one agrees and contradicts, and changes nothing", () =>
+    Effect.gen(function*() {
+      yield* seed(
+        { id: 1, identifier: Option.some("crm-1") },
+        { id: 2, email: Option.some("ada@acme.inc") },
+        { id: 3, identifier: Option.some("crm-3"), email: Option.some("bob@acme.inc") }
+      )
+      const two = yield* Effect.flip(ensure({ identifier: "crm-1", email: "ada@acme.inc" }))
+      assert.include(two.message, "contact 1 and contact 2 each agree in one of identifier, email, phoneNumber")
+      const half = yield* Effect.flip(ensure({ identifier: "crm-4", email: "bob@acme.inc" }))
+      assert.include(half.message, "contact 3 has another identifier")
+      for (const error of [two, half]) {
+        assert.deepStrictEqual([error._tag, error.reason._tag, error.delivery], ["HttpError", "Conflict", "NotSent"])
+      }
+      assert.strictEqual(yield* held, 3)
+    }).pipe(Effect.provide(atEmulator())))
+
+  it.effect("makes one contact of 50 calls of one program, even where LiveDesk would take a second", () =>
+    Effect.gen(function*() {
+      const told = yield* Effect.all(
+        Array.makeBy(50, (index) => ensure({ email: index % 2 === 0 ? "ada@acme.inc" : "ADA@acme.inc " })),
+        { concurrency: "unbounded" }
+      )
+      assert.strictEqual(told.filter(({ _tag }) => _tag === "Created").length, 1)
+      assert.strictEqual(yield* held, 1)
+    }).pipe(Effect.provide(atEmulator({ inheritedRules: false }))))
+
+  for (const status of [409, 422]) {
+    it.effect(`finds the contact that somebody else made in between, where LiveDesk says so by ${status}`, () => {
+      let searches = 0
+      return Effect.gen(function*() {
+        const { _tag, contact } = yield* ensure({ email: "ada@acme.inc" })
+        assert.deepStrictEqual([_tag, Number(contact.id)], ["Existing", 7])
+      }).pipe(Effect.provide(Contacts.layer.pipe(
+        Layer.provide(LiveDeskClient.layer({ apiKey: Redacted.make("a-key"), apiSecret: Redacted.make("a-secret") })),
+        Layer.provide(FakeTransport.answering(({ method }) => {
+          if (method === "POST") return { status, body: { message: "Email has already been taken" } }
+          const payload = searches++ === 0 ? [] : [{ id: 7, email: "ada@acme.inc" }]
+          return { body: { meta: { count: payload.length, current_page: 1 }, payload } }
+        }))
+      )))
+    })
+  }
+})
