@@ -52,6 +52,10 @@ describe("the document", () => {
     assert.deepStrictEqual(at(inputOf(contact, "patch"), ["properties", "email"]), { type: ["string", "null"] })
     assert.deepStrictEqual(at(inputOf(contact, "patch"), ["properties", "avatar_url"]), { type: "string" })
     assert.isUndefined(at(inputOf(contact, "patch"), ["properties", "contact_id"]))
+    assert.deepStrictEqual(at(inputOf("/api/v2/accounts/conversations", "post"), ["anyOf"]), [
+      { required: ["contact_id"] },
+      { required: ["source_id"] }
+    ])
     assert.deepStrictEqual(
       inputOf("/api/v2/accounts/conversations/{conversation_id}/messages", "post", "multipart/form-data"),
       {

@@ -42,6 +42,8 @@ export interface Operation {
   readonly page: string
   /** What there is to know before calling it. */
   readonly description: string
+  /** Fields of the request of which at least one must be there. */
+  readonly either?: ReadonlyArray<string> | undefined
   /** What of it no page shows: its request, its answer. */
   readonly unseen: ReadonlyArray<"request" | "answer">
 }
@@ -83,6 +85,7 @@ export const operations: ReadonlyArray<Operation> = [
     summary: "Create a conversation",
     page: "message/create-conversation",
     description: "Creates a conversation. Give `contact_id`, `source_id` or both, so that the sender can be told.",
+    either: ["contact_id", "source_id"],
     unseen: []
   },
   {
@@ -270,7 +273,7 @@ const queryParameters = (name: string, schema: Schema.Json, required: boolean): 
   ]
 }
 
-const requestContent = ({ endpoint, unseen }: Operation): JsonObject => {
+const requestContent = ({ either = [], endpoint, unseen }: Operation): JsonObject => {
   if (hasQuery(endpoint)) return {}
   const { properties, required } = wireFieldsOf(endpoint)
   const inPath = pathParameters(endpoint.path)
@@ -278,7 +281,8 @@ const requestContent = ({ endpoint, unseen }: Operation): JsonObject => {
   const names = required.filter((name) => !inPath.includes(name))
   const mark = unseen.includes("request") ? unverified : {}
   if (endpoint.body !== "form") {
-    return { "application/json": { schema: objectOf(fields, names), ...mark } }
+    const oneOfThem = either.length === 0 ? {} : { anyOf: either.map((name) => ({ required: [name] })) }
+    return { "application/json": { schema: { ...objectOf(fields, names), ...oneOfThem }, ...mark } }
   }
   const nameOf = (name: string) => isOfType("array")(properties[name]) ? `${name}[]` : name
   return {
@@ -309,7 +313,7 @@ const part = (schema: Schema.Json): Schema.Json => {
 
 const success = ({ endpoint, unseen }: Operation): JsonObject => {
   const { answer } = endpoint
-  if (answer.isBodiless === true) return { description: "Done." }
+  if (answer.isBodiless === true && answer.assumed === undefined) return { description: "Done." }
   const mark = unseen.includes("answer") ? unverified : {}
   return {
     description: unseen.includes("answer") ? "Done. What it answers no page shows: this is an assumption." : "Done.",
