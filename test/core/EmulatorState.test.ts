@@ -1,7 +1,7 @@
 import { Contacts, Conversations, LiveDesk, Messages, Tickets } from "@effect-livedesk/core"
 import { Emulator, EmulatorState } from "@effect-livedesk/core/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Effect, Layer, Option, Schema } from "effect"
+import { DateTime, Effect, HashMap, Layer, Option, Schema } from "effect"
 
 const layer = (options?: Emulator.Options) =>
   LiveDesk.layer.pipe(Layer.provideMerge(Emulator.layerWith({ onDrift: "fail", ...options })))
@@ -39,6 +39,14 @@ const Json = Schema.fromJsonString(EmulatorState.EmulatorState)
 const encode = Schema.encodeSync(Json)
 const decode = Schema.decodeUnknownSync(Json)
 
+const sizes = ({ attachments, contacts, conversations, messages, tickets }: EmulatorState.EmulatorState) => [
+  HashMap.size(contacts),
+  HashMap.size(conversations),
+  HashMap.size(messages),
+  HashMap.size(attachments),
+  HashMap.size(tickets)
+]
+
 describe("EmulatorState", () => {
   it.effect("comes back from JSON as it was, to the fraction of a millisecond", () =>
     Effect.gen(function*() {
@@ -68,6 +76,92 @@ describe("EmulatorState", () => {
         assert.strictEqual(taken.status, 422)
       }).pipe(Effect.provide(layer({ state: before, inboxes: [{ id: 408 }] })))
     }))
+
+  it.effect("written by hand is gone on from past every id that it holds", () =>
+    Effect.gen(function*() {
+      const written: unknown = {
+        ...JSON.parse(encode(yield* Effect.provide(story, layer()))),
+        nextContactId: 2219256,
+        nextConversationId: 40,
+        nextMessageId: 3030,
+        nextAttachmentId: 1,
+        nextTicket: 0
+      }
+      const before = decode(JSON.stringify(written))
+      yield* Effect.gen(function*() {
+        const contacts = yield* Contacts.Contacts
+        const conversations = yield* Conversations.Conversations
+        const messages = yield* Messages.Messages
+        const tickets = yield* Tickets.Tickets
+        const { state } = yield* Emulator.Emulator
+        const { contact } = yield* contacts.create({ inboxId: 407 })
+        const { id } = yield* conversations.create({ inboxId: 407, contactId: contact.id })
+        const content = Uint8Array.from([1])
+        yield* messages.sendFiles({ conversationId: id, attachments: [{ name: "b", mediaType: "a/b", content }] })
+        yield* tickets.create({ title: "Again" })
+        const after = yield* state
+        assert.deepStrictEqual(sizes(after), sizes(before).map((size) => size + 1))
+        for (const [id, ticket] of before.tickets) {
+          assert.deepStrictEqual(HashMap.get(after.tickets, id), Option.some(ticket))
+        }
+      }).pipe(Effect.provide(layer({ state: before })))
+    }))
+
+  it.effect("is seeded with conversations, messages, files and tickets", () =>
+    Effect.gen(function*() {
+      const conversations = yield* Conversations.Conversations
+      const messages = yield* Messages.Messages
+      const tickets = yield* Tickets.Tickets
+      const { conversation, state, update } = yield* Emulator.Emulator
+      const content = Uint8Array.from([1, 2])
+      yield* update((state) => {
+        const withConversation = EmulatorState.putConversation(
+          EmulatorState.putContact(state, EmulatorState.makeContact({ id: 7, name: "Ada" })),
+          EmulatorState.makeConversation({ id: 90, contactId: 7, inboxId: 407, status: "resolved" })
+        )
+        const place = { conversationId: 90, inboxId: 407 }
+        const late = DateTime.makeUnsafe("2026-02-01T00:00:00Z")
+        const withMessages = [
+          EmulatorState.makeMessage({
+            ...place,
+            id: 9002,
+            sortingId: 2,
+            content: Option.some("Last"),
+            attachmentIds: [12],
+            createdAt: late
+          }),
+          EmulatorState.makeMessage({ ...place, id: 9001, sortingId: 1, content: Option.some("First") })
+        ].reduce(
+          EmulatorState.putMessage,
+          EmulatorState.putAttachment(withConversation, { id: 12, name: "a.png", mediaType: "image/png", content })
+        )
+        return EmulatorState.putTicket(
+          withMessages,
+          EmulatorState.makeTicket({ ticketId: "tk_20260101_789abc", title: "Printer on fire" })
+        )
+      })
+      const shown = Option.getOrThrow(yield* conversation(90))
+      assert.deepStrictEqual([shown.status, shown.meta.sender.name], ["resolved", Option.some("Ada")])
+      assert.deepStrictEqual(shown.contentPreview.content, Option.some("Last"))
+      assert.strictEqual(DateTime.formatIso(shown.lastActivityAt), "2026-02-01T00:00:00.000Z")
+      assert.deepStrictEqual(
+        EmulatorState.messagesOf(yield* state, 90).map(({ content }) => Option.getOrThrow(content)),
+        ["First", "Last"]
+      )
+      assert.strictEqual((yield* tickets.get({ ticketId: "tk_20260101_789abc" })).title, "Printer on fire")
+
+      const sent = yield* messages.sendFiles({
+        conversationId: 90,
+        attachments: [{ name: "b", mediaType: "text/plain", content }]
+      })
+      const [attachment] = Option.getOrThrow(sent.attachments)
+      assert.deepStrictEqual([Number(sent.id), sent.sortingId, attachment?.id], [9003, Option.some(3), 13])
+      assert.strictEqual(Number((yield* conversations.create({ inboxId: 407, contactId: 7 })).id), 91)
+      // The first ticket's id of that day is the one that was seeded.
+      assert.notStrictEqual((yield* tickets.create({ title: "Again" })).ticketId, "tk_20260101_789abc")
+      const after = yield* state
+      assert.deepStrictEqual(decode(encode(after)), after)
+    }).pipe(Effect.provide(layer())))
 
   it.effect("is refused where it is something else", () =>
     Effect.sync(() => {

@@ -78,22 +78,16 @@ const add = (
     attachmentIds: attachments.map(({ id }) => id),
     createdAt: EmulatedCall.wholeSecond(now)
   }
+  const kept = EmulatorState.putMessage(attachments.reduce(EmulatorState.putAttachment, state), message)
   const next = EmulatorState.putConversation(
     {
-      ...state,
+      ...kept,
       contacts: messageType === "incoming"
         ? HashMap.modify(state.contacts, conversation.contactId, (contact) => ({
           ...contact,
           lastActivityAt: Option.some(message.createdAt)
         }))
-        : state.contacts,
-      messages: HashMap.set(state.messages, message.id, message),
-      attachments: attachments.reduce(
-        (kept, attachment) => HashMap.set(kept, attachment.id, attachment),
-        state.attachments
-      ),
-      nextMessageId: state.nextMessageId + 1,
-      nextAttachmentId: state.nextAttachmentId + attachments.length
+        : state.contacts
     },
     { ...after(state, conversation, message), updatedAt: now }
   )
