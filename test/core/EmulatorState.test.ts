@@ -2,6 +2,7 @@ import { Contacts, Conversations, LiveDesk, Messages, Tickets } from "@effect-li
 import { Emulator, EmulatorState } from "@effect-livedesk/core/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect, HashMap, Layer, Option, Schema } from "effect"
+import { HttpClient } from "effect/http"
 
 const layer = (options?: Emulator.Options) =>
   LiveDesk.layer.pipe(Layer.provideMerge(Emulator.layerWith({ onDrift: "fail", ...options })))
@@ -166,5 +167,106 @@ describe("EmulatorState", () => {
   it.effect("is refused where it is something else", () =>
     Effect.sync(() => {
       for (const text of ["", "{", "null", "{}", "{\"version\":2}"]) assert.throws(() => decode(text))
+    }))
+})
+
+describe("the files of an emulator", () => {
+  it.effect("can be had whatever their names and media types", () =>
+    Effect.gen(function*() {
+      const { conversation, receive, update } = yield* Emulator.Emulator
+      const client = yield* HttpClient.HttpClient
+      const content = Uint8Array.from([1, 2, 3])
+      yield* update((state) =>
+        EmulatorState.putConversation(
+          EmulatorState.putContact(state, EmulatorState.makeContact({ id: 7 })),
+          EmulatorState.makeConversation({ id: 90, contactId: 7, inboxId: 407 })
+        )
+      )
+      assert.isTrue(Option.isSome(yield* conversation(90)))
+      for (
+        const [name, mediaType, disposition, type] of [
+          [".", "text/plain", ".", "text/plain"],
+          ["..", "text/plain", "..", "text/plain"],
+          ["", "text/plain", "", "text/plain"],
+          ["a/../b%2F\".txt", "text/plain", "a%2F..%2Fb%252F%22.txt", "text/plain"],
+          ["Größe's (1)*!.txt", "text/plain", "Gr%C3%B6%C3%9Fe%27s%20%281%29%2A!.txt", "text/plain"],
+          ["half \ud83c", "text/plain; charset=utf-8", "half%20%EF%BF%BD", "text/plain; charset=utf-8"],
+          ["a", "text/plain\r\nset-cookie: a=b", "a", "application/octet-stream"],
+          ["a", "text/\u0000", "a", "application/octet-stream"],
+          ["a", "text/画", "a", "application/octet-stream"],
+          ["a", "", "a", "application/octet-stream"]
+        ] as const
+      ) {
+        const { attachments } = yield* receive({ conversationId: 90, attachments: [{ name, mediaType, content }] })
+        const [attachment] = Option.getOrThrow(attachments)
+        const response = yield* client.get(Option.getOrThrow(attachment?.dataUrl ?? Option.none()))
+        assert.strictEqual(response.status, 200, name)
+        assert.deepStrictEqual(new Uint8Array(yield* response.arrayBuffer), content)
+        assert.strictEqual(response.headers["content-type"], type)
+        assert.strictEqual(response.headers["content-disposition"], `attachment; filename*=UTF-8''${disposition}`)
+      }
+    }).pipe(Effect.provide(Emulator.layerHttpClient)))
+})
+
+describe("inheritedRules: false", () => {
+  const inbox = { id: 407, hasBot: true, lockToSingleConversation: true }
+
+  const without = <A, E>(
+    program: Effect.Effect<A, E, Layer.Success<ReturnType<typeof layer>>>,
+    options?: Emulator.Options
+  ) => Effect.provide(program, layer({ inheritedRules: false, inboxes: [inbox], ...options }))
+
+  it.effect("keeps a contact's tie to a channel, heeds no lock, no bot and no block, and opens nothing again", () =>
+    without(Effect.gen(function*() {
+      const contacts = yield* Contacts.Contacts
+      const conversations = yield* Conversations.Conversations
+      const messages = yield* Messages.Messages
+      const { conversation, receive, state } = yield* Emulator.Emulator
+      const { contact } = yield* contacts.create({ inboxId: 407, name: "Ada" })
+      yield* contacts.update({ contactId: contact.id, blocked: true })
+      const first = yield* conversations.create({ inboxId: 407, contactId: contact.id })
+      const second = yield* conversations.create({ inboxId: 407, contactId: contact.id })
+      assert.deepStrictEqual([first.status, second.status], ["open", "open"])
+      assert.notStrictEqual(first.id, second.id)
+      assert.strictEqual(EmulatorState.under((yield* state).contactInboxesOf, contact.id).length, 1)
+      const reply = yield* messages.send({
+        conversationId: first.id,
+        content: "Yes",
+        contentAttributes: Messages.inReplyTo(1)
+      })
+      assert.deepStrictEqual(reply.contentAttributes, { in_reply_to: 1 })
+      for (const status of ["resolved", "closed", "snoozed"] as const) {
+        yield* conversations.toggleStatus({ conversationId: first.id, status })
+        yield* receive({ conversationId: first.id, content: "One more thing" })
+        assert.strictEqual(Option.getOrThrow(yield* conversation(first.id)).status, status)
+      }
+    })))
+
+  it.effect("ties a contact who is not yet tied to the channel, once", () =>
+    without(
+      Effect.gen(function*() {
+        const contacts = yield* Contacts.Contacts
+        const conversations = yield* Conversations.Conversations
+        const { state } = yield* Emulator.Emulator
+        const { contact } = yield* contacts.create({ inboxId: 407 })
+        yield* conversations.create({ inboxId: 408, contactId: contact.id })
+        yield* conversations.create({ inboxId: 408, contactId: contact.id })
+        const ties = EmulatorState.under((yield* state).contactInboxesOf, contact.id)
+        assert.deepStrictEqual(ties.map(({ inboxId }) => Number(inboxId)), [407, 408])
+      }),
+      { inboxes: [inbox, { id: 408 }] }
+    ))
+
+  it.effect("leaves transitionRules as they are given", () =>
+    Effect.gen(function*() {
+      const rules = (options: Emulator.Options) =>
+        Effect.map(
+          Effect.flatMap(Emulator.make(options), ({ state }) => state),
+          ({ inheritedRules, transitionRules }) => [inheritedRules, transitionRules]
+        )
+      assert.deepStrictEqual(yield* rules({}), [true, true])
+      assert.deepStrictEqual(yield* rules({ inheritedRules: false }), [false, false])
+      assert.deepStrictEqual(yield* rules({ inheritedRules: false, transitionRules: true }), [false, true])
+      assert.deepStrictEqual(yield* rules({ transitionRules: false }), [true, false])
     }))
 })

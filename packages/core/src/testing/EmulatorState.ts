@@ -179,7 +179,7 @@ export interface StoredTicket extends Schema.Schema.Type<typeof StoredTicket> {}
 
 const settings = {
   accountId: AccountId,
-  /** Whether the rules that are inherited from Chatwoot hold: the form and uniqueness of what contacts are known by. */
+  /** Whether the rules that are inherited from Chatwoot hold: those that `Emulator.Options` lists. */
   inheritedRules: Schema.Boolean,
   /** Whether a move between states is refused that the user guide does not list. */
   transitionRules: Schema.Boolean,
