@@ -1,7 +1,7 @@
 import { Contacts, Conversations, LiveDesk, Messages, Tickets } from "@effect-livedesk/core"
 import { Emulator, EmulatorState } from "@effect-livedesk/core/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Effect, HashMap, Layer, Option, Schema } from "effect"
+import { Array as Arr, DateTime, Effect, HashMap, Layer, Option, PubSub, References, Schema } from "effect"
 import { HttpClient } from "effect/http"
 
 const layer = (options?: Emulator.Options) =>
@@ -269,4 +269,30 @@ describe("inheritedRules: false", () => {
       assert.deepStrictEqual(yield* rules({ inheritedRules: false, transitionRules: true }), [false, true])
       assert.deepStrictEqual(yield* rules({ transitionRules: false }), [true, false])
     }))
+})
+
+describe("the events of an emulator", () => {
+  it.effect("come in the order of the changes, however these fall between each other", () =>
+    Effect.gen(function*() {
+      const { events, receive, update } = yield* Emulator.Emulator
+      yield* update((state) =>
+        EmulatorState.putConversation(
+          EmulatorState.putContact(state, EmulatorState.makeContact({ id: 7 })),
+          EmulatorState.makeConversation({ id: 90, contactId: 7, inboxId: 407 })
+        )
+      )
+      const subscription = yield* PubSub.subscribe(events)
+      yield* Effect.all(
+        Arr.makeBy(200, (index) =>
+          Effect.repeat(Effect.yieldNow, { times: index % 25 }).pipe(
+            Effect.andThen(receive({ conversationId: 90, content: "Hello" })),
+            // Some lose their turn after every few steps, others hardly ever.
+            Effect.provideService(References.MaxOpsBeforeYield, 5 + (index * 7) % 40)
+          )),
+        { concurrency: "unbounded" }
+      )
+      const told = yield* PubSub.takeAll(subscription)
+      const ids = told.flatMap((event) => event._tag === "MessageCreated" ? [Number(event.message.id)] : [])
+      assert.deepStrictEqual(ids, Arr.range(3030, 3229))
+    }).pipe(Effect.scoped, Effect.provide(Emulator.layerHttpClient)))
 })

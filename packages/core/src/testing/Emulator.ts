@@ -201,7 +201,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
     origin: Effect.sync(() => reachedAt)
   })
 
-  /** Makes a change, and tells what came of it. */
+  /** Makes a change and tells what came of it, in one step: events come in the order of the changes. */
   const change = <A>(
     transition: (state: EmulatorState.EmulatorState) => EmulatedCall.Transition<A>,
     named: Option.Option<number>,
@@ -209,11 +209,9 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
   ) =>
     SubscriptionRef.modify(state, (before) => {
       const [result, after] = transition(before)
-      return [[result, EmulatedEvents.between(before, after, named, given)] as const, after] as const
-    }).pipe(
-      Effect.tap(([, told]) => PubSub.publishAll(events, told)),
-      Effect.map(([result]) => result)
-    )
+      for (const event of EmulatedEvents.between(before, after, named, given)) PubSub.publishUnsafe(events, event)
+      return [result, after] as const
+    })
 
   /** Serves an endpoint: its method and path to route, its answer's model to write. */
   const serve = <Input, Output>(
