@@ -1,7 +1,8 @@
 import { Contacts, Conversations, LiveDesk, Messages, Tickets } from "@effect-livedesk/core"
 import { Emulator, EmulatorState } from "@effect-livedesk/core/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Effect, Layer, Option, Schema } from "effect"
+import { Array as Arr, DateTime, Effect, HashMap, Layer, Option, PubSub, References, Schema } from "effect"
+import { HttpClient } from "effect/http"
 
 const layer = (options?: Emulator.Options) =>
   LiveDesk.layer.pipe(Layer.provideMerge(Emulator.layerWith({ onDrift: "fail", ...options })))
@@ -39,6 +40,14 @@ const Json = Schema.fromJsonString(EmulatorState.EmulatorState)
 const encode = Schema.encodeSync(Json)
 const decode = Schema.decodeUnknownSync(Json)
 
+const sizes = ({ attachments, contacts, conversations, messages, tickets }: EmulatorState.EmulatorState) => [
+  HashMap.size(contacts),
+  HashMap.size(conversations),
+  HashMap.size(messages),
+  HashMap.size(attachments),
+  HashMap.size(tickets)
+]
+
 describe("EmulatorState", () => {
   it.effect("comes back from JSON as it was, to the fraction of a millisecond", () =>
     Effect.gen(function*() {
@@ -69,8 +78,221 @@ describe("EmulatorState", () => {
       }).pipe(Effect.provide(layer({ state: before, inboxes: [{ id: 408 }] })))
     }))
 
+  it.effect("written by hand is gone on from past every id that it holds", () =>
+    Effect.gen(function*() {
+      const written: unknown = {
+        ...JSON.parse(encode(yield* Effect.provide(story, layer()))),
+        nextContactId: 2219256,
+        nextConversationId: 40,
+        nextMessageId: 3030,
+        nextAttachmentId: 1,
+        nextTicket: 0
+      }
+      const before = decode(JSON.stringify(written))
+      yield* Effect.gen(function*() {
+        const contacts = yield* Contacts.Contacts
+        const conversations = yield* Conversations.Conversations
+        const messages = yield* Messages.Messages
+        const tickets = yield* Tickets.Tickets
+        const { state } = yield* Emulator.Emulator
+        const { contact } = yield* contacts.create({ inboxId: 407 })
+        const { id } = yield* conversations.create({ inboxId: 407, contactId: contact.id })
+        const content = Uint8Array.from([1])
+        yield* messages.sendFiles({ conversationId: id, attachments: [{ name: "b", mediaType: "a/b", content }] })
+        yield* tickets.create({ title: "Again" })
+        const after = yield* state
+        assert.deepStrictEqual(sizes(after), sizes(before).map((size) => size + 1))
+        for (const [id, ticket] of before.tickets) {
+          assert.deepStrictEqual(HashMap.get(after.tickets, id), Option.some(ticket))
+        }
+      }).pipe(Effect.provide(layer({ state: before })))
+    }))
+
+  it.effect("is seeded with conversations, messages, files and tickets", () =>
+    Effect.gen(function*() {
+      const conversations = yield* Conversations.Conversations
+      const messages = yield* Messages.Messages
+      const tickets = yield* Tickets.Tickets
+      const { conversation, state, update } = yield* Emulator.Emulator
+      const content = Uint8Array.from([1, 2])
+      yield* update((state) => {
+        const withConversation = EmulatorState.putConversation(
+          EmulatorState.putContact(state, EmulatorState.makeContact({ id: 7, name: "Ada" })),
+          EmulatorState.makeConversation({ id: 90, contactId: 7, inboxId: 407, status: "resolved" })
+        )
+        const place = { conversationId: 90, inboxId: 407 }
+        const late = DateTime.makeUnsafe("2026-02-01T00:00:00Z")
+        const withMessages = [
+          EmulatorState.makeMessage({
+            ...place,
+            id: 9002,
+            sortingId: 2,
+            content: Option.some("Last"),
+            attachmentIds: [12],
+            createdAt: late
+          }),
+          EmulatorState.makeMessage({ ...place, id: 9001, sortingId: 1, content: Option.some("First") })
+        ].reduce(
+          EmulatorState.putMessage,
+          EmulatorState.putAttachment(withConversation, { id: 12, name: "a.png", mediaType: "image/png", content })
+        )
+        return EmulatorState.putTicket(
+          withMessages,
+          EmulatorState.makeTicket({ ticketId: "tk_20260101_789abc", title: "Printer on fire" })
+        )
+      })
+      const shown = Option.getOrThrow(yield* conversation(90))
+      assert.deepStrictEqual([shown.status, shown.meta.sender.name], ["resolved", Option.some("Ada")])
+      assert.deepStrictEqual(shown.contentPreview.content, Option.some("Last"))
+      assert.strictEqual(DateTime.formatIso(shown.lastActivityAt), "2026-02-01T00:00:00.000Z")
+      assert.deepStrictEqual(
+        EmulatorState.messagesOf(yield* state, 90).map(({ content }) => Option.getOrThrow(content)),
+        ["First", "Last"]
+      )
+      assert.strictEqual((yield* tickets.get({ ticketId: "tk_20260101_789abc" })).title, "Printer on fire")
+
+      const sent = yield* messages.sendFiles({
+        conversationId: 90,
+        attachments: [{ name: "b", mediaType: "text/plain", content }]
+      })
+      const [attachment] = Option.getOrThrow(sent.attachments)
+      assert.deepStrictEqual([Number(sent.id), sent.sortingId, attachment?.id], [9003, Option.some(3), 13])
+      assert.strictEqual(Number((yield* conversations.create({ inboxId: 407, contactId: 7 })).id), 91)
+      // The first ticket's id of that day is the one that was seeded.
+      assert.notStrictEqual((yield* tickets.create({ title: "Again" })).ticketId, "tk_20260101_789abc")
+      const after = yield* state
+      assert.deepStrictEqual(decode(encode(after)), after)
+    }).pipe(Effect.provide(layer())))
+
   it.effect("is refused where it is something else", () =>
     Effect.sync(() => {
       for (const text of ["", "{", "null", "{}", "{\"version\":2}"]) assert.throws(() => decode(text))
     }))
+})
+
+describe("the files of an emulator", () => {
+  it.effect("can be had whatever their names and media types", () =>
+    Effect.gen(function*() {
+      const { conversation, receive, update } = yield* Emulator.Emulator
+      const client = yield* HttpClient.HttpClient
+      const content = Uint8Array.from([1, 2, 3])
+      yield* update((state) =>
+        EmulatorState.putConversation(
+          EmulatorState.putContact(state, EmulatorState.makeContact({ id: 7 })),
+          EmulatorState.makeConversation({ id: 90, contactId: 7, inboxId: 407 })
+        )
+      )
+      assert.isTrue(Option.isSome(yield* conversation(90)))
+      for (
+        const [name, mediaType, disposition, type] of [
+          [".", "text/plain", ".", "text/plain"],
+          ["..", "text/plain", "..", "text/plain"],
+          ["", "text/plain", "", "text/plain"],
+          ["a/../b%2F\".txt", "text/plain", "a%2F..%2Fb%252F%22.txt", "text/plain"],
+          ["Größe's (1)*!.txt", "text/plain", "Gr%C3%B6%C3%9Fe%27s%20%281%29%2A!.txt", "text/plain"],
+          ["half \ud83c", "text/plain; charset=utf-8", "half%20%EF%BF%BD", "text/plain; charset=utf-8"],
+          ["a", "text/plain\r\nset-cookie: a=b", "a", "application/octet-stream"],
+          ["a", "text/\u0000", "a", "application/octet-stream"],
+          ["a", "text/画", "a", "application/octet-stream"],
+          ["a", "", "a", "application/octet-stream"]
+        ] as const
+      ) {
+        const { attachments } = yield* receive({ conversationId: 90, attachments: [{ name, mediaType, content }] })
+        const [attachment] = Option.getOrThrow(attachments)
+        const response = yield* client.get(Option.getOrThrow(attachment?.dataUrl ?? Option.none()))
+        assert.strictEqual(response.status, 200, name)
+        assert.deepStrictEqual(new Uint8Array(yield* response.arrayBuffer), content)
+        assert.strictEqual(response.headers["content-type"], type)
+        assert.strictEqual(response.headers["content-disposition"], `attachment; filename*=UTF-8''${disposition}`)
+      }
+    }).pipe(Effect.provide(Emulator.layerHttpClient)))
+})
+
+describe("inheritedRules: false", () => {
+  const inbox = { id: 407, hasBot: true, lockToSingleConversation: true }
+
+  const without = <A, E>(
+    program: Effect.Effect<A, E, Layer.Success<ReturnType<typeof layer>>>,
+    options?: Emulator.Options
+  ) => Effect.provide(program, layer({ inheritedRules: false, inboxes: [inbox], ...options }))
+
+  it.effect("keeps a contact's tie to a channel, heeds no lock, no bot and no block, and opens nothing again", () =>
+    without(Effect.gen(function*() {
+      const contacts = yield* Contacts.Contacts
+      const conversations = yield* Conversations.Conversations
+      const messages = yield* Messages.Messages
+      const { conversation, receive, state } = yield* Emulator.Emulator
+      const { contact } = yield* contacts.create({ inboxId: 407, name: "Ada" })
+      yield* contacts.update({ contactId: contact.id, blocked: true })
+      const first = yield* conversations.create({ inboxId: 407, contactId: contact.id })
+      const second = yield* conversations.create({ inboxId: 407, contactId: contact.id })
+      assert.deepStrictEqual([first.status, second.status], ["open", "open"])
+      assert.notStrictEqual(first.id, second.id)
+      assert.strictEqual(EmulatorState.under((yield* state).contactInboxesOf, contact.id).length, 1)
+      const reply = yield* messages.send({
+        conversationId: first.id,
+        content: "Yes",
+        contentAttributes: Messages.inReplyTo(1)
+      })
+      assert.deepStrictEqual(reply.contentAttributes, { in_reply_to: 1 })
+      for (const status of ["resolved", "closed", "snoozed"] as const) {
+        yield* conversations.toggleStatus({ conversationId: first.id, status })
+        yield* receive({ conversationId: first.id, content: "One more thing" })
+        assert.strictEqual(Option.getOrThrow(yield* conversation(first.id)).status, status)
+      }
+    })))
+
+  it.effect("ties a contact who is not yet tied to the channel, once", () =>
+    without(
+      Effect.gen(function*() {
+        const contacts = yield* Contacts.Contacts
+        const conversations = yield* Conversations.Conversations
+        const { state } = yield* Emulator.Emulator
+        const { contact } = yield* contacts.create({ inboxId: 407 })
+        yield* conversations.create({ inboxId: 408, contactId: contact.id })
+        yield* conversations.create({ inboxId: 408, contactId: contact.id })
+        const ties = EmulatorState.under((yield* state).contactInboxesOf, contact.id)
+        assert.deepStrictEqual(ties.map(({ inboxId }) => Number(inboxId)), [407, 408])
+      }),
+      { inboxes: [inbox, { id: 408 }] }
+    ))
+
+  it.effect("leaves transitionRules as they are given", () =>
+    Effect.gen(function*() {
+      const rules = (options: Emulator.Options) =>
+        Effect.map(
+          Effect.flatMap(Emulator.make(options), ({ state }) => state),
+          ({ inheritedRules, transitionRules }) => [inheritedRules, transitionRules]
+        )
+      assert.deepStrictEqual(yield* rules({}), [true, true])
+      assert.deepStrictEqual(yield* rules({ inheritedRules: false }), [false, false])
+      assert.deepStrictEqual(yield* rules({ inheritedRules: false, transitionRules: true }), [false, true])
+      assert.deepStrictEqual(yield* rules({ transitionRules: false }), [true, false])
+    }))
+})
+
+describe("the events of an emulator", () => {
+  it.effect("come in the order of the changes, however these fall between each other", () =>
+    Effect.gen(function*() {
+      const { events, receive, update } = yield* Emulator.Emulator
+      yield* update((state) =>
+        EmulatorState.putConversation(
+          EmulatorState.putContact(state, EmulatorState.makeContact({ id: 7 })),
+          EmulatorState.makeConversation({ id: 90, contactId: 7, inboxId: 407 })
+        )
+      )
+      const subscription = yield* PubSub.subscribe(events)
+      yield* Effect.all(
+        Arr.makeBy(200, (index) =>
+          Effect.repeat(Effect.yieldNow, { times: index % 25 }).pipe(
+            Effect.andThen(receive({ conversationId: 90, content: "Hello" })),
+            // Some lose their turn after every few steps, others hardly ever.
+            Effect.provideService(References.MaxOpsBeforeYield, 5 + (index * 7) % 40)
+          )),
+        { concurrency: "unbounded" }
+      )
+      const told = yield* PubSub.takeAll(subscription)
+      const ids = told.flatMap((event) => event._tag === "MessageCreated" ? [Number(event.message.id)] : [])
+      assert.deepStrictEqual(ids, Arr.range(3030, 3229))
+    }).pipe(Effect.scoped, Effect.provide(Emulator.layerHttpClient)))
 })

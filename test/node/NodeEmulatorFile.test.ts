@@ -1,9 +1,9 @@
 import { Contacts } from "@effect-livedesk/core"
 import { Emulator } from "@effect-livedesk/core/testing"
-import { NodeEmulator, NodeLiveDesk } from "@effect-livedesk/node"
+import { NodeEmulator, NodeEmulatorFile, NodeLiveDesk } from "@effect-livedesk/node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, HashMap, Logger } from "effect"
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
+import { Effect, HashMap, Logger, Option } from "effect"
+import { chmod, lstat, mkdir, mkdtemp, open, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 
@@ -39,11 +39,72 @@ describe("the file of an emulator", () => {
   it.live("is there soon after a change, not only at the end", () =>
     Effect.gen(function*() {
       const file = join(yield* temporary, "state.json")
-      const saved = Effect.promise(() => readFile(file, "utf8")).pipe(
-        Effect.tap((text) => Effect.sync(() => assert.include(text, "Ada"))),
-        Effect.delay("1 second")
+      const saved = Effect.promise(() => readFile(file, "utf8").catch(() => "")).pipe(
+        Effect.delay("20 millis"),
+        Effect.repeat({ until: (text) => text.includes("Ada") }),
+        Effect.timeoutOption("10 seconds"),
+        Effect.tap((text) => Effect.sync(() => assert.isTrue(Option.isSome(text))))
       )
       yield* visit(file, saved)
+    }).pipe(Effect.scoped))
+
+  it.live("is replaced in one step: who is reading it goes on reading the old one", () =>
+    Effect.gen(function*() {
+      const file = join(yield* temporary, "state.json")
+      yield* visit(file)
+      const before = yield* Effect.promise(() => readFile(file, "utf8"))
+      const reader = yield* Effect.acquireRelease(
+        Effect.promise(() => open(file)),
+        (reader) => Effect.promise(() => reader.close())
+      )
+      yield* visit(file)
+      assert.strictEqual(yield* Effect.promise(() => reader.readFile("utf8")), before)
+      assert.notStrictEqual(yield* Effect.promise(() => readFile(file, "utf8")), before)
+    }).pipe(Effect.scoped))
+
+  it.live("is its owner's alone when it is made, and keeps its mode when it is replaced", () =>
+    Effect.gen(function*() {
+      const file = join(yield* temporary, "state.json")
+      const mode = Effect.promise(async () => ((await stat(file)).mode & 0o777).toString(8))
+      yield* visit(file)
+      assert.strictEqual(yield* mode, "600")
+      for (const given of ["640", "666"]) {
+        yield* Effect.promise(() => chmod(file, given))
+        yield* visit(file)
+        assert.strictEqual(yield* mode, given)
+      }
+    }).pipe(Effect.scoped))
+
+  it.live("may be a link, whose target is replaced, and made where it is missing", () =>
+    Effect.gen(function*() {
+      const folder = yield* temporary
+      const [link, between, target] = [
+        join(folder, "link"),
+        join(folder, "between"),
+        join(folder, "there", "state.json")
+      ]
+      yield* Effect.promise(async () => {
+        await mkdir(join(folder, "there"))
+        await symlink("between", link)
+        await symlink(join("there", "state.json"), between)
+      })
+      assert.deepStrictEqual([yield* visit(link), yield* visit(link)], [1, 2])
+      assert.isTrue((yield* Effect.promise(() => lstat(link))).isSymbolicLink())
+      assert.isTrue((yield* Effect.promise(() => lstat(between))).isSymbolicLink())
+      assert.isTrue((yield* Effect.promise(() => lstat(target))).isFile())
+      assert.deepStrictEqual(yield* Effect.promise(() => readdir(join(folder, "there"))), ["state.json"])
+    }).pipe(Effect.scoped))
+
+  it.live("is written by several at once without one spoiling the other's", () =>
+    Effect.gen(function*() {
+      const folder = yield* temporary
+      const file = join(folder, "state.json")
+      const state = yield* Effect.flatMap(Emulator.make(), (emulator) => emulator.state)
+      yield* Effect.all(Array.from({ length: 20 }, () => NodeEmulatorFile.save(file, state)), {
+        concurrency: "unbounded"
+      })
+      assert.deepStrictEqual(yield* NodeEmulatorFile.load(file), Option.some(state))
+      assert.deepStrictEqual(yield* Effect.promise(() => readdir(folder)), ["state.json"])
     }).pipe(Effect.scoped))
 
   it.live("is not started from where it holds something else, and is left as it is", () =>

@@ -13,7 +13,9 @@ import * as Schema from "effect/Schema"
 import * as SchemaParser from "effect/SchemaParser"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { open, readFile, rename, rm } from "node:fs/promises"
+import { randomUUID } from "node:crypto"
+import { open, readFile, readlink, realpath, rename, rm, stat } from "node:fs/promises"
+import { dirname, resolve } from "node:path"
 
 /**
  * Why a file could not be used: it cannot be read, holds something else than an emulator's state, or cannot be written.
@@ -74,7 +76,8 @@ const isMissing = (cause: unknown): boolean => Predicate.hasProperty(cause, "cod
 
 /**
  * Saves what an emulator holds: beside the file first, and then in its place in one step, so that whatever happens
- * either the old or the new is there whole.
+ * either the old or the new is there whole. A file that is there keeps its mode, a new one is its owner's alone; of a
+ * link, the target is replaced.
  *
  * @category files
  * @since 0.1.0
@@ -93,19 +96,39 @@ export const save = (path: string, state: EmulatorState.EmulatorState): Effect.E
   )
 
 const replace = async (path: string, text: string): Promise<void> => {
-  const beside = `${path}.${process.pid}.tmp`
+  const target = await targetOf(path)
+  const mode = await orIfMissing(async () => (await stat(target)).mode & 0o777, 0o600)
+  const beside = `${target}.${randomUUID()}.tmp`
   try {
-    const file = await open(beside, "w")
+    const file = await open(beside, "wx", 0o600)
     try {
+      await file.chmod(mode)
       await file.writeFile(text)
       // Else a machine that goes down may keep the new name and not the new content.
       await file.sync()
     } finally {
       await file.close()
     }
-    await rename(beside, path)
+    await rename(beside, target)
   } catch (error) {
     await rm(beside, { force: true })
+    throw error
+  }
+}
+
+/** Where links lead in the end, though it may not be there yet. */
+const targetOf = async (path: string): Promise<string> => {
+  const found = await orIfMissing(() => realpath(path), undefined)
+  if (found !== undefined) return found
+  const link = await orIfMissing(() => readlink(path), undefined)
+  return link === undefined ? path : targetOf(resolve(dirname(path), link))
+}
+
+const orIfMissing = async <A, B>(f: () => Promise<A>, otherwise: B): Promise<A | B> => {
+  try {
+    return await f()
+  } catch (error) {
+    if (isMissing(error)) return otherwise
     throw error
   }
 }

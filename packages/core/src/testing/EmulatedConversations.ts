@@ -24,7 +24,8 @@ import * as EmulatorState from "./EmulatorState.ts"
 /**
  * `conversations.create`.
  *
- * - With `inbox_id` and `contact_id`: under a new contact inbox, or under the one that `source_id` names.
+ * - With `inbox_id` and `contact_id`: under a new contact inbox, or under the one that `source_id` names. Without
+ *   `inheritedRules`, under the first that there is, if there is one.
  * - Otherwise under the contact inbox that `source_id` names, whatever its channel.
  *
  * @category calls
@@ -39,7 +40,10 @@ export const create = (
   if (Result.isFailure(found)) return [Result.fail(found.failure), state]
   const { contact, contactInbox, inbox, state: tied } = found.success
 
-  const kept = inbox.lockToSingleConversation ? latestConversation(tied, contactInbox, now) : Option.none()
+  const { inheritedRules } = state
+  const kept = inheritedRules && inbox.lockToSingleConversation
+    ? latestConversation(tied, contactInbox, now)
+    : Option.none()
   if (Option.isSome(kept)) return [Result.succeed(showWith(tied, kept.value, contact, inbox, origin)), tied]
 
   const createdAt = EmulatedCall.wholeSecond(now)
@@ -49,7 +53,7 @@ export const create = (
     contactId: contact.id,
     inboxId: inbox.id,
     sourceId: contactInbox.sourceId,
-    status: contact.blocked ? "resolved" : inbox.hasBot ? "pending" : "open",
+    status: !inheritedRules ? "open" : contact.blocked ? "resolved" : inbox.hasBot ? "pending" : "open",
     snoozedUntil: Option.none(),
     createdAt,
     updatedAt: now,
@@ -94,6 +98,10 @@ const findSender = (
       ? senderOf(state, there)
       : Result.fail(EmulatedCall.unprocessable("source_id should be unique"))
   }
+  const tie = state.inheritedRules || Option.isSome(sourceId)
+    ? undefined
+    : EmulatorState.under(state.contactInboxesOf, contact.value.id).find(({ inboxId }) => inboxId === inbox.value.id)
+  if (tie !== undefined) return senderOf(state, tie)
   const contactInbox = {
     contactId: contact.value.id,
     inboxId: inbox.value.id,

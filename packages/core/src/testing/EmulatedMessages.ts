@@ -29,7 +29,7 @@ export const send = (
 /**
  * A message from the contact, with the fields of `send`. No call that is known makes one: customers do. It wakes a
  * snoozed conversation and opens a resolved one again, `pending` where the channel has a bot; this is Chatwoot's
- * (unverified), and a closed one, which Chatwoot does not have, is opened as well.
+ * (unverified), and a closed one, which Chatwoot does not have, is opened as well. Without `inheritedRules` none is.
  *
  * @category calls
  * @since 0.1.0
@@ -78,22 +78,16 @@ const add = (
     attachmentIds: attachments.map(({ id }) => id),
     createdAt: EmulatedCall.wholeSecond(now)
   }
+  const kept = EmulatorState.putMessage(attachments.reduce(EmulatorState.putAttachment, state), message)
   const next = EmulatorState.putConversation(
     {
-      ...state,
+      ...kept,
       contacts: messageType === "incoming"
         ? HashMap.modify(state.contacts, conversation.contactId, (contact) => ({
           ...contact,
           lastActivityAt: Option.some(message.createdAt)
         }))
-        : state.contacts,
-      messages: HashMap.set(state.messages, message.id, message),
-      attachments: attachments.reduce(
-        (kept, attachment) => HashMap.set(kept, attachment.id, attachment),
-        state.attachments
-      ),
-      nextMessageId: state.nextMessageId + 1,
-      nextAttachmentId: state.nextAttachmentId + attachments.length
+        : state.contacts
     },
     { ...after(state, conversation, message), updatedAt: now }
   )
@@ -110,7 +104,7 @@ const answering = (
   { id }: EmulatorState.StoredConversation,
   attributes: Attributes
 ): Attributes => {
-  if (attributes.in_reply_to === undefined) return attributes
+  if (!state.inheritedRules || attributes.in_reply_to === undefined) return attributes
   const answered = Option.filter(
     Option.flatMap(EmulatedCall.wholeNumber(attributes.in_reply_to), (id) => HashMap.get(state.messages, id)),
     ({ conversationId }) => conversationId === id
@@ -142,17 +136,23 @@ const after = (
       waitingSince: Option.none()
     }
   }
-  const hasBot = Option.exists(HashMap.get(state.inboxes, conversation.inboxId), ({ hasBot }) => hasBot)
   return {
     ...latest,
-    status: conversation.status === "resolved" && hasBot
-      ? "pending"
-      : ["resolved", "snoozed", "closed"].includes(conversation.status)
-      ? "open"
-      : conversation.status,
-    snoozedUntil: Option.none(),
+    ...(state.inheritedRules ? awoken(state, conversation) : {}),
     waitingSince: Option.orElse(latest.waitingSince, () => Option.some(message.createdAt)),
     unreadCount: latest.unreadCount + 1
+  }
+}
+
+const awoken = (state: EmulatorState.EmulatorState, { inboxId, status }: EmulatorState.StoredConversation) => {
+  const hasBot = Option.exists(HashMap.get(state.inboxes, inboxId), ({ hasBot }) => hasBot)
+  return {
+    status: status === "resolved" && hasBot
+      ? "pending"
+      : ["resolved", "snoozed", "closed"].includes(status)
+      ? "open"
+      : status,
+    snoozedUntil: Option.none()
   }
 }
 
@@ -240,7 +240,10 @@ const showAttachment = (
   return {
     id,
     fileType: ["image", "audio", "video"].includes(kind) ? kind : "file",
-    dataUrl: Option.some(`${origin}${attachmentsPath}/${id}/${encodeURIComponent(name.replace(/\p{Cs}/gu, "\uFFFD"))}`),
+    // In a path, these are no names but ways.
+    dataUrl: Option.some(
+      `${origin}${attachmentsPath}/${id}/${["", ".", ".."].includes(name) ? "file" : percentEncoded(name)}`
+    ),
     thumbUrl: Option.none(),
     fileSize: Option.some(content.byteLength),
     extension: Option.fromNullishOr(/\.([^.]+)$/.exec(name)?.[1]),
@@ -256,3 +259,23 @@ const showAttachment = (
  * @since 0.1.0
  */
 export const attachmentsPath = "/attachments"
+
+/** Half a character, which has no encoding, is replaced. */
+const percentEncoded = (name: string): string => encodeURIComponent(name.replace(/\p{Cs}/gu, "\uFFFD"))
+
+/**
+ * The headers of a file that is had by its link: what it is, where that can be said in a header, and its name.
+ *
+ * @category showing
+ * @since 0.1.0
+ */
+export const attachmentHeaders = (
+  { mediaType, name }: EmulatorState.StoredAttachment
+): { readonly [name in "content-type" | "content-disposition" | "x-content-type-options"]: string } => ({
+  "content-type": /^[ -~]+$/.test(mediaType) ? mediaType : "application/octet-stream",
+  // What a customer sent must not run as a page of this address.
+  "content-disposition": `attachment; filename*=UTF-8''${
+    percentEncoded(name).replace(/['()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`)
+  }`,
+  "x-content-type-options": "nosniff"
+})

@@ -12,7 +12,7 @@ import { TicketId } from "../LiveDeskSchema.ts"
 import { Unreadable } from "../Model.ts"
 import * as Tickets from "../Tickets.ts"
 import * as EmulatedCall from "./EmulatedCall.ts"
-import type * as EmulatorState from "./EmulatorState.ts"
+import * as EmulatorState from "./EmulatorState.ts"
 
 /** A refusal in the envelope of tickets. No page shows one: that status and code agree is unverified. */
 const refusal = (status: number, message: string): EmulatedCall.Refusal => ({
@@ -35,7 +35,7 @@ export const create = (
   { now }: EmulatedCall.Circumstances
 ): EmulatedCall.Transition<Tickets.CreatedTicket> => {
   if (Option.isNone(EmulatedCall.text(body.title))) return [Result.fail(refusal(422, "title is required")), state]
-  const ticketId = ticketIdOf(now, state.nextTicket)
+  const [number, ticketId] = nextTicket(state, now)
   const ticket = read({
     priority: "normal",
     ticket_type: "incident",
@@ -52,8 +52,8 @@ export const create = (
   })
   if (Option.isNone(ticket)) return [Result.fail(refusal(422, "the ticket cannot be read")), state]
   return [Result.succeed({ ticketId }), {
-    ...put(state, { ticket: withoutNames(ticket.value), tags: [] }),
-    nextTicket: state.nextTicket + 1
+    ...EmulatorState.putTicket(state, { ticket: withoutNames(ticket.value), tags: [] }),
+    nextTicket: number + 1
   }]
 }
 
@@ -89,7 +89,7 @@ export const update = (
   const changed = read({ ...(Predicate.isObject(written) ? written : {}), ...changeable(body) })
   return [
     Result.succeed({ ticketId: Option.some(ticket.ticketId) }),
-    put(state, {
+    EmulatorState.putTicket(state, {
       ticket: Option.getOrElse(changed, () => ticket),
       tags: body.tags === undefined ? tags : EmulatedCall.texts(body.tags)
     })
@@ -128,14 +128,16 @@ const find = (
     () => notFound
   )
 
-const put = (state: EmulatorState.EmulatorState, stored: EmulatorState.StoredTicket): EmulatorState.EmulatorState => ({
-  ...state,
-  tickets: HashMap.set(state.tickets, stored.ticket.ticketId, stored)
-})
-
 /** As in `tk_20251104_789abc`: an odd factor gives every number of 24 bits another. */
 const ticketIdOf = (now: DateTime.Utc, number: number): TicketId =>
   TicketId.make(
     `tk_${DateTime.formatIso(now).slice(0, 10).replaceAll("-", "")}_` +
       ((0x789abc + number * 0x9e3779) % 2 ** 24).toString(16).padStart(6, "0")
   )
+
+/** The number of the next ticket and the id that it gives: one that no ticket, seeded perhaps, has. */
+const nextTicket = (state: EmulatorState.EmulatorState, now: DateTime.Utc): readonly [number: number, id: TicketId] => {
+  let number = state.nextTicket
+  while (HashMap.has(state.tickets, ticketIdOf(now, number))) number++
+  return [number, ticketIdOf(now, number)]
+}

@@ -72,14 +72,28 @@ export interface Options {
   /** What source ids and conversation UUIDs are drawn from. */
   readonly seed?: string | number | undefined
   /**
-   * Whether the rules hold that are inherited from Chatwoot and unverified for LiveDesk: that e-mail addresses and
-   * phone numbers have a form, that they and identifiers are unique, that nothing of a contact is longer than 255
-   * characters, and no message longer than 150,000. `true` unless given.
+   * Whether the rules hold that are inherited from Chatwoot and unverified for LiveDesk; `true` unless given. They are:
+   *
+   * - E-mail addresses and phone numbers have a form; they and identifiers are unique, e-mail addresses in lower case;
+   *   nothing of a contact is longer than 255 characters, and no message longer than 150,000.
+   * - Each conversation that is created for a contact without a source id ties the contact to the channel anew. Without
+   *   the rules, the contact's first tie to the channel is taken, and only where there is none a new one.
+   * - A channel's `lockToSingleConversation` and `hasBot` are heeded, and the conversation of a blocked contact is
+   *   `resolved` from the start. Without the rules, each call creates a conversation, and it is `open`.
+   * - A message from the contact opens a resolved or closed conversation again, `pending` with a bot, and wakes a snoozed
+   *   one. Without the rules, a conversation stays as it is.
+   * - An answer to a message that is not in the conversation answers none. Without the rules, attributes of a message
+   *   stay as they are sent.
+   * - `transitionRules`, unless these are given.
+   *
+   * Whatever else is Chatwoot's holds always: how refusals look, how attributes are merged, that a source id belongs to
+   * one contact of a channel, who waits since when, and which events there are.
    */
   readonly inheritedRules?: boolean | undefined
   /**
-   * Whether a conversation moves only between states that the user guide, and so `Conversations.transitions`, lists;
-   * `true` unless given. That the server goes by the same list is unverified; Chatwoot moves from any state to any.
+   * Whether a conversation moves only between states that the user guide, and so `Conversations.transitions`, lists; as
+   * `inheritedRules` unless given. That the server goes by the same list is unverified; Chatwoot moves from any state to
+   * any.
    */
   readonly transitionRules?: boolean | undefined
   /**
@@ -168,7 +182,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
   const initial = EmulatorState.make({
     accountId: options.accountId ?? 17623000010928,
     inheritedRules: options.inheritedRules ?? true,
-    transitionRules: options.transitionRules ?? true,
+    transitionRules: options.transitionRules ?? options.inheritedRules ?? true,
     inboxes: (options.inboxes ?? [{ id: 407 }]).map(completeInbox),
     firstContactId: options.firstContactId ?? 2219256,
     firstConversationId: options.firstConversationId ?? 40
@@ -187,7 +201,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
     origin: Effect.sync(() => reachedAt)
   })
 
-  /** Makes a change, and tells what came of it. */
+  /** Makes a change and tells what came of it, in one step: events come in the order of the changes. */
   const change = <A>(
     transition: (state: EmulatorState.EmulatorState) => EmulatedCall.Transition<A>,
     named: Option.Option<number>,
@@ -195,11 +209,9 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
   ) =>
     SubscriptionRef.modify(state, (before) => {
       const [result, after] = transition(before)
-      return [[result, EmulatedEvents.between(before, after, named, given)] as const, after] as const
-    }).pipe(
-      Effect.tap(([, told]) => PubSub.publishAll(events, told)),
-      Effect.map(([result]) => result)
-    )
+      for (const event of EmulatedEvents.between(before, after, named, given)) PubSub.publishUnsafe(events, event)
+      return [result, after] as const
+    })
 
   /** Serves an endpoint: its method and path to route, its answer's model to write. */
   const serve = <Input, Output>(
@@ -258,12 +270,10 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
         const { attachments } = yield* SubscriptionRef.get(state)
         return Option.match(HashMap.get(attachments, Number(id)), {
           onNone: () => routeNotFound,
-          onSome: ({ content, mediaType }) =>
-            HttpServerResponse.uint8Array(content, {
-              contentType: mediaType,
-              // What a customer sent must not run as a page of this address.
-              headers: { "content-disposition": "attachment", "x-content-type-options": "nosniff" }
-            })
+          onSome: (attachment) => {
+            const headers = EmulatedMessages.attachmentHeaders(attachment)
+            return HttpServerResponse.uint8Array(attachment.content, { contentType: headers["content-type"], headers })
+          }
         })
       })
     ),

@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
-import { AccountId, ContactId, ConversationId, InboxId, MessageId, SourceId } from "../LiveDeskSchema.ts"
+import { AccountId, ContactId, ConversationId, InboxId, MessageId, SourceId, TicketId } from "../LiveDeskSchema.ts"
 import * as Tickets from "../Tickets.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -179,7 +179,7 @@ export interface StoredTicket extends Schema.Schema.Type<typeof StoredTicket> {}
 
 const settings = {
   accountId: AccountId,
-  /** Whether the rules that are inherited from Chatwoot hold: the form and uniqueness of what contacts are known by. */
+  /** Whether the rules that are inherited from Chatwoot hold: those that `Emulator.Options` lists. */
   inheritedRules: Schema.Boolean,
   /** Whether a move between states is refused that the user guide does not list. */
   transitionRules: Schema.Boolean,
@@ -275,7 +275,7 @@ const isEmulatorState = (u: unknown): u is EmulatorState =>
 
 /**
  * The codec between what an emulator holds and its JSON, to save it and to load it. Indexes are not saved but built
- * again, so that a file can be written by hand.
+ * again, and ids are counted on from the highest that is held, so that a file can be written by hand.
  *
  * @category codecs
  * @since 0.1.0
@@ -287,13 +287,12 @@ export const EmulatorState: Schema.Codec<EmulatorState, unknown> = Saved.pipe(
         saved
       const empty: EmulatorState = {
         ...make({ ...rest, inboxes, firstContactId: rest.nextContactId, firstConversationId: rest.nextConversationId }),
-        ...rest,
-        conversations: byId(conversations),
-        messages: byId(messages),
-        attachments: byId(attachments),
-        tickets: HashMap.fromIterable(tickets.map((stored) => [stored.ticket.ticketId, stored]))
+        ...rest
       }
-      return contactInboxes.reduce(putContactInbox, contacts.reduce(putContact, empty))
+      const withContacts = contactInboxes.reduce(putContactInbox, contacts.reduce(putContact, empty))
+      const withConversations = conversations.reduce(putConversation, withContacts)
+      const withMessages = messages.reduce(keepMessage, attachments.reduce(putAttachment, withConversations))
+      return tickets.reduce(putTicket, withMessages)
     }),
     encode: SchemaGetter.transform((state: EmulatorState): typeof Saved.Type => ({
       version: 1,
@@ -316,9 +315,6 @@ export const EmulatorState: Schema.Codec<EmulatorState, unknown> = Saved.pipe(
     }))
   })
 )
-
-const byId = <A extends { readonly id: number }>(values: ReadonlyArray<A>): HashMap.HashMap<number, A> =>
-  HashMap.fromIterable(values.map((value) => [value.id, value]))
 
 const sortedById = <A extends { readonly id: number }>(map: HashMap.HashMap<number, A>): ReadonlyArray<A> =>
   HashMap.toValues(map).sort((a, b) => a.id - b.id)
@@ -453,6 +449,41 @@ export const putInbox = (state: EmulatorState, inbox: Inbox): EmulatorState => (
 })
 
 /**
+ * A conversation to seed, of which nothing but its id and whose it is need be given. It is open, and was created at
+ * 2026-01-01, unless given. Who is to write to its source id seeds that with `putContactInbox`.
+ *
+ * @category seeds
+ * @since 0.1.0
+ */
+export const makeConversation = (
+  conversation: Partial<Omit<StoredConversation, "id" | "contactId" | "inboxId">> & {
+    readonly id: number
+    readonly contactId: number
+    readonly inboxId: number
+  }
+): StoredConversation => {
+  const createdAt = conversation.createdAt ?? DateTime.makeUnsafe("2026-01-01T00:00:00Z")
+  return {
+    uuid: `00000000-0000-4000-8000-${String(conversation.id).padStart(12, "0").slice(-12)}`,
+    sourceId: SourceId.make(`seeded-${conversation.contactId}-${conversation.inboxId}`),
+    status: "open",
+    snoozedUntil: Option.none(),
+    createdAt,
+    updatedAt: createdAt,
+    lastActivityAt: createdAt,
+    firstReplyCreatedAt: Option.none(),
+    waitingSince: Option.some(createdAt),
+    unreadCount: 0,
+    messageCount: 0,
+    lastMessageId: Option.none(),
+    ...conversation,
+    id: ConversationId.make(conversation.id),
+    contactId: ContactId.make(conversation.contactId),
+    inboxId: InboxId.make(conversation.inboxId)
+  }
+}
+
+/**
  * Keeps a conversation under its id, in place of the one that is there.
  *
  * @category seeds
@@ -494,3 +525,119 @@ export const messagesOf = (state: EmulatorState, conversationId: number): Readon
   HashMap.toValues(state.messages)
     .filter((message) => message.conversationId === conversationId)
     .sort((a, b) => a.sortingId - b.sortingId)
+
+/**
+ * A message to seed, of which nothing but its id and where it belongs need be given. It is from the contact, and was
+ * sent at 2026-01-01, unless given.
+ *
+ * @category seeds
+ * @since 0.1.0
+ */
+export const makeMessage = (
+  message: Partial<Omit<StoredMessage, "id" | "conversationId" | "inboxId" | "sortingId">> & {
+    readonly id: number
+    readonly conversationId: number
+    readonly inboxId: number
+    readonly sortingId: number
+  }
+): StoredMessage => ({
+  content: Option.none(),
+  messageType: "incoming",
+  contentAttributes: {},
+  private: false,
+  attachmentIds: [],
+  createdAt: DateTime.makeUnsafe("2026-01-01T00:00:00Z"),
+  ...message,
+  id: MessageId.make(message.id),
+  conversationId: ConversationId.make(message.conversationId),
+  inboxId: InboxId.make(message.inboxId)
+})
+
+/**
+ * Keeps a message under its id, in place of the one that is there. If its conversation, which is seeded first, has none
+ * as late, the message becomes its last; what else a message changes in a conversation it leaves as it is.
+ *
+ * @category seeds
+ * @since 0.1.0
+ */
+export const putMessage = (state: EmulatorState, message: StoredMessage): EmulatorState => ({
+  ...keepMessage(state, message),
+  conversations: HashMap.modify(
+    state.conversations,
+    message.conversationId,
+    (conversation) =>
+      message.sortingId <= conversation.messageCount ? conversation : {
+        ...conversation,
+        messageCount: message.sortingId,
+        lastMessageId: Option.some(message.id),
+        lastActivityAt: DateTime.max(conversation.lastActivityAt, message.createdAt)
+      }
+  )
+})
+
+const keepMessage = (state: EmulatorState, message: StoredMessage): EmulatorState => ({
+  ...state,
+  messages: HashMap.set(state.messages, message.id, message),
+  nextMessageId: Math.max(state.nextMessageId, message.id + 1)
+})
+
+/**
+ * Keeps a file under its id, in place of the one that is there, for messages to name among their `attachmentIds`.
+ *
+ * @category seeds
+ * @since 0.1.0
+ */
+export const putAttachment = (state: EmulatorState, attachment: StoredAttachment): EmulatorState => ({
+  ...state,
+  attachments: HashMap.set(state.attachments, attachment.id, attachment),
+  nextAttachmentId: Math.max(state.nextAttachmentId, attachment.id + 1)
+})
+
+/**
+ * A ticket to seed, of which nothing but the id need be given. It is an `open` `incident` of `normal` urgency unless
+ * given.
+ *
+ * @category seeds
+ * @since 0.1.0
+ */
+export const makeTicket = (
+  { tags = [], ...ticket }: Partial<Omit<Tickets.Ticket, "ticketId">> & {
+    readonly ticketId: string
+    readonly tags?: ReadonlyArray<string> | undefined
+  }
+): StoredTicket => ({
+  ticket: {
+    title: "",
+    description: "",
+    attachments: [],
+    status: "open",
+    priority: "normal",
+    ticketType: "incident",
+    requester: {
+      euid: "",
+      name: Option.none(),
+      email: Option.none(),
+      phone: Option.none(),
+      channelContacts: { channelId: "", contactId: "", subContactId: "", followers: [] }
+    },
+    submitter: { id: "" },
+    assignmentTeam: Option.none(),
+    customFields: {},
+    conversationList: [],
+    statusChanges: [],
+    ...ticket,
+    ticketId: TicketId.make(ticket.ticketId)
+  },
+  tags
+})
+
+/**
+ * Keeps a ticket under its id, in place of the one that is there. Tickets that are created pass over ids that are held.
+ *
+ * @category seeds
+ * @since 0.1.0
+ */
+export const putTicket = (state: EmulatorState, stored: StoredTicket): EmulatorState => ({
+  ...state,
+  tickets: HashMap.set(state.tickets, stored.ticket.ticketId, stored)
+})
