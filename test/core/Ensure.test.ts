@@ -1,4 +1,4 @@
-import { Contacts, LiveDesk, LiveDeskClient } from "@effect-livedesk/core"
+import { Contacts, LiveDeskClient } from "@effect-livedesk/core"
 import { Emulator, EmulatorState } from "@effect-livedesk/core/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Array, Config, Effect, HashMap, Layer, Option, Random, Schema } from "effect"
@@ -6,17 +6,16 @@ import { HttpClient } from "effect/http"
 
 /** An emulator whose client stands still before and after each request. */
 const delayed = (dawdle: Effect.Effect<unknown>) =>
-  LiveDesk.layer.pipe(
-    Layer.provide(Layer.unwrap(Effect.map(Emulator.Emulator, ({ credentials }) =>
-      LiveDeskClient.layer({
-        ...credentials,
-        onDrift: "fail",
-        transformClient: HttpClient.transform((response) =>
-          dawdle.pipe(Effect.andThen(response), Effect.tap(() => dawdle))
-        )
-      })))),
-    Layer.provideMerge(Emulator.layerHttpClient)
-  )
+  Layer.unwrap(Effect.map(Emulator.Emulator, ({ credentials }) =>
+    LiveDeskClient.layer({
+      ...credentials,
+      onDrift: "fail",
+      transformClient: HttpClient.transform((response) =>
+        dawdle.pipe(Effect.andThen(response), Effect.tap(() => dawdle))
+      )
+    }))).pipe(
+      Layer.provideMerge(Emulator.layerHttpClient)
+    )
 
 /** An emulator whose client stands still for a few turns, another number of them each time and for each seed. */
 const interleaved = (seed: number) =>
@@ -30,8 +29,12 @@ const interleaved = (seed: number) =>
 
 /** What 50 programs that ask for Ada at once are told: how many made her, and as whom they all know her. */
 const race = Effect.gen(function*() {
-  const contacts = yield* Contacts.Contacts
   const { state, update } = yield* Emulator.Emulator
+  // A service of its own each, as in programs apart: within one the calls for the same contact wait for each other.
+  const ensure = (input: Contacts.EnsureContact) =>
+    Effect.flatMap(Contacts.Contacts, (contacts) => contacts.ensure(input)).pipe(
+      Effect.provide(Contacts.layer, { local: true })
+    )
   // Two pages of people who resemble her.
   yield* update((state) =>
     Array.range(1, 20).reduce((state, id) =>
@@ -42,7 +45,7 @@ const race = Effect.gen(function*() {
   )
   const told = yield* Effect.all(
     Array.makeBy(50, (index) =>
-      contacts.ensure(
+      ensure(
         index % 2 === 0
           ? { inboxId: 407, email: "ada@acme.inc" }
           : { inboxId: 407, email: "ADA@acme.inc", name: "Ada" }
