@@ -330,6 +330,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
           Effect.gen(function*() {
             for (const id of ["1", undefined]) {
               attempts = 0
+              yield* TestClock.adjust("1 second")
               const again = deliver(id === undefined ? {} : { id })
               assert.deepStrictEqual(yield* again, refused("HandlerFailed"))
               assert.deepStrictEqual(yield* again, refused("HandlerFailed"))
@@ -442,8 +443,66 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
             assert.deepStrictEqual(yield* again("message_updated", { content: "one" }), duplicate)
             // Nothing tells one from the next: better twice than never.
             assert.deepStrictEqual(yield* again("conversation_typing_on", {}), accepted)
+            yield* TestClock.adjust("1 second")
             assert.deepStrictEqual(yield* again("conversation_typing_on", {}), accepted)
             assert.strictEqual(events.length, 7)
+          })
+        )
+      })
+
+      it.effect("are known by their signature, whatever id they are sent with", () => {
+        const { events, handler } = recorder()
+        return running(
+          { handler, onFailure: "retry" },
+          Effect.gen(function*() {
+            const captured = yield* WebhookDelivery.make({
+              path,
+              verification: signed,
+              payload: WebhookDelivery.payload("contact_updated"),
+              id: "1"
+            })
+            assert.deepStrictEqual(yield* send(captured), accepted)
+            const withHeaders = (headers: { readonly [name: string]: string }) =>
+              send({ ...captured, headers: { ...captured.headers, ...headers } })
+            assert.deepStrictEqual(yield* withHeaders({ "X-Chatwoot-Delivery": "2" }), duplicate)
+            assert.deepStrictEqual(yield* withHeaders({ "X-Chatwoot-Delivery": "" }), duplicate)
+            const signature = captured.headers["x-chatwoot-signature"] ?? ""
+            const shouted = `sha256=${signature.slice("sha256=".length).toUpperCase()}`
+            assert.deepStrictEqual(
+              yield* withHeaders({ "X-Chatwoot-Delivery": "3", "x-chatwoot-signature": shouted }),
+              duplicate
+            )
+            // The id is known too: a sender that tries again may sign anew.
+            yield* TestClock.adjust("1 second")
+            const anew = { payload: WebhookDelivery.payload("contact_updated") }
+            assert.deepStrictEqual(yield* deliver({ ...anew, id: "1" }), duplicate)
+            // And what was turned down as known has left no claim behind.
+            assert.deepStrictEqual(yield* deliver({ ...anew, id: "2" }), accepted)
+            assert.strictEqual(events.length, 2)
+          })
+        )
+      })
+
+      it.effect("leave no claim behind where one of two cannot be made", () => {
+        const claimed: Array<string> = []
+        const { events, handler } = recorder()
+        return running(
+          { handler },
+          Effect.gen(function*() {
+            assert.deepStrictEqual(yield* deliver({ id: "1" }), refused("StoreFailed"))
+            assert.isEmpty(claimed)
+            assert.isEmpty(events)
+          }),
+          Layer.succeed(SeenDeliveries.SeenDeliveries, {
+            claim: (delivery) =>
+              delivery.startsWith("delivery:")
+                ? Effect.fail(new SeenDeliveries.SeenDeliveriesError({ message: "out of order" }))
+                : Effect.sync(() => {
+                  claimed.push(delivery)
+                  return "Claimed"
+                }),
+            complete: () => Effect.void,
+            release: (delivery) => Effect.sync(() => void claimed.splice(claimed.indexOf(delivery), 1))
           })
         )
       })

@@ -64,7 +64,8 @@ export type Verification =
 /**
  * By a signature: HMAC-SHA256 in hex over `{timestamp}.{raw body}`. This is how later versions of Chatwoot sign, and the
  * names of the headers are Chatwoot's; that LiveDesk signs at all is unverified. With several secrets any of them will
- * do, so that one can be replaced without losing a delivery.
+ * do, so that one can be replaced without losing a delivery. A signature is taken once: who got hold of a delivery cannot
+ * have it handled again under another id.
  *
  * @category verification
  * @since 0.1.0
@@ -363,23 +364,20 @@ const receiveAt = Effect.fnUntraced(function*(options: Options, awaited: boolean
   const receive = Effect.fnUntraced(function*(request: HttpServerRequest.HttpServerRequest) {
     const verify = yield* verifier.before(request)
     const body = yield* readBody(request, limit)
-    yield* verify(body)
+    const proofs = yield* verify(body)
     const wire = yield* parse(body)
     const event = WebhookEvent.read(wire)
     if (event instanceof Unreadable) return yield* refuse("NoEvent")
     if (skipsEchoes && WebhookEvent.isEcho(event)) return answers.skipped
     const id = yield* deliveryId(request.headers[deliveryHeader], wire, body)
+    const keys = id === undefined ? proofs : [...proofs, id]
     return yield* Effect.uninterruptibleMask(Effect.fnUntraced(function*(restore) {
-      const claim = yield* (id === undefined ? Effect.succeed<SeenDeliveries.Claim>("Claimed") : seen.claim(id)).pipe(
-        Effect.catch((error) => Effect.andThen(Effect.logError(error), refuse("StoreFailed")))
-      )
+      const claim = yield* claimAll(seen, keys)
       if (claim === "Handled" || (claim === "Underway" && !awaited)) return answers.duplicate
       if (claim === "Underway") return yield* refuse("Underway")
-      const settle = (settled: Effect.Effect<void, SeenDeliveries.SeenDeliveriesError>) =>
-        id === undefined ? Effect.void : settled.pipe(Effect.catch((error) => Effect.logError(error)))
       const taken = yield* takeOver(event, {
-        complete: Effect.suspend(() => settle(seen.complete(id ?? ""))),
-        release: Effect.suspend(() => settle(seen.release(id ?? "")))
+        complete: settle(keys, seen.complete),
+        release: settle(keys, seen.release)
       })
       yield* restore(taken)
       return answers.accepted
@@ -403,6 +401,32 @@ const receiveAt = Effect.fnUntraced(function*(options: Options, awaited: boolean
     }
   )
 })
+
+/** Claims a delivery by all that it is known by, or by nothing of it. */
+const claimAll = Effect.fnUntraced(function*(
+  seen: SeenDeliveries.SeenDeliveries["Service"],
+  keys: ReadonlyArray<string>
+): Effect.fn.Return<SeenDeliveries.Claim, WebhookRefused> {
+  for (const [index, key] of keys.entries()) {
+    const giveBack = settle(keys.slice(0, index), seen.release)
+    const claim = yield* seen.claim(key).pipe(
+      Effect.catch((error) =>
+        Effect.logError(error).pipe(Effect.andThen(giveBack), Effect.andThen(refuse("StoreFailed")))
+      )
+    )
+    if (claim === "Claimed") continue
+    yield* giveBack
+    return claim
+  }
+  return "Claimed"
+})
+
+/** Says of all that a delivery is known by what became of it. */
+const settle = (
+  keys: ReadonlyArray<string>,
+  say: (key: string) => Effect.Effect<void, SeenDeliveries.SeenDeliveriesError>
+): Effect.Effect<void> =>
+  Effect.forEach(keys, (key) => say(key).pipe(Effect.catch((error) => Effect.logError(error))), { discard: true })
 
 const withoutSlash = (path: `/${string}`): `/${string}` => `/${path.slice(1).replace(/\/+$/, "")}`
 
@@ -450,9 +474,12 @@ const parse = (body: Uint8Array): Effect.Effect<unknown, WebhookRefused> =>
 // ---------------------------------------------------------------------------------------------------------------------
 
 interface Verifier {
-  /** What can be told before the body is read, and how to tell the rest from it. */
+  /**
+   * What can be told before the body is read, and how to tell the rest from it: that gives what the delivery is known by
+   * when the very same proof comes again, of which there is nothing where the proof is the same for all.
+   */
   readonly before: (request: HttpServerRequest.HttpServerRequest) => Effect.Effect<
-    (body: Uint8Array) => Effect.Effect<void, WebhookRefused, Mac.Mac>,
+    (body: Uint8Array) => Effect.Effect<ReadonlyArray<string>, WebhookRefused, Mac.Mac>,
     WebhookRefused,
     HttpRouter.RouteContext
   >
@@ -465,7 +492,7 @@ const verifierOf = (verification: Verification): Effect.Effect<Verifier, Webhook
     case "SecretPath":
       return byToken(verification.token)
     case "Unverified":
-      return Effect.succeed({ before: () => Effect.succeed(() => Effect.void) })
+      return Effect.succeed({ before: () => Effect.succeed(() => Effect.succeed([])) })
   }
 }
 
@@ -485,13 +512,15 @@ const bySignature = (
         ) {
           return yield* refuse("NotVerified")
         }
+        const hex = signature.slice(prefix.length)
         return (body) =>
           Effect.flatMap(
             // A platform that cannot verify has not verified.
-            WebhookSignature.verify(keys, signature.slice(prefix.length), timestamp, body).pipe(
+            WebhookSignature.verify(keys, hex, timestamp, body).pipe(
               Effect.catch((error) => Effect.as(Effect.logError(error), false))
             ),
-            (valid) => valid ? Effect.void : refuse("NotVerified")
+            // The delivery's id is not signed. Hex may come in either case, and is the same signature in both.
+            (valid) => valid ? Effect.succeed([`signed:${timestamp}.${hex.toLowerCase()}`]) : refuse("NotVerified")
           )
       })
     }))
@@ -512,7 +541,7 @@ const byToken = (token: Redacted.Redacted): Effect.Effect<Verifier, WebhookOptio
         HttpRouter.params,
         ({ token = "" }) =>
           Mac.timingSafeEqual(new TextEncoder().encode(token), expected)
-            ? Effect.succeed(() => Effect.void)
+            ? Effect.succeed(() => Effect.succeed([]))
             : refuse("NotVerified")
       )
   })
