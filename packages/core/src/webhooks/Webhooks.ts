@@ -13,7 +13,6 @@ import * as Bytes from "effect/Bytes"
 import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as Digest from "effect/crypto/Digest"
 import * as Mac from "effect/crypto/Mac"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -193,7 +192,8 @@ export interface Options {
   readonly maxBodyBytes?: number | undefined
   /**
    * The header that names a delivery, the same each time it is sent; `X-Chatwoot-Delivery` unless given, which is
-   * Chatwoot's and unverified. Without it a delivery is known by its event, id and time.
+   * Chatwoot's and unverified. Without it a delivery is known by its event, id and time of change; where that is not
+   * told either, as in Chatwoot's `contact_updated`, it is handled each time it comes.
    */
   readonly deliveryHeader?: string | undefined
   /**
@@ -234,7 +234,8 @@ export interface HandlerOptions<E, R> extends Options {
 
 /**
  * Receives webhooks and hands each event to a handler. A delivery that comes again runs the handler once: it counts as
- * handled when the handler succeeded, so one that failed is handled when it comes again.
+ * handled when the handler succeeded, so one that failed is handled when it comes again. One that comes while it is
+ * being handled, or was left by a process that was killed, is answered with 503.
  *
  * ```ts
  * const routes = Webhooks.layer({
@@ -284,7 +285,7 @@ export const layer = <E, R>(
         Effect.uninterruptible
       )
 
-    yield* receiveAt(options, onFailure === "retry", (event, delivery) =>
+    yield* receiveAt(options, (event, delivery) =>
       Effect.suspend(() => {
         if (waiting >= capacity) return Effect.andThen(delivery.release, refuse("Full"))
         waiting++
@@ -327,7 +328,7 @@ export const layerStream = (
         Queue.dropping<WebhookEvent.WebhookEvent, Cause.Done>(options.capacity ?? 1024),
         Queue.end
       )
-      yield* receiveAt(options, false, (event, delivery) =>
+      yield* receiveAt(options, (event, delivery) =>
         Effect.flatMap(Queue.offer(queue, event), (offered) =>
           offered
             ? Effect.as(delivery.complete, Effect.void)
@@ -352,10 +353,10 @@ type TakeOver = (
   delivery: Delivery
 ) => Effect.Effect<Effect.Effect<void, WebhookRefused>, WebhookRefused>
 
-const receiveAt = Effect.fnUntraced(function*(options: Options, awaited: boolean, takeOver: TakeOver) {
+const receiveAt = Effect.fnUntraced(function*(options: Options, takeOver: TakeOver) {
   const router = yield* HttpRouter.HttpRouter
   const seen = yield* SeenDeliveries.SeenDeliveries
-  const crypto = yield* Layer.build(Layer.merge(WebhookSignature.layer, Digest.layerWebCrypto))
+  const crypto = yield* Layer.build(WebhookSignature.layer)
   const verifier = yield* verifierOf(options.verification)
   const limit = options.maxBodyBytes ?? 1024 * 1024
   const deliveryHeader = (options.deliveryHeader ?? "X-Chatwoot-Delivery").toLowerCase()
@@ -369,11 +370,12 @@ const receiveAt = Effect.fnUntraced(function*(options: Options, awaited: boolean
     const event = WebhookEvent.read(wire)
     if (event instanceof Unreadable) return yield* refuse("NoEvent")
     if (skipsEchoes && WebhookEvent.isEcho(event)) return answers.skipped
-    const id = yield* deliveryId(request.headers[deliveryHeader], wire, body)
+    const id = deliveryId(request.headers[deliveryHeader], wire)
     const keys = id === undefined ? proofs : [...proofs, id]
     return yield* Effect.uninterruptibleMask(Effect.fnUntraced(function*(restore) {
       const claim = yield* claimAll(seen, keys)
-      if (claim === "Handled" || (claim === "Underway" && !awaited)) return answers.duplicate
+      if (claim === "Handled") return answers.duplicate
+      // Whoever has it may yet fail, or have been killed: only what was handled is not to come again.
       if (claim === "Underway") return yield* refuse("Underway")
       const taken = yield* takeOver(event, {
         complete: settle(keys, seen.complete),
@@ -557,16 +559,15 @@ const longestId = 150
  * By what a delivery is known when it comes again; `undefined` for one that cannot be told from another, which is
  * handled each time rather than lost.
  */
-const deliveryId = Effect.fnUntraced(function*(header: string | undefined, wire: unknown, body: Uint8Array) {
+const deliveryId = (header: string | undefined, wire: unknown): string | undefined => {
   if (header !== undefined && header !== "" && header.length <= longestId) return `delivery:${header}`
   const { event, id, created_at: createdAt, updated_at: updatedAt } = fieldsOf(wire)
   if (!isPlain(id)) return undefined
+  // Not by the content: what is changed, changed back and changed again is told twice in the same words.
   const time = isPlain(updatedAt) ? updatedAt : event.endsWith("_created") && isPlain(createdAt) ? createdAt : undefined
   const named = `event:${event}:${id}:${time}`
-  if (time !== undefined && named.length <= longestId) return named
-  // Two changes of one message differ in nothing but their content.
-  return `body:${yield* Effect.flatMap(Digest.Digest, (digest) => digest.digestHex(Digest.sha256, body))}`
-})
+  return time !== undefined && named.length <= longestId ? named : undefined
+}
 
 const isPlain = (value: unknown): value is string | number =>
   typeof value === "number" || (typeof value === "string" && value !== "")
