@@ -198,7 +198,8 @@ export interface Options {
   readonly deliveryHeader?: string | undefined
   /**
    * What becomes of private notes and of messages that went out, the program's own among them, which Chatwoot delivers
-   * like any other: see `WebhookEvent.isEcho`. `"skip"` unless given, so that no program answers itself.
+   * like any other: see `WebhookEvent.isEcho`. `"skip"` unless given, so that no program answers itself; messages whose
+   * kind is not told are passed over then, too.
    */
   readonly echoes?: "skip" | "handle" | undefined
   /** How many events may wait or be underway, further ones being answered with 503; 1024 unless given. */
