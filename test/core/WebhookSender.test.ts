@@ -210,7 +210,7 @@ describe("a receiver", () => {
     }).pipe(
       Effect.provide(Layer.provideMerge(
         layer,
-        Logger.layer([Logger.make((entry) => void logged.push(inspect([entry.message, entry.cause])))])
+        Logger.layer([Logger.make((entry) => void logged.push(inspect([entry.message, entry.cause], { depth: 8 })))])
       ))
     )
   })

@@ -655,6 +655,33 @@ describe("options", () => {
     }))
 })
 
+describe("options that are no sensible numbers, or no secrets", () => {
+  const refusedWith = (options: Partial<Webhooks.HandlerOptions<unknown, never>>) =>
+    Layer.build(
+      Webhooks.layer({ path, verification: signed, handler: () => Effect.void, ...options }).pipe(
+        Layer.provide([WebhookDelivery.layer, SeenDeliveries.layer])
+      )
+    ).pipe(Effect.scoped, Effect.flip)
+
+  it.effect.each<readonly [string, Partial<Webhooks.HandlerOptions<unknown, never>>]>([
+    ...[0, -1, 1.5, NaN, Infinity].map((concurrency) => ["concurrency", { concurrency }] as const),
+    ...[0, -1, NaN].map((maxBodyBytes) => ["maxBodyBytes", { maxBodyBytes }] as const),
+    ...[0, -1, NaN].map((capacity) => ["capacity", { capacity }] as const)
+  ])("are told: %s", ([name, options]) =>
+    Effect.gen(function*() {
+      const error = yield* refusedWith(options)
+      assert.strictEqual(error._tag, "WebhookOptionsInvalid")
+      assert.include(error.message, name)
+    }))
+
+  it.effect("are told: secrets", () =>
+    Effect.gen(function*() {
+      // @ts-expect-error the type asks for one
+      const error = yield* refusedWith({ verification: Webhooks.signed({ secrets: [] }) })
+      assert.strictEqual(error._tag, "WebhookOptionsInvalid")
+    }))
+})
+
 describe("closing", () => {
   it.effect("ends the stream after what waits, and waits for handlers ten seconds", () =>
     Effect.gen(function*() {

@@ -256,6 +256,9 @@ export const layer = <E, R>(
 ): Layer.Layer<never, WebhookOptionsInvalid, HttpRouter.HttpRouter | SeenDeliveries.SeenDeliveries | R> =>
   Layer.effectDiscard(Effect.gen(function*() {
     const { capacity = 1024, concurrency = 16, drainFor = Duration.seconds(10), handler, onFailure = "log" } = options
+    if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
+      return yield* new WebhookOptionsInvalid({ problem: "concurrency must be a whole number of at least 1" })
+    }
     const services = yield* Effect.context<R>()
     const permits = yield* Semaphore.make(concurrency)
     const fibers = yield* FiberSet.make<void, WebhookRefused>()
@@ -325,6 +328,7 @@ export const layerStream = (
   Layer.effect(
     Webhooks,
     Effect.gen(function*() {
+      yield* checkAmount("capacity", options.capacity)
       const queue = yield* Effect.acquireRelease(
         Queue.dropping<WebhookEvent.WebhookEvent, Cause.Done>(options.capacity ?? 1024),
         Queue.end
@@ -355,6 +359,8 @@ type TakeOver = (
 ) => Effect.Effect<Effect.Effect<void, WebhookRefused>, WebhookRefused>
 
 const receiveAt = Effect.fnUntraced(function*(options: Options, takeOver: TakeOver) {
+  yield* checkAmount("capacity", options.capacity)
+  yield* checkAmount("maxBodyBytes", options.maxBodyBytes)
   const router = yield* HttpRouter.HttpRouter
   const seen = yield* SeenDeliveries.SeenDeliveries
   const crypto = yield* Layer.build(WebhookSignature.layer)
@@ -404,6 +410,12 @@ const receiveAt = Effect.fnUntraced(function*(options: Options, takeOver: TakeOv
     }
   )
 })
+
+/** Infinity is an amount; NaN, to which nothing compares, is none. */
+const checkAmount = (option: string, amount: number | undefined): Effect.Effect<void, WebhookOptionsInvalid> =>
+  amount === undefined || amount >= 1
+    ? Effect.void
+    : Effect.fail(new WebhookOptionsInvalid({ problem: `${option} must be a number of at least 1` }))
 
 /** Claims a delivery by all that it is known by, or by nothing of it. */
 const claimAll = Effect.fnUntraced(function*(
@@ -502,8 +514,10 @@ const verifierOf = (verification: Verification): Effect.Effect<Verifier, Webhook
 const bySignature = (
   { prefix, secrets, signatureHeader, timestampHeader, tolerance }: Extract<Verification, { _tag: "Signed" }>
 ): Effect.Effect<Verifier, WebhookOptionsInvalid> =>
+  // Lists made at run time may be empty, whatever the type says.
   Effect.forEach(secrets, WebhookSignature.key).pipe(
-    Effect.mapError(() => new WebhookOptionsInvalid({ problem: "a secret for the signature of webhooks is empty" })),
+    Effect.filterOrFail((keys) => keys.length > 0),
+    Effect.mapError(() => new WebhookOptionsInvalid({ problem: "a secret for the signature of webhooks is missing or empty" })),
     Effect.map((keys): Verifier => ({
       before: Effect.fnUntraced(function*({ headers }) {
         const timestamp = headers[timestampHeader] ?? ""
