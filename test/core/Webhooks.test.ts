@@ -603,19 +603,30 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
       const token = "canary-token-0123456789"
       const payload = WebhookDelivery.payload("message_created", { content: "canary-content" })
       const verifications = [signed, Webhooks.secretPath({ token: Redacted.make(token) })]
+      const failures: ReadonlyArray<(event: WebhookEvent.WebhookEvent) => Effect.Effect<never, string | { readonly no: WebhookEvent.WebhookEvent }>> = [
+        (event) => Effect.fail({ no: event }),
+        () => Effect.fail("canary-content"),
+        () => Effect.die(new Error("of\n    at canary-content"))
+      ]
       return Effect.gen(function*() {
-        for (const verification of verifications) {
+        for (const [verification, fails] of verifications.flatMap((by) => failures.map((fails) => [by, fails] as const))) {
           yield* Effect.gen(function*() {
             assert.deepStrictEqual(yield* deliver({ verification, payload }), refused("HandlerFailed"))
             assert.deepStrictEqual(yield* deliver({ verification, payload: `{canary-content` }), refused("NotJson"))
             yield* deliver({ verification: signedWith("canary-other"), payload })
+            if (verification._tag !== "SecretPath") return
+            const client = yield* HttpClient.HttpClient
+            for (const method of ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"] as const) {
+              const { status } = yield* client.execute(HttpClientRequest.make(method)(`${path}/${token}`))
+              assert.strictEqual(status, 405)
+            }
           }).pipe(
             Effect.provide(Layer.provide(
               transport(Webhooks.layer({
                 path,
                 verification,
                 onFailure: "retry",
-                handler: (event) => Effect.andThen(Effect.log(event), Effect.fail({ no: event }))
+                handler: (event) => fails(event)
               })),
               SeenDeliveries.layer
             ))
@@ -623,10 +634,12 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
         }
         assert.isAbove(logged.length, 6)
         const all = logged.join("\n")
-        for (const canary of ["canary-secret", "canary-other", "4Urn7N5A974k6C2H7Xeva8Ni"]) {
+        for (const canary of ["canary-secret", "canary-other", "canary-content", "4Urn7N5A974k6C2H7Xeva8Ni"]) {
           assert.notInclude(all, canary)
         }
         assert.notInclude(all, token)
+        assert.include(all, "the handler of message_created failed: Error")
+        assert.include(all, "Webhooks.test.ts")
       }).pipe(Effect.provide(Logger.layer([logger])))
     })
   })
@@ -683,7 +696,26 @@ describe("options that are no sensible numbers, or no secrets", () => {
 })
 
 describe("closing", () => {
-  it.effect("ends the stream after what waits, and waits for handlers ten seconds", () =>
+  it.effect("ends the stream after what waits", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const services = yield* Layer.buildWithScope(
+        Webhooks.layerStream({ path, verification: signed }).pipe(
+          Layer.provideMerge(WebhookDelivery.layer),
+          Layer.provide(SeenDeliveries.layer)
+        ),
+        scope
+      )
+      for (const event of ["contact_created", "contact_updated"]) {
+        const payload = WebhookDelivery.payload(event)
+        assert.deepStrictEqual(yield* Effect.provideContext(deliver({ payload }), services), accepted)
+      }
+      yield* Scope.close(scope, Exit.void)
+      const events = yield* Stream.runCollect(Context.get(services, Webhooks.Webhooks).events)
+      assert.deepStrictEqual(events.map(WebhookEvent.nameOf), ["contact_created", "contact_updated"])
+    }))
+
+  it.effect("waits for handlers ten seconds", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
       const { handler } = { handler: () => Effect.never }

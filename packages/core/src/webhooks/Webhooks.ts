@@ -10,7 +10,7 @@
  */
 import type * as Arr from "effect/Array"
 import * as Bytes from "effect/Bytes"
-import type * as Cause from "effect/Cause"
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Mac from "effect/crypto/Mac"
@@ -218,7 +218,8 @@ export interface HandlerOptions<E, R> extends Options {
   /**
    * What a handler's failure leads to.
    *
-   * - `"log"`, unless given: the sender is answered with 200 at once, and a failure is logged.
+   * - `"log"`, unless given: the sender is answered with 200 at once, and a failure is logged: the names of its errors
+   *   and where they arose, not their messages, which may hold what the customer wrote. Log these in the handler.
    * - `"retry"`: the sender is answered after the handler is done, with 500 if it failed, so that a sender that tries
    *   again will. Chatwoot waits 5 seconds and, for the webhook of a channel, does not try again (unverified).
    */
@@ -278,7 +279,7 @@ export const layer = <E, R>(
         Effect.flatMap((exit) =>
           Exit.isSuccess(exit)
             ? delivery.complete
-            : Effect.logError(`the handler of ${WebhookEvent.nameOf(event)} failed`, exit.cause).pipe(
+            : Effect.logError(`the handler of ${WebhookEvent.nameOf(event)} failed: ${outline(exit.cause)}`).pipe(
               Effect.andThen(delivery.release),
               Effect.andThen(refuse("HandlerFailed"))
             )
@@ -298,6 +299,21 @@ export const layer = <E, R>(
           onFailure === "retry" ? Fiber.join(fiber) : Effect.void)
       }))
   }))
+
+/** Of what a handler failed with, that which cannot hold an event's content: names, and places in the program. */
+const outline = <E>(cause: Cause.Cause<E>): string =>
+  cause.reasons.map((reason) => {
+    if (Cause.isInterruptReason(reason)) return "interrupted"
+    const error: unknown = Cause.isFailReason(reason) ? reason.error : reason.defect
+    return error instanceof Error ? `${error.name}${placesOf(error)}` : typeof error
+  }).join("; ")
+
+/** What comes after the message in the stack, if the message is in it. */
+const placesOf = ({ message, stack = "" }: Error): string => {
+  const at = stack.indexOf(message)
+  const lines = at === -1 ? [] : stack.slice(at + message.length).split("\n")
+  return lines.filter((line) => /^ +at /.test(line)).map((line) => `\n${line}`).join("")
+}
 
 /**
  * The events that were received.
@@ -394,20 +410,23 @@ const receiveAt = Effect.fnUntraced(function*(options: Options, takeOver: TakeOv
   })
 
   const { verification } = options
+  const answer = (request: HttpServerRequest.HttpServerRequest) =>
+    receive(request).pipe(
+      Effect.catchTag(
+        "WebhookRefused",
+        (refused) => Effect.as(Effect.logWarning(`a delivery was refused: ${refused.message}`), answerTo(refused))
+      ),
+      Effect.provideContext(crypto)
+    )
+  if (verification._tag !== "SecretPath") return yield* router.add("POST", options.path, answer)
+  // The access log would show the token: of every method, since whoever tries the address out in a browser tells it too.
   yield* router.add(
-    "POST",
-    verification._tag === "SecretPath" ? `${withoutSlash(options.path)}/:token` : options.path,
-    (request) => {
-      const answer = receive(request).pipe(
-        Effect.catchTag(
-          "WebhookRefused",
-          (refused) => Effect.as(Effect.logWarning(`a delivery was refused: ${refused.message}`), answerTo(refused))
-        ),
-        Effect.provideContext(crypto)
+    "*",
+    `${withoutSlash(options.path)}/:token`,
+    (request) =>
+      HttpMiddleware.withLoggerDisabled(
+        request.method === "POST" ? answer(request) : Effect.succeed(answers.methodNotAllowed)
       )
-      // The access log would show the token.
-      return verification._tag === "SecretPath" ? HttpMiddleware.withLoggerDisabled(answer) : answer
-    }
   )
 })
 
@@ -447,6 +466,7 @@ const withoutSlash = (path: `/${string}`): `/${string}` => `/${path.slice(1).rep
 
 const answers = {
   accepted: HttpServerResponse.jsonUnsafe({ status: "accepted" }),
+  methodNotAllowed: HttpServerResponse.empty({ status: 405, headers: { allow: "POST" } }),
   duplicate: HttpServerResponse.jsonUnsafe({ status: "duplicate" }),
   skipped: HttpServerResponse.jsonUnsafe({ status: "skipped" })
 }
