@@ -603,13 +603,17 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
       const token = "canary-token-0123456789"
       const payload = WebhookDelivery.payload("message_created", { content: "canary-content" })
       const verifications = [signed, Webhooks.secretPath({ token: Redacted.make(token) })]
-      const failures: ReadonlyArray<(event: WebhookEvent.WebhookEvent) => Effect.Effect<never, string | { readonly no: WebhookEvent.WebhookEvent }>> = [
+      const failures: ReadonlyArray<
+        (event: WebhookEvent.WebhookEvent) => Effect.Effect<never, string | { readonly no: WebhookEvent.WebhookEvent }>
+      > = [
         (event) => Effect.fail({ no: event }),
         () => Effect.fail("canary-content"),
         () => Effect.die(new Error("of\n    at canary-content"))
       ]
       return Effect.gen(function*() {
-        for (const [verification, fails] of verifications.flatMap((by) => failures.map((fails) => [by, fails] as const))) {
+        for (
+          const [verification, fails] of verifications.flatMap((by) => failures.map((fails) => [by, fails] as const))
+        ) {
           yield* Effect.gen(function*() {
             assert.deepStrictEqual(yield* deliver({ verification, payload }), refused("HandlerFailed"))
             assert.deepStrictEqual(yield* deliver({ verification, payload: `{canary-content` }), refused("NotJson"))

@@ -537,7 +537,9 @@ const bySignature = (
   // Lists made at run time may be empty, whatever the type says.
   Effect.forEach(secrets, WebhookSignature.key).pipe(
     Effect.filterOrFail((keys) => keys.length > 0),
-    Effect.mapError(() => new WebhookOptionsInvalid({ problem: "a secret for the signature of webhooks is missing or empty" })),
+    Effect.mapError(() =>
+      new WebhookOptionsInvalid({ problem: "a secret for the signature of webhooks is missing or empty" })
+    ),
     Effect.map((keys): Verifier => ({
       before: Effect.fnUntraced(function*({ headers }) {
         const timestamp = headers[timestampHeader] ?? ""
