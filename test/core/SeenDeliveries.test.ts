@@ -1,6 +1,6 @@
 import { PersistedDeliveries, SeenDeliveries } from "@effect-livedesk/core/webhooks"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Context, Effect, Fiber, Layer } from "effect"
 import { KeyValueStore, Persistence } from "effect/persistence"
 import { TestClock } from "effect/testing"
 
@@ -72,6 +72,36 @@ describe("persisted deliveries", () => {
       const claims = yield* Effect.all(Array.from({ length: 50 }, () => claim("a")), { concurrency: "unbounded" })
       assert.strictEqual(claims.filter((claim) => claim === "Claimed").length, 1)
     }).pipe(Effect.provide(Layer.provide(PersistedDeliveries.layerKeyValueStore(), slow))))
+
+  it.effect("are not claimed by a claim that failed or was interrupted", () =>
+    Effect.gen(function*() {
+      const store = yield* KeyValueStore.KeyValueStore
+      let first = true
+      const stopsOnce = (stop: Effect.Effect<never, KeyValueStore.KeyValueStoreError>) => {
+        first = true
+        return PersistedDeliveries.layerKeyValueStore().pipe(Layer.provide(Layer.succeed(KeyValueStore.KeyValueStore, {
+          ...store,
+          get: (key: string) =>
+            Effect.suspend(() => {
+              if (!first) return store.get(key)
+              first = false
+              return stop
+            })
+        })))
+      }
+      const { claim } = yield* Effect.map(
+        Layer.build(
+          stopsOnce(Effect.fail(new KeyValueStore.KeyValueStoreError({ method: "get", message: "out of order" })))
+        ),
+        Context.get(SeenDeliveries.SeenDeliveries)
+      )
+      yield* Effect.flip(claim("a"))
+      assert.strictEqual(yield* claim("a"), "Claimed")
+      const again = yield* Effect.map(Layer.build(stopsOnce(Effect.never)), Context.get(SeenDeliveries.SeenDeliveries))
+      const interrupted = yield* Effect.forkChild(again.claim("b"), { startImmediately: true })
+      yield* Fiber.interrupt(interrupted)
+      assert.strictEqual(yield* again.claim("b"), "Claimed")
+    }).pipe(Effect.provide(KeyValueStore.layerMemory)))
 
   it.effect("fail with a typed error when the store does, and are not claimed then", () =>
     Effect.gen(function*() {

@@ -300,7 +300,7 @@ describe("events", () => {
 })
 
 describe("echoes", () => {
-  it.effect("are private notes and what went out", () =>
+  it.effect("are private notes, what went out, and messages of which it is not told", () =>
     Effect.sync(() => {
       const echo = (event: string, fields: { readonly [key: string]: Json }) =>
         WebhookEvent.isEcho(decode(WebhookDelivery.payload(event, fields)))
@@ -308,7 +308,11 @@ describe("echoes", () => {
       assert.isTrue(echo("message_created", { private: true }))
       assert.isTrue(echo("message_created", { message_type: "outgoing" }))
       assert.isTrue(echo("message_updated", { message_type: "template" }))
-      assert.isFalse(echo("message_created", { message_type: "of_tomorrow" }))
+      assert.isFalse(echo("message_created", { message_type: 0 }))
+      for (const messageType of [1, 2, 3, 4, "activity", "of_tomorrow", "Incoming", "", null, {}]) {
+        assert.isTrue(echo("message_created", { message_type: messageType }), JSON.stringify(messageType))
+        assert.isTrue(echo("message_updated", { message_type: messageType }), JSON.stringify(messageType))
+      }
       assert.isTrue(echo("conversation_typing_on", { is_private: true }))
       assert.isFalse(echo("conversation_typing_off", {}))
       assert.isFalse(echo("conversation_created", {}))

@@ -2,7 +2,23 @@ import { Contacts, Conversations, LiveDesk, Messages } from "@effect-livedesk/co
 import { Emulator, WebhookDelivery, WebhookSender } from "@effect-livedesk/core/testing"
 import { SeenDeliveries, WebhookEvent, Webhooks } from "@effect-livedesk/core/webhooks"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Option, Redacted, Schema } from "effect"
+import {
+  Deferred,
+  Effect,
+  Exit,
+  Fiber,
+  Layer,
+  Logger,
+  Option,
+  PubSub,
+  Redacted,
+  References,
+  Schema,
+  Scope
+} from "effect"
+import { HttpClient, HttpClientResponse } from "effect/http"
+import { TestClock } from "effect/testing"
+import { inspect } from "node:util"
 
 const path = "/livedesk"
 
@@ -138,4 +154,99 @@ describe("an emulator's events", () => {
       ])
     }).pipe(Effect.provide(layer))
   })
+})
+
+/** A sender to a receiver that answers as told, given how many deliveries came before. */
+const sendingTo = (answer: (before: number) => Effect.Effect<number>) => {
+  const received: Array<string> = []
+  const client = HttpClient.make((request) =>
+    Effect.suspend(() => answer(received.push(request.headers["x-chatwoot-delivery"] ?? "") - 1)).pipe(
+      Effect.map((status) => HttpClientResponse.fromWeb(request, new Response("", { status })))
+    )
+  )
+  const layer = WebhookSender.layer({ path, verification: Webhooks.unverified, origin: "http://127.0.0.1" }).pipe(
+    Layer.provide(Layer.succeed(HttpClient.HttpClient, client)),
+    Layer.provideMerge(Emulator.layer)
+  )
+  return { received, layer }
+}
+
+const happens = Effect.gen(function*() {
+  const { events } = yield* Emulator.Emulator
+  yield* PubSub.publish(
+    events,
+    yield* Schema.decodeUnknownEffect(WebhookEvent.WebhookEvent)(WebhookDelivery.payload("contact_created"))
+  )
+})
+
+describe("a receiver", () => {
+  it.effect("that never answers is waited for five seconds, and keeps no other event back", () =>
+    Effect.gen(function*() {
+      const begun = yield* Deferred.make<void>()
+      const { layer } = sendingTo((before) =>
+        before === 0 ? Effect.andThen(Deferred.succeed(begun, undefined), Effect.never) : Effect.succeed(200)
+      )
+      yield* Effect.gen(function*() {
+        const sender = yield* WebhookSender.WebhookSender
+        yield* Effect.replicateEffect(happens, 2)
+        yield* Deferred.await(begun)
+        yield* TestClock.adjust("4999 millis")
+        assert.isEmpty(yield* sender.delivered)
+        yield* TestClock.adjust("1 millis")
+        const delivered = yield* sender.awaitDelivered(2)
+        assert.deepStrictEqual(delivered.map(({ status }) => status), [Option.none(), Option.some(200)])
+      }).pipe(Effect.provide(layer))
+    }).pipe(Effect.provideService(References.MinimumLogLevel, "None")))
+
+  it.effect("that breaks the client keeps no other event back, and is logged", () => {
+    const logged: Array<string> = []
+    const { layer } = sendingTo((before) => before === 0 ? Effect.die(new Error("out of order")) : Effect.succeed(200))
+    return Effect.gen(function*() {
+      const sender = yield* WebhookSender.WebhookSender
+      yield* Effect.replicateEffect(happens, 2)
+      const delivered = yield* sender.awaitDelivered(2)
+      assert.deepStrictEqual(delivered.map(({ status }) => status), [Option.none(), Option.some(200)])
+      assert.include(logged.join(), "out of order")
+    }).pipe(
+      Effect.provide(Layer.provideMerge(
+        layer,
+        Logger.layer([Logger.make((entry) => void logged.push(inspect([entry.message, entry.cause], { depth: 8 })))])
+      ))
+    )
+  })
+
+  it.effect("gets what waits when the layer closes", () =>
+    Effect.gen(function*() {
+      const { layer, received } = sendingTo(() => Effect.as(Effect.yieldNow, 200))
+      yield* Effect.provide(Effect.replicateEffect(happens, 20), layer)
+      assert.deepStrictEqual(received, Array.from({ length: 20 }, (_, index) => `emulated-${index + 1}`))
+    }))
+
+  it.effect("that is slow holds up the closing five seconds at most", () =>
+    Effect.gen(function*() {
+      const { layer, received } = sendingTo(() => Effect.delay(Effect.succeed(200), "2 seconds"))
+      const scope = yield* Scope.make()
+      const services = yield* Layer.buildWithScope(layer, scope)
+      yield* Effect.provideContext(Effect.replicateEffect(happens, 20), services)
+      yield* Effect.yieldNow
+      const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
+      yield* TestClock.adjust("4999 millis")
+      assert.isUndefined(closing.pollUnsafe())
+      yield* TestClock.adjust("1 millis")
+      yield* Fiber.join(closing)
+      assert.strictEqual(received.length, 3)
+    }))
+})
+
+describe("options", () => {
+  it.effect("with which nothing can be signed are told when the layer is built", () =>
+    Effect.gen(function*() {
+      const error = yield* Layer.build(
+        WebhookSender.layer({ path, verification: Webhooks.signed({ secrets: [Redacted.make("")] }) }).pipe(
+          Layer.provide([WebhookDelivery.layer, Emulator.layer])
+        )
+      ).pipe(Effect.scoped, Effect.flip)
+      assert.strictEqual(error._tag, "WebhookOptionsInvalid")
+      assert.include(error.message, "secret")
+    }))
 })

@@ -4,6 +4,7 @@ import { NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import {
   Array as Arr,
+  Context,
   Deferred,
   Effect,
   Exit,
@@ -330,6 +331,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
           Effect.gen(function*() {
             for (const id of ["1", undefined]) {
               attempts = 0
+              yield* TestClock.adjust("1 second")
               const again = deliver(id === undefined ? {} : { id })
               assert.deepStrictEqual(yield* again, refused("HandlerFailed"))
               assert.deepStrictEqual(yield* again, refused("HandlerFailed"))
@@ -380,11 +382,15 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
     })
 
     describe("deliveries that come again", () => {
+      // Without an id a delivery is known by when its event was made or changed, which not every kind tells.
+      const namesOf = (ids: boolean) =>
+        WebhookDelivery.eventNames.filter((name) => ids || /^conversation_(created|status_changed|updated)$/.test(name))
+
       const shuffledReplays = Effect.fnUntraced(function*(seed: number, ids: boolean) {
-        const names = WebhookDelivery.eventNames.filter((name) => ids || !name.includes("typing"))
-        const options = names.flatMap((name, index) =>
+        const options = namesOf(ids).flatMap((name, index) =>
           Array.from({ length: 5 }, () => ({
             payload: WebhookDelivery.payload(name),
+            verification: Webhooks.unverified,
             ...(ids ? { id: `delivery-${index}` } : {})
           }))
         )
@@ -408,45 +414,142 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
             ) {
               const { events, handler } = recorder()
               yield* running(
-                { handler: (event) => Effect.andThen(Effect.yieldNow, handler(event)), onFailure },
+                {
+                  handler: (event) => Effect.andThen(Effect.yieldNow, handler(event)),
+                  onFailure,
+                  verification: Webhooks.unverified
+                },
                 Effect.gen(function*() {
                   const deliveries = [...yield* shuffledReplays(seed, ids)]
                   const answers = yield* Effect.forEach(deliveries, deliver, { concurrency: 8 })
                   for (const [status] of answers) assert.include([200, 503], status)
                   for (const options of deliveries) {
-                    assert.deepStrictEqual(yield* deliver(options), duplicate)
+                    const settled = Effect.repeat(deliver(options), { until: ([status]) => status !== 503, times: 100 })
+                    assert.deepStrictEqual(yield* settled, duplicate)
                   }
                 }),
                 seen
               )
-              const names = WebhookDelivery.eventNames.filter((name) => ids || !name.includes("typing"))
+              const names = namesOf(ids)
+              assert.isAtLeast(names.length, 2)
               assert.sameMembers(events.map(WebhookEvent.nameOf), names)
               assert.strictEqual(events.length, names.length)
             }
           }))
       }
 
-      it.effect("are told apart without an id: by their time, else by their content", () => {
+      it.effect("are told apart without an id by their time, and handled each time without one", () => {
         const { events, handler } = recorder()
         const again = (event: string, fields: { readonly [key: string]: string | number | boolean | null }) =>
-          deliver({ payload: WebhookDelivery.payload(event, fields) })
+          deliver({ payload: WebhookDelivery.payload(event, fields), verification: Webhooks.unverified })
         return running(
-          { handler, onFailure: "retry" },
+          { handler, onFailure: "retry", verification: Webhooks.unverified },
           Effect.gen(function*() {
             assert.deepStrictEqual(yield* again("conversation_updated", { updated_at: 1768967324.1 }), accepted)
             assert.deepStrictEqual(yield* again("conversation_updated", { updated_at: 1768967324.2 }), accepted)
             assert.deepStrictEqual(yield* again("conversation_updated", { updated_at: 1768967324.1 }), duplicate)
             assert.deepStrictEqual(yield* again("conversation_status_changed", { updated_at: 1768967324.1 }), accepted)
-            assert.deepStrictEqual(yield* again("message_updated", { content: "one" }), accepted)
-            assert.deepStrictEqual(yield* again("message_updated", { content: "two" }), accepted)
-            assert.deepStrictEqual(yield* again("message_updated", { content: "one" }), duplicate)
-            // Nothing tells one from the next: better twice than never.
+            assert.deepStrictEqual(yield* again("message_created", { id: 7 }), accepted)
+            assert.deepStrictEqual(yield* again("message_created", { id: 7 }), duplicate)
+            assert.strictEqual(events.length, 4)
+            // The time of making tells nothing of a change, and what is changed back may be changed again.
+            for (const name of ["x", "y", "x"]) {
+              assert.deepStrictEqual(yield* again("contact_updated", { name, created_at: 1768967324 }), accepted)
+            }
+            for (const content of ["one", "two", "one"]) {
+              assert.deepStrictEqual(yield* again("message_updated", { content }), accepted)
+            }
             assert.deepStrictEqual(yield* again("conversation_typing_on", {}), accepted)
             assert.deepStrictEqual(yield* again("conversation_typing_on", {}), accepted)
-            assert.strictEqual(events.length, 7)
+            assert.strictEqual(events.length, 12)
           })
         )
       })
+
+      it.effect("are known by their signature, whatever id they are sent with", () => {
+        const { events, handler } = recorder()
+        return running(
+          { handler, onFailure: "retry" },
+          Effect.gen(function*() {
+            const captured = yield* WebhookDelivery.make({
+              path,
+              verification: signed,
+              payload: WebhookDelivery.payload("contact_updated"),
+              id: "1"
+            })
+            assert.deepStrictEqual(yield* send(captured), accepted)
+            const withHeaders = (headers: { readonly [name: string]: string }) =>
+              send({ ...captured, headers: { ...captured.headers, ...headers } })
+            assert.deepStrictEqual(yield* withHeaders({ "X-Chatwoot-Delivery": "2" }), duplicate)
+            assert.deepStrictEqual(yield* withHeaders({ "X-Chatwoot-Delivery": "" }), duplicate)
+            const signature = captured.headers["x-chatwoot-signature"] ?? ""
+            const shouted = `sha256=${signature.slice("sha256=".length).toUpperCase()}`
+            assert.deepStrictEqual(
+              yield* withHeaders({ "X-Chatwoot-Delivery": "3", "x-chatwoot-signature": shouted }),
+              duplicate
+            )
+            // The id is known too: a sender that tries again may sign anew.
+            yield* TestClock.adjust("1 second")
+            const anew = { payload: WebhookDelivery.payload("contact_updated") }
+            assert.deepStrictEqual(yield* deliver({ ...anew, id: "1" }), duplicate)
+            // And what was turned down as known has left no claim behind.
+            assert.deepStrictEqual(yield* deliver({ ...anew, id: "2" }), accepted)
+            assert.strictEqual(events.length, 2)
+          })
+        )
+      })
+
+      it.effect("leave no claim behind where one of two cannot be made", () => {
+        const claimed: Array<string> = []
+        const { events, handler } = recorder()
+        return running(
+          { handler },
+          Effect.gen(function*() {
+            assert.deepStrictEqual(yield* deliver({ id: "1" }), refused("StoreFailed"))
+            assert.isEmpty(claimed)
+            assert.isEmpty(events)
+          }),
+          Layer.succeed(SeenDeliveries.SeenDeliveries, {
+            claim: (delivery) =>
+              delivery.startsWith("delivery:")
+                ? Effect.fail(new SeenDeliveries.SeenDeliveriesError({ message: "out of order" }))
+                : Effect.sync(() => {
+                  claimed.push(delivery)
+                  return "Claimed"
+                }),
+            complete: () => Effect.void,
+            release: (delivery) => Effect.sync(() => void claimed.splice(claimed.indexOf(delivery), 1))
+          })
+        )
+      })
+
+      for (const onFailure of ["log", "retry"] as const) {
+        it.effect(`are refused with 503 while another process has them, which may be dead (${onFailure})`, () => {
+          const { events, handler } = recorder()
+          return Effect.gen(function*() {
+            const killed = yield* Effect.map(
+              Layer.build(PersistedDeliveries.layerKeyValueStore()),
+              Context.get(SeenDeliveries.SeenDeliveries)
+            )
+            assert.strictEqual(yield* killed.claim("delivery:1"), "Claimed")
+            yield* running(
+              { handler, onFailure, verification: Webhooks.unverified },
+              Effect.gen(function*() {
+                const again = deliver({ id: "1", verification: Webhooks.unverified })
+                assert.deepStrictEqual(yield* again, refused("Underway"))
+                yield* TestClock.adjust("5 minutes")
+                assert.deepStrictEqual(yield* again, accepted)
+                yield* Effect.yieldNow
+                assert.deepStrictEqual(yield* again, duplicate)
+              }),
+              PersistedDeliveries.layerKeyValueStore().pipe(
+                Layer.provide(Layer.succeed(KeyValueStore.KeyValueStore, yield* KeyValueStore.KeyValueStore))
+              )
+            )
+            assert.strictEqual(events.length, 1)
+          }).pipe(Effect.provide(KeyValueStore.layerMemory))
+        })
+      }
 
       it.effect("are refused with 503 while what was seen cannot be told", () => {
         const fails = Effect.fail(new SeenDeliveries.SeenDeliveriesError({ message: "out of order" }))
@@ -500,19 +603,34 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
       const token = "canary-token-0123456789"
       const payload = WebhookDelivery.payload("message_created", { content: "canary-content" })
       const verifications = [signed, Webhooks.secretPath({ token: Redacted.make(token) })]
+      const failures: ReadonlyArray<
+        (event: WebhookEvent.WebhookEvent) => Effect.Effect<never, string | { readonly no: WebhookEvent.WebhookEvent }>
+      > = [
+        (event) => Effect.fail({ no: event }),
+        () => Effect.fail("canary-content"),
+        () => Effect.die(new Error("of\n    at canary-content"))
+      ]
       return Effect.gen(function*() {
-        for (const verification of verifications) {
+        for (
+          const [verification, fails] of verifications.flatMap((by) => failures.map((fails) => [by, fails] as const))
+        ) {
           yield* Effect.gen(function*() {
             assert.deepStrictEqual(yield* deliver({ verification, payload }), refused("HandlerFailed"))
             assert.deepStrictEqual(yield* deliver({ verification, payload: `{canary-content` }), refused("NotJson"))
             yield* deliver({ verification: signedWith("canary-other"), payload })
+            if (verification._tag !== "SecretPath") return
+            const client = yield* HttpClient.HttpClient
+            for (const method of ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"] as const) {
+              const { status } = yield* client.execute(HttpClientRequest.make(method)(`${path}/${token}`))
+              assert.strictEqual(status, 405)
+            }
           }).pipe(
             Effect.provide(Layer.provide(
               transport(Webhooks.layer({
                 path,
                 verification,
                 onFailure: "retry",
-                handler: (event) => Effect.andThen(Effect.log(event), Effect.fail({ no: event }))
+                handler: (event) => fails(event)
               })),
               SeenDeliveries.layer
             ))
@@ -520,10 +638,12 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
         }
         assert.isAbove(logged.length, 6)
         const all = logged.join("\n")
-        for (const canary of ["canary-secret", "canary-other", "4Urn7N5A974k6C2H7Xeva8Ni"]) {
+        for (const canary of ["canary-secret", "canary-other", "canary-content", "4Urn7N5A974k6C2H7Xeva8Ni"]) {
           assert.notInclude(all, canary)
         }
         assert.notInclude(all, token)
+        assert.include(all, "the handler of message_created failed: Error")
+        assert.include(all, "Webhooks.test.ts")
       }).pipe(Effect.provide(Logger.layer([logger])))
     })
   })
@@ -552,8 +672,54 @@ describe("options", () => {
     }))
 })
 
+describe("options that are no sensible numbers, or no secrets", () => {
+  const refusedWith = (options: Partial<Webhooks.HandlerOptions<unknown, never>>) =>
+    Layer.build(
+      Webhooks.layer({ path, verification: signed, handler: () => Effect.void, ...options }).pipe(
+        Layer.provide([WebhookDelivery.layer, SeenDeliveries.layer])
+      )
+    ).pipe(Effect.scoped, Effect.flip)
+
+  it.effect.each<readonly [string, Partial<Webhooks.HandlerOptions<unknown, never>>]>([
+    ...[0, -1, 1.5, NaN, Infinity].map((concurrency) => ["concurrency", { concurrency }] as const),
+    ...[0, -1, NaN].map((maxBodyBytes) => ["maxBodyBytes", { maxBodyBytes }] as const),
+    ...[0, -1, NaN].map((capacity) => ["capacity", { capacity }] as const)
+  ])("are told: %s", ([name, options]) =>
+    Effect.gen(function*() {
+      const error = yield* refusedWith(options)
+      assert.strictEqual(error._tag, "WebhookOptionsInvalid")
+      assert.include(error.message, name)
+    }))
+
+  it.effect("are told: secrets", () =>
+    Effect.gen(function*() {
+      // @ts-expect-error the type asks for one
+      const error = yield* refusedWith({ verification: Webhooks.signed({ secrets: [] }) })
+      assert.strictEqual(error._tag, "WebhookOptionsInvalid")
+    }))
+})
+
 describe("closing", () => {
-  it.effect("ends the stream after what waits, and waits for handlers ten seconds", () =>
+  it.effect("ends the stream after what waits", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const services = yield* Layer.buildWithScope(
+        Webhooks.layerStream({ path, verification: signed }).pipe(
+          Layer.provideMerge(WebhookDelivery.layer),
+          Layer.provide(SeenDeliveries.layer)
+        ),
+        scope
+      )
+      for (const event of ["contact_created", "contact_updated"]) {
+        const payload = WebhookDelivery.payload(event)
+        assert.deepStrictEqual(yield* Effect.provideContext(deliver({ payload }), services), accepted)
+      }
+      yield* Scope.close(scope, Exit.void)
+      const events = yield* Stream.runCollect(Context.get(services, Webhooks.Webhooks).events)
+      assert.deepStrictEqual(events.map(WebhookEvent.nameOf), ["contact_created", "contact_updated"])
+    }))
+
+  it.effect("waits for handlers ten seconds", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
       const { handler } = { handler: () => Effect.never }

@@ -156,27 +156,30 @@ export const layerLiveDesk = (
   )
 
 const deliverTo = ({ secret, url }: Webhook): Layer.Layer<never, LiveDeskError.ValidationError, Emulator.Emulator> => {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined
-  if (parsed === undefined || !/^https?:$/.test(parsed.protocol) || parsed.username !== "" || parsed.password !== "") {
-    return Layer.effectDiscard(Effect.fail(
+  const refused = (setting: keyof Webhook, message: string) =>
+    Layer.effectDiscard(Effect.fail(
       new LiveDeskError.ValidationError({
         operation: "NodeEmulator.layer",
         delivery: "NotSent",
-        reason: new LiveDeskError.InputInvalid({
-          issues: [{
-            path: ["webhook", "url"],
-            message: "expected an address such as http://127.0.0.1:3000/livedesk, without user name and password"
-          }]
-        })
+        reason: new LiveDeskError.InputInvalid({ issues: [{ path: ["webhook", setting], message }] })
       })
     ))
+  const parsed = URL.canParse(url) ? new URL(url) : undefined
+  if (parsed === undefined || !/^https?:$/.test(parsed.protocol) || parsed.username !== "" || parsed.password !== "") {
+    return refused(
+      "url",
+      "expected an address such as http://127.0.0.1:3000/livedesk, without user name and password"
+    )
   }
   const sender = WebhookSender.layer({
     origin: parsed.origin,
     path: `/${parsed.pathname.slice(1)}${parsed.search}`,
     verification: secret === undefined ? Webhooks.unverified : Webhooks.signed({ secrets: [secret] })
   })
-  return Layer.effectDiscard(Layer.build(sender)).pipe(Layer.provide(NodeTransport.layer()))
+  return Layer.effectDiscard(Layer.build(sender)).pipe(
+    Layer.provide(NodeTransport.layer()),
+    Layer.catchTag("WebhookOptionsInvalid", ({ problem }) => refused("secret", problem))
+  )
 }
 
 /** The document, with the emulator for a server. */

@@ -1,22 +1,27 @@
 /**
  * Delivers what happens in an emulator to a webhook: in memory to the program's own routes, or over HTTP.
  *
- * As Chatwoot does (unverified for LiveDesk), each event is sent once, in the order in which things happened, and what
- * the receiver answers changes nothing; a warning tells what it did not take.
+ * As Chatwoot does (unverified for LiveDesk), each event is sent once, in the order in which things happened, the
+ * receiver is waited for 5 seconds, and what it answers changes nothing; a warning tells what it did not take.
  *
  * @since 0.1.0
  */
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import type * as CryptoError from "effect/crypto/CryptoError"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
+import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 import * as SubscriptionRef from "effect/SubscriptionRef"
 import * as WebhookEvent from "../webhooks/WebhookEvent.ts"
-import type * as Webhooks from "../webhooks/Webhooks.ts"
+import * as Webhooks from "../webhooks/Webhooks.ts"
+import * as WebhookSignature from "../webhooks/WebhookSignature.ts"
 import { Emulator } from "./Emulator.ts"
 import * as WebhookDelivery from "./WebhookDelivery.ts"
 
@@ -41,7 +46,7 @@ export interface Delivered {
   /** The id of the delivery, which the receiver saw in its header. */
   readonly id: string
   readonly event: WebhookEvent.WebhookEvent
-  /** The status that the receiver answered; none where it could not be reached. */
+  /** The status that the receiver answered; none where it could not be reached, or did not answer in time. */
   readonly status: Option.Option<number>
 }
 
@@ -61,7 +66,8 @@ export class WebhookSender extends Context.Service<WebhookSender, {
 }>()("@effect-livedesk/core/testing/WebhookSender") {}
 
 /**
- * Delivers the events of the emulator in the environment with the `HttpClient` in the environment.
+ * Delivers the events of the emulator in the environment with the `HttpClient` in the environment. When the layer
+ * closes, what still waits is delivered first, for 5 seconds at most.
  *
  * ```ts
  * const receiver = Webhooks.layer({ path: "/livedesk", verification, handler }).pipe(Layer.provide(SeenDeliveries.layer))
@@ -74,10 +80,13 @@ export class WebhookSender extends Context.Service<WebhookSender, {
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options: Options): Layer.Layer<WebhookSender, never, Emulator | HttpClient.HttpClient> =>
+export const layer = (
+  options: Options
+): Layer.Layer<WebhookSender, Webhooks.WebhookOptionsInvalid, Emulator | HttpClient.HttpClient> =>
   Layer.effect(
     WebhookSender,
     Effect.gen(function*() {
+      yield* checkSecrets(options.verification)
       const { events } = yield* Emulator
       const client = yield* HttpClient.HttpClient
       const delivered = yield* SubscriptionRef.make<ReadonlyArray<Delivered>>([])
@@ -88,6 +97,7 @@ export const layer = (options: Options): Layer.Layer<WebhookSender, never, Emula
           // The body is of no interest, but its connection is.
           Effect.tap((response) => Effect.ignore(response.text)),
           Effect.map(({ status }) => status),
+          Effect.timeout(timeLimit),
           Effect.option
         )
         if (!Option.exists(status, (status) => status < 300)) {
@@ -100,13 +110,45 @@ export const layer = (options: Options): Layer.Layer<WebhookSender, never, Emula
         return { id, event, status }
       })
 
+      // Nothing that goes wrong with one event may keep back the next.
+      const deliverAnyway = (event: WebhookEvent.WebhookEvent, id: string): Effect.Effect<Delivered> =>
+        deliver(event, id).pipe(
+          Effect.catchCause((cause) =>
+            Cause.hasInterrupts(cause)
+              ? Effect.interrupt
+              : Effect.as(Effect.logError(`${event._tag} could not be delivered`, cause), {
+                id,
+                event,
+                status: Option.none()
+              })
+          )
+        )
+
       // Before anything can happen, so that no event is missed.
       const subscription = yield* PubSub.subscribe(events)
-      yield* Stream.fromSubscription(subscription).pipe(
+      const waiting = yield* Queue.unbounded<WebhookEvent.WebhookEvent, Cause.Done>()
+      const collecting = yield* Effect.uninterruptibleMask((restore) =>
+        Effect.forever(
+          Effect.flatMap(restore(PubSub.takeAll(subscription)), (happened) => Queue.offerAll(waiting, happened))
+        )
+      ).pipe(Effect.forkScoped)
+      const delivering = yield* Stream.fromQueue(waiting).pipe(
         Stream.zipWithIndex,
-        Stream.mapEffect(([event, index]) => deliver(event, `emulated-${index + 1}`)),
+        Stream.mapEffect(([event, index]) => deliverAnyway(event, `emulated-${index + 1}`)),
         Stream.runForEach((made) => SubscriptionRef.update(delivered, (before) => [...before, made])),
         Effect.forkScoped
+      )
+      // Runs before the fibers are interrupted, and while the client still works.
+      yield* Effect.addFinalizer(() =>
+        Fiber.interrupt(collecting).pipe(
+          Effect.andThen(PubSub.takeUpTo(subscription, Number.POSITIVE_INFINITY)),
+          Effect.flatMap((happened) => Queue.offerAll(waiting, happened)),
+          Effect.andThen(Queue.end(waiting)),
+          Effect.andThen(Effect.timeoutOption(Fiber.await(delivering), timeLimit)),
+          Effect.tap((ended) =>
+            Option.isSome(ended) ? Effect.void : Effect.logWarning("not every event was delivered before the end")
+          )
+        )
       )
 
       return WebhookSender.of({
@@ -121,3 +163,17 @@ export const layer = (options: Options): Layer.Layer<WebhookSender, never, Emula
       })
     })
   )
+
+/** How long a receiver is waited for, which is Chatwoot's and unverified; and what waits, when the layer closes. */
+const timeLimit = Duration.seconds(5)
+
+/** So that it is told when the layer is built, not at the first event, that nothing can be signed. */
+const checkSecrets = (verification: Webhooks.Verification): Effect.Effect<void, Webhooks.WebhookOptionsInvalid> =>
+  verification._tag === "Signed"
+    ? Effect.forEach(verification.secrets, WebhookSignature.key, { discard: true }).pipe(
+      Effect.andThen(verification.secrets.length < 1 ? Effect.fail("none") : Effect.void),
+      Effect.mapError(() =>
+        new Webhooks.WebhookOptionsInvalid({ problem: "a secret to sign deliveries with is missing or empty" })
+      )
+    )
+    : Effect.void

@@ -57,7 +57,10 @@ export class SeenDeliveries extends Context.Service<SeenDeliveries, {
 export interface Options {
   /** How long a handled delivery is remembered; 24 hours unless given. */
   readonly timeToLive?: Duration.Input | undefined
-  /** How many handled deliveries are remembered, the oldest forgotten first; 10,000 unless given. */
+  /**
+   * How many handled deliveries are remembered, the oldest forgotten first; 10,000 unless given. A signed one counts
+   * twice if it has an id: it is remembered by both.
+   */
   readonly capacity?: number | undefined
 }
 

@@ -433,8 +433,9 @@ export const ConversationCreatedPayload = Model.record({
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Whether an event tells of what the customer had no part in: a private note, or a message that went out, be it an
- * agent's, a template's or this very program's. Chatwoot delivers them like any other.
+ * Whether an event tells of what the customer had no part in: a private note, or a message that is not clearly the
+ * customer's, be it an agent's, a template's or this very program's. Chatwoot delivers them like any other. A message
+ * whose kind is not told, or is not known here, counts as an echo too: it may be the program's own.
  *
  * @category guards
  * @since 0.1.0
@@ -443,7 +444,7 @@ export const isEcho = (event: WebhookEvent): boolean => {
   switch (event._tag) {
     case "MessageCreated":
     case "MessageUpdated":
-      return event.message.private || ["outgoing", "template"].includes(event.message.messageType)
+      return event.message.private || event.message.messageType !== "incoming"
     case "ConversationTypingOn":
     case "ConversationTypingOff":
       return event.isPrivate

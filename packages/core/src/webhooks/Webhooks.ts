@@ -10,10 +10,9 @@
  */
 import type * as Arr from "effect/Array"
 import * as Bytes from "effect/Bytes"
-import type * as Cause from "effect/Cause"
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as Digest from "effect/crypto/Digest"
 import * as Mac from "effect/crypto/Mac"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -64,7 +63,8 @@ export type Verification =
 /**
  * By a signature: HMAC-SHA256 in hex over `{timestamp}.{raw body}`. This is how later versions of Chatwoot sign, and the
  * names of the headers are Chatwoot's; that LiveDesk signs at all is unverified. With several secrets any of them will
- * do, so that one can be replaced without losing a delivery.
+ * do, so that one can be replaced without losing a delivery. A signature is taken once: who got hold of a delivery cannot
+ * have it handled again under another id.
  *
  * @category verification
  * @since 0.1.0
@@ -192,12 +192,14 @@ export interface Options {
   readonly maxBodyBytes?: number | undefined
   /**
    * The header that names a delivery, the same each time it is sent; `X-Chatwoot-Delivery` unless given, which is
-   * Chatwoot's and unverified. Without it a delivery is known by its event, id and time.
+   * Chatwoot's and unverified. Without it a delivery is known by its event, id and time of change; where that is not
+   * told either, as in Chatwoot's `contact_updated`, it is handled each time it comes.
    */
   readonly deliveryHeader?: string | undefined
   /**
    * What becomes of private notes and of messages that went out, the program's own among them, which Chatwoot delivers
-   * like any other: see `WebhookEvent.isEcho`. `"skip"` unless given, so that no program answers itself.
+   * like any other: see `WebhookEvent.isEcho`. `"skip"` unless given, so that no program answers itself; messages whose
+   * kind is not told are passed over then, too.
    */
   readonly echoes?: "skip" | "handle" | undefined
   /** How many events may wait or be underway, further ones being answered with 503; 1024 unless given. */
@@ -216,7 +218,8 @@ export interface HandlerOptions<E, R> extends Options {
   /**
    * What a handler's failure leads to.
    *
-   * - `"log"`, unless given: the sender is answered with 200 at once, and a failure is logged.
+   * - `"log"`, unless given: the sender is answered with 200 at once, and a failure is logged: the names of its errors
+   *   and where they arose, not their messages, which may hold what the customer wrote. Log these in the handler.
    * - `"retry"`: the sender is answered after the handler is done, with 500 if it failed, so that a sender that tries
    *   again will. Chatwoot waits 5 seconds and, for the webhook of a channel, does not try again (unverified).
    */
@@ -233,7 +236,8 @@ export interface HandlerOptions<E, R> extends Options {
 
 /**
  * Receives webhooks and hands each event to a handler. A delivery that comes again runs the handler once: it counts as
- * handled when the handler succeeded, so one that failed is handled when it comes again.
+ * handled when the handler succeeded, so one that failed is handled when it comes again. One that comes while it is
+ * being handled, or was left by a process that was killed, is answered with 503.
  *
  * ```ts
  * const routes = Webhooks.layer({
@@ -253,6 +257,9 @@ export const layer = <E, R>(
 ): Layer.Layer<never, WebhookOptionsInvalid, HttpRouter.HttpRouter | SeenDeliveries.SeenDeliveries | R> =>
   Layer.effectDiscard(Effect.gen(function*() {
     const { capacity = 1024, concurrency = 16, drainFor = Duration.seconds(10), handler, onFailure = "log" } = options
+    if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
+      return yield* new WebhookOptionsInvalid({ problem: "concurrency must be a whole number of at least 1" })
+    }
     const services = yield* Effect.context<R>()
     const permits = yield* Semaphore.make(concurrency)
     const fibers = yield* FiberSet.make<void, WebhookRefused>()
@@ -272,7 +279,7 @@ export const layer = <E, R>(
         Effect.flatMap((exit) =>
           Exit.isSuccess(exit)
             ? delivery.complete
-            : Effect.logError(`the handler of ${WebhookEvent.nameOf(event)} failed`, exit.cause).pipe(
+            : Effect.logError(`the handler of ${WebhookEvent.nameOf(event)} failed: ${outline(exit.cause)}`).pipe(
               Effect.andThen(delivery.release),
               Effect.andThen(refuse("HandlerFailed"))
             )
@@ -283,7 +290,7 @@ export const layer = <E, R>(
         Effect.uninterruptible
       )
 
-    yield* receiveAt(options, onFailure === "retry", (event, delivery) =>
+    yield* receiveAt(options, (event, delivery) =>
       Effect.suspend(() => {
         if (waiting >= capacity) return Effect.andThen(delivery.release, refuse("Full"))
         waiting++
@@ -292,6 +299,21 @@ export const layer = <E, R>(
           onFailure === "retry" ? Fiber.join(fiber) : Effect.void)
       }))
   }))
+
+/** Of what a handler failed with, that which cannot hold an event's content: names, and places in the program. */
+const outline = <E>(cause: Cause.Cause<E>): string =>
+  cause.reasons.map((reason) => {
+    if (Cause.isInterruptReason(reason)) return "interrupted"
+    const error: unknown = Cause.isFailReason(reason) ? reason.error : reason.defect
+    return error instanceof Error ? `${error.name}${placesOf(error)}` : typeof error
+  }).join("; ")
+
+/** What comes after the message in the stack, if the message is in it. */
+const placesOf = ({ message, stack = "" }: Error): string => {
+  const at = stack.indexOf(message)
+  const lines = at === -1 ? [] : stack.slice(at + message.length).split("\n")
+  return lines.filter((line) => /^ +at /.test(line)).map((line) => `\n${line}`).join("")
+}
 
 /**
  * The events that were received.
@@ -322,11 +344,12 @@ export const layerStream = (
   Layer.effect(
     Webhooks,
     Effect.gen(function*() {
+      yield* checkAmount("capacity", options.capacity)
       const queue = yield* Effect.acquireRelease(
         Queue.dropping<WebhookEvent.WebhookEvent, Cause.Done>(options.capacity ?? 1024),
         Queue.end
       )
-      yield* receiveAt(options, false, (event, delivery) =>
+      yield* receiveAt(options, (event, delivery) =>
         Effect.flatMap(Queue.offer(queue, event), (offered) =>
           offered
             ? Effect.as(delivery.complete, Effect.void)
@@ -351,10 +374,12 @@ type TakeOver = (
   delivery: Delivery
 ) => Effect.Effect<Effect.Effect<void, WebhookRefused>, WebhookRefused>
 
-const receiveAt = Effect.fnUntraced(function*(options: Options, awaited: boolean, takeOver: TakeOver) {
+const receiveAt = Effect.fnUntraced(function*(options: Options, takeOver: TakeOver) {
+  yield* checkAmount("capacity", options.capacity)
+  yield* checkAmount("maxBodyBytes", options.maxBodyBytes)
   const router = yield* HttpRouter.HttpRouter
   const seen = yield* SeenDeliveries.SeenDeliveries
-  const crypto = yield* Layer.build(Layer.merge(WebhookSignature.layer, Digest.layerWebCrypto))
+  const crypto = yield* Layer.build(WebhookSignature.layer)
   const verifier = yield* verifierOf(options.verification)
   const limit = options.maxBodyBytes ?? 1024 * 1024
   const deliveryHeader = (options.deliveryHeader ?? "X-Chatwoot-Delivery").toLowerCase()
@@ -363,23 +388,21 @@ const receiveAt = Effect.fnUntraced(function*(options: Options, awaited: boolean
   const receive = Effect.fnUntraced(function*(request: HttpServerRequest.HttpServerRequest) {
     const verify = yield* verifier.before(request)
     const body = yield* readBody(request, limit)
-    yield* verify(body)
+    const proofs = yield* verify(body)
     const wire = yield* parse(body)
     const event = WebhookEvent.read(wire)
     if (event instanceof Unreadable) return yield* refuse("NoEvent")
     if (skipsEchoes && WebhookEvent.isEcho(event)) return answers.skipped
-    const id = yield* deliveryId(request.headers[deliveryHeader], wire, body)
+    const id = deliveryId(request.headers[deliveryHeader], wire)
+    const keys = id === undefined ? proofs : [...proofs, id]
     return yield* Effect.uninterruptibleMask(Effect.fnUntraced(function*(restore) {
-      const claim = yield* (id === undefined ? Effect.succeed<SeenDeliveries.Claim>("Claimed") : seen.claim(id)).pipe(
-        Effect.catch((error) => Effect.andThen(Effect.logError(error), refuse("StoreFailed")))
-      )
-      if (claim === "Handled" || (claim === "Underway" && !awaited)) return answers.duplicate
+      const claim = yield* claimAll(seen, keys)
+      if (claim === "Handled") return answers.duplicate
+      // Whoever has it may yet fail, or have been killed: only what was handled is not to come again.
       if (claim === "Underway") return yield* refuse("Underway")
-      const settle = (settled: Effect.Effect<void, SeenDeliveries.SeenDeliveriesError>) =>
-        id === undefined ? Effect.void : settled.pipe(Effect.catch((error) => Effect.logError(error)))
       const taken = yield* takeOver(event, {
-        complete: Effect.suspend(() => settle(seen.complete(id ?? ""))),
-        release: Effect.suspend(() => settle(seen.release(id ?? "")))
+        complete: settle(keys, seen.complete),
+        release: settle(keys, seen.release)
       })
       yield* restore(taken)
       return answers.accepted
@@ -387,27 +410,63 @@ const receiveAt = Effect.fnUntraced(function*(options: Options, awaited: boolean
   })
 
   const { verification } = options
+  const answer = (request: HttpServerRequest.HttpServerRequest) =>
+    receive(request).pipe(
+      Effect.catchTag(
+        "WebhookRefused",
+        (refused) => Effect.as(Effect.logWarning(`a delivery was refused: ${refused.message}`), answerTo(refused))
+      ),
+      Effect.provideContext(crypto)
+    )
+  if (verification._tag !== "SecretPath") return yield* router.add("POST", options.path, answer)
+  // The access log would show the token: of every method, since whoever tries the address out in a browser tells it too.
   yield* router.add(
-    "POST",
-    verification._tag === "SecretPath" ? `${withoutSlash(options.path)}/:token` : options.path,
-    (request) => {
-      const answer = receive(request).pipe(
-        Effect.catchTag(
-          "WebhookRefused",
-          (refused) => Effect.as(Effect.logWarning(`a delivery was refused: ${refused.message}`), answerTo(refused))
-        ),
-        Effect.provideContext(crypto)
+    "*",
+    `${withoutSlash(options.path)}/:token`,
+    (request) =>
+      HttpMiddleware.withLoggerDisabled(
+        request.method === "POST" ? answer(request) : Effect.succeed(answers.methodNotAllowed)
       )
-      // The access log would show the token.
-      return verification._tag === "SecretPath" ? HttpMiddleware.withLoggerDisabled(answer) : answer
-    }
   )
 })
+
+/** Infinity is an amount; NaN, to which nothing compares, is none. */
+const checkAmount = (option: string, amount: number | undefined): Effect.Effect<void, WebhookOptionsInvalid> =>
+  amount === undefined || amount >= 1
+    ? Effect.void
+    : Effect.fail(new WebhookOptionsInvalid({ problem: `${option} must be a number of at least 1` }))
+
+/** Claims a delivery by all that it is known by, or by nothing of it. */
+const claimAll = Effect.fnUntraced(function*(
+  seen: SeenDeliveries.SeenDeliveries["Service"],
+  keys: ReadonlyArray<string>
+): Effect.fn.Return<SeenDeliveries.Claim, WebhookRefused> {
+  for (const [index, key] of keys.entries()) {
+    const giveBack = settle(keys.slice(0, index), seen.release)
+    const claim = yield* seen.claim(key).pipe(
+      Effect.catch((error) =>
+        Effect.logError(error).pipe(Effect.andThen(giveBack), Effect.andThen(refuse("StoreFailed")))
+      )
+    )
+    if (claim === "Claimed") continue
+    yield* giveBack
+    return claim
+  }
+  return "Claimed"
+})
+
+/** Says of all that a delivery is known by what became of it. */
+const settle = (
+  keys: ReadonlyArray<string>,
+  say: (key: string) => Effect.Effect<void, SeenDeliveries.SeenDeliveriesError>
+): Effect.Effect<void> =>
+  Effect.forEach(keys, (key) => say(key).pipe(Effect.catch((error) => Effect.logError(error))), { discard: true })
 
 const withoutSlash = (path: `/${string}`): `/${string}` => `/${path.slice(1).replace(/\/+$/, "")}`
 
 const answers = {
   accepted: HttpServerResponse.jsonUnsafe({ status: "accepted" }),
+  methodNotAllowed: HttpServerResponse.empty({ status: 405, headers: { allow: "POST" } }),
   duplicate: HttpServerResponse.jsonUnsafe({ status: "duplicate" }),
   skipped: HttpServerResponse.jsonUnsafe({ status: "skipped" })
 }
@@ -450,9 +509,12 @@ const parse = (body: Uint8Array): Effect.Effect<unknown, WebhookRefused> =>
 // ---------------------------------------------------------------------------------------------------------------------
 
 interface Verifier {
-  /** What can be told before the body is read, and how to tell the rest from it. */
+  /**
+   * What can be told before the body is read, and how to tell the rest from it: that gives what the delivery is known by
+   * when the very same proof comes again, of which there is nothing where the proof is the same for all.
+   */
   readonly before: (request: HttpServerRequest.HttpServerRequest) => Effect.Effect<
-    (body: Uint8Array) => Effect.Effect<void, WebhookRefused, Mac.Mac>,
+    (body: Uint8Array) => Effect.Effect<ReadonlyArray<string>, WebhookRefused, Mac.Mac>,
     WebhookRefused,
     HttpRouter.RouteContext
   >
@@ -465,15 +527,19 @@ const verifierOf = (verification: Verification): Effect.Effect<Verifier, Webhook
     case "SecretPath":
       return byToken(verification.token)
     case "Unverified":
-      return Effect.succeed({ before: () => Effect.succeed(() => Effect.void) })
+      return Effect.succeed({ before: () => Effect.succeed(() => Effect.succeed([])) })
   }
 }
 
 const bySignature = (
   { prefix, secrets, signatureHeader, timestampHeader, tolerance }: Extract<Verification, { _tag: "Signed" }>
 ): Effect.Effect<Verifier, WebhookOptionsInvalid> =>
+  // Lists made at run time may be empty, whatever the type says.
   Effect.forEach(secrets, WebhookSignature.key).pipe(
-    Effect.mapError(() => new WebhookOptionsInvalid({ problem: "a secret for the signature of webhooks is empty" })),
+    Effect.filterOrFail((keys) => keys.length > 0),
+    Effect.mapError(() =>
+      new WebhookOptionsInvalid({ problem: "a secret for the signature of webhooks is missing or empty" })
+    ),
     Effect.map((keys): Verifier => ({
       before: Effect.fnUntraced(function*({ headers }) {
         const timestamp = headers[timestampHeader] ?? ""
@@ -485,13 +551,15 @@ const bySignature = (
         ) {
           return yield* refuse("NotVerified")
         }
+        const hex = signature.slice(prefix.length)
         return (body) =>
           Effect.flatMap(
             // A platform that cannot verify has not verified.
-            WebhookSignature.verify(keys, signature.slice(prefix.length), timestamp, body).pipe(
+            WebhookSignature.verify(keys, hex, timestamp, body).pipe(
               Effect.catch((error) => Effect.as(Effect.logError(error), false))
             ),
-            (valid) => valid ? Effect.void : refuse("NotVerified")
+            // The delivery's id is not signed. Hex may come in either case, and is the same signature in both.
+            (valid) => valid ? Effect.succeed([`signed:${timestamp}.${hex.toLowerCase()}`]) : refuse("NotVerified")
           )
       })
     }))
@@ -512,7 +580,7 @@ const byToken = (token: Redacted.Redacted): Effect.Effect<Verifier, WebhookOptio
         HttpRouter.params,
         ({ token = "" }) =>
           Mac.timingSafeEqual(new TextEncoder().encode(token), expected)
-            ? Effect.succeed(() => Effect.void)
+            ? Effect.succeed(() => Effect.succeed([]))
             : refuse("NotVerified")
       )
   })
@@ -528,16 +596,15 @@ const longestId = 150
  * By what a delivery is known when it comes again; `undefined` for one that cannot be told from another, which is
  * handled each time rather than lost.
  */
-const deliveryId = Effect.fnUntraced(function*(header: string | undefined, wire: unknown, body: Uint8Array) {
+const deliveryId = (header: string | undefined, wire: unknown): string | undefined => {
   if (header !== undefined && header !== "" && header.length <= longestId) return `delivery:${header}`
   const { event, id, created_at: createdAt, updated_at: updatedAt } = fieldsOf(wire)
   if (!isPlain(id)) return undefined
+  // Not by the content: what is changed, changed back and changed again is told twice in the same words.
   const time = isPlain(updatedAt) ? updatedAt : event.endsWith("_created") && isPlain(createdAt) ? createdAt : undefined
   const named = `event:${event}:${id}:${time}`
-  if (time !== undefined && named.length <= longestId) return named
-  // Two changes of one message differ in nothing but their content.
-  return `body:${yield* Effect.flatMap(Digest.Digest, (digest) => digest.digestHex(Digest.sha256, body))}`
-})
+  return time !== undefined && named.length <= longestId ? named : undefined
+}
 
 const isPlain = (value: unknown): value is string | number =>
   typeof value === "number" || (typeof value === "string" && value !== "")
