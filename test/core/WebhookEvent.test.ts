@@ -309,6 +309,7 @@ describe("echoes", () => {
       assert.isTrue(echo("message_created", { message_type: "outgoing" }))
       assert.isTrue(echo("message_updated", { message_type: "template" }))
       assert.isFalse(echo("message_created", { message_type: 0 }))
+      assert.isFalse(echo("message_created", { message_type: "0" }))
       for (const messageType of [1, 2, 3, 4, "activity", "of_tomorrow", "Incoming", "", null, {}]) {
         assert.isTrue(echo("message_created", { message_type: messageType }), JSON.stringify(messageType))
         assert.isTrue(echo("message_updated", { message_type: messageType }), JSON.stringify(messageType))

@@ -77,6 +77,14 @@ describe("the emulator on a port", () => {
       assert.strictEqual(yield* Queue.take(seen), "ConversationCreated")
     }).pipe(Effect.scoped))
 
+  it.effect("refuses an empty secret of a webhook", () =>
+    Effect.gen(function*() {
+      const webhook = { url: "http://127.0.0.1:1/", secret: Redacted.make("") }
+      const error = yield* Layer.build(NodeEmulator.layer({ webhook })).pipe(Effect.scoped, Effect.flip)
+      assert.strictEqual(error._tag, "ValidationError")
+      assert.include(String(error), "webhook.secret")
+    }))
+
   it.effect("refuses a webhook that is no address", () =>
     Effect.gen(function*() {
       for (const url of ["livedesk", "ftp://127.0.0.1/", "http://user:canary@127.0.0.1/"]) {

@@ -588,7 +588,11 @@ export type MessageType = Open<typeof messageTypes[number]>
 const documentedMessageType = () => Schema.Union([Schema.Literals(messageTypes), Schema.Literals([0, 1, 2, 3])])
 
 const readMessageType = (wire: unknown): MessageType | undefined =>
-  typeof wire === "string" ? wire : Number.isSafeInteger(wire) ? messageTypes[Number(wire)] ?? String(wire) : undefined
+  typeof wire === "string"
+    ? /^[0-3]$/.test(wire) ? messageTypes[Number(wire)] : wire
+    : Number.isSafeInteger(wire)
+    ? messageTypes[Number(wire)] ?? String(wire)
+    : undefined
 
 /** LiveDesk's REST calls send the number. */
 const writeMessageType = (type: MessageType): number | string => {
@@ -597,8 +601,8 @@ const writeMessageType = (type: MessageType): number | string => {
 }
 
 /**
- * The kind of a message. Reads Chatwoot's words, or their numbers 0 to 3 of which the vendor's page shows 1; any other
- * word or number is kept as text. Absent, it is "".
+ * The kind of a message. Reads Chatwoot's words, or their numbers 0 to 3, also as text, of which the vendor's page shows 1;
+ * any other word or number is kept as text. Absent, it is "".
  *
  * @category fields
  * @since 0.1.0
