@@ -60,7 +60,7 @@ const race = Effect.gen(function*() {
   }
 })
 
-/** How many ways to fall between each other are tried: a few, or as many as `SEEDS` says, such as 1000. */
+/** How many ways to fall between each other are tried: a few, or with the script `test:interleavings` many. */
 const seeds = Config.withDefault(Config.schema(Schema.FiniteFromString, "SEEDS"), 10)
 
 const one = { created: 1, known: 1, held: 21 }
