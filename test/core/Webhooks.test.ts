@@ -321,6 +321,14 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
       )
     })
 
+    it.effect("takes a delivery to the secret path below any path", () =>
+      Effect.gen(function*() {
+        const verification = Webhooks.secretPath({ token: Redacted.make("canary-token-0123456789") })
+        for (const path of ["/", "/livedesk/", "/hooks/livedesk"] as const) {
+          assert.deepStrictEqual(yield* running({ path, verification }, deliver({ path, verification })), accepted)
+        }
+      }))
+
     describe("failing handlers", () => {
       it.effect("lead to 500, and are tried again when the delivery comes again", () => {
         let attempts = 0
@@ -623,6 +631,10 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
             for (const method of ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"] as const) {
               const { status } = yield* client.execute(HttpClientRequest.make(method)(`${path}/${token}`))
               assert.strictEqual(status, 405)
+            }
+            for (const below of ["/more", "/more/still?x=1"]) {
+              const { status } = yield* client.execute(HttpClientRequest.post(`${path}/${token}${below}`))
+              assert.strictEqual(status, 404, below)
             }
           }).pipe(
             Effect.provide(Layer.provide(

@@ -419,13 +419,17 @@ const receiveAt = Effect.fnUntraced(function*(options: Options, takeOver: TakeOv
       Effect.provideContext(crypto)
     )
   if (verification._tag !== "SecretPath") return yield* router.add("POST", options.path, answer)
-  // The access log would show the token: of every method, since whoever tries the address out in a browser tells it too.
+  // The access log would show the token: of every method and every path below, since whoever tries the address out in a
+  // browser tells it too.
   yield* router.add(
     "*",
-    `${withoutSlash(options.path)}/:token`,
+    `${options.path}/:token/*`,
     (request) =>
       HttpMiddleware.withLoggerDisabled(
-        request.method === "POST" ? answer(request) : Effect.succeed(answers.methodNotAllowed)
+        Effect.flatMap(HttpRouter.params, ({ "*": more = "" }) => {
+          if (more !== "") return Effect.succeed(answers.notFound)
+          return request.method === "POST" ? answer(request) : Effect.succeed(answers.methodNotAllowed)
+        })
       )
   )
 })
@@ -462,11 +466,10 @@ const settle = (
 ): Effect.Effect<void> =>
   Effect.forEach(keys, (key) => say(key).pipe(Effect.catch((error) => Effect.logError(error))), { discard: true })
 
-const withoutSlash = (path: `/${string}`): `/${string}` => `/${path.slice(1).replace(/\/+$/, "")}`
-
 const answers = {
   accepted: HttpServerResponse.jsonUnsafe({ status: "accepted" }),
   methodNotAllowed: HttpServerResponse.empty({ status: 405, headers: { allow: "POST" } }),
+  notFound: HttpServerResponse.empty({ status: 404 }),
   duplicate: HttpServerResponse.jsonUnsafe({ status: "duplicate" }),
   skipped: HttpServerResponse.jsonUnsafe({ status: "skipped" })
 }
