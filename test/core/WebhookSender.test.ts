@@ -3,6 +3,7 @@ import { Emulator, WebhookDelivery, WebhookSender } from "@effect-livedesk/core/
 import { SeenDeliveries, WebhookEvent, Webhooks } from "@effect-livedesk/core/webhooks"
 import { assert, describe, it } from "@effect/vitest"
 import {
+  DateTime,
   Deferred,
   Effect,
   Exit,
@@ -51,6 +52,30 @@ const aConversation = Effect.gen(function*() {
 const secret = Redacted.make("a-secret")
 
 describe("an emulator's events", () => {
+  it.effect("tell ties apart, and one tie from when it was made", () => {
+    const { layer } = setup(Webhooks.unverified)
+    return Effect.gen(function*() {
+      const sender = yield* WebhookSender.WebhookSender
+      const conversations = yield* Conversations.Conversations
+      const { contact, contactInbox } = yield* (yield* Contacts.Contacts).create({ inboxId: 407, name: "Alice" })
+      yield* TestClock.adjust("1 hour")
+      const sourceId = Option.getOrThrow(contactInbox.sourceId)
+      yield* conversations.create({ inboxId: 407, sourceId })
+      yield* conversations.create({ inboxId: 407, sourceId })
+      yield* conversations.create({ inboxId: 407, contactId: contact.id })
+      const ties = (yield* sender.awaitDelivered(3)).map(({ event }) =>
+        event._tag === "ConversationCreated" ? event.conversation.contactInbox : undefined
+      )
+      assert.deepStrictEqual(ties.map((tie) => tie?.id), [1, 1, 2])
+      const { createdAt } = contact
+      assert.deepStrictEqual(ties.map((tie) => tie?.createdAt), [
+        createdAt,
+        createdAt,
+        DateTime.add(createdAt, { hours: 1 })
+      ])
+    }).pipe(Effect.provide(layer))
+  })
+
   it.effect("tell new conversations, messages from both sides, and moves", () => {
     const { handled, layer } = setup(Webhooks.signed({ secrets: [secret] }))
     return Effect.gen(function*() {

@@ -48,9 +48,11 @@ export const create = (
   const inbox = Option.flatMap(EmulatedCall.wholeNumber(body.inbox_id), (id) => HashMap.get(state.inboxes, id))
   if (Option.isNone(inbox)) return [Result.fail(EmulatedCall.notFound), state]
   const contactInbox = {
+    id: state.nextContactInboxId,
     contactId: contact.id,
     inboxId: inbox.value.id,
-    sourceId: SourceId.make(uuid)
+    sourceId: SourceId.make(uuid),
+    createdAt: contact.createdAt
   }
   const tied = EmulatorState.putContactInbox(withContact, contactInbox)
   return [

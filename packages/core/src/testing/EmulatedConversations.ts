@@ -36,7 +36,7 @@ export const create = (
   body: EmulatedCall.Body,
   { now, origin, uuids: [uuid, sourceUuid] }: EmulatedCall.Circumstances
 ): EmulatedCall.Transition<Conversations.Conversation> => {
-  const found = findSender(state, body, sourceUuid)
+  const found = findSender(state, body, sourceUuid, now)
   if (Result.isFailure(found)) return [Result.fail(found.failure), state]
   const { contact, contactInbox, inbox, state: tied } = found.success
 
@@ -78,7 +78,8 @@ interface Sender {
 const findSender = (
   state: EmulatorState.EmulatorState,
   body: EmulatedCall.Body,
-  uuid: string
+  uuid: string,
+  now: DateTime.Utc
 ): Result.Result<Sender, EmulatedCall.Refusal> => {
   const sourceId = EmulatedCall.text(body.source_id)
   const known = Option.match(sourceId, {
@@ -103,9 +104,11 @@ const findSender = (
     : EmulatorState.under(state.contactInboxesOf, contact.value.id).find(({ inboxId }) => inboxId === inbox.value.id)
   if (tie !== undefined) return senderOf(state, tie)
   const contactInbox = {
+    id: state.nextContactInboxId,
     contactId: contact.value.id,
     inboxId: inbox.value.id,
-    sourceId: SourceId.make(Option.getOrElse(sourceId, () => uuid))
+    sourceId: SourceId.make(Option.getOrElse(sourceId, () => uuid)),
+    createdAt: EmulatedCall.wholeSecond(now)
   }
   return senderOf(EmulatorState.putContactInbox(state, contactInbox), contactInbox)
 }

@@ -10,7 +10,12 @@ import * as Arr from "effect/Array"
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import type * as Conversations from "../Conversations.ts"
-import type { WebhookContact, WebhookConversation, WebhookMessage } from "../webhooks/WebhookConversation.ts"
+import type {
+  WebhookContact,
+  WebhookContactInbox,
+  WebhookConversation,
+  WebhookMessage
+} from "../webhooks/WebhookConversation.ts"
 import type { WebhookEvent } from "../webhooks/WebhookEvent.ts"
 import type * as EmulatedCall from "./EmulatedCall.ts"
 import * as EmulatedConversations from "./EmulatedConversations.ts"
@@ -79,6 +84,25 @@ const moves = (
     : []
 }
 
+const showContactInbox = (
+  state: EmulatorState.EmulatorState,
+  { contactId, createdAt, inboxId, sourceId }: EmulatorState.StoredConversation
+): WebhookContactInbox => {
+  const tie = EmulatorState.under(state.contactInboxes, sourceId).find((tie) => tie.inboxId === inboxId)
+  // A conversation may be seeded without its tie.
+  const { createdAt: since, id } = tie ?? { createdAt, id: 0 }
+  return {
+    id,
+    contactId,
+    inboxId,
+    sourceId: Option.some(sourceId),
+    createdAt: since,
+    updatedAt: since,
+    hmacVerified: false,
+    pubsubToken: Option.none()
+  }
+}
+
 const showConversation = (
   state: EmulatorState.EmulatorState,
   id: number,
@@ -89,21 +113,11 @@ const showConversation = (
       HashMap.get(state.conversations, id),
       EmulatedConversations.show(state, id, circumstances)
     ]),
-    ([{ contactId, sourceId }, shown]) => ({
+    ([conversation, shown]) => ({
       additionalAttributes: shown.additionalAttributes,
       canReply: shown.canReply,
       channel: shown.meta.channel,
-      contactInbox: {
-        // The emulator gives ties no ids of their own: the contact's is as good as any.
-        id: contactId,
-        contactId,
-        inboxId: shown.inboxId,
-        sourceId: Option.some(sourceId),
-        createdAt: shown.createdAt,
-        updatedAt: shown.createdAt,
-        hmacVerified: false,
-        pubsubToken: Option.none()
-      },
+      contactInbox: showContactInbox(state, conversation),
       id: shown.id,
       inboxId: shown.inboxId,
       messages: shown.messages,

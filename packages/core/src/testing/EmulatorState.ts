@@ -84,7 +84,14 @@ export interface StoredContact extends Schema.Schema.Type<typeof StoredContact> 
  * @category models
  * @since 0.1.0
  */
-export const StoredContactInbox = Schema.Struct({ contactId: ContactId, inboxId: InboxId, sourceId: SourceId })
+export const StoredContactInbox = Schema.Struct({
+  /** Its own id, which only webhooks tell. */
+  id: Schema.Natural,
+  contactId: ContactId,
+  inboxId: InboxId,
+  sourceId: SourceId,
+  createdAt: Time
+})
 /**
  * @category models
  * @since 0.1.0
@@ -186,6 +193,7 @@ const settings = {
   /** How many emulators have gone on from this state: each draws its UUIDs from a series of its own. */
   generation: Schema.Natural,
   nextContactId: Schema.Natural,
+  nextContactInboxId: Schema.Natural,
   nextConversationId: Schema.Natural,
   nextMessageId: Schema.Natural,
   nextAttachmentId: Schema.Natural,
@@ -246,6 +254,7 @@ export const make = (options: {
   tickets: HashMap.empty(),
   taken: HashMap.empty(),
   nextContactId: options.firstContactId,
+  nextContactInboxId: 1,
   nextConversationId: options.firstConversationId,
   // The first of the vendor's sample.
   nextMessageId: 3030,
@@ -301,6 +310,7 @@ export const EmulatorState: Schema.Codec<EmulatorState, unknown> = Saved.pipe(
       transitionRules: state.transitionRules,
       generation: state.generation,
       nextContactId: state.nextContactId,
+      nextContactInboxId: state.nextContactInboxId,
       nextConversationId: state.nextConversationId,
       nextMessageId: state.nextMessageId,
       nextAttachmentId: state.nextAttachmentId,
@@ -422,7 +432,8 @@ export const contactAt = (state: EmulatorState, place: number): ReadonlyArray<St
 export const putContactInbox = (state: EmulatorState, contactInbox: StoredContactInbox): EmulatorState => ({
   ...state,
   contactInboxes: append(state.contactInboxes, contactInbox.sourceId, contactInbox),
-  contactInboxesOf: append(state.contactInboxesOf, contactInbox.contactId, contactInbox)
+  contactInboxesOf: append(state.contactInboxesOf, contactInbox.contactId, contactInbox),
+  nextContactInboxId: Math.max(state.nextContactInboxId, contactInbox.id + 1)
 })
 
 /**
