@@ -83,6 +83,7 @@ describe("EmulatorState", () => {
       const written: unknown = {
         ...JSON.parse(encode(yield* Effect.provide(story, layer()))),
         nextContactId: 2219256,
+        nextContactInboxId: 1,
         nextConversationId: 40,
         nextMessageId: 3030,
         nextAttachmentId: 1,
@@ -102,6 +103,8 @@ describe("EmulatorState", () => {
         yield* tickets.create({ title: "Again" })
         const after = yield* state
         assert.deepStrictEqual(sizes(after), sizes(before).map((size) => size + 1))
+        const ties = HashMap.toValues(after.contactInboxesOf).flat()
+        assert.strictEqual(new Set(ties.map(({ id }) => id)).size, ties.length)
         for (const [id, ticket] of before.tickets) {
           assert.deepStrictEqual(HashMap.get(after.tickets, id), Option.some(ticket))
         }
