@@ -38,9 +38,11 @@ export interface Endpoint<Input, Output> {
   readonly hasCode?: boolean | undefined
   /**
    * What doing it twice does: nothing (`"safe"`), the same again (`"repeatable"`), or a second act that a customer may
-   * see (`"never"`). Nothing is repeated yet.
+   * see (`"never"`). What a client repeats by itself follows from it, see `RetryPolicy.isRetryable`.
    */
   readonly repeat: "safe" | "repeatable" | "never"
+  /** Of a call that is never repeated: what tells whether it was acted upon, for its error. */
+  readonly settledBy?: string | undefined
 }
 
 /**

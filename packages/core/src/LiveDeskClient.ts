@@ -24,17 +24,23 @@ import * as Layer from "effect/Layer"
 import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+import * as Random from "effect/Random"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import type * as Breaker from "./Breaker.ts"
 import * as Endpoint from "./Endpoint.ts"
+import { Admission } from "./internal/Admission.ts"
 import { scrubber } from "./internal/scrubber.ts"
 import * as LiveDeskError from "./LiveDeskError.ts"
 import { type Fault, type Model, Unreadable } from "./Model.ts"
+import type * as RateLimit from "./RateLimit.ts"
+import * as RetryPolicy from "./RetryPolicy.ts"
 
 // Core is compiled without a platform's types; every platform that Effect runs on has this one.
 declare const TextDecoder: new() => { decode(bytes: Uint8Array): string }
@@ -77,8 +83,10 @@ export class LiveDeskClient extends Context.Service<LiveDeskClient, {
  * @since 0.1.0
  */
 export interface CallOptions {
-  /** The time limit of this call, reading the answer included. */
+  /** The time limit of this call: waits, retries and reading the answer included. */
   readonly timeout?: Duration.Input | undefined
+  /** How often this call is made again, and after which waits; what is left out comes from the client's own. */
+  readonly retries?: RetryPolicy.Options | undefined
   /** Headers to send beside the client's own, which cannot be replaced. */
   readonly headers?: { readonly [name: string]: string } | undefined
 }
@@ -164,8 +172,23 @@ export interface Options {
   readonly apiSecret: Redacted.Redacted
   /** Where LiveDesk is, without the API's own path; `defaultBaseUrl` unless given. https, or http with a warning. */
   readonly baseUrl?: string | undefined
-  /** The time limit of one whole call, reading the answer included; 30 seconds unless given. */
+  /** The time limit of one whole call: waits, retries and reading the answer included; 30 seconds unless given. */
   readonly timeout?: Duration.Input | undefined
+  /**
+   * How often a call is made again, and after which waits: twice unless given. Only what cannot act twice is made again: any
+   * call that LiveDesk did not get or refused with 429; a call that may have been acted upon only if its endpoint says that
+   * repeating does no harm.
+   */
+  readonly retries?: RetryPolicy.Options | undefined
+  /** Makes requests wait for their turn: a `RateLimit.make({ limit: 10 })`. None unless given. */
+  readonly rateLimit?: RateLimit.RateLimit | undefined
+  /** Stops calls for a while after many have failed: a `Breaker.make()`. None unless given. */
+  readonly breaker?: Breaker.Breaker | undefined
+  /**
+   * A name for the account, where a program has several: on spans as `livedesk.account`, and what its rate limit and circuit
+   * breaker are kept under. The base URL unless given. Nothing secret.
+   */
+  readonly account?: string | undefined
   /**
    * What to do when an answer is not what the vendor's pages show: nothing, a debug log line of the paths (the
    * default; costs nothing unless debug logs are on), or a `ValidationError`, which is for tests.
@@ -286,7 +309,7 @@ export const make = Effect.fnUntraced(function*(
 ): Effect.fn.Return<
   LiveDeskClient["Service"],
   LiveDeskError.AuthError | LiveDeskError.ValidationError,
-  HttpClient.HttpClient
+  HttpClient.HttpClient | Scope.Scope
 > {
   const operation = "LiveDeskClient.make"
   if (!Redacted.isRedacted(options.apiKey) || !Redacted.isRedacted(options.apiSecret)) {
@@ -299,8 +322,9 @@ export const make = Effect.fnUntraced(function*(
 
   const baseUrl = parseBaseUrl(options.baseUrl ?? defaultBaseUrl)
   const timeout = parseTimeout(options.timeout ?? "30 seconds")
+  const retries = RetryPolicy.fromOptions(options.retries)
   const issues = optionIssues(options)
-  if (Result.isFailure(baseUrl) || Result.isFailure(timeout) || issues.length > 0) {
+  if (Result.isFailure(baseUrl) || Result.isFailure(timeout) || Result.isFailure(retries) || issues.length > 0) {
     return yield* LiveDeskError.inputInvalid(operation, issues)
   }
 
@@ -313,13 +337,19 @@ export const make = Effect.fnUntraced(function*(
   const httpClient = yield* HttpClient.HttpClient
   const transformed = options.transformClient === undefined ? httpClient : options.transformClient(httpClient)
 
+  const address = `${origin}${pathname.replace(/\/+$/, "")}`
+  const client = HttpClient.transformResponse(
+    transformed,
+    Effect.provideContext(attemptContext(Option.getOrUndefined(requestInit)))
+  )
+  const key = `livedesk:${options.account ?? address}`
+
   return LiveDeskClient.of({
     call: callWith({
-      client: HttpClient.transformResponse(
-        transformed,
-        Effect.provideContext(attemptContext(Option.getOrUndefined(requestInit)))
-      ),
-      address: `${origin}${pathname.replace(/\/+$/, "")}`,
+      client: options.rateLimit === undefined ? client : (yield* options.rateLimit.guard(key))(client),
+      awaitsTurn: options.rateLimit !== undefined,
+      breaker: options.breaker === undefined ? undefined : yield* options.breaker.guard(key),
+      address,
       headers: {
         accept: "application/json",
         // undici does not decompress, and an answer that cannot be read is an id that is lost.
@@ -328,12 +358,14 @@ export const make = Effect.fnUntraced(function*(
         "user-agent": "effect-livedesk"
       },
       timeout: timeout.success,
+      retries: retries.success,
       onDrift: options.onDrift ?? "log",
       maxAnswerBytes: options.maxAnswerBytes ?? 16 * 1024 * 1024,
       propagateTrace: options.propagateTrace ?? false,
       server: {
         "server.address": hostname.replace(/^\[(.*)\]$/, "$1"),
-        "server.port": port === "" ? (protocol === "https:" ? 443 : 80) : Number(port)
+        "server.port": port === "" ? (protocol === "https:" ? 443 : 80) : Number(port),
+        ...(options.account === undefined ? undefined : { "livedesk.account": options.account })
       },
       scrub: scrubber(apiKey, apiSecret)
     })
@@ -344,6 +376,9 @@ export const make = Effect.fnUntraced(function*(
 const optionIssues = (options: Partial<Options>): ReadonlyArray<LiveDeskError.Issue> => [
   ...issueOf("baseUrl", parseBaseUrl(options.baseUrl ?? defaultBaseUrl)),
   ...issueOf("timeout", parseTimeout(options.timeout ?? "30 seconds")),
+  ...below("retries", Option.getOrElse(Result.getFailure(RetryPolicy.fromOptions(options.retries)), () => [])),
+  ...below("rateLimit", options.rateLimit?.issues ?? []),
+  ...below("breaker", options.breaker?.issues ?? []),
   ...(options.maxAnswerBytes === undefined ||
       (Number.isSafeInteger(options.maxAnswerBytes) && options.maxAnswerBytes > 0)
     ? []
@@ -352,6 +387,9 @@ const optionIssues = (options: Partial<Options>): ReadonlyArray<LiveDeskError.Is
 
 const issueOf = (option: string, parsed: Result.Result<unknown, string>): ReadonlyArray<LiveDeskError.Issue> =>
   Result.isFailure(parsed) ? [{ path: option.split("."), message: parsed.failure }] : []
+
+const below = (option: string, issues: ReadonlyArray<LiveDeskError.Issue>): ReadonlyArray<LiveDeskError.Issue> =>
+  issues.map(({ message, path }) => ({ path: [...option.split("."), ...path], message }))
 
 /** What every attempt runs with, whichever transport makes it. */
 const attemptContext = (requestInit: FetchHttpClient.RequestInit["Service"] | undefined) =>
@@ -481,9 +519,13 @@ const joinConfigErrors = (
 
 interface Setup {
   readonly client: HttpClient.HttpClient
+  /** Whether the client holds requests back, and tells `Admission` when it lets one go. */
+  readonly awaitsTurn: boolean
+  readonly breaker: Breaker.Guard | undefined
   readonly address: string
   readonly headers: Readonly<Record<string, string>>
   readonly timeout: Duration.Duration
+  readonly retries: RetryPolicy.RetryPolicy
   readonly onDrift: "ignore" | "log" | "fail"
   readonly maxAnswerBytes: number
   readonly propagateTrace: boolean
@@ -501,12 +543,23 @@ const callWith = (setup: Setup): LiveDeskClient["Service"]["call"] => (endpoint)
     kind: "client",
     attributes: { "http.request.method": endpoint.method, "url.template": endpoint.path, ...setup.server }
   } as const
+  const { breaker } = setup
   return (input, options) =>
     Effect.suspend(() => {
       const timeout = options?.timeout === undefined ? Result.succeed(setup.timeout) : parseTimeout(options.timeout)
-      const prepared = request(input, options?.headers, issueOf("options.timeout", timeout))
+      const retries = options?.retries === undefined
+        ? Result.succeed(setup.retries)
+        : RetryPolicy.fromOptions(options.retries, setup.retries)
+      const prepared = request(input, options?.headers, [
+        ...issueOf("options.timeout", timeout),
+        ...(Result.isFailure(retries) ? below("options.retries", retries.failure) : [])
+      ])
       if (Result.isFailure(prepared)) return Effect.fail(prepared.failure)
-      return attempt(setup, endpoint, prepared.success, Result.getOrElse(timeout, () => setup.timeout))
+      const run = attempts(setup, endpoint, prepared.success, {
+        timeout: Result.getOrElse(timeout, () => setup.timeout),
+        retries: Result.getOrElse(retries, () => setup.retries)
+      })
+      return breaker === undefined ? run : breaker(endpoint.operation, run)
     }).pipe(
       Effect.tapError(({ delivery, reason }) =>
         Effect.annotateCurrentSpan({ "error.type": reason._tag, "livedesk.delivery": delivery })
@@ -515,37 +568,89 @@ const callWith = (setup: Setup): LiveDeskClient["Service"]["call"] => (endpoint)
     )
 }
 
-/**
- * One request and its answer, under the call's time limit.
- *
- * Retries will stand here: around `execute` and `receive`, inside the time limit.
- */
+/** How far a call has come: what its time limit finds when it passes. */
+interface Progress {
+  attempts: number
+  /** The worst that an attempt so far may have done. */
+  delivery: LiveDeskError.Delivery
+  /** Whether the latest attempt still waits for its turn. */
+  isWaiting: boolean
+  incoming: Incoming | undefined
+}
+
+/** A call's attempts, one after the other, under its one time limit. */
+const attempts = <Input, Output>(
+  setup: Setup,
+  endpoint: Endpoint.Endpoint<Input, Output>,
+  request: HttpClientRequest.HttpClientRequest,
+  { retries, timeout }: { readonly timeout: Duration.Duration; readonly retries: RetryPolicy.RetryPolicy }
+): Effect.Effect<Output, LiveDeskError.LiveDeskError> => {
+  const { operation, repeat, settledBy } = endpoint
+  const progress: Progress = { attempts: 0, delivery: "NotSent", isWaiting: false, incoming: undefined }
+  const conclude = (error: LiveDeskError.LiveDeskError) =>
+    LiveDeskError.concluded(error, { ...progress, settledBy: repeat === "never" ? settledBy : undefined })
+
+  const again = (
+    error: LiveDeskError.LiveDeskError,
+    deadline: number
+  ): Effect.Effect<Output, LiveDeskError.LiveDeskError> => {
+    if (progress.attempts > retries.times || !RetryPolicy.isRetryable(error, repeat)) return Effect.fail(error)
+    return Effect.flatMap(Effect.all([Random.next, Clock.currentTimeMillis]), ([random, now]) => {
+      const delay = RetryPolicy.delay(retries, error, progress.attempts - 1, random)
+      // A wait that the time limit would end tells less than the failure that it waits after.
+      if (Option.isNone(delay) || now + Duration.toMillis(delay.value) >= deadline) return Effect.fail(error)
+      progress.delivery = LiveDeskError.worse(progress.delivery, error.delivery)
+      return Effect.annotateCurrentSpan("http.request.resend_count", progress.attempts).pipe(
+        Effect.andThen(Effect.sleep(delay.value)),
+        Effect.andThen(Effect.suspend(() => attemptUntil(deadline)))
+      )
+    })
+  }
+  const attemptUntil = (deadline: number): Effect.Effect<Output, LiveDeskError.LiveDeskError> =>
+    attempt(setup, endpoint, request, progress).pipe(Effect.catch((error) => again(error, deadline)))
+
+  return Effect.flatMap(Clock.currentTimeMillis, (now) => attemptUntil(now + Duration.toMillis(timeout))).pipe(
+    Effect.timeoutOrElse({
+      duration: timeout,
+      orElse: () =>
+        progress.isWaiting
+          ? Effect.fail(LiveDeskError.neverSent(operation, timeout))
+          : failNow((now) => LiveDeskError.timedOut(operation, timeout, progress.incoming?.answered, now))
+    }),
+    Effect.mapError(conclude)
+  )
+}
+
+/** One request and its answer. */
 const attempt = <Input, Output>(
   setup: Setup,
   endpoint: Endpoint.Endpoint<Input, Output>,
   request: HttpClientRequest.HttpClientRequest,
-  timeout: Duration.Duration
+  progress: Progress
 ): Effect.Effect<Output, LiveDeskError.LiveDeskError> => {
-  const { operation } = endpoint
-  let incoming: Incoming | undefined
+  progress.attempts += 1
+  progress.isWaiting = setup.awaitsTurn
+  progress.incoming = undefined
   const execute = setup.propagateTrace ? traced(setup.client, request) : setup.client.execute(request)
-  return execute.pipe(
+  const admitted = setup.awaitsTurn
+    ? Effect.provideService(execute, Admission, () => {
+      progress.isWaiting = false
+    })
+    : execute
+  return admitted.pipe(
     Effect.catch((error) =>
       // A wrapped client may have made a failure of a status.
       error.response === undefined
-        ? Effect.fail(LiveDeskError.unanswered(operation, error))
+        ? Effect.fail(LiveDeskError.unanswered(endpoint.operation, error))
         : Effect.succeed(error.response)
     ),
     Effect.flatMap((response) => {
-      incoming = new Incoming(operation, setup, response)
+      const incoming = new Incoming(endpoint.operation, setup, response)
+      progress.incoming = incoming
       return Effect.andThen(
         Effect.annotateCurrentSpan("http.response.status_code", response.status),
         receive(setup, endpoint, incoming, response.stream)
       )
-    }),
-    Effect.timeoutOrElse({
-      duration: timeout,
-      orElse: () => failNow((now) => LiveDeskError.timedOut(operation, timeout, incoming?.answered, now))
     })
   )
 }

@@ -276,12 +276,15 @@ export class Redirected extends Schema.TaggedError<Redirected>()("Redirected", {
 }
 
 /**
- * LiveDesk failed (5xx).
+ * LiveDesk failed (5xx). `retryAfter` is how long it asked to wait, where it said so in seconds or as a date.
  *
  * @category reasons
  * @since 0.1.0
  */
-export class ServerFailure extends Schema.TaggedError<ServerFailure>()("ServerFailure", { messages: Messages }) {
+export class ServerFailure extends Schema.TaggedError<ServerFailure>()("ServerFailure", {
+  messages: Messages,
+  retryAfter: Schema.OptionFromNullOr(Schema.DurationFromMillis)
+}) {
   override get message(): string {
     return sentence("LiveDesk failed", this.messages)
   }
@@ -324,7 +327,7 @@ export class UnexpectedStatus extends Schema.TaggedError<UnexpectedStatus>()("Un
  * @since 0.1.0
  */
 export class NoConnection extends Schema.TaggedError<NoConnection>()("NoConnection", {
-  kind: Schema.Literals(["NameUnknown", "Refused", "Unreachable", "TimedOut", "TlsFailed", "Other"]),
+  kind: Schema.Literals(["NameUnknown", "Refused", "Unreachable", "TimedOut", "TlsFailed", "LimiterFailed", "Other"]),
   code: Schema.optionalKey(Schema.String)
 }) {
   override get message(): string {
@@ -338,6 +341,7 @@ const noConnection = {
   Unreachable: "the host cannot be reached",
   TimedOut: "the host did not take the connection in time",
   TlsFailed: "no secure connection could be made",
+  LimiterFailed: "the rate limiter's store could not be asked",
   Other: "no connection could be made"
 }
 
@@ -364,22 +368,42 @@ export class ConnectionLost extends Schema.TaggedError<ConnectionLost>()("Connec
 const withCode = (what: string, code: string | undefined): string => code === undefined ? what : `${what} (${code})`
 
 /**
- * The call's time limit passed: while connecting and waiting for an answer, or in the middle of it. `identifiers` holds
- * the ids that had come.
+ * The circuit breaker let no call through, since those before it failed. `retryAfter` is how long it stays so; none while
+ * one call is let through to see.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class CircuitOpen extends Schema.TaggedError<CircuitOpen>()("CircuitOpen", {
+  retryAfter: Schema.OptionFromNullOr(Schema.DurationFromMillis)
+}) {
+  override get message(): string {
+    return "LiveDesk failed so often that calls are stopped for a while"
+  }
+}
+
+/**
+ * The call's time limit passed: while it waited for its turn under a rate limit (`BeforeSending`), while connecting and
+ * waiting for an answer, or in the middle of it. `identifiers` holds the ids that had come.
  *
  * @category reasons
  * @since 0.1.0
  */
 export class TimedOut extends Schema.TaggedError<TimedOut>()("TimedOut", {
-  phase: Schema.Literals(["BeforeAnswer", "InAnswer"]),
+  phase: Schema.Literals(["BeforeSending", "BeforeAnswer", "InAnswer"]),
   limit: Schema.DurationFromMillis,
   identifiers: Identifiers
 }) {
   override get message(): string {
     const limit = Duration.format(this.limit)
-    return this.phase === "BeforeAnswer"
-      ? `LiveDesk did not answer within ${limit}`
-      : `LiveDesk's answer was not complete within ${limit}${known(this.identifiers)}`
+    switch (this.phase) {
+      case "BeforeSending":
+        return `the rate limit gave the call no turn within ${limit}`
+      case "BeforeAnswer":
+        return `LiveDesk did not answer within ${limit}`
+      case "InAnswer":
+        return `LiveDesk's answer was not complete within ${limit}${known(this.identifiers)}`
+    }
   }
 }
 
@@ -396,6 +420,10 @@ const common = {
   status: Schema.optionalKey(Schema.Int),
   /** The answer's request id, where it had one; for the vendor's support. */
   requestId: Schema.optionalKey(Schema.String),
+  /** How often the call was made, where more than once. `delivery` is the worst of them all. */
+  attempts: Schema.optionalKey(Schema.Int),
+  /** Of a call that is never repeated and may have been acted upon: what tells whether it was. */
+  settledBy: Schema.optionalKey(Schema.String),
   /** Of a call in several steps: what to give it to go on where it failed, so that nothing is done twice. */
   resume: Schema.optionalKey(Identifiers)
 }
@@ -448,6 +476,7 @@ export class HttpError extends Schema.TaggedError<HttpError>()("HttpError", {
     UnexpectedStatus,
     NoConnection,
     ConnectionLost,
+    CircuitOpen,
     TimedOut
   ])
 }) {
@@ -505,8 +534,18 @@ export type Resume = Identifiers
  * @category combinators
  * @since 0.1.0
  */
-export const withResume = (error: LiveDeskError, resume: Resume): LiveDeskError => {
-  const parts = { ...partsOf(error), resume }
+export const withResume = (error: LiveDeskError, resume: Resume): LiveDeskError => remake(error, { resume })
+
+const remake = (
+  error: LiveDeskError,
+  changes: {
+    readonly delivery?: Delivery
+    readonly attempts?: number
+    readonly settledBy?: string
+    readonly resume?: Resume
+  }
+): LiveDeskError => {
+  const parts = { ...partsOf(error), ...changes }
   switch (error._tag) {
     case "AuthError":
       return sameExcerpt(error, new AuthError({ ...parts, reason: error.reason }))
@@ -515,6 +554,35 @@ export const withResume = (error: LiveDeskError, resume: Resume): LiveDeskError 
     case "HttpError":
       return sameExcerpt(error, new HttpError({ ...parts, reason: error.reason }))
   }
+}
+
+const bySeverity = { NotSent: 0, Rejected: 1, Unknown: 2, Accepted: 3 } satisfies Record<Delivery, number>
+
+/**
+ * The worse of two deliveries: the one after which sending again may do more harm.
+ *
+ * @internal
+ */
+export const worse = (one: Delivery, other: Delivery): Delivery => bySeverity[one] < bySeverity[other] ? other : one
+
+/**
+ * The last attempt's error as the whole call's.
+ *
+ * @internal
+ */
+export const concluded = (
+  error: LiveDeskError,
+  call: { readonly delivery: Delivery; readonly attempts: number; readonly settledBy: string | undefined }
+): LiveDeskError => {
+  const delivery = worse(error.delivery, call.delivery)
+  const settledBy = delivery === "Accepted" || delivery === "Unknown" ? call.settledBy : undefined
+  return delivery === error.delivery && call.attempts < 2 && settledBy === undefined
+    ? error
+    : remake(error, {
+      delivery,
+      ...(call.attempts < 2 ? undefined : { attempts: call.attempts }),
+      ...(settledBy === undefined ? undefined : { settledBy })
+    })
 }
 
 /**
@@ -535,9 +603,12 @@ export const asTransition = (error: LiveDeskError, status: string): LiveDeskErro
     : error
 }
 
-const partsOf = ({ delivery, operation, requestId, status }: LiveDeskError) => ({
+const partsOf = ({ attempts, delivery, operation, requestId, resume, settledBy, status }: LiveDeskError) => ({
   operation,
   delivery,
+  ...(attempts === undefined ? undefined : { attempts }),
+  ...(settledBy === undefined ? undefined : { settledBy }),
+  ...(resume === undefined ? undefined : { resume }),
   ...(status === undefined ? undefined : { status }),
   ...(requestId === undefined ? undefined : { requestId })
 })
@@ -553,8 +624,12 @@ const sameExcerpt = <E extends LiveDeskError>(from: LiveDeskError, to: E): E => 
 // ---------------------------------------------------------------------------------------------------------------------
 
 const describe = (error: LiveDeskError): string =>
-  `${error.operation} failed: ${error._tag}/${error.reason._tag}, delivery ${error.delivery}: ` +
-  `${error.reason.message}. ${advice(error)}${goOn(error.resume)}`
+  `${error.operation} failed${error.attempts === undefined ? "" : ` ${error.attempts} times`}: ` +
+  `${error._tag}/${error.reason._tag}, delivery ${error.delivery}: ` +
+  `${error.reason.message}. ${advice(error)}${settle(error.settledBy)}${goOn(error.resume)}`
+
+const settle = (settledBy: string | undefined): string =>
+  settledBy === undefined ? "" : ` What settles it: ${settledBy}.`
 
 const goOn = (resume: Identifiers = {}): string => {
   const steps = Object.entries(resume)
@@ -599,7 +674,14 @@ const advice = (error: LiveDeskError): string => {
     case "Redirected":
       return "Check the base URL; redirects are never followed."
     case "NoConnection":
-      return "Nothing was sent; check the base URL and the network, then call again."
+      return reason.kind === "LimiterFailed"
+        ? byDelivery[error.delivery]
+        : "Nothing was sent; check the base URL and the network, then call again."
+    case "CircuitOpen":
+      return Option.match(reason.retryAfter, {
+        onNone: () => "Nothing was sent; call again in a while.",
+        onSome: (wait) => `Nothing was sent; call again in ${Duration.format(wait)}.`
+      })
     case "AnswerInvalid":
     case "AnswerDrifted":
     case "ServerFailure":
@@ -732,7 +814,11 @@ export const refused = (answer: Answered, now: number): LiveDeskError => {
         return http(new RateLimited({ messages, retryAfter: retryAfterIn(headers, now) }))
     }
     if (redirects.includes(status)) return http(new Redirected(locationIn(headers)))
-    return http(status >= 500 ? new ServerFailure({ messages }) : new UnexpectedStatus({ messages }))
+    return http(
+      status >= 500
+        ? new ServerFailure({ messages, retryAfter: retryAfterIn(headers, now) })
+        : new UnexpectedStatus({ messages })
+    )
   }
   return withExcerpt(error(), answer)
 }
@@ -833,6 +919,22 @@ export const timedOut = (
     )
     : refused(answer, now)
 }
+
+/**
+ * The error of a call whose turn under a rate limit did not come in time.
+ *
+ * @internal
+ */
+export const neverSent = (operation: string, limit: Duration.Duration): HttpError =>
+  new HttpError({
+    operation,
+    delivery: "NotSent",
+    reason: new TimedOut({ phase: "BeforeSending", limit, identifiers: {} })
+  })
+
+/** @internal */
+export const circuitOpen = (operation: string, retryAfter: Option.Option<Duration.Duration>): HttpError =>
+  new HttpError({ operation, delivery: "NotSent", reason: new CircuitOpen({ retryAfter }) })
 
 /**
  * The error of a request that got no answer.

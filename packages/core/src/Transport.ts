@@ -13,7 +13,11 @@ import * as Predicate from "effect/Predicate"
  * @category transports
  * @since 0.1.0
  */
-export class NothingWritten extends Data.Error<{ readonly cause: unknown }> {}
+export class NothingWritten extends Data.Error<{
+  readonly cause: unknown
+  /** What stood in the way, where the transport knows better than its code tells. */
+  readonly obstacle?: Obstacle
+}> {}
 
 /**
  * Why no connection was made.
@@ -21,7 +25,7 @@ export class NothingWritten extends Data.Error<{ readonly cause: unknown }> {}
  * @category models
  * @since 0.1.0
  */
-export type Obstacle = "NameUnknown" | "Refused" | "Unreachable" | "TimedOut" | "TlsFailed" | "Other"
+export type Obstacle = "NameUnknown" | "Refused" | "Unreachable" | "TimedOut" | "TlsFailed" | "LimiterFailed" | "Other"
 
 /**
  * The failures that can only come before a request is written, each seen on undici and on fetch. Whatever is not
@@ -61,39 +65,39 @@ interface NativeError {
   readonly code: string | undefined
   readonly syscall: unknown
   readonly message: string
-  readonly nothingWritten: boolean
+  readonly witness: NothingWritten | undefined
 }
 
 const deepestCause = 8
 
 /** The errors at the bottom of a chain of causes: one, or one for each address that was tried. */
-const nativeErrors = (u: unknown, nothingWritten = false, depth = 0): ReadonlyArray<NativeError> => {
+const nativeErrors = (u: unknown, witness?: NothingWritten, depth = 0): ReadonlyArray<NativeError> => {
   if (!Predicate.isObject(u) || depth > deepestCause) {
-    return [{ code: undefined, syscall: undefined, message: "", nothingWritten }]
+    return [{ code: undefined, syscall: undefined, message: "", witness }]
   }
-  if (u instanceof NothingWritten) return nativeErrors(u.cause, true, depth + 1)
+  if (u instanceof NothingWritten) return nativeErrors(u.cause, u, depth + 1)
   if ("errors" in u && Array.isArray(u.errors) && u.errors.length > 0) {
-    return u.errors.flatMap((error) => nativeErrors(error, nothingWritten, depth + 1))
+    return u.errors.flatMap((error) => nativeErrors(error, witness, depth + 1))
   }
   const code = "code" in u && typeof u.code === "string" ? u.code : undefined
   // A wrapper without a code of its own, such as fetch's "fetch failed", only envelops what happened.
   if (code === undefined && "cause" in u && u.cause !== undefined) {
-    return nativeErrors(u.cause, nothingWritten, depth + 1)
+    return nativeErrors(u.cause, witness, depth + 1)
   }
   return [{
     // Letters that no secret and no customer's data can hide in.
     code: code !== undefined && /^[A-Z][A-Z0-9_/]{1,80}$/.test(code) ? code : undefined,
     syscall: "syscall" in u ? u.syscall : undefined,
     message: "message" in u && typeof u.message === "string" ? u.message : "",
-    nothingWritten
+    witness
   }]
 }
 
-const obstacleOf = ({ code, message, nothingWritten, syscall }: NativeError): Obstacle | undefined =>
-  unsent.find((rule) =>
+const obstacleOf = ({ code, message, syscall, witness }: NativeError): Obstacle | undefined =>
+  witness?.obstacle ?? unsent.find((rule) =>
     rule.code === code && (rule.syscall === undefined || rule.syscall === syscall) &&
     (rule.message === undefined || rule.message.test(message))
-  )?.kind ?? (nothingWritten ? (/TLS|SSL|CERT/.test(code ?? "") ? "TlsFailed" : "Other") : undefined)
+  )?.kind ?? (witness !== undefined ? (/TLS|SSL|CERT/.test(code ?? "") ? "TlsFailed" : "Other") : undefined)
 
 /**
  * What a transport's failure proves: the obstacle, when nothing of the request can have been written, and the code.
@@ -108,7 +112,9 @@ export const examine = (
   options: { readonly sentInParts: boolean }
 ): { readonly obstacle?: Obstacle; readonly code?: string } => {
   const errors = nativeErrors(failure)
-  const obstacles = errors.map((error) => options.sentInParts && !error.nothingWritten ? undefined : obstacleOf(error))
+  const obstacles = errors.map((error) =>
+    options.sentInParts && error.witness === undefined ? undefined : obstacleOf(error)
+  )
   const code = errors[0]?.code
   const [obstacle] = obstacles
   return {

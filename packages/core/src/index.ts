@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+export * as Breaker from "./Breaker.ts"
 export * as ContactProfile from "./ContactProfile.ts"
 export * as Contacts from "./Contacts.ts"
 export * as Conversations from "./Conversations.ts"
@@ -14,5 +15,7 @@ export * as LiveDeskError from "./LiveDeskError.ts"
 export * as LiveDeskSchema from "./LiveDeskSchema.ts"
 export * as Messages from "./Messages.ts"
 export * as Model from "./Model.ts"
+export * as RateLimit from "./RateLimit.ts"
+export * as RetryPolicy from "./RetryPolicy.ts"
 export * as Tickets from "./Tickets.ts"
 export * as Transport from "./Transport.ts"

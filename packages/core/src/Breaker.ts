@@ -1,0 +1,149 @@
+/**
+ * A circuit breaker over a client's calls, kept by Effect's: while LiveDesk is down, calls fail at once instead of waiting
+ * for their time limit.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
+import type * as Scope from "effect/Scope"
+import * as LiveDeskError from "./LiveDeskError.ts"
+
+/**
+ * When calls are stopped, and for how long.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  /** How many calls in a row must fail before the others are stopped; 5 unless given. */
+  readonly failures?: number | undefined
+  /**
+   * How long calls are stopped; 30 seconds unless given, and longer if LiveDesk's `Retry-After` says so, up to an hour.
+   * Then one call is let through, which decides.
+   */
+  readonly openFor?: Duration.Input | undefined
+}
+
+/**
+ * A circuit breaker, for a client's options.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Breaker {
+  /** What is wrong with its options. */
+  readonly issues: ReadonlyArray<LiveDeskError.Issue>
+  /**
+   * Makes what runs a whole call, or fails it.
+   *
+   * @internal
+   */
+  readonly guard: (key: string) => Effect.Effect<Guard, never, Scope.Scope>
+}
+
+/**
+ * Runs a call, or fails it with `HttpError/CircuitOpen`.
+ *
+ * @internal
+ */
+export interface Guard {
+  <A>(
+    operation: string,
+    call: Effect.Effect<A, LiveDeskError.LiveDeskError>
+  ): Effect.Effect<A, LiveDeskError.LiveDeskError>
+}
+
+/**
+ * Makes a circuit breaker. A call counts as failed, after its retries, when LiveDesk could not be reached, did not answer
+ * in time, broke off or answered 5xx or 408; a refusal (4xx) shows that LiveDesk is up; a 429, an input that was refused
+ * here and an interruption count as nothing. It stands around the call rather than around its requests, since a time limit
+ * that passes and a body that breaks off are seen only there.
+ *
+ * While it is open, calls fail with `HttpError/CircuitOpen`: nothing was sent. It is kept in memory, or in the
+ * `CircuitBreakerStore` of Effect that the client's layer is given; a store that fails stops no call.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = ({ failures = 5, openFor = "30 seconds" }: Options = {}): Breaker => {
+  const duration = Option.filter(
+    Duration.fromInput(openFor),
+    (time) =>
+      Duration.isGreaterThanOrEqualTo(time, Duration.millis(1)) &&
+      Duration.isLessThanOrEqualTo(time, Duration.days(1))
+  )
+  return {
+    issues: [
+      ...(Number.isSafeInteger(failures) && failures > 0
+        ? []
+        : [{ path: ["failures"], message: "expected a whole number of calls above 0" }]),
+      ...(Option.isSome(duration)
+        ? []
+        : [{ path: ["openFor"], message: "expected a time between 1 millisecond and a day, such as \"30 seconds\"" }])
+    ],
+    guard: Effect.fnUntraced(function*(key) {
+      const given = yield* Effect.serviceOption(CircuitBreaker.CircuitBreakerStore)
+      const breaker = yield* Effect.provide(
+        CircuitBreaker.make({ tripPolicy: CircuitBreaker.consecutive(failures), openDuration: openFor }),
+        Option.match(given, {
+          onNone: () => CircuitBreaker.layerStoreMemory(),
+          onSome: (store) => Layer.succeed(CircuitBreaker.CircuitBreakerStore, store)
+        })
+      )
+      return (operation, call) =>
+        breaker.execute(call, { key, classify }).pipe(
+          Effect.catchIf(isBreakerError, ({ reason }) =>
+            Effect.fail(
+              LiveDeskError.circuitOpen(
+                operation,
+                reason._tag === "CircuitOpen" ? Option.some(reason.retryAfter) : Option.none()
+              )
+            ))
+        )
+    })
+  }
+}
+
+const isBreakerError = (error: unknown): error is CircuitBreaker.CircuitBreakerError =>
+  error instanceof CircuitBreaker.CircuitBreakerError
+
+const classify = (exit: Exit.Exit<unknown, LiveDeskError.LiveDeskError | CircuitBreaker.CircuitBreakerError>) => {
+  if (Exit.isSuccess(exit)) return CircuitBreaker.success
+  const error = Option.getOrUndefined(Cause.findErrorOption(exit.cause))
+  if (error === undefined || isBreakerError(error)) return CircuitBreaker.ignored
+  switch (error.reason._tag) {
+    case "NoConnection":
+      return error.reason.kind === "LimiterFailed" ? CircuitBreaker.ignored : CircuitBreaker.failure()
+    case "TimedOut":
+      // Time that was spent waiting here says nothing of LiveDesk.
+      return error.reason.phase === "BeforeSending" ? CircuitBreaker.ignored : CircuitBreaker.failure()
+    case "ConnectionLost":
+      return CircuitBreaker.failure()
+    case "ServerFailure":
+      return CircuitBreaker.failure({ retryAfter: Option.getOrUndefined(error.reason.retryAfter) })
+    case "UnexpectedStatus":
+      return error.delivery === "Unknown" ? CircuitBreaker.failure() : CircuitBreaker.success
+    case "RateLimited":
+    case "InputInvalid":
+    case "CredentialsUnusable":
+    case "CircuitOpen":
+      return CircuitBreaker.ignored
+    case "CredentialsRejected":
+    case "Forbidden":
+    case "InputRejected":
+    case "TransitionRejected":
+    case "AnswerInvalid":
+    case "AnswerDrifted":
+    case "NotFound":
+    case "Conflict":
+    case "Redirected":
+    case "CodeReturned":
+      return CircuitBreaker.success
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * When a failed attempt is made again, and after which wait.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import type * as LiveDeskError from "./LiveDeskError.ts"
+
+/**
+ * How often a call is made again, and how long is waited before.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  /** How often a call is made again at most; 2 unless given, 0 for never. */
+  readonly times?: number | undefined
+  /**
+   * The longest wait before the first repetition, 500 milliseconds unless given; it doubles with each. The wait itself is
+   * drawn evenly between nothing and that, so that programs which failed together do not come back together.
+   */
+  readonly baseDelay?: Duration.Input | undefined
+  /** What doubling stops at; 8 seconds unless given. */
+  readonly maxDelay?: Duration.Input | undefined
+  /**
+   * The longest `Retry-After` that is waited for; 1 minute unless given. It is never undercut: after a longer one the
+   * call fails at once, and the error tells how long.
+   */
+  readonly maxRetryAfter?: Duration.Input | undefined
+}
+
+/**
+ * Options that were looked through.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RetryPolicy {
+  readonly times: number
+  readonly baseDelay: Duration.Duration
+  readonly maxDelay: Duration.Duration
+  readonly maxRetryAfter: Duration.Duration
+}
+
+/**
+ * What holds unless something else is given.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const defaults: RetryPolicy = {
+  times: 2,
+  baseDelay: Duration.millis(500),
+  maxDelay: Duration.seconds(8),
+  maxRetryAfter: Duration.minutes(1)
+}
+
+const mostTimes = 100
+
+const longestDelay = Duration.days(1)
+
+/**
+ * Looks options through; what they leave out comes from `otherwise`.
+ *
+ * @internal
+ */
+export const fromOptions = (
+  options: Options = {},
+  otherwise: RetryPolicy = defaults
+): Result.Result<RetryPolicy, ReadonlyArray<LiveDeskError.Issue>> => {
+  const { times = otherwise.times } = options
+  const delays = {
+    baseDelay: delayOf(options.baseDelay, otherwise.baseDelay),
+    maxDelay: delayOf(options.maxDelay, otherwise.maxDelay),
+    maxRetryAfter: delayOf(options.maxRetryAfter, otherwise.maxRetryAfter)
+  }
+  const { baseDelay, maxDelay, maxRetryAfter } = delays
+  const isCount = Number.isInteger(times) && times >= 0 && times <= mostTimes
+  if (isCount && Option.isSome(baseDelay) && Option.isSome(maxDelay) && Option.isSome(maxRetryAfter)) {
+    return Result.succeed({
+      times,
+      baseDelay: baseDelay.value,
+      maxDelay: maxDelay.value,
+      maxRetryAfter: maxRetryAfter.value
+    })
+  }
+  return Result.fail([
+    ...(isCount ? [] : [{ path: ["times"], message: `expected a whole number from 0 to ${mostTimes}` }]),
+    ...Object.entries(delays).flatMap(([name, delay]) =>
+      Option.isSome(delay) ? [] : [{ path: [name], message: "expected a time of at most a day, such as \"2 seconds\"" }]
+    )
+  ])
+}
+
+const delayOf = (input: Duration.Input | undefined, otherwise: Duration.Duration): Option.Option<Duration.Duration> =>
+  input === undefined
+    ? Option.some(otherwise)
+    : Option.filter(
+      Duration.fromInput(input),
+      (delay) => !Duration.isNegative(delay) && Duration.isLessThanOrEqualTo(delay, longestDelay)
+    )
+
+/**
+ * Whether an attempt that failed so may be made again: always when LiveDesk did not get it (no connection) or refused it
+ * for coming too soon (429). When it may have acted (5xx, 408, a broken connection, an answer that cannot be read), only a
+ * call that does nothing or the same when it is repeated. Whatever else failed would fail again.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isRetryable = (
+  { delivery, reason }: LiveDeskError.LiveDeskError,
+  repeat: "safe" | "repeatable" | "never"
+): boolean => {
+  switch (reason._tag) {
+    case "NoConnection":
+    case "RateLimited":
+      return true
+    case "ServerFailure":
+    case "ConnectionLost":
+    case "AnswerInvalid":
+      return repeat !== "never"
+    case "UnexpectedStatus":
+      return repeat !== "never" && delivery === "Unknown"
+    case "CredentialsRejected":
+    case "Forbidden":
+    case "CredentialsUnusable":
+    case "InputInvalid":
+    case "InputRejected":
+    case "TransitionRejected":
+    case "AnswerDrifted":
+    case "NotFound":
+    case "Conflict":
+    case "Redirected":
+    case "CodeReturned":
+    case "CircuitOpen":
+    case "TimedOut":
+      return false
+  }
+}
+
+/**
+ * How long to wait before the call is made again, for the `retry`-th time from 0; none where LiveDesk asked for a longer
+ * wait than the policy allows. `random` is from 0 to below 1.
+ *
+ * @category delays
+ * @since 0.1.0
+ */
+export const delay = (
+  { baseDelay, maxDelay, maxRetryAfter }: RetryPolicy,
+  { reason }: LiveDeskError.LiveDeskError,
+  retry: number,
+  random: number
+): Option.Option<Duration.Duration> => {
+  const ceiling = Math.min(Duration.toMillis(baseDelay) * 2 ** retry, Duration.toMillis(maxDelay))
+  const backoff = Duration.millis(ceiling * random)
+  const retryAfter = reason._tag === "RateLimited" || reason._tag === "ServerFailure"
+    ? reason.retryAfter
+    : Option.none()
+  return Option.match(retryAfter, {
+    onNone: () => Option.some(backoff),
+    onSome: (asked) =>
+      Duration.isGreaterThan(asked, maxRetryAfter) ? Option.none() : Option.some(Duration.max(asked, backoff))
+  })
+}
