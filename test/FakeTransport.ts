@@ -25,25 +25,38 @@ export interface Answer {
 export const answering = (
   answer: Answer | ((request: HttpClientRequest.HttpClientRequest) => Answer)
 ): Layer.Layer<HttpClient.HttpClient | Sent> =>
-  make((request) => {
-    const { body, headers = {}, status = 200 } = typeof answer === "function" ? answer(request) : answer
-    const text = typeof body === "string" ? body : JSON.stringify(body)
-    // As bytes: a `Response` gives a text a content type of its own.
-    const bytes = body === undefined ? null : new TextEncoder().encode(text)
-    return Effect.succeed(HttpClientResponse.fromWeb(request, new Response(bytes, { status, headers })))
-  })
+  make((request) => respond(request, typeof answer === "function" ? answer(request) : answer))
 
 /** Fails every request as a transport does for `cause`. */
 export const failing = (cause: unknown): Layer.Layer<HttpClient.HttpClient | Sent> =>
-  make((request) =>
-    Effect.fail(
-      new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, cause }) })
-    )
+  make((request) => fail(request, cause))
+
+/** What happens to one request: it is answered, its transport fails, or it waits for ever. */
+export type Step = Answer | { readonly cause: unknown } | "Silence"
+
+/** Does one step a request; the last one again and again. */
+export const inTurn = (...steps: ReadonlyArray<Step>): Layer.Layer<HttpClient.HttpClient | Sent> =>
+  make((request, index) => {
+    const step = steps[Math.min(index, steps.length - 1)] ?? {}
+    return step === "Silence" ? Effect.never : "cause" in step ? fail(request, step.cause) : respond(request, step)
+  })
+
+const respond = (request: HttpClientRequest.HttpClientRequest, { body, headers = {}, status = 200 }: Answer) => {
+  const text = typeof body === "string" ? body : JSON.stringify(body)
+  // As bytes: a `Response` gives a text a content type of its own.
+  const bytes = body === undefined ? null : new TextEncoder().encode(text)
+  return Effect.succeed(HttpClientResponse.fromWeb(request, new Response(bytes, { status, headers })))
+}
+
+const fail = (request: HttpClientRequest.HttpClientRequest, cause: unknown) =>
+  Effect.fail(
+    new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, cause }) })
   )
 
 const make = (
   run: (
-    request: HttpClientRequest.HttpClientRequest
+    request: HttpClientRequest.HttpClientRequest,
+    index: number
   ) => Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
 ) =>
   Layer.effectContext(Effect.sync(() => {
@@ -51,7 +64,7 @@ const make = (
     const client = HttpClient.make((request) =>
       Effect.suspend(() => {
         sent.push(request)
-        return run(request)
+        return run(request, sent.length - 1)
       })
     )
     return Context.make(HttpClient.HttpClient, client).pipe(Context.add(Sent, sent))

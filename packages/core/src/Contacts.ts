@@ -286,6 +286,14 @@ export type EnsureContact =
   & ({ readonly identifier: string } | { readonly email: string } | { readonly phoneNumber: string })
 
 /**
+ * What a contact is known by: the input of `find`. At least one must be given; blank counts as not given.
+ *
+ * @category inputs
+ * @since 0.1.0
+ */
+export interface ContactMarks extends Pick<CreateContact, "identifier" | "email" | "phoneNumber"> {}
+
+/**
  * What `ensure` did: it made the contact, or found it.
  *
  * @category models
@@ -312,7 +320,8 @@ export const create = Endpoint.make({
   path: "/api/v2/accounts/contacts",
   input: CreateContact,
   answer: CreatedContact,
-  repeat: "never"
+  repeat: "never",
+  settledBy: "look for its identifier, e-mail or phone number, with contacts.find, or call contacts.ensure, which does"
 })
 
 /**
@@ -404,12 +413,21 @@ export class Contacts extends Context.Service<Contacts, {
    */
   readonly update: LiveDeskClient.Call<UpdateContact, Contact>
   /**
-   * Finds the contact that is known by the identifier, the e-mail address or the phone number, or creates it, and
-   * tells which. A contact that is found is not changed.
+   * Finds the contact that is known by the identifier, the e-mail address or the phone number. Others of the input, such
+   * as the name, are not compared, so that the input of `create` will do.
    *
    * A contact is the one asked for when it agrees in one of the three and contradicts none. Where one agrees in part and
-   * contradicts in another, or two agree in different ones, the call fails with `HttpError`/`Conflict` and creates
-   * nothing. Blank ones count as not given. Within one program, calls for the same contact wait for each other. Another
+   * contradicts in another, or two agree in different ones, the call fails with `HttpError`/`Conflict`.
+   *
+   * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/list-contact
+   */
+  readonly find: LiveDeskClient.Call<ContactMarks, Option.Option<Contact>>
+  /**
+   * Finds the contact as `find` does, or creates it, and tells which. A contact that is found is not changed.
+   *
+   * Where `find` fails with a conflict, nothing is created. Where it is unknown whether the contact was created, it is
+   * looked for, twice in a second, and never created again: if it is not there, the call fails with what `create` failed
+   * with, and may be made again when it is certain that LiveDesk is not still at work on it. Within one program, calls for the same contact wait for each other. Another
    * program may create the contact in between: LiveDesk then refuses the second (as Chatwoot does, unverified), and it is
    * found.
    */
@@ -428,7 +446,7 @@ export const layer: Layer.Layer<Contacts, never, LiveDeskClient.LiveDeskClient> 
     const client = yield* LiveDeskClient.LiveDeskClient
     const calls = { create: client.call(create), list: client.call(list), update: client.call(update) }
     const stream = streamWith(calls.list)
-    return Contacts.of({ ...calls, stream, ensure: yield* ensureWith(calls.create, stream) })
+    return Contacts.of({ ...calls, stream, find: findWith(stream), ensure: yield* ensureWith(calls.create, stream) })
   })
 )
 
@@ -494,29 +512,27 @@ interface Marks {
   readonly phoneNumber: string | undefined
 }
 
-const marksOf = ({ email, identifier, phoneNumber }: EnsureContact): Marks => {
+const marksOf = ({ email, identifier, phoneNumber }: ContactMarks): Marks => {
   const tidy = (text: string | undefined) => text?.trim() || undefined
   return { identifier: tidy(identifier), email: tidy(email), phoneNumber: tidy(phoneNumber) }
 }
 
 const markNames = ["identifier", "email", "phoneNumber"] as const
 
-const ensureWith = Effect.fnUntraced(function*(
-  create: Contacts["Service"]["create"],
-  stream: Contacts["Service"]["stream"]
-) {
-  const operation = "contacts.ensure"
-  // One at a time for a mark: that LiveDesk refuses a second contact with the same is unverified.
-  const turns = yield* RcMap.make({ lookup: () => Semaphore.make(1) })
-  const inTurn = (marks: Marks) => <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-    markNames.flatMap((name) => marks[name] === undefined ? [] : [`${name}:${marks[name].toLowerCase()}`])
-      .reduceRight(
-        (inner, key) =>
-          Effect.scoped(Effect.flatMap(RcMap.get(turns, key), (semaphore) => semaphore.withPermits(1)(inner))),
-        effect
-      )
+/** At least one mark, or the error that says so. */
+const someMarks = (input: ContactMarks, operation: string): Effect.Effect<Marks, LiveDeskError.ValidationError> => {
+  const marks = marksOf(input)
+  return markNames.some((name) => marks[name] !== undefined)
+    ? Effect.succeed(marks)
+    : Effect.fail(LiveDeskError.inputInvalid(operation, [{
+      path: ["identifier"],
+      message: "give identifier, email or phoneNumber, so that the contact can be found"
+    }]))
+}
 
-  const find = Effect.fnUntraced(function*(marks: Marks, options: LiveDeskClient.CallOptions | undefined) {
+const findWith = (stream: Contacts["Service"]["stream"], operation = "contacts.find"): Contacts["Service"]["find"] =>
+  Effect.fnUntraced(function*(input, options) {
+    const marks = yield* someMarks(input, operation)
     let found: Contact | undefined
     for (const name of markNames) {
       const q = marks[name]
@@ -543,32 +559,45 @@ const ensureWith = Effect.fnUntraced(function*(
       : yield* LiveDeskError.conflict(operation, `contact ${known.id} has another ${contradicted.join(" and ")}`)
   })
 
-  const existing = (contact: Contact): EnsuredContact => ({ _tag: "Existing", contact })
+const ensureWith = Effect.fnUntraced(function*(
+  create: Contacts["Service"]["create"],
+  stream: Contacts["Service"]["stream"]
+) {
+  const operation = "contacts.ensure"
+  const find = findWith(stream, operation)
+  // One at a time for a mark: that LiveDesk refuses a second contact with the same is unverified.
+  const turns = yield* RcMap.make({ lookup: () => Semaphore.make(1) })
+  const inTurn = (marks: Marks) => <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+    markNames.flatMap((name) => marks[name] === undefined ? [] : [`${name}:${marks[name].toLowerCase()}`])
+      .reduceRight(
+        (inner, key) =>
+          Effect.scoped(Effect.flatMap(RcMap.get(turns, key), (semaphore) => semaphore.withPermits(1)(inner))),
+        effect
+      )
 
   const ensure: Contacts["Service"]["ensure"] = Effect.fnUntraced(function*(input, options) {
-    const marks = marksOf(input)
-    if (markNames.every((name) => marks[name] === undefined)) {
-      return yield* LiveDeskError.inputInvalid(operation, [{
-        path: ["identifier"],
-        message: "give identifier, email or phoneNumber, so that the contact can be found"
-      }])
-    }
+    const marks = yield* someMarks(input, operation)
     const findOr = <E>(orElse: Effect.Effect<EnsuredContact, E>) =>
       Effect.flatMap(
         find(marks, options),
         Option.match({
           onNone: () => orElse,
-          onSome: (contact): Effect.Effect<EnsuredContact, E> => Effect.succeed(existing(contact))
+          onSome: (contact): Effect.Effect<EnsuredContact, E> => Effect.succeed({ _tag: "Existing", contact })
         })
       )
     const created = create({ ...input, ...marks }, options).pipe(
       Effect.map((created): EnsuredContact => ({ _tag: "Created", ...created })),
-      // Somebody else may have created it in between.
-      Effect.catchIf(
-        ({ delivery, reason }) =>
-          delivery === "Rejected" && (reason._tag === "InputRejected" || reason._tag === "Conflict"),
-        (error) => findOr(Effect.fail(error))
-      )
+      Effect.catch((error) => {
+        const { delivery, reason } = error
+        const failed = Effect.fail(error)
+        // Somebody else may have created it in between.
+        if (delivery === "Rejected") {
+          return reason._tag === "InputRejected" || reason._tag === "Conflict" ? findOr(failed) : failed
+        }
+        if (delivery === "NotSent") return failed
+        // LiveDesk may have created it, or be about to. What goes wrong with looking settles nothing.
+        return findOr(Effect.delay(findOr(failed), "1 second")).pipe(Effect.catch(() => failed))
+      })
     )
     return yield* inTurn(marks)(findOr(created))
   })

@@ -393,7 +393,8 @@ export const create = Endpoint.make({
   path: "/api/v2/accounts/conversations",
   input: CreateConversation,
   answer: Conversation,
-  repeat: "never"
+  repeat: "never",
+  settledBy: "look at the contact in LiveDesk's console, or for a conversation_created event; no call reads conversations"
 })
 
 /**
@@ -410,7 +411,8 @@ export const toggleStatus = Endpoint.make({
   path: "/api/v2/accounts/conversations/:conversation_id/toggle_status",
   input: ToggleStatus,
   answer: Model.inAnyEnvelope([["payload"], ["data"]], ToggledStatus),
-  repeat: "never"
+  repeat: "never",
+  settledBy: "look at the conversation in LiveDesk's console, or for a conversation_status_changed event; no call reads it"
 })
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -273,7 +273,8 @@ export const send = Endpoint.make({
   path: "/api/v2/accounts/conversations/:conversation_id/messages",
   input: SendMessage,
   answer: Message,
-  repeat: "never"
+  repeat: "never",
+  settledBy: "look at the conversation in LiveDesk's console, or for a message_created event; no call reads messages"
 })
 
 /**
@@ -291,7 +292,8 @@ export const sendFiles = Endpoint.make({
   input: SendFiles,
   body: "form",
   answer: Message,
-  repeat: "never"
+  repeat: "never",
+  settledBy: "look at the conversation in LiveDesk's console, or for a message_created event; no call reads messages"
 })
 
 // ---------------------------------------------------------------------------------------------------------------------

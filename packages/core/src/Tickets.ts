@@ -398,7 +398,8 @@ export const create = Endpoint.make({
   input: CreateTicket,
   answer: Model.inAnyEnvelope([["data"]], CreatedTicket),
   hasCode: true,
-  repeat: "never"
+  repeat: "never",
+  settledBy: "look for it in LiveDesk's console; no call lists tickets"
 })
 
 /**

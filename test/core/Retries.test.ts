@@ -1,0 +1,262 @@
+import {
+  Contacts,
+  Conversations,
+  LiveDesk,
+  LiveDeskClient,
+  LiveDeskError,
+  Messages,
+  RetryPolicy,
+  Tickets
+} from "@effect-livedesk/core"
+import { assert, describe, it } from "@effect/vitest"
+import { Clock, Duration, Effect, Exit, Fiber, Layer, Option, Redacted, Tracer } from "effect"
+import { TestClock } from "effect/testing"
+import * as FakeTransport from "../FakeTransport.ts"
+
+const layer = (steps: ReadonlyArray<FakeTransport.Step>, options: Partial<LiveDeskClient.Options> = {}) =>
+  LiveDesk.layer.pipe(
+    Layer.provideMerge(
+      LiveDeskClient.layer({ apiKey: Redacted.make("a-key"), apiSecret: Redacted.make("a-secret"), ...options })
+    ),
+    Layer.provideMerge(FakeTransport.inTurn(...steps))
+  )
+
+const created = { body: { payload: { contact: { id: 7 }, contact_inbox: { source_id: "s-1" } } } }
+const page = { body: { meta: { count: 0, current_page: 1 }, payload: [] } }
+const updated = { body: { payload: { id: 7 } } }
+const refused = { cause: Object.assign(new Error("refused"), { code: "ECONNREFUSED", syscall: "connect" }) }
+const reset = { cause: Object.assign(new Error("reset"), { code: "ECONNRESET" }) }
+
+const create = (options?: LiveDeskClient.CallOptions) =>
+  Effect.flatMap(Contacts.Contacts, (contacts) => contacts.create({ inboxId: 407, email: "ada@acme.inc" }, options))
+const list = (options?: LiveDeskClient.CallOptions) =>
+  Effect.flatMap(Contacts.Contacts, (contacts) => contacts.list({}, options))
+const update = (options?: LiveDeskClient.CallOptions) =>
+  Effect.flatMap(Contacts.Contacts, (contacts) => contacts.update({ contactId: 7 }, options))
+
+/** How a call ends when the clock goes on for an hour; how many requests it made, and how many seconds it took. */
+const run = <A, R>(call: Effect.Effect<A, LiveDeskError.LiveDeskError, R>) =>
+  Effect.gen(function*() {
+    const start = yield* Clock.currentTimeMillis
+    const timed = Effect.flatMap(Effect.result(call), (result) =>
+      Effect.map(Clock.currentTimeMillis, (now) => ({ result, seconds: (now - start) / 1000 })))
+    const fiber = yield* Effect.forkChild(timed)
+    yield* TestClock.adjust("1 hour")
+    return { ...yield* Fiber.join(fiber), requests: (yield* FakeTransport.Sent).length }
+  })
+
+const failure = <A, R>(call: Effect.Effect<A, LiveDeskError.LiveDeskError, R>) =>
+  Effect.flatMap(run(call), ({ result, ...rest }) =>
+    Effect.map(Effect.flip(Effect.fromResult(result)), (error) => ({ error, ...rest })))
+
+describe("a failed attempt", () => {
+  /** What happens to a request, and which calls are made again after it. */
+  const table: ReadonlyArray<
+    readonly [name: string, step: FakeTransport.Step, again: "all" | "repeatable" | "none", LiveDeskError.Delivery]
+  > = [
+    ["no connection", refused, "all", "NotSent"],
+    ["429", { status: 429 }, "all", "Rejected"],
+    ["500", { status: 500 }, "repeatable", "Unknown"],
+    ["502 of a proxy", { status: 502, body: "<html>Bad Gateway</html>" }, "repeatable", "Unknown"],
+    ["503", { status: 503 }, "repeatable", "Unknown"],
+    ["408", { status: 408 }, "repeatable", "Unknown"],
+    ["a broken connection", reset, "repeatable", "Unknown"],
+    ["an unreadable answer", { body: "<html>" }, "repeatable", "Accepted"],
+    ["400", { status: 400 }, "none", "Rejected"],
+    ["401", { status: 401 }, "none", "Rejected"],
+    ["403", { status: 403 }, "none", "Rejected"],
+    ["404", { status: 404 }, "none", "Rejected"],
+    ["409", { status: 409 }, "none", "Rejected"],
+    ["422", { status: 422 }, "none", "Rejected"],
+    ["a redirect", { status: 302 }, "none", "Rejected"]
+  ]
+
+  it.effect.each(table)("%s is made again only where that does no harm", ([_, step, again, delivery]) =>
+    Effect.gen(function*() {
+      const calls = [
+        ["create", create(), created, again === "all"],
+        ["list", list(), page, again !== "none"],
+        ["update", update(), updated, again !== "none"]
+      ] as const
+      for (const [name, call, good, isMadeAgain] of calls) {
+        const failed = yield* Effect.provide(failure(call), layer([step]))
+        assert.strictEqual(failed.requests, isMadeAgain ? 3 : 1, name)
+        assert.strictEqual(failed.error.delivery, delivery, name)
+        assert.strictEqual(failed.error.attempts, isMadeAgain ? 3 : undefined, name)
+        const recovered = yield* Effect.provide(run(call), layer([step, step, good]))
+        assert.strictEqual(recovered.result._tag, isMadeAgain ? "Success" : "Failure", name)
+      }
+    }))
+
+  it("is not made again by any call that creates or sends", () => {
+    for (
+      const { operation, repeat, settledBy } of [
+        Contacts.create,
+        Conversations.create,
+        Messages.send,
+        Messages.sendFiles,
+        Tickets.create
+      ]
+    ) {
+      assert.strictEqual(repeat, "never", operation)
+      assert.isString(settledBy, operation)
+    }
+  })
+
+  it.effect("counts with its delivery when a later one is less bad", () =>
+    Effect.gen(function*() {
+      const { error } = yield* Effect.provide(failure(list()), layer([{ status: 503 }, { status: 404 }]))
+      assert.deepInclude(error, { delivery: "Unknown", attempts: 2, status: 404 })
+      assert.strictEqual(error.reason._tag, "NotFound")
+      assert.match(error.message, /^contacts\.list failed 2 times: HttpError\/NotFound, delivery Unknown: /)
+    }))
+
+  it.effect("is counted on the span", () =>
+    Effect.gen(function*() {
+      const spans: Array<Tracer.NativeSpan> = []
+      const tracer = Tracer.make({
+        span: (options) => {
+          const span = new Tracer.NativeSpan(options)
+          spans.push(span)
+          return span
+        }
+      })
+      yield* run(list()).pipe(
+        Effect.provide(layer([reset, page])),
+        Effect.provideService(Tracer.Tracer, tracer)
+      )
+      assert.deepStrictEqual(
+        spans.map(({ attributes, name }) => [name, attributes.get("http.request.resend_count")]),
+        [["contacts.list", 1]]
+      )
+    }))
+})
+
+describe("a call whose outcome is unknown", () => {
+  it.effect("says what settles it, and so does the JSON of its error", () =>
+    Effect.gen(function*() {
+      for (const step of [reset, { status: 500 }, { body: "nothing" }]) {
+        const { error } = yield* Effect.provide(failure(create()), layer([step]))
+        assert.match(error.message, /What settles it: look for its identifier, e-mail or phone number, with contacts\.find/)
+        assert.strictEqual(error.settledBy, Contacts.create.settledBy)
+      }
+      for (const step of [refused, { status: 422 }, { status: 429 }]) {
+        const { error } = yield* Effect.provide(failure(create()), layer([step]))
+        assert.isUndefined(error.settledBy)
+      }
+      const { error } = yield* Effect.provide(failure(list()), layer([reset]))
+      assert.isUndefined(error.settledBy)
+    }))
+})
+
+describe("the wait", () => {
+  const error = (retryAfter: Option.Option<Duration.Duration>) =>
+    new LiveDeskError.HttpError({
+      operation: "contacts.list",
+      delivery: "Rejected",
+      reason: new LiveDeskError.RateLimited({ messages: [], retryAfter })
+    })
+
+  it.effect("is drawn evenly below a ceiling that doubles up to the longest", () =>
+    Effect.sync(() => {
+      for (const [retry, ceiling] of [[0, 500], [1, 1000], [2, 2000], [4, 8000], [9, 8000], [99, 8000]] as const) {
+        for (const random of [0, 0.25, 0.999]) {
+          const delay = RetryPolicy.delay(RetryPolicy.defaults, error(Option.none()), retry, random)
+          assert.deepStrictEqual(Option.map(delay, Duration.toMillis), Option.some(ceiling * random))
+        }
+      }
+    }))
+
+  it.effect.each(
+    [
+      ["seconds", "2", 2],
+      ["a date", "Thu, 01 Jan 1970 00:00:07 GMT", 7],
+      ["the longest that is waited for", "60", 60]
+    ] as const
+  )("is never shorter than Retry-After in %s", ([_, header, least]) =>
+    Effect.gen(function*() {
+      const tooSoon = { status: 429, headers: { "retry-after": header } }
+      const { requests, result, seconds } = yield* run(create({ timeout: "10 minutes" })).pipe(
+        Effect.provide(layer([tooSoon, created]))
+      )
+      assert.strictEqual(result._tag, "Success")
+      assert.strictEqual(requests, 2)
+      assert.isAtLeast(seconds, least)
+      assert.isAtMost(seconds, least + 0.5)
+    }))
+
+  it.effect("is never shorter than the Retry-After of a 503, where a read is made again", () =>
+    Effect.gen(function*() {
+      const down = { status: 503, headers: { "retry-after": "3" } }
+      const { result, seconds } = yield* Effect.provide(run(list()), layer([down, page]))
+      assert.strictEqual(result._tag, "Success")
+      assert.isAtLeast(seconds, 3)
+    }))
+
+  it.effect("is not begun where LiveDesk asks for longer than the policy or the time limit allows", () =>
+    Effect.gen(function*() {
+      const tooSoon = (seconds: number) => [{ status: 429, headers: { "retry-after": String(seconds) } }, created]
+      for (const [seconds, options] of [[61, { timeout: "10 minutes" }], [30, {}], [5, { timeout: "5 seconds" }]] as const) {
+        const { error, ...rest } = yield* Effect.provide(failure(create(options)), layer(tooSoon(seconds)))
+        assert.deepStrictEqual(rest, { requests: 1, seconds: 0 })
+        assert.strictEqual(error.reason._tag, "RateLimited")
+        assert.match(error.message, new RegExp(`Wait ${Duration.format(Duration.seconds(seconds))} before calling again`))
+      }
+    }))
+})
+
+describe("the time limit", () => {
+  it.effect("is one over all attempts and waits", () =>
+    Effect.gen(function*() {
+      const { error, requests, seconds } = yield* Effect.provide(
+        failure(list()),
+        layer([{ status: 503, headers: { "retry-after": "20" } }, "Silence"])
+      )
+      assert.deepStrictEqual([requests, seconds], [2, 30])
+      assert.deepInclude(error, { delivery: "Unknown", attempts: 2 })
+      assert.deepInclude(error.reason, { _tag: "TimedOut", phase: "BeforeAnswer" })
+    }))
+
+  it.effect("that passes in a later attempt leaves the worst that may have happened", () =>
+    Effect.gen(function*() {
+      const { error } = yield* Effect.provide(failure(create()), layer([refused, "Silence"]))
+      assert.deepInclude(error, { delivery: "Unknown", attempts: 2, settledBy: Contacts.create.settledBy })
+    }))
+})
+
+describe("options", () => {
+  it.effect("hold for all calls, and for one", () =>
+    Effect.gen(function*() {
+      const one = yield* Effect.provide(failure(list()), layer([reset], { retries: { times: 0 } }))
+      assert.strictEqual(one.requests, 1)
+      const five = yield* Effect.provide(
+        failure(list({ retries: { times: 4 } })),
+        layer([reset], { retries: { times: 0, baseDelay: 0 } })
+      )
+      assert.deepStrictEqual([five.requests, five.seconds], [5, 0])
+    }))
+
+  it.effect("that cannot be used are told, all of them, and nothing is sent", () =>
+    Effect.gen(function*() {
+      const bad = { times: -1, baseDelay: "-1 seconds", maxDelay: "2 days", maxRetryAfter: Infinity } as const
+      const { error, requests } = yield* Effect.provide(failure(list({ retries: bad })), layer([page]))
+      assert.strictEqual(requests, 0)
+      for (const name of ["times", "baseDelay", "maxDelay", "maxRetryAfter"]) {
+        assert.include(error.message, `options.retries.${name}: expected`)
+      }
+      const unmade = yield* Effect.flip(Effect.provide(list(), layer([page], { retries: bad })))
+      assert.include(unmade.message, "retries.times: expected")
+    }))
+})
+
+describe("interrupting", () => {
+  it.effect.each([["a wait", reset], ["a request", "Silence"]] as const)("ends %s at once", ([_, step]) =>
+    Effect.gen(function*() {
+      const fiber = yield* Effect.forkChild(list())
+      yield* TestClock.adjust(0)
+      yield* Fiber.interrupt(fiber)
+      assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(fiber)))
+      yield* TestClock.adjust("1 hour")
+      assert.strictEqual((yield* FakeTransport.Sent).length, 1)
+    }).pipe(Effect.provide(layer([step], { retries: { baseDelay: "10 seconds" } }))))
+})
