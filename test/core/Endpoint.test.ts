@@ -43,7 +43,12 @@ const call = <Input, Output>(
     return { answer, requests }
   }).pipe(
     Effect.provide(
-      LiveDeskClient.layer({ apiKey: Redacted.make("key"), apiSecret: Redacted.make("secret"), ...options }).pipe(
+      LiveDeskClient.layer({
+        apiKey: Redacted.make("key"),
+        apiSecret: Redacted.make("secret"),
+        retries: { times: 0 },
+        ...options
+      }).pipe(
         Layer.provide(Layer.succeed(
           HttpClient.HttpClient,
           HttpClient.make((request) =>

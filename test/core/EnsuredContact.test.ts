@@ -1,7 +1,8 @@
 import { Contacts, LiveDesk, LiveDeskClient } from "@effect-livedesk/core"
 import { Emulator, EmulatorState } from "@effect-livedesk/core/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Array, Effect, HashMap, Layer, Option, Redacted } from "effect"
+import { Array, Effect, Fiber, HashMap, Layer, Option, Redacted, Result } from "effect"
+import { TestClock } from "effect/testing"
 import * as FakeTransport from "../FakeTransport.ts"
 
 const atEmulator = (options: Emulator.Options = {}) =>
@@ -48,7 +49,12 @@ describe("ensure", () => {
     }).pipe(
       Effect.provide(Contacts.layer.pipe(
         Layer.provide(LiveDeskClient.layer({ apiKey: Redacted.make("a-key"), apiSecret: Redacted.make("a-secret") })),
-        Layer.provideMerge(FakeTransport.answering({ body: { meta: { count: 0 }, payload: [] } }))
+        Layer.provideMerge(
+          FakeTransport.answering(({ method }) => ({
+            status: method === "POST" ? 403 : 200,
+            body: { meta: { count: 0 }, payload: [] }
+          }))
+        )
       ))
     ))
 
@@ -106,4 +112,50 @@ describe("ensure", () => {
       )))
     })
   }
+
+  /** LiveDesk fails to say whether it created the contact, and shows one from the `shownFrom`-th search on. */
+  const leftUnknown = (shownFrom: number) => {
+    let searches = 0
+    return Contacts.layer.pipe(
+      Layer.provide(LiveDeskClient.layer({ apiKey: Redacted.make("a-key"), apiSecret: Redacted.make("a-secret") })),
+      Layer.provideMerge(FakeTransport.answering(({ method }) => {
+        if (method === "POST") return { status: 502, body: "<html>Bad Gateway</html>" }
+        searches += 1
+        const payload = searches < shownFrom ? [] : [{ id: 7, email: "ada@acme.inc" }]
+        return { body: { meta: { count: payload.length, current_page: 1 }, payload } }
+      }))
+    )
+  }
+
+  for (const shownFrom of [2, 3, 4]) {
+    it.effect(`looks for a contact that may have been created, and finds it in search ${shownFrom} if at all`, () =>
+      Effect.gen(function*() {
+        const fiber = yield* Effect.forkChild(Effect.result(ensure({ email: "ada@acme.inc" })))
+        yield* TestClock.adjust("1 second")
+        const result = yield* Fiber.join(fiber)
+        const told = Result.match(result, {
+          onFailure: ({ delivery, operation, status }) => [operation, delivery, status],
+          onSuccess: ({ _tag, contact }) => [_tag, Number(contact.id)]
+        })
+        assert.deepStrictEqual(told, shownFrom < 4 ? ["Existing", 7] : ["contacts.create", "Unknown", 502])
+        const sent = yield* FakeTransport.Sent
+        assert.strictEqual(sent.filter(({ method }) => method === "POST").length, 1)
+      }).pipe(Effect.provide(leftUnknown(shownFrom))))
+  }
+})
+
+describe("find", () => {
+  it.effect("gives the contact that agrees, or none, and changes nothing", () =>
+    Effect.gen(function*() {
+      const { find } = yield* Contacts.Contacts
+      yield* seed({ id: 1, email: Option.some("not-ada@acme.inc") }, { id: 2, email: Option.some("ada@acme.inc") })
+      assert.deepStrictEqual(
+        Option.map(yield* find({ email: "ADA@acme.inc" }), ({ id }) => Number(id)),
+        Option.some(2)
+      )
+      assert.deepStrictEqual(yield* find({ identifier: "crm-1" }), Option.none())
+      const error = yield* Effect.flip(find({ email: " " }))
+      assert.deepStrictEqual([error.operation, error.reason._tag], ["contacts.find", "InputInvalid"])
+      assert.strictEqual(yield* held, 2)
+    }).pipe(Effect.provide(atEmulator())))
 })

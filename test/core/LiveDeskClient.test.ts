@@ -7,6 +7,9 @@ import * as FakeTransport from "../FakeTransport.ts"
 
 const ok = { payload: { contact: { id: 7 }, contact_inbox: { source_id: "s-1" } } }
 
+// One attempt shows what is of interest here.
+const once = { retries: { times: 0 } }
+
 const credentials = { apiKey: Redacted.make("a-key"), apiSecret: Redacted.make("a-secret") }
 
 /** All services over a transport that gives one answer, with the requests that it got. */
@@ -15,7 +18,7 @@ const layer = (
   answer: Parameters<typeof FakeTransport.answering>[0] = { body: ok }
 ) =>
   LiveDesk.layer.pipe(
-    Layer.provideMerge(LiveDeskClient.layer({ ...credentials, ...options })),
+    Layer.provideMerge(LiveDeskClient.layer({ ...credentials, ...once, ...options })),
     Layer.provideMerge(FakeTransport.answering(answer))
   )
 

@@ -13,6 +13,7 @@ const answered = (answer: FakeTransport.Answer, options?: Partial<LiveDeskClient
       Layer.provide(LiveDeskClient.layer({
         apiKey: Redacted.make("a-key"),
         apiSecret: Redacted.make("a-secret"),
+        retries: { times: 0 },
         ...options
       })),
       Layer.provide(FakeTransport.answering(answer))

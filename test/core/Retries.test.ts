@@ -46,8 +46,10 @@ const run = <A, R>(call: Effect.Effect<A, LiveDeskError.LiveDeskError, R>) =>
   })
 
 const failure = <A, R>(call: Effect.Effect<A, LiveDeskError.LiveDeskError, R>) =>
-  Effect.flatMap(run(call), ({ result, ...rest }) =>
-    Effect.map(Effect.flip(Effect.fromResult(result)), (error) => ({ error, ...rest })))
+  Effect.flatMap(
+    run(call),
+    ({ result, ...rest }) => Effect.map(Effect.flip(Effect.fromResult(result)), (error) => ({ error, ...rest }))
+  )
 
 describe("a failed attempt", () => {
   /** What happens to a request, and which calls are made again after it. */
@@ -71,22 +73,25 @@ describe("a failed attempt", () => {
     ["a redirect", { status: 302 }, "none", "Rejected"]
   ]
 
-  it.effect.each(table)("%s is made again only where that does no harm", ([_, step, again, delivery]) =>
-    Effect.gen(function*() {
-      const calls = [
-        ["create", create(), created, again === "all"],
-        ["list", list(), page, again !== "none"],
-        ["update", update(), updated, again !== "none"]
-      ] as const
-      for (const [name, call, good, isMadeAgain] of calls) {
-        const failed = yield* Effect.provide(failure(call), layer([step]))
-        assert.strictEqual(failed.requests, isMadeAgain ? 3 : 1, name)
-        assert.strictEqual(failed.error.delivery, delivery, name)
-        assert.strictEqual(failed.error.attempts, isMadeAgain ? 3 : undefined, name)
-        const recovered = yield* Effect.provide(run(call), layer([step, step, good]))
-        assert.strictEqual(recovered.result._tag, isMadeAgain ? "Success" : "Failure", name)
-      }
-    }))
+  it.effect.each(table)(
+    "%s is made again only where that does no harm",
+    ([, step, again, delivery]) =>
+      Effect.gen(function*() {
+        const calls = [
+          ["create", Effect.asVoid(create()), created, again === "all"],
+          ["list", Effect.asVoid(list()), page, again !== "none"],
+          ["update", Effect.asVoid(update()), updated, again !== "none"]
+        ] as const
+        for (const [name, call, good, isMadeAgain] of calls) {
+          const failed = yield* Effect.provide(failure(call), layer([step]))
+          assert.strictEqual(failed.requests, isMadeAgain ? 3 : 1, name)
+          assert.strictEqual(failed.error.delivery, delivery, name)
+          assert.strictEqual(failed.error.attempts, isMadeAgain ? 3 : undefined, name)
+          const recovered = yield* Effect.provide(run(call), layer([step, step, good]))
+          assert.strictEqual(recovered.result._tag, isMadeAgain ? "Success" : "Failure", name)
+        }
+      })
+  )
 
   it("is not made again by any call that creates or sends", () => {
     for (
@@ -137,7 +142,10 @@ describe("a call whose outcome is unknown", () => {
     Effect.gen(function*() {
       for (const step of [reset, { status: 500 }, { body: "nothing" }]) {
         const { error } = yield* Effect.provide(failure(create()), layer([step]))
-        assert.match(error.message, /What settles it: look for its identifier, e-mail or phone number, with contacts\.find/)
+        assert.match(
+          error.message,
+          /What settles it: look for its identifier, e-mail or phone number, with contacts\.find/
+        )
         assert.strictEqual(error.settledBy, Contacts.create.settledBy)
       }
       for (const step of [refused, { status: 422 }, { status: 429 }]) {
@@ -173,7 +181,7 @@ describe("the wait", () => {
       ["a date", "Thu, 01 Jan 1970 00:00:07 GMT", 7],
       ["the longest that is waited for", "60", 60]
     ] as const
-  )("is never shorter than Retry-After in %s", ([_, header, least]) =>
+  )("is never shorter than Retry-After in %s", ([, header, least]) =>
     Effect.gen(function*() {
       const tooSoon = { status: 429, headers: { "retry-after": header } }
       const { requests, result, seconds } = yield* run(create({ timeout: "10 minutes" })).pipe(
@@ -196,11 +204,16 @@ describe("the wait", () => {
   it.effect("is not begun where LiveDesk asks for longer than the policy or the time limit allows", () =>
     Effect.gen(function*() {
       const tooSoon = (seconds: number) => [{ status: 429, headers: { "retry-after": String(seconds) } }, created]
-      for (const [seconds, options] of [[61, { timeout: "10 minutes" }], [30, {}], [5, { timeout: "5 seconds" }]] as const) {
+      for (
+        const [seconds, options] of [[61, { timeout: "10 minutes" }], [30, {}], [5, { timeout: "5 seconds" }]] as const
+      ) {
         const { error, ...rest } = yield* Effect.provide(failure(create(options)), layer(tooSoon(seconds)))
         assert.deepStrictEqual(rest, { requests: 1, seconds: 0 })
         assert.strictEqual(error.reason._tag, "RateLimited")
-        assert.match(error.message, new RegExp(`Wait ${Duration.format(Duration.seconds(seconds))} before calling again`))
+        assert.match(
+          error.message,
+          new RegExp(`Wait ${Duration.format(Duration.seconds(seconds))} before calling again`)
+        )
       }
     }))
 })
@@ -220,7 +233,8 @@ describe("the time limit", () => {
   it.effect("that passes in a later attempt leaves the worst that may have happened", () =>
     Effect.gen(function*() {
       const { error } = yield* Effect.provide(failure(create()), layer([refused, "Silence"]))
-      assert.deepInclude(error, { delivery: "Unknown", attempts: 2, settledBy: Contacts.create.settledBy })
+      assert.deepInclude(error, { delivery: "Unknown", attempts: 2 })
+      assert.strictEqual(error.settledBy, Contacts.create.settledBy)
     }))
 })
 
@@ -250,13 +264,16 @@ describe("options", () => {
 })
 
 describe("interrupting", () => {
-  it.effect.each([["a wait", reset], ["a request", "Silence"]] as const)("ends %s at once", ([_, step]) =>
-    Effect.gen(function*() {
-      const fiber = yield* Effect.forkChild(list())
-      yield* TestClock.adjust(0)
-      yield* Fiber.interrupt(fiber)
-      assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(fiber)))
-      yield* TestClock.adjust("1 hour")
-      assert.strictEqual((yield* FakeTransport.Sent).length, 1)
-    }).pipe(Effect.provide(layer([step], { retries: { baseDelay: "10 seconds" } }))))
+  it.effect.each([["a wait", reset], ["a request", "Silence"]] as const)(
+    "ends %s at once",
+    ([, step]) =>
+      Effect.gen(function*() {
+        const fiber = yield* Effect.forkChild(list())
+        yield* TestClock.adjust(0)
+        yield* Fiber.interrupt(fiber)
+        assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(fiber)))
+        yield* TestClock.adjust("1 hour")
+        assert.strictEqual((yield* FakeTransport.Sent).length, 1)
+      }).pipe(Effect.provide(layer([step], { retries: { baseDelay: "10 seconds" } })))
+  )
 })

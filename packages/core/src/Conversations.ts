@@ -394,7 +394,8 @@ export const create = Endpoint.make({
   input: CreateConversation,
   answer: Conversation,
   repeat: "never",
-  settledBy: "look at the contact in LiveDesk's console, or for a conversation_created event; no call reads conversations"
+  settledBy:
+    "look at the contact in LiveDesk's console, or for a conversation_created event; no call reads conversations"
 })
 
 /**
@@ -412,7 +413,8 @@ export const toggleStatus = Endpoint.make({
   input: ToggleStatus,
   answer: Model.inAnyEnvelope([["payload"], ["data"]], ToggledStatus),
   repeat: "never",
-  settledBy: "look at the conversation in LiveDesk's console, or for a conversation_status_changed event; no call reads it"
+  settledBy:
+    "look at the conversation in LiveDesk's console, or for a conversation_status_changed event; no call reads it"
 })
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 /**
  * Tells a call that its request has waited for its turn, and goes to the transport.
+ *
+ * @since 0.1.0
  */
 import * as Context from "effect/Context"
 
