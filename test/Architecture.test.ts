@@ -39,6 +39,7 @@ const floors: { readonly [module: string]: number } = {
   "core/src/testing/WebhookDelivery.ts": 8,
   "core/src/testing/EmulatedEvents.ts": 9,
   "core/src/testing/Emulator.ts": 10,
+  "core/src/testing/Faults.ts": 11,
   "core/src/testing/WebhookSender.ts": 11,
   "core/src/index.ts": 12,
   "core/src/testing/index.ts": 12,

@@ -170,7 +170,7 @@ describe("the wait", () => {
       for (const [retry, ceiling] of [[0, 500], [1, 1000], [2, 2000], [4, 8000], [9, 8000], [99, 8000]] as const) {
         for (const random of [0, 0.25, 0.999]) {
           const delay = RetryPolicy.delay(RetryPolicy.defaults, error(Option.none()), retry, random)
-          assert.deepStrictEqual(Option.map(delay, Duration.toMillis), Option.some(ceiling * random))
+          assert.deepStrictEqual(Option.map(delay, Duration.toMillis), Option.some(Math.round(ceiling * random)))
         }
       }
     }))

@@ -155,7 +155,7 @@ export const delay = (
   random: number
 ): Option.Option<Duration.Duration> => {
   const ceiling = Math.min(Duration.toMillis(baseDelay) * 2 ** retry, Duration.toMillis(maxDelay))
-  const backoff = Duration.millis(ceiling * random)
+  const backoff = Duration.millis(Math.round(ceiling * random))
   const retryAfter = reason._tag === "RateLimited" || reason._tag === "ServerFailure"
     ? reason.retryAfter
     : Option.none()

@@ -1,0 +1,535 @@
+/**
+ * A LiveDesk that fails on purpose: by a script, or by a seed. The faults look to a client as a real transport's do, and
+ * the trace tells what the server saw.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientError from "effect/http/HttpClientError"
+import type * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
+import * as Contacts from "../Contacts.ts"
+import * as Conversations from "../Conversations.ts"
+import * as LiveDeskClient from "../LiveDeskClient.ts"
+import type * as LiveDeskError from "../LiveDeskError.ts"
+import * as Messages from "../Messages.ts"
+import * as Tickets from "../Tickets.ts"
+import * as Emulator from "./Emulator.ts"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// faults
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Whether a fault strikes before or after the server has acted upon the request. The client cannot tell.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Moment = "BeforeActing" | "AfterActing"
+
+/**
+ * What goes wrong with one request.
+ *
+ * - `Refused`, `NameUnknown`: no connection, so that nothing is sent
+ * - `Silent`: no answer ever comes; only the client's time limit ends it
+ * - `Reset`: the connection is lost before an answer
+ * - `CutShort`: the server acts, and its answer breaks off after so many bytes
+ * - `Drip`: the server acts, and its answer comes so many bytes at a time, with a pause between
+ * - `RateLimited`: 429, with or without `Retry-After`, which is in seconds or a date
+ * - `Failing`: an error page of HTML, with or without `Retry-After`
+ * - `WrongBody`: the server acts, and where that succeeds it answers 200 with another body than it should
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Fault = Data.TaggedEnum<{
+  Refused: {}
+  NameUnknown: {}
+  Silent: { readonly when: Moment }
+  Reset: { readonly when: Moment }
+  CutShort: { readonly bytes: number }
+  Drip: { readonly bytes: number; readonly pause: Duration.Input }
+  RateLimited: { readonly retryAfter?: string }
+  Failing: { readonly status: 500 | 502 | 503; readonly when: Moment; readonly retryAfter?: string }
+  WrongBody: { readonly body: string }
+}>
+
+/**
+ * The constructors of faults: `Fault.Reset({ when: "AfterActing" })`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const Fault = Data.taggedEnum<Fault>()
+
+const moments: ReadonlyArray<Moment> = ["BeforeActing", "AfterActing"]
+
+/**
+ * A fault of each kind, with each of its moments and statuses.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const kinds: ReadonlyArray<Fault> = [
+  Fault.Refused(),
+  Fault.NameUnknown(),
+  ...moments.flatMap((when) => [
+    Fault.Silent({ when }),
+    Fault.Reset({ when }),
+    Fault.Failing({ status: 500, when }),
+    Fault.Failing({ status: 502, when }),
+    Fault.Failing({ status: 503, when, retryAfter: "1" })
+  ]),
+  Fault.CutShort({ bytes: 10 }),
+  Fault.Drip({ bytes: 100, pause: "50 millis" }),
+  Fault.RateLimited({}),
+  Fault.RateLimited({ retryAfter: "2" }),
+  Fault.WrongBody({ body: "<html><title>Log in</title></html>" }),
+  Fault.WrongBody({ body: "{}" })
+]
+
+// ---------------------------------------------------------------------------------------------------------------------
+// plans
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * What happens to one request of a script: a fault, or nothing.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Step = Fault | "Pass"
+
+/**
+ * Faults by the operation's name: its first request meets the first step, and so on; those after the last pass. The steps
+ * under `*` count over all requests, and hold where the operation has none.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Script {
+  readonly _tag: "Script"
+  readonly steps: { readonly [operation: string]: ReadonlyArray<Step> }
+}
+
+/**
+ * Faults by chance: of `rate` of all requests, each kind as often, drawn by a generator of its own that begins at `seed`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Seeded {
+  readonly _tag: "Seeded"
+  readonly seed: string | number
+  /** From 0, for none, to 1, for every request. */
+  readonly rate: number
+  /** What to draw from; `kinds` unless given. */
+  readonly faults?: ReadonlyArray<Fault> | undefined
+}
+
+/**
+ * Which requests meet which faults.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Plan = Script | Seeded
+
+/**
+ * Faults by the operation's name.
+ *
+ * ```ts
+ * // The second message gets a 429, and when it is sent again the connection is lost after LiveDesk acted.
+ * Faults.script({
+ *   "messages.send": [
+ *     "Pass",
+ *     Faults.Fault.RateLimited({ retryAfter: "2" }),
+ *     Faults.Fault.Reset({ when: "AfterActing" })
+ *   ]
+ * })
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const script = (steps: Script["steps"]): Script => ({ _tag: "Script", steps })
+
+/**
+ * Faults by chance.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const seeded = (options: Omit<Seeded, "_tag">): Seeded => ({ _tag: "Seeded", ...options })
+
+/**
+ * Every script with one fault of one kind at one of the first so many requests: what a program must survive to survive any
+ * single fault.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const singles = (requests: number): ReadonlyArray<Script> =>
+  Array.from(
+    { length: requests },
+    (_, index) =>
+      kinds.map((fault) => script({ "*": [...Array.from({ length: index }, () => "Pass" as const), fault] }))
+  ).flat()
+
+// ---------------------------------------------------------------------------------------------------------------------
+// service
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * What became of one request.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Entry {
+  /** Which request it was, from 1. */
+  readonly number: number
+  /** When it was made, in milliseconds since the layer was built. */
+  readonly at: number
+  /** The operation, or method and path where no operation of LiveDesk's has them. */
+  readonly operation: string
+  readonly fault: Option.Option<Fault>
+  /** What the server answered, whether or not that arrived; none where it did not act. */
+  readonly status: Option.Option<number>
+}
+
+/**
+ * The faults of a LiveDesk.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class Faults extends Context.Service<Faults, {
+  /** What became of each request so far, in the order in which they were made. */
+  readonly trace: Effect.Effect<ReadonlyArray<Entry>>
+  /** Goes on by another plan, whose script begins at its first step. */
+  readonly follow: (plan: Plan) => Effect.Effect<void>
+}>()("@effect-livedesk/core/testing/Faults") {}
+
+/**
+ * A trace as text, a line for each request. It holds nothing of what was sent and answered.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const format = (trace: ReadonlyArray<Entry>): string =>
+  trace.map(({ at, fault, number, operation, status }) =>
+    `#${number} ${at}ms ${operation}: ${Option.match(fault, { onNone: () => "passes", onSome: describe })}, ` +
+    Option.match(status, { onNone: () => "nothing done", onSome: (status) => `server answered ${status}` })
+  ).join("\n")
+
+const describe = ({ _tag, ...parameters }: Fault): string =>
+  [_tag, ...Object.entries(parameters).flatMap(([name, value]) => name === "body" ? [] : [`${name} ${String(value)}`])]
+    .join(" ")
+
+// ---------------------------------------------------------------------------------------------------------------------
+// layers
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Provides an `HttpClient` over the one in the environment, whose requests meet the plan's faults.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (plan: Plan): Layer.Layer<HttpClient.HttpClient | Faults, never, HttpClient.HttpClient> =>
+  Layer.effectContext(Effect.gen(function*() {
+    const inner = yield* HttpClient.HttpClient
+    const start = yield* Clock.currentTimeMillis
+    let next = yield* follow(plan)
+    const trace: Array<Entry> = []
+
+    const client = HttpClient.make((request) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        const operation = operationOf(request)
+        const fault = next(operation)
+        const index = trace.length
+        trace.push({ number: index + 1, at: Math.round(now - start), operation, fault, status: Option.none() })
+        const acted = Effect.tap(inner.execute(request), ({ status }) =>
+          Effect.sync(() => {
+            const entry = trace[index]
+            if (entry !== undefined) trace[index] = { ...entry, status: Option.some(status) }
+          }))
+        return Option.match(fault, { onNone: () => acted, onSome: (fault) => suffer(fault, request, acted) })
+      })
+    )
+
+    return Context.make(HttpClient.HttpClient, client).pipe(Context.add(
+      Faults,
+      Faults.of({
+        trace: Effect.sync(() => [...trace]),
+        follow: (plan) =>
+          Effect.map(follow(plan), (followed) => {
+            next = followed
+          })
+      })
+    ))
+  }))
+
+/**
+ * Provides a `LiveDeskClient` that reaches an emulator in memory through the plan's faults, the emulator itself, and the
+ * faults.
+ *
+ * ```ts
+ * const test = program.pipe(
+ *   Effect.provide(LiveDesk.layer.pipe(Layer.provideMerge(Faults.layerEmulator(plan)))),
+ *   Faults.rehearse
+ * )
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerEmulator = (
+  plan: Plan,
+  options?: Emulator.Options & Partial<Omit<LiveDeskClient.Options, "apiKey" | "apiSecret">>
+): Layer.Layer<
+  LiveDeskClient.LiveDeskClient | Emulator.Emulator | Faults,
+  LiveDeskError.AuthError | LiveDeskError.ValidationError
+> =>
+  Layer.provideMerge(
+    Layer.unwrap(
+      Effect.map(Emulator.Emulator, ({ credentials }) => LiveDeskClient.layer({ ...options, ...credentials }))
+    ),
+    Layer.provideMerge(layer(plan), Emulator.layerHttpClientWith(options))
+  )
+
+// ---------------------------------------------------------------------------------------------------------------------
+// rehearsing
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Runs a program under a test's clock, which is moved on by an hour while the program waits, with waits drawn from a seed.
+ * So retries and time limits take no time, and the same seed gives the same trace. A program that still runs after that
+ * hour dies: it hangs.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const rehearse = <A, E, R>(program: Effect.Effect<A, E, R>, seed: string | number = 0): Effect.Effect<A, E, R> =>
+  Effect.gen(function*() {
+    const fiber = yield* Effect.forkChild(Random.withSeed(program, seed), { startImmediately: true })
+    yield* TestClock.adjust("1 hour")
+    const exit = fiber.pollUnsafe()
+    if (exit !== undefined) return yield* exit
+    yield* Fiber.interrupt(fiber)
+    return yield* Effect.die(new Error("the program still runs after an hour of the test's clock"))
+  })
+
+// ---------------------------------------------------------------------------------------------------------------------
+// webhooks
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * What goes wrong with one delivery of a webhook: it comes twice, or `by` so much later, and others overtake it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type WebhookFault = Data.TaggedEnum<{
+  Duplicated: {}
+  Late: { readonly by: Duration.Input }
+}>
+
+/**
+ * The constructors of a webhook's faults.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const WebhookFault = Data.taggedEnum<WebhookFault>()
+
+/**
+ * Provides the `HttpClient` that a `WebhookSender` delivers with, over the one in the environment: its first delivery
+ * meets the first step, and so on; those after the last pass. The sender is answered 202 to what comes late.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerWebhooks = (
+  steps: ReadonlyArray<WebhookFault | "Pass">
+): Layer.Layer<HttpClient.HttpClient, never, HttpClient.HttpClient> =>
+  Layer.effect(
+    HttpClient.HttpClient,
+    Effect.gen(function*() {
+      const scope = yield* Effect.scope
+      let deliveries = 0
+      return HttpClient.transform(yield* HttpClient.HttpClient, (deliver, request) =>
+        Effect.suspend(() => {
+          const step = steps[deliveries++] ?? "Pass"
+          if (step === "Pass") return deliver
+          if (step._tag === "Duplicated") return Effect.andThen(Effect.flatMap(deliver, drain), deliver)
+          return Effect.as(
+            Effect.forkIn(Effect.ignore(Effect.delay(Effect.flatMap(deliver, drain), step.by)), scope),
+            respond(HttpServerResponse.empty({ status: 202 }), request)
+          )
+        }))
+    })
+  )
+
+// ---------------------------------------------------------------------------------------------------------------------
+// striking
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Tells of each request what it meets. */
+const follow = (plan: Plan): Effect.Effect<(operation: string) => Option.Option<Fault>> => {
+  if (plan._tag === "Script") {
+    return Effect.sync(() => {
+      const counts = new Map<string, number>()
+      const step = (name: string): Step | undefined => {
+        const count = counts.get(name) ?? 0
+        counts.set(name, count + 1)
+        return Object.hasOwn(plan.steps, name) ? plan.steps[name]?.[count] : undefined
+      }
+      return (operation) => {
+        const [own, any] = [step(operation), step("*")]
+        const met = own ?? any
+        return met === undefined || met === "Pass" ? Option.none() : Option.some(met)
+      }
+    })
+  }
+  const { faults = kinds, rate, seed } = plan
+  return Effect.map(Random.withSeed(Effect.service(Random.Random), seed), (random) => () => {
+    const [chance, choice] = [random.nextDoubleUnsafe(), random.nextDoubleUnsafe()]
+    return chance < rate ? Option.fromUndefinedOr(faults[Math.floor(choice * faults.length)]) : Option.none()
+  })
+}
+
+type Acted = Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
+
+const suffer = (fault: Fault, request: HttpClientRequest.HttpClientRequest, acted: Acted): Acted => {
+  const first = (when: Moment): Effect.Effect<unknown, HttpClientError.HttpClientError> =>
+    when === "AfterActing" ? Effect.flatMap(acted, drain) : Effect.void
+  const broken = (code: string, syscall?: string) =>
+    Effect.fail(
+      new HttpClientError.HttpClientError({
+        reason: new HttpClientError.TransportError({ request, cause: new NativeError({ code, syscall }) })
+      })
+    )
+  switch (fault._tag) {
+    case "Refused":
+      return broken("ECONNREFUSED", "connect")
+    case "NameUnknown":
+      return broken("ENOTFOUND", "getaddrinfo")
+    case "Silent":
+      return Effect.andThen(first(fault.when), Effect.never)
+    case "Reset":
+      return Effect.andThen(first(fault.when), broken("ECONNRESET"))
+    case "CutShort":
+      return Effect.map(acted, (response) =>
+        withBody(
+          response,
+          request,
+          Stream.concat(limited(response, fault.bytes), Stream.fail(new NativeError({ code: "ECONNRESET" })))
+        ))
+    case "Drip":
+      return Effect.map(acted, (response) => withBody(response, request, dripping(response, fault)))
+    case "RateLimited":
+      return Effect.succeed(respond(
+        HttpServerResponse.text("Retry later\n", { status: 429, headers: retryAfter(fault.retryAfter) }),
+        request
+      ))
+    case "Failing":
+      return Effect.as(
+        first(fault.when),
+        respond(
+          HttpServerResponse.html(`<html><title>${fault.status}</title><h1>${fault.status}</h1></html>`).pipe(
+            HttpServerResponse.setStatus(fault.status),
+            HttpServerResponse.setHeaders(retryAfter(fault.retryAfter))
+          ),
+          request
+        )
+      )
+    case "WrongBody":
+      return Effect.flatMap(acted, (response) =>
+        response.status >= 300
+          ? Effect.succeed(response)
+          : Effect.as(drain(response), respond(HttpServerResponse.html(fault.body), request)))
+  }
+}
+
+/** What Node.js gives as the cause of a transport's failure. */
+class NativeError extends Data.Error<{ readonly code: string; readonly syscall?: string | undefined }> {}
+
+const drain = (response: HttpClientResponse.HttpClientResponse) => Effect.ignore(Stream.runDrain(response.stream))
+
+const retryAfter = (value: string | undefined) => value === undefined ? {} : { "retry-after": value }
+
+const respond = (response: HttpServerResponse.HttpServerResponse, request: HttpClientRequest.HttpClientRequest) =>
+  HttpServerResponse.toClientResponse(response, { request })
+
+const withBody = (
+  { headers, status }: HttpClientResponse.HttpClientResponse,
+  request: HttpClientRequest.HttpClientRequest,
+  body: Stream.Stream<Uint8Array, unknown>
+) => respond(HttpServerResponse.stream(body, { status, headers }), request)
+
+const limited = ({ stream }: HttpClientResponse.HttpClientResponse, bytes: number) =>
+  Stream.mapAccum(stream, () => bytes, (left, chunk) => {
+    const taken = chunk.subarray(0, Math.max(left, 0))
+    return [left - taken.byteLength, [taken]] as const
+  })
+
+const dripping = (
+  { stream }: HttpClientResponse.HttpClientResponse,
+  { bytes, pause }: { readonly bytes: number; readonly pause: Duration.Input }
+) => {
+  const size = Math.max(1, Math.floor(bytes))
+  return stream.pipe(
+    Stream.flatMap((chunk) =>
+      Stream.fromIterable(
+        Array.from(
+          { length: Math.ceil(chunk.byteLength / size) },
+          (_, index) => chunk.subarray(index * size, (index + 1) * size)
+        )
+      )
+    ),
+    Stream.mapEffect((piece) => Effect.delay(Effect.succeed(piece), pause))
+  )
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// operations
+// ---------------------------------------------------------------------------------------------------------------------
+
+const operations = [
+  Contacts.create,
+  Contacts.list,
+  Contacts.update,
+  Conversations.create,
+  Conversations.toggleStatus,
+  Messages.send,
+  Tickets.create,
+  Tickets.get,
+  Tickets.update
+].map(({ method, operation, path }) => ({
+  operation,
+  method,
+  path: new RegExp(`${path.replaceAll(/:\w+/g, "[^/]+")}$`)
+}))
+
+const operationOf = ({ body, method, url }: HttpClientRequest.HttpClientRequest): string => {
+  const [path = ""] = url.split(/[?#]/)
+  const { operation } = operations.find((known) => known.method === method && known.path.test(path)) ?? {}
+  return operation === Messages.send.operation && body._tag === "FormData"
+    ? Messages.sendFiles.operation
+    : operation ?? `${method} ${path.replace(/^\w+:\/\/[^/]*/, "")}`
+}

@@ -1,0 +1,198 @@
+import { Contacts, Conversations, LiveDesk, type LiveDeskError, Messages } from "@effect-livedesk/core"
+import { Emulator, Faults, WebhookDelivery, WebhookSender } from "@effect-livedesk/core/testing"
+import { SeenDeliveries, Webhooks } from "@effect-livedesk/core/webhooks"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, HashMap, Layer, Option } from "effect"
+import { TestClock } from "effect/testing"
+
+const { Fault } = Faults
+
+const layer = (plan: Faults.Plan) => LiveDesk.layer.pipe(Layer.provideMerge(Faults.layerEmulator(plan)))
+
+const create = Effect.flatMap(
+  Contacts.Contacts,
+  (contacts) => contacts.create({ inboxId: 407, email: "ada@acme.inc" }, { retries: { times: 0 } })
+)
+
+const held = Effect.map(
+  Effect.flatMap(Emulator.Emulator, ({ state }) => state),
+  ({ contacts }) => HashMap.size(contacts)
+)
+
+describe("a fault", () => {
+  /** What a client sees of it, and whether the server acted. */
+  const table: ReadonlyArray<
+    readonly [
+      Faults.Fault,
+      reason: LiveDeskError.LiveDeskError["reason"]["_tag"],
+      LiveDeskError.Delivery,
+      acted: number
+    ]
+  > = [
+    [Fault.Refused(), "NoConnection", "NotSent", 0],
+    [Fault.NameUnknown(), "NoConnection", "NotSent", 0],
+    [Fault.Silent({ when: "BeforeActing" }), "TimedOut", "Unknown", 0],
+    [Fault.Silent({ when: "AfterActing" }), "TimedOut", "Unknown", 1],
+    [Fault.Reset({ when: "BeforeActing" }), "ConnectionLost", "Unknown", 0],
+    [Fault.Reset({ when: "AfterActing" }), "ConnectionLost", "Unknown", 1],
+    [Fault.CutShort({ bytes: 20 }), "ConnectionLost", "Accepted", 1],
+    [Fault.Drip({ bytes: 1, pause: "1 minute" }), "TimedOut", "Accepted", 1],
+    [Fault.RateLimited({}), "RateLimited", "Rejected", 0],
+    [Fault.RateLimited({ retryAfter: "2" }), "RateLimited", "Rejected", 0],
+    [Fault.Failing({ status: 500, when: "BeforeActing" }), "ServerFailure", "Unknown", 0],
+    [Fault.Failing({ status: 503, when: "AfterActing" }), "ServerFailure", "Unknown", 1],
+    [Fault.WrongBody({ body: "<html>" }), "AnswerInvalid", "Accepted", 1]
+  ]
+
+  for (const [fault, reason, delivery, acted] of table) {
+    const when = "when" in fault ? ` ${fault.when}` : ""
+    it.effect(`${fault._tag}${when} looks like a real one`, () =>
+      Effect.gen(function*() {
+        const error = yield* Faults.rehearse(Effect.flip(create))
+        assert.deepStrictEqual([error.reason._tag, error.delivery], [reason, delivery])
+        assert.strictEqual(yield* held, acted)
+        const { trace } = yield* Faults.Faults
+        assert.deepStrictEqual(yield* trace, [{
+          number: 1,
+          at: 0,
+          operation: "contacts.create",
+          fault: Option.some(fault),
+          status: acted === 1 ? Option.some(200) : Option.none()
+        }])
+      }).pipe(Effect.provide(layer(Faults.script({ "contacts.create": [fault] })))))
+  }
+
+  it.effect("of dripping only takes its time", () =>
+    Effect.gen(function*() {
+      const { contact } = yield* Faults.rehearse(create)
+      assert.deepStrictEqual(contact.email, Option.some("ada@acme.inc"))
+    }).pipe(Effect.provide(layer(Faults.script({ "*": [Fault.Drip({ bytes: 10, pause: "10 millis" })] })))))
+})
+
+describe("a script", () => {
+  it.effect("strikes the requests that it names, and its trace can be read", () =>
+    Effect.gen(function*() {
+      const contacts = yield* Contacts.Contacts
+      const conversations = yield* Conversations.Conversations
+      const messages = yield* Messages.Messages
+      const { contact } = yield* contacts.create({ inboxId: 407, name: "Ada" })
+      const { id } = yield* conversations.create({ inboxId: 407, contactId: contact.id })
+      const send = (content: string) => messages.send({ conversationId: id, content })
+      yield* send("one")
+      const error = yield* Faults.rehearse(Effect.flip(send("two")))
+      assert.deepInclude(error, { delivery: "Unknown", attempts: 2 })
+      yield* send("three")
+      const trace = yield* Effect.flatMap(Faults.Faults, ({ trace }) => trace)
+      const lines = Faults.format(trace).replaceAll(/ 2\d{3}ms /g, " 2xxxms ").replaceAll(/ 36\d+ms /g, " 36xxms ")
+      assert.deepStrictEqual(lines.split("\n"), [
+        "#1 0ms contacts.create: passes, server answered 200",
+        "#2 0ms conversations.create: passes, server answered 200",
+        "#3 0ms messages.send: passes, server answered 200",
+        "#4 0ms messages.send: RateLimited retryAfter 2, nothing done",
+        "#5 2xxxms messages.send: Reset when AfterActing, server answered 200",
+        "#6 36xxms messages.send: passes, server answered 200"
+      ])
+    }).pipe(Effect.provide(layer(Faults.script({
+      "messages.send": ["Pass", Fault.RateLimited({ retryAfter: "2" }), Fault.Reset({ when: "AfterActing" })]
+    })))))
+
+  it.effect("can be followed by another", () =>
+    Effect.gen(function*() {
+      const { follow } = yield* Faults.Faults
+      yield* Effect.flip(create)
+      yield* follow(Faults.script({}))
+      yield* create
+    }).pipe(Effect.provide(layer(Faults.script({ "*": [Fault.Refused(), Fault.Refused()] })))))
+})
+
+describe("a seed", () => {
+  const program = Effect.gen(function*() {
+    const contacts = yield* Contacts.Contacts
+    for (let index = 0; index < 20; index++) {
+      yield* Effect.exit(contacts.create({ inboxId: 407, email: `${index}@acme.inc` }))
+      yield* Effect.exit(contacts.list({}))
+    }
+    return Faults.format(yield* Effect.flatMap(Faults.Faults, ({ trace }) => trace))
+  })
+
+  const traceOf = (seed: number, rate: number) =>
+    Faults.rehearse(program, 1).pipe(Effect.provide(layer(Faults.seeded({ seed, rate }))))
+
+  it.effect("gives the same trace each time, to the millisecond, and another seed another", () =>
+    Effect.gen(function*() {
+      const [one, same, other] = [yield* traceOf(1, 0.3), yield* traceOf(1, 0.3), yield* traceOf(2, 0.3)]
+      assert.strictEqual(one, same)
+      assert.notStrictEqual(one, other)
+    }))
+
+  it.effect("strikes as often as it says", () =>
+    Effect.gen(function*() {
+      assert.notInclude(yield* traceOf(1, 1), "passes")
+      assert.notMatch(yield* traceOf(1, 0), /: (?!passes)/)
+    }))
+})
+
+describe("rehearsing", () => {
+  it.effect("ends a program that hangs", () =>
+    Effect.gen(function*() {
+      const exit = yield* Effect.exit(Faults.rehearse(Effect.never))
+      assert.strictEqual(exit._tag, "Failure")
+    }))
+})
+
+describe("a program", () => {
+  /** What a careful program does: it finds or makes its contact, and looks before it gives up. */
+  const welcome = Effect.gen(function*() {
+    const contacts = yield* Contacts.Contacts
+    const { contact } = yield* contacts.ensure({ inboxId: 407, email: "ada@acme.inc" })
+    return contact.email
+  })
+
+  it.effect("can be held to survive any single fault of LiveDesk", () =>
+    Effect.forEach(Faults.singles(2), (plan) =>
+      Effect.gen(function*() {
+        const result = yield* Faults.rehearse(Effect.result(welcome))
+        const trace = Faults.format(yield* Effect.flatMap(Faults.Faults, ({ trace }) => trace))
+        const count = yield* held
+        assert.isAtMost(count, 1, trace)
+        if (result._tag === "Success") assert.strictEqual(count, 1, trace)
+        else assert.notStrictEqual(result.failure.delivery, count === 0 ? "Accepted" : "NotSent", trace)
+      }).pipe(Effect.provide(layer(plan)))))
+})
+
+describe("a webhook", () => {
+  it.effect("that comes twice or late is handled once", () => {
+    const handled: Array<string> = []
+    const verification = Webhooks.unverified
+    const receiver = Webhooks.layer({
+      path: "/livedesk",
+      verification,
+      echoes: "handle",
+      handler: (event) => Effect.sync(() => void handled.push(event._tag))
+    }).pipe(Layer.provide(SeenDeliveries.layer))
+    const sender = WebhookSender.layer({ path: "/livedesk", verification }).pipe(
+      Layer.provide(Faults.layerWebhooks([
+        Faults.WebhookFault.Late({ by: "1 minute" }),
+        Faults.WebhookFault.Duplicated()
+      ]))
+    )
+    return Effect.gen(function*() {
+      const { contact } = yield* create
+      const conversations = yield* Conversations.Conversations
+      const { id } = yield* conversations.create({ inboxId: 407, contactId: contact.id })
+      yield* Effect.flatMap(Messages.Messages, (messages) => messages.send({ conversationId: id, content: "Hello" }))
+      const { awaitDelivered } = yield* WebhookSender.WebhookSender
+      const fiber = yield* Effect.forkChild(awaitDelivered(2))
+      yield* TestClock.adjust("10 seconds")
+      yield* Fiber.join(fiber)
+      assert.deepStrictEqual(handled, ["MessageCreated"])
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(handled, ["MessageCreated", "ConversationCreated"])
+    }).pipe(Effect.provide(
+      Layer.merge(receiver, sender).pipe(
+        Layer.provideMerge(WebhookDelivery.layer),
+        Layer.provideMerge(layer(Faults.script({})))
+      )
+    ))
+  })
+})
