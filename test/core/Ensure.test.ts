@@ -1,8 +1,9 @@
 import { Contacts, LiveDeskClient } from "@effect-livedesk/core"
 import { Emulator, EmulatorState } from "@effect-livedesk/core/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Array, Config, Effect, HashMap, Layer, Option, Random, Schema } from "effect"
+import { Array, Effect, HashMap, Layer, Option, Random } from "effect"
 import { HttpClient } from "effect/http"
+import * as Campaign from "../campaigns/Campaign.ts"
 
 /** An emulator whose client stands still before and after each request. */
 const delayed = (dawdle: Effect.Effect<unknown>) =>
@@ -60,8 +61,8 @@ const race = Effect.gen(function*() {
   }
 })
 
-/** How many ways to fall between each other are tried: a few, or with the script `test:interleavings` many. */
-const seeds = Config.withDefault(Config.schema(Schema.FiniteFromString, "SEEDS"), 10)
+/** How many ways to fall between each other are tried. */
+const seeds = Campaign.size(10, 500)
 
 const one = { created: 1, known: 1, held: 21 }
 
@@ -71,7 +72,7 @@ describe("ensure", () => {
       for (const seed of Array.range(1, yield* seeds)) {
         assert.deepStrictEqual(yield* Effect.provide(race, interleaved(seed)), one, `seed ${seed}`)
       }
-    }), 600_000)
+    }), Campaign.timeLimit)
 
   it.live("makes one contact of 50 at once, where each call takes its time", () =>
     Effect.gen(function*() {

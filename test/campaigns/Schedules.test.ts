@@ -1,0 +1,223 @@
+import {
+  Contacts,
+  Conversations,
+  LiveDesk,
+  type LiveDeskClient,
+  type LiveDeskError,
+  Messages,
+  Tickets
+} from "@effect-livedesk/core"
+import { Emulator, Faults } from "@effect-livedesk/core/testing"
+import { assert, describe, it } from "@effect/vitest"
+import { Array, Clock, Effect, HashMap, Layer, Option, Random, Result } from "effect"
+import * as Campaign from "./Campaign.ts"
+
+/** A call of a schedule. `creates` is for those that make something new, which must never be made twice. */
+interface Scheduled {
+  readonly endpoint: { readonly operation: string; readonly repeat: "safe" | "repeatable" | "never" }
+  readonly creates: boolean
+  readonly run: (
+    options: LiveDeskClient.CallOptions
+  ) => Effect.Effect<unknown, LiveDeskError.LiveDeskError, LiveDesk.LiveDesk>
+}
+
+/** What the server holds, whatever it told its client. */
+const held = Effect.map(
+  Effect.flatMap(Emulator.Emulator, ({ state }) => state),
+  ({ contacts, conversations, messages, tickets }) =>
+    HashMap.size(contacts) + HashMap.size(conversations) + HashMap.size(messages) + HashMap.size(tickets)
+)
+
+const trace = Effect.flatMap(Faults.Faults, ({ trace }) => trace)
+
+/** A contact, a conversation and a ticket, made before anything goes wrong, and the calls that can be made with them. */
+const prepare = Effect.gen(function*() {
+  const contacts = yield* Contacts.Contacts
+  const conversations = yield* Conversations.Conversations
+  const messages = yield* Messages.Messages
+  const tickets = yield* Tickets.Tickets
+  const inboxId = 407
+  const { contact } = yield* contacts.create({ inboxId, email: "ada@acme.inc" })
+  const conversation = yield* conversations.create({ inboxId, contactId: contact.id })
+  const ticket = yield* tickets.create({ title: "A ticket" })
+  const calls: ReadonlyArray<(mark: string) => Scheduled> = [
+    (mark) => ({
+      endpoint: Contacts.create,
+      creates: true,
+      run: (options) => contacts.create({ inboxId, email: `${mark}@acme.inc` }, options)
+    }),
+    () => ({
+      endpoint: Conversations.create,
+      creates: true,
+      run: (options) => conversations.create({ inboxId, contactId: contact.id }, options)
+    }),
+    (mark) => ({
+      endpoint: Messages.send,
+      creates: true,
+      run: (options) => messages.send({ conversationId: conversation.id, content: mark }, options)
+    }),
+    (mark) => ({
+      endpoint: Tickets.create,
+      creates: true,
+      run: (options) => tickets.create({ title: mark }, options)
+    }),
+    () => ({ endpoint: Contacts.list, creates: false, run: (options) => contacts.list({}, options) }),
+    (mark) => ({
+      endpoint: Contacts.update,
+      creates: false,
+      run: (options) => contacts.update({ contactId: contact.id, name: mark }, options)
+    }),
+    () => ({
+      endpoint: Conversations.toggleStatus,
+      creates: false,
+      run: (options) => conversations.toggleStatus({ conversationId: conversation.id, status: "resolved" }, options)
+    }),
+    () => ({
+      endpoint: Tickets.get,
+      creates: false,
+      run: (options) => tickets.get({ ticketId: ticket.ticketId }, options)
+    })
+  ]
+  return { calls, ensure: (mark: string) => contacts.ensure({ inboxId, email: `${mark}@acme.inc` }) }
+})
+
+const pick = <A>(from: ReadonlyArray<A>) =>
+  Effect.flatMap(
+    Random.nextIntBetween(0, from.length - 1),
+    (index) => Effect.fromOption(Option.fromUndefinedOr(from[index]))
+  )
+    .pipe(Effect.orDie)
+
+const timeLimits = [100, 1_000, 10_000, 60_000]
+
+const leavesUnknown = (fault: Option.Option<Faults.Fault>): boolean =>
+  Option.exists(fault, ({ _tag }) => _tag === "Silent" || _tag === "Reset" || _tag === "Failing")
+
+const proves = (fault: Option.Option<Faults.Fault>): boolean =>
+  Option.exists(fault, ({ _tag }) => _tag === "Refused" || _tag === "NameUnknown" || _tag === "RateLimited")
+
+const acted = (entry: Faults.Entry): boolean => Option.exists(entry.status, (status) => status >= 200 && status < 300)
+
+/** One call after the other: each is held against what the server did for it alone. */
+const oneByOne = Effect.gen(function*() {
+  const { calls } = yield* prepare
+  yield* Effect.flatMap(
+    Effect.service(Faults.Faults),
+    ({ follow }) => Effect.flatMap(Random.nextInt, (seed) => follow(Faults.seeded({ seed, rate: 0.6 })))
+  )
+  for (const mark of ["a", "b", "c", "d", "e", "f"]) {
+    const { creates, endpoint, run } = (yield* pick(calls))(mark)
+    const timeout = yield* pick(timeLimits)
+    const [heldBefore, tracedBefore, start] = [yield* held, yield* trace, yield* Clock.currentTimeMillis]
+    const result = yield* Effect.result(run({ timeout }))
+    const took = (yield* Clock.currentTimeMillis) - start
+    const made = (yield* held) - heldBefore
+    const entries = (yield* trace).slice(tracedBefore.length)
+    const story = `${endpoint.operation} within ${timeout}ms: ${
+      Result.match(result, { onFailure: ({ message }) => message, onSuccess: () => "a value" })
+    }\n${Faults.format(entries)}`
+
+    assert.isAtMost(made, creates ? 1 : 0, `made twice: ${story}`)
+    assert.isAtMost(took, timeout, `hangs: ${story}`)
+    assert.isAtMost(entries.length, 3, `without end: ${story}`)
+    if (endpoint.repeat === "never") {
+      const [doubtful = entries.length] = entries.flatMap(({ fault }, index) => proves(fault) ? [] : [index + 1])
+      assert.strictEqual(entries.length, doubtful, `sent again after it may have been acted upon: ${story}`)
+    }
+    if (Result.isSuccess(result)) {
+      const last = entries.at(-1)
+      assert.isTrue(last !== undefined && acted(last), `a failure is swallowed: ${story}`)
+      if (creates) assert.strictEqual(made, 1, `a value for nothing: ${story}`)
+      continue
+    }
+    const { attempts = 1, delivery, settledBy } = result.failure
+    assert.strictEqual(entries.length, attempts, `miscounted: ${story}`)
+    switch (delivery) {
+      case "NotSent":
+        assert.isTrue(entries.every(({ status }) => Option.isNone(status)), `it was sent: ${story}`)
+        break
+      case "Rejected":
+        assert.isFalse(entries.some(acted), `it was acted upon: ${story}`)
+        break
+      case "Accepted":
+        assert.isTrue(entries.some(acted), `it was not acted upon: ${story}`)
+        break
+      case "Unknown":
+        assert.isTrue(
+          // An answer that drips may not be over when the time is.
+          entries.some(({ fault }) => leavesUnknown(fault) || Option.exists(fault, ({ _tag }) => _tag === "Drip")),
+          `it can be known: ${story}`
+        )
+    }
+    assert.strictEqual(
+      settledBy !== undefined,
+      endpoint.repeat === "never" && (delivery === "Accepted" || delivery === "Unknown"),
+      `what settles it: ${story}`
+    )
+  }
+})
+
+/** All at once: the sum of what the server did is held against the sum of what it was told to have done. */
+const allAtOnce = Effect.gen(function*() {
+  const { calls } = yield* prepare
+  yield* Effect.flatMap(
+    Effect.service(Faults.Faults),
+    ({ follow }) => Effect.flatMap(Random.nextInt, (seed) => follow(Faults.seeded({ seed, rate: 0.4 })))
+  )
+  const before = yield* held
+  const creating = calls.slice(0, 4)
+  const scheduled = yield* Effect.forEach(
+    ["a", "b", "c", "d", "e", "f", "g", "h"],
+    (mark) => Effect.map(pick(creating), (call) => call(mark))
+  )
+  const results = yield* Effect.forEach(scheduled, ({ run }) => Effect.result(run({})), { concurrency: "unbounded" })
+  const made = (yield* held) - before
+  const story = Faults.format(yield* trace)
+  const sure = results.filter((result) => Result.isSuccess(result) || result.failure.delivery === "Accepted").length
+  const doubtful = results.filter((result) => Result.isFailure(result) && result.failure.delivery === "Unknown").length
+  assert.isAtLeast(made, sure, `less was made than was told: ${story}`)
+  assert.isAtMost(made, sure + doubtful, `more was made than was told: ${story}`)
+})
+
+/** A contact is asked for again and again, by several at once: there is one in the end, at most. */
+const ensured = Effect.gen(function*() {
+  const { ensure } = yield* prepare
+  yield* Effect.flatMap(
+    Effect.service(Faults.Faults),
+    ({ follow }) => Effect.flatMap(Random.nextInt, (seed) => follow(Faults.seeded({ seed, rate: 0.4 })))
+  )
+  const before = yield* held
+  const results = yield* Effect.forEach(
+    Array.makeBy(4, () => "grace"),
+    (mark) => Effect.result(ensure(mark)),
+    { concurrency: 2 }
+  )
+  const made = (yield* held) - before
+  assert.isAtMost(made, 1, Faults.format(yield* trace))
+  if (results.some(Result.isSuccess)) assert.strictEqual(made, 1, Faults.format(yield* trace))
+})
+
+/** Rules off: a server that refuses nothing would hold everything that is made twice. */
+const layer = LiveDesk.layer.pipe(
+  Layer.provideMerge(Faults.layerEmulator(Faults.script({}), { inheritedRules: false }))
+)
+
+describe("schedules of calls and faults", () => {
+  for (
+    const [name, program, short, full] of [
+      ["one by one", oneByOne, 300, 7_000],
+      ["all at once", allAtOnce, 100, 2_000],
+      ["of one contact", ensured, 100, 1_000]
+    ] as const
+  ) {
+    it.effect(`${name}: nothing twice, nothing lost, nothing told wrong`, () =>
+      Effect.gen(function*() {
+        for (const seed of Array.range(1, yield* Campaign.size(short, full))) {
+          yield* Faults.rehearse(program, seed).pipe(
+            Effect.provide(layer),
+            Effect.catchDefect((defect) => Effect.die(new Error(`schedule ${seed}`, { cause: defect })))
+          )
+        }
+      }), Campaign.timeLimit)
+  }
+})
