@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+export * as Accounts from "./Accounts.ts"
 export * as Breaker from "./Breaker.ts"
 export * as ContactProfile from "./ContactProfile.ts"
 export * as Contacts from "./Contacts.ts"

@@ -1,0 +1,78 @@
+/**
+ * Several accounts of LiveDesk in one program.
+ *
+ * @since 0.1.0
+ */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as HttpClient from "effect/http/HttpClient"
+import * as Layer from "effect/Layer"
+import * as LayerMap from "effect/LayerMap"
+import type * as Scope from "effect/Scope"
+import * as LiveDesk from "./LiveDesk.ts"
+import * as LiveDeskClient from "./LiveDeskClient.ts"
+import type * as LiveDeskError from "./LiveDeskError.ts"
+
+/**
+ * What each account gets: every service, and the client.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Provided = LiveDesk.LiveDesk | LiveDeskClient.LiveDeskClient
+
+/**
+ * The accounts of a program, by name.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Accounts<E>
+  extends LayerMap.LayerMap<string, Provided, E | LiveDeskError.AuthError | LiveDeskError.ValidationError>
+{}
+
+/**
+ * How accounts are found and kept.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options<E, R> {
+  /** Looks an account's options up, by its name; asked once as long as the account is kept. */
+  readonly lookup: (name: string) => Effect.Effect<Omit<LiveDeskClient.Options, "account">, E, R>
+  /** How long an account that nobody uses is kept; 5 minutes unless given. */
+  readonly idleTimeToLive?: Duration.Input | undefined
+}
+
+/**
+ * Makes the accounts of a program. Each has a client, a rate limit and a circuit breaker of its own, kept under its name,
+ * which its spans have as `livedesk.account`; they share the `HttpClient` in the environment. An account is made when it is
+ * first asked for, and released when nobody has used it for a while.
+ *
+ * ```ts
+ * const accounts = yield* Accounts.make({
+ *   lookup: (brand) => Effect.map(credentialsOf(brand), (credentials) => ({
+ *     ...credentials,
+ *     rateLimit: RateLimit.make({ limit: 10 }),
+ *     breaker: Breaker.make()
+ *   }))
+ * })
+ * yield* welcome.pipe(Effect.provide(accounts.get("acme")))
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = <E, R>(
+  { idleTimeToLive = "5 minutes", lookup }: Options<E, R>
+): Effect.Effect<Accounts<E>, never, HttpClient.HttpClient | Scope.Scope | R> =>
+  LayerMap.make(
+    (account: string) =>
+      // Fresh, since a layer is built once for all accounts otherwise, over the client of the first.
+      Layer.fresh(LiveDesk.layer).pipe(
+        Layer.provideMerge(
+          Layer.unwrap(Effect.map(lookup(account), (options) => LiveDeskClient.layer({ ...options, account })))
+        )
+      ),
+    { idleTimeToLive }
+  )

@@ -1,0 +1,240 @@
+import { Accounts, Breaker, Contacts, LiveDesk, type LiveDeskClient, RateLimit } from "@effect-livedesk/core"
+import { Emulator, Faults } from "@effect-livedesk/core/testing"
+import { assert, describe, it } from "@effect/vitest"
+import { Clock, Effect, Fiber, Layer, Redacted, Tracer } from "effect"
+import { CircuitBreaker, RateLimiter } from "effect/persistence"
+import { TestClock } from "effect/testing"
+
+const { Fault } = Faults
+
+const layer = (
+  options: Partial<LiveDeskClient.Options>,
+  steps: ReadonlyArray<Faults.Step> = []
+) => LiveDesk.layer.pipe(Layer.provideMerge(Faults.layerEmulator(Faults.script({ "*": steps }), options)))
+
+const list = (options?: LiveDeskClient.CallOptions) =>
+  Effect.flatMap(Contacts.Contacts, (contacts) => contacts.list({}, options))
+
+/** When requests reached the transport, in milliseconds. */
+const times = Effect.map(Effect.flatMap(Faults.Faults, ({ trace }) => trace), (trace) => trace.map(({ at }) => at))
+
+describe("a rate limit", () => {
+  it.effect("lets no more requests out than it says, and none is lost", () =>
+    Effect.gen(function*() {
+      const fiber = yield* Effect.forkChild(
+        Effect.all(Array.from({ length: 25 }, () => list()), { concurrency: "unbounded" })
+      )
+      yield* TestClock.adjust("10 seconds")
+      yield* Fiber.join(fiber)
+      const seconds = (yield* times).map((at) => Math.floor(at / 1000))
+      assert.deepStrictEqual([0, 1, 2, 3].map((second) => seconds.filter((at) => at === second).length), [10, 10, 5, 0])
+    }).pipe(Effect.provide(layer({ rateLimit: RateLimit.make({ limit: 10 }) }))))
+
+  it.effect("counts repeated attempts, too", () =>
+    Effect.gen(function*() {
+      yield* Faults.rehearse(list())
+      const [first = 0, second = 0] = yield* times
+      assert.isAtLeast(second - first, 60_000)
+    }).pipe(Effect.provide(
+      layer({ rateLimit: RateLimit.make({ limit: 1, window: "1 minute" }), timeout: "5 minutes" }, [Fault.Refused()])
+    )))
+
+  it.effect("does not retry by itself, and waits within the call's time limit, where nothing is sent", () =>
+    Effect.gen(function*() {
+      const refused = yield* Faults.rehearse(Effect.flip(list({ retries: { times: 0 } })))
+      assert.deepInclude(refused, { status: 429 })
+      const start = yield* Clock.currentTimeMillis
+      const [, late] = yield* Faults.rehearse(
+        Effect.all([Effect.exit(list()), Effect.flip(list({ timeout: "5 seconds" }))], { concurrency: 2 })
+      )
+      assert.isAtLeast(yield* Clock.currentTimeMillis, start + 5000)
+      assert.deepInclude(late, { delivery: "NotSent" })
+      assert.deepInclude(late.reason, { _tag: "TimedOut", phase: "BeforeSending" })
+      assert.match(late.message, /the rate limit gave the call no turn within 5s\. Nothing was sent/)
+    }).pipe(Effect.provide(
+      layer({ rateLimit: RateLimit.make({ limit: 1, window: "1 minute" }) }, [Fault.RateLimited({})])
+    )))
+
+  it.effect("whose store fails sends nothing", () =>
+    Effect.gen(function*() {
+      const error = yield* Faults.rehearse(Effect.flip(list()))
+      assert.deepInclude(error, { delivery: "NotSent", attempts: 3 })
+      assert.deepInclude(error.reason, { _tag: "NoConnection", kind: "LimiterFailed" })
+      assert.deepStrictEqual(yield* times, [])
+    }).pipe(Effect.provide(
+      layer({ rateLimit: RateLimit.make({ limit: 1 }) }).pipe(
+        Layer.provide(Layer.succeed(RateLimiter.RateLimiterStore, failingStore))
+      )
+    )))
+})
+
+const storeDown = Effect.fail(
+  new RateLimiter.RateLimiterError({ reason: new RateLimiter.RateLimitStoreError({ message: "the store is down" }) })
+)
+
+const failingStore = RateLimiter.RateLimiterStore.of({
+  fixedWindow: () => storeDown,
+  tokenBucket: () => storeDown,
+  adaptiveConsume: () => storeDown,
+  adaptiveFeedback: () => storeDown
+})
+
+describe("a circuit breaker", () => {
+  const down = Fault.Failing({ status: 503, when: "BeforeActing" })
+  const once = { retries: { times: 0 } }
+
+  it.effect("stops calls after so many failures, and lets one through after a while", () =>
+    Effect.gen(function*() {
+      for (const reason of ["ServerFailure", "ConnectionLost", "TimedOut", "CircuitOpen", "CircuitOpen"]) {
+        const fiber = yield* Effect.forkChild(Effect.flip(list(once)))
+        yield* TestClock.adjust("31 seconds")
+        assert.strictEqual((yield* Fiber.join(fiber)).reason._tag, reason)
+      }
+    }).pipe(Effect.provide(
+      layer({ breaker: Breaker.make({ failures: 3, openFor: "10 minutes" }) }, [
+        down,
+        Fault.Reset({ when: "BeforeActing" }),
+        Fault.Silent({ when: "AfterActing" })
+      ])
+    )))
+
+  it.effect("says how long, that nothing was sent, and closes when LiveDesk is back", () =>
+    Effect.gen(function*() {
+      yield* Effect.flip(list(once))
+      const open = yield* Effect.flip(list(once))
+      assert.deepInclude(open, { delivery: "NotSent" })
+      assert.match(open.message, /calls are stopped for a while\. Nothing was sent; call again in 30s\./)
+      assert.strictEqual((yield* times).length, 1)
+      yield* TestClock.adjust("30 seconds")
+      yield* list(once)
+      yield* list(once)
+      assert.strictEqual((yield* times).length, 3)
+    }).pipe(Effect.provide(layer({ breaker: Breaker.make({ failures: 1 }) }, [down]))))
+
+  it.effect("takes a refusal for a sign of life, and counts nothing that says nothing", () =>
+    Effect.gen(function*() {
+      const { follow } = yield* Faults.Faults
+      const contacts = yield* Contacts.Contacts
+      for (const step of ["Pass", Fault.RateLimited({})] as const) {
+        yield* follow(Faults.script({ "*": [down, step, down, down] }))
+        yield* Effect.flip(list(once))
+        // Of an id that nothing has, or refused with 429.
+        yield* Effect.flip(contacts.update({ contactId: 99 }, once))
+        const next = yield* Effect.flip(list(once))
+        assert.strictEqual(next.reason._tag, "ServerFailure")
+        const last = yield* Effect.flip(list(once))
+        assert.strictEqual(last.reason._tag, step === "Pass" ? "ServerFailure" : "CircuitOpen")
+        yield* TestClock.adjust("1 minute")
+        yield* follow(Faults.script({}))
+        yield* list(once)
+      }
+    }).pipe(Effect.provide(layer({ breaker: Breaker.make({ failures: 2 }) }))))
+
+  it.effect("whose store fails stops no call", () =>
+    list().pipe(
+      Effect.provide(
+        layer({ breaker: Breaker.make() }).pipe(Layer.provide(Layer.mock(CircuitBreaker.CircuitBreakerStore, {
+          admit: () =>
+            Effect.fail(
+              new CircuitBreaker.CircuitBreakerError({
+                reason: new CircuitBreaker.CircuitBreakerStoreError({ message: "the store is down" })
+              })
+            )
+        })))
+      )
+    ))
+})
+
+describe("options", () => {
+  it.effect("that cannot be used are told when the client is made", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(Effect.provide(
+        list(),
+        layer({
+          rateLimit: RateLimit.make({ limit: 0, window: "-1 seconds" }),
+          breaker: Breaker.make({ failures: 0.5, openFor: 0 })
+        })
+      ))
+      for (const name of ["rateLimit.limit", "rateLimit.window", "breaker.failures", "breaker.openFor"]) {
+        assert.include(error.message, `${name}: expected`)
+      }
+    }))
+})
+
+describe("accounts", () => {
+  const emulated = Effect.gen(function*() {
+    const looked: Array<string> = []
+    const { credentials } = yield* Emulator.Emulator
+    const accounts = yield* Accounts.make({
+      lookup: (name) =>
+        Effect.as(
+          Effect.sync(() => looked.push(name)),
+          name === "locked out"
+            ? { ...credentials, apiKey: Redacted.make("another"), breaker: Breaker.make() }
+            : {
+              ...credentials,
+              breaker: Breaker.make({ failures: 1 }),
+              ...(name === "slow" ? { rateLimit: RateLimit.make({ limit: 1, window: "1 minute" }) } : {})
+            }
+        ),
+      idleTimeToLive: "1 minute"
+    })
+    return {
+      accounts,
+      looked,
+      listAs: (name: string) => list().pipe(Effect.provide(accounts.get(name), { local: true }))
+    }
+  })
+
+  const atEmulator = Effect.provide(Layer.provideMerge(Faults.layer(Faults.script({})), Emulator.layerHttpClient))
+
+  it.effect("have a client each, made once, and released when idle", () =>
+    Effect.gen(function*() {
+      const { listAs, looked } = yield* emulated
+      yield* listAs("acme")
+      yield* listAs("acme")
+      const error = yield* Effect.flip(listAs("locked out"))
+      assert.strictEqual(error._tag, "AuthError")
+      yield* listAs("acme")
+      assert.deepStrictEqual(looked, ["acme", "locked out"])
+      yield* TestClock.adjust("61 seconds")
+      yield* listAs("acme")
+      assert.deepStrictEqual(looked, ["acme", "locked out", "acme"])
+    }).pipe(atEmulator))
+
+  it.effect("do not slow each other, and do not stop each other", () =>
+    Effect.gen(function*() {
+      const { listAs } = yield* emulated
+      const { follow } = yield* Faults.Faults
+      yield* listAs("slow")
+      const waiting = yield* Effect.forkChild(listAs("slow"))
+      yield* TestClock.adjust(0)
+      yield* listAs("acme")
+      assert.isUndefined(waiting.pollUnsafe())
+      yield* Fiber.interrupt(waiting)
+      yield* follow(Faults.script({ "*": Array.from({ length: 3 }, () => Fault.Reset({ when: "BeforeActing" })) }))
+      const failing = yield* Effect.forkChild(Effect.flip(listAs("acme")))
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual((yield* Fiber.join(failing)).reason._tag, "ConnectionLost")
+      assert.strictEqual((yield* Effect.flip(listAs("acme"))).reason._tag, "CircuitOpen")
+      yield* listAs("globex")
+    }).pipe(atEmulator))
+
+  it.effect("are named on spans", () =>
+    Effect.gen(function*() {
+      const { listAs } = yield* emulated
+      const named: Array<unknown> = []
+      const tracer = Tracer.make({
+        span: (options) => {
+          const span = new Tracer.NativeSpan(options)
+          named.push(span)
+          return span
+        }
+      })
+      yield* Effect.provideService(listAs("acme"), Tracer.Tracer, tracer)
+      assert.deepStrictEqual(
+        named.map((span) => span instanceof Tracer.NativeSpan ? span.attributes.get("livedesk.account") : undefined),
+        ["acme"]
+      )
+    }).pipe(atEmulator))
+})
