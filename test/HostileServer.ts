@@ -22,7 +22,7 @@ type ResponseHeaders = Readonly<Record<string, string>>
  *
  * and, each upon a whole request:
  *
- * - `Respond`: answers, and closes
+ * - `Respond`: answers, and closes unless it `stays`
  * - `BreakOff`: answers less than its framing promises, then leaves
  * - `Drip`: answers a character at a time, 5 milliseconds apart, and closes
  * - `Raw`: writes what need not be HTTP; `at` the first bytes already, if so told
@@ -36,6 +36,8 @@ export type Behaviour =
     readonly status: number
     readonly headers?: ResponseHeaders
     readonly body?: string | Uint8Array
+    /** Whether the connection stays open, for the next request to meet the next behaviour. */
+    readonly stays?: boolean
   }
   | {
     readonly _tag: "BreakOff"
@@ -60,26 +62,42 @@ export interface HostileServer {
   readonly url: string
   /** The whole requests that came, in order. */
   readonly requests: ReadonlyArray<Request>
+  /** How many bytes came, of whatever. */
+  readonly received: () => number
+  /** The behaviours that connections and requests met, in order. */
+  readonly met: ReadonlyArray<Behaviour>
   /** How many connections are open. */
   readonly open: () => number
   /** Waits until no connection is open, and dies when some still is after two seconds. */
   readonly drained: Effect.Effect<void>
 }
 
-/** Starts a server, for TLS when options for it are given. */
+/** Starts a server, for TLS when options for it are given. Several behaviours are met in turn, the last again and again. */
 export const make = Effect.fnUntraced(function*(
-  behaviour: Behaviour,
+  behaviours: Behaviour | readonly [Behaviour, ...ReadonlyArray<Behaviour>],
   tls?: Tls.TlsOptions
 ): Effect.fn.Return<HostileServer, never, Scope.Scope> {
   const fork = yield* FiberSet.makeRuntime()
   const sockets = new Set<Net.Socket>()
   const requests: Array<Request> = []
+  const met: Array<Behaviour> = []
+  let received = 0
+  const next = (): Behaviour => {
+    const behaviour = "_tag" in behaviours
+      ? behaviours
+      : behaviours[Math.min(met.length, behaviours.length - 1)] ?? behaviours[0]
+    met.push(behaviour)
+    return behaviour
+  }
   const accept = (socket: Net.Socket) => {
     sockets.add(socket)
     socket.on("close", () => sockets.delete(socket))
     // The peer may reset, which is no fault of the server.
     socket.on("error", () => {})
-    serve(socket, behaviour, requests, fork)
+    socket.on("data", (data) => {
+      received += data.length
+    })
+    serve(socket, next, requests, fork)
   }
   const server = yield* Effect.acquireRelease(
     Effect.promise(async () => {
@@ -93,10 +111,12 @@ export const make = Effect.fnUntraced(function*(
   )
   const address = server.address()
   const port = address !== null && typeof address === "object" ? address.port : 0
-  if (behaviour._tag === "Refuse") yield* stop(server, sockets)
+  if ("_tag" in behaviours && behaviours._tag === "Refuse") yield* stop(server, sockets)
   return {
     url: `${tls === undefined ? "http" : "https"}://127.0.0.1:${port}`,
     requests,
+    met,
+    received: () => received,
     open: () => sockets.size,
     drained: Effect.suspend(() => sockets.size === 0 ? Effect.void : Effect.fail("open")).pipe(
       Effect.retry({ schedule: Schedule.spaced("5 millis"), times: 400 }),
@@ -114,10 +134,14 @@ const stop = (server: Net.Server, sockets: ReadonlySet<Net.Socket>): Effect.Effe
 
 type Fork = (effect: Effect.Effect<unknown>) => unknown
 
-const serve = (socket: Net.Socket, behaviour: Behaviour, requests: Array<Request>, fork: Fork): void => {
+const serve = (socket: Net.Socket, next: () => Behaviour, requests: Array<Request>, fork: Fork): void => {
+  let behaviour = next()
+  let isAnswered = false
   if (behaviour._tag === "OnAccept") leave(socket, behaviour.leave)
   let received = Buffer.alloc(0)
   socket.on("data", (data) => {
+    if (isAnswered) behaviour = next()
+    isAnswered = false
     if (behaviour._tag === "OnFirstBytes") return leave(socket, behaviour.leave)
     if (behaviour._tag === "Raw" && behaviour.at === "FirstBytes") return void socket.end(behaviour.bytes)
     received = Buffer.concat([received, data])
@@ -125,6 +149,7 @@ const serve = (socket: Net.Socket, behaviour: Behaviour, requests: Array<Request
     if (request === undefined) return
     received = Buffer.alloc(0)
     requests.push(request)
+    isAnswered = true
     act(socket, behaviour, fork)
   })
 }
@@ -156,8 +181,13 @@ const act = (socket: Net.Socket, behaviour: Behaviour, fork: Fork): void => {
       const body = Buffer.from(behaviour.body ?? "")
       // A 204 has no body, and so no length of one.
       const length = behaviour.status === 204 ? {} : { "content-length": String(body.length) }
-      socket.write(head(behaviour.status, { ...length, connection: "close", ...behaviour.headers }))
-      socket.end(body)
+      socket.write(head(behaviour.status, {
+        ...length,
+        connection: behaviour.stays === true ? "keep-alive" : "close",
+        ...behaviour.headers
+      }))
+      if (behaviour.stays === true) socket.write(body)
+      else socket.end(body)
       return
     }
     case "BreakOff": {

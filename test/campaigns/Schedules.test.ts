@@ -82,11 +82,10 @@ const prepare = Effect.gen(function*() {
 })
 
 const pick = <A>(from: ReadonlyArray<A>) =>
-  Effect.flatMap(
-    Random.nextIntBetween(0, from.length - 1),
-    (index) => Effect.fromOption(Option.fromUndefinedOr(from[index]))
+  Random.nextIntBetween(0, from.length - 1).pipe(
+    Effect.flatMap((index) => Effect.fromOption(Array.get(from, index))),
+    Effect.orDie
   )
-    .pipe(Effect.orDie)
 
 const timeLimits = [100, 1_000, 10_000, 60_000]
 

@@ -10,10 +10,6 @@ import * as Net from "node:net"
 
 const isInstalled = spawnSync("redis-server", ["--version"]).status === 0
 
-const title = isInstalled
-  ? "programs that share a Redis"
-  : "programs that share a Redis: left out, for redis-server is not installed"
-
 /** A port that nobody listens on. */
 const freePort = Effect.promise(async () => {
   const server = Net.createServer().listen(0, "127.0.0.1")
@@ -71,7 +67,7 @@ const program = (options: Partial<LiveDeskClient.Options>) =>
 
 const list = Effect.flatMap(Contacts.Contacts, (contacts) => contacts.list({}))
 
-describe.skipIf(!isInstalled)(title, () => {
+describe.skipIf(!isInstalled)("programs that share a Redis (left out where redis-server is not installed)", () => {
   it.live("share a rate limit", () =>
     Effect.gen(function*() {
       const rateLimit = RateLimit.make({ limit: 5, window: "1 second" })

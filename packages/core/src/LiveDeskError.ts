@@ -646,7 +646,9 @@ const byDelivery = {
 } satisfies Record<Delivery, string>
 
 const advice = (error: LiveDeskError): string => {
-  const { reason } = error
+  const { delivery, reason } = error
+  // Also where only an earlier attempt may have been acted upon.
+  if (delivery === "Accepted" || delivery === "Unknown") return byDelivery[delivery]
   switch (reason._tag) {
     case "CredentialsRejected":
       return `Compare the API key and secret with those under ${credentialsPlace}.`
@@ -661,9 +663,9 @@ const advice = (error: LiveDeskError): string => {
     case "InputRejected":
       return "Correct the input before calling again."
     case "Conflict":
-      return error.delivery === "NotSent"
+      return delivery === "NotSent"
         ? "Nothing was changed; change the input, or what it conflicts with."
-        : byDelivery[error.delivery]
+        : byDelivery[delivery]
     case "NotFound":
       return "Check the ids in the input, and the base URL."
     case "RateLimited":
@@ -675,7 +677,7 @@ const advice = (error: LiveDeskError): string => {
       return "Check the base URL; redirects are never followed."
     case "NoConnection":
       return reason.kind === "LimiterFailed"
-        ? byDelivery[error.delivery]
+        ? byDelivery[delivery]
         : "Nothing was sent; check the base URL and the network, then call again."
     case "CircuitOpen":
       return Option.match(reason.retryAfter, {
@@ -689,7 +691,7 @@ const advice = (error: LiveDeskError): string => {
     case "UnexpectedStatus":
     case "ConnectionLost":
     case "TimedOut":
-      return byDelivery[error.delivery]
+      return byDelivery[delivery]
   }
 }
 
