@@ -1,0 +1,313 @@
+import {
+  Contacts,
+  Conversations,
+  type Endpoint,
+  LiveDeskClient,
+  LiveDeskError,
+  Messages,
+  Tickets
+} from "@effect-livedesk/core"
+import { NodeLiveDesk } from "@effect-livedesk/node"
+import { assert, describe, it } from "@effect/vitest"
+import { Array, Effect, Layer, Option, Random, Redacted, Result, Stream } from "effect"
+import { FetchHttpClient, HttpClient, type HttpClientRequest, HttpServerResponse } from "effect/http"
+import { readdirSync, readFileSync } from "node:fs"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
+import { gzipSync } from "node:zlib"
+import * as HostileServer from "../HostileServer.ts"
+import * as Campaign from "./Campaign.ts"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// calls
+// ---------------------------------------------------------------------------------------------------------------------
+
+const call = <Input, Output>(endpoint: Endpoint.Endpoint<Input, Output>, input: Input) =>
+  Effect.flatMap(LiveDeskClient.LiveDeskClient, (client) => client.call(endpoint)(input))
+
+/** A call of each endpoint. */
+const calls: ReadonlyArray<Effect.Effect<unknown, LiveDeskError.LiveDeskError, LiveDeskClient.LiveDeskClient>> = [
+  call(Contacts.create, { inboxId: 407 }),
+  call(Contacts.list, {}),
+  call(Contacts.update, { contactId: 7 }),
+  call(Conversations.create, { inboxId: 407, contactId: 7 }),
+  call(Conversations.toggleStatus, { conversationId: 7, status: "open" }),
+  call(Messages.send, { conversationId: 7, content: "Hello" }),
+  call(Messages.sendFiles, {
+    conversationId: 7,
+    attachments: [{ name: "a.txt", mediaType: "text/plain", content: new Uint8Array([97]) }]
+  }),
+  call(Tickets.create, { title: "A ticket" }),
+  call(Tickets.get, { ticketId: "t-1" }),
+  call(Tickets.update, { ticketId: "t-1" })
+]
+
+const options = {
+  apiKey: Redacted.make("a-key"),
+  apiSecret: Redacted.make("a-secret"),
+  retries: { times: 0 }
+}
+
+/** What the next request is answered with. */
+interface Answer {
+  status: number
+  contentType: string
+  body: Uint8Array | Stream.Stream<Uint8Array>
+}
+
+const answering = (answer: Answer) =>
+  LiveDeskClient.layer(options).pipe(Layer.provide(Layer.succeed(
+    HttpClient.HttpClient,
+    HttpClient.make((request) => Effect.sync(() => respond(request, answer)))
+  )))
+
+const respond = (request: HttpClientRequest.HttpClientRequest, { body, contentType, status }: Answer) => {
+  const headers = { "content-type": contentType }
+  return HttpServerResponse.toClientResponse(
+    body instanceof Uint8Array
+      ? HttpServerResponse.uint8Array(body, { status, contentType, headers })
+      : HttpServerResponse.stream(body, { status, contentType, headers }),
+    { request }
+  )
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// bodies
+// ---------------------------------------------------------------------------------------------------------------------
+
+const fixtures = new URL("../fixtures/", import.meta.url)
+
+/** The vendor's, and for calls whose samples could not be read something that they take. */
+const samples: ReadonlyArray<unknown> = [
+  ...readdirSync(fixtures)
+    .filter((name) => name.endsWith(".json"))
+    .map((name): unknown => JSON.parse(readFileSync(new URL(name, fixtures), "utf8"))),
+  {
+    meta: { count: 1, current_page: "1" },
+    payload: [{ id: 7, email: null, name: "Ada", custom_attributes: { a: 1 } }]
+  },
+  { id: 7, content: "Hello", message_type: 1, created_at: 1_700_000_000, sender: { id: 1, name: "Bob", type: "user" } },
+  { code: 0, message: "Success", data: { ticket_id: "t-1", title: "A ticket", status: "open", tags: ["a"] } }
+]
+
+type Draw = (below: number) => number
+
+const oneOf = <A>(draw: Draw, from: readonly [A, ...ReadonlyArray<A>]): A => from[draw(from.length)] ?? from[0]
+
+/** Values of which none is where it should be, written as JSON that no serializer would write. */
+const intruders = (draw: Draw): string =>
+  oneOf(draw, [
+    "null",
+    "true",
+    "-1",
+    "0",
+    "1e309",
+    "-1e309",
+    "1e-400",
+    "9007199254740993",
+    "123456789012345678901234567890",
+    "1.5",
+    "\"\"",
+    "\" \"",
+    "\"7\"",
+    "\"NaN\"",
+    "\"\\ud800\"",
+    "\"\\u0000\\u001b[31m\"",
+    "[]",
+    "{}",
+    "[[[]]]",
+    "{\"__proto__\":{\"polluted\":true},\"constructor\":{\"prototype\":{\"polluted\":true}},\"toString\":7}",
+    JSON.stringify("x".repeat(5000)),
+    `${"[".repeat(200)}${"]".repeat(200)}`
+  ])
+
+/** A sample as JSON text, in which some values, keys and structures are not what they were. */
+const mutated = (draw: Draw, value: unknown, rate: number): string => {
+  if (draw(1000) < rate) return intruders(draw)
+  if (globalThis.Array.isArray(value)) {
+    const items = value.flatMap((item) => {
+      const times = draw(1000) < rate ? draw(3) : 1
+      return globalThis.Array.from({ length: times }, () => mutated(draw, item, rate))
+    })
+    return draw(1000) < rate ? `{"0":${items.join(",") || "0"}}` : `[${items.join(",")}]`
+  }
+  if (typeof value === "object" && value !== null) {
+    const entries = Object.entries(value).flatMap(([key, inner]) => {
+      const entry = (name: string) => `${JSON.stringify(name)}:${mutated(draw, inner, rate)}`
+      if (draw(1000) >= rate) return [entry(key)]
+      switch (draw(5)) {
+        case 0:
+          return []
+        case 1:
+          return [entry(key), entry(key)]
+        case 2:
+          return [entry("__proto__")]
+        case 3:
+          return [entry(key.toUpperCase())]
+        default:
+          return [`${JSON.stringify(key)}:{${JSON.stringify(key)}:${mutated(draw, inner, rate)}}`]
+      }
+    })
+    return `{${entries.join(",")}}`
+  }
+  return JSON.stringify(value)
+}
+
+const encoder = new TextEncoder()
+
+const anyBody = (draw: Draw): Uint8Array => {
+  const text = () => mutated(draw, samples[draw(samples.length)], oneOf(draw, [5, 30, 100, 400]))
+  switch (draw(14)) {
+    case 0:
+      return Uint8Array.from({ length: draw(400) }, () => draw(256))
+    case 1:
+      return encoder.encode(text().slice(0, draw(500)))
+    case 2:
+      return encoder.encode(
+        oneOf(draw, ["", " ", "null", "0", "\"text\"", "[]", "{}", "<html><body>Log in</body></html>"])
+      )
+    case 3:
+      return Uint8Array.from(Buffer.from(text(), "latin1"))
+    case 4:
+      return Uint8Array.from([0xff, 0xfe, ...Buffer.from(text().slice(0, 2000), "utf16le")])
+    case 5: {
+      const depth = oneOf(draw, [1000, 5000, 20_000])
+      return encoder.encode(`{"payload":${"[{\"payload\":".repeat(depth)}1${"}]".repeat(depth)}}`)
+    }
+    case 6: {
+      const bytes = encoder.encode(text())
+      for (let times = draw(8); times >= 0; times--) bytes[draw(Math.max(1, bytes.length))] = draw(256)
+      return bytes
+    }
+    default:
+      return encoder.encode(text())
+  }
+}
+
+const statuses = [
+  200,
+  200,
+  200,
+  200,
+  201,
+  202,
+  204,
+  299,
+  300,
+  304,
+  400,
+  401,
+  403,
+  404,
+  408,
+  409,
+  418,
+  422,
+  429,
+  500,
+  503
+] as const
+
+const contentTypes = ["application/json", "text/html", "application/json; charset=utf-16", "", "image/png"] as const
+
+// ---------------------------------------------------------------------------------------------------------------------
+// laws
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** What LiveDesk did by its status, and what no error may say otherwise. */
+const deliveries = (status: number): ReadonlyArray<LiveDeskError.Delivery> =>
+  // A ticket's 2xx may say by its code that the call failed.
+  status < 300 ? ["Accepted", "Unknown"] : status === 408 || status >= 500 ? ["Unknown"] : ["Rejected"]
+
+const check = (result: Result.Result<unknown, LiveDeskError.LiveDeskError>, status: number, story: string) => {
+  if (Result.isSuccess(result)) return assert.isBelow(status, 300, story)
+  const error = result.failure
+  assert.isTrue(LiveDeskError.isLiveDeskError(error), story)
+  assert.include(deliveries(status), error.delivery, story)
+  assert.isAtMost(Option.getOrElse(LiveDeskError.excerpt(error), () => "").length, 2000, story)
+  assert.isAtMost(error.message.length, 40_000, story)
+  assert.isAtMost(JSON.stringify(error).length, 100_000, story)
+}
+
+const collectGarbage = Effect.sync(() => {
+  setFlagsFromString("--expose-gc")
+  runInNewContext("gc")()
+})
+
+const heap = Effect.map(collectGarbage, () => process.memoryUsage().heapUsed)
+
+describe("hostile answers", () => {
+  it.effect("become a value or a typed error, whatever they are", () => {
+    const answer: Answer = { status: 200, contentType: "", body: new Uint8Array() }
+    return Effect.gen(function*() {
+      const random = yield* Random.withSeed(Effect.service(Random.Random), "hostile answers")
+      const draw: Draw = (below) => Math.floor(random.nextDoubleUnsafe() * below)
+      const bodies = yield* Campaign.size(3_000, 100_000)
+      const before = yield* heap
+      let values = 0
+      for (let index = 0; index < bodies; index++) {
+        answer.status = oneOf(draw, statuses)
+        answer.contentType = oneOf(draw, contentTypes)
+        answer.body = anyBody(draw)
+        const run = calls[index % calls.length] ?? Effect.void
+        const story = `body ${index}, status ${answer.status}`
+        const result = yield* Effect.result(run).pipe(
+          Effect.catchDefect((defect) => Effect.die(new Error(story, { cause: defect })))
+        )
+        check(result, answer.status, story)
+        if (Result.isSuccess(result)) values += 1
+      }
+      assert.isFalse("polluted" in {})
+      // Neither all are refused nor all are taken.
+      assert.isAbove(values, bodies / 20)
+      assert.isBelow(values, bodies / 2)
+      assert.isBelow((yield* heap) - before, 30_000_000)
+    }).pipe(Effect.provide(answering(answer)))
+  }, Campaign.timeLimit)
+
+  it.effect("of 50 MB are not read past the limit", () => {
+    let pulled = 0
+    const megabyte = encoder.encode(`"${"x".repeat(1_000_000)}",`)
+    const answer: Answer = {
+      status: 200,
+      contentType: "application/json",
+      body: Stream.fromIterable(Array.range(1, 50)).pipe(
+        Stream.rechunk(1),
+        Stream.map(() => {
+          pulled += 1
+          return megabyte
+        })
+      )
+    }
+    return Effect.gen(function*() {
+      for (const status of [200, 422]) {
+        for (const run of calls) {
+          answer.status = status
+          pulled = 0
+          check(yield* Effect.result(run), status, `status ${status}`)
+          assert.isAtMost(pulled, status === 200 ? 18 : 2)
+        }
+      }
+    }).pipe(Effect.provide(answering(answer)))
+  })
+
+  for (const transport of ["undici", "fetch"] as const) {
+    it.live(`of gzip that unpacks to 50 MB are not unpacked past the limit over ${transport}`, () =>
+      Effect.gen(function*() {
+        const server = yield* HostileServer.make({
+          _tag: "Respond",
+          status: 200,
+          headers: { "content-type": "application/json", "content-encoding": "gzip" },
+          body: gzipSync(Buffer.alloc(50_000_000, " "))
+        })
+        const layer = transport === "undici"
+          ? NodeLiveDesk.layer({ ...options, baseUrl: server.url })
+          : LiveDeskClient.layer({ ...options, baseUrl: server.url }).pipe(Layer.provide(FetchHttpClient.layer))
+        const before = yield* heap
+        const result = yield* Effect.result(Effect.provide(call(Contacts.list, {}), layer))
+        assert.isTrue(Result.isFailure(result))
+        check(result, 200, transport)
+        assert.isBelow((yield* heap) - before, 30_000_000)
+      }))
+  }
+})
