@@ -62,8 +62,6 @@ export interface HostileServer {
   readonly url: string
   /** The whole requests that came, in order. */
   readonly requests: ReadonlyArray<Request>
-  /** How many bytes came, of whatever. */
-  readonly received: () => number
   /** The behaviours that connections and requests met, in order. */
   readonly met: ReadonlyArray<Behaviour>
   /** How many connections are open. */
@@ -81,7 +79,6 @@ export const make = Effect.fnUntraced(function*(
   const sockets = new Set<Net.Socket>()
   const requests: Array<Request> = []
   const met: Array<Behaviour> = []
-  let received = 0
   const next = (): Behaviour => {
     const behaviour = "_tag" in behaviours
       ? behaviours
@@ -94,9 +91,6 @@ export const make = Effect.fnUntraced(function*(
     socket.on("close", () => sockets.delete(socket))
     // The peer may reset, which is no fault of the server.
     socket.on("error", () => {})
-    socket.on("data", (data) => {
-      received += data.length
-    })
     serve(socket, next, requests, fork)
   }
   const server = yield* Effect.acquireRelease(
@@ -116,7 +110,6 @@ export const make = Effect.fnUntraced(function*(
     url: `${tls === undefined ? "http" : "https"}://127.0.0.1:${port}`,
     requests,
     met,
-    received: () => received,
     open: () => sockets.size,
     drained: Effect.suspend(() => sockets.size === 0 ? Effect.void : Effect.fail("open")).pipe(
       Effect.retry({ schedule: Schedule.spaced("5 millis"), times: 400 }),
