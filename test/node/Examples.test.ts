@@ -137,6 +137,19 @@ describe("the other examples", () => {
       ])
     }))
 
+  it.live("limits", () =>
+    Effect.gen(function*() {
+      const { code, err, out } = yield* run("limits")
+      assert.deepStrictEqual([code, err, out], [0, [], ["acme has 0 customers", "globex has 0 customers"]])
+    }))
+
+  it.live("unknown-outcome", () =>
+    Effect.gen(function*() {
+      const { code, err, out } = yield* run("unknown-outcome")
+      assert.deepStrictEqual([code, err], [0, []])
+      assert.match(out.join(), /^contact 2219256 \(Existing\), message perhaps sent: look at the conversation in /)
+    }))
+
   it.live("readme", () =>
     Effect.gen(function*() {
       const { code, err, out } = yield* run("readme", yield* settings)
@@ -148,15 +161,17 @@ describe("the other examples", () => {
 })
 
 describe("the README", () => {
-  it("shows nothing that is not in an example", () => {
-    const examples = globSync("examples/*.ts", { cwd: root }).map((path) => readFileSync(new URL(path, root), "utf8"))
-    const shown = readFileSync(new URL("README.md", root), "utf8").matchAll(/```ts\n([^]*?)```/g)
-    const snippets = Array.from(shown, ([, snippet = ""]) => snippet)
-    assert.isNotEmpty(snippets)
-    for (const snippet of snippets) {
-      assert.isTrue(examples.some((example) => example.includes(snippet)), snippet)
-    }
-  })
+  for (const page of ["README.md", ...globSync("docs/*.md", { cwd: root })]) {
+    it(`shows nothing that is not in an example: ${page}`, () => {
+      const examples = globSync("examples/*.ts", { cwd: root }).map((path) => readFileSync(new URL(path, root), "utf8"))
+      const shown = readFileSync(new URL(page, root), "utf8").matchAll(/```ts\n([^]*?)```/g)
+      const snippets = Array.from(shown, ([, snippet = ""]) => snippet)
+      assert.isNotEmpty(snippets)
+      for (const snippet of snippets) {
+        assert.isTrue(examples.some((example) => example.includes(snippet)), snippet)
+      }
+    })
+  }
 
   it("names every reason that an error can have", () => {
     const readme = readFileSync(new URL("README.md", root), "utf8")

@@ -1,0 +1,41 @@
+/**
+ * "My program survives any single fault of LiveDesk", as one property.
+ */
+import { Contacts, LiveDesk, Messages } from "@effect-livedesk/core"
+import { Emulator, Faults } from "@effect-livedesk/core/testing"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, HashMap, Layer } from "effect"
+
+/** The program under test. */
+const remember = Effect.fn("remember")(function*(email: string) {
+  const contacts = yield* Contacts.Contacts
+  const { contact } = yield* contacts.ensure({ inboxId: 407, email })
+  return contact.id
+})
+
+describe("the program", () => {
+  it.effect("remembers a customer once, whatever single fault LiveDesk has", () =>
+    Effect.forEach(Faults.singles(2), (plan) =>
+      Effect.gen(function*() {
+        // Waits and time limits take no time under the test's clock.
+        const id = yield* Faults.rehearse(Effect.option(remember("alice@acme.inc")))
+        const { trace } = yield* Faults.Faults
+        const { state } = yield* Emulator.Emulator
+        const story = `${id._tag}:\n${Faults.format(yield* trace)}`
+        assert.isAtMost(HashMap.size((yield* state).contacts), 1, story)
+      }).pipe(Effect.provide(LiveDesk.layer.pipe(Layer.provideMerge(Faults.layerEmulator(plan)))))))
+
+  it.effect("sends a message again that LiveDesk refused for the moment, and no other", () =>
+    Effect.gen(function*() {
+      const messages = yield* Messages.Messages
+      const error = yield* Faults.rehearse(Effect.flip(messages.send({ conversationId: 40, content: "Hello" })))
+      assert.deepInclude(error, { delivery: "Unknown", attempts: 2 })
+    }).pipe(
+      Effect.provide(LiveDesk.layer.pipe(Layer.provide(Faults.layerEmulator(Faults.script({
+        "messages.send": [
+          Faults.Fault.RateLimited({ retryAfter: "2" }),
+          Faults.Fault.Reset({ when: "AfterActing" })
+        ]
+      })))))
+    ))
+})

@@ -1,0 +1,41 @@
+/**
+ * A recipe for an unknown outcome: the connection breaks after LiveDesk has acted, and nothing is done twice.
+ */
+import { Contacts, Conversations, LiveDesk, Messages } from "@effect-livedesk/core"
+import { Faults } from "@effect-livedesk/core/testing"
+import { NodeRuntime } from "@effect/platform-node"
+import { Console, Effect, Layer } from "effect"
+
+const inboxId = 407
+
+const welcome = Effect.fn("welcome")(function*(email: string) {
+  const contacts = yield* Contacts.Contacts
+  const conversations = yield* Conversations.Conversations
+  const messages = yield* Messages.Messages
+
+  // A contact can be looked for: `ensure` does, also when it cannot know whether it created one.
+  const ensured = yield* contacts.ensure({ inboxId, email })
+  const { id } = yield* conversations.create({ inboxId, contactId: ensured.contact.id })
+
+  // A message cannot be read back: when it may have been sent, somebody must look before it is sent again.
+  const sent = yield* messages.send({ conversationId: id, content: "Welcome!" }).pipe(
+    Effect.as("sent"),
+    Effect.catch((error) =>
+      error.delivery === "Accepted" || error.delivery === "Unknown"
+        ? Effect.succeed(`perhaps sent: ${error.settledBy}`)
+        : Effect.fail(error)
+    )
+  )
+  return `contact ${ensured.contact.id} (${ensured._tag}), message ${sent}`
+})
+
+const lostAfterActing = Faults.script({
+  "contacts.create": [Faults.Fault.Reset({ when: "AfterActing" })],
+  "messages.send": [Faults.Fault.Reset({ when: "AfterActing" })]
+})
+
+welcome("alice@acme.inc").pipe(
+  Effect.flatMap(Console.log),
+  Effect.provide(LiveDesk.layer.pipe(Layer.provide(Faults.layerEmulator(lostAfterActing)))),
+  NodeRuntime.runMain
+)
