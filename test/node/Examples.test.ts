@@ -160,6 +160,8 @@ describe("the other examples", () => {
     }).pipe(Effect.provide(NodeEmulator.layer())))
 })
 
+const withoutIndent = (text: string): string => text.replaceAll(/^ +/gm, "")
+
 describe("the README", () => {
   for (const page of ["README.md", ...globSync("docs/*.md", { cwd: root })]) {
     it(`shows nothing that is not in an example: ${page}`, () => {
@@ -168,7 +170,7 @@ describe("the README", () => {
       const snippets = Array.from(shown, ([, snippet = ""]) => snippet)
       assert.isNotEmpty(snippets)
       for (const snippet of snippets) {
-        assert.isTrue(examples.some((example) => example.includes(snippet)), snippet)
+        assert.isTrue(examples.some((example) => withoutIndent(example).includes(withoutIndent(snippet))), snippet)
       }
     })
   }
