@@ -87,6 +87,12 @@ const pick = <A>(from: ReadonlyArray<A>) =>
     Effect.orDie
   )
 
+/** From here on, so many of all requests meet a fault. */
+const strike = Effect.fnUntraced(function*(rate: number) {
+  const { follow } = yield* Faults.Faults
+  yield* follow(Faults.seeded({ seed: yield* Random.nextInt, rate }))
+})
+
 const timeLimits = [100, 1_000, 10_000, 60_000]
 
 const leavesUnknown = (fault: Option.Option<Faults.Fault>): boolean =>
@@ -100,10 +106,7 @@ const acted = (entry: Faults.Entry): boolean => Option.exists(entry.status, (sta
 /** One call after the other: each is held against what the server did for it alone. */
 const oneByOne = Effect.gen(function*() {
   const { calls } = yield* prepare
-  yield* Effect.flatMap(
-    Effect.service(Faults.Faults),
-    ({ follow }) => Effect.flatMap(Random.nextInt, (seed) => follow(Faults.seeded({ seed, rate: 0.6 })))
-  )
+  yield* strike(0.6)
   for (const mark of ["a", "b", "c", "d", "e", "f"]) {
     const { creates, endpoint, run } = (yield* pick(calls))(mark)
     const timeout = yield* pick(timeLimits)
@@ -159,10 +162,7 @@ const oneByOne = Effect.gen(function*() {
 /** All at once: the sum of what the server did is held against the sum of what it was told to have done. */
 const allAtOnce = Effect.gen(function*() {
   const { calls } = yield* prepare
-  yield* Effect.flatMap(
-    Effect.service(Faults.Faults),
-    ({ follow }) => Effect.flatMap(Random.nextInt, (seed) => follow(Faults.seeded({ seed, rate: 0.4 })))
-  )
+  yield* strike(0.4)
   const before = yield* held
   const creating = calls.slice(0, 4)
   const scheduled = yield* Effect.forEach(
@@ -181,10 +181,7 @@ const allAtOnce = Effect.gen(function*() {
 /** A contact is asked for again and again, by several at once: there is one in the end, at most. */
 const ensured = Effect.gen(function*() {
   const { ensure } = yield* prepare
-  yield* Effect.flatMap(
-    Effect.service(Faults.Faults),
-    ({ follow }) => Effect.flatMap(Random.nextInt, (seed) => follow(Faults.seeded({ seed, rate: 0.4 })))
-  )
+  yield* strike(0.4)
   const before = yield* held
   const results = yield* Effect.forEach(
     Array.makeBy(4, () => "grace"),

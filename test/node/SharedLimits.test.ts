@@ -10,6 +10,10 @@ import * as Net from "node:net"
 
 const isInstalled = spawnSync("redis-server", ["--version"]).status === 0
 
+if (!isInstalled) {
+  process.stderr.write("redis-server is not installed: what programs share through a Redis is left out\n")
+}
+
 /** A port that nobody listens on. */
 const freePort = Effect.promise(async () => {
   const server = Net.createServer().listen(0, "127.0.0.1")
