@@ -587,7 +587,7 @@ const attempts = <Input, Output>(
 ): Effect.Effect<Output, LiveDeskError.LiveDeskError> => {
   const { operation, repeat, settledBy } = endpoint
   const progress: Progress = { attempts: 0, delivery: "NotSent", isWaiting: false, incoming: undefined }
-  const conclude = (error: LiveDeskError.LiveDeskError) =>
+  const ofWholeCall = (error: LiveDeskError.LiveDeskError) =>
     LiveDeskError.concluded(error, { ...progress, settledBy: repeat === "never" ? settledBy : undefined })
 
   const again = (
@@ -617,7 +617,7 @@ const attempts = <Input, Output>(
           ? Effect.fail(LiveDeskError.neverSent(operation, timeout))
           : failNow((now) => LiveDeskError.timedOut(operation, timeout, progress.incoming?.answered, now))
     }),
-    Effect.mapError(conclude)
+    Effect.mapError(ofWholeCall)
   )
 }
 
