@@ -1,8 +1,18 @@
-import { Contacts, Conversations, LiveDesk, type LiveDeskError, Messages } from "@effect-livedesk/core"
+import {
+  Contacts,
+  Conversations,
+  Endpoint,
+  LiveDesk,
+  LiveDeskClient,
+  type LiveDeskError,
+  Messages,
+  Model,
+  Tickets
+} from "@effect-livedesk/core"
 import { Emulator, Faults, WebhookDelivery, WebhookSender } from "@effect-livedesk/core/testing"
 import { SeenDeliveries, Webhooks } from "@effect-livedesk/core/webhooks"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, HashMap, Layer, Option } from "effect"
+import { Effect, Fiber, HashMap, Layer, Option, Schema } from "effect"
 import { TestClock } from "effect/testing"
 
 const { Fault } = Faults
@@ -95,6 +105,58 @@ describe("a script", () => {
     }).pipe(Effect.provide(layer(Faults.script({
       "messages.send": ["Pass", Fault.RateLimited({ retryAfter: "2" }), Fault.Reset({ when: "AfterActing" })]
     })))))
+
+  it.effect("knows every call of this library by its name, and the others by method and path without ids", () =>
+    Effect.gen(function*() {
+      const client = yield* LiveDeskClient.LiveDeskClient
+      const own = Endpoint.make({
+        operation: "contacts.delete",
+        method: "DELETE",
+        path: "/api/v2/accounts/contacts/:contact_id/labels/:name",
+        input: Schema.Struct({ contact_id: Schema.Int, name: Schema.String }),
+        answer: Model.nothing,
+        repeat: "repeatable"
+      })
+      const refused = yield* Effect.flip(client.call(own)({ contact_id: 2219259, name: "A-7" }))
+      assert.strictEqual(refused.reason._tag, "ServerFailure")
+      const files = [{ name: "a.txt", mediaType: "text/plain", content: new Uint8Array([97]) }] as const
+      const calls: ReadonlyArray<Effect.Effect<unknown, LiveDeskError.LiveDeskError>> = [
+        client.call(Contacts.create)({ inboxId: 1 }),
+        client.call(Contacts.list)({}),
+        client.call(Contacts.update)({ contactId: 1 }),
+        client.call(Conversations.create)({ inboxId: 1, contactId: 1 }),
+        client.call(Conversations.toggleStatus)({ conversationId: 1, status: "open" }),
+        client.call(Messages.send)({ conversationId: 1, content: "Hello" }),
+        client.call(Messages.sendFiles)({ conversationId: 1, attachments: files }),
+        client.call(Tickets.create)({ title: "A ticket" }),
+        client.call(Tickets.get)({ ticketId: "t-1" }),
+        client.call(Tickets.update)({ ticketId: "t-1" })
+      ]
+      for (const call of calls) {
+        const error = yield* Effect.flip(Effect.asVoid(call))
+        assert.deepStrictEqual([error.reason._tag, error.delivery], ["NoConnection", "NotSent"])
+      }
+      const trace = yield* Effect.flatMap(Faults.Faults, ({ trace }) => trace)
+      assert.deepStrictEqual(trace.map(({ operation }) => operation), [
+        "DELETE /api/v2/accounts/contacts/:id/labels/:id",
+        "contacts.create",
+        "contacts.list",
+        "contacts.update",
+        "conversations.create",
+        "conversations.toggleStatus",
+        "messages.send",
+        "messages.sendFiles",
+        "tickets.create",
+        "tickets.get",
+        "tickets.update"
+      ])
+    }).pipe(Effect.provide(Faults.layerEmulator(
+      Faults.script({
+        "DELETE /api/v2/accounts/contacts/:id/labels/:id": [Fault.Failing({ status: 500, when: "BeforeActing" })],
+        "*": Array.from({ length: 11 }, () => Fault.Refused())
+      }),
+      { retries: { times: 0 } }
+    ))))
 
   it.effect("can be followed by another", () =>
     Effect.gen(function*() {

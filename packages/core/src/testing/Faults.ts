@@ -26,6 +26,7 @@ import * as LiveDeskClient from "../LiveDeskClient.ts"
 import type * as LiveDeskError from "../LiveDeskError.ts"
 import * as Messages from "../Messages.ts"
 import * as Tickets from "../Tickets.ts"
+import { NothingWritten } from "../Transport.ts"
 import * as Emulator from "./Emulator.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -114,6 +115,27 @@ export const kinds: ReadonlyArray<Fault> = [
 export type Step = Fault | "Pass"
 
 /**
+ * What the requests of a script are told apart by: the operation, `METHOD /path` where no operation of this library has
+ * them (an id in the path is `:id`), or `*` for all.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Operation =
+  | "*"
+  | "contacts.create"
+  | "contacts.list"
+  | "contacts.update"
+  | "conversations.create"
+  | "conversations.toggleStatus"
+  | "messages.send"
+  | "messages.sendFiles"
+  | "tickets.create"
+  | "tickets.get"
+  | "tickets.update"
+  | `${string} /${string}`
+
+/**
  * Faults by the operation's name: its first request meets the first step, and so on; those after the last pass. The steps
  * under `*` count over all requests, and hold where the operation has none.
  *
@@ -122,7 +144,7 @@ export type Step = Fault | "Pass"
  */
 export interface Script {
   readonly _tag: "Script"
-  readonly steps: { readonly [operation: string]: ReadonlyArray<Step> }
+  readonly steps: { readonly [operation in Operation]?: ReadonlyArray<Step> }
 }
 
 /**
@@ -204,7 +226,7 @@ export interface Entry {
   readonly number: number
   /** When it was made, in milliseconds since the layer was built. */
   readonly at: number
-  /** The operation, or method and path where no operation of LiveDesk's has them. */
+  /** The operation, or `METHOD /path` where no operation of this library has them, with `:id` for ids in the path. */
   readonly operation: string
   readonly fault: Option.Option<Fault>
   /** What the server answered, whether or not that arrived; none where it did not act. */
@@ -393,11 +415,12 @@ export const layerWebhooks = (
 const follow = (plan: Plan): Effect.Effect<(operation: string) => Option.Option<Fault>> => {
   if (plan._tag === "Script") {
     return Effect.sync(() => {
+      const steps = new Map(Object.entries(plan.steps))
       const counts = new Map<string, number>()
       const step = (name: string): Step | undefined => {
         const count = counts.get(name) ?? 0
         counts.set(name, count + 1)
-        return Object.hasOwn(plan.steps, name) ? plan.steps[name]?.[count] : undefined
+        return steps.get(name)?.[count]
       }
       return (operation) => {
         const [own, any] = [step(operation), step("*")]
@@ -418,21 +441,19 @@ type Acted = Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientErro
 const suffer = (fault: Fault, request: HttpClientRequest.HttpClientRequest, acted: Acted): Acted => {
   const first = (when: Moment): Effect.Effect<unknown, HttpClientError.HttpClientError> =>
     when === "AfterActing" ? Effect.flatMap(acted, drain) : Effect.void
-  const broken = (code: string, syscall?: string) =>
-    Effect.fail(
-      new HttpClientError.HttpClientError({
-        reason: new HttpClientError.TransportError({ request, cause: new NativeError({ code, syscall }) })
-      })
-    )
+  const broken = (cause: unknown) =>
+    Effect.fail(new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, cause }) }))
+  const unconnected = (code: string, syscall: string) =>
+    broken(new NothingWritten({ cause: new NativeError({ code, syscall }) }))
   switch (fault._tag) {
     case "Refused":
-      return broken("ECONNREFUSED", "connect")
+      return unconnected("ECONNREFUSED", "connect")
     case "NameUnknown":
-      return broken("ENOTFOUND", "getaddrinfo")
+      return unconnected("ENOTFOUND", "getaddrinfo")
     case "Silent":
       return Effect.andThen(first(fault.when), Effect.never)
     case "Reset":
-      return Effect.andThen(first(fault.when), broken("ECONNRESET"))
+      return Effect.andThen(first(fault.when), broken(new NativeError({ code: "ECONNRESET" })))
     case "CutShort":
       return Effect.map(acted, (response) =>
         withBody(
@@ -531,5 +552,6 @@ const operationOf = ({ body, method, url }: HttpClientRequest.HttpClientRequest)
   const { operation } = operations.find((known) => known.method === method && known.path.test(path)) ?? {}
   return operation === Messages.send.operation && body._tag === "FormData"
     ? Messages.sendFiles.operation
-    : operation ?? `${method} ${path.replace(/^\w+:\/\/[^/]*/, "")}`
+    : operation ??
+      `${method} ${path.replace(/^\w+:\/\/[^/]*/, "").replaceAll(/\/(?!v\d+\/|[a-z_]+(?:\/|$))[^/]+/g, "/:id")}`
 }
