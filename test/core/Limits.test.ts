@@ -55,6 +55,15 @@ describe("a rate limit", () => {
       layer({ rateLimit: RateLimit.make({ limit: 1, window: "1 minute" }) }, [Fault.RateLimited({})])
     )))
 
+  it.effect("hides nothing of a request that it let out", () =>
+    Effect.gen(function*() {
+      const error = yield* Faults.rehearse(Effect.flip(list()))
+      assert.deepInclude(error, { delivery: "Unknown" })
+      assert.deepInclude(error.reason, { _tag: "TimedOut", phase: "BeforeAnswer" })
+    }).pipe(Effect.provide(
+      layer({ rateLimit: RateLimit.make({ limit: 1 }) }, [Fault.Silent({ when: "AfterActing" })])
+    )))
+
   it.effect("whose store fails sends nothing", () =>
     Effect.gen(function*() {
       const error = yield* Faults.rehearse(Effect.flip(list()))
@@ -129,6 +138,19 @@ describe("a circuit breaker", () => {
         yield* list(once)
       }
     }).pipe(Effect.provide(layer({ breaker: Breaker.make({ failures: 2 }) }))))
+
+  it.effect("does not take time that was spent waiting for a turn for a failure of LiveDesk's", () =>
+    Effect.gen(function*() {
+      yield* list()
+      for (const attempt of ["the first", "the second"]) {
+        const fiber = yield* Effect.forkChild(Effect.flip(list({ timeout: "1 second" })))
+        yield* TestClock.adjust("1 second")
+        assert.strictEqual((yield* Fiber.join(fiber)).reason._tag, "TimedOut", attempt)
+      }
+    }).pipe(Effect.provide(layer({
+      rateLimit: RateLimit.make({ limit: 1, window: "1 hour" }),
+      breaker: Breaker.make({ failures: 1 })
+    }))))
 
   it.effect("whose store fails stops no call", () =>
     list().pipe(
