@@ -152,6 +152,20 @@ describe("a circuit breaker", () => {
       breaker: Breaker.make({ failures: 1 })
     }))))
 
+  it.effect("whose store does not answer holds a call up for a second, and stops none", () =>
+    Effect.gen(function*() {
+      const fiber = yield* Effect.forkChild(list())
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(fiber.pollUnsafe()?._tag, "Success")
+    }).pipe(Effect.provide(
+      layer({ breaker: Breaker.make() }).pipe(
+        Layer.provide(Layer.mock(CircuitBreaker.CircuitBreakerStore, {
+          admit: () => Effect.never,
+          record: () => Effect.never
+        }))
+      )
+    )))
+
   it.effect("whose store fails stops no call", () =>
     list().pipe(
       Effect.provide(

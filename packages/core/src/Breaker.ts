@@ -66,7 +66,8 @@ export interface Guard {
  * that passes and a body that breaks off are seen only there.
  *
  * While it is open, calls fail with `HttpError/CircuitOpen`: nothing was sent. It is kept in memory, or in the
- * `CircuitBreakerStore` of Effect that the client's layer is given; a store that fails stops no call.
+ * `CircuitBreakerStore` of Effect that the client's layer is given; a store that fails, or does not answer within a
+ * second, stops no call.
  *
  * @category constructors
  * @since 0.1.0
@@ -93,7 +94,7 @@ export const make = ({ failures = 5, openFor = "30 seconds" }: Options = {}): Br
         CircuitBreaker.make({ tripPolicy: CircuitBreaker.consecutive(failures), openDuration: openFor }),
         Option.match(given, {
           onNone: () => CircuitBreaker.layerStoreMemory(),
-          onSome: (store) => Layer.succeed(CircuitBreaker.CircuitBreakerStore, store)
+          onSome: (store) => Layer.succeed(CircuitBreaker.CircuitBreakerStore, impatient(store))
         })
       )
       return (operation, call) =>
@@ -109,6 +110,29 @@ export const make = ({ failures = 5, openFor = "30 seconds" }: Options = {}): Br
     })
   }
 }
+
+/** Effect waits for the store without end, and outside the call's time limit. */
+const impatient = (store: CircuitBreaker.CircuitBreakerStore["Service"]) =>
+  CircuitBreaker.CircuitBreakerStore.of({
+    ...store,
+    admit: (key) => inTime(store.admit(key)),
+    record: (options) => inTime(store.record(options))
+  })
+
+const inTime = <A, E, R>(
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | CircuitBreaker.CircuitBreakerError, R> =>
+  Effect.timeoutOrElse(Effect.interruptible(effect), {
+    duration: storePatience,
+    orElse: () =>
+      Effect.fail(
+        new CircuitBreaker.CircuitBreakerError({
+          reason: new CircuitBreaker.CircuitBreakerStoreError({ message: "the store did not answer in time" })
+        })
+      )
+  })
+
+const storePatience = Duration.seconds(1)
 
 const isBreakerError = (error: unknown): error is CircuitBreaker.CircuitBreakerError =>
   error instanceof CircuitBreaker.CircuitBreakerError
