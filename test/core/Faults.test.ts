@@ -194,6 +194,29 @@ describe("a seed", () => {
     }))
 })
 
+describe("a plan", () => {
+  const possible = Fault.Refused()
+  for (
+    const [name, plan] of [
+      ["no rate", Faults.seeded({ seed: 1, rate: Number.NaN })],
+      ["a rate above 1", Faults.seeded({ seed: 1, rate: 2 })],
+      ["nothing to draw from", Faults.seeded({ seed: 1, rate: 1, faults: [] })],
+      ["half a byte", Faults.script({ "*": ["Pass", possible, Fault.CutShort({ bytes: 0.5 })] })],
+      ["drops of nothing", Faults.script({ "*": [Fault.Drip({ bytes: 0, pause: "1 second" })] })],
+      ["a pause back in time", Faults.script({ "*": [Fault.Drip({ bytes: 1, pause: -1 })] })]
+    ] as const
+  ) {
+    it.effect(`with ${name} is refused`, () =>
+      Effect.gen(function*() {
+        const refused = yield* Effect.flip(Effect.provide(create, layer(plan)))
+        assert.strictEqual(refused._tag, "PlanInvalid")
+        assert.include(refused.message, "expected")
+        const { follow } = yield* Faults.Faults
+        assert.strictEqual((yield* Effect.flip(follow(plan)))._tag, "PlanInvalid")
+      }).pipe(Effect.provide(layer(Faults.script({})))))
+  }
+})
+
 describe("rehearsing", () => {
   it.effect("ends a program that hangs", () =>
     Effect.gen(function*() {

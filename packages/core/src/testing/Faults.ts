@@ -7,7 +7,7 @@
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as HttpClient from "effect/http/HttpClient"
@@ -211,6 +211,18 @@ export const singles = (requests: number): ReadonlyArray<Script> =>
       kinds.map((fault) => script({ "*": [...Array.from({ length: index }, () => "Pass" as const), fault] }))
   ).flat()
 
+/**
+ * A plan that cannot be followed: `problem` says what is wrong with it.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class PlanInvalid extends Data.TaggedError("PlanInvalid")<{ readonly problem: string }> {
+  override get message(): string {
+    return this.problem
+  }
+}
+
 // ---------------------------------------------------------------------------------------------------------------------
 // service
 // ---------------------------------------------------------------------------------------------------------------------
@@ -243,7 +255,7 @@ export class Faults extends Context.Service<Faults, {
   /** What became of each request so far, in the order in which they were made. */
   readonly trace: Effect.Effect<ReadonlyArray<Entry>>
   /** Goes on by another plan, whose script begins at its first step. */
-  readonly follow: (plan: Plan) => Effect.Effect<void>
+  readonly follow: (plan: Plan) => Effect.Effect<void, PlanInvalid>
 }>()("@effect-livedesk/core/testing/Faults") {}
 
 /**
@@ -267,12 +279,13 @@ const describe = ({ _tag, ...parameters }: Fault): string =>
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Provides an `HttpClient` over the one in the environment, whose requests meet the plan's faults.
+ * Provides an `HttpClient` over the one in the environment, whose requests meet the plan's faults. Fails with `PlanInvalid`
+ * for a rate that is none, and for bytes and times that cannot be.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layer = (plan: Plan): Layer.Layer<HttpClient.HttpClient | Faults, never, HttpClient.HttpClient> =>
+export const layer = (plan: Plan): Layer.Layer<HttpClient.HttpClient | Faults, PlanInvalid, HttpClient.HttpClient> =>
   Layer.effectContext(Effect.gen(function*() {
     const inner = yield* HttpClient.HttpClient
     const start = yield* Clock.currentTimeMillis
@@ -325,7 +338,7 @@ export const layerEmulator = (
   options?: Emulator.Options & Partial<Omit<LiveDeskClient.Options, "apiKey" | "apiSecret">>
 ): Layer.Layer<
   LiveDeskClient.LiveDeskClient | Emulator.Emulator | Faults,
-  LiveDeskError.AuthError | LiveDeskError.ValidationError
+  LiveDeskError.AuthError | LiveDeskError.ValidationError | PlanInvalid
 > =>
   Layer.provideMerge(
     Layer.unwrap(
@@ -412,29 +425,67 @@ export const layerWebhooks = (
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** Tells of each request what it meets. */
-const follow = (plan: Plan): Effect.Effect<(operation: string) => Option.Option<Fault>> => {
-  if (plan._tag === "Script") {
-    return Effect.sync(() => {
-      const steps = new Map(Object.entries(plan.steps))
-      const counts = new Map<string, number>()
-      const step = (name: string): Step | undefined => {
-        const count = counts.get(name) ?? 0
-        counts.set(name, count + 1)
-        return steps.get(name)?.[count]
-      }
-      return (operation) => {
-        const [own, any] = [step(operation), step("*")]
-        const met = own ?? any
-        return met === undefined || met === "Pass" ? Option.none() : Option.some(met)
-      }
-    })
-  }
-  const { faults = kinds, rate, seed } = plan
-  return Effect.map(Random.withSeed(Effect.service(Random.Random), seed), (random) => () => {
-    const [chance, choice] = [random.nextDoubleUnsafe(), random.nextDoubleUnsafe()]
-    return chance < rate ? Option.fromUndefinedOr(faults[Math.floor(choice * faults.length)]) : Option.none()
+const follow = (plan: Plan): Effect.Effect<(operation: string) => Option.Option<Fault>, PlanInvalid> =>
+  Option.match(problemOf(plan), {
+    onNone: () => plan._tag === "Script" ? byScript(plan) : byChance(plan),
+    onSome: (problem) => Effect.fail(new PlanInvalid({ problem }))
   })
+
+const problemOf = (plan: Plan): Option.Option<string> => {
+  if (plan._tag === "Seeded" && !(plan.rate >= 0 && plan.rate <= 1)) return Option.some("expected a rate from 0 to 1")
+  const faults = plan._tag === "Seeded"
+    ? plan.faults ?? kinds
+    : Object.values(plan.steps).flatMap((steps = []) => steps.filter((step) => step !== "Pass"))
+  if (plan._tag === "Seeded" && faults.length === 0) return Option.some("expected faults to draw from")
+  return Option.flatMap(
+    Option.fromUndefinedOr(faults.find((fault) => !isPossible(fault))),
+    (fault) =>
+      Option.some(`expected whole numbers of bytes, 1 at least to drip, and times that can be: ${describe(fault)}`)
+  )
 }
+
+const isPossible = (fault: Fault): boolean => {
+  switch (fault._tag) {
+    case "CutShort":
+      return Number.isSafeInteger(fault.bytes) && fault.bytes >= 0
+    case "Drip":
+      return Number.isSafeInteger(fault.bytes) && fault.bytes >= 1 &&
+        Option.exists(Duration.fromInput(fault.pause), (pause) => !Duration.isNegative(pause))
+    case "Refused":
+    case "NameUnknown":
+    case "Silent":
+    case "Reset":
+    case "RateLimited":
+    case "Failing":
+    case "WrongBody":
+      return true
+  }
+}
+
+const byScript = (plan: Script) =>
+  Effect.sync(() => {
+    const steps = new Map(Object.entries(plan.steps))
+    const counts = new Map<string, number>()
+    const step = (name: string): Step | undefined => {
+      const count = counts.get(name) ?? 0
+      counts.set(name, count + 1)
+      return steps.get(name)?.[count]
+    }
+    return (operation: string): Option.Option<Fault> => {
+      const [own, any] = [step(operation), step("*")]
+      const met = own ?? any
+      return met === undefined || met === "Pass" ? Option.none() : Option.some(met)
+    }
+  })
+
+const byChance = ({ faults = kinds, rate, seed }: Seeded) =>
+  Effect.map(
+    Random.withSeed(Effect.service(Random.Random), seed),
+    (random) => (): Option.Option<Fault> => {
+      const [chance, choice] = [random.nextDoubleUnsafe(), random.nextDoubleUnsafe()]
+      return chance < rate ? Option.fromUndefinedOr(faults[Math.floor(choice * faults.length)]) : Option.none()
+    }
+  )
 
 type Acted = Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
 
@@ -512,20 +563,18 @@ const limited = ({ stream }: HttpClientResponse.HttpClientResponse, bytes: numbe
 const dripping = (
   { stream }: HttpClientResponse.HttpClientResponse,
   { bytes, pause }: { readonly bytes: number; readonly pause: Duration.Input }
-) => {
-  const size = Math.max(1, Math.floor(bytes))
-  return stream.pipe(
+) =>
+  stream.pipe(
     Stream.flatMap((chunk) =>
       Stream.fromIterable(
         Array.from(
-          { length: Math.ceil(chunk.byteLength / size) },
-          (_, index) => chunk.subarray(index * size, (index + 1) * size)
+          { length: Math.ceil(chunk.byteLength / bytes) },
+          (_, index) => chunk.subarray(index * bytes, (index + 1) * bytes)
         )
       )
     ),
     Stream.mapEffect((piece) => Effect.delay(Effect.succeed(piece), pause))
   )
-}
 
 // ---------------------------------------------------------------------------------------------------------------------
 // operations
