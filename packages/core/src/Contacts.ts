@@ -427,9 +427,9 @@ export class Contacts extends Context.Service<Contacts, {
    *
    * Where `find` fails with a conflict, nothing is created. Where it is unknown whether the contact was created, it is
    * looked for, twice in a second, and never created again: if it is not there, the call fails with what `create` failed
-   * with, and may be made again when it is certain that LiveDesk is not still at work on it. Within one program, calls for the same contact wait for each other. Another
-   * program may create the contact in between: LiveDesk then refuses the second (as Chatwoot does, unverified), and it is
-   * found.
+   * with, and may be made again when it is certain that LiveDesk is not still at work on it. Within one program, calls for
+   * the same contact wait for each other. Another program may create the contact in between: LiveDesk then refuses the
+   * second (as Chatwoot does, unverified), and it is found.
    */
   readonly ensure: LiveDeskClient.Call<EnsureContact, EnsuredContact>
 }>()("@effect-livedesk/core/Contacts") {}
