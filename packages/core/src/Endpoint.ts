@@ -72,7 +72,12 @@ export const make = <Input, Output>(endpoint: Endpoint<Input, Output>): Endpoint
  */
 export const requestWith = <Input, Output>(
   { body, input, method, operation, path }: Endpoint<Input, Output>,
-  server: { readonly address: string; readonly headers: Readonly<Record<string, string>> }
+  server: {
+    readonly address: string
+    readonly headers: Readonly<Record<string, string>>
+    /** Takes secrets out of a text: a caller may give one where a name belongs. */
+    readonly scrub: (text: string) => string
+  }
 ) => {
   const encode = SchemaParser.encodeUnknownResult(input, { errors: "all", onExcessProperty: "error" })
   return (
@@ -92,7 +97,12 @@ export const requestWith = <Input, Output>(
       ...headerIssues(headers)
     ]
     if (Result.isFailure(located) || issues.length > 0) {
-      return Result.fail(LiveDeskError.inputInvalid(operation, issues))
+      return Result.fail(
+        LiveDeskError.inputInvalid(
+          operation,
+          issues.map(({ message, path }) => ({ path: path.map(server.scrub), message }))
+        )
+      )
     }
     return Result.try({
       try: () =>

@@ -766,8 +766,11 @@ const conclude = <Input, Output>(
 const codeIn = (json: unknown): number | string => {
   const code = Predicate.hasProperty(json, "code") ? json.code : undefined
   if (code === undefined || code === null || code === "0") return 0
-  return typeof code === "number" || typeof code === "string" ? code : JSON.stringify(code)
+  if (typeof code === "number" || typeof code === "string") return code
+  return Option.getOrElse(writeJson(code), () => "nested too deep to be told")
 }
+
+const writeJson = Option.liftThrowable((value: unknown): string => JSON.stringify(value))
 
 const parseJson = Option.liftThrowable((text: string): unknown => JSON.parse(text))
 

@@ -733,24 +733,29 @@ const withExcerpt = <E extends LiveDeskError>(error: E, { text }: Answered): E =
 
 const mostIssues = 50
 const longestKey = 100
+const mostKeys = 16
 
 /** @internal */
 export const issuesOf = (issue: SchemaIssue.Issue): ReadonlyArray<Issue> => {
   const { issues } = formatIssue(issue)
-  const told = issues.slice(0, mostIssues).map(({ message, path }) => ({
-    path: (path ?? []).map((segment) =>
-      AnswerText.onOneLine(String(Predicate.isObject(segment) ? segment.key : segment), longestKey)
-    ),
+  return theFirst(issues, ({ message, path }) => ({
+    path: keysOf((path ?? []).map((segment) => String(Predicate.isObject(segment) ? segment.key : segment))),
     message
   }))
-  return issues.length <= mostIssues
-    ? told
-    : [...told, { path: [], message: `and ${issues.length - mostIssues} more` }]
 }
 
 const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
 
-const toIssue = ({ expected, path }: Fault): Issue => ({ path, message: `expected ${expected}` })
+const theFirst = <A>(faults: ReadonlyArray<A>, toIssue: (fault: A) => Issue): ReadonlyArray<Issue> => {
+  const told = faults.slice(0, mostIssues).map(toIssue)
+  return faults.length <= mostIssues
+    ? told
+    : [...told, { path: [], message: `and ${faults.length - mostIssues} more` }]
+}
+
+/** A path that can be told: its keys may be the server's. */
+const keysOf = (path: ReadonlyArray<string>): ReadonlyArray<string> =>
+  path.slice(0, mostKeys).map((key) => AnswerText.onOneLine(key, longestKey))
 
 /** @internal */
 export const credentialsUnusable = (operation: string, problem: string): AuthError =>
@@ -773,7 +778,13 @@ export const answerInvalid = (answer: Answered, faults: ReadonlyArray<Fault>): V
   withExcerpt(
     new ValidationError({
       ...answered(answer),
-      reason: new AnswerInvalid({ issues: faults.map(toIssue), identifiers: identifiersIn(answer) })
+      reason: new AnswerInvalid({
+        issues: theFirst(faults, ({ expected, path }) => ({
+          path: keysOf(path.map(answer.scrub)),
+          message: `expected ${expected}`
+        })),
+        identifiers: identifiersIn(answer)
+      })
     }),
     answer
   )
@@ -860,6 +871,9 @@ const locationIn = (headers: Answered["headers"]): { readonly location?: string 
     : { location: location.replace(/[?#].*$/s, "").replace(/\/\/[^/]*@/, "//").slice(0, 500) }
 }
 
+const longestCode = 200
+const longestScrubbed = 16 * 1024
+
 /**
  * The error of a success whose body says otherwise. By its status LiveDesk acted, by its code it did not.
  *
@@ -870,7 +884,12 @@ export const codeReturned = (answer: Answered, code: number | string): HttpError
     new HttpError({
       ...answered(answer),
       delivery: "Unknown",
-      reason: new CodeReturned({ code, messages: refusalIn(answer).messages })
+      reason: new CodeReturned({
+        code: typeof code === "string"
+          ? AnswerText.onOneLine(answer.scrub(code.slice(0, longestScrubbed)), longestCode)
+          : code,
+        messages: refusalIn(answer).messages
+      })
     }),
     answer
   )

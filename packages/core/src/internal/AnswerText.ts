@@ -105,6 +105,9 @@ const foreign = /_attributes$|^custom_fields$|^content$|^messages$/
 
 const longestPath = 200
 
+// Below that no id can have a path that is short enough.
+const deepestPath = longestPath / 2
+
 /**
  * Reads the ids that LiveDesk made in a JSON text, whole or cut short: the values of keys such as `id`, `uuid` and
  * `source_id`, at most 32 of them in the first 256 KiB. A number beyond a safe integer is given as text.
@@ -132,10 +135,13 @@ export const identifiersIn = (text: string): Identifiers => {
       key = undefined
     } else if (lexeme === ",") {
       key = undefined
-    } else if (key !== undefined && /^(?:id|uuid|.+_id)$/.test(key) && !path.some((segment) => foreign.test(segment))) {
+    } else if (
+      key !== undefined && /^(?:id|uuid|.+_id)$/.test(key) && path.length <= deepestPath &&
+      !path.some((segment) => foreign.test(segment))
+    ) {
       const id = digits.test(lexeme) ? lexeme : unquote(lexeme)
-      const name = [...path, key].filter((segment) => segment !== "").join(".")
-      if (id !== undefined && ownText.test(id) && name.length <= longestPath && found[name] === undefined) {
+      const name = onOneLine([...path, key].filter((segment) => segment !== "").join("."), longestPath + 1)
+      if (id !== undefined && ownText.test(id) && name.length <= longestPath && !Object.hasOwn(found, name)) {
         found[name] = Number.isSafeInteger(Number(id)) && id === lexeme ? Number(id) : id
         if (++count === mostIdentifiers) break
       }

@@ -11,6 +11,10 @@ const shortest = 4
 // So much of a Base64 text is enough to know it by, wherever it is cut.
 const telling = 12
 
+// What escapes a character may itself be escaped, a few times over. Without an end to it, a text of nothing but
+// backslashes would be looked through once for each of them.
+const escapes = "{0,16}"
+
 /**
  * Makes the function that takes a key and its secret out of a text: plain, escaped for JSON, HTML, URLs or PHP, and in
  * Base64 of either alphabet, alone or as Basic credentials.
@@ -33,16 +37,16 @@ const spellings = (character: string): string => {
   const hex = code.toString(16)
   const units = Array.from(
     { length: character.length },
-    (_, index) => `\\\\+u${caseless(character.charCodeAt(index).toString(16).padStart(4, "0"))}`
+    (_, index) => `\\\\${escapes}\\\\u${caseless(character.charCodeAt(index).toString(16).padStart(4, "0"))}`
   )
   return `(?:${
     [
-      `\\\\*${literal(character)}`,
+      `\\\\${escapes}${literal(character)}`,
       units.join(""),
       caseless(encodeURIComponent(character)),
       `%${caseless(hex.padStart(2, "0"))}`,
-      `&#0*${code};`,
-      `&#[xX]0*${caseless(hex)};`,
+      `&#0${escapes}${code};`,
+      `&#[xX]0${escapes}${caseless(hex)};`,
       ...named(character)
     ].join("|")
   })`
@@ -83,7 +87,7 @@ const encoded = (base64: string): RegExp => {
     character === "+"
       ? "(?:[+-]|%2[bB])"
       : character === "/"
-      ? "(?:\\\\*\\/|_|%2[fF])"
+      ? `(?:\\\\${escapes}\\/|_|%2[fF])`
       : character)
   return new RegExp(`${characters.join("")}[A-Za-z0-9+/_=%\\\\-]*`, "g")
 }
