@@ -17,7 +17,7 @@ export class Sent extends Context.Service<Sent, Array<HttpClientRequest.HttpClie
 export interface Answer {
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
-  /** Text as it is, anything else as JSON. */
+  /** Text and streams as they are, anything else as JSON. */
   readonly body?: unknown
 }
 
@@ -41,11 +41,14 @@ export const inTurn = (...steps: ReadonlyArray<Step>): Layer.Layer<HttpClient.Ht
     return step === "Silence" ? Effect.never : "cause" in step ? fail(request, step.cause) : respond(request, step)
   })
 
-const respond = (request: HttpClientRequest.HttpClientRequest, { body, headers = {}, status = 200 }: Answer) => {
-  const text = typeof body === "string" ? body : JSON.stringify(body)
+const respond = (request: HttpClientRequest.HttpClientRequest, { body, headers = {}, status = 200 }: Answer) =>
+  Effect.succeed(HttpClientResponse.fromWeb(request, new Response(toBody(body), { status, headers })))
+
+const toBody = (body: unknown): ReadableStream | Uint8Array<ArrayBuffer> | null => {
+  if (body === undefined) return null
+  if (body instanceof ReadableStream) return body
   // As bytes: a `Response` gives a text a content type of its own.
-  const bytes = body === undefined ? null : new TextEncoder().encode(text)
-  return Effect.succeed(HttpClientResponse.fromWeb(request, new Response(bytes, { status, headers })))
+  return new TextEncoder().encode(typeof body === "string" ? body : JSON.stringify(body))
 }
 
 const fail = (request: HttpClientRequest.HttpClientRequest, cause: unknown) =>

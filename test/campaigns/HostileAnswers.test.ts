@@ -184,6 +184,27 @@ const anyBody = (draw: Draw): Uint8Array => {
   }
 }
 
+const nestedIn = (open: string, close: string) => `${open.repeat(20_000)}1${close.repeat(20_000)}`
+const wide = (entry: string) => `[${globalThis.Array.from({ length: 50_000 }, () => entry).join(",")}]`
+
+/** What costs the most to read, to scrub and to tell: where time or size grew by the square, a call took minutes. */
+const costly = {
+  "lists in lists": () => nestedIn("[", "]"),
+  "objects in objects": () => nestedIn("{\"a\":", "}"),
+  "ids far below": () => `${"{\"a\":".repeat(20_000)}{${"\"id\":1,".repeat(20_000)}`,
+  "a code of lists in lists": () => `{"code":${nestedIn("[", "]")}}`,
+  "a long code": () => `{"code":${JSON.stringify("é".repeat(300_000))}}`,
+  "50,000 contacts that cannot be read": () => `{"payload":${wide("{}")},"meta":{}}`,
+  "50,000 messages of a refusal": () => `{"errors":${wide("\"no\"")},"attributes":${wide("\"name\"")}}`,
+  "long keys": () => `{"${"k".repeat(300_000)}_id":1,"errors":{"${"k".repeat(300_000)}":["no"]}}`,
+  "control characters in keys": () => "{\"\\u001b[31m\":{\"id\":7},\"errors\":{\"\\u001b[31m\":[\"no\"]}}",
+  ...Object.fromEntries(
+    ["\\", "\"", "\"\\", "&#0", "&#x", "%", "\\u00", "[", "\"id\":1,"].map((text) =>
+      [`a flood of ${text}`, () => text.repeat(300_000 / text.length)] as const
+    )
+  )
+}
+
 const statuses = [
   200,
   200,
@@ -227,6 +248,8 @@ const check = (result: Result.Result<unknown, LiveDeskError.LiveDeskError>, stat
   assert.isAtMost(Option.getOrElse(LiveDeskError.excerpt(error), () => "").length, 2000, story)
   assert.isAtMost(error.message.length, 40_000, story)
   assert.isAtMost(JSON.stringify(error).length, 100_000, story)
+  // Neither in the message nor, escaped, in a path: what is printed on a terminal must not command it.
+  assert.notMatch(`${error.message}${JSON.stringify(error.reason)}`, /\p{Cc}|\\u00[01]/u, story)
 }
 
 const collectGarbage = Effect.sync(() => {
@@ -264,6 +287,16 @@ describe("hostile answers", () => {
       assert.isBelow((yield* heap) - before, 30_000_000)
     }).pipe(Effect.provide(answering(answer)))
   }, Campaign.timeLimit)
+
+  it.effect.each(Object.entries(costly))("of the costliest kinds are read within the time of a test: %s", ([, body]) => {
+    const answer: Answer = { status: 200, contentType: "application/json", body: encoder.encode(body()) }
+    return Effect.gen(function*() {
+      for (const status of [200, 422, 503]) {
+        answer.status = status
+        for (const run of calls) check(yield* Effect.result(run), status, `status ${status}`)
+      }
+    }).pipe(Effect.provide(answering(answer)))
+  })
 
   it.effect("of 50 MB are not read past the limit", () => {
     let pulled = 0

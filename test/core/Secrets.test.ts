@@ -1,145 +1,465 @@
-import { Breaker, Contacts, LiveDesk, LiveDeskClient, LiveDeskError, RateLimit } from "@effect-livedesk/core"
-import { Faults } from "@effect-livedesk/core/testing"
+import { Contacts, Endpoint, LiveDesk, LiveDeskClient, LiveDeskError, Model, Tickets } from "@effect-livedesk/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Layer, Logger, Option, Redacted, References } from "effect"
-import { HttpClient, HttpServerResponse } from "effect/http"
+import {
+  Cause,
+  Config,
+  ConfigProvider,
+  Context,
+  Deferred,
+  Effect,
+  Exit,
+  Fiber,
+  Layer,
+  Logger,
+  Option,
+  Redacted,
+  References,
+  Schema,
+  Tracer
+} from "effect"
+import { HttpClient, HttpClientResponse } from "effect/http"
 import { Otlp } from "effect/observability"
+import { TestClock } from "effect/testing"
 import * as Util from "node:util"
+import * as FakeTransport from "../FakeTransport.ts"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// the canaries
+// ---------------------------------------------------------------------------------------------------------------------
 
 const apiKey = "canary/key+one"
-const apiSecret = "canary secret&two?"
+const apiSecret = "canary&secret\"two'é/+?"
+const both = `${apiKey}:${apiSecret}`
+const canaries = { apiKey: Redacted.make(apiKey), apiSecret: Redacted.make(apiSecret), retries: { times: 0 } }
 
-const telling = [apiKey, apiSecret, `${apiKey}:${apiSecret}`].flatMap((secret) => [
+const base64 = (text: string) => Buffer.from(text).toString("base64")
+const base64Url = (text: string) => Buffer.from(text).toString("base64url")
+const unpadded = (text: string) => base64(text).replace(/=+$/, "")
+const plain = (text: string) => text
+const form = (text: string) => new URLSearchParams({ "": text }).toString().slice(1)
+const html = (text: string) => text.replaceAll("&", "&amp;").replaceAll("\"", "&quot;").replaceAll("'", "&#39;")
+
+/** The ways in which servers of various makes write a text into JSON. */
+const json = {
+  plainly: JSON.stringify,
+  "with \\/": (text: string) => JSON.stringify(text).replaceAll("/", "\\/"),
+  "with \\u0026": (text: string) => JSON.stringify(text).replaceAll("&", "\\u0026").replaceAll("'", "\\u0027"),
+  "with \\u for all": (text: string) =>
+    `"${text.split("").map((letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`).join("")}"`
+}
+
+/** What a server may send back. */
+const echoes: ReadonlyArray<readonly [name: string, text: string]> = [
+  ...Object.entries({ plain, encodeURIComponent, form, html, base64, base64Url, unpadded }).flatMap((
+    [name, write]
+  ): ReadonlyArray<readonly [string, string]> => [
+    [`key, ${name}`, write(apiKey)],
+    [`secret, ${name}`, write(apiSecret)],
+    [`both, ${name}`, write(both)]
+  ]),
+  ["header", `Basic ${base64(both)}`],
+  ["header, encodeURIComponent", encodeURIComponent(`Basic ${base64(both)}`)]
+]
+
+/** Whatever gives a secret away, in any of the forms it was sent in. */
+const telling = [apiKey, apiSecret, both].flatMap((secret) => [
   secret,
   encodeURIComponent(secret),
-  encodeURIComponent(encodeURIComponent(secret)),
-  Buffer.from(secret).toString("base64").replace(/=+$/, ""),
-  Buffer.from(secret).toString("base64url")
+  form(secret),
+  html(secret),
+  unpadded(secret),
+  encodeURIComponent(unpadded(secret)),
+  base64Url(secret),
+  JSON.stringify(secret).slice(1, -1),
+  // As inspected, in quotes of another kind.
+  Util.inspect(secret).slice(1, -1)
 ])
 
-/** A server that shows its visitors what they sent, as some do when they are in trouble. */
-const echoing = (status: number) =>
-  Layer.succeed(
-    HttpClient.HttpClient,
-    HttpClient.make((request) =>
-      Effect.succeed(HttpServerResponse.toClientResponse(
-        HttpServerResponse.jsonUnsafe(
-          {
-            error: `you sent ${request.headers["authorization"]}`,
-            headers: request.headers,
-            payload: { contact: { id: 7, name: request.headers["authorization"], email: apiSecret } },
-            debug: [apiKey, apiSecret, encodeURIComponent(apiSecret)]
-          },
-          {
-            status,
-            headers: { "x-request-id": encodeURIComponent(apiKey), "x-echo": `${request.headers["authorization"]}` }
-          }
-        ),
-        { request }
-      ))
-    )
+const assertNothingTold = (name: string, text: string) => {
+  for (const secret of telling) {
+    assert.isFalse(text.includes(secret), `${name} tells ${secret}: ${text.slice(0, 1000)}`)
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// seeing all that comes out
+// ---------------------------------------------------------------------------------------------------------------------
+
+const inspect = (value: unknown): string =>
+  [false, true].map((showProxy) =>
+    Util.inspect(value, {
+      depth: Infinity,
+      showHidden: true,
+      showProxy,
+      getters: true,
+      maxArrayLength: Infinity,
+      maxStringLength: Infinity
+    })
+  ).join("\n")
+
+/** Everything that can be printed of an error. */
+const formsOf = Effect.fnUntraced(function*(error: unknown) {
+  const encoded = LiveDeskError.isLiveDeskError(error)
+    ? yield* Effect.orDie(Schema.encodeEffect(Schema.toCodecJson(LiveDeskError.LiveDeskError))(error))
+    : undefined
+  return [
+    String(error),
+    JSON.stringify(error),
+    JSON.stringify(encoded),
+    inspect(error),
+    inspect(encoded),
+    Cause.pretty(Cause.fail(error)),
+    ...(error instanceof Error ? [error.message, error.stack ?? ""] : []),
+    ...(LiveDeskError.isLiveDeskError(error) ? [Option.getOrElse(LiveDeskError.excerpt(error), () => "")] : [])
+  ].join("\n")
+})
+
+/** Collects all that is logged, at every level, in every form. */
+const logging = (seen: Array<string>) =>
+  Layer.merge(
+    Logger.layer([
+      Logger.map(Logger.formatJson, (text) => seen.push(text)),
+      Logger.map(Logger.formatLogFmt, (text) => seen.push(text)),
+      Logger.map(Logger.formatSimple, (text) => seen.push(text)),
+      Logger.map(Logger.formatStructured, (value) => seen.push(inspect(value))),
+      Logger.make(({ cause, fiber, logLevel, message }) =>
+        seen.push(inspect([logLevel, message, cause]), inspect(fiber.getRef(References.CurrentLogAnnotations)))
+      ),
+      Logger.tracerLogger
+    ]),
+    Layer.succeed(References.MinimumLogLevel, "All")
   )
 
-/** What Effect's exporter sends to a collector. */
-const collecting = (told: Array<string>) =>
-  Otlp.layerJson({
-    baseUrl: "http://collector.invalid",
-    resource: { serviceName: "test" },
-    loggerMergeWithExisting: true
-  }).pipe(
+/** Collects all spans. */
+const tracing = (spans: Array<Tracer.NativeSpan>) =>
+  Layer.succeed(
+    Tracer.Tracer,
+    Tracer.make({
+      span: (options) => {
+        const span = new Tracer.NativeSpan(options)
+        spans.push(span)
+        return span
+      }
+    })
+  )
+
+/** Collects what an exporter of traces and logs sends. */
+const exporting = (seen: Array<string>) =>
+  Otlp.layerJson({ baseUrl: "https://collector.invalid", resource: { serviceName: "a-service" } }).pipe(
     Layer.provide(Layer.succeed(
       HttpClient.HttpClient,
       HttpClient.make((request) =>
         Effect.sync(() => {
-          const { body } = request
-          if (body._tag === "Uint8Array") told.push(new TextDecoder().decode(body.body))
-          return HttpServerResponse.toClientResponse(HttpServerResponse.empty(), { request })
+          seen.push(request.body._tag === "Uint8Array" ? new TextDecoder().decode(request.body.body) : "")
+          return HttpClientResponse.fromWeb(request, new Response("{}"))
         })
       )
     ))
   )
 
-/** Everything that an error, its cause and their inspection show. */
-const shown = (exit: Exit.Exit<unknown, LiveDeskError.LiveDeskError>): ReadonlyArray<string> =>
-  Exit.match(exit, {
-    onSuccess: () => [],
-    onFailure: (cause) => [
-      Cause.pretty(cause),
-      JSON.stringify(cause),
-      Util.inspect(cause, { depth: Infinity, showHidden: true }),
-      ...cause.reasons.filter(Cause.isFailReason).flatMap(({ error }) => [
-        String(error),
-        error.stack ?? "",
-        JSON.stringify(error),
-        Util.inspect(error, { depth: Infinity, showHidden: true }),
-        Option.getOrElse(LiveDeskError.excerpt(error), () => "")
-      ])
+/** Runs an effect that fails as people do who log their failures, and gives all that anybody could come to see. */
+const seenOf = Effect.fnUntraced(function*<A, E>(effect: Effect.Effect<A, E>, to: "memory" | "collector" = "memory") {
+  const [logs, exported]: [Array<string>, Array<string>] = [[], []]
+  const spans: Array<Tracer.NativeSpan> = []
+  const exit = yield* effect.pipe(
+    Effect.tapCause((cause) =>
+      Effect.logError("failed", cause).pipe(
+        Effect.annotateLogs({ error: Cause.squash(cause), cause }),
+        Effect.andThen(Effect.logTrace(Cause.squash(cause)))
+      )
+    ),
+    Effect.withSpan("program"),
+    Effect.provide(to === "memory" ? Layer.merge(logging(logs), tracing(spans)) : exporting(exported)),
+    Effect.exit
+  )
+  const errors = Exit.isSuccess(exit) ? [] : exit.cause.reasons.filter(Cause.isFailReason).map(({ error }) => error)
+  return {
+    exit,
+    errors,
+    exported,
+    text: [
+      ...logs,
+      ...exported,
+      ...spans.map(({ attributes, events, links, name, status }) => inspect([name, attributes, events, links, status])),
+      inspect(exit),
+      JSON.stringify(exit),
+      Exit.isSuccess(exit) ? "" : Cause.pretty(exit.cause),
+      ...(yield* Effect.forEach(errors, formsOf))
+    ].join("\n")
+  }
+})
+
+// ---------------------------------------------------------------------------------------------------------------------
+// the calls
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** An endpoint of a caller's own, whose answer has the server's keys. */
+const anyKeys = Endpoint.make({
+  ...Contacts.create,
+  operation: "own.endpoint",
+  answer: Model.fromSchema(Schema.Record(Schema.String, Schema.Literal(1)))
+})
+
+type Failure = LiveDeskError.LiveDeskError | Config.ConfigError
+
+type Calling = (client: LiveDeskClient.LiveDeskClient["Service"]) => Effect.Effect<unknown, Failure>
+
+const createContact: Calling = (client) => client.call(Contacts.create)({ inboxId: 407, name: "Alice" })
+const createTicket: Calling = (client) => client.call(Tickets.create)({ title: "No light" })
+
+const callings: ReadonlyArray<Calling> = [
+  createContact,
+  createTicket,
+  (client) => client.call(anyKeys)({ inboxId: 407 })
+]
+
+const calling = (
+  call: Calling,
+  transport: Layer.Layer<HttpClient.HttpClient>,
+  options: Partial<LiveDeskClient.Options> = {}
+) => LiveDeskClient.make({ ...canaries, ...options }).pipe(Effect.flatMap(call), Effect.provide(transport))
+
+const asJson = (text: string): ReadonlyArray<FakeTransport.Answer> =>
+  Object.values(json).flatMap((write): ReadonlyArray<FakeTransport.Answer> => {
+    const quoted = write(text)
+    return [
+      { status: 401, body: `{"error":${quoted}}` },
+      { status: 422, body: `{"message":${quoted},"attributes":[${quoted}]}` },
+      { status: 400, body: `{"errors":{${quoted}:[${quoted}]}}` },
+      { status: 500, body: quoted },
+      { status: 200, body: `{"id":${quoted},${quoted}:{"user_id":${quoted},"id":7}}` },
+      { status: 200, body: `{"code":${quoted},"message":${quoted}}` },
+      { status: 200, body: `{"code":{${quoted}:[${quoted}]}}` },
+      { status: 200, body: `{"payload":{"contact":{"id":7,${quoted}:1,"name":[${quoted}]},"contact_inbox":{}}}` }
     ]
   })
 
-describe("secrets", () => {
-  for (const status of [200, 422, 503]) {
-    it.effect(`are told by nothing, whatever fails, at a server that echoes them with ${status}`, () => {
-      const told: Array<string> = []
-      const loggers = Logger.layer([
-        Logger.map(Logger.formatJson, (text) => void told.push(text)),
-        Logger.map(Logger.formatLogFmt, (text) => void told.push(text)),
-        Logger.map(Logger.formatSimple, (text) => void told.push(text))
-      ])
-      return Effect.gen(function*() {
-        const contacts = yield* Contacts.Contacts
-        const { follow } = yield* Faults.Faults
-        let failures = 0
-        for (const fault of [...Faults.kinds, "Pass"] as const) {
-          yield* follow(Faults.script({ "*": [fault, fault, fault] }))
-          const calls: ReadonlyArray<Effect.Effect<unknown, LiveDeskError.LiveDeskError>> = [
-            contacts.create({ inboxId: 407, name: "Ada" }),
-            contacts.list({ q: "Ada" }),
-            contacts.ensure({ inboxId: 407, email: "ada@acme.inc" }),
-            contacts.create({ inboxId: 0 }),
-            contacts.create({ inboxId: 407 }, { headers: { authorization: "mine" }, retries: { times: -1 } })
-          ]
-          for (const call of calls) {
-            const exit = yield* call.pipe(
-              Effect.tapCause((cause) => Effect.logError("failed", cause)),
-              Effect.annotateLogs("call", "a call"),
-              Effect.exit
-            )
-            if (Exit.isFailure(exit)) failures += 1
-            told.push(...shown(exit))
+const statuses = [200, 300, 301, 302, 304, 307, 308, 400, 401, 402, 403, 404, 408, 409, 418, 422, 429, 500, 503, 599]
+
+const answersWith = (text: string): ReadonlyArray<FakeTransport.Answer> => [
+  ...asJson(text),
+  { status: 403, headers: { "content-type": "text/plain" }, body: `you sent ${text}` },
+  { status: 404, headers: { "content-type": "text/html" }, body: `<pre>${text}</pre>` },
+  { status: 200, body: `<pre>${text}</pre>` },
+  ...(/^[\x20-\x7e]*$/.test(text)
+    ? statuses.map((status): FakeTransport.Answer => ({
+      status,
+      headers: {
+        "x-request-id": text,
+        "location": `https://${text}@elsewhere.invalid/${text}?${text}`,
+        "retry-after": text,
+        "www-authenticate": text,
+        "authorization": text,
+        "content-type": `text/plain; echo=${text}`
+      },
+      ...(status === 304 ? {} : { body: text })
+    }))
+    : [])
+]
+
+describe("no secret is told", () => {
+  it.effect.each(echoes)("of a server that sends them back: %s", ([name, text]) =>
+    Effect.gen(function*() {
+      for (const answer of answersWith(text)) {
+        // A refusal is read the same, whatever was called.
+        const isSuccess = answer.status === 200
+        for (const call of isSuccess ? callings : [createContact]) {
+          for (const onDrift of isSuccess ? ["log", "fail"] as const : ["log"] as const) {
+            const seen = yield* seenOf(calling(call, FakeTransport.answering(answer), { onDrift }))
+            assertNothingTold(`${name}, in ${JSON.stringify(answer)},`, seen.text)
           }
         }
-        assert.isAbove(failures, 2 * Faults.kinds.length)
-        told.push(Util.inspect([contacts, yield* LiveDeskClient.LiveDeskClient], { depth: Infinity, showHidden: true }))
-        told.push(Faults.format(yield* Effect.flatMap(Faults.Faults, ({ trace }) => trace)))
-      }).pipe(
-        Effect.provide(
-          LiveDesk.layer.pipe(
-            Layer.provideMerge(LiveDeskClient.layer({
-              apiKey: Redacted.make(apiKey),
-              apiSecret: Redacted.make(apiSecret),
-              propagateTrace: true,
-              onDrift: "log",
-              account: "acme",
-              rateLimit: RateLimit.make({ limit: 1000 }),
-              breaker: Breaker.make({ failures: 1000 })
-            })),
-            Layer.provideMerge(Faults.layer(Faults.script({}))),
-            Layer.provide(echoing(status)),
-            Layer.provideMerge(collecting(told)),
-            Layer.provideMerge(Layer.merge(loggers, Layer.succeed(References.MinimumLogLevel, "All")))
-          )
-        ),
-        Faults.rehearse,
-        Effect.andThen(Effect.sync(() => {
-          const all = told.join("\n")
-          // The exporter's spans and logs are among it.
-          assert.include(all, "resourceSpans")
-          assert.include(all, "resourceLogs")
-          assert.include(all, "livedesk.delivery")
-          for (const secret of telling) assert.notInclude(all, secret)
-        }))
+      }
+    }))
+
+  it.effect.each(echoes)("of an answer that breaks off or stops: %s", ([, text]) =>
+    Effect.gen(function*() {
+      for (const status of [200, 500]) {
+        for (const ends of ["breaks", "stops"] as const) {
+          for (
+            const body of [
+              text,
+              ...Object.values(json).map((write) => `{"id":7,"uuid":${write(text)},"message":`)
+            ]
+          ) {
+            const arrived = yield* Deferred.make<void>()
+            const transport = FakeTransport.answering({
+              status,
+              body: new ReadableStream({
+                start: (controller) => controller.enqueue(new TextEncoder().encode(body)),
+                pull: (controller) => {
+                  Deferred.doneUnsafe(arrived, Effect.void)
+                  if (ends === "breaks") controller.error(new TypeError(`terminated: ${text}`, { cause: text }))
+                }
+              })
+            })
+            const fiber = yield* Effect.forkChild(seenOf(calling(createContact, transport)))
+            yield* Deferred.await(arrived)
+            if (ends === "stops") yield* TestClock.adjust("30 seconds")
+            const { errors, text: seen } = yield* Fiber.join(fiber)
+            assert.strictEqual(errors.length, 1)
+            assertNothingTold(`${status} that ${ends}: ${body}`, seen)
+          }
+        }
+      }
+    }))
+
+  it.effect.each(echoes)("of a transport that quotes them in its failure: %s", ([, text]) =>
+    Effect.gen(function*() {
+      const causes = [
+        new Error(`could not send ${text}`, { cause: { code: text, message: text } }),
+        Object.assign(new Error(`connect ECONNREFUSED ${text}`), { code: "ECONNREFUSED", syscall: "connect", text }),
+        Object.assign(new Error(`getaddrinfo ENOTFOUND ${text}`), { code: "ENOTFOUND", syscall: "getaddrinfo", text }),
+        Object.assign(new Error(text), { code: "ECONNRESET", request: { headers: { authorization: text } } }),
+        Object.assign(new Error(text), { code: text, syscall: text, errno: text }),
+        new AggregateError([new Error(text), Object.assign(new Error(text), { code: text })], text),
+        { [text]: text },
+        text
+      ]
+      for (const cause of causes) {
+        for (const call of callings) {
+          const { errors, text } = yield* seenOf(calling(call, FakeTransport.failing(cause)))
+          assert.strictEqual(errors.length, 1)
+          assertNothingTold(inspect(cause), text)
+        }
+      }
+    }))
+
+  it.effect("of a call that is not answered in time", () =>
+    Effect.gen(function*() {
+      for (const call of callings) {
+        const never = Layer.succeed(HttpClient.HttpClient, HttpClient.make(() => Effect.never))
+        const fiber = yield* Effect.forkChild(seenOf(calling(call, never)))
+        yield* TestClock.adjust("30 seconds")
+        const { errors, text } = yield* Fiber.join(fiber)
+        assert.strictEqual(errors.length, 1)
+        assertNothingTold("a call that is not answered", text)
+      }
+    }))
+
+  it.effect.each(echoes)("of what a caller gives in the wrong place: %s", ([, text]) =>
+    Effect.gen(function*() {
+      const transport = FakeTransport.answering({})
+      const create = { inboxId: 407, name: "Alice" }
+      const shortTexts = Endpoint.make({
+        ...Contacts.create,
+        input: Schema.Record(Schema.String, Schema.String.check(Schema.isMaxLength(1)))
+      })
+      const wrongs: ReadonlyArray<Effect.Effect<unknown, Failure>> = [
+        ...[
+          { authorization: text },
+          { [`authorization: ${text}`]: "x" },
+          { [text]: `${text}\n` },
+          { "x-header": `${text}\n` },
+          { "content-type": text }
+        ].map((headers) => calling((client) => client.call(Contacts.create)(create, { headers }), transport)),
+        calling((client) => client.call(Contacts.create)({ ...create, [text]: text }), transport),
+        calling((client) => client.call(Contacts.create)({ ...create, inboxId: -1, name: text }), transport),
+        calling((client) => client.call(Contacts.update)({ contactId: 0, name: text, [text]: text }), transport),
+        calling((client) => client.call(shortTexts)({ [text]: text }), transport)
+      ]
+      for (const wrong of wrongs) {
+        const { errors, text } = yield* seenOf(wrong)
+        assert.strictEqual(errors.length, 1)
+        assertNothingTold("what a caller gave", text)
+      }
+    }))
+
+  const unusable: ReadonlyArray<readonly [name: string, apiKey: string, apiSecret: string]> = [
+    ["a colon in the key", both, apiSecret],
+    ["a line break behind the secret", apiKey, `${apiSecret}\n`],
+    ["a control character in the secret", apiKey, `${apiSecret}\u0007${apiSecret}`],
+    ["half a character in the key", `${apiKey}\ud800`, apiSecret],
+    ["space before both", ` ${apiKey}`, ` ${apiSecret}`]
+  ]
+
+  it.effect.each(unusable)("of credentials that cannot be used: %s", ([, key, secret]) =>
+    Effect.gen(function*() {
+      const transport = FakeTransport.answering({})
+      const given = { apiKey: Redacted.make(key), apiSecret: Redacted.make(secret) }
+      const config = {
+        apiKey: Config.schema(LiveDeskClient.ApiKey, "KEY"),
+        apiSecret: Config.schema(LiveDeskClient.ApiSecret, "SECRET"),
+        baseUrl: Config.schema(LiveDeskClient.BaseUrl, "URL")
+      }
+      const environment = ConfigProvider.layer(ConfigProvider.fromUnknown({ KEY: key, SECRET: secret, URL: both }))
+      const plainly = {
+        ...config,
+        apiKey: Config.succeed(given.apiKey),
+        apiSecret: Config.succeed(given.apiSecret),
+        baseUrl: Config.succeed(
+          `https://${encodeURIComponent(apiKey)}:${encodeURIComponent(apiSecret)}@livedesk.invalid`
+        )
+      }
+      const makings: ReadonlyArray<Effect.Effect<unknown, Failure, HttpClient.HttpClient>> = [
+        LiveDeskClient.make(given),
+        LiveDeskClient.make({ ...canaries, baseUrl: `https://${encodeURIComponent(apiKey)}:x@livedesk.invalid` }),
+        Effect.scoped(Layer.build(LiveDeskClient.layer(given))),
+        Effect.scoped(Layer.build(LiveDeskClient.layerConfig(config))).pipe(Effect.provide(environment)),
+        Effect.scoped(Layer.build(LiveDeskClient.layerConfig(plainly)))
+      ]
+      for (const making of makings) {
+        const { errors, text } = yield* seenOf(Effect.provide(making, transport))
+        assert.strictEqual(errors.length, 1)
+        assertNothingTold("unusable credentials", text)
+      }
+    }))
+
+  it.effect("of a client, its services and what it sends", () =>
+    Effect.gen(function*() {
+      const context = yield* Layer.build(
+        LiveDesk.layer.pipe(
+          Layer.provideMerge(LiveDeskClient.layer(canaries)),
+          Layer.provideMerge(FakeTransport.answering({ body: { payload: { contact: { id: 7 }, contact_inbox: {} } } }))
+        )
       )
-    })
-  }
+      const client = Context.get(context, LiveDeskClient.LiveDeskClient)
+      const contacts = Context.get(context, Contacts.Contacts)
+      yield* contacts.create({ inboxId: 407 })
+      const [request] = Context.get(context, FakeTransport.Sent)
+      assert.strictEqual(request?.headers["authorization"], `Basic ${base64(both)}`)
+      const call = contacts.create({ inboxId: 407 })
+      for (const value of [context, client, contacts, client.call(Contacts.create), call, canaries]) {
+        assertNothingTold("a service", inspect(value))
+        assertNothingTold("a service", JSON.stringify(value) ?? "")
+        assertNothingTold("a service", Util.format("%s %o %j", value, value, value))
+      }
+      assertNothingTold("a request", Util.inspect(request, { depth: Infinity }))
+      assertNothingTold("a request", JSON.stringify(request))
+    }))
+
+  it.effect("to a collector of traces and logs", () =>
+    Effect.gen(function*() {
+      let sent = 0
+      for (const [, text] of echoes) {
+        for (
+          const transport of [
+            ...asJson(text).map((answer) => FakeTransport.answering(answer)),
+            FakeTransport.failing(new Error(text, { cause: text }))
+          ]
+        ) {
+          // It fails for every answer, for the code in it or for the lack of a ticket.
+          const { exported, text: seen } = yield* seenOf(calling(createTicket, transport), "collector")
+          sent += exported.length
+          assertNothingTold(`the exporter, of ${text},`, seen)
+        }
+      }
+      assert.isAbove(sent, 1000)
+    }))
+})
+
+describe("the canaries", () => {
+  it.effect("are seen wherever they are told", () =>
+    Effect.gen(function*() {
+      for (const [, text] of echoes) {
+        const told = (name: string, text: string) => assert.throws(() => assertNothingTold(name, text), /tells/, name)
+        told("an error", yield* formsOf(new Error(text)))
+        told("a cause", yield* formsOf(new Error("x", { cause: { deep: [[[[{ text }]]]] } })))
+        told("a log", (yield* seenOf(Effect.log({ nested: { text } }))).text)
+        told("an annotation", (yield* seenOf(Effect.log("x").pipe(Effect.annotateLogs({ text })))).text)
+        told("a span", (yield* seenOf(Effect.annotateCurrentSpan({ text }))).text)
+        told("an exported log", (yield* seenOf(Effect.log(text), "collector")).exported.join())
+        told("an exported span", (yield* seenOf(Effect.annotateCurrentSpan({ text }), "collector")).exported.join())
+      }
+    }))
 })
