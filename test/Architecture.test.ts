@@ -46,8 +46,9 @@ const floors: { readonly [module: string]: number } = {
   "core/src/testing/index.ts": 12,
   "core/src/webhooks/index.ts": 12,
   "node/src/NodeAttachment.ts": 5,
-  "node/src/NodeTransport.ts": 5,
-  "node/src/NodeLiveDesk.ts": 6,
+  "node/src/internal/UndiciExchange.ts": 5,
+  "node/src/NodeTransport.ts": 6,
+  "node/src/NodeLiveDesk.ts": 7,
   "node/src/NodeEmulatorFile.ts": 11,
   "node/src/NodeEmulator.ts": 12,
   "node/src/index.ts": 13

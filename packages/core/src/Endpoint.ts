@@ -6,12 +6,14 @@
  */
 import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as UrlParams from "effect/http/UrlParams"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaParser from "effect/SchemaParser"
 import { snakeToCamel } from "effect/String"
 import * as LiveDeskError from "./LiveDeskError.ts"
 import type { Model } from "./Model.ts"
+import type { Outgoing } from "./Transport.ts"
 
 /**
  * One call of LiveDesk's API.
@@ -66,6 +68,17 @@ export const make = <Input, Output>(endpoint: Endpoint<Input, Output>): Endpoint
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
+ * A call's request: as it goes out where a transport offers an exchange, and for an `HttpClient`.
+ *
+ * @internal
+ */
+export interface Prepared {
+  /** None for a form, which only an `HttpClient` can write. */
+  readonly outgoing: Outgoing | undefined
+  readonly request: () => HttpClientRequest.HttpClientRequest
+}
+
+/**
  * How an input of the endpoint becomes a request, or the error that names all that is wrong with it.
  *
  * @internal
@@ -73,18 +86,53 @@ export const make = <Input, Output>(endpoint: Endpoint<Input, Output>): Endpoint
 export const requestWith = <Input, Output>(
   { body, input, method, operation, path }: Endpoint<Input, Output>,
   server: {
-    readonly address: string
+    readonly origin: string
+    /** What stands between the origin and the endpoint's path. */
+    readonly prefix: string
     readonly headers: Readonly<Record<string, string>>
     /** Takes secrets out of a text: a caller may give one where a name belongs. */
     readonly scrub: (text: string) => string
   }
 ) => {
   const encode = SchemaParser.encodeUnknownResult(input, { errors: "all", onExcessProperty: "error" })
+  const isBodiless = method === "GET" || method === "DELETE"
+  const ownHeaders = isBodiless ? server.headers : { ...server.headers, "content-type": "application/json" }
+  const prepare = (fields: Fields, path: string, added: { readonly [name: string]: string } | undefined): Prepared => {
+    const headers = added === undefined ? ownHeaders : { ...lowerCased(added), ...ownHeaders }
+    if (body === "form" && !isBodiless) {
+      const form = formOf(fields)
+      return {
+        outgoing: undefined,
+        request: () =>
+          HttpClientRequest.make(method)(`${server.origin}${server.prefix}${path}`, {
+            headers: { ...added, ...server.headers },
+            body: form
+          })
+      }
+    }
+    const urlParams = isBodiless ? query(fields) : []
+    const text = isBodiless ? undefined : JSON.stringify(fields)
+    return {
+      outgoing: {
+        method,
+        origin: server.origin,
+        path: `${server.prefix}${path}${urlParams.length === 0 ? "" : `?${UrlParams.toString(UrlParams.fromInput(urlParams))}`}`,
+        headers,
+        body: text
+      },
+      request: () =>
+        HttpClientRequest.make(method)(`${server.origin}${server.prefix}${path}`, {
+          headers,
+          urlParams,
+          body: text === undefined ? HttpBody.empty : HttpBody.text(text, "application/json")
+        })
+    }
+  }
   return (
     value: Input,
-    headers: { readonly [name: string]: string } = {},
+    headers: { readonly [name: string]: string } | undefined,
     alreadyWrong: ReadonlyArray<LiveDeskError.Issue>
-  ): Result.Result<HttpClientRequest.HttpClientRequest, LiveDeskError.ValidationError> => {
+  ): Result.Result<Prepared, LiveDeskError.ValidationError> => {
     const located = Result.map(
       Result.try({ try: () => encode(value), catch: () => unreadable }).pipe(
         Result.flatMap(Result.mapError(LiveDeskError.issuesOf))
@@ -94,7 +142,7 @@ export const requestWith = <Input, Output>(
     const issues = [
       ...(Result.isFailure(located) ? located.failure : located.success.issues),
       ...alreadyWrong,
-      ...headerIssues(headers)
+      ...(headers === undefined ? [] : headerIssues(headers))
     ]
     if (Result.isFailure(located) || issues.length > 0) {
       return Result.fail(
@@ -105,17 +153,14 @@ export const requestWith = <Input, Output>(
       )
     }
     return Result.try({
-      try: () =>
-        HttpClientRequest.make(method)(`${server.address}${located.success.path}`, {
-          headers: { ...headers, ...server.headers },
-          ...(method === "GET" || method === "DELETE"
-            ? { urlParams: query(located.success.rest) }
-            : { body: body === "form" ? form(located.success.rest) : HttpBody.jsonUnsafe(located.success.rest) })
-        }),
+      try: () => prepare(located.success.rest, located.success.path, headers),
       catch: () => LiveDeskError.inputInvalid(operation, [{ path: [], message: "the input cannot be written as JSON" }])
     })
   }
 }
+
+const lowerCased = (headers: { readonly [name: string]: string }): { readonly [name: string]: string } =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
 
 /** Of an input with a getter that throws. */
 const unreadable: ReadonlyArray<LiveDeskError.Issue> = [{ path: [], message: "the input cannot be read" }]
@@ -131,7 +176,7 @@ const query = (fields: Fields): ReadonlyArray<readonly [string, string]> =>
   )
 
 /** A form by the same rule. */
-const form = (fields: Fields): HttpBody.HttpBody =>
+const formOf = (fields: Fields): HttpBody.HttpBody =>
   HttpBody.formDataRecord(
     Object.fromEntries(
       Object.entries(fields).map(([key, value]) =>
@@ -165,7 +210,7 @@ const locate = (template: string, fields: Fields) => {
   return { path, rest, issues }
 }
 
-const ownHeaders = [
+const reserved = [
   "accept",
   "accept-encoding",
   "authorization",
@@ -190,7 +235,7 @@ const headerIssues = (headers: { readonly [name: string]: string }): ReadonlyArr
   Object.entries(headers).flatMap(([name, value]) => {
     const message = !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)
       ? "expected the name of a header"
-      : ownHeaders.includes(name.toLowerCase())
+      : reserved.includes(name.toLowerCase())
       ? "this header is the client's own"
       // A header that a transport cannot write would be quoted in its complaint.
       : !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)

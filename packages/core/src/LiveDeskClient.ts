@@ -11,13 +11,13 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Base64 from "effect/encoding/Base64"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import { constTrue } from "effect/Function"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
-import type * as Headers from "effect/http/Headers"
+import * as Headers from "effect/http/Headers"
 import * as HttpClient from "effect/http/HttpClient"
-import type * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
-import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as HttpTraceContext from "effect/http/HttpTraceContext"
 import * as Url from "effect/http/Url"
 import * as Layer from "effect/Layer"
@@ -33,6 +33,7 @@ import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import type * as Tracer from "effect/Tracer"
 import type * as Breaker from "./Breaker.ts"
 import * as Endpoint from "./Endpoint.ts"
 import { Admission } from "./internal/Admission.ts"
@@ -41,9 +42,12 @@ import * as LiveDeskError from "./LiveDeskError.ts"
 import { type Fault, type Model, Unreadable } from "./Model.ts"
 import type * as RateLimit from "./RateLimit.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
+import * as Transport from "./Transport.ts"
 
 // Core is compiled without a platform's types; every platform that Effect runs on has this one.
 declare const TextDecoder: new() => { decode(bytes: Uint8Array): string }
+
+const textDecoder = new TextDecoder()
 
 // ---------------------------------------------------------------------------------------------------------------------
 // service
@@ -337,19 +341,23 @@ export const make = Effect.fnUntraced(function*(
   const httpClient = yield* HttpClient.HttpClient
   const transformed = options.transformClient === undefined ? httpClient : options.transformClient(httpClient)
 
-  const address = `${origin}${pathname.replace(/\/+$/, "")}`
+  const prefix = pathname.replace(/\/+$/, "")
   const client = HttpClient.transformResponse(
     transformed,
     Effect.provideContext(attemptContext(Option.getOrUndefined(requestInit)))
   )
-  const key = `livedesk:${options.account ?? address}`
+  const key = `livedesk:${options.account ?? `${origin}${prefix}`}`
+  const needsClient = options.transformClient !== undefined || options.rateLimit !== undefined ||
+    options.propagateTrace === true
 
   return LiveDeskClient.of({
     call: callWith({
       client: options.rateLimit === undefined ? client : (yield* options.rateLimit.guard(key))(client),
+      exchange: needsClient ? undefined : Transport.exchangeOf(httpClient),
       awaitsTurn: options.rateLimit !== undefined,
       breaker: options.breaker === undefined ? undefined : yield* options.breaker.guard(key),
-      address,
+      origin,
+      prefix,
       headers: {
         accept: "application/json",
         // undici does not decompress, and an answer that cannot be read is an id that is lost.
@@ -519,10 +527,13 @@ const joinConfigErrors = (
 
 interface Setup {
   readonly client: HttpClient.HttpClient
+  /** A shorter way than the client's, where the transport offers one and nothing asks for more. */
+  readonly exchange: Transport.Exchange | undefined
   /** Whether the client holds requests back, and tells `Admission` when it lets one go. */
   readonly awaitsTurn: boolean
   readonly breaker: Breaker.Guard | undefined
-  readonly address: string
+  readonly origin: string
+  readonly prefix: string
   readonly headers: Readonly<Record<string, string>>
   readonly timeout: Duration.Duration
   readonly retries: RetryPolicy.RetryPolicy
@@ -538,125 +549,250 @@ const maxRefusalBytes = 64 * 1024
 const longestTold = 256 * 1024
 
 const callWith = (setup: Setup): LiveDeskClient["Service"]["call"] => (endpoint) => {
-  const request = Endpoint.requestWith(endpoint, setup)
+  const prepare = Endpoint.requestWith(endpoint, setup)
   const spanOptions = {
     kind: "client",
     attributes: { "http.request.method": endpoint.method, "url.template": endpoint.path, ...setup.server }
   } as const
   const { breaker } = setup
-  return (input, options) =>
-    Effect.suspend(() => {
+  // Without a tracer nobody could ever see the span; a trace to send on needs one all the same.
+  const isTraced = ({ cache }: Fiber.Fiber<unknown, unknown>) => cache.tracer !== undefined || setup.propagateTrace
+  return (input, options) => {
+    const call = Effect.withFiber((fiber: Fiber.Fiber<unknown, unknown>) => {
       const timeout = options?.timeout === undefined ? Result.succeed(setup.timeout) : parseTimeout(options.timeout)
       const retries = options?.retries === undefined
         ? Result.succeed(setup.retries)
         : RetryPolicy.fromOptions(options.retries, setup.retries)
-      const prepared = request(input, options?.headers, [
+      const prepared = prepare(input, options?.headers, [
         ...issueOf("options.timeout", timeout),
         ...(Result.isFailure(retries) ? below("options.retries", retries.failure) : [])
       ])
       if (Result.isFailure(prepared)) return Effect.fail(prepared.failure)
-      const run = attempts(setup, endpoint, prepared.success, {
+      const { minimumLogLevel, span } = fiber.cache
+      const run = new Run(setup, endpoint, prepared.success, {
         timeout: Result.getOrElse(timeout, () => setup.timeout),
-        retries: Result.getOrElse(retries, () => setup.retries)
-      })
+        retries: Result.getOrElse(retries, () => setup.retries),
+        clock: fiber.getRef(Clock.Clock),
+        span: isTraced(fiber) && span?._tag === "Span" ? span : undefined,
+        listener: fiber.getRef(AnswerListener),
+        isDriftWatched: setup.onDrift === "fail" ||
+          (setup.onDrift === "log" && !LogLevel.isGreaterThan(minimumLogLevel, "Debug"))
+      }).untilTimeIsUp
       return breaker === undefined ? run : breaker(endpoint.operation, run)
-    }).pipe(
+    })
+    const traced = () => call.pipe(
       Effect.tapError(({ delivery, reason }) =>
         Effect.annotateCurrentSpan({ "error.type": reason._tag, "livedesk.delivery": delivery })
       ),
       Effect.withSpan(endpoint.operation, spanOptions, { captureStackTrace: false })
     )
+    return Effect.withFiber((fiber) => isTraced(fiber) ? traced() : call)
+  }
 }
 
-/** How far a call has come: what its time limit finds when it passes. */
-interface Progress {
-  attempts: number
+/** What one call goes by. */
+interface Terms {
+  readonly timeout: Duration.Duration
+  readonly retries: RetryPolicy.RetryPolicy
+  readonly clock: Clock.Clock
+  /** The call's span, where somebody may see it. */
+  readonly span: Tracer.Span | undefined
+  readonly listener: ((answer: Answer) => void) | undefined
+  readonly isDriftWatched: boolean
+}
+
+/** One call: its attempts, one after the other, under its one time limit. */
+class Run<Input, Output> implements Transport.Receiver {
+  private readonly setup: Setup
+  private readonly endpoint: Endpoint.Endpoint<Input, Output>
+  private readonly prepared: Endpoint.Prepared
+  private readonly terms: Terms
+  private readonly deadline: number
+  private attempts = 0
   /** The worst that an attempt so far may have done. */
-  delivery: LiveDeskError.Delivery
+  private delivery: LiveDeskError.Delivery = "NotSent"
   /** Whether the latest attempt still waits for its turn. */
-  isWaiting: boolean
-  incoming: Incoming | undefined
-}
+  private isWaiting = false
+  /** The latest attempt's answer, as far as it has come: what the time limit finds when it passes. */
+  private incoming: Incoming | undefined = undefined
 
-/** A call's attempts, one after the other, under its one time limit. */
-const attempts = <Input, Output>(
-  setup: Setup,
-  endpoint: Endpoint.Endpoint<Input, Output>,
-  request: HttpClientRequest.HttpClientRequest,
-  { retries, timeout }: { readonly timeout: Duration.Duration; readonly retries: RetryPolicy.RetryPolicy }
-): Effect.Effect<Output, LiveDeskError.LiveDeskError> => {
-  const { operation, repeat, settledBy } = endpoint
-  const progress: Progress = { attempts: 0, delivery: "NotSent", isWaiting: false, incoming: undefined }
-  const ofWholeCall = (error: LiveDeskError.LiveDeskError) =>
-    LiveDeskError.concluded(error, { ...progress, settledBy: repeat === "never" ? settledBy : undefined })
+  constructor(
+    setup: Setup,
+    endpoint: Endpoint.Endpoint<Input, Output>,
+    prepared: Endpoint.Prepared,
+    terms: Terms
+  ) {
+    this.setup = setup
+    this.endpoint = endpoint
+    this.prepared = prepared
+    this.terms = terms
+    this.deadline = terms.clock.currentTimeMillisUnsafe() + Duration.toMillis(terms.timeout)
+  }
 
-  const again = (
-    error: LiveDeskError.LiveDeskError,
-    deadline: number
-  ): Effect.Effect<Output, LiveDeskError.LiveDeskError> => {
-    if (progress.attempts > retries.times || !RetryPolicy.isRetryable(error, repeat)) return Effect.fail(error)
-    return Effect.flatMap(Effect.all([Random.next, Clock.currentTimeMillis]), ([random, now]) => {
-      const delay = RetryPolicy.delay(retries, error, progress.attempts - 1, random)
+  get untilTimeIsUp(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
+    const { operation, repeat, settledBy } = this.endpoint
+    return Effect.mapError(
+      within(this.untilItWorks, this.terms.timeout, () =>
+        this.isWaiting
+          ? Effect.fail(LiveDeskError.neverSent(operation, this.terms.timeout))
+          : this.fail((now) =>
+            LiveDeskError.timedOut(operation, this.terms.timeout, this.incoming?.answered, now)
+          )),
+      (error) =>
+        LiveDeskError.concluded(error, {
+          attempts: this.attempts,
+          delivery: this.delivery,
+          settledBy: repeat === "never" ? settledBy : undefined
+        })
+    )
+  }
+
+  private get untilItWorks(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
+    return Effect.catch(this.attempt, (error) => this.again(error))
+  }
+
+  private again(error: LiveDeskError.LiveDeskError): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
+    const { clock, retries, span } = this.terms
+    if (this.attempts > retries.times || !RetryPolicy.isRetryable(error, this.endpoint.repeat)) {
+      return Effect.fail(error)
+    }
+    return Effect.flatMap(Random.next, (random) => {
+      const delay = RetryPolicy.delay(retries, error, this.attempts - 1, random)
       // A wait that the time limit would end tells less than the failure that it waits after.
-      if (Option.isNone(delay) || now + Duration.toMillis(delay.value) >= deadline) return Effect.fail(error)
-      progress.delivery = LiveDeskError.worse(progress.delivery, error.delivery)
-      return Effect.annotateCurrentSpan("http.request.resend_count", progress.attempts).pipe(
-        Effect.andThen(Effect.sleep(delay.value)),
-        Effect.andThen(Effect.suspend(() => attemptUntil(deadline)))
-      )
+      if (
+        Option.isNone(delay) || clock.currentTimeMillisUnsafe() + Duration.toMillis(delay.value) >= this.deadline
+      ) {
+        return Effect.fail(error)
+      }
+      this.delivery = LiveDeskError.worse(this.delivery, error.delivery)
+      span?.attribute("http.request.resend_count", this.attempts)
+      return Effect.andThen(Effect.sleep(delay.value), Effect.suspend(() => this.untilItWorks))
     })
   }
-  const attemptUntil = (deadline: number): Effect.Effect<Output, LiveDeskError.LiveDeskError> =>
-    attempt(setup, endpoint, request, progress).pipe(Effect.catch((error) => again(error, deadline)))
 
-  return Effect.flatMap(Clock.currentTimeMillis, (now) => attemptUntil(now + Duration.toMillis(timeout))).pipe(
-    Effect.timeoutOrElse({
-      duration: timeout,
-      orElse: () =>
-        progress.isWaiting
-          ? Effect.fail(LiveDeskError.neverSent(operation, timeout))
-          : failNow((now) => LiveDeskError.timedOut(operation, timeout, progress.incoming?.answered, now))
-    }),
-    Effect.mapError(ofWholeCall)
-  )
+  /** One request and its answer. */
+  private get attempt(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
+    const { exchange } = this.setup
+    const { outgoing } = this.prepared
+    this.attempts += 1
+    this.isWaiting = this.setup.awaitsTurn
+    this.incoming = undefined
+    return exchange === undefined || outgoing === undefined
+      ? this.attemptByClient
+      : Effect.matchEffect(exchange(outgoing, this), {
+        onFailure: ({ cause }) => this.breakOff(cause, false),
+        onSuccess: () => this.conclude()
+      })
+  }
+
+  // As the receiver of an exchange.
+
+  start(status: number, headers: HeaderFields): void {
+    this.terms.span?.attribute("http.response.status_code", status)
+    this.incoming = new Incoming(this.endpoint.operation, this.setup, status, headers)
+  }
+
+  take(piece: Uint8Array): boolean {
+    return this.incoming?.take(piece) ?? true
+  }
+
+  private get attemptByClient(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
+    const { awaitsTurn, client, propagateTrace } = this.setup
+    const request = this.prepared.request()
+    const execute = propagateTrace ? traced(client, request) : client.execute(request)
+    const admitted = awaitsTurn
+      ? Effect.provideService(execute, Admission, () => {
+        this.isWaiting = false
+      })
+      : execute
+    return admitted.pipe(
+      Effect.catch((error) =>
+        // A wrapped client may have made a failure of a status.
+        error.response === undefined ? Effect.fail(error) : Effect.succeed(error.response)
+      ),
+      Effect.matchEffect({
+        onFailure: ({ reason, request: { body } }) =>
+          this.breakOff(reason, body._tag === "Stream" || body._tag === "FormData"),
+        onSuccess: ({ headers, status, stream }) => {
+          this.start(status, headers)
+          return Stream.runForEachWhile(stream, (piece) => Effect.sync(() => this.take(piece))).pipe(
+            // A body that a wrapped client has read cannot be read again, and fetch throws then.
+            Effect.catchDefect((defect) => Effect.fail({ reason: { _tag: "Unreadable", cause: defect } } as const)),
+            Effect.matchEffect({
+              // Fetch has no stream for an empty body.
+              onFailure: ({ reason }) => reason._tag === "EmptyBodyError" ? this.conclude() : this.breakOff(reason, true),
+              onSuccess: () => this.conclude()
+            })
+          )
+        }
+      })
+    )
+  }
+
+  private fail(
+    error: (now: number) => LiveDeskError.LiveDeskError
+  ): Effect.Effect<never, LiveDeskError.LiveDeskError> {
+    return Effect.fail(error(this.terms.clock.currentTimeMillisUnsafe()))
+  }
+
+  /** The transport failed: without an answer, or in the middle of one. */
+  private breakOff(cause: unknown, sentInParts: boolean): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
+    const { incoming } = this
+    if (incoming === undefined) {
+      return Effect.fail(LiveDeskError.unanswered(this.endpoint.operation, cause, { sentInParts }))
+    }
+    // Of a refusal, what has come will do.
+    return incoming.isSuccess ? Effect.fail(LiveDeskError.answerLost(incoming.answered, cause)) : this.conclude()
+  }
+
+  private conclude(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
+    const { incoming, setup, terms: { isDriftWatched, listener } } = this
+    const { answer: model, hasCode } = this.endpoint
+    if (incoming === undefined) return this.breakOff(undefined, false)
+    if (!incoming.isSuccess) return this.fail((now) => LiveDeskError.refused(incoming.answered, now))
+    const isBodiless = model.isBodiless === true
+    const invalid = (faults: ReadonlyArray<Fault>) => Effect.fail(LiveDeskError.answerInvalid(incoming.answered, faults))
+    if (incoming.isTooLarge && !isBodiless) {
+      return invalid([{ path: [], expected: `a body of at most ${setup.maxAnswerBytes} bytes` }])
+    }
+    const json = parseJson(incoming.text)
+    if (Option.isNone(json) && !isBodiless) return invalid([{ path: [], expected: "a body of JSON" }])
+    const body = Option.getOrUndefined(json)
+    const code = hasCode === true ? codeIn(body) : 0
+    if (code !== 0) return Effect.fail(LiveDeskError.codeReturned(incoming.answered, code))
+    const value = model.read(body)
+    if (value instanceof Unreadable) return invalid(value.faults)
+    if (listener !== undefined) {
+      const { headers, operation, status } = incoming
+      listener({ operation, status, headers, requestId: LiveDeskError.requestIdOf(headers), body })
+    }
+    return isDriftWatched ? Effect.as(watchDrift(setup, model, incoming, body), value) : Effect.succeed(value)
+  }
 }
 
-/** One request and its answer. */
-const attempt = <Input, Output>(
-  setup: Setup,
-  endpoint: Endpoint.Endpoint<Input, Output>,
-  request: HttpClientRequest.HttpClientRequest,
-  progress: Progress
-): Effect.Effect<Output, LiveDeskError.LiveDeskError> => {
-  progress.attempts += 1
-  progress.isWaiting = setup.awaitsTurn
-  progress.incoming = undefined
-  const execute = setup.propagateTrace ? traced(setup.client, request) : setup.client.execute(request)
-  const admitted = setup.awaitsTurn
-    ? Effect.provideService(execute, Admission, () => {
-      progress.isWaiting = false
-    })
-    : execute
-  return admitted.pipe(
-    Effect.catch((error) =>
-      // A wrapped client may have made a failure of a status.
-      error.response === undefined
-        ? Effect.fail(LiveDeskError.unanswered(endpoint.operation, error))
-        : Effect.succeed(error.response)
-    ),
-    Effect.flatMap((response) => {
-      const incoming = new Incoming(endpoint.operation, setup, response)
-      progress.incoming = incoming
-      return Effect.andThen(
-        Effect.annotateCurrentSpan("http.response.status_code", response.status),
-        receive(setup, endpoint, incoming, response.stream)
-      )
+/** Runs a call under its time limit, in a fiber of its own that is let go when the time is up. */
+const within = <A, E>(
+  call: Effect.Effect<A, E>,
+  limit: Duration.Duration,
+  whenTimeIsUp: () => Effect.Effect<A, E>
+): Effect.Effect<A, E> =>
+  Effect.withFiber((parent) =>
+    Effect.callback((resume) => {
+      const run = Effect.runForkWith(parent.context)
+      const calling = run(call)
+      const settled = calling.pollUnsafe()
+      if (settled !== undefined) return resume(settled)
+      const timing = run(Effect.sleep(limit))
+      calling.addObserver((exit) => {
+        timing.interruptUnsafe()
+        resume(exit)
+      })
+      timing.addObserver((exit) => {
+        if (Exit.isSuccess(exit)) resume(Effect.andThen(Fiber.interrupt(calling), Effect.suspend(whenTimeIsUp)))
+      })
+      return Fiber.interruptAll([calling, timing])
     })
   )
-}
-
-const failNow = <E>(error: (now: number) => E): Effect.Effect<never, E> =>
-  Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.fail(error(now)))
 
 const traced = (client: HttpClient.HttpClient, request: HttpClientRequest.HttpClientRequest) =>
   Effect.matchEffect(Effect.currentSpan, {
@@ -664,30 +800,32 @@ const traced = (client: HttpClient.HttpClient, request: HttpClientRequest.HttpCl
     onSuccess: (span) => client.execute(HttpClientRequest.setHeaders(request, HttpTraceContext.toHeaders(span)))
   })
 
+type HeaderFields = { readonly [name: string]: string | ReadonlyArray<string> | undefined }
+
 /** An answer on its way, kept as far as it has come: what came may name what was created. */
 class Incoming {
   readonly operation: string
   readonly status: number
-  readonly headers: Headers.Headers
   readonly isSuccess: boolean
+  private readonly fields: HeaderFields
   private readonly limit: number
   private readonly scrub: (text: string) => string
-  private readonly chunks: Array<Uint8Array> = []
+  private readonly pieces: Array<Uint8Array> = []
   private size = 0
 
-  constructor(operation: string, setup: Setup, response: HttpClientResponse.HttpClientResponse) {
+  constructor(operation: string, setup: Setup, status: number, headers: HeaderFields) {
     this.operation = operation
-    this.status = response.status
-    this.headers = response.headers
-    this.isSuccess = response.status >= 200 && response.status < 300
+    this.status = status
+    this.fields = headers
+    this.isSuccess = status >= 200 && status < 300
     this.limit = this.isSuccess ? setup.maxAnswerBytes : maxRefusalBytes
     this.scrub = setup.scrub
   }
 
   /** Keeps a piece of the body, as far as there is room, and says whether to go on. */
-  take(chunk: Uint8Array): boolean {
-    this.chunks.push(chunk.subarray(0, this.limit - this.size))
-    this.size += chunk.byteLength
+  take(piece: Uint8Array): boolean {
+    this.pieces.push(piece.byteLength + this.size > this.limit ? piece.subarray(0, this.limit - this.size) : piece)
+    this.size += piece.byteLength
     return !this.isTooLarge
   }
 
@@ -695,8 +833,13 @@ class Incoming {
     return this.size > this.limit
   }
 
+  get headers(): Headers.Headers {
+    return Headers.fromInput(this.fields)
+  }
+
   get text(): string {
-    return new TextDecoder().decode(Bytes.concat(this.chunks))
+    const [first, second] = this.pieces
+    return textDecoder.decode(first !== undefined && second === undefined ? first : Bytes.concat(this.pieces))
   }
 
   /** What an error is made from: free of secrets, which a server may echo anywhere. */
@@ -710,56 +853,6 @@ class Incoming {
       scrub: this.scrub
     }
   }
-}
-
-const receive = <Input, Output>(
-  setup: Setup,
-  endpoint: Endpoint.Endpoint<Input, Output>,
-  incoming: Incoming,
-  body: Stream.Stream<Uint8Array, HttpClientError.HttpClientError>
-): Effect.Effect<Output, LiveDeskError.LiveDeskError> =>
-  Stream.runForEachWhile(body, (chunk) => Effect.sync(() => incoming.take(chunk))).pipe(
-    // A body that a wrapped client has read cannot be read again, and fetch throws then.
-    Effect.catchDefect((defect) => Effect.fail({ reason: { _tag: "Unreadable", cause: defect } } as const)),
-    Effect.matchEffect({
-      onFailure: ({ reason }) =>
-        // Fetch has no stream for an empty body; of a refusal, what has come will do.
-        incoming.isSuccess && reason._tag !== "EmptyBodyError"
-          ? Effect.fail(LiveDeskError.answerLost(incoming.answered, reason))
-          : conclude(setup, endpoint, incoming),
-      onSuccess: () => conclude(setup, endpoint, incoming)
-    })
-  )
-
-const conclude = <Input, Output>(
-  setup: Setup,
-  { answer: model, hasCode }: Endpoint.Endpoint<Input, Output>,
-  incoming: Incoming
-): Effect.Effect<Output, LiveDeskError.LiveDeskError> => {
-  if (!incoming.isSuccess) return failNow((now) => LiveDeskError.refused(incoming.answered, now))
-  const isBodiless = model.isBodiless === true
-  const invalid = (faults: ReadonlyArray<Fault>) => Effect.fail(LiveDeskError.answerInvalid(incoming.answered, faults))
-  if (incoming.isTooLarge && !isBodiless) {
-    return invalid([{ path: [], expected: `a body of at most ${setup.maxAnswerBytes} bytes` }])
-  }
-  const json = isBodiless ? Option.some(Option.getOrUndefined(parseJson(incoming.text))) : parseJson(incoming.text)
-  if (Option.isNone(json)) return invalid([{ path: [], expected: "a body of JSON" }])
-  const code = hasCode === true ? codeIn(json.value) : 0
-  if (code !== 0) return Effect.fail(LiveDeskError.codeReturned(incoming.answered, code))
-  const value = model.read(json.value)
-  if (value instanceof Unreadable) return invalid(value.faults)
-  return Effect.flatMap(AnswerListener, (listener) => {
-    listener?.({
-      operation: incoming.operation,
-      status: incoming.status,
-      headers: incoming.headers,
-      requestId: LiveDeskError.requestIdOf(incoming.headers),
-      body: json.value
-    })
-    return setup.onDrift === "ignore"
-      ? Effect.succeed(value)
-      : Effect.as(watchDrift(setup, model, incoming, json.value), value)
-  })
 }
 
 /** The code in a body, with which only 0 means success; a body without one is left to its model. */
@@ -796,12 +889,9 @@ const watchDrift = <Output>(
         issues.length === 0 ? Effect.void : Effect.fail(LiveDeskError.answerDrifted(incoming.answered, issues))
     )
   }
-  return Effect.when(
-    Effect.flatMap(look, (issues) =>
-      issues.length === 0 ? Effect.void : Effect.logDebug(
-        `${incoming.operation}: the answer has drifted from its documentation at ` +
-          issues.map(({ message, path }) => `${path.join(".")} (${message})`).join(", ")
-      )),
-    LogLevel.isEnabled("Debug")
-  )
+  return Effect.flatMap(look, (issues) =>
+    issues.length === 0 ? Effect.void : Effect.logDebug(
+      `${incoming.operation}: the answer has drifted from its documentation at ` +
+        issues.map(({ message, path }) => `${path.join(".")} (${message})`).join(", ")
+    ))
 }

@@ -9,7 +9,6 @@
  */
 import * as Duration from "effect/Duration"
 import * as Headers from "effect/http/Headers"
-import type * as HttpClientError from "effect/http/HttpClientError"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
@@ -962,9 +961,12 @@ export const circuitOpen = (operation: string, retryAfter: Option.Option<Duratio
  *
  * @internal
  */
-export const unanswered = (operation: string, error: HttpClientError.HttpClientError): HttpError => {
-  const { _tag } = error.request.body
-  const { code, obstacle } = Transport.examine(error.reason, { sentInParts: _tag === "Stream" || _tag === "FormData" })
+export const unanswered = (
+  operation: string,
+  cause: unknown,
+  options: { readonly sentInParts: boolean }
+): HttpError => {
+  const { code, obstacle } = Transport.examine(cause, options)
   const withCode = code === undefined ? {} : { code }
   return obstacle === undefined
     ? new HttpError({

@@ -4,6 +4,8 @@
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
+import type * as Effect from "effect/Effect"
+import * as HttpClient from "effect/http/HttpClient"
 import * as Predicate from "effect/Predicate"
 
 /**
@@ -123,3 +125,82 @@ export const examine = (
     ...(obstacle === undefined || obstacles.includes(undefined) ? undefined : { obstacle })
   }
 }
+
+// ---------------------------------------------------------------------------------------------------------------------
+// exchanges
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * A request as it goes out: `path` is encoded and holds the query, `headers` are in lower case, and `body` is JSON text.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Outgoing {
+  readonly method: string
+  readonly origin: string
+  readonly path: string
+  readonly headers: { readonly [name: string]: string }
+  readonly body: string | undefined
+}
+
+/**
+ * What is told of an answer as it comes.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Receiver {
+  /** The answer has begun. Headers are in lower case; one that came several times is a list, or joined with commas. */
+  readonly start: (
+    status: number,
+    headers: { readonly [name: string]: string | ReadonlyArray<string> | undefined }
+  ) => void
+  /** A piece of the body has come. `false` says that no more is wanted: the exchange ends, and the rest is let go. */
+  readonly take: (piece: Uint8Array) => boolean
+}
+
+/**
+ * The failure of an exchange: what it is caused by tells `examine` what it proves.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class Failure extends Data.TaggedError("TransportFailure")<{ readonly cause: unknown }> {}
+
+/**
+ * Makes one request and tells of its answer until that is complete. It opens no span, follows no redirect and sends
+ * nothing twice; interrupting it lets the request go.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Exchange {
+  (request: Outgoing, receiver: Receiver): Effect.Effect<void, Failure>
+}
+
+const exchangeKey: unique symbol = Symbol.for("@effect-livedesk/core/Transport/Exchange")
+
+/**
+ * Offers, beside what an `HttpClient` does, a shorter way to make a request. `LiveDeskClient` takes it where it finds
+ * it: for requests with JSON or nothing in them, unless its options `transformClient`, `rateLimit` or `propagateTrace`
+ * ask for more. A client that is made from this one, such as by `HttpClient.mapRequest`, no longer offers it.
+ *
+ * @category transports
+ * @since 0.1.0
+ */
+export const offerExchange = (client: HttpClient.HttpClient, exchange: Exchange): HttpClient.HttpClient =>
+  Object.assign(HttpClient.makeWith(client.postprocess, client.preprocess), { [exchangeKey]: exchange })
+
+/**
+ * The exchange that a client offers, if it does.
+ *
+ * @category transports
+ * @since 0.1.0
+ */
+export const exchangeOf = (client: HttpClient.HttpClient): Exchange | undefined =>
+  isOffering(client) ? client[exchangeKey] : undefined
+
+const isOffering = (
+  client: HttpClient.HttpClient
+): client is HttpClient.HttpClient & { readonly [exchangeKey]: Exchange } => exchangeKey in client

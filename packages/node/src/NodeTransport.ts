@@ -4,16 +4,17 @@
  * @since 0.1.0
  */
 import * as LiveDeskError from "@effect-livedesk/core/LiveDeskError"
-import { NothingWritten } from "@effect-livedesk/core/Transport"
+import { NothingWritten, offerExchange } from "@effect-livedesk/core/Transport"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import type * as Undici from "@effect/platform-node/Undici"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as HttpClient from "effect/http/HttpClient"
+import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type { IncomingHttpHeaders } from "node:http"
 import type { Duplex } from "node:stream"
+import * as UndiciExchange from "./internal/UndiciExchange.ts"
 
 /**
  * How connections are made and kept.
@@ -41,9 +42,17 @@ export interface Options {
  * @since 0.1.0
  */
 export const layer = (options: Options = {}): Layer.Layer<HttpClient.HttpClient, LiveDeskError.ValidationError> =>
-  Layer.provide(
-    NodeHttpClient.layerUndiciNoDispatcher,
-    Layer.effect(NodeHttpClient.Dispatcher, makeDispatcher(options))
+  Layer.effect(
+    HttpClient.HttpClient,
+    Effect.gen(function*() {
+      const dispatcher = yield* makeDispatcher(options)
+      const client = yield* Effect.provideService(
+        NodeHttpClient.makeUndici,
+        NodeHttpClient.Dispatcher,
+        dispatcher.compose((dispatch) => (request, handler) => dispatch(request, new Witness(handler)))
+      )
+      return offerExchange(client, UndiciExchange.make(dispatcher))
+    })
   )
 
 const makeDispatcher = Effect.fnUntraced(function*(options: Options) {
@@ -63,7 +72,7 @@ const makeDispatcher = Effect.fnUntraced(function*(options: Options) {
       })
     })
   }
-  const dispatcher = yield* NodeHttpClient.makeDispatcherOptions({
+  return yield* NodeHttpClient.makeDispatcherOptions({
     // undici sends a request again by itself when an HTTP/2 server refuses its stream.
     allowH2: false,
     pipelining: 1,
@@ -72,7 +81,6 @@ const makeDispatcher = Effect.fnUntraced(function*(options: Options) {
     keepAliveMaxTimeout: 30_000,
     keepAliveTimeoutThreshold: 2_000
   })
-  return dispatcher.compose((dispatch) => (request, handler) => dispatch(request, new Witness(handler)))
 })
 
 /** A time that timers can keep. */
