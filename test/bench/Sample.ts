@@ -22,7 +22,7 @@ const snakeCase = (key: string) => key.replace(/[A-Z]/g, (letter) => `_${letter.
 /** A decoded value in one form, whatever its library makes of dates, missing values and names. */
 export const canonical = (value: unknown): unknown => {
   if (Option.isOption(value)) return canonical(Option.getOrUndefined(value))
-  if (DateTime.isDateTime(value)) return `time ${DateTime.toEpochMillis(value)}`
+  if (DateTime.isDateTime(value)) return `time ${Math.trunc(DateTime.toEpochMillis(value))}`
   if (value instanceof Date) return `time ${value.getTime()}`
   if (Array.isArray(value)) return value.map(canonical)
   if (!Predicate.isObject(value)) return value

@@ -1,7 +1,7 @@
 import { Contacts, LiveDesk, LiveDeskClient, type LiveDeskError } from "@effect-livedesk/core"
 import { NodeLiveDesk } from "@effect-livedesk/node"
 import { assert, describe, it } from "@effect/vitest"
-import { Array, Clock, Effect, Layer, Metric, Random, Redacted, Result, Schedule } from "effect"
+import { Array, Clock, Effect, identity, Layer, Metric, Random, Redacted, Result, Schedule } from "effect"
 import { FetchHttpClient } from "effect/http"
 import * as HostileServer from "../HostileServer.ts"
 import * as Campaign from "./Campaign.ts"
@@ -68,12 +68,14 @@ const timeout = 300
 
 const layers = {
   undici: (options: LiveDeskClient.Options) => NodeLiveDesk.layer(options),
+  "undici as an HttpClient": (options: LiveDeskClient.Options) =>
+    NodeLiveDesk.layer({ ...options, transformClient: identity }),
   fetch: (options: LiveDeskClient.Options) =>
     LiveDesk.layer.pipe(Layer.provide(LiveDeskClient.layer(options)), Layer.provide(FetchHttpClient.layer))
 }
 
 /** Three calls, one after the other, at a server that does as the seed says. */
-const run = Effect.fnUntraced(function*(transport: "undici" | "fetch", seed: number) {
+const run = Effect.fnUntraced(function*(transport: keyof typeof layers, seed: number) {
   const first = yield* behaviour
   const server = yield* HostileServer.make([first, ...yield* Effect.replicateEffect(behaviour, 11)])
   const layer = layers[transport]({
@@ -119,7 +121,7 @@ const run = Effect.fnUntraced(function*(transport: "undici" | "fetch", seed: num
   })
   yield* Effect.provide(calls, layer)
   // The pool of fetch is the process's own: it keeps what stayed open for a while.
-  if (transport === "undici") yield* server.drained
+  if (transport !== "fetch") yield* server.drained
 }, Effect.scoped)
 
 /** Counts the fibers that are at work. */
@@ -141,7 +143,7 @@ const resources = Effect.sync(() =>
 )
 
 describe("sockets that misbehave", () => {
-  for (const transport of ["undici", "fetch"] as const) {
+  for (const transport of ["undici", "undici as an HttpClient", "fetch"] as const) {
     it.live(`over ${transport}: nothing twice, nothing told wrong, nothing leaked`, () =>
       Effect.gen(function*() {
         const before = yield* resources

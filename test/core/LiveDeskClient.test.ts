@@ -1,6 +1,6 @@
 import { Contacts, Endpoint, LiveDesk, LiveDeskClient, LiveDeskError, type Model } from "@effect-livedesk/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Layer, Logger, Option, Redacted, References, Schema, Tracer } from "effect"
+import { Effect, Layer, Logger, Option, Redacted, References, Schema, Tracer } from "effect"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Util from "node:util"
 import * as FakeTransport from "../FakeTransport.ts"

@@ -217,7 +217,7 @@ const calling = (
   call: Calling,
   transport: Layer.Layer<HttpClient.HttpClient>,
   options: Partial<LiveDeskClient.Options> = {}
-) => LiveDeskClient.make({ ...canaries, ...options }).pipe(Effect.flatMap(call), Effect.provide(transport))
+) => LiveDeskClient.make({ ...canaries, ...options }).pipe(Effect.flatMap(call), Effect.scoped, Effect.provide(transport))
 
 const asJson = (text: string): ReadonlyArray<FakeTransport.Answer> =>
   Object.values(json).flatMap((write): ReadonlyArray<FakeTransport.Answer> => {
@@ -392,8 +392,10 @@ describe("no secret is told", () => {
         )
       }
       const makings: ReadonlyArray<Effect.Effect<unknown, Failure, HttpClient.HttpClient>> = [
-        LiveDeskClient.make(given),
-        LiveDeskClient.make({ ...canaries, baseUrl: `https://${encodeURIComponent(apiKey)}:x@livedesk.invalid` }),
+        Effect.scoped(LiveDeskClient.make(given)),
+        Effect.scoped(
+          LiveDeskClient.make({ ...canaries, baseUrl: `https://${encodeURIComponent(apiKey)}:x@livedesk.invalid` })
+        ),
         Effect.scoped(Layer.build(LiveDeskClient.layer(given))),
         Effect.scoped(Layer.build(LiveDeskClient.layerConfig(config))).pipe(Effect.provide(environment)),
         Effect.scoped(Layer.build(LiveDeskClient.layerConfig(plainly)))

@@ -1,7 +1,7 @@
 import { Contacts, LiveDesk, LiveDeskClient, type LiveDeskError, Transport } from "@effect-livedesk/core"
 import { NodeLiveDesk } from "@effect-livedesk/node"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, DateTime, Duration, Effect, Layer, Option, Redacted } from "effect"
+import { Clock, DateTime, Duration, Effect, identity, Layer, Option, Redacted } from "effect"
 import { FetchHttpClient } from "effect/http"
 import * as Fs from "node:fs"
 import * as Tls from "node:tls"
@@ -9,12 +9,19 @@ import { gzipSync } from "node:zlib"
 import * as FakeTransport from "../FakeTransport.ts"
 import * as HostileServer from "../HostileServer.ts"
 
-type Transport = "undici" | "fetch"
+type Engine = "undici" | "fetch"
 
-const transports: ReadonlyArray<Transport> = ["undici", "fetch"]
+/** How a call is sent: by the exchange that our transport offers, or by an `HttpClient`. */
+type Way = Engine | "undici as an HttpClient"
+
+const ways: ReadonlyArray<Way> = ["undici", "undici as an HttpClient", "fetch"]
+
+const engineOf = (way: Way): Engine => way === "fetch" ? "fetch" : "undici"
 
 const layers = {
   undici: (options: LiveDeskClient.Options) => NodeLiveDesk.layer({ ...options, connectTimeout: "300 millis" }),
+  "undici as an HttpClient": (options: LiveDeskClient.Options) =>
+    NodeLiveDesk.layer({ ...options, connectTimeout: "300 millis", transformClient: identity }),
   fetch: (options: LiveDeskClient.Options) =>
     LiveDesk.layer.pipe(Layer.provide(LiveDeskClient.layer(options)), Layer.provide(FetchHttpClient.layer))
 }
@@ -83,16 +90,16 @@ interface Case {
   readonly tls?: { readonly chain: ReadonlyArray<string>; readonly trusted: boolean } | "scheme only"
   readonly options?: Partial<LiveDeskClient.Options>
   /** `undefined` is a success. */
-  readonly becomes: Outcome | undefined | { readonly [T in Transport]: Outcome | undefined }
+  readonly becomes: Outcome | undefined | { readonly [T in Engine]: Outcome | undefined }
   /** What it becomes as well, where that is a race. */
-  readonly orBecomes?: { readonly [T in Transport]?: Outcome }
+  readonly orBecomes?: { readonly [T in Engine]?: Outcome }
   /** The one transport that it is about. */
-  readonly of?: Transport
+  readonly of?: Engine
   readonly code?: string
   /** How many requests the server saw; where that is a race, which numbers may come of it. */
   readonly requests: number | ReadonlyArray<number>
   /** The transports that keep a connection, for longer than a test can wait. */
-  readonly keeps?: Transport
+  readonly keeps?: Engine
 }
 
 const fixture = (name: string): string =>
@@ -108,10 +115,10 @@ const trust = Effect.acquireRelease(
   (before) => Effect.sync(() => Tls.setDefaultCACertificates(before))
 )
 
-const becomes = (spec: Case, transport: Transport): Outcome | undefined =>
-  spec.becomes !== undefined && "undici" in spec.becomes ? spec.becomes[transport] : spec.becomes
+const becomes = (spec: Case, way: Way): Outcome | undefined =>
+  spec.becomes !== undefined && "undici" in spec.becomes ? spec.becomes[engineOf(way)] : spec.becomes
 
-const check = (spec: Case, transport: Transport) =>
+const check = (spec: Case, way: Way) =>
   Effect.gen(function*() {
     const { tls } = spec
     if (typeof tls === "object" && tls.trusted) yield* trust
@@ -122,13 +129,13 @@ const check = (spec: Case, transport: Transport) =>
     const url = tls === "scheme only" ? server.url.replace("http:", "https:") : server.url
     const error = yield* create.pipe(
       Effect.match({ onFailure: (error) => error, onSuccess: () => undefined }),
-      Effect.tap(spec.keeps === transport ? Effect.void : server.drained),
-      Effect.provide(layers[transport]({ ...optionsFor(url), ...spec.options }))
+      Effect.tap(spec.keeps === engineOf(way) ? Effect.void : server.drained),
+      Effect.provide(layers[way]({ ...optionsFor(url), ...spec.options }))
     )
     const outcome = error === undefined ? undefined : outcomeOf(error)
-    const other = spec.orBecomes?.[transport]
+    const other = spec.orBecomes?.[engineOf(way)]
     if (other === undefined || other.error !== outcome?.error) {
-      assert.deepStrictEqual(outcome, becomes(spec, transport))
+      assert.deepStrictEqual(outcome, becomes(spec, way))
     } else {
       assert.deepStrictEqual(outcome, other)
     }
@@ -139,10 +146,10 @@ const check = (spec: Case, transport: Transport) =>
   })
 
 const both = (name: string, cases: ReadonlyArray<Case>) =>
-  describe.each(transports)(`${name}, over %s`, (transport) => {
-    it.live.each(cases.filter(({ of }) => of === undefined || of === transport))(
+  describe.each(ways)(`${name}, over %s`, (way) => {
+    it.live.each(cases.filter(({ of }) => of === undefined || of === engineOf(way)))(
       "$name",
-      (spec) => check(spec, transport)
+      (spec) => check(spec, way)
     )
   })
 
@@ -518,12 +525,12 @@ both("a status that fetch keeps to itself", [
 ])
 
 describe("a 421, which the Fetch standard has a client ask once more on a connection of its own", () => {
-  it.live.each([["undici", 1], ["fetch", 2]] as const)("over %s", ([transport, requests]) =>
+  it.live.each([["undici", 1], ["fetch", 2]] as const)("over %s", ([way, requests]) =>
     Effect.gen(function*() {
       const server = yield* HostileServer.make({ _tag: "Respond", status: 421 })
       const error = yield* Effect.flip(create).pipe(
         Effect.tap(server.drained),
-        Effect.provide(layers[transport](optionsFor(server.url)))
+        Effect.provide(layers[way](optionsFor(server.url)))
       )
       assert.deepStrictEqual(outcomeOf(error), {
         error: "HttpError/UnexpectedStatus",
@@ -534,7 +541,7 @@ describe("a 421, which the Fetch standard has a client ask once more on a connec
     }))
 })
 
-describe.each(transports)("redirects, over %s", (transport) => {
+describe.each(ways)("redirects, over %s", (way) => {
   it.live.each([301, 302, 303, 307, 308])("%s is not followed", (status) =>
     Effect.gen(function*() {
       const target = yield* HostileServer.make({ _tag: "Respond", status: 200, body: ok })
@@ -545,7 +552,7 @@ describe.each(transports)("redirects, over %s", (transport) => {
       })
       const error = yield* Effect.flip(create).pipe(
         Effect.tap(server.drained),
-        Effect.provide(layers[transport](optionsFor(server.url)))
+        Effect.provide(layers[way](optionsFor(server.url)))
       )
       assert.deepStrictEqual(outcomeOf(error), { error: "HttpError/Redirected", delivery: "Rejected", status })
       assert.strictEqual("location" in error.reason ? error.reason.location : undefined, `${target.url}/elsewhere`)
@@ -554,7 +561,7 @@ describe.each(transports)("redirects, over %s", (transport) => {
     }))
 })
 
-describe.each(transports)("time outs of a call, over %s", (transport) => {
+describe.each(ways)("time outs of a call, over %s", (way) => {
   it.live("an interrupted call lets its connection go", () =>
     Effect.gen(function*() {
       const server = yield* HostileServer.make({ _tag: "OnRequest", leave: "Hang" })
@@ -562,17 +569,17 @@ describe.each(transports)("time outs of a call, over %s", (transport) => {
         Effect.timeoutOption("100 millis"),
         Effect.tap((result) => Effect.sync(() => assert.isTrue(Option.isNone(result)))),
         Effect.tap(server.drained),
-        Effect.provide(layers[transport](optionsFor(server.url)))
+        Effect.provide(layers[way](optionsFor(server.url)))
       )
       assert.strictEqual(server.requests.length, 1)
     }))
 })
 
-describe.each(transports)("what is sent, over %s", (transport) => {
+describe.each(ways)("what is sent, over %s", (way) => {
   it.live("is one POST of JSON with the credentials", () =>
     Effect.gen(function*() {
       const server = yield* HostileServer.make({ _tag: "Respond", status: 200, body: ok })
-      const { contact } = yield* create.pipe(Effect.provide(layers[transport](optionsFor(`${server.url}/desk/`))))
+      const { contact } = yield* create.pipe(Effect.provide(layers[way](optionsFor(`${server.url}/desk/`))))
       assert.strictEqual(contact.id, 7)
       const request = yield* Effect.fromNullishOr(server.requests[0])
       assert.strictEqual(request.line, "POST /desk/api/v2/accounts/contacts HTTP/1.1")
@@ -584,11 +591,11 @@ describe.each(transports)("what is sent, over %s", (transport) => {
     }))
 })
 
-describe.each(transports)("Retry-After, over %s", (transport) => {
+describe.each(ways)("Retry-After, over %s", (way) => {
   const retryAfter = (headers: Readonly<Record<string, string>>) =>
     Effect.gen(function*() {
       const server = yield* HostileServer.make({ _tag: "Respond", status: 429, headers, body: "Retry later\n" })
-      const { reason } = yield* Effect.flip(create).pipe(Effect.provide(layers[transport](optionsFor(server.url))))
+      const { reason } = yield* Effect.flip(create).pipe(Effect.provide(layers[way](optionsFor(server.url))))
       assert.strictEqual(server.requests.length, 1)
       assert.isTrue(reason._tag === "RateLimited")
       return reason._tag === "RateLimited" ? reason.retryAfter : Option.none()
@@ -632,7 +639,7 @@ const shapes = {
   fetch: (error: unknown) => new TypeError("fetch failed", { cause: error })
 }
 
-describe.each(transports)("failures as %s gives them", (transport) => {
+describe.each(["undici", "fetch"] as const)("failures as %s gives them", (transport) => {
   const outcome = (error: unknown) =>
     Effect.flip(create).pipe(
       Effect.map(outcomeOf),

@@ -1,0 +1,35 @@
+/** A process of this benchmark's: asked by messages, answered by one each. */
+import { fork } from "node:child_process"
+import { fileURLToPath } from "node:url"
+
+export interface Child {
+  /** Waits for the next message. */
+  readonly told: () => Promise<unknown>
+  /** Sends a message, and waits for the next one. */
+  readonly ask: (message: object) => Promise<unknown>
+  readonly end: () => void
+}
+
+export const start = (script: string, ...parameters: ReadonlyArray<string>): Child => {
+  const child = fork(fileURLToPath(new URL(script, import.meta.url)), parameters)
+  const told = () =>
+    new Promise<unknown>((resolve, reject) => {
+      const fail = (code: number | null) => reject(new Error(`${script} ${parameters.join(" ")} ended with ${code}`))
+      child.once("exit", fail)
+      child.once("message", (message) => {
+        child.off("exit", fail)
+        resolve(message)
+      })
+    })
+  return {
+    told,
+    ask: (message) => {
+      const answer = told()
+      child.send(message)
+      return answer
+    },
+    end: () => {
+      if (child.connected) child.disconnect()
+    }
+  }
+}
