@@ -1,4 +1,4 @@
-import { Contacts, LiveDesk, LiveDeskClient, type LiveDeskError, Transport } from "@effect-livedesk/core"
+import { Contacts, FetchTransport, LiveDesk, LiveDeskClient, type LiveDeskError, Transport } from "@effect-livedesk/core"
 import { NodeLiveDesk } from "@effect-livedesk/node"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, DateTime, Duration, Effect, identity, Layer, Option, Redacted } from "effect"
@@ -12,17 +12,19 @@ import * as HostileServer from "../HostileServer.ts"
 type Engine = "undici" | "fetch"
 
 /** How a call is sent: by the exchange that our transport offers, or by an `HttpClient`. */
-type Way = Engine | "undici as an HttpClient"
+type Way = Engine | `${Engine} as an HttpClient`
 
-const ways: ReadonlyArray<Way> = ["undici", "undici as an HttpClient", "fetch"]
+const ways: ReadonlyArray<Way> = ["undici", "undici as an HttpClient", "fetch", "fetch as an HttpClient"]
 
-const engineOf = (way: Way): Engine => way === "fetch" ? "fetch" : "undici"
+const engineOf = (way: Way): Engine => way.startsWith("undici") ? "undici" : "fetch"
 
 const layers = {
   undici: (options: LiveDeskClient.Options) => NodeLiveDesk.layer({ ...options, connectTimeout: "300 millis" }),
   "undici as an HttpClient": (options: LiveDeskClient.Options) =>
     NodeLiveDesk.layer({ ...options, connectTimeout: "300 millis", transformClient: identity }),
   fetch: (options: LiveDeskClient.Options) =>
+    LiveDesk.layer.pipe(Layer.provide(LiveDeskClient.layerTransport(options)), Layer.provide(FetchTransport.layer)),
+  "fetch as an HttpClient": (options: LiveDeskClient.Options) =>
     LiveDesk.layer.pipe(Layer.provide(LiveDeskClient.layer(options)), Layer.provide(FetchHttpClient.layer))
 }
 

@@ -4,11 +4,10 @@
  *
  * @since 0.1.0
  */
-import * as HttpBody from "effect/http/HttpBody"
-import * as HttpClientRequest from "effect/http/HttpClientRequest"
-import * as UrlParams from "effect/http/UrlParams"
+import type * as HttpBody from "effect/http/HttpBody"
+import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
+import type * as Schema from "effect/Schema"
 import * as SchemaParser from "effect/SchemaParser"
 import { snakeToCamel } from "effect/String"
 import * as LiveDeskError from "./LiveDeskError.ts"
@@ -68,17 +67,6 @@ export const make = <Input, Output>(endpoint: Endpoint<Input, Output>): Endpoint
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * A call's request: as it goes out where a transport offers an exchange, and for an `HttpClient`.
- *
- * @internal
- */
-export interface Prepared {
-  /** None for a form, which only an `HttpClient` can write. */
-  readonly outgoing: Outgoing | undefined
-  readonly request: () => HttpClientRequest.HttpClientRequest
-}
-
-/**
  * How an input of the endpoint becomes a request, or the error that names all that is wrong with it.
  *
  * @internal
@@ -95,44 +83,27 @@ export const requestWith = <Input, Output>(
   }
 ) => {
   const encode = SchemaParser.encodeUnknownResult(input, { errors: "all", onExcessProperty: "error" })
-  const isBodiless = method === "GET" || method === "DELETE"
-  const ownHeaders = isBodiless ? server.headers : { ...server.headers, "content-type": "application/json" }
-  const prepare = (fields: Fields, path: string, added: { readonly [name: string]: string } | undefined): Prepared => {
-    const headers = added === undefined ? ownHeaders : { ...lowerCased(added), ...ownHeaders }
-    if (body === "form" && !isBodiless) {
-      const form = formOf(fields)
-      return {
-        outgoing: undefined,
-        request: () =>
-          HttpClientRequest.make(method)(`${server.origin}${server.prefix}${path}`, {
-            headers: { ...added, ...server.headers },
-            body: form
-          })
-      }
-    }
-    const urlParams = isBodiless ? query(fields) : []
-    const text = isBodiless ? undefined : JSON.stringify(fields)
-    return {
-      outgoing: {
-        method,
-        origin: server.origin,
-        path: `${server.prefix}${path}${urlParams.length === 0 ? "" : `?${UrlParams.toString(UrlParams.fromInput(urlParams))}`}`,
-        headers,
-        body: text
-      },
-      request: () =>
-        HttpClientRequest.make(method)(`${server.origin}${server.prefix}${path}`, {
-          headers,
-          urlParams,
-          body: text === undefined ? HttpBody.empty : HttpBody.text(text, "application/json")
-        })
-    }
-  }
+  const hasQuery = method === "GET" || method === "DELETE"
+  const isForm = body === "form" && !hasQuery
+  const own = hasQuery || isForm ? server.headers : { ...server.headers, "content-type": "application/json" }
+  const outgoing = (
+    path: string,
+    fields: Fields,
+    headers: { readonly [name: string]: string } | undefined
+  ): Outgoing => ({
+    method,
+    origin: server.origin,
+    path: `${server.prefix}${path}`,
+    query: hasQuery ? queryOf(fields) : [],
+    headers: headers === undefined ? own : { ...lowerCased(headers), ...own },
+    body: hasQuery || isForm ? undefined : JSON.stringify(fields),
+    form: isForm ? formOf(fields) : undefined
+  })
   return (
     value: Input,
     headers: { readonly [name: string]: string } | undefined,
     alreadyWrong: ReadonlyArray<LiveDeskError.Issue>
-  ): Result.Result<Prepared, LiveDeskError.ValidationError> => {
+  ): Result.Result<Outgoing, LiveDeskError.ValidationError> => {
     const located = Result.map(
       Result.try({ try: () => encode(value), catch: () => unreadable }).pipe(
         Result.flatMap(Result.mapError(LiveDeskError.issuesOf))
@@ -153,7 +124,7 @@ export const requestWith = <Input, Output>(
       )
     }
     return Result.try({
-      try: () => prepare(located.success.rest, located.success.path, headers),
+      try: () => outgoing(located.success.path, located.success.rest, headers),
       catch: () => LiveDeskError.inputInvalid(operation, [{ path: [], message: "the input cannot be written as JSON" }])
     })
   }
@@ -166,7 +137,7 @@ const lowerCased = (headers: { readonly [name: string]: string }): { readonly [n
 const unreadable: ReadonlyArray<LiveDeskError.Issue> = [{ path: [], message: "the input cannot be read" }]
 
 /** A query by Rails' rule, where a name in brackets takes several values. */
-const query = (fields: Fields): ReadonlyArray<readonly [string, string]> =>
+const queryOf = (fields: Fields): Outgoing["query"] =>
   Object.entries(fields).flatMap(([key, value]) =>
     Array.isArray(value)
       ? value.map((value) => [`${key}[]`, text(value)] as const)
@@ -176,18 +147,18 @@ const query = (fields: Fields): ReadonlyArray<readonly [string, string]> =>
   )
 
 /** A form by the same rule. */
-const formOf = (fields: Fields): HttpBody.HttpBody =>
-  HttpBody.formDataRecord(
-    Object.fromEntries(
-      Object.entries(fields).map(([key, value]) =>
-        Array.isArray(value)
-          ? [`${key}[]`, value.map((value) => isFile(value) ? value : text(value))]
-          : [key, value === undefined ? undefined : text(value)]
-      )
+const formOf = (fields: Fields): Outgoing["form"] =>
+  Object.fromEntries(
+    Object.entries(fields).flatMap(([key, value]): ReadonlyArray<readonly [string, HttpBody.FormDataInput[string]]> =>
+      Array.isArray(value)
+        ? [[`${key}[]`, value.map((value: unknown) => isFile(value) ? value : text(value))]]
+        : value === undefined
+        ? []
+        : [[key, text(value)]]
     )
   )
 
-const isFile = Schema.is(Schema.File)
+const isFile = (value: unknown): value is HttpBody.FormDataCoercible => Predicate.hasProperty(value, "arrayBuffer")
 
 /** What a query or a form cannot hold goes as JSON text. */
 const text = (value: unknown): string => typeof value === "string" ? value : JSON.stringify(value)

@@ -13,12 +13,8 @@ import * as Effect from "effect/Effect"
 import * as Base64 from "effect/encoding/Base64"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import { constTrue } from "effect/Function"
-import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Headers from "effect/http/Headers"
 import * as HttpClient from "effect/http/HttpClient"
-import * as HttpClientRequest from "effect/http/HttpClientRequest"
-import * as HttpTraceContext from "effect/http/HttpTraceContext"
 import * as Url from "effect/http/Url"
 import * as Layer from "effect/Layer"
 import * as LogLevel from "effect/LogLevel"
@@ -32,11 +28,10 @@ import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
 import type * as Breaker from "./Breaker.ts"
 import * as Endpoint from "./Endpoint.ts"
-import { Admission } from "./internal/Admission.ts"
+import * as HttpClientExchange from "./internal/HttpClientExchange.ts"
 import { scrubber } from "./internal/scrubber.ts"
 import * as LiveDeskError from "./LiveDeskError.ts"
 import { type Fault, type Model, Unreadable } from "./Model.ts"
@@ -122,7 +117,11 @@ export interface Answer {
   readonly body: unknown
 }
 
-const AnswerListener = Context.Reference<((answer: Answer) => void) | undefined>(
+interface Listener {
+  (answer: Omit<Answer, "headers"> & { readonly headers: HeaderFields }): void
+}
+
+const AnswerListener = Context.Reference<Listener | undefined>(
   "@effect-livedesk/core/LiveDeskClient/AnswerListener",
   { defaultValue: () => undefined }
 )
@@ -145,7 +144,7 @@ export const withAnswers = <A, E, R>(
     const answers: Array<Answer> = []
     return Effect.flatMap(AnswerListener, (outer) =>
       Effect.provideService(effect, AnswerListener, (answer) => {
-        answers.push(answer)
+        answers.push({ ...answer, headers: Headers.fromInput(answer.headers) })
         outer?.(answer)
       })).pipe(Effect.map((value) => [value, answers] as const))
   })
@@ -315,6 +314,35 @@ export const make = Effect.fnUntraced(function*(
   LiveDeskError.AuthError | LiveDeskError.ValidationError,
   HttpClient.HttpClient | Scope.Scope
 > {
+  const setup = yield* setUp(options)
+  const { propagateTrace = false, rateLimit, transformClient } = options
+  const httpClient = yield* HttpClient.HttpClient
+  const client = yield* HttpClientExchange.plain(transformClient?.(httpClient) ?? httpClient)
+  const exchange = HttpClientExchange.make(
+    rateLimit === undefined ? client : (yield* rateLimit.guard(setup.key))(client),
+    { propagateTrace }
+  )
+  const shorter = transformClient === undefined && rateLimit === undefined && !propagateTrace
+    ? Transport.exchangeOf(httpClient)
+    : undefined
+  return callWith({
+    ...setup,
+    awaitsTurn: rateLimit !== undefined,
+    propagateTrace,
+    exchange: shorter === undefined
+      ? exchange
+      : (request, receiver) => (request.form === undefined ? shorter : exchange)(request, receiver)
+  })
+})
+
+/** What both ways to make a client have in common. */
+const setUp = Effect.fnUntraced(function*(
+  options: TransportOptions
+): Effect.fn.Return<
+  Omit<Setup, "exchange" | "awaitsTurn" | "propagateTrace"> & { readonly key: string },
+  LiveDeskError.AuthError | LiveDeskError.ValidationError,
+  Scope.Scope
+> {
   const operation = "LiveDeskClient.make"
   if (!Redacted.isRedacted(options.apiKey) || !Redacted.isRedacted(options.apiSecret)) {
     return yield* LiveDeskError.credentialsUnusable(operation, "the API key and secret must be given as Redacted")
@@ -336,48 +364,31 @@ export const make = Effect.fnUntraced(function*(
   if (protocol === "http:" && !isLoopback(hostname)) {
     yield* Effect.logWarning(`LiveDesk's credentials go to ${origin} unencrypted: use https`)
   }
-  const credentials = Base64.encode(`${apiKey}:${apiSecret}`)
-  const requestInit = yield* Effect.serviceOption(FetchHttpClient.RequestInit)
-  const httpClient = yield* HttpClient.HttpClient
-  const transformed = options.transformClient === undefined ? httpClient : options.transformClient(httpClient)
-
   const prefix = pathname.replace(/\/+$/, "")
-  const client = HttpClient.transformResponse(
-    transformed,
-    Effect.provideContext(attemptContext(Option.getOrUndefined(requestInit)))
-  )
   const key = `livedesk:${options.account ?? `${origin}${prefix}`}`
-  const needsClient = options.transformClient !== undefined || options.rateLimit !== undefined ||
-    options.propagateTrace === true
-
-  return LiveDeskClient.of({
-    call: callWith({
-      client: options.rateLimit === undefined ? client : (yield* options.rateLimit.guard(key))(client),
-      exchange: needsClient ? undefined : Transport.exchangeOf(httpClient),
-      awaitsTurn: options.rateLimit !== undefined,
-      breaker: options.breaker === undefined ? undefined : yield* options.breaker.guard(key),
-      origin,
-      prefix,
-      headers: {
-        accept: "application/json",
-        // undici does not decompress, and an answer that cannot be read is an id that is lost.
-        "accept-encoding": "identity",
-        authorization: `Basic ${credentials}`,
-        "user-agent": "effect-livedesk"
-      },
-      timeout: timeout.success,
-      retries: retries.success,
-      onDrift: options.onDrift ?? "log",
-      maxAnswerBytes: options.maxAnswerBytes ?? 16 * 1024 * 1024,
-      propagateTrace: options.propagateTrace ?? false,
-      server: {
-        "server.address": hostname.replace(/^\[(.*)\]$/, "$1"),
-        "server.port": port === "" ? (protocol === "https:" ? 443 : 80) : Number(port),
-        ...(options.account === undefined ? undefined : { "livedesk.account": options.account })
-      },
-      scrub: scrubber(apiKey, apiSecret)
-    })
-  })
+  return {
+    key,
+    breaker: options.breaker === undefined ? undefined : yield* options.breaker.guard(key),
+    origin,
+    prefix,
+    headers: {
+      accept: "application/json",
+      // undici does not decompress, and an answer that cannot be read is an id that is lost.
+      "accept-encoding": "identity",
+      authorization: `Basic ${Base64.encode(`${apiKey}:${apiSecret}`)}`,
+      "user-agent": "effect-livedesk"
+    },
+    timeout: timeout.success,
+    retries: retries.success,
+    onDrift: options.onDrift ?? "log",
+    maxAnswerBytes: options.maxAnswerBytes ?? 16 * 1024 * 1024,
+    server: {
+      "server.address": hostname.replace(/^\[(.*)\]$/, "$1"),
+      "server.port": port === "" ? (protocol === "https:" ? 443 : 80) : Number(port),
+      ...(options.account === undefined ? undefined : { "livedesk.account": options.account })
+    },
+    scrub: scrubber(apiKey, apiSecret)
+  }
 })
 
 /** All that is wrong with the options beside the credentials. */
@@ -399,13 +410,6 @@ const issueOf = (option: string, parsed: Result.Result<unknown, string>): Readon
 const below = (option: string, issues: ReadonlyArray<LiveDeskError.Issue>): ReadonlyArray<LiveDeskError.Issue> =>
   issues.map(({ message, path }) => ({ path: [...option.split("."), ...path], message }))
 
-/** What every attempt runs with, whichever transport makes it. */
-const attemptContext = (requestInit: FetchHttpClient.RequestInit["Service"] | undefined) =>
-  Context.make(HttpClient.TracerDisabledWhen, constTrue).pipe(
-    // Fetch would send a redirected POST on, credentials included, or turn it into a GET that answers 200.
-    Context.add(FetchHttpClient.RequestInit, { ...requestInit, redirect: "manual", credentials: "omit" })
-  )
-
 /**
  * Provides a client over the `HttpClient` in the environment.
  *
@@ -416,6 +420,32 @@ export const layer = (
   options: Options
 ): Layer.Layer<LiveDeskClient, LiveDeskError.AuthError | LiveDeskError.ValidationError, HttpClient.HttpClient> =>
   Layer.effect(LiveDeskClient, make(options))
+
+/**
+ * What can be set up where no `HttpClient` makes the requests.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface TransportOptions extends Omit<Options, "rateLimit" | "propagateTrace" | "transformClient"> {}
+
+/**
+ * Provides a client over the `Transport` in the environment, such as `FetchTransport.layer`: the same calls with less
+ * in a bundle, as none of Effect's HTTP client is in it.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerTransport = (
+  options: TransportOptions
+): Layer.Layer<LiveDeskClient, LiveDeskError.AuthError | LiveDeskError.ValidationError, Transport.Transport> =>
+  Layer.effect(
+    LiveDeskClient,
+    Effect.gen(function*() {
+      const { exchange } = yield* Transport.Transport
+      return callWith({ ...yield* setUp(options), exchange, awaitsTurn: false, propagateTrace: false })
+    })
+  )
 
 /**
  * Where a client's set-up is to be read from. What a program does not read from its configuration it gives as a value.
@@ -526,10 +556,11 @@ const joinConfigErrors = (
 // ---------------------------------------------------------------------------------------------------------------------
 
 interface Setup {
-  readonly client: HttpClient.HttpClient
-  /** A shorter way than the client's, where the transport offers one and nothing asks for more. */
-  readonly exchange: Transport.Exchange | undefined
-  /** Whether the client holds requests back, and tells `Admission` when it lets one go. */
+  /** Makes a request; where requests wait for their turn, it tells when one goes out. */
+  readonly exchange: (
+    request: Transport.Outgoing,
+    receiver: Transport.Receiver & { readonly admit: () => void }
+  ) => Effect.Effect<void, Transport.Failure>
   readonly awaitsTurn: boolean
   readonly breaker: Breaker.Guard | undefined
   readonly origin: string
@@ -548,7 +579,9 @@ const maxRefusalBytes = 64 * 1024
 
 const longestTold = 256 * 1024
 
-const callWith = (setup: Setup): LiveDeskClient["Service"]["call"] => (endpoint) => {
+const callWith = (setup: Setup): LiveDeskClient["Service"] => LiveDeskClient.of({ call: (endpoint) => call(setup, endpoint) })
+
+const call = <Input, Output>(setup: Setup, endpoint: Endpoint.Endpoint<Input, Output>): Call<Input, Output> => {
   const prepare = Endpoint.requestWith(endpoint, setup)
   const spanOptions = {
     kind: "client",
@@ -558,7 +591,7 @@ const callWith = (setup: Setup): LiveDeskClient["Service"]["call"] => (endpoint)
   // Without a tracer nobody could ever see the span; a trace to send on needs one all the same.
   const isTraced = ({ cache }: Fiber.Fiber<unknown, unknown>) => cache.tracer !== undefined || setup.propagateTrace
   return (input, options) => {
-    const call = Effect.withFiber((fiber: Fiber.Fiber<unknown, unknown>) => {
+    const run = Effect.withFiber((fiber: Fiber.Fiber<unknown, unknown>) => {
       const timeout = options?.timeout === undefined ? Result.succeed(setup.timeout) : parseTimeout(options.timeout)
       const retries = options?.retries === undefined
         ? Result.succeed(setup.retries)
@@ -569,7 +602,7 @@ const callWith = (setup: Setup): LiveDeskClient["Service"]["call"] => (endpoint)
       ])
       if (Result.isFailure(prepared)) return Effect.fail(prepared.failure)
       const { minimumLogLevel, span } = fiber.cache
-      const run = new Run(setup, endpoint, prepared.success, {
+      const calling = new Calling(setup, endpoint, prepared.success, {
         timeout: Result.getOrElse(timeout, () => setup.timeout),
         retries: Result.getOrElse(retries, () => setup.retries),
         clock: fiber.getRef(Clock.Clock),
@@ -578,15 +611,15 @@ const callWith = (setup: Setup): LiveDeskClient["Service"]["call"] => (endpoint)
         isDriftWatched: setup.onDrift === "fail" ||
           (setup.onDrift === "log" && !LogLevel.isGreaterThan(minimumLogLevel, "Debug"))
       }).untilTimeIsUp
-      return breaker === undefined ? run : breaker(endpoint.operation, run)
+      return breaker === undefined ? calling : breaker(endpoint.operation, calling)
     })
-    const traced = () => call.pipe(
+    const traced = () => run.pipe(
       Effect.tapError(({ delivery, reason }) =>
         Effect.annotateCurrentSpan({ "error.type": reason._tag, "livedesk.delivery": delivery })
       ),
       Effect.withSpan(endpoint.operation, spanOptions, { captureStackTrace: false })
     )
-    return Effect.withFiber((fiber) => isTraced(fiber) ? traced() : call)
+    return Effect.withFiber((fiber) => isTraced(fiber) ? traced() : run)
   }
 }
 
@@ -597,15 +630,15 @@ interface Terms {
   readonly clock: Clock.Clock
   /** The call's span, where somebody may see it. */
   readonly span: Tracer.Span | undefined
-  readonly listener: ((answer: Answer) => void) | undefined
+  readonly listener: Listener | undefined
   readonly isDriftWatched: boolean
 }
 
 /** One call: its attempts, one after the other, under its one time limit. */
-class Run<Input, Output> implements Transport.Receiver {
+class Calling<Input, Output> implements Transport.Receiver {
   private readonly setup: Setup
   private readonly endpoint: Endpoint.Endpoint<Input, Output>
-  private readonly prepared: Endpoint.Prepared
+  private readonly request: Transport.Outgoing
   private readonly terms: Terms
   private readonly deadline: number
   private attempts = 0
@@ -619,12 +652,12 @@ class Run<Input, Output> implements Transport.Receiver {
   constructor(
     setup: Setup,
     endpoint: Endpoint.Endpoint<Input, Output>,
-    prepared: Endpoint.Prepared,
+    request: Transport.Outgoing,
     terms: Terms
   ) {
     this.setup = setup
     this.endpoint = endpoint
-    this.prepared = prepared
+    this.request = request
     this.terms = terms
     this.deadline = terms.clock.currentTimeMillisUnsafe() + Duration.toMillis(terms.timeout)
   }
@@ -672,20 +705,22 @@ class Run<Input, Output> implements Transport.Receiver {
 
   /** One request and its answer. */
   private get attempt(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
-    const { exchange } = this.setup
-    const { outgoing } = this.prepared
     this.attempts += 1
     this.isWaiting = this.setup.awaitsTurn
     this.incoming = undefined
-    return exchange === undefined || outgoing === undefined
-      ? this.attemptByClient
-      : Effect.matchEffect(exchange(outgoing, this), {
-        onFailure: ({ cause }) => this.breakOff(cause, false),
-        onSuccess: () => this.conclude()
-      })
+    return Effect.matchEffect(this.setup.exchange(this.request, this), {
+      onFailure: (failure) => this.breakOff(failure),
+      onSuccess: () => this.conclude()
+    })
   }
 
-  // As the receiver of an exchange.
+  // -------------------------------------------------------------------------------------------------------------------
+  // what the exchange tells
+  // -------------------------------------------------------------------------------------------------------------------
+
+  readonly admit = (): void => {
+    this.isWaiting = false
+  }
 
   start(status: number, headers: HeaderFields): void {
     this.terms.span?.attribute("http.response.status_code", status)
@@ -696,38 +731,9 @@ class Run<Input, Output> implements Transport.Receiver {
     return this.incoming?.take(piece) ?? true
   }
 
-  private get attemptByClient(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
-    const { awaitsTurn, client, propagateTrace } = this.setup
-    const request = this.prepared.request()
-    const execute = propagateTrace ? traced(client, request) : client.execute(request)
-    const admitted = awaitsTurn
-      ? Effect.provideService(execute, Admission, () => {
-        this.isWaiting = false
-      })
-      : execute
-    return admitted.pipe(
-      Effect.catch((error) =>
-        // A wrapped client may have made a failure of a status.
-        error.response === undefined ? Effect.fail(error) : Effect.succeed(error.response)
-      ),
-      Effect.matchEffect({
-        onFailure: ({ reason, request: { body } }) =>
-          this.breakOff(reason, body._tag === "Stream" || body._tag === "FormData"),
-        onSuccess: ({ headers, status, stream }) => {
-          this.start(status, headers)
-          return Stream.runForEachWhile(stream, (piece) => Effect.sync(() => this.take(piece))).pipe(
-            // A body that a wrapped client has read cannot be read again, and fetch throws then.
-            Effect.catchDefect((defect) => Effect.fail({ reason: { _tag: "Unreadable", cause: defect } } as const)),
-            Effect.matchEffect({
-              // Fetch has no stream for an empty body.
-              onFailure: ({ reason }) => reason._tag === "EmptyBodyError" ? this.conclude() : this.breakOff(reason, true),
-              onSuccess: () => this.conclude()
-            })
-          )
-        }
-      })
-    )
-  }
+  // -------------------------------------------------------------------------------------------------------------------
+  // what becomes of it
+  // -------------------------------------------------------------------------------------------------------------------
 
   private fail(
     error: (now: number) => LiveDeskError.LiveDeskError
@@ -736,7 +742,7 @@ class Run<Input, Output> implements Transport.Receiver {
   }
 
   /** The transport failed: without an answer, or in the middle of one. */
-  private breakOff(cause: unknown, sentInParts: boolean): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
+  private breakOff({ cause, sentInParts = false }: Transport.Failure): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
     const { incoming } = this
     if (incoming === undefined) {
       return Effect.fail(LiveDeskError.unanswered(this.endpoint.operation, cause, { sentInParts }))
@@ -748,7 +754,7 @@ class Run<Input, Output> implements Transport.Receiver {
   private conclude(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
     const { incoming, setup, terms: { isDriftWatched, listener } } = this
     const { answer: model, hasCode } = this.endpoint
-    if (incoming === undefined) return this.breakOff(undefined, false)
+    if (incoming === undefined) return this.breakOff(new Transport.Failure({ cause: undefined }))
     if (!incoming.isSuccess) return this.fail((now) => LiveDeskError.refused(incoming.answered, now))
     const isBodiless = model.isBodiless === true
     const invalid = (faults: ReadonlyArray<Fault>) => Effect.fail(LiveDeskError.answerInvalid(incoming.answered, faults))
@@ -794,12 +800,6 @@ const within = <A, E>(
     })
   )
 
-const traced = (client: HttpClient.HttpClient, request: HttpClientRequest.HttpClientRequest) =>
-  Effect.matchEffect(Effect.currentSpan, {
-    onFailure: () => client.execute(request),
-    onSuccess: (span) => client.execute(HttpClientRequest.setHeaders(request, HttpTraceContext.toHeaders(span)))
-  })
-
 type HeaderFields = { readonly [name: string]: string | ReadonlyArray<string> | undefined }
 
 /** An answer on its way, kept as far as it has come: what came may name what was created. */
@@ -833,8 +833,9 @@ class Incoming {
     return this.size > this.limit
   }
 
-  get headers(): Headers.Headers {
-    return Headers.fromInput(this.fields)
+  get headers(): { readonly [name: string]: string } {
+    return Record.filterMap(this.fields, (value) =>
+      value === undefined ? Result.failVoid : Result.succeed(typeof value === "string" ? value : value.join(", ")))
   }
 
   get text(): string {

@@ -3,8 +3,10 @@
  *
  * @since 0.1.0
  */
+import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import type * as Effect from "effect/Effect"
+import type * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Predicate from "effect/Predicate"
 
@@ -131,18 +133,37 @@ export const examine = (
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * A request as it goes out: `path` is encoded and holds the query, `headers` are in lower case, and `body` is JSON text.
+ * A request as it goes out.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Outgoing {
-  readonly method: string
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
   readonly origin: string
+  /** Encoded, without the query. */
   readonly path: string
+  /** As it is meant: `target` encodes it. */
+  readonly query: ReadonlyArray<readonly [name: string, value: string]>
+  /** In lower case. Of a form, without the content type, which has the form's boundary in it. */
   readonly headers: { readonly [name: string]: string }
+  /** JSON text. */
   readonly body: string | undefined
+  /** The fields of a form, which is sent as `multipart/form-data` in place of `body`: texts and files, or lists of them. */
+  readonly form: HttpBody.FormDataInput | undefined
 }
+
+/**
+ * The path of a request with its query, as they stand in the request's first line.
+ *
+ * @category transports
+ * @since 0.1.0
+ */
+export const target = ({ path, query }: Outgoing): string =>
+  query.length === 0 ? path : `${path}?${query.map((pair) => pair.map(encoded).join("=")).join("&")}`
+
+/** Half a character has no encoding: it becomes the sign for an unknown one, as URLs have it. */
+const encoded = (part: string): string => encodeURIComponent(part.replaceAll(/\p{Cs}/gu, "\ufffd"))
 
 /**
  * What is told of an answer as it comes.
@@ -161,12 +182,17 @@ export interface Receiver {
 }
 
 /**
- * The failure of an exchange: what it is caused by tells `examine` what it proves.
+ * The failure of an exchange. Whether anything of the request can have been written follows from its cause, which may be
+ * a `NothingWritten`.
  *
  * @category errors
  * @since 0.1.0
  */
-export class Failure extends Data.TaggedError("TransportFailure")<{ readonly cause: unknown }> {}
+export class Failure extends Data.TaggedError("TransportFailure")<{
+  readonly cause: unknown
+  /** Whether the request's body was a stream or a form, whose own failure comes out as the transport's. */
+  readonly sentInParts?: boolean
+}> {}
 
 /**
  * Makes one request and tells of its answer until that is complete. It opens no span, follows no redirect and sends
@@ -179,11 +205,21 @@ export interface Exchange {
   (request: Outgoing, receiver: Receiver): Effect.Effect<void, Failure>
 }
 
+/**
+ * What makes a client's requests where no `HttpClient` does: see `LiveDeskClient.layerTransport`.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class Transport extends Context.Service<Transport, { readonly exchange: Exchange }>()(
+  "@effect-livedesk/core/Transport"
+) {}
+
 const exchangeKey: unique symbol = Symbol.for("@effect-livedesk/core/Transport/Exchange")
 
 /**
  * Offers, beside what an `HttpClient` does, a shorter way to make a request. `LiveDeskClient` takes it where it finds
- * it: for requests with JSON or nothing in them, unless its options `transformClient`, `rateLimit` or `propagateTrace`
+ * it: for requests that are no form, unless its options `transformClient`, `rateLimit` or `propagateTrace`
  * ask for more. A client that is made from this one, such as by `HttpClient.mapRequest`, no longer offers it.
  *
  * @category transports

@@ -16,9 +16,8 @@ export const make = (dispatcher: Undici.Dispatcher): Transport.Exchange => (requ
     try {
       dispatcher.dispatch({
         origin: request.origin,
-        path: request.path,
-        // Undici's types know fewer methods than undici.
-        method: request.method as Undici.Dispatcher.HttpMethod,
+        path: Transport.target(request),
+        method: request.method,
         headers: request.headers,
         body: request.body ?? null,
         // The call's one time limit is not the transport's.

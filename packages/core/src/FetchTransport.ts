@@ -1,0 +1,73 @@
+/**
+ * The platform's `fetch` by itself, for browsers and for runtimes at the edge: the least that can make a client's requests.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import type * as HttpBody from "effect/http/HttpBody"
+import * as Layer from "effect/Layer"
+import * as Transport from "./Transport.ts"
+
+// Core is compiled without a platform's types; this is what it needs of fetch.
+interface FetchResponse {
+  readonly status: number
+  readonly headers: Iterable<readonly [name: string, value: string]>
+  readonly body: null | {
+    readonly getReader: () => {
+      readonly read: () => Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>
+      readonly cancel: () => Promise<void>
+    }
+  }
+}
+interface Form {
+  append: (name: string, value: unknown) => void
+}
+declare const fetch: (url: string, init: { readonly [option: string]: unknown }) => Promise<FetchResponse>
+declare const FormData: new() => Form
+
+/**
+ * Provides the platform's `fetch`, for `LiveDeskClient.layerTransport`. As every `fetch` does, it sends a request again by
+ * itself that is answered with 421, and tells of some failures less than undici does.
+ *
+ * ```ts
+ * const live = LiveDeskClient.layerTransport({ apiKey, apiSecret }).pipe(Layer.provide(FetchTransport.layer))
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<Transport.Transport> = Layer.succeed(Transport.Transport, {
+  exchange: (request, receiver) =>
+    Effect.tryPromise({
+      try: (signal) => exchange(request, receiver, signal),
+      catch: (cause) => new Transport.Failure({ cause, sentInParts: request.form !== undefined })
+    })
+})
+
+const exchange = async (request: Transport.Outgoing, receiver: Transport.Receiver, signal: unknown): Promise<void> => {
+  const { body, headers, status } = await fetch(`${request.origin}${Transport.target(request)}`, {
+    method: request.method,
+    headers: request.headers,
+    body: request.form === undefined ? request.body : formOf(request.form),
+    // It would send a redirected POST on, credentials included, or turn it into a GET that answers 200.
+    redirect: "manual",
+    credentials: "omit",
+    signal
+  })
+  receiver.start(status, Object.fromEntries(headers))
+  if (body === null) return
+  const reader = body.getReader()
+  while (true) {
+    const { done, value } = await reader.read()
+    if (done) return
+    if (value !== undefined && !receiver.take(value)) return reader.cancel()
+  }
+}
+
+const formOf = (fields: HttpBody.FormDataInput): Form => {
+  const form = new FormData()
+  for (const [name, value] of Object.entries(fields)) {
+    for (const single of Array.isArray(value) ? value : [value]) form.append(name, single)
+  }
+  return form
+}

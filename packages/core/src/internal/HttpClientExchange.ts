@@ -1,0 +1,104 @@
+/**
+ * An `HttpClient` as what makes a client's requests.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import { constTrue } from "effect/Function"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as HttpBody from "effect/http/HttpBody"
+import * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClientError from "effect/http/HttpClientError"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as HttpTraceContext from "effect/http/HttpTraceContext"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import * as Transport from "../Transport.ts"
+import { Admission } from "./Admission.ts"
+
+/** What is told of an answer, and before it of the request's turn. */
+interface Receiver extends Transport.Receiver {
+  /** The request has waited for its turn, and goes to the transport. */
+  readonly admit: () => void
+}
+
+/**
+ * Makes requests by `client`, with the trace of the call's span if `propagateTrace` says so.
+ *
+ * @internal
+ */
+export const make = (
+  client: HttpClient.HttpClient,
+  options: { readonly propagateTrace: boolean }
+): (request: Transport.Outgoing, receiver: Receiver) => Effect.Effect<void, Transport.Failure> =>
+(outgoing, receiver) => {
+  const request = toRequest(outgoing)
+  const execute = options.propagateTrace ? traced(client, request) : client.execute(request)
+  return execute.pipe(
+    Effect.provideService(Admission, receiver.admit),
+    Effect.matchEffect({
+      onFailure: (error) =>
+        // A wrapped client may have made a failure of a status.
+        error.response === undefined ? Effect.fail(unanswered(error)) : receive(error.response, receiver),
+      onSuccess: (response) => receive(response, receiver)
+    })
+  )
+}
+
+/**
+ * A client whose attempts open no span and follow no redirect, whichever transport makes them. What the program says for
+ * `fetch` stays otherwise.
+ *
+ * @internal
+ */
+export const plain = (client: HttpClient.HttpClient): Effect.Effect<HttpClient.HttpClient> =>
+  Effect.map(Effect.serviceOption(FetchHttpClient.RequestInit), (requestInit) =>
+    HttpClient.transformResponse(
+      client,
+      Effect.provideContext(
+        Context.make(HttpClient.TracerDisabledWhen, constTrue).pipe(
+          Context.add(FetchHttpClient.RequestInit, {
+            ...Option.getOrUndefined(requestInit),
+            // Fetch would send a redirected POST on, credentials included, or turn it into a GET that answers 200.
+            redirect: "manual",
+            credentials: "omit"
+          })
+        )
+      )
+    ))
+
+const toRequest = ({ body, form, headers, method, origin, path, query }: Transport.Outgoing) =>
+  HttpClientRequest.make(method)(`${origin}${path}`, {
+    headers,
+    urlParams: query,
+    body: form !== undefined
+      ? HttpBody.formDataRecord(form)
+      : body !== undefined
+      ? HttpBody.text(body, "application/json")
+      : HttpBody.empty
+  })
+
+const traced = (client: HttpClient.HttpClient, request: HttpClientRequest.HttpClientRequest) =>
+  Effect.matchEffect(Effect.currentSpan, {
+    onFailure: () => client.execute(request),
+    onSuccess: (span) => client.execute(HttpClientRequest.setHeaders(request, HttpTraceContext.toHeaders(span)))
+  })
+
+const unanswered = ({ reason, request: { body } }: HttpClientError.HttpClientError) =>
+  new Transport.Failure({ cause: reason, sentInParts: body._tag === "Stream" || body._tag === "FormData" })
+
+const receive = (
+  { headers, status, stream }: HttpClientResponse.HttpClientResponse,
+  receiver: Receiver
+): Effect.Effect<void, Transport.Failure> => {
+  receiver.start(status, headers)
+  return Stream.runForEachWhile(stream, (piece) => Effect.sync(() => receiver.take(piece))).pipe(
+    // A body that a wrapped client has read cannot be read again, and fetch throws then.
+    Effect.catchDefect((cause) => Effect.fail(new Transport.Failure({ cause }))),
+    Effect.catchTag("HttpClientError", ({ reason }) =>
+      // Fetch has no stream for an empty body.
+      reason._tag === "EmptyBodyError" ? Effect.void : Effect.fail(new Transport.Failure({ cause: reason })))
+  )
+}
