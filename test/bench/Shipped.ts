@@ -11,15 +11,18 @@ import { fileURLToPath } from "node:url"
 
 const root = fileURLToPath(new URL("../../", import.meta.url))
 
+const run = (command: string, ...parameters: ReadonlyArray<string>) =>
+  execFileSync(Path.join(root, "node_modules/.bin", command), parameters, { cwd: root, stdio: ["ignore", "ignore", "inherit"] })
+
 /** Builds the packages, and makes a folder with them, what they need, and the programs; gives the folder. */
 export const make = (): string => {
-  execFileSync(Path.join(root, "node_modules/.bin/tsc"), ["-b", Path.join(root, "packages/node")], { stdio: "inherit" })
-  const folder = Fs.mkdtempSync(Path.join(tmpdir(), "effect-livedesk-bench-"))
+  run("tsc", "-b", "packages/node")
+  const folder = Fs.mkdtempSync(Path.join(tmpdir(), "effect-livedesk-"))
   const modules = Path.join(folder, "node_modules")
   for (const name of ["core", "node"]) {
     const source = Path.join(root, "packages", name)
     const target = Path.join(modules, "@effect-livedesk", name)
-    Fs.cpSync(Path.join(source, "dist"), Path.join(target, "dist"), { recursive: true })
+    run("babel", Path.join(source, "dist"), "-d", Path.join(target, "dist"))
     const { publishConfig, ...manifest } = JSON.parse(Fs.readFileSync(Path.join(source, "package.json"), "utf8"))
     Fs.writeFileSync(Path.join(target, "package.json"), JSON.stringify({ ...manifest, ...publishConfig }))
   }

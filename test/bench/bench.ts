@@ -2,14 +2,13 @@
  * Compares the client with what a user would take instead: `pnpm bench`, in a few minutes; `--quick` in less than one,
  * `--json` for machines. Only the ratios mean something, and only those within one run.
  */
-import { build } from "esbuild"
 import { execFileSync } from "node:child_process"
 import { rmSync } from "node:fs"
 import { createRequire } from "node:module"
 import { cpus } from "node:os"
 import * as Path from "node:path"
 import { isDeepStrictEqual, parseArgs } from "node:util"
-import { gzipSync } from "node:zlib"
+import * as Bundle from "./Bundle.ts"
 import * as Child from "./Child.ts"
 import type { Result, Round } from "./client.ts"
 import * as Shipped from "./Shipped.ts"
@@ -65,7 +64,7 @@ const connect = async (name: Client, url: string) => {
 const measureCalls = async (url: string) => {
   const children = await Promise.all(clients.map((name) => connect(name, url)))
   const values: Array<unknown> = []
-  for (const { run } of children) values.push((await run({ calls: quick ? 1500 : 5000, concurrency: 64 })).value)
+  for (const { run } of children) values.push((await run({ calls: quick ? 5000 : 20_000, concurrency: 64 })).value)
   const [, decoded] = values
   children.forEach(({ name }, index) => {
     // Raw undici decodes nothing.
@@ -108,7 +107,6 @@ const measureGrowth = async (url: string) => {
   await run({ calls: 20_000, concurrency: 64 })
   const figures = []
   for (const calls of quick ? [1000, 20_000] : [1000, 100_000, 1_000_000]) {
-    // As many calls in small turns, so that a turn of each size is as noisy as the others.
     const { cpu, memory } = await run({ calls, concurrency: 64 })
     figures.push({ calls, cpu, memory })
   }
@@ -134,17 +132,7 @@ const measureDecoding = async () => {
 const measurePrograms = async () => {
   const folder = Shipped.make()
   try {
-    const sizes = await Promise.all(programs.map(async (name) => {
-      const { outputFiles: [file] } = await build({
-        entryPoints: [Path.join(folder, `${name}.ts`)],
-        bundle: true,
-        minify: true,
-        format: "esm",
-        platform: "browser",
-        write: false
-      })
-      return gzipSync(file?.contents ?? "", { level: 9 }).byteLength
-    }))
+    const sizes = await Promise.all(programs.map(async (name) => (await Bundle.make(Path.join(folder, `${name}.ts`))).size))
     const script = (name: string) =>
       `const start = performance.now(); await import(${
         JSON.stringify(Path.join(folder, `${name}.ts`))

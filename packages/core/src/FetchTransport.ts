@@ -38,9 +38,11 @@ declare const FormData: new() => Form
  */
 export const layer: Layer.Layer<Transport.Transport> = Layer.succeed(Transport.Transport, {
   exchange: (request, receiver) =>
-    Effect.tryPromise({
-      try: (signal) => exchange(request, receiver, signal),
-      catch: (cause) => new Transport.Failure({ cause, sentInParts: request.form !== undefined })
+    Effect.callback((resume, signal) => {
+      exchange(request, receiver, signal).then(
+        () => resume(Effect.void),
+        (cause) => resume(Effect.fail(new Transport.Failure({ cause, sentInParts: request.form !== undefined })))
+      )
     })
 })
 

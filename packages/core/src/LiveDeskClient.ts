@@ -336,13 +336,13 @@ export const make = Effect.fnUntraced(function*(
 })
 
 /** What both ways to make a client have in common. */
-const setUp = Effect.fnUntraced(function*(
+const setUp = (
   options: TransportOptions
-): Effect.fn.Return<
+): Effect.Effect<
   Omit<Setup, "exchange" | "awaitsTurn" | "propagateTrace"> & { readonly key: string },
   LiveDeskError.AuthError | LiveDeskError.ValidationError,
   Scope.Scope
-> {
+> => Effect.gen(function*() {
   const operation = "LiveDeskClient.make"
   if (!Redacted.isRedacted(options.apiKey) || !Redacted.isRedacted(options.apiSecret)) {
     return yield* LiveDeskError.credentialsUnusable(operation, "the API key and secret must be given as Redacted")

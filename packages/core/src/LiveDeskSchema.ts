@@ -322,10 +322,13 @@ export const count: Field<number> = field({
  * @category fields
  * @since 0.1.0
  */
-export const pageNumber: Field<number> = {
-  ...count,
-  documented: () => Schema.Union([Schema.Natural, Schema.String.check(Schema.isPattern(digits))])
-}
+export const pageNumber: Field<number> = field({
+  type: Schema.Natural,
+  documented: () => Schema.Union([Schema.Natural, Schema.String.check(Schema.isPattern(digits))]),
+  expected: "a whole number",
+  absent: 0,
+  read: readNatural
+})
 
 /**
  * A flag. Reads a boolean, or "true" and "false" as text; absent, it is `false`.
@@ -497,17 +500,18 @@ export const nullableTimestamp: Field<Option.Option<DateTime.Utc>> = nullableFie
  * @category fields
  * @since 0.1.0
  */
-export const isoTimestamp: Field<DateTime.Utc> = {
-  ...timestampField(() => readable(Schema.String.annotate({ format: "date-time" }))),
+export const isoTimestamp: Field<DateTime.Utc> = field({
+  type: Schema.DateTimeUtc,
+  documented: () => readable(Schema.String.annotate({ format: "date-time" })),
+  expected: "a time: seconds since 1970 or ISO 8601 text",
+  absent: DateTime.makeUnsafe(0),
   read: (wire) => {
     const time = readSeconds(wire)
-    return time === undefined
-      ? Unreadable.expected("a time: seconds since 1970 or ISO 8601 text")
-      // The text that it is written as has no more than milliseconds.
-      : DateTime.makeUnsafe(Math.floor(DateTime.toEpochMillis(time)))
+    // The text that it is written as has no more than milliseconds.
+    return time === undefined ? undefined : DateTime.makeUnsafe(Math.floor(DateTime.toEpochMillis(time)))
   },
   write: DateTime.formatIso
-}
+})
 
 /**
  * Seconds since 1970 in an input, given as a time.

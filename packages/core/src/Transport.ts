@@ -7,7 +7,7 @@ import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import type * as Effect from "effect/Effect"
 import type * as HttpBody from "effect/http/HttpBody"
-import * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClient from "effect/http/HttpClient"
 import * as Predicate from "effect/Predicate"
 
 /**
@@ -215,18 +215,20 @@ export class Transport extends Context.Service<Transport, { readonly exchange: E
   "@effect-livedesk/core/Transport"
 ) {}
 
-const exchangeKey: unique symbol = Symbol.for("@effect-livedesk/core/Transport/Exchange")
+const exchanges = new WeakMap<HttpClient.HttpClient, Exchange>()
 
 /**
  * Offers, beside what an `HttpClient` does, a shorter way to make a request. `LiveDeskClient` takes it where it finds
- * it: for requests that are no form, unless its options `transformClient`, `rateLimit` or `propagateTrace`
- * ask for more. A client that is made from this one, such as by `HttpClient.mapRequest`, no longer offers it.
+ * it: for requests that are no form, unless its options `transformClient`, `rateLimit` or `propagateTrace` ask for more.
+ * A client that is made from this one, such as by `HttpClient.mapRequest`, does not offer it.
  *
  * @category transports
  * @since 0.1.0
  */
-export const offerExchange = (client: HttpClient.HttpClient, exchange: Exchange): HttpClient.HttpClient =>
-  Object.assign(HttpClient.makeWith(client.postprocess, client.preprocess), { [exchangeKey]: exchange })
+export const offerExchange = (client: HttpClient.HttpClient, exchange: Exchange): HttpClient.HttpClient => {
+  exchanges.set(client, exchange)
+  return client
+}
 
 /**
  * The exchange that a client offers, if it does.
@@ -234,9 +236,4 @@ export const offerExchange = (client: HttpClient.HttpClient, exchange: Exchange)
  * @category transports
  * @since 0.1.0
  */
-export const exchangeOf = (client: HttpClient.HttpClient): Exchange | undefined =>
-  isOffering(client) ? client[exchangeKey] : undefined
-
-const isOffering = (
-  client: HttpClient.HttpClient
-): client is HttpClient.HttpClient & { readonly [exchangeKey]: Exchange } => exchangeKey in client
+export const exchangeOf = (client: HttpClient.HttpClient): Exchange | undefined => exchanges.get(client)

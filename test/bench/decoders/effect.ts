@@ -1,6 +1,11 @@
 import { DateTime, Option, Schema, SchemaGetter } from "effect"
 
-const id = <const Name extends string>(name: Name) => Schema.Natural.pipe(Schema.brand(name))
+const ContactId = Schema.Natural.pipe(Schema.brand("ContactId"))
+const ConversationId = Schema.Natural.pipe(Schema.brand("ConversationId"))
+const AccountId = Schema.Natural.pipe(Schema.brand("AccountId"))
+const InboxId = Schema.Natural.pipe(Schema.brand("InboxId"))
+const AgentId = Schema.Natural.pipe(Schema.brand("AgentId"))
+const TeamId = Schema.Natural.pipe(Schema.brand("TeamId"))
 const toTime = (seconds: number) => DateTime.makeUnsafe(Math.round(seconds * 1000))
 const toSeconds = (time: DateTime.Utc) => DateTime.toEpochMillis(time) / 1000
 const time = Schema.Number.pipe(
@@ -30,7 +35,7 @@ export const Conversation = Schema.Struct({
       additional_attributes: attributes,
       availability_status: Schema.String,
       email: text,
-      id: id("ContactId"),
+      id: ContactId,
       name: text,
       phone_number: text,
       blocked: Schema.Boolean,
@@ -42,11 +47,11 @@ export const Conversation = Schema.Struct({
     channel: Schema.String,
     hmac_verified: Schema.Boolean
   }),
-  id: id("ConversationId"),
+  id: ConversationId,
   messages: Schema.Array(attributes),
-  account_id: id("AccountId"),
+  account_id: AccountId,
   uuid: Schema.String,
-  inbox_id: id("InboxId"),
+  inbox_id: InboxId,
   additional_attributes: attributes,
   agent_last_seen_at: timeOrNever,
   assignee_last_seen_at: timeOrNever,
@@ -77,19 +82,19 @@ export const Conversation = Schema.Struct({
     message_type: Schema.OptionFromNullOr(Schema.Union([Schema.Int, Schema.String])),
     created_at: Schema.OptionFromNullOr(time)
   }),
-  platform: Schema.Struct({ channel_type: Schema.String, inbox_name: Schema.String, inbox_id: id("InboxId") }),
+  platform: Schema.Struct({ channel_type: Schema.String, inbox_name: Schema.String, inbox_id: InboxId }),
   account_info: Schema.Struct({
     contact_name: Schema.String,
     contact_email: text,
     contact_phone: text,
-    contact_id: id("ContactId"),
+    contact_id: ContactId,
     contact_avatar: picture
   }),
   assignment: Schema.Struct({
-    assignee_id: Schema.OptionFromNullOr(id("AgentId")),
+    assignee_id: Schema.OptionFromNullOr(AgentId),
     assignee_name: text,
     assignee_email: text,
-    team_id: Schema.OptionFromNullOr(id("TeamId")),
+    team_id: Schema.OptionFromNullOr(TeamId),
     team_name: text
   })
 })

@@ -1,0 +1,43 @@
+/**
+ * Fails when a program of one call grows, or gets parts of the library into its bundle that it does not use: above all the
+ * emulator. Run with `pnpm size`.
+ */
+import { rmSync } from "node:fs"
+import * as Path from "node:path"
+import * as Bundle from "./Bundle.ts"
+import * as Shipped from "./Shipped.ts"
+
+/** Somewhat above what it is, in bytes, so that growing is a decision. */
+const limit = 53_500
+
+/** The modules of the library that a creation of a contact over fetch needs. */
+const needed = [
+  "ContactProfile",
+  "Contacts",
+  "Endpoint",
+  "FetchTransport",
+  "LiveDeskClient",
+  "LiveDeskError",
+  "LiveDeskSchema",
+  "Model",
+  "RetryPolicy",
+  "Transport",
+  "internal/AnswerText",
+  "internal/scrubber"
+]
+
+const folder = Shipped.make()
+try {
+  const { modules, size } = await Bundle.make(Path.join(folder, "effect-livedesk.ts"))
+  const ours = modules.flatMap((module) => /@effect-livedesk\/(?:core|node)\/dist\/(.+)\.js$/.exec(module)?.[1] ?? [])
+  const problems = [
+    ...(size > limit ? [`${size} bytes, more than ${limit}`] : []),
+    ...ours.filter((module) => !needed.includes(module)).map((module) => `${module} is in it`),
+    ...needed.filter((module) => !ours.includes(module)).map((module) => `${module} is not in it`)
+  ]
+  process.stdout.write(`a program of one call, minified and gzipped: ${size} bytes\n`)
+  for (const problem of problems) process.stderr.write(`${problem}\n`)
+  if (problems.length > 0) process.exitCode = 1
+} finally {
+  rmSync(folder, { recursive: true })
+}
