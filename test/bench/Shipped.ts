@@ -12,7 +12,10 @@ import { fileURLToPath } from "node:url"
 const root = fileURLToPath(new URL("../../", import.meta.url))
 
 const run = (command: string, ...parameters: ReadonlyArray<string>) =>
-  execFileSync(Path.join(root, "node_modules/.bin", command), parameters, { cwd: root, stdio: ["ignore", "ignore", "inherit"] })
+  execFileSync(Path.join(root, "node_modules/.bin", command), parameters, {
+    cwd: root,
+    stdio: ["ignore", "ignore", "inherit"]
+  })
 
 /** Builds the packages, and makes a folder with them, what they need, and the programs; gives the folder. */
 export const make = (): string => {

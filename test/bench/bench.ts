@@ -132,7 +132,9 @@ const measureDecoding = async () => {
 const measurePrograms = async () => {
   const folder = Shipped.make()
   try {
-    const sizes = await Promise.all(programs.map(async (name) => (await Bundle.make(Path.join(folder, `${name}.ts`))).size))
+    const sizes = await Promise.all(
+      programs.map(async (name) => (await Bundle.make(Path.join(folder, `${name}.ts`))).size)
+    )
     const script = (name: string) =>
       `const start = performance.now(); await import(${
         JSON.stringify(Path.join(folder, `${name}.ts`))
@@ -166,7 +168,7 @@ const ratio = (value: number, base: number) => (value / base).toFixed(2)
 const megabytes = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(0)} MB`
 
 const server = Child.start("server.ts")
-const url = `http://127.0.0.1:${await server.told()}`
+const url = `http://127.0.0.1:${Number(await server.told())}`
 
 say(`Node ${process.version}, ${cpus().length} cores\n`)
 const calls = await measureCalls(url)
@@ -187,41 +189,49 @@ say(table(
 
 const decoding = await measureDecoding()
 const decodingOf = (name: string) => decoding.find((row) => row.name === name)?.time ?? NaN
-say(`\n${table(
-  ["decoder", "a conversation", "ratio"],
-  decoding.map(({ name, time }) => [name, `${time.toFixed(1)} µs`, ratio(time, decodingOf("zod"))])
-)}`)
+say(`\n${
+  table(
+    ["decoder", "a conversation", "ratio"],
+    decoding.map(({ name, time }) => [name, `${time.toFixed(1)} µs`, ratio(time, decodingOf("zod"))])
+  )
+}`)
 
 const memory = await measureMemory(url)
 const memoryOf = (name: string) => memory.find((row) => row.name === name)?.memory ?? NaN
-say(`\n${table(
-  ["client", "peak memory of 20,000 calls, 256 at once", "ratio"],
-  memory.map(({ memory, name }) => [name, megabytes(memory), ratio(memory, memoryOf("undici-zod"))])
-)}`)
+say(`\n${
+  table(
+    ["client", "peak memory of 20,000 calls, 256 at once", "ratio"],
+    memory.map(({ memory, name }) => [name, megabytes(memory), ratio(memory, memoryOf("undici-zod"))])
+  )
+}`)
 
 const growth = await measureGrowth(url)
-say(`\n${table(
-  [`${ours}, calls in one process`, "CPU of a call", "ratio", "peak memory"],
-  growth.map(({ calls, cpu, memory }) => [
-    calls.toLocaleString("en"),
-    `${cpu.toFixed(0)} µs`,
-    ratio(cpu, growth[0]?.cpu ?? NaN),
-    megabytes(memory)
-  ])
-)}`)
+say(`\n${
+  table(
+    [`${ours}, calls in one process`, "CPU of a call", "ratio", "peak memory"],
+    growth.map(({ calls, cpu, memory }) => [
+      calls.toLocaleString("en"),
+      `${cpu.toFixed(0)} µs`,
+      ratio(cpu, growth[0]?.cpu ?? NaN),
+      megabytes(memory)
+    ])
+  )
+}`)
 server.end()
 
 const shipped = await measurePrograms()
 const shippedOf = (name: string) => shipped.find((row) => row.name === name) ?? { size: NaN, import: NaN }
-say(`\n${table(
-  ["program of one call", "bundle, minified and gzipped", "import without bundling", "ratio"],
-  shipped.map(({ import: time, name, size }) => [
-    name,
-    `${(size / 1000).toFixed(1)} KB`,
-    `${time.toFixed(0)} ms`,
-    ratio(time, shippedOf("axios-zod").import)
-  ])
-)}`)
+say(`\n${
+  table(
+    ["program of one call", "bundle, minified and gzipped", "import without bundling", "ratio"],
+    shipped.map(({ import: time, name, size }) => [
+      name,
+      `${(size / 1000).toFixed(1)} KB`,
+      `${time.toFixed(0)} ms`,
+      ratio(time, shippedOf("axios-zod").import)
+    ])
+  )
+}`)
 
 const raw = callsOf("undici")
 const peers = calls.filter(({ name }) => !["undici", "undici-zod", ours, "effect-http-client"].includes(name))
@@ -253,24 +263,32 @@ const targets = [
     most: 1.1
   }
 ]
-say(`\n${table(
-  ["target", "measured", "at most", ""],
-  targets.map(({ most, value, what }) => [what, value.toFixed(2), most.toFixed(2), value <= most ? "met" : "missed"])
-)}`)
+say(`\n${
+  table(
+    ["target", "measured", "at most", ""],
+    targets.map(({ most, value, what }) => [what, value.toFixed(2), most.toFixed(2), value <= most ? "met" : "missed"])
+  )
+}`)
 
 if (flags.json) {
   const require = createRequire(import.meta.url)
   const { devDependencies } = require("./package.json")
-  process.stdout.write(`${JSON.stringify({
-    date: new Date().toISOString(),
-    node: process.version,
-    cores: cpus().length,
-    peers: devDependencies,
-    calls,
-    decoding,
-    memory,
-    growth,
-    programs: shipped,
-    targets
-  }, undefined, 2)}\n`)
+  process.stdout.write(`${
+    JSON.stringify(
+      {
+        date: new Date().toISOString(),
+        node: process.version,
+        cores: cpus().length,
+        peers: devDependencies,
+        calls,
+        decoding,
+        memory,
+        growth,
+        programs: shipped,
+        targets
+      },
+      undefined,
+      2
+    )
+  }\n`)
 }

@@ -288,15 +288,18 @@ describe("hostile answers", () => {
     }).pipe(Effect.provide(answering(answer)))
   }, Campaign.timeLimit)
 
-  it.effect.each(Object.entries(costly))("of the costliest kinds are read within the time of a test: %s", ([, body]) => {
-    const answer: Answer = { status: 200, contentType: "application/json", body: encoder.encode(body()) }
-    return Effect.gen(function*() {
-      for (const status of [200, 422, 503]) {
-        answer.status = status
-        for (const run of calls) check(yield* Effect.result(run), status, `status ${status}`)
-      }
-    }).pipe(Effect.provide(answering(answer)))
-  })
+  it.effect.each(Object.entries(costly))(
+    "of the costliest kinds are read within the time of a test: %s",
+    ([, body]) => {
+      const answer: Answer = { status: 200, contentType: "application/json", body: encoder.encode(body()) }
+      return Effect.gen(function*() {
+        for (const status of [200, 422, 503]) {
+          answer.status = status
+          for (const run of calls) check(yield* Effect.result(run), status, `status ${status}`)
+        }
+      }).pipe(Effect.provide(answering(answer)))
+    }
+  )
 
   it.effect("of 50 MB are not read past the limit", () => {
     let pulled = 0

@@ -217,7 +217,8 @@ const calling = (
   call: Calling,
   transport: Layer.Layer<HttpClient.HttpClient>,
   options: Partial<LiveDeskClient.Options> = {}
-) => LiveDeskClient.make({ ...canaries, ...options }).pipe(Effect.flatMap(call), Effect.scoped, Effect.provide(transport))
+) =>
+  LiveDeskClient.make({ ...canaries, ...options }).pipe(Effect.flatMap(call), Effect.scoped, Effect.provide(transport))
 
 const asJson = (text: string): ReadonlyArray<FakeTransport.Answer> =>
   Object.values(json).flatMap((write): ReadonlyArray<FakeTransport.Answer> => {

@@ -1,4 +1,11 @@
-import { Contacts, FetchTransport, LiveDesk, LiveDeskClient, type LiveDeskError, Transport } from "@effect-livedesk/core"
+import {
+  Contacts,
+  FetchTransport,
+  LiveDesk,
+  LiveDeskClient,
+  type LiveDeskError,
+  Transport
+} from "@effect-livedesk/core"
 import { NodeLiveDesk } from "@effect-livedesk/node"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, DateTime, Duration, Effect, identity, Layer, Option, Redacted } from "effect"

@@ -92,6 +92,12 @@ describe("the other examples", () => {
       assert.include(out[1], "Email has already been taken (email)")
     }))
 
+  it.live("small-bundle", () =>
+    Effect.gen(function*() {
+      const { code, err, out } = yield* run("small-bundle")
+      assert.deepStrictEqual([code, err, out], [0, [], ["contact 2219256"]])
+    }))
+
   it.live("own-endpoint", () =>
     Effect.gen(function*() {
       const { code, err, out } = yield* run("own-endpoint")

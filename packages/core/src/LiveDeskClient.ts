@@ -325,7 +325,7 @@ export const make = Effect.fnUntraced(function*(
   const shorter = transformClient === undefined && rateLimit === undefined && !propagateTrace
     ? Transport.exchangeOf(httpClient)
     : undefined
-  return callWith({
+  return clientOf({
     ...setup,
     awaitsTurn: rateLimit !== undefined,
     propagateTrace,
@@ -342,54 +342,55 @@ const setUp = (
   Omit<Setup, "exchange" | "awaitsTurn" | "propagateTrace"> & { readonly key: string },
   LiveDeskError.AuthError | LiveDeskError.ValidationError,
   Scope.Scope
-> => Effect.gen(function*() {
-  const operation = "LiveDeskClient.make"
-  if (!Redacted.isRedacted(options.apiKey) || !Redacted.isRedacted(options.apiSecret)) {
-    return yield* LiveDeskError.credentialsUnusable(operation, "the API key and secret must be given as Redacted")
-  }
-  const apiKey = Redacted.value(options.apiKey)
-  const apiSecret = Redacted.value(options.apiSecret)
-  const unusable = [...apiKeyProblems(apiKey), ...apiSecretProblems(apiSecret)]
-  if (unusable.length > 0) return yield* LiveDeskError.credentialsUnusable(operation, unusable.join("; "))
+> =>
+  Effect.gen(function*() {
+    const operation = "LiveDeskClient.make"
+    if (!Redacted.isRedacted(options.apiKey) || !Redacted.isRedacted(options.apiSecret)) {
+      return yield* LiveDeskError.credentialsUnusable(operation, "the API key and secret must be given as Redacted")
+    }
+    const apiKey = Redacted.value(options.apiKey)
+    const apiSecret = Redacted.value(options.apiSecret)
+    const unusable = [...apiKeyProblems(apiKey), ...apiSecretProblems(apiSecret)]
+    if (unusable.length > 0) return yield* LiveDeskError.credentialsUnusable(operation, unusable.join("; "))
 
-  const baseUrl = parseBaseUrl(options.baseUrl ?? defaultBaseUrl)
-  const timeout = parseTimeout(options.timeout ?? "30 seconds")
-  const retries = RetryPolicy.fromOptions(options.retries)
-  const issues = optionIssues(options)
-  if (Result.isFailure(baseUrl) || Result.isFailure(timeout) || Result.isFailure(retries) || issues.length > 0) {
-    return yield* LiveDeskError.inputInvalid(operation, issues)
-  }
+    const baseUrl = parseBaseUrl(options.baseUrl ?? defaultBaseUrl)
+    const timeout = parseTimeout(options.timeout ?? "30 seconds")
+    const retries = RetryPolicy.fromOptions(options.retries)
+    const issues = optionIssues(options)
+    if (Result.isFailure(baseUrl) || Result.isFailure(timeout) || Result.isFailure(retries) || issues.length > 0) {
+      return yield* LiveDeskError.inputInvalid(operation, issues)
+    }
 
-  const { hostname, origin, pathname, port, protocol } = baseUrl.success
-  if (protocol === "http:" && !isLoopback(hostname)) {
-    yield* Effect.logWarning(`LiveDesk's credentials go to ${origin} unencrypted: use https`)
-  }
-  const prefix = pathname.replace(/\/+$/, "")
-  const key = `livedesk:${options.account ?? `${origin}${prefix}`}`
-  return {
-    key,
-    breaker: options.breaker === undefined ? undefined : yield* options.breaker.guard(key),
-    origin,
-    prefix,
-    headers: {
-      accept: "application/json",
-      // undici does not decompress, and an answer that cannot be read is an id that is lost.
-      "accept-encoding": "identity",
-      authorization: `Basic ${Base64.encode(`${apiKey}:${apiSecret}`)}`,
-      "user-agent": "effect-livedesk"
-    },
-    timeout: timeout.success,
-    retries: retries.success,
-    onDrift: options.onDrift ?? "log",
-    maxAnswerBytes: options.maxAnswerBytes ?? 16 * 1024 * 1024,
-    server: {
-      "server.address": hostname.replace(/^\[(.*)\]$/, "$1"),
-      "server.port": port === "" ? (protocol === "https:" ? 443 : 80) : Number(port),
-      ...(options.account === undefined ? undefined : { "livedesk.account": options.account })
-    },
-    scrub: scrubber(apiKey, apiSecret)
-  }
-})
+    const { hostname, origin, pathname, port, protocol } = baseUrl.success
+    if (protocol === "http:" && !isLoopback(hostname)) {
+      yield* Effect.logWarning(`LiveDesk's credentials go to ${origin} unencrypted: use https`)
+    }
+    const prefix = pathname.replace(/\/+$/, "")
+    const key = `livedesk:${options.account ?? `${origin}${prefix}`}`
+    return {
+      key,
+      breaker: options.breaker === undefined ? undefined : yield* options.breaker.guard(key),
+      origin,
+      prefix,
+      headers: {
+        accept: "application/json",
+        // undici does not decompress, and an answer that cannot be read is an id that is lost.
+        "accept-encoding": "identity",
+        authorization: `Basic ${Base64.encode(`${apiKey}:${apiSecret}`)}`,
+        "user-agent": "effect-livedesk"
+      },
+      timeout: timeout.success,
+      retries: retries.success,
+      onDrift: options.onDrift ?? "log",
+      maxAnswerBytes: options.maxAnswerBytes ?? 16 * 1024 * 1024,
+      server: {
+        "server.address": hostname.replace(/^\[(.*)\]$/, "$1"),
+        "server.port": port === "" ? (protocol === "https:" ? 443 : 80) : Number(port),
+        ...(options.account === undefined ? undefined : { "livedesk.account": options.account })
+      },
+      scrub: scrubber(apiKey, apiSecret)
+    }
+  })
 
 /** All that is wrong with the options beside the credentials. */
 const optionIssues = (options: Partial<Options>): ReadonlyArray<LiveDeskError.Issue> => [
@@ -443,7 +444,7 @@ export const layerTransport = (
     LiveDeskClient,
     Effect.gen(function*() {
       const { exchange } = yield* Transport.Transport
-      return callWith({ ...yield* setUp(options), exchange, awaitsTurn: false, propagateTrace: false })
+      return clientOf({ ...yield* setUp(options), exchange, awaitsTurn: false, propagateTrace: false })
     })
   )
 
@@ -579,9 +580,10 @@ const maxRefusalBytes = 64 * 1024
 
 const longestTold = 256 * 1024
 
-const callWith = (setup: Setup): LiveDeskClient["Service"] => LiveDeskClient.of({ call: (endpoint) => call(setup, endpoint) })
+const clientOf = (setup: Setup): LiveDeskClient["Service"] =>
+  LiveDeskClient.of({ call: (endpoint) => callWith(setup, endpoint) })
 
-const call = <Input, Output>(setup: Setup, endpoint: Endpoint.Endpoint<Input, Output>): Call<Input, Output> => {
+const callWith = <Input, Output>(setup: Setup, endpoint: Endpoint.Endpoint<Input, Output>): Call<Input, Output> => {
   const prepare = Endpoint.requestWith(endpoint, setup)
   const spanOptions = {
     kind: "client",
@@ -602,23 +604,25 @@ const call = <Input, Output>(setup: Setup, endpoint: Endpoint.Endpoint<Input, Ou
       ])
       if (Result.isFailure(prepared)) return Effect.fail(prepared.failure)
       const { minimumLogLevel, span } = fiber.cache
-      const calling = new Calling(setup, endpoint, prepared.success, {
-        timeout: Result.getOrElse(timeout, () => setup.timeout),
-        retries: Result.getOrElse(retries, () => setup.retries),
-        clock: fiber.getRef(Clock.Clock),
-        span: isTraced(fiber) && span?._tag === "Span" ? span : undefined,
-        listener: fiber.getRef(AnswerListener),
-        isDriftWatched: setup.onDrift === "fail" ||
-          (setup.onDrift === "log" && !LogLevel.isGreaterThan(minimumLogLevel, "Debug"))
-      }).untilTimeIsUp
-      return breaker === undefined ? calling : breaker(endpoint.operation, calling)
+      const begin = () =>
+        new Calling(setup, endpoint, prepared.success, {
+          timeout: Result.getOrElse(timeout, () => setup.timeout),
+          retries: Result.getOrElse(retries, () => setup.retries),
+          clock: fiber.getRef(Clock.Clock),
+          span: isTraced(fiber) && span?._tag === "Span" ? span : undefined,
+          listener: fiber.getRef(AnswerListener),
+          isDriftWatched: setup.onDrift === "fail" ||
+            (setup.onDrift === "log" && !LogLevel.isGreaterThan(minimumLogLevel, "Debug"))
+        }).untilTimeIsUp()
+      return breaker === undefined ? begin() : breaker(endpoint.operation, Effect.suspend(begin))
     })
-    const traced = () => run.pipe(
-      Effect.tapError(({ delivery, reason }) =>
-        Effect.annotateCurrentSpan({ "error.type": reason._tag, "livedesk.delivery": delivery })
-      ),
-      Effect.withSpan(endpoint.operation, spanOptions, { captureStackTrace: false })
-    )
+    const traced = () =>
+      run.pipe(
+        Effect.tapError(({ delivery, reason }) =>
+          Effect.annotateCurrentSpan({ "error.type": reason._tag, "livedesk.delivery": delivery })
+        ),
+        Effect.withSpan(endpoint.operation, spanOptions, { captureStackTrace: false })
+      )
     return Effect.withFiber((fiber) => isTraced(fiber) ? traced() : run)
   }
 }
@@ -662,15 +666,13 @@ class Calling<Input, Output> implements Transport.Receiver {
     this.deadline = terms.clock.currentTimeMillisUnsafe() + Duration.toMillis(terms.timeout)
   }
 
-  get untilTimeIsUp(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
+  untilTimeIsUp(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
     const { operation, repeat, settledBy } = this.endpoint
     return Effect.mapError(
-      within(this.untilItWorks, this.terms.timeout, () =>
+      within(this.untilItWorks(), this.terms.timeout, () =>
         this.isWaiting
           ? Effect.fail(LiveDeskError.neverSent(operation, this.terms.timeout))
-          : this.fail((now) =>
-            LiveDeskError.timedOut(operation, this.terms.timeout, this.incoming?.answered, now)
-          )),
+          : this.fail((now) => LiveDeskError.timedOut(operation, this.terms.timeout, this.incoming?.answered, now))),
       (error) =>
         LiveDeskError.concluded(error, {
           attempts: this.attempts,
@@ -680,8 +682,8 @@ class Calling<Input, Output> implements Transport.Receiver {
     )
   }
 
-  private get untilItWorks(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
-    return Effect.catch(this.attempt, (error) => this.again(error))
+  private untilItWorks(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
+    return this.attempt().pipe(Effect.catch((error) => this.again(error)))
   }
 
   private again(error: LiveDeskError.LiveDeskError): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
@@ -699,12 +701,12 @@ class Calling<Input, Output> implements Transport.Receiver {
       }
       this.delivery = LiveDeskError.worse(this.delivery, error.delivery)
       span?.attribute("http.request.resend_count", this.attempts)
-      return Effect.andThen(Effect.sleep(delay.value), Effect.suspend(() => this.untilItWorks))
+      return Effect.andThen(Effect.sleep(delay.value), Effect.suspend(() => this.untilItWorks()))
     })
   }
 
   /** One request and its answer. */
-  private get attempt(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
+  private attempt(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
     this.attempts += 1
     this.isWaiting = this.setup.awaitsTurn
     this.incoming = undefined
@@ -742,7 +744,9 @@ class Calling<Input, Output> implements Transport.Receiver {
   }
 
   /** The transport failed: without an answer, or in the middle of one. */
-  private breakOff({ cause, sentInParts = false }: Transport.Failure): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
+  private breakOff(
+    { cause, sentInParts = false }: Transport.Failure
+  ): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
     const { incoming } = this
     if (incoming === undefined) {
       return Effect.fail(LiveDeskError.unanswered(this.endpoint.operation, cause, { sentInParts }))
@@ -757,7 +761,8 @@ class Calling<Input, Output> implements Transport.Receiver {
     if (incoming === undefined) return this.breakOff(new Transport.Failure({ cause: undefined }))
     if (!incoming.isSuccess) return this.fail((now) => LiveDeskError.refused(incoming.answered, now))
     const isBodiless = model.isBodiless === true
-    const invalid = (faults: ReadonlyArray<Fault>) => Effect.fail(LiveDeskError.answerInvalid(incoming.answered, faults))
+    const invalid = (faults: ReadonlyArray<Fault>) =>
+      Effect.fail(LiveDeskError.answerInvalid(incoming.answered, faults))
     if (incoming.isTooLarge && !isBodiless) {
       return invalid([{ path: [], expected: `a body of at most ${setup.maxAnswerBytes} bytes` }])
     }
@@ -834,8 +839,11 @@ class Incoming {
   }
 
   get headers(): { readonly [name: string]: string } {
-    return Record.filterMap(this.fields, (value) =>
-      value === undefined ? Result.failVoid : Result.succeed(typeof value === "string" ? value : value.join(", ")))
+    return Record.filterMap(
+      this.fields,
+      (value) =>
+        value === undefined ? Result.failVoid : Result.succeed(typeof value === "string" ? value : value.join(", "))
+    )
   }
 
   get text(): string {

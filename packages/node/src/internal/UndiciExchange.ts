@@ -53,7 +53,7 @@ class UndiciExchange implements Undici.Dispatcher.DispatchHandler {
   }
 
   onResponseStart(_: Undici.Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
-    if (status >= 200) this.receiver.start(status, headers)
+    if (status >= 200 && this.aborted === undefined) this.receiver.start(status, headers)
   }
 
   onResponseData(controller: Undici.Dispatcher.DispatchController, piece: Buffer): void {
