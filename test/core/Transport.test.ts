@@ -58,6 +58,59 @@ describe("an exchange", () => {
       assert.deepStrictEqual(ways, [way])
     }))
 
+  it.effect("is given what goes out", () =>
+    Effect.gen(function*() {
+      const given: Array<Transport.Outgoing> = []
+      const listening = Layer.succeed(Transport.Transport, {
+        exchange: (request, receiver) =>
+          Effect.sync(() => {
+            given.push(request)
+            receiver.start(200, {})
+            receiver.take(new TextEncoder().encode(ok))
+          })
+      })
+      yield* Effect.flatMap(LiveDeskClient.LiveDeskClient, (client) =>
+        Effect.andThen(
+          client.call(Contacts.create)({ inboxId: 407, name: "Zoë" }, { headers: { "X-Trace": "1" } }),
+          Effect.exit(client.call(Contacts.list)({ q: "a b", page: 2 }))
+        )).pipe(Effect.provide(
+          Layer.provide(
+            LiveDeskClient.layerTransport({
+              ...credentials,
+              baseUrl: "https://livedesk.invalid/desk/",
+              retries: { times: 0 }
+            }),
+            listening
+          )
+        ))
+      const own = {
+        accept: "application/json",
+        "accept-encoding": "identity",
+        authorization: "Basic YS1rZXk6YS1zZWNyZXQ=",
+        "user-agent": "effect-livedesk"
+      }
+      assert.deepStrictEqual(given, [
+        {
+          method: "POST",
+          origin: "https://livedesk.invalid",
+          path: "/desk/api/v2/accounts/contacts",
+          query: [],
+          headers: { "x-trace": "1", ...own, "content-type": "application/json" },
+          body: "{\"inbox_id\":407,\"name\":\"Zoë\"}",
+          form: undefined
+        },
+        {
+          method: "GET",
+          origin: "https://livedesk.invalid",
+          path: "/desk/api/v2/accounts/contacts",
+          query: [["q", "a b"], ["page", "2"]],
+          headers: own,
+          body: undefined,
+          form: undefined
+        }
+      ])
+    }))
+
   it.effect("that ends without an answer has lost the connection", () =>
     Effect.gen(function*() {
       const silent = Layer.succeed(Transport.Transport, { exchange: () => Effect.void })

@@ -295,6 +295,13 @@ both("no answer", [
     becomes: timedOutBefore,
     requests: 1
   },
+  {
+    name: "early hints and no more",
+    does: { _tag: "Raw", bytes: "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n" },
+    options: { timeout: "1 second" },
+    becomes: timedOutBefore,
+    requests: 1
+  },
   { name: "no HTTP", does: { _tag: "Raw", bytes: "\0\u0001 what?\r\n\r\n" }, becomes: lostBefore, requests: 1 },
   {
     name: "half a status line",
