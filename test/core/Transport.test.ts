@@ -45,7 +45,7 @@ describe("an exchange", () => {
     ["a form", "client", {}, (client) => client, sendFile],
     ["transformClient", "client", { transformClient: (client) => client }, (client) => client, create],
     ["a rate limit", "client", { rateLimit: RateLimit.make({ limit: 10 }) }, (client) => client, create],
-    ["a trace to send on", "client", { propagateTrace: true }, (client) => client, create],
+    ["a trace to send on", "exchange", { propagateTrace: true }, (client) => client, create],
     ["a client made from it", "client", {}, HttpClient.mapRequest(HttpClientRequest.setHeader("x", "y")), create]
   ]
   it.effect.each(cases)("%s goes by the %s", ([, way, options, wrap, call]) =>

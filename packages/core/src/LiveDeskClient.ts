@@ -319,19 +319,19 @@ export const make = Effect.fnUntraced(function*(
   const httpClient = yield* HttpClient.HttpClient
   const client = yield* HttpClientExchange.plain(transformClient?.(httpClient) ?? httpClient)
   const exchange = HttpClientExchange.make(
-    rateLimit === undefined ? client : (yield* rateLimit.guard(setup.key))(client),
-    { propagateTrace }
+    rateLimit === undefined ? client : (yield* rateLimit.guard(setup.key))(client)
   )
-  const shorter = transformClient === undefined && rateLimit === undefined && !propagateTrace
+  const offered = transformClient === undefined && rateLimit === undefined
     ? Transport.exchangeOf(httpClient)
     : undefined
+  const shortest: typeof exchange = offered === undefined
+    ? exchange
+    : (request, receiver) => (request.form === undefined ? offered : exchange)(request, receiver)
   return clientOf({
     ...setup,
     awaitsTurn: rateLimit !== undefined,
     propagateTrace,
-    exchange: shorter === undefined
-      ? exchange
-      : (request, receiver) => (request.form === undefined ? shorter : exchange)(request, receiver)
+    exchange: propagateTrace ? HttpClientExchange.traced(shortest) : shortest
   })
 })
 

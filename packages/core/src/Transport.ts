@@ -219,7 +219,7 @@ const exchanges = new WeakMap<HttpClient.HttpClient, Exchange>()
 
 /**
  * Offers, beside what an `HttpClient` does, a shorter way to make a request. `LiveDeskClient` takes it where it finds
- * it: for requests that are no form, unless its options `transformClient`, `rateLimit` or `propagateTrace` ask for more.
+ * it: for requests that are no form, unless its option `transformClient` or `rateLimit` asks for more.
  * A client that is made from this one, such as by `HttpClient.mapRequest`, does not offer it.
  *
  * @category transports

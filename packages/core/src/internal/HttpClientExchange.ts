@@ -24,19 +24,17 @@ interface Receiver extends Transport.Receiver {
   readonly admit: () => void
 }
 
+interface Exchange {
+  (request: Transport.Outgoing, receiver: Receiver): Effect.Effect<void, Transport.Failure>
+}
+
 /**
- * Makes requests by `client`, with the trace of the call's span if `propagateTrace` says so.
+ * Makes requests by `client`.
  *
  * @internal
  */
-export const make = (
-  client: HttpClient.HttpClient,
-  options: { readonly propagateTrace: boolean }
-): (request: Transport.Outgoing, receiver: Receiver) => Effect.Effect<void, Transport.Failure> =>
-(outgoing, receiver) => {
-  const request = toRequest(outgoing)
-  const execute = options.propagateTrace ? traced(client, request) : client.execute(request)
-  return execute.pipe(
+export const make = (client: HttpClient.HttpClient): Exchange => (outgoing, receiver) =>
+  client.execute(toRequest(outgoing)).pipe(
     Effect.provideService(Admission, receiver.admit),
     Effect.matchEffect({
       onFailure: (error) =>
@@ -45,7 +43,21 @@ export const make = (
       onSuccess: (response) => receive(response, receiver)
     })
   )
-}
+
+/**
+ * Sends the trace of the call's span with each request.
+ *
+ * @internal
+ */
+export const traced = (exchange: Exchange): Exchange => (request, receiver) =>
+  Effect.withFiber(({ cache: { span } }) =>
+    exchange(
+      span?._tag === "Span"
+        ? { ...request, headers: { ...request.headers, ...HttpTraceContext.toHeaders(span) } }
+        : request,
+      receiver
+    )
+  )
 
 /**
  * A client whose attempts open no span and follow no redirect, whichever transport makes them. What the program says for
@@ -78,12 +90,6 @@ const toRequest = ({ body, form, headers, method, origin, path, query }: Transpo
       : body !== undefined
       ? HttpBody.text(body, "application/json")
       : HttpBody.empty
-  })
-
-const traced = (client: HttpClient.HttpClient, request: HttpClientRequest.HttpClientRequest) =>
-  Effect.matchEffect(Effect.currentSpan, {
-    onFailure: () => client.execute(request),
-    onSuccess: (span) => client.execute(HttpClientRequest.setHeaders(request, HttpTraceContext.toHeaders(span)))
   })
 
 const unanswered = ({ reason, request: { body } }: HttpClientError.HttpClientError) =>
