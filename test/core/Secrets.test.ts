@@ -305,6 +305,26 @@ describe("no secret is told", () => {
       }
     }))
 
+  it.effect.each(echoes)("of an answer that breaks off in the middle of one: %s", ([, text]) =>
+    Effect.gen(function*() {
+      // What is not the secret itself may be told.
+      const start = /^Basic(?: |%20)|/.exec(text)?.[0].length ?? 0
+      for (let length = start + 4; length < text.length; length++) {
+        for (const status of [200, 500]) {
+          const body = `{"id":7,"echo":"${text.slice(0, length)}`
+          const { errors } = yield* seenOf(calling(createContact, FakeTransport.answering({ status, body })))
+          const [error] = errors
+          assert.isTrue(LiveDeskError.isLiveDeskError(error))
+          if (!LiveDeskError.isLiveDeskError(error)) return
+          assert.notInclude(
+            Option.getOrElse(LiveDeskError.excerpt(error), () => ""),
+            text.slice(start, start + 4),
+            body
+          )
+        }
+      }
+    }))
+
   it.effect.each(echoes)("of a transport that quotes them in its failure: %s", ([, text]) =>
     Effect.gen(function*() {
       const causes = [

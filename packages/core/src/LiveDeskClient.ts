@@ -32,7 +32,7 @@ import type * as Tracer from "effect/Tracer"
 import type * as Breaker from "./Breaker.ts"
 import * as Endpoint from "./Endpoint.ts"
 import * as HttpClientExchange from "./internal/HttpClientExchange.ts"
-import { scrubber } from "./internal/scrubber.ts"
+import { endScrubber, scrubber } from "./internal/scrubber.ts"
 import * as LiveDeskError from "./LiveDeskError.ts"
 import { type Fault, type Model, Unreadable } from "./Model.ts"
 import type * as RateLimit from "./RateLimit.ts"
@@ -388,7 +388,8 @@ const setUp = (
         "server.port": port === "" ? (protocol === "https:" ? 443 : 80) : Number(port),
         ...(options.account === undefined ? undefined : { "livedesk.account": options.account })
       },
-      scrub: scrubber(apiKey, apiSecret)
+      scrub: scrubber(apiKey, apiSecret),
+      scrubEnd: endScrubber(apiKey, apiSecret)
     }
   })
 
@@ -574,6 +575,7 @@ interface Setup {
   readonly propagateTrace: boolean
   readonly server: Readonly<Record<string, unknown>>
   readonly scrub: (text: string) => string
+  readonly scrubEnd: (text: string) => string
 }
 
 const maxRefusalBytes = 64 * 1024
@@ -815,6 +817,7 @@ class Incoming {
   private readonly fields: HeaderFields
   private readonly limit: number
   private readonly scrub: (text: string) => string
+  private readonly scrubEnd: (text: string) => string
   private readonly pieces: Array<Uint8Array> = []
   private size = 0
 
@@ -825,6 +828,7 @@ class Incoming {
     this.isSuccess = status >= 200 && status < 300
     this.limit = this.isSuccess ? setup.maxAnswerBytes : maxRefusalBytes
     this.scrub = setup.scrub
+    this.scrubEnd = setup.scrubEnd
   }
 
   /** Keeps a piece of the body, as far as there is room, and says whether to go on. */
@@ -858,7 +862,7 @@ class Incoming {
       status: this.status,
       headers: Record.map(this.headers, this.scrub),
       // Enough for whatever an error tells; the rest would only cost time.
-      text: this.scrub(this.text.slice(0, longestTold)),
+      text: this.scrubEnd(this.scrub(this.text.slice(0, longestTold))),
       scrub: this.scrub
     }
   }

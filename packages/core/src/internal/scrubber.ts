@@ -22,12 +22,38 @@ const escapes = "{0,16}"
 export const scrubber = (apiKey: string, apiSecret: string): (text: string) => string => {
   const plain = [apiSecret, apiKey].filter((secret) => secret.length >= shortest)
   const patterns = [
-    ...[`${apiKey}:${apiSecret}`, ...plain].map((secret) => encoded(Base64.encode(secret))),
+    ...[`${apiKey}:${apiSecret}`, ...plain].map(encoded),
     // The longer first: the key may be the beginning of the secret.
     ...plain.sort((a, b) => b.length - a.length).map(spelled)
   ]
   return (text) => patterns.reduce((text, pattern) => text.replace(pattern, "<redacted>"), text)
 }
+
+/**
+ * Makes the function that takes the beginning of a secret off the end of a text: one that broke off, or was cut, in the
+ * middle of it. For texts of which the end matters little, since by chance any may end so.
+ */
+export const endScrubber = (apiKey: string, apiSecret: string): (text: string) => string => {
+  const plain = [apiSecret, apiKey].filter((secret) => secret.length >= shortest)
+  const patterns = [
+    ...[`${apiKey}:${apiSecret}`, ...plain].map((secret) => beginning(Array.from(telltale(secret), inBase64))),
+    ...plain.map((secret) => beginning(Array.from(secret, spellings)))
+  ]
+  return (text) => patterns.reduce((text, pattern) => text.replace(pattern, "<redacted>"), text)
+}
+
+/** So much of a text as there is before its end, but for what is shorter than a secret. */
+const beginning = (characters: ReadonlyArray<string>): RegExp => {
+  const rest = characters.slice(shortest).reduceRight((rest, character) => `(?:${character}${rest})?`, "")
+  return new RegExp(`${characters.slice(0, shortest).join("")}${rest}${halfEscape}$`)
+}
+
+/** What is left of a character's spelling that broke off: of several bytes, or of two halves. */
+const halfEscape = "(?:" + [
+  "(?:%[0-9a-fA-F]{2}){0,3}(?:%[0-9a-fA-F]?)?",
+  `(?:\\\\${escapes}\\\\u[0-9a-fA-F]{4})?(?:\\\\${escapes}(?:\\\\u[0-9a-fA-F]{0,3})?)?`,
+  "&[#a-zA-Z0-9]{0,20}"
+].join("|") + ")"
 
 /** A secret with each of its characters in any spelling. */
 const spelled = (secret: string): RegExp => new RegExp(Array.from(secret, spellings).join(""), "g")
@@ -81,13 +107,15 @@ const caseless = (text: string): string =>
   ).join("")
 
 /** A Base64 text from its beginning to wherever it ends. */
-const encoded = (base64: string): RegExp => {
-  const beginning = base64.replace(/=+$/, "").slice(0, telling)
-  const characters = Array.from(beginning, (character) =>
-    character === "+"
-      ? "(?:[+-]|%2[bB])"
-      : character === "/"
-      ? `(?:\\\\${escapes}\\/|_|%2[fF])`
-      : character)
-  return new RegExp(`${characters.join("")}[A-Za-z0-9+/_=%\\\\-]*`, "g")
-}
+const encoded = (secret: string): RegExp =>
+  new RegExp(`${Array.from(telltale(secret), inBase64).join("")}[A-Za-z0-9+/_=%\\\\-]*`, "g")
+
+/** The beginning of a secret in Base64. */
+const telltale = (secret: string): string => Base64.encode(secret).replace(/=+$/, "").slice(0, telling)
+
+const inBase64 = (character: string): string =>
+  character === "+"
+    ? "(?:[+-]|%2[bB])"
+    : character === "/"
+    ? `(?:\\\\${escapes}\\/|_|%2[fF])`
+    : character
