@@ -24,6 +24,7 @@ const clients = [
   "undici-zod",
   ours,
   "effect-http-client",
+  "effect-http-api",
   "fetch-zod",
   "ofetch-zod",
   "got-zod",
@@ -265,7 +266,9 @@ say(`\n${
 }`)
 
 const raw = callsOf("undici")
-const peers = calls.filter(({ name }) => !["undici", "undici-zod", ours, "effect-http-client"].includes(name))
+const peers = calls.filter(({ name }) =>
+  !["undici", "undici-zod", ours, "effect-http-client", "effect-http-api"].includes(name)
+)
 const us = callsOf(ours)
 const targets = [
   { what: "CPU of a call, to undici and zod", value: us.cpu / base.cpu, most: 1.5 },
