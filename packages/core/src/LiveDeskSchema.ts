@@ -614,7 +614,7 @@ const writeMessageType = (type: MessageType): number | string => {
 export const messageType: Field<MessageType> = field<MessageType>({
   type: openType(messageTypes),
   documented: documentedMessageType,
-  expected: `one of ${messageTypes.join(", ")}, or 0 to 3`,
+  expected: "one of incoming, outgoing, activity, template, or 0 to 3",
   absent: "",
   read: readMessageType,
   write: writeMessageType
@@ -629,7 +629,7 @@ export const messageType: Field<MessageType> = field<MessageType>({
 export const nullableMessageType: Field<Option.Option<MessageType>> = nullableField<MessageType>({
   type: openType(messageTypes),
   documented: () => Schema.NullOr(documentedMessageType()),
-  expected: `one of ${messageTypes.join(", ")}, 0 to 3, or null`,
+  expected: "one of incoming, outgoing, activity, template, 0 to 3, or null",
   none: null,
   read: readMessageType,
   write: writeMessageType
