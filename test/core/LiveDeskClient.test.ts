@@ -1,9 +1,10 @@
 import { Contacts, Endpoint, LiveDesk, LiveDeskClient, LiveDeskError, type Model } from "@effect-livedesk/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Logger, Option, Redacted, References, Schema, Tracer } from "effect"
+import { Effect, Layer, Logger, Option, Redacted, References, Schema, type Tracer } from "effect"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Util from "node:util"
 import * as FakeTransport from "../FakeTransport.ts"
+import * as Spans from "../Spans.ts"
 
 const ok = { payload: { contact: { id: 7 }, contact_inbox: { source_id: "s-1" } } }
 
@@ -44,19 +45,6 @@ const recording = (logs: Array<string>, level: "Trace" | "Debug" | "Info" = "Tra
       Logger.map(Logger.formatLogFmt, (text) => logs.push(text))
     ]),
     Layer.succeed(References.MinimumLogLevel, level)
-  )
-
-/** Collects the spans. */
-const tracing = (spans: Array<Tracer.NativeSpan>) =>
-  Layer.succeed(
-    Tracer.Tracer,
-    Tracer.make({
-      span: (options) => {
-        const span = new Tracer.NativeSpan(options)
-        spans.push(span)
-        return span
-      }
-    })
   )
 
 describe("credentials", () => {
@@ -303,7 +291,7 @@ describe("spans", () => {
         Effect.provide(
           Layer.provideMerge(
             layer({ baseUrl: "https://livedesk.invalid:8443/desk", ...options }, answer),
-            tracing(spans)
+            Spans.collecting(spans)
           )
         )
       )

@@ -15,13 +15,14 @@ import {
   Redacted,
   References,
   Schema,
-  Tracer
+  type Tracer
 } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
 import { Otlp } from "effect/observability"
 import { TestClock } from "effect/testing"
 import * as Util from "node:util"
 import * as FakeTransport from "../FakeTransport.ts"
+import * as Spans from "../Spans.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // the canaries
@@ -130,19 +131,6 @@ const logging = (seen: Array<string>) =>
     Layer.succeed(References.MinimumLogLevel, "All")
   )
 
-/** Collects all spans. */
-const tracing = (spans: Array<Tracer.NativeSpan>) =>
-  Layer.succeed(
-    Tracer.Tracer,
-    Tracer.make({
-      span: (options) => {
-        const span = new Tracer.NativeSpan(options)
-        spans.push(span)
-        return span
-      }
-    })
-  )
-
 /** Collects what an exporter of traces and logs sends. */
 const exporting = (seen: Array<string>) =>
   Otlp.layerJson({ baseUrl: "https://collector.invalid", resource: { serviceName: "a-service" } }).pipe(
@@ -169,7 +157,7 @@ const seenOf = Effect.fnUntraced(function*<A, E>(effect: Effect.Effect<A, E>, to
       )
     ),
     Effect.withSpan("program"),
-    Effect.provide(to === "memory" ? Layer.merge(logging(logs), tracing(spans)) : exporting(exported)),
+    Effect.provide(to === "memory" ? Layer.merge(logging(logs), Spans.collecting(spans)) : exporting(exported)),
     Effect.exit
   )
   const errors = Exit.isSuccess(exit) ? [] : exit.cause.reasons.filter(Cause.isFailReason).map(({ error }) => error)

@@ -807,7 +807,7 @@ const within = <A, E>(
     })
   )
 
-type HeaderFields = { readonly [name: string]: string | ReadonlyArray<string> | undefined }
+type HeaderFields = Parameters<Transport.Receiver["start"]>[1]
 
 /** An answer on its way, kept as far as it has come: what came may name what was created. */
 class Incoming {
