@@ -48,6 +48,7 @@ const floors: { readonly [module: string]: number } = {
   "core/src/testing/index.ts": 12,
   "core/src/webhooks/index.ts": 12,
   "node/src/NodeAttachment.ts": 5,
+  "node/src/NodeSqlite.ts": 5,
   "node/src/internal/UndiciExchange.ts": 5,
   "node/src/NodeTransport.ts": 6,
   "node/src/NodeLiveDesk.ts": 7,

@@ -1,0 +1,201 @@
+/**
+ * SQLite for Effect's SQL, on the engine that Node.js itself ships: nothing to install, and one file holds it all.
+ *
+ * Effect's own driver for it is not published for Effect 4.1 yet; this one keeps to what the journal and the flows
+ * need, and gives way to that one, since both provide `SqlClient`.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Reactivity from "effect/reactivity/Reactivity"
+import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
+import * as SqlClient from "effect/sql/SqlClient"
+import type { Connection } from "effect/sql/SqlConnection"
+import { classifySqliteError, SqlError } from "effect/sql/SqlError"
+import * as Statement from "effect/sql/Statement"
+import * as Stream from "effect/Stream"
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite"
+
+/**
+ * Which file, and who may have it open.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  /** The file, made if it is not there; `":memory:"` for none. */
+  readonly file: string
+  /** Whether this process keeps the file to itself until the layer's scope ends, or it does; `false` unless given. */
+  readonly exclusive?: boolean | undefined
+  /** How long to wait, with everything else of the process, while another has the file; 2 seconds unless given. */
+  readonly busyTimeout?: Duration.Input | undefined
+}
+
+/**
+ * Provides `SqlClient` over a file. What was committed outlives the process and the machine: each commit waits for the
+ * disk. Fails with `SqlError` when the file cannot be opened, holds something else, or another process keeps it.
+ *
+ * ```ts
+ * program.pipe(Effect.provide(NodeSqlite.layer({ file: "customers.journal" })))
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options: Options): Layer.Layer<SqlClient.SqlClient, SqlError> =>
+  Layer.provide(Layer.effect(SqlClient.SqlClient, make(options)), Reactivity.layer)
+
+/**
+ * Opens a file, as `layer` does, until the scope ends.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function*(
+  options: Options
+): Effect.fn.Return<SqlClient.SqlClient, SqlError, Scope.Scope | Reactivity.Reactivity> {
+  const database = yield* Effect.acquireRelease(open(options), (database) => Effect.sync(() => database.close()))
+  const connection = connectionOf(database)
+  const { acquirer, onCommitFailure, transactionAcquirer } = SqlClient.makeSqliteAcquirers({
+    connection: Effect.succeed(connection),
+    semaphore: yield* Semaphore.make(1),
+    isTransaction: () => database.isTransaction
+  })
+  return yield* SqlClient.make({
+    acquirer,
+    transactionAcquirer,
+    onCommitFailure,
+    driver: "sqlite-node",
+    compiler: Statement.makeCompilerSqlite(),
+    // A transaction that reads first cannot fail for another's write in between.
+    beginTransaction: "BEGIN IMMEDIATE",
+    releaseSavepoint: (name) => `RELEASE SAVEPOINT ${name}`,
+    prepareTransactionControls: true,
+    spanAttributes: [["db.system.name", "sqlite"]]
+  })
+})
+
+const open = ({ busyTimeout = "2 seconds", exclusive = false, file }: Options) =>
+  attempt("open", `${file} cannot be used as a SQLite database`, () => {
+    const database = new DatabaseSync(file, {
+      timeout: Math.round(Duration.toMillis(Duration.fromInputUnsafe(busyTimeout)))
+    })
+    try {
+      if (exclusive) database.exec("PRAGMA locking_mode = EXCLUSIVE")
+      database.exec("PRAGMA journal_mode = WAL")
+      database.exec("PRAGMA synchronous = FULL")
+      // The lock is only taken by the first write; whoever cannot have it is to hear of it here.
+      if (exclusive) database.exec("BEGIN IMMEDIATE; COMMIT")
+    } catch (error) {
+      database.close()
+      throw error
+    }
+    return database
+  })
+
+/** How many statements are kept prepared: more than the journal and a cluster's storage have. */
+const preparedStatements = 256
+
+const connectionOf = (database: DatabaseSync): Connection => {
+  const prepared = new Map<string, StatementSync>()
+  const prepare = (sql: string): StatementSync => {
+    const known = prepared.get(sql)
+    if (known !== undefined) return known
+    const statement = database.prepare(sql)
+    const oldest = prepared.keys().next()
+    if (prepared.size >= preparedStatements && oldest.done !== true) prepared.delete(oldest.value)
+    prepared.set(sql, statement)
+    return statement
+  }
+  const run = <A>(
+    sql: string,
+    params: ReadonlyArray<unknown>,
+    options: { readonly prepared: boolean; readonly arrays: boolean },
+    use: (statement: StatementSync, params: ReadonlyArray<SQLInputValue>) => A
+  ): Effect.Effect<A, SqlError> =>
+    Effect.flatMap(SqlClient.SafeIntegers, (bigints) =>
+      attempt("execute", "the statement failed", () => {
+        const statement = options.prepared ? prepare(sql) : database.prepare(sql)
+        statement.setReadBigInts(bigints)
+        statement.setReturnArrays(options.arrays)
+        return use(statement, params.map(parameter))
+      }))
+  const rows = (statement: StatementSync, params: ReadonlyArray<SQLInputValue>): ReadonlyArray<object> =>
+    statement.all(...params)
+  const values = (statement: StatementSync, params: ReadonlyArray<SQLInputValue>): ReadonlyArray<Array<unknown>> =>
+    // With `setReturnArrays`, rows are arrays; the type only knows of objects.
+    statement.all(...params) as unknown as ReadonlyArray<Array<unknown>>
+  return {
+    execute: (sql, params, transform) =>
+      Effect.map(run(sql, params, { prepared: true, arrays: false }, rows), (all) => transform?.(all) ?? all),
+    executeUnprepared: (sql, params, transform) =>
+      Effect.map(run(sql, params, { prepared: false, arrays: false }, rows), (all) => transform?.(all) ?? all),
+    executeRaw: (sql, params) =>
+      run(
+        sql,
+        params,
+        { prepared: true, arrays: false },
+        (statement, params) => statement.columns().length > 0 ? statement.all(...params) : statement.run(...params)
+      ),
+    executeValues: (sql, params) => run(sql, params, { prepared: true, arrays: true }, values),
+    executeValuesUnprepared: (sql, params) => run(sql, params, { prepared: false, arrays: true }, values),
+    executeStream: (sql, params, transform) =>
+      Stream.unwrap(Effect.map(
+        // A statement of its own: another run of a prepared one would begin the reading anew.
+        run(sql, params, { prepared: false, arrays: false }, (statement, params) => statement.iterate(...params)),
+        (iterator) => Stream.map(pages(iterator), (row) => transform?.([row])[0] ?? row)
+      ))
+  }
+}
+
+const pages = (iterator: Iterator<object>): Stream.Stream<object, SqlError> =>
+  Stream.paginate(undefined, () =>
+    attempt("execute", "the statement failed", () => {
+      const page: Array<object> = []
+      while (page.length < 128) {
+        const next = iterator.next()
+        if (next.done === true) return [page, Option.none()] as const
+        page.push(next.value)
+      }
+      return [page, Option.some(undefined)] as const
+    }))
+
+const parameter = (value: unknown): SQLInputValue => {
+  switch (typeof value) {
+    case "boolean":
+      return value ? 1 : 0
+    case "undefined":
+      return null
+    case "string":
+    case "number":
+    case "bigint":
+      return value
+    case "object":
+    case "function":
+    case "symbol":
+      if (value === null || value instanceof Uint8Array) return value
+      if (value instanceof Date) return value.toISOString()
+      throw new TypeError(`SQLite takes no ${typeof value} for a parameter`)
+  }
+}
+
+const attempt = <A>(operation: string, message: string, evaluate: () => A): Effect.Effect<A, SqlError> =>
+  Effect.try({
+    try: evaluate,
+    catch: (cause) =>
+      new SqlError({
+        reason: classifySqliteError(
+          // Effect looks for SQLite's code in `errno`.
+          Predicate.hasProperty(cause, "errcode") ? Object.assign(cause, { errno: cause.errcode }) : cause,
+          {
+            message: Predicate.hasProperty(cause, "message") ? `${message}: ${String(cause.message)}` : message,
+            operation
+          }
+        )
+      })
+  })

@@ -1,0 +1,100 @@
+import { NodeSqlite } from "@effect-livedesk/node"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Layer, Stream } from "effect"
+import { SqlClient } from "effect/sql"
+import { writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import * as Folder from "../Folder.ts"
+
+const memory = NodeSqlite.layer({ file: ":memory:" })
+
+/** A table of so many numbers. */
+const numbers = Effect.fnUntraced(function*(count: number) {
+  const sql = yield* SqlClient.SqlClient
+  yield* sql`CREATE TABLE numbers (n INTEGER PRIMARY KEY)`
+  yield* sql`
+    INSERT INTO numbers WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < ${count}) SELECT n FROM c
+  `
+  return sql
+})
+
+describe("NodeSqlite", () => {
+  it.effect("gives back what it was given", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      yield* sql`CREATE TABLE things (text TEXT, number REAL, flag INTEGER, bytes BLOB, absent TEXT)`
+      const thing = { text: "Zoë's \u{1F4E6}", number: 1.5, flag: 1, bytes: new Uint8Array([0, 255]), absent: null }
+      yield* sql`INSERT INTO things ${sql.insert({ ...thing, flag: true })}`
+      const [row] = yield* sql<typeof thing>`SELECT * FROM things`
+      assert.deepStrictEqual({ ...row }, thing)
+      assert.deepStrictEqual(yield* sql`SELECT text, flag FROM things`.values, [[thing.text, 1]])
+      // The same statement, after its rows were arrays.
+      assert.deepStrictEqual((yield* sql`SELECT text, flag FROM things`).map((row) => ({ ...row })), [
+        { text: thing.text, flag: 1 }
+      ])
+    }).pipe(Effect.provide(memory)))
+
+  it.effect("streams more rows than a page, as often as it is asked", () =>
+    Effect.gen(function*() {
+      const sql = yield* numbers(1000)
+      const all = sql<{ readonly n: number }>`SELECT n FROM numbers ORDER BY n`.stream
+      assert.strictEqual((yield* Stream.runCollect(all)).length, 1000)
+      assert.deepStrictEqual(
+        (yield* Stream.runCollect(Stream.take(all, 3))).map(({ n }) => n),
+        [1, 2, 3]
+      )
+    }).pipe(Effect.provide(memory)))
+
+  it.effect("keeps all of a transaction, or nothing", () =>
+    Effect.gen(function*() {
+      const sql = yield* numbers(1)
+      const failed = yield* sql`INSERT INTO numbers VALUES (2)`.pipe(
+        Effect.andThen(sql`INSERT INTO numbers VALUES (1)`),
+        sql.withTransaction,
+        Effect.flip
+      )
+      assert.strictEqual(failed.reason._tag, "ConstraintError")
+      assert.lengthOf(yield* sql`SELECT n FROM numbers`, 1)
+    }).pipe(Effect.provide(memory)))
+
+  it.effect("fails as an error for a statement that is none, and for a parameter that SQLite does not take", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const wrong = yield* Effect.flip(sql`SELECTED`)
+      assert.strictEqual(wrong._tag, "SqlError")
+      const odd = yield* Effect.flip(sql.unsafe("SELECT ?", [{}]))
+      assert.include(odd.message, "SQLite takes no object")
+    }).pipe(Effect.provide(memory)))
+
+  it.effect("keeps what was committed in the file", () =>
+    Effect.gen(function*() {
+      const file = join(yield* Folder.make, "kept.sqlite")
+      yield* Effect.provide(numbers(3), NodeSqlite.layer({ file }))
+      const again = yield* Effect.flatMap(SqlClient.SqlClient, (sql) => sql`SELECT n FROM numbers`).pipe(
+        Effect.provide(NodeSqlite.layer({ file }))
+      )
+      assert.lengthOf(again, 3)
+    }))
+
+  it.effect("says which file cannot be opened, and why", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      const open = (file: string) => Effect.flip(Layer.build(NodeSqlite.layer({ file })))
+      assert.include((yield* open(join(folder, "missing", "x.sqlite"))).message, "missing")
+      const text = join(folder, "text.txt")
+      yield* Effect.promise(() => writeFile(text, "not a database, but long enough to be looked at as if it were one"))
+      assert.include((yield* open(text)).message, text)
+    }).pipe(Effect.scoped))
+
+  it.effect("keeps others out of a file that it has to itself, and no longer", () =>
+    Effect.gen(function*() {
+      const file = join(yield* Folder.make, "mine.sqlite")
+      const mine = NodeSqlite.layer({ file, exclusive: true, busyTimeout: "10 millis" })
+      yield* Effect.scoped(Effect.gen(function*() {
+        yield* Layer.build(mine)
+        const other = yield* Effect.flip(Layer.build(Layer.fresh(mine)))
+        assert.strictEqual(other.reason._tag, "LockTimeoutError")
+      }))
+      assert.isTrue(Exit.isSuccess(yield* Effect.exit(Effect.scoped(Layer.build(Layer.fresh(mine))))))
+    }))
+})
