@@ -6,6 +6,7 @@ import { posix } from "node:path"
 const floors: { readonly [module: string]: number } = {
   "core/src/Model.ts": 0,
   "core/src/Transport.ts": 0,
+  "core/src/imports/ImportRows.ts": 0,
   "core/src/internal/Admission.ts": 0,
   "core/src/internal/AnswerText.ts": 0,
   "core/src/internal/scrubber.ts": 0,
@@ -44,6 +45,7 @@ const floors: { readonly [module: string]: number } = {
   "core/src/testing/Emulator.ts": 10,
   "core/src/testing/Faults.ts": 11,
   "core/src/testing/WebhookSender.ts": 11,
+  "core/src/imports/index.ts": 12,
   "core/src/index.ts": 12,
   "core/src/testing/index.ts": 12,
   "core/src/webhooks/index.ts": 12,
@@ -88,7 +90,7 @@ const resolve = (from: string, specifier: string): string | undefined => {
   const match = /^@effect-livedesk\/(\w+)(?:\/(.+))?$/.exec(specifier)
   if (match === null) return undefined
   const [, name = "", path = "index"] = match
-  return `${name}/src/${path === "testing" ? "testing/index" : path}.ts`
+  return `${name}/src/${/^(?:imports|testing|webhooks)$/.test(path) ? `${path}/index` : path}.ts`
 }
 
 interface Export {
