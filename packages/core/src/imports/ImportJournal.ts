@@ -196,10 +196,17 @@ export class ImportJournal extends Context.Service<ImportJournal, {
    * not done there.
    */
   readonly begin: (inboxId: number) => Effect.Effect<void, ImportJournalError>
-  /** Plans rows in one step, and says how each stands, in their order. */
+  /**
+   * Plans rows in one step, and says how each stood, in their order. Those whose contact is to be sent count as `sent`
+   * from here on, since that follows.
+   */
   readonly plan: (rows: ReadonlyArray<Planned>) => Effect.Effect<ReadonlyArray<Standing>, ImportJournalError>
   /** Changes a row. When it returns, the change is on the disk. Changes that come together are committed together. */
   readonly change: (change: Change) => Effect.Effect<void, ImportJournalError>
+  /** Changes a row, soon, after the changes before it. */
+  readonly note: (change: Change) => Effect.Effect<void, ImportJournalError>
+  /** Waits until all that was noted is on the disk. */
+  readonly flush: Effect.Effect<void, ImportJournalError>
   /** Notes rows of this run that cannot be imported. */
   readonly reject: (rejects: ReadonlyArray<Reject>) => Effect.Effect<void, ImportJournalError>
   /** The rows in one state, in the order in which they first came; those that change meanwhile may be left out. */
@@ -237,7 +244,7 @@ export const layer: Layer.Layer<ImportJournal, ImportJournalError, SqlClient.Sql
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
     yield* orFail(createTables(sql))
-    const change = yield* changeTogether((changes) => orFail(sql.withTransaction(applyChanges(sql, changes))))
+    const changes = yield* changeTogether((changes) => orFail(sql.withTransaction(applyChanges(sql, changes))))
     let run = 0
 
     return ImportJournal.of({
@@ -256,7 +263,7 @@ export const layer: Layer.Layer<ImportJournal, ImportJournalError, SqlClient.Sql
           yield* sql`DELETE FROM import_reject`
         }))),
       plan: (rows) => orFail(sql.withTransaction(plan(sql, run, rows))),
-      change,
+      ...changes,
       reject: (rejects) =>
         rejects.length === 0
           ? Effect.void
@@ -352,10 +359,13 @@ const plan = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, run: number, 
   const seen = [...firsts.values()].filter(({ key }) => !ofThisRun.has(key))
   yield* sql`
     INSERT INTO import_row (key, line, run, state, step, row, reasons)
-    SELECT value ->> 'key', value ->> 'line', ${run}, 'planned', 'contact', value ->> 'row', '[]'
+    SELECT value ->> 'key', value ->> 'line', ${run}, 'sent', 'contact', value ->> 'row', '[]'
     FROM json_each(${JSON.stringify(seen)}) WHERE true
     ON CONFLICT DO UPDATE SET
-      line = excluded.line, run = excluded.run, row = CASE state WHEN 'done' THEN NULL ELSE excluded.row END
+      line = excluded.line,
+      run = excluded.run,
+      row = CASE state WHEN 'done' THEN NULL ELSE excluded.row END,
+      state = CASE WHEN step = 'contact' AND state <> 'done' THEN 'sent' ELSE state END
   `
   return rows.map((row): Standing => {
     const first = firsts.get(row.key)
@@ -400,28 +410,59 @@ const applyChanges = (sql: SqlClient.SqlClient, changes: ReadonlyArray<Change>) 
   `
 }
 
+/** How many changes may wait: more than are underway, so that nobody waits but for the disk. */
+const capacity = 4096
+
+interface Waiting {
+  readonly change: Option.Option<Change>
+  readonly committed: Deferred.Deferred<void, ImportJournalError>
+}
+
 /** The changes that come while others are being committed are committed at once: each commit waits for the disk. */
 const changeTogether = Effect.fnUntraced(function*(
   commit: (changes: ReadonlyArray<Change>) => Effect.Effect<unknown, ImportJournalError>
 ) {
-  const queue = yield* Queue.unbounded<{
-    readonly change: Change
-    readonly committed: Deferred.Deferred<void, ImportJournalError>
-  }>()
-  yield* Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(restore(Queue.takeAll(queue)), (waiting) =>
-      Effect.flatMap(
-        Effect.exit(commit(waiting.map(({ change }) => change))),
-        (exit) =>
-          Effect.forEach(waiting, ({ committed }) => Deferred.done(committed, Exit.asVoid(exit)), { discard: true })
-      ))
-  ).pipe(Effect.forever, Effect.forkScoped)
-  return Effect.fnUntraced(function*(change: Change) {
+  const queue = yield* Queue.bounded<Waiting>(capacity)
+  let failure: Option.Option<ImportJournalError> = Option.none()
+  const commitAll = (waiting: ReadonlyArray<Waiting>) =>
+    Option.match(failure, {
+      // After a failure nothing more is written: what comes later may rest on what was lost.
+      onSome: Effect.fail,
+      onNone: () => commit(waiting.flatMap(({ change }) => Option.toArray(change)))
+    }).pipe(
+      Effect.tapError((error) => Effect.sync(() => failure = Option.some(error))),
+      Effect.exit,
+      Effect.flatMap((exit) =>
+        Effect.forEach(waiting, ({ committed }) => Deferred.done(committed, Exit.asVoid(exit)), { discard: true })
+      )
+    )
+  yield* Effect.uninterruptibleMask((restore) => Effect.flatMap(restore(takeAll(queue)), commitAll)).pipe(
+    Effect.forever,
+    Effect.forkScoped
+  )
+  const enqueue = Effect.fnUntraced(function*(change: Option.Option<Change>) {
+    if (Option.isSome(failure)) return yield* failure.value
     const committed = yield* Deferred.make<void, ImportJournalError>()
-    yield* Queue.offer(queue, { change, committed })
-    return yield* Deferred.await(committed)
+    const waiting: Waiting = { change, committed }
+    yield* Queue.offer(queue, waiting)
+    return waiting
   })
+  const enqueueAndWait = (change: Option.Option<Change>) =>
+    Effect.flatMap(enqueue(change), ({ committed }) => Deferred.await(committed))
+  return {
+    change: (change: Change) => enqueueAndWait(Option.some(change)),
+    note: (change: Change) => Effect.asVoid(enqueue(Option.some(change))),
+    flush: enqueueAndWait(Option.none())
+  }
 })
+
+/** What is there, after whoever is about to add to it. */
+const takeAll = (queue: Queue.Dequeue<Waiting>) =>
+  Effect.zipWith(
+    Queue.take(queue),
+    Effect.andThen(Effect.yieldNow, Queue.clear(queue)),
+    (first, others) => [first, ...others]
+  )
 
 const pageSize = 1000
 

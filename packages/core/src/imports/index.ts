@@ -3,4 +3,8 @@
  *
  * @since 0.1.0
  */
+export * as ContactImport from "./ContactImport.ts"
+export * as ImportJournal from "./ImportJournal.ts"
+export * as ImportMapping from "./ImportMapping.ts"
+export * as ImportProgress from "./ImportProgress.ts"
 export * as ImportRows from "./ImportRows.ts"

@@ -1,0 +1,479 @@
+/**
+ * Bulk import: a contact for every row, and where it asks for one a conversation and a first message, each once,
+ * whatever happens in between.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as SchemaParser from "effect/SchemaParser"
+import * as Stream from "effect/Stream"
+import * as Contacts from "../Contacts.ts"
+import * as Conversations from "../Conversations.ts"
+import type * as LiveDeskClient from "../LiveDeskClient.ts"
+import * as LiveDeskError from "../LiveDeskError.ts"
+import { ContactId, ConversationId, IdInput, MessageId } from "../LiveDeskSchema.ts"
+import * as Messages from "../Messages.ts"
+import * as ImportJournal from "./ImportJournal.ts"
+import * as ImportMapping from "./ImportMapping.ts"
+import * as ImportProgress from "./ImportProgress.ts"
+import type * as ImportRows from "./ImportRows.ts"
+
+/**
+ * What to import, and how.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options<E, R> {
+  /** The rows, as `ImportRows` reads them from a file. */
+  readonly rows: Stream.Stream<ImportRows.ImportRow, E, R>
+  /** The channel. */
+  readonly inboxId: number
+  /** What becomes of the columns; `ImportMapping.columns` unless given. */
+  readonly mapping?: ImportMapping.ImportMapping | undefined
+  /** How many rows are worked on at once; 16 unless given. How many requests a second go out is the client's `rateLimit`. */
+  readonly concurrency?: number | undefined
+  /**
+   * Whether a contact may be there already: `"find"`, unless given, looks before it creates, which takes a second
+   * request; `"assumeNone"` creates at once, and looks only where LiveDesk refuses.
+   */
+  readonly existing?: "find" | "assumeNone" | undefined
+  /**
+   * What a row is known by, in this journal: its customer, unless given, that is the identifier, else the e-mail address,
+   * else the phone number. A second row of the same key is rejected.
+   */
+  readonly key?: ((input: ImportMapping.ImportInput) => string) | undefined
+  /**
+   * How long LiveDesk may still be at work on a request that nobody waits for any more. Only after that time is a contact
+   * looked for of which it is unknown whether it was made. 30 seconds unless given.
+   */
+  readonly settleAfter?: Duration.Input | undefined
+  /** How long to go on trying while LiveDesk cannot be reached, or takes no more requests; 5 minutes unless given. */
+  readonly patience?: Duration.Input | undefined
+  /** How many rows there are, for the time left. */
+  readonly total?: number | undefined
+  /** Told how far the run has come, every `progressEvery`, and at its end. */
+  readonly onProgress?: ((progress: ImportProgress.ImportProgress) => Effect.Effect<void>) | undefined
+  /** 2 seconds unless given. */
+  readonly progressEvery?: Duration.Input | undefined
+  /** For each call. */
+  readonly call?: LiveDeskClient.CallOptions | undefined
+}
+
+/**
+ * Imports rows. Each has its contact once, whenever and however often this is ended and started again with the same
+ * journal, also by a crash: what was sent and not heard of is looked for in LiveDesk before anything is sent again, and a
+ * conversation or a message, which no call of LiveDesk's reads, is never sent again. Rows of which nobody can tell stay
+ * `sent` in the journal, and are never guessed at: `ImportJournal.settle` takes the word of someone who has looked.
+ *
+ * A row that cannot be read, does not fit the mapping or is refused by LiveDesk is noted with its reasons, and never
+ * stops the rest; a next run tries those again. While LiveDesk cannot be reached, the import waits.
+ *
+ * Interrupted, it reads no more rows, lets the calls that are underway end, and notes what came of them. Fails with
+ *
+ * - `AuthError`, since no other row would fare better; with `HttpError` when LiveDesk could not be reached for as long as
+ *   `patience`: what was done is in the journal, and the same call goes on from there;
+ * - `ValidationError` for options that cannot be used;
+ * - `ImportJournalError`, and what `rows` fails with.
+ *
+ * ```ts
+ * const summary = yield* ContactImport.run({ inboxId: 407, rows: ImportRows.csv(bytes) })
+ * ```
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Options<E, R>): Effect.fn.Return<
+  ImportProgress.ImportProgress,
+  E | ImportJournal.ImportJournalError | LiveDeskError.LiveDeskError,
+  R | ImportJournal.ImportJournal | Contacts.Contacts | Conversations.Conversations | Messages.Messages
+> {
+  const { concurrency, settleAfter } = yield* usable(options)
+  const journal = yield* ImportJournal.ImportJournal
+  yield* journal.begin(options.inboxId)
+  const began = yield* Clock.currentTimeMillis
+  const counts = { ...noCounts }
+  const stopped = yield* Deferred.make<void, LiveDeskError.LiveDeskError>()
+  const importer = yield* makeImporter(options, { counts, stopped })
+
+  const rows = options.rows.pipe(
+    Stream.interruptWhen(Effect.exit(Deferred.await(stopped))),
+    Stream.chunks,
+    Stream.mapEffect(importer.plan),
+    Stream.flattenIterable,
+    Stream.mapEffect(importer.work, { concurrency, unordered: true }),
+    Stream.runDrain
+  )
+  /** Of the rows whose contact may have been made unheard, by whatever run. */
+  const settling = Effect.gen(function*() {
+    yield* journal.flush
+    const isUnsettled = ({ step }: ImportJournal.Entry) => step === "contact"
+    const first = yield* Stream.runHead(Stream.filter(journal.entries("sent"), isUnsettled))
+    if (Option.isNone(first)) return
+    const settled = Duration.toMillis(settleAfter) + Math.max(began, importer.latestUnknown())
+    yield* importer.sleep(settled - (yield* Clock.currentTimeMillis))
+    yield* journal.entries("sent").pipe(
+      Stream.filter(isUnsettled),
+      Stream.mapEffect(importer.settle, { concurrency, unordered: true }),
+      Stream.runDrain
+    )
+  })
+  const progress = Effect.map(
+    Clock.currentTimeMillis,
+    (now) => ImportProgress.make(counts, Duration.millis(now - began), options.total)
+  )
+  const tell = Effect.flatMap(progress, (progress) => options.onProgress?.(progress) ?? Effect.void)
+  const telling = Effect.forever(Effect.delay(tell, options.progressEvery ?? "2 seconds"))
+
+  const working = yield* Effect.forkChild(
+    Effect.ensuring(Effect.andThen(rows, Effect.suspend(() => importer.isStopped() ? Effect.void : settling)), Effect.ignore(journal.flush))
+  )
+  yield* Fiber.join(working).pipe(
+    Effect.onInterrupt(() => Effect.andThen(Deferred.succeed(stopped, undefined), Fiber.await(working))),
+    (run) => Effect.raceFirst(run, telling)
+  )
+  yield* journal.flush
+  counts.unknown = (yield* journal.totals).sent
+  yield* tell
+  if (importer.isStopped()) yield* Deferred.await(stopped)
+  return yield* progress
+})
+
+const noCounts = {
+  read: 0,
+  alreadyDone: 0,
+  done: 0,
+  created: 0,
+  existing: 0,
+  conversations: 0,
+  messages: 0,
+  rejected: 0,
+  unknown: 0
+}
+
+const operation = "ContactImport.run"
+
+const isInboxId = Schema.is(IdInput)
+
+const usable = <E, R>(options: Options<E, R>) => {
+  const { concurrency = 16, patience = "5 minutes", settleAfter = "30 seconds" } = options
+  const time = Duration.fromInput(settleAfter)
+  const patient = Duration.fromInput(patience)
+  const issues = [
+    ...(isInboxId(options.inboxId) ? [] : [{ path: ["inboxId"], message: "expected an id: a whole number above 0" }]),
+    ...(Number.isSafeInteger(concurrency) && concurrency > 0
+      ? []
+      : [{ path: ["concurrency"], message: "expected a whole number of rows above 0" }]),
+    ...(Option.isSome(time) ? [] : [{ path: ["settleAfter"], message: "expected a time such as \"30 seconds\"" }]),
+    ...(Option.isSome(patient) ? [] : [{ path: ["patience"], message: "expected a time such as \"5 minutes\"" }])
+  ]
+  return Option.isSome(time) && issues.length === 0
+    ? Effect.succeed({ concurrency, settleAfter: time.value })
+    : Effect.fail(LiveDeskError.inputInvalid(operation, issues))
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// a row
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** A row to work on, and how it stood in the journal. */
+interface Work {
+  readonly entry: ImportJournal.Entry
+  readonly input: ImportMapping.ImportInput
+}
+
+/** What became of a call: its answer, or why the row goes no further for now. */
+type Outcome<A> =
+  | { readonly _tag: "Answered"; readonly answer: A }
+  /** Nothing was done. */
+  | { readonly _tag: "Stopped" }
+  | { readonly _tag: "Refused"; readonly error: LiveDeskError.LiveDeskError }
+  | { readonly _tag: "Unknown"; readonly error: LiveDeskError.LiveDeskError }
+
+const makeImporter = Effect.fnUntraced(function*<E, R>(
+  options: Options<E, R>,
+  { counts, stopped }: {
+    readonly counts: { -readonly [Key in keyof ImportProgress.Counts]: number }
+    readonly stopped: Deferred.Deferred<void, LiveDeskError.LiveDeskError>
+  }
+) {
+  const journal = yield* ImportJournal.ImportJournal
+  const contacts = yield* Contacts.Contacts
+  const conversations = yield* Conversations.Conversations
+  const messages = yield* Messages.Messages
+  const { call, existing = "find", inboxId, key = customer, mapping = ImportMapping.columns } = options
+  const patience = Duration.toMillis(Duration.fromInputUnsafe(options.patience ?? "5 minutes"))
+  let latestUnknown = 0
+
+  const isStopped = () => Deferred.isDoneUnsafe(stopped)
+  const sleep = (millis: number) =>
+    Effect.raceFirst(Effect.sleep(Math.max(0, millis)), Effect.exit(Deferred.await(stopped)))
+
+  const plan = Effect.fnUntraced(function*(rows: ReadonlyArray<ImportRows.ImportRow>) {
+    counts.read += rows.length
+    const rejects: Array<ImportJournal.Reject> = []
+    const planned: Array<ImportJournal.Planned & Pick<Work, "input">> = []
+    for (const row of rows) {
+      if (row._tag === "BadRow") {
+        rejects.push({ line: row.line, reasons: [row.problem], row: row.text })
+        continue
+      }
+      const text = JSON.stringify(row.values)
+      const input = mapping.read(row.values)
+      if (Result.isSuccess(input)) {
+        planned.push({ key: key(input.success), line: row.line, row: text, input: input.success })
+      } else {
+        const [first = "", ...others] = input.failure.map(sentence)
+        rejects.push({ line: row.line, reasons: [first, ...others], row: text })
+      }
+    }
+    const standings = yield* journal.plan(planned.map(({ key, line, row }) => ({ key, line, row })))
+    const works: Array<Work> = []
+    for (const [index, { input, key, line, row }] of planned.entries()) {
+      const standing = standings[index]
+      if (standing === undefined) continue
+      if (standing._tag === "Duplicate") {
+        rejects.push({ line, reasons: [`the same customer as line ${standing.line}: ${key}`], row })
+      } else if (standing.entry.state === "done") {
+        counts.alreadyDone++
+      } else if (standing.entry.state !== "sent") {
+        works.push({ entry: standing.entry, input })
+      }
+    }
+    yield* journal.reject(rejects)
+    counts.rejected += rejects.length
+    return works
+  })
+
+  /** Makes a call until LiveDesk has said something to it, or the import is stopped. */
+  const persistently = Effect.fnUntraced(function*<A>(
+    attempt: Effect.Effect<A, LiveDeskError.LiveDeskError>,
+    around: { readonly pause: Effect.Effect<void, ImportJournal.ImportJournalError>; readonly again: typeof around.pause }
+  ) {
+    const began = yield* Clock.currentTimeMillis
+    for (let wait = 500;; wait = Math.min(wait * 2, 30_000)) {
+      const result = yield* Effect.result(attempt)
+      if (Result.isSuccess(result)) return { _tag: "Answered", answer: result.success } as const
+      const error = result.failure
+      if (error._tag === "AuthError") {
+        yield* Deferred.fail(stopped, error)
+        return { _tag: "Stopped" } as const
+      }
+      if (!isPassing(error)) {
+        return { _tag: mayHaveActed(error) ? "Unknown" : "Refused", error } as const
+      }
+      if ((yield* Clock.currentTimeMillis) - began >= patience) yield* Deferred.fail(stopped, error)
+      if (isStopped()) return { _tag: "Stopped" } as const
+      yield* around.pause
+      yield* sleep(Math.max(wait, askedToWait(error)))
+      if (isStopped()) return { _tag: "Stopped" } as const
+      yield* around.again
+    }
+  })
+
+  /** From where a row stands to its end, or as far as it goes for now. */
+  const advance = Effect.fnUntraced(function*({ entry, input }: Work, contact: Effect.Effect<MadeContact, LiveDeskError.LiveDeskError>) {
+    const { key } = entry
+    const ended = (step: ImportJournal.Step, outcome: Exclude<Outcome<never>, { readonly _tag: "Answered" }>) => {
+      switch (outcome._tag) {
+        case "Stopped":
+          return journal.note({ key, step, state: "planned" })
+        case "Refused":
+          counts.rejected++
+          return journal.note({ key, step, state: "rejected", reasons: [outcome.error.message] })
+        case "Unknown":
+          counts.unknown++
+          return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+            latestUnknown = now
+            return journal.note({ key, step, state: "sent", reasons: [outcome.error.message] })
+          })
+      }
+    }
+    /** Nothing is sent but what the journal has. */
+    const create = <A>(
+      step: ImportJournal.Step,
+      attempt: Effect.Effect<A, LiveDeskError.LiveDeskError>,
+      known: Partial<ImportJournal.Change>
+    ) =>
+      Effect.andThen(
+        journal.change({ key, step, state: "sent", ...known }),
+        persistently(attempt, {
+          pause: journal.change({ key, step, state: "planned" }),
+          again: journal.change({ key, step, state: "sent" })
+        })
+      )
+
+    let contactId = Option.getOrUndefined(entry.contactId)
+    let sourceId = Option.getOrUndefined(entry.sourceId)
+    let known: Partial<ImportJournal.Change> = {}
+    if (contactId === undefined) {
+      // The journal has it as sent from its planning on, and it is never sent without being looked for after that.
+      const outcome = yield* persistently(contact, { pause: Effect.void, again: Effect.void })
+      if (outcome._tag !== "Answered") return yield* ended("contact", outcome)
+      contactId = outcome.answer.id
+      sourceId = outcome.answer.sourceId
+      known = { contactId, sourceId, existing: outcome.answer.existing }
+      if (outcome.answer.existing === false) counts.created++
+      if (outcome.answer.existing === true) counts.existing++
+    }
+
+    const wantsConversation = input.message !== undefined || input.conversation === true
+    let conversationId = Option.getOrUndefined(entry.conversationId)
+    if (conversationId === undefined && wantsConversation) {
+      if (isStopped()) return yield* journal.note({ key, step: "conversation", state: "planned", ...known })
+      const from = { inboxId, contactId, ...(sourceId === undefined ? {} : { sourceId }) }
+      const outcome = yield* create(
+        "conversation",
+        orKnown(conversations.create(from, call), "id", ConversationId),
+        known
+      )
+      if (outcome._tag !== "Answered") return yield* ended("conversation", outcome)
+      conversationId = outcome.answer
+      known = { conversationId }
+      counts.conversations++
+    }
+
+    if (conversationId !== undefined && input.message !== undefined) {
+      if (isStopped()) return yield* journal.note({ key, step: "message", state: "planned", ...known })
+      const outcome = yield* create(
+        "message",
+        orKnown(messages.send({ ...input.message, conversationId }, call), "id", MessageId),
+        known
+      )
+      if (outcome._tag !== "Answered") return yield* ended("message", outcome)
+      known = { messageId: outcome.answer }
+      counts.messages++
+    }
+    counts.done++
+    yield* journal.note({ key, state: "done", step: "message", ...known })
+  })
+
+  const contactOf = ({ contact }: ImportMapping.ImportInput, existing: "find" | "assumeNone") => {
+    const input = { ...contact, inboxId }
+    const ensured = Effect.map(
+      // The mapping has seen to it that there is a mark.
+      contacts.ensure(input as Contacts.EnsureContact, call),
+      (ensured) => madeOf(ensured, inboxId)
+    )
+    if (existing === "find") return orKnownContact(ensured)
+    return orKnownContact(contacts.create(input, call).pipe(
+      Effect.map((created) => madeOf({ _tag: "Created", ...created }, inboxId)),
+      Effect.catch((error) => isTaken(error) ? ensured : Effect.fail(error))
+    ))
+  }
+
+  const work = (work: Work) =>
+    isStopped()
+      ? journal.note({ key: work.entry.key, step: work.entry.step, state: "planned" })
+      : advance(work, contactOf(work.input, existing))
+
+  /** A row whose contact may be there, unheard: it is looked for, and made if it is not. */
+  const settle = Effect.fnUntraced(function*(entry: ImportJournal.Entry) {
+    const values = readValues(Option.getOrElse(entry.row, () => "{}"))
+    const input = Result.flatMap(values, mapping.read)
+    if (Result.isFailure(input) || isStopped()) return
+    const contact = Effect.map(
+      contactOf(input.success, "find"),
+      // Whether it was there before the import nobody can tell.
+      (made) => made.existing === true ? { ...made, existing: undefined } : made
+    )
+    yield* advance({ entry, input: input.success }, contact)
+  })
+
+  return { plan, work, settle, sleep, isStopped, latestUnknown: () => latestUnknown }
+})
+
+// ---------------------------------------------------------------------------------------------------------------------
+// what a row is known by, and what answers tell
+// ---------------------------------------------------------------------------------------------------------------------
+
+const customer = ({ contact: { email, identifier, phoneNumber } }: ImportMapping.ImportInput): string => {
+  const [id, mail] = [identifier?.trim(), email?.trim()]
+  if (id !== undefined && id !== "") return `identifier:${id}`
+  return mail !== undefined && mail !== "" ? `email:${mail.toLowerCase()}` : `phone:${phoneNumber?.trim() ?? ""}`
+}
+
+const sentence = ({ message, path }: LiveDeskError.Issue): string =>
+  path.length === 0 ? message : `${path.join(".")}: ${message}`
+
+const readValues = SchemaParser.decodeUnknownResult(
+  Schema.fromJsonString(Schema.Record(Schema.String, Schema.Unknown))
+)
+
+interface MadeContact {
+  readonly id: ContactId
+  readonly sourceId: string | undefined
+  /** Whether it was there before; `undefined` where nobody can tell. */
+  readonly existing: boolean | undefined
+}
+
+const madeOf = (ensured: Contacts.EnsuredContact, inboxId: number): MadeContact => {
+  const { contact } = ensured
+  const tie = ensured._tag === "Created"
+    ? ensured.contactInbox
+    : contact.contactInboxes.find(({ inbox }) => Option.exists(inbox, ({ id }) => id === inboxId))
+  return {
+    id: contact.id,
+    sourceId: tie === undefined ? undefined : Option.getOrUndefined<string>(tie.sourceId),
+    existing: ensured._tag === "Existing"
+  }
+}
+
+/** The id that an unreadable answer still told: LiveDesk acted, and this is what it made. */
+const idIn = <Id>(error: LiveDeskError.LiveDeskError, path: string, schema: Schema.Codec<Id, number>): Id | undefined => {
+  const { reason } = error
+  const id = "identifiers" in reason ? Number(reason.identifiers[path]) : undefined
+  return error.delivery === "Accepted" && Schema.is(schema)(id) ? id : undefined
+}
+
+const orKnown = <Id>(
+  attempt: Effect.Effect<{ readonly id: Id }, LiveDeskError.LiveDeskError>,
+  path: string,
+  schema: Schema.Codec<Id, number>
+): Effect.Effect<Id, LiveDeskError.LiveDeskError> =>
+  Effect.catch(Effect.map(attempt, ({ id }) => id), (error) => {
+    const id = idIn(error, path, schema)
+    return id === undefined ? Effect.fail(error) : Effect.succeed(id)
+  })
+
+const orKnownContact = (attempt: Effect.Effect<MadeContact, LiveDeskError.LiveDeskError>) =>
+  Effect.catch(attempt, (error) => {
+    const id = idIn(error, "payload.contact.id", ContactId)
+    return id === undefined ? Effect.fail(error) : Effect.succeed({ id, sourceId: undefined, existing: false })
+  })
+
+/** Whether LiveDesk refused what may be there already. */
+const isTaken = ({ delivery, reason }: LiveDeskError.LiveDeskError): boolean =>
+  delivery === "Rejected" && (reason._tag === "InputRejected" || reason._tag === "Conflict")
+
+/** Whether nothing was made, for a cause that passes. */
+const isPassing = ({ delivery, operation, reason }: LiveDeskError.LiveDeskError): boolean => {
+  switch (reason._tag) {
+    case "RateLimited":
+    case "CircuitOpen":
+      return true
+    case "NoConnection":
+      return reason.kind !== "TlsFailed"
+    case "TimedOut":
+      return delivery === "NotSent" || operation === Contacts.list.operation
+    case "ConnectionLost":
+    case "ServerFailure":
+      // To look for a contact makes none.
+      return operation === Contacts.list.operation
+    default:
+      return false
+  }
+}
+
+const mayHaveActed = ({ delivery, operation }: LiveDeskError.LiveDeskError): boolean =>
+  (delivery === "Unknown" || delivery === "Accepted") && operation !== Contacts.list.operation
+
+const askedToWait = ({ reason }: LiveDeskError.LiveDeskError): number =>
+  "retryAfter" in reason ? Option.match(reason.retryAfter, { onNone: () => 0, onSome: Duration.toMillis }) : 0

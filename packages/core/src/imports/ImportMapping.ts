@@ -1,0 +1,145 @@
+/**
+ * How a row's columns become what LiveDesk is asked for, and everything that is wrong with a row before anything is sent.
+ *
+ * @since 0.1.0
+ */
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as SchemaParser from "effect/SchemaParser"
+import * as Contacts from "../Contacts.ts"
+import * as LiveDeskError from "../LiveDeskError.ts"
+import * as Messages from "../Messages.ts"
+
+/**
+ * What a row asks for: a contact, and for it a conversation, and in that a first message.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ImportInput {
+  /** The contact: at least one of `identifier`, `email` and `phoneNumber`, so that it can be found again. */
+  readonly contact: Contacts.ContactMarks & Omit<Contacts.CreateContact, "inboxId">
+  /** Whether to start a conversation; `true` where there is a message, else `false` unless given. */
+  readonly conversation?: boolean | undefined
+  /** The first message of the conversation. */
+  readonly message?: Omit<Messages.SendMessage, "conversationId"> | undefined
+}
+
+/**
+ * A mapping of rows.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ImportMapping {
+  /** Reads a row's values; fails with everything that is wrong with them, by the columns' names where it is theirs. */
+  readonly read: (
+    values: { readonly [column: string]: unknown }
+  ) => Result.Result<ImportInput, ReadonlyArray<LiveDeskError.Issue>>
+}
+
+/**
+ * Makes a mapping of a schema for the columns, and of a function from what it decodes to what is asked for. Columns that
+ * the schema does not name are passed over. Cells of CSV are texts; an empty cell is `""`.
+ *
+ * ```ts
+ * const mapping = ImportMapping.make(
+ *   Schema.Struct({ "Customer no": Schema.NonEmptyString, "E-mail": Schema.String }),
+ *   (row) => ({
+ *     contact: { identifier: row["Customer no"], email: row["E-mail"] },
+ *     message: { content: "We have moved to LiveDesk." }
+ *   })
+ * )
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = <A>(schema: Schema.Codec<A, unknown>, input: (row: A) => ImportInput): ImportMapping => {
+  const decode = SchemaParser.decodeUnknownResult(schema, { errors: "all" })
+  return {
+    read: (values) => {
+      const row = decode(values)
+      if (Result.isFailure(row)) return Result.fail(LiveDeskError.issuesOf(row.failure))
+      const asked = Result.try({
+        try: () => input(row.success),
+        catch: (cause) => [{ path: [], message: `the mapping failed: ${String(cause)}` }]
+      })
+      return Result.flatMap(asked, check)
+    }
+  }
+}
+
+const Column = Schema.optional(Schema.NullOr(Schema.Union([Schema.String, Schema.Number])))
+
+/**
+ * The mapping for files whose columns are named as LiveDesk names the fields: `identifier`, `email`, `phone_number`,
+ * `name`, `avatar_url`, and `message` for a first message. All may be missing, empty or null, but for one of the first
+ * three.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const columns: ImportMapping = make(
+  Schema.Struct({
+    identifier: Column,
+    email: Column,
+    phone_number: Column,
+    name: Column,
+    avatar_url: Column,
+    message: Column
+  }),
+  (row) => {
+    const content = given(row.message)
+    return {
+      contact: {
+        identifier: given(row.identifier),
+        email: given(row.email),
+        phoneNumber: given(row.phone_number),
+        name: given(row.name),
+        avatarUrl: given(row.avatar_url)
+      },
+      ...(content === undefined ? {} : { message: { content } })
+    }
+  }
+)
+
+const given = (cell: string | number | null | undefined): string | undefined => {
+  const text = String(cell ?? "").trim()
+  return text === "" ? undefined : text
+}
+
+/** The ids are not the row's business: any will do. */
+const anyId = 1
+
+const checkContact = SchemaParser.encodeUnknownResult(Contacts.CreateContact, {
+  errors: "all",
+  onExcessProperty: "error"
+})
+
+const checkMessage = SchemaParser.encodeUnknownResult(Messages.SendMessage, {
+  errors: "all",
+  onExcessProperty: "error"
+})
+
+const check = (input: ImportInput): Result.Result<ImportInput, ReadonlyArray<LiveDeskError.Issue>> => {
+  const contact = checkContact({ ...input.contact, inboxId: anyId })
+  const message = input.message === undefined
+    ? undefined
+    : checkMessage({ ...input.message, conversationId: anyId })
+  const { email, identifier, phoneNumber } = input.contact
+  const issues = [
+    ...(Result.isFailure(contact) ? within("contact", LiveDeskError.issuesOf(contact.failure)) : []),
+    ...(message !== undefined && Result.isFailure(message) ? within("message", LiveDeskError.issuesOf(message.failure)) : []),
+    ...([identifier, email, phoneNumber].some((mark) => mark !== undefined && mark.trim() !== "")
+      ? []
+      : [{ path: ["contact"], message: "give identifier, email or phoneNumber, so that the contact can be found again" }]),
+    ...(input.message !== undefined && input.conversation === false
+      ? [{ path: ["conversation"], message: "a message needs a conversation: leave it out, or set it to true" }]
+      : [])
+  ]
+  return issues.length === 0 ? Result.succeed(input) : Result.fail(issues)
+}
+
+const within = (part: string, issues: ReadonlyArray<LiveDeskError.Issue>): ReadonlyArray<LiveDeskError.Issue> =>
+  issues.map(({ message, path }) => ({ path: [part, ...path], message }))

@@ -1,0 +1,85 @@
+/**
+ * How far an import has come, in figures and as a line to watch.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
+
+/**
+ * What a run of an import has done so far.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Counts {
+  /** Rows that were read from the file. */
+  readonly read: number
+  /** Rows that an earlier run had done. */
+  readonly alreadyDone: number
+  /** Rows that this run brought to their end. */
+  readonly done: number
+  /** Contacts that were made. */
+  readonly created: number
+  /** Contacts that were there before. */
+  readonly existing: number
+  readonly conversations: number
+  readonly messages: number
+  /** Rows that LiveDesk refused, and those that could not be imported at all. */
+  readonly rejected: number
+  /** Rows of which nobody can tell what became of them. */
+  readonly unknown: number
+}
+
+/**
+ * How far a run of an import has come.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ImportProgress extends Counts {
+  readonly elapsed: Duration.Duration
+  /** Rows that this run brought to their end, or that were refused, a second. */
+  readonly perSecond: number
+  /** How long it will take at this pace; none where nobody knows how many rows there are, or nothing was done yet. */
+  readonly timeLeft: Option.Option<Duration.Duration>
+}
+
+/**
+ * Makes the progress of counts, after a time, of a file of so many rows, if that is known.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (counts: Counts, elapsed: Duration.Duration, total?: number): ImportProgress => {
+  const worked = counts.done + counts.rejected + counts.unknown
+  const seconds = Duration.toSeconds(elapsed)
+  const perSecond = seconds > 0 ? worked / seconds : 0
+  return {
+    ...counts,
+    elapsed,
+    perSecond,
+    timeLeft: total === undefined || perSecond === 0
+      ? Option.none()
+      : Option.some(Duration.seconds(Math.ceil(Math.max(0, total - counts.alreadyDone - worked) / perSecond)))
+  }
+}
+
+/**
+ * The progress as one line of text.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const line = (progress: ImportProgress): string =>
+  [
+    `${progress.done} done`,
+    ...(progress.alreadyDone === 0 ? [] : [`${progress.alreadyDone} before`]),
+    `${progress.rejected} rejected`,
+    ...(progress.unknown === 0 ? [] : [`${progress.unknown} unknown`]),
+    `${progress.perSecond < 10 ? progress.perSecond.toFixed(1) : Math.round(progress.perSecond)} a second`,
+    ...Option.match(progress.timeLeft, {
+      onNone: () => [],
+      onSome: (left) => [`about ${Duration.isZero(left) ? "0s" : Duration.format(left)} left`]
+    })
+  ].join(", ")
