@@ -9,6 +9,7 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -18,7 +19,7 @@ import * as Contacts from "../Contacts.ts"
 import * as Conversations from "../Conversations.ts"
 import type * as LiveDeskClient from "../LiveDeskClient.ts"
 import * as LiveDeskError from "../LiveDeskError.ts"
-import { ContactId, ConversationId, IdInput, MessageId } from "../LiveDeskSchema.ts"
+import { type ContactId, ConversationId, IdInput, MessageId } from "../LiveDeskSchema.ts"
 import * as Messages from "../Messages.ts"
 import * as ImportJournal from "./ImportJournal.ts"
 import * as ImportMapping from "./ImportMapping.ts"
@@ -133,7 +134,10 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
   const telling = Effect.forever(Effect.delay(tell, options.progressEvery ?? "2 seconds"))
 
   const working = yield* Effect.forkChild(
-    Effect.ensuring(Effect.andThen(rows, Effect.suspend(() => importer.isStopped() ? Effect.void : settling)), Effect.ignore(journal.flush))
+    Effect.ensuring(
+      Effect.andThen(rows, Effect.suspend(() => importer.isStopped() ? Effect.void : settling)),
+      Effect.ignore(journal.flush)
+    )
   )
   yield* Fiber.join(working).pipe(
     Effect.onInterrupt(() => Effect.andThen(Deferred.succeed(stopped, undefined), Fiber.await(working))),
@@ -255,7 +259,10 @@ const makeImporter = Effect.fnUntraced(function*<E, R>(
   /** Makes a call until LiveDesk has said something to it, or the import is stopped. */
   const persistently = Effect.fnUntraced(function*<A>(
     attempt: Effect.Effect<A, LiveDeskError.LiveDeskError>,
-    around: { readonly pause: Effect.Effect<void, ImportJournal.ImportJournalError>; readonly again: typeof around.pause }
+    around: {
+      readonly pause: Effect.Effect<void, ImportJournal.ImportJournalError>
+      readonly again: typeof around.pause
+    }
   ) {
     const began = yield* Clock.currentTimeMillis
     for (let wait = 500;; wait = Math.min(wait * 2, 30_000)) {
@@ -279,81 +286,88 @@ const makeImporter = Effect.fnUntraced(function*<E, R>(
   })
 
   /** From where a row stands to its end, or as far as it goes for now. */
-  const advance = Effect.fnUntraced(function*({ entry, input }: Work, contact: Effect.Effect<MadeContact, LiveDeskError.LiveDeskError>) {
-    const { key } = entry
-    const ended = (step: ImportJournal.Step, outcome: Exclude<Outcome<never>, { readonly _tag: "Answered" }>) => {
-      switch (outcome._tag) {
-        case "Stopped":
-          return journal.note({ key, step, state: "planned" })
-        case "Refused":
-          counts.rejected++
-          return journal.note({ key, step, state: "rejected", reasons: [outcome.error.message] })
-        case "Unknown":
-          counts.unknown++
-          return Effect.flatMap(Clock.currentTimeMillis, (now) => {
-            latestUnknown = now
-            return journal.note({ key, step, state: "sent", reasons: [outcome.error.message] })
-          })
+  const advance = Effect.fnUntraced(
+    function*({ entry, input }: Work, contact: Effect.Effect<MadeContact, LiveDeskError.LiveDeskError>) {
+      const { key } = entry
+      const ended = (step: ImportJournal.Step, outcome: Exclude<Outcome<never>, { readonly _tag: "Answered" }>) => {
+        switch (outcome._tag) {
+          case "Stopped":
+            return journal.note({ key, step, state: "planned" })
+          case "Refused":
+            counts.rejected++
+            return journal.note({ key, step, state: "rejected", reasons: [outcome.error.message] })
+          case "Unknown":
+            counts.unknown++
+            return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+              latestUnknown = now
+              return journal.note({ key, step, state: "sent", reasons: [outcome.error.message] })
+            })
+        }
       }
-    }
-    /** Nothing is sent but what the journal has. */
-    const create = <A>(
-      step: ImportJournal.Step,
-      attempt: Effect.Effect<A, LiveDeskError.LiveDeskError>,
-      known: Partial<ImportJournal.Change>
-    ) =>
-      Effect.andThen(
-        journal.change({ key, step, state: "sent", ...known }),
-        persistently(attempt, {
-          pause: journal.change({ key, step, state: "planned" }),
-          again: journal.change({ key, step, state: "sent" })
-        })
-      )
+      /** Nothing is sent but what the journal has. */
+      const create = <A>(
+        step: ImportJournal.Step,
+        attempt: Effect.Effect<A, LiveDeskError.LiveDeskError>,
+        known: Partial<ImportJournal.Change>
+      ) =>
+        Effect.andThen(
+          journal.change({ key, step, state: "sent", ...known }),
+          persistently(attempt, {
+            pause: journal.change({ key, step, state: "planned" }),
+            again: journal.change({ key, step, state: "sent" })
+          })
+        )
 
-    let contactId = Option.getOrUndefined(entry.contactId)
-    let sourceId = Option.getOrUndefined(entry.sourceId)
-    let known: Partial<ImportJournal.Change> = {}
-    if (contactId === undefined) {
-      // The journal has it as sent from its planning on, and it is never sent without being looked for after that.
-      const outcome = yield* persistently(contact, { pause: Effect.void, again: Effect.void })
-      if (outcome._tag !== "Answered") return yield* ended("contact", outcome)
-      contactId = outcome.answer.id
-      sourceId = outcome.answer.sourceId
-      known = { contactId, sourceId, existing: outcome.answer.existing }
-      if (outcome.answer.existing === false) counts.created++
-      if (outcome.answer.existing === true) counts.existing++
-    }
+      let contactId = Option.getOrUndefined(entry.contactId)
+      let sourceId = Option.getOrUndefined(entry.sourceId)
+      let known: Partial<ImportJournal.Change> = {}
+      if (contactId === undefined) {
+        // The journal has it as sent from its planning on, and it is never sent without being looked for after that.
+        const outcome = yield* persistently(contact, { pause: Effect.void, again: Effect.void })
+        if (outcome._tag !== "Answered") return yield* ended("contact", outcome)
+        contactId = outcome.answer.id
+        sourceId = outcome.answer.sourceId
+        known = { contactId, sourceId, existing: outcome.answer.existing }
+        if (outcome.answer.existing === false) counts.created++
+        if (outcome.answer.existing === true) counts.existing++
+      }
 
-    const wantsConversation = input.message !== undefined || input.conversation === true
-    let conversationId = Option.getOrUndefined(entry.conversationId)
-    if (conversationId === undefined && wantsConversation) {
-      if (isStopped()) return yield* journal.note({ key, step: "conversation", state: "planned", ...known })
-      const from = { inboxId, contactId, ...(sourceId === undefined ? {} : { sourceId }) }
-      const outcome = yield* create(
-        "conversation",
-        orKnown(conversations.create(from, call), "id", ConversationId),
-        known
-      )
-      if (outcome._tag !== "Answered") return yield* ended("conversation", outcome)
-      conversationId = outcome.answer
-      known = { conversationId }
-      counts.conversations++
-    }
+      const wantsConversation = input.message !== undefined || input.conversation === true
+      let conversationId = Option.getOrUndefined(entry.conversationId)
+      if (conversationId === undefined && wantsConversation) {
+        if (isStopped()) return yield* journal.note({ key, step: "conversation", state: "planned", ...known })
+        const from = { inboxId, contactId, ...(sourceId === undefined ? {} : { sourceId }) }
+        const outcome = yield* create(
+          "conversation",
+          orKnown(Effect.map(conversations.create(from, call), idOf), "id", ConversationId, identity),
+          known
+        )
+        if (outcome._tag !== "Answered") return yield* ended("conversation", outcome)
+        conversationId = outcome.answer
+        known = { conversationId }
+        counts.conversations++
+      }
 
-    if (conversationId !== undefined && input.message !== undefined) {
-      if (isStopped()) return yield* journal.note({ key, step: "message", state: "planned", ...known })
-      const outcome = yield* create(
-        "message",
-        orKnown(messages.send({ ...input.message, conversationId }, call), "id", MessageId),
-        known
-      )
-      if (outcome._tag !== "Answered") return yield* ended("message", outcome)
-      known = { messageId: outcome.answer }
-      counts.messages++
+      if (conversationId !== undefined && input.message !== undefined) {
+        if (isStopped()) return yield* journal.note({ key, step: "message", state: "planned", ...known })
+        const outcome = yield* create(
+          "message",
+          orKnown(
+            Effect.map(messages.send({ ...input.message, conversationId }, call), idOf),
+            "id",
+            MessageId,
+            identity
+          ),
+          known
+        )
+        if (outcome._tag !== "Answered") return yield* ended("message", outcome)
+        known = { messageId: outcome.answer }
+        counts.messages++
+      }
+      counts.done++
+      yield* journal.note({ key, state: "done", step: "message", ...known })
     }
-    counts.done++
-    yield* journal.note({ key, state: "done", step: "message", ...known })
-  })
+  )
 
   const contactOf = ({ contact }: ImportMapping.ImportInput, existing: "find" | "assumeNone") => {
     const input = { ...contact, inboxId }
@@ -363,10 +377,12 @@ const makeImporter = Effect.fnUntraced(function*<E, R>(
       (ensured) => madeOf(ensured, inboxId)
     )
     if (existing === "find") return orKnownContact(ensured)
-    return orKnownContact(contacts.create(input, call).pipe(
-      Effect.map((created) => madeOf({ _tag: "Created", ...created }, inboxId)),
-      Effect.catch((error) => isTaken(error) ? ensured : Effect.fail(error))
-    ))
+    return orKnownContact(
+      contacts.create(input, call).pipe(
+        Effect.map((created) => madeOf({ _tag: "Created", ...created }, inboxId)),
+        Effect.catch((error) => isTaken(error) ? ensured : Effect.fail(error))
+      )
+    )
   }
 
   const work = (work: Work) =>
@@ -407,6 +423,8 @@ const readValues = SchemaParser.decodeUnknownResult(
   Schema.fromJsonString(Schema.Record(Schema.String, Schema.Unknown))
 )
 
+const idOf = <Id>({ id }: { readonly id: Id }): Id => id
+
 interface MadeContact {
   readonly id: ContactId
   readonly sourceId: string | undefined
@@ -427,26 +445,28 @@ const madeOf = (ensured: Contacts.EnsuredContact, inboxId: number): MadeContact 
 }
 
 /** The id that an unreadable answer still told: LiveDesk acted, and this is what it made. */
-const idIn = <Id>(error: LiveDeskError.LiveDeskError, path: string, schema: Schema.Codec<Id, number>): Id | undefined => {
+const idIn = <Id>(
+  error: LiveDeskError.LiveDeskError,
+  path: string,
+  schema: Schema.Codec<Id, number>
+): Id | undefined => {
   const { reason } = error
   const id = "identifiers" in reason ? Number(reason.identifiers[path]) : undefined
   return error.delivery === "Accepted" && Schema.is(schema)(id) ? id : undefined
 }
 
-const orKnown = <Id>(
-  attempt: Effect.Effect<{ readonly id: Id }, LiveDeskError.LiveDeskError>,
+const orKnown = <A, Id>(
+  attempt: Effect.Effect<A, LiveDeskError.LiveDeskError>,
   path: string,
-  schema: Schema.Codec<Id, number>
-): Effect.Effect<Id, LiveDeskError.LiveDeskError> =>
-  Effect.catch(Effect.map(attempt, ({ id }) => id), (error) => {
-    const id = idIn(error, path, schema)
-    return id === undefined ? Effect.fail(error) : Effect.succeed(id)
-  })
-
-const orKnownContact = (attempt: Effect.Effect<MadeContact, LiveDeskError.LiveDeskError>) =>
-  Effect.catch(attempt, (error) => {
-    const id = idIn(error, "payload.contact.id", ContactId)
-    return id === undefined ? Effect.fail(error) : Effect.succeed({ id, sourceId: undefined, existing: false })
+  schema: Schema.Codec<Id, number>,
+  make: (id: Id) => A
+): Effect.Effect<A, LiveDeskError.LiveDeskError> =>
+  Effect.matchEffect(attempt, {
+    onFailure: (error) => {
+      const id = idIn(error, path, schema)
+      return id === undefined ? Effect.fail(error) : Effect.succeed(make(id))
+    },
+    onSuccess: Effect.succeed
   })
 
 /** Whether LiveDesk refused what may be there already. */
@@ -455,21 +475,12 @@ const isTaken = ({ delivery, reason }: LiveDeskError.LiveDeskError): boolean =>
 
 /** Whether nothing was made, for a cause that passes. */
 const isPassing = ({ delivery, operation, reason }: LiveDeskError.LiveDeskError): boolean => {
-  switch (reason._tag) {
-    case "RateLimited":
-    case "CircuitOpen":
-      return true
-    case "NoConnection":
-      return reason.kind !== "TlsFailed"
-    case "TimedOut":
-      return delivery === "NotSent" || operation === Contacts.list.operation
-    case "ConnectionLost":
-    case "ServerFailure":
-      // To look for a contact makes none.
-      return operation === Contacts.list.operation
-    default:
-      return false
-  }
+  if (reason._tag === "RateLimited" || reason._tag === "CircuitOpen") return true
+  if (reason._tag === "NoConnection") return reason.kind !== "TlsFailed"
+  // To look for a contact makes none.
+  const isHarmless = delivery === "NotSent" || operation === Contacts.list.operation
+  return isHarmless &&
+    (reason._tag === "TimedOut" || reason._tag === "ConnectionLost" || reason._tag === "ServerFailure")
 }
 
 const mayHaveActed = ({ delivery, operation }: LiveDeskError.LiveDeskError): boolean =>

@@ -250,7 +250,9 @@ export const layer: Layer.Layer<ImportJournal, ImportJournalError, SqlClient.Sql
     return ImportJournal.of({
       begin: (inboxId) =>
         orFail(sql.withTransaction(Effect.gen(function*() {
-          const [meta] = yield* sql<{ readonly inbox_id: number; readonly run: number }>`SELECT inbox_id, run FROM import`
+          const [meta] = yield* sql<
+            { readonly inbox_id: number; readonly run: number }
+          >`SELECT inbox_id, run FROM import`
           if (meta !== undefined && meta.inbox_id !== inboxId) {
             return yield* new ImportJournalError({
               problem: "OtherImport",
@@ -273,10 +275,18 @@ export const layer: Layer.Layer<ImportJournal, ImportJournalError, SqlClient.Sql
               SELECT value ->> 'line', value ->> 'reasons', value ->> 'row' FROM json_each(${JSON.stringify(encoded)})
             `)),
       entries: (state) =>
-        pages((after) =>
-          sql`SELECT ${sql.literal(entryColumns)}, id FROM import_row WHERE state = ${state} AND id > ${after} ORDER BY id LIMIT ${pageSize}`, decodeEntries),
-      rejects: pages((after) =>
-        sql`SELECT line, reasons, row, id FROM import_reject WHERE id > ${after} ORDER BY id LIMIT ${pageSize}`, decodeRejects),
+        pages(
+          (after) =>
+            sql`SELECT ${
+              sql.literal(entryColumns)
+            }, id FROM import_row WHERE state = ${state} AND id > ${after} ORDER BY id LIMIT ${pageSize}`,
+          decodeEntries
+        ),
+      rejects: pages(
+        (after) =>
+          sql`SELECT line, reasons, row, id FROM import_reject WHERE id > ${after} ORDER BY id LIMIT ${pageSize}`,
+        decodeRejects
+      ),
       totals: orFail(Effect.gen(function*() {
         const rows = yield* sql<{ readonly state: State; readonly count: number }>`
           SELECT state, COUNT(*) AS count FROM import_row GROUP BY state
@@ -355,7 +365,9 @@ const plan = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, run: number, 
     WHERE key IN (SELECT value FROM json_each(${JSON.stringify([...firsts.keys()])}))
   `
   const entries = new Map((yield* decodeEntries(known)).map((entry) => [entry.key, entry]))
-  const ofThisRun = new Set(known.flatMap((row) => Predicate.hasProperty(row, "run") && row.run === run ? [row.key] : []))
+  const ofThisRun = new Set(
+    known.flatMap((row) => Predicate.hasProperty(row, "run") && row.run === run ? [row.key] : [])
+  )
   const seen = [...firsts.values()].filter(({ key }) => !ofThisRun.has(key))
   yield* sql`
     INSERT INTO import_row (key, line, run, state, step, row, reasons)
@@ -406,7 +418,7 @@ const applyChanges = (sql: SqlClient.SqlClient, changes: ReadonlyArray<Change>) 
       message_id = COALESCE(new.value ->> 'messageId', message_id),
       reasons = COALESCE(new.value ->> 'reasons', '[]')
     FROM json_each(${JSON.stringify([...merged.values()])}) AS new
-    WHERE key = new.value ->> 'key'
+    WHERE import_row.key = new.value ->> 'key'
   `
 }
 

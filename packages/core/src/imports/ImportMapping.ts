@@ -130,10 +130,15 @@ const check = (input: ImportInput): Result.Result<ImportInput, ReadonlyArray<Liv
   const { email, identifier, phoneNumber } = input.contact
   const issues = [
     ...(Result.isFailure(contact) ? within("contact", LiveDeskError.issuesOf(contact.failure)) : []),
-    ...(message !== undefined && Result.isFailure(message) ? within("message", LiveDeskError.issuesOf(message.failure)) : []),
+    ...(message !== undefined && Result.isFailure(message)
+      ? within("message", LiveDeskError.issuesOf(message.failure))
+      : []),
     ...([identifier, email, phoneNumber].some((mark) => mark !== undefined && mark.trim() !== "")
       ? []
-      : [{ path: ["contact"], message: "give identifier, email or phoneNumber, so that the contact can be found again" }]),
+      : [{
+        path: ["contact"],
+        message: "give identifier, email or phoneNumber, so that the contact can be found again"
+      }]),
     ...(input.message !== undefined && input.conversation === false
       ? [{ path: ["conversation"], message: "a message needs a conversation: leave it out, or set it to true" }]
       : [])

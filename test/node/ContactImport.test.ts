@@ -1,0 +1,335 @@
+import { Contacts, LiveDesk, LiveDeskClient } from "@effect-livedesk/core"
+import { ContactImport, ImportJournal, ImportMapping, ImportProgress, ImportRows } from "@effect-livedesk/core/imports"
+import { Emulator, Faults } from "@effect-livedesk/core/testing"
+import { NodeSqlite } from "@effect-livedesk/node"
+import { assert, describe, it } from "@effect/vitest"
+import { Array, Duration, Effect, Fiber, HashMap, Layer, Option, Redacted, Schema, Stream, Struct } from "effect"
+import { TestClock } from "effect/testing"
+
+const inboxId = 407
+
+const journal = ImportJournal.layer.pipe(Layer.provide(NodeSqlite.layer({ file: ":memory:" })))
+
+/** All services at an emulator that meets these faults, and makes no call again by itself. */
+const livedesk = (steps: Faults.Script["steps"] = {}) =>
+  LiveDesk.layer.pipe(Layer.provideMerge(Faults.layerEmulator(Faults.script(steps), { retries: { times: 0 } })))
+
+const customers = (count: number, more: { readonly [column: string]: unknown } = {}) =>
+  Array.makeBy(count, (index) => ({ email: `c${index}@acme.inc`, name: `Customer ${index}`, ...more }))
+
+const rowsOf = (values: ReadonlyArray<object>) => ImportRows.fromStream(Stream.fromIterable(values))
+
+const importing = (values: ReadonlyArray<object>, options?: Partial<ContactImport.Options<never, never>>) =>
+  ContactImport.run({ inboxId, rows: rowsOf(values), ...options })
+
+const { Fault } = Faults
+
+/** Moves the clock on, second by second, until the program is done. */
+const inTime = <A, E, R>(program: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.gen(function*() {
+    const fiber = yield* Effect.forkChild(program, { startImmediately: true })
+    while (fiber.pollUnsafe() === undefined) yield* TestClock.adjust("1 second")
+    return yield* Fiber.join(fiber)
+  })
+
+/** What LiveDesk holds, as lists. */
+const emulated = Effect.map(Effect.flatMap(Emulator.Emulator, ({ state }) => state), (state) => ({
+  contacts: [...HashMap.values(state.contacts)],
+  conversations: [...HashMap.values(state.conversations)],
+  messages: [...HashMap.values(state.messages)]
+}))
+
+/** How many requests of each operation LiveDesk saw. */
+const requests = Effect.map(
+  Effect.flatMap(Faults.Faults, ({ trace }) => trace),
+  (trace) =>
+    Object.fromEntries(
+      Object.entries(Array.groupBy(trace, ({ operation }) => operation)).map(([name, all]) => [name, all.length])
+    )
+)
+
+const entries = (state: ImportJournal.State) =>
+  Effect.flatMap(ImportJournal.ImportJournal, (journal) => Stream.runCollect(journal.entries(state)))
+
+const rejects = Effect.flatMap(ImportJournal.ImportJournal, (journal) => Stream.runCollect(journal.rejects))
+
+/** What a run counted, without its time. */
+const counted = (progress: ImportProgress.ImportProgress) => Struct.omit(progress, ["elapsed", "perSecond", "timeLeft"])
+
+const none = {
+  read: 0,
+  alreadyDone: 0,
+  done: 0,
+  created: 0,
+  existing: 0,
+  conversations: 0,
+  messages: 0,
+  rejected: 0,
+  unknown: 0
+}
+
+describe("an import", () => {
+  it.effect("makes a contact of each row, and a second one of the same file nothing", () =>
+    Effect.gen(function*() {
+      const values = customers(50)
+      assert.deepStrictEqual(counted(yield* importing(values)), { ...none, read: 50, done: 50, created: 50 })
+      const state = yield* emulated
+      assert.lengthOf(state.contacts, 50)
+      assert.deepStrictEqual(counted(yield* importing(values)), { ...none, read: 50, alreadyDone: 50 })
+      assert.deepStrictEqual(yield* emulated, state)
+      assert.deepStrictEqual(yield* requests, { "contacts.list": 50, "contacts.create": 50 })
+    }).pipe(Effect.provide([livedesk(), journal])))
+
+  it.effect("starts a conversation with a message where a row has one", () =>
+    Effect.gen(function*() {
+      const values = [...customers(3, { message: "Hello." }), { identifier: "none", message: "" }]
+      const result = yield* importing(values)
+      assert.deepStrictEqual(counted(result), { ...none, read: 4, done: 4, created: 4, conversations: 3, messages: 3 })
+      const state = yield* emulated
+      assert.lengthOf(state.conversations, 3)
+      assert.lengthOf(state.messages, 3)
+      const done = yield* entries("done")
+      for (const { contactId, conversationId, messageId, row } of done.slice(0, 3)) {
+        assert.isTrue(Option.isNone(row))
+        const conversation = state.conversations.find(({ id }) => id === Option.getOrThrow(conversationId))
+        assert.strictEqual(conversation?.contactId, Option.getOrThrow(contactId))
+        const message = state.messages.find(({ id }) => id === Option.getOrThrow(messageId))
+        assert.strictEqual(message?.conversationId, conversation?.id)
+      }
+    }).pipe(Effect.provide([livedesk(), journal])))
+
+  it.effect("finds the contacts that are there, and changes nothing of them", () =>
+    Effect.gen(function*() {
+      const contacts = yield* Contacts.Contacts
+      yield* contacts.create({ inboxId, email: "c1@acme.inc", name: "As she was" })
+      for (const existing of ["find", "assumeNone"] as const) {
+        const result = yield* importing(customers(3), { existing }).pipe(Effect.provide(Layer.fresh(journal)))
+        assert.strictEqual(result.done, 3)
+        assert.strictEqual(result.existing, existing === "find" ? 1 : 3)
+      }
+      const state = yield* emulated
+      assert.lengthOf(state.contacts, 3)
+      assert.include(state.contacts.map(({ name }) => name), "As she was")
+    }).pipe(Effect.provide(livedesk())))
+
+  it.effect("rejects what cannot be imported with every reason, and goes on", () =>
+    Effect.gen(function*() {
+      const mapping = ImportMapping.make(
+        Schema.Struct({ mail: Schema.String, name: Schema.NonEmptyString, text: Schema.optional(Schema.String) }),
+        ({ mail, name, text }) => ({
+          contact: { email: mail, name },
+          ...(text === undefined ? {} : { message: { content: text } })
+        })
+      )
+      const result = yield* importing(
+        [{ mail: 1, name: "" }, { mail: "a@acme.inc", name: "Alice" }, { mail: " ", name: "Bob" }, {
+          mail: "A@acme.inc",
+          name: "Alice"
+        }],
+        { mapping }
+      )
+      assert.deepStrictEqual(counted(result), { ...none, read: 4, done: 1, created: 1, rejected: 3 })
+      const all = yield* rejects
+      assert.deepStrictEqual(all.map(({ line }) => line), [1, 3, 4])
+      assert.lengthOf(all[0]?.reasons ?? [], 2)
+      assert.include(all[1]?.reasons[0], "identifier, email or phoneNumber")
+      assert.include(all[2]?.reasons[0], "the same customer as line 2: email:a@acme.inc")
+      assert.deepStrictEqual(all.map(({ row }) => JSON.parse(row).name), ["", "Bob", "Alice"])
+    }).pipe(Effect.provide([livedesk(), journal])))
+
+  it.effect("tries again what LiveDesk refused, when it is started again", () =>
+    Effect.gen(function*() {
+      const rows = (phone_number: string) => [{ identifier: "a" }, { identifier: "b", phone_number }]
+      const first = yield* importing(rows("call me"))
+      assert.deepStrictEqual(counted(first), { ...none, read: 2, done: 1, created: 1, rejected: 1 })
+      const [refused] = yield* entries("rejected")
+      assert.include(refused?.reasons[0], "ValidationError/InputRejected")
+      const second = yield* importing(rows("+6512345678"))
+      assert.deepStrictEqual(counted(second), { ...none, read: 2, alreadyDone: 1, done: 1, created: 1 })
+      assert.lengthOf(yield* entries("rejected"), 0)
+    }).pipe(Effect.provide([livedesk(), journal])))
+
+  it.effect("keeps apart by a key of one's own", () =>
+    Effect.gen(function*() {
+      const values = [{ email: "a@acme.inc", message: "One." }, { email: "a@acme.inc", message: "Two." }]
+      const result = yield* importing(values, { key: ({ message }) => message?.content ?? "", concurrency: 1 })
+      assert.deepStrictEqual(counted(result), {
+        ...none,
+        read: 2,
+        done: 2,
+        created: 1,
+        existing: 1,
+        conversations: 2,
+        messages: 2
+      })
+    }).pipe(Effect.provide([livedesk(), journal])))
+
+  it.effect("refuses options that cannot be used, all at once, and a journal of another channel", () =>
+    Effect.gen(function*() {
+      const wrong = yield* Effect.flip(importing([], { inboxId: 0, concurrency: 0, settleAfter: "soon" as never }))
+      assert.strictEqual(wrong._tag, "ValidationError")
+      for (const option of ["inboxId", "concurrency", "settleAfter"]) assert.include(wrong.message, option)
+      yield* importing([])
+      const other = yield* Effect.flip(importing([], { inboxId: 408 }))
+      assert.strictEqual(other._tag, "ImportJournalError")
+      assert.include(other.message, "the inbox 407, not 408")
+    }).pipe(Effect.provide([livedesk(), journal])))
+
+  it.effect("tells how far it is, and how long it will take", () =>
+    Effect.gen(function*() {
+      const told: Array<string> = []
+      const slow = rowsOf(customers(6)).pipe(Stream.mapEffect((row) => Effect.delay(Effect.succeed(row), "1 second")))
+      yield* inTime(importing([], {
+        rows: slow,
+        total: 6,
+        onProgress: (progress) => Effect.sync(() => told.push(ImportProgress.line(progress)))
+      }))
+      assert.deepStrictEqual(told.slice(1, 2), ["3 done, 0 rejected, 0.8 a second, about 4s left"])
+      assert.strictEqual(told.at(-1), "6 done, 0 rejected, 1.0 a second, about 0s left")
+    }).pipe(Effect.provide([livedesk(), journal])))
+})
+
+describe("what becomes of a call nobody can tell", () => {
+  const faults = [
+    Fault.Reset({ when: "AfterActing" }),
+    Fault.Reset({ when: "BeforeActing" }),
+    Fault.Failing({ status: 502, when: "AfterActing" }),
+    Fault.Failing({ status: 502, when: "BeforeActing" }),
+    Fault.Silent({ when: "AfterActing" }),
+    Fault.CutShort({ bytes: 5 }),
+    Fault.WrongBody({ body: "{}" })
+  ]
+  for (const fault of faults) {
+    const name = "when" in fault ? `${fault._tag} ${fault.when}` : fault._tag
+    for (const existing of ["find", "assumeNone"] as const) {
+      it.effect(`a contact is looked for before it is made again (${name}, ${existing})`, () =>
+        Effect.gen(function*() {
+          const result = yield* inTime(importing(customers(3), { existing }))
+          assert.strictEqual(result.done, 3)
+          assert.strictEqual(result.unknown, 0)
+          assert.lengthOf((yield* emulated).contacts, 3)
+          assert.lengthOf(yield* entries("done"), 3)
+        }).pipe(Effect.provide([livedesk({ "contacts.create": [fault] }), journal])))
+    }
+    for (const operation of ["conversations.create", "messages.send"] as const) {
+      it.effect(`${operation} is not sent again (${name})`, () =>
+        Effect.gen(function*() {
+          for (let run = 0; run < 3; run++) yield* inTime(importing(customers(2, { message: "Hello." })))
+          assert.strictEqual((yield* requests)[operation], 2)
+          const [unknown] = yield* entries("sent")
+          assert.strictEqual(unknown?.step, operation === "messages.send" ? "message" : "conversation")
+          assert.include(unknown?.reasons[0], "What settles it")
+          assert.lengthOf(yield* entries("done"), 1)
+        }).pipe(Effect.provide([livedesk({ [operation]: [fault] }), journal])))
+    }
+  }
+
+  it.effect("someone who has looked can tell: it was done, or it was not", () =>
+    Effect.gen(function*() {
+      const { settle } = yield* ImportJournal.ImportJournal
+      const rows = customers(2, { message: "Hello." })
+      const first = yield* inTime(importing(rows, { concurrency: 1 }))
+      assert.strictEqual(first.unknown, 2)
+      const [conversation] = (yield* emulated).conversations
+      assert.isFalse(yield* settle("email:nobody@acme.inc", { _tag: "NotDone" }))
+      assert.isTrue(yield* settle("email:c0@acme.inc", { _tag: "Done", conversationId: conversation?.id }))
+      assert.isTrue(yield* settle("email:c1@acme.inc", { _tag: "NotDone" }))
+      const second = yield* inTime(importing(rows, { concurrency: 1 }))
+      assert.deepStrictEqual(counted(second), { ...none, read: 2, done: 2, conversations: 1, messages: 2 })
+      const state = yield* emulated
+      assert.deepStrictEqual([state.conversations.length, state.messages.length], [2, 2])
+    }).pipe(Effect.provide([
+      livedesk({
+        "conversations.create": [Fault.Reset({ when: "AfterActing" }), Fault.Reset({ when: "BeforeActing" })]
+      }),
+      journal
+    ])))
+
+  it.effect("an id that an unreadable answer still told is kept", () =>
+    Effect.gen(function*() {
+      const result = yield* inTime(importing(customers(1, { message: "Hello." })))
+      assert.deepStrictEqual(counted(result), { ...none, read: 1, done: 1, created: 1, conversations: 1, messages: 1 })
+    }).pipe(Effect.provide([
+      livedesk({ "conversations.create": [Fault.WrongBody({ body: "{\"id\":40}" })] }),
+      journal
+    ])))
+})
+
+describe("an import that cannot go on", () => {
+  it.effect("waits while LiveDesk cannot be reached, or takes no more, and loses nothing", () =>
+    Effect.gen(function*() {
+      const result = yield* inTime(importing(customers(4, { message: "Hello." })))
+      assert.deepStrictEqual(counted(result), { ...none, read: 4, done: 4, created: 4, conversations: 4, messages: 4 })
+      assert.isAtLeast(Duration.toSeconds(result.elapsed), 20)
+      assert.lengthOf((yield* emulated).messages, 4)
+    }).pipe(Effect.provide([
+      livedesk({
+        "contacts.list": [Fault.Refused(), Fault.Failing({ status: 503, when: "BeforeActing" })],
+        "contacts.create": [Fault.RateLimited({ retryAfter: "20" })],
+        "conversations.create": [Fault.NameUnknown(), Fault.NameUnknown()],
+        "messages.send": [Fault.RateLimited({}), Fault.Refused()]
+      }),
+      journal
+    ])))
+
+  it.effect("stops when its patience is over, and goes on when it is started again", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(inTime(importing(customers(10), { patience: "10 seconds" })))
+      assert.strictEqual(error._tag, "HttpError")
+      assert.deepStrictEqual((yield* emulated).contacts, [])
+      const { planned, sent } = yield* Effect.flatMap(ImportJournal.ImportJournal, ({ totals }) => totals)
+      assert.deepStrictEqual([planned, sent], [10, 0])
+      const second = yield* inTime(importing(customers(10)))
+      assert.strictEqual(second.created, 10)
+    }).pipe(Effect.provide([livedesk({ "contacts.list": Array.replicate(Fault.Refused(), 60) }), journal])))
+
+  it.effect("stops at once for credentials that LiveDesk does not accept", () =>
+    Effect.gen(function*() {
+      const wrong = LiveDeskClient.layer({ apiKey: Redacted.make("wrong"), apiSecret: Redacted.make("wrong") })
+      const error = yield* importing(customers(100)).pipe(
+        Effect.provide(LiveDesk.layer.pipe(Layer.provide(wrong), Layer.fresh)),
+        Effect.flip
+      )
+      assert.strictEqual(error._tag, "AuthError")
+      const { planned, sent } = yield* Effect.flatMap(ImportJournal.ImportJournal, ({ totals }) => totals)
+      assert.deepStrictEqual([planned + sent, sent], [100, 0])
+    }).pipe(Effect.provide([Emulator.layerHttpClient, journal])))
+
+  it.effect("interrupted, lets the calls that are underway end, and sends no other", () =>
+    Effect.gen(function*() {
+      const fiber = yield* Effect.forkChild(importing(customers(100, { message: "Hello." }), { concurrency: 5 }), {
+        startImmediately: true
+      })
+      yield* TestClock.adjust("1 second")
+      // Each answer takes some seconds: five contacts are asked for.
+      yield* inTime(Fiber.interrupt(fiber))
+      const state = yield* emulated
+      const [done, planned, sent] = [yield* entries("done"), yield* entries("planned"), yield* entries("sent")]
+      assert.deepStrictEqual(sent, [])
+      assert.strictEqual(done.length + planned.length, 100)
+      const known = [...done, ...planned].flatMap(({ contactId }) => Option.toArray(contactId))
+      assert.deepStrictEqual(known.length, state.contacts.length)
+      assert.isBelow(state.contacts.length, 11)
+      const second = yield* inTime(importing(customers(100, { message: "Hello." })))
+      assert.strictEqual(second.done, 100 - done.length)
+      assert.deepStrictEqual(
+        Object.values(yield* emulated).map(({ length }) => length),
+        [100, 100, 100]
+      )
+    }).pipe(
+      Effect.provide([
+        livedesk({ "contacts.create": Array.replicate(Fault.Drip({ bytes: 1000, pause: "1 second" }), 20) }),
+        journal
+      ])
+    ))
+
+  it.effect("fails as the rows do, and keeps what it has", () =>
+    Effect.gen(function*() {
+      const rows = Stream.concat(rowsOf(customers(3)), Stream.fail("the disk is gone" as const))
+      const error = yield* Effect.flip(ContactImport.run({ inboxId, rows }))
+      assert.strictEqual(error, "the disk is gone")
+      const second = yield* inTime(importing(customers(3)))
+      assert.strictEqual(second.alreadyDone + second.done, 3)
+      assert.lengthOf((yield* emulated).contacts, 3)
+    }).pipe(Effect.provide([livedesk(), journal])))
+})
