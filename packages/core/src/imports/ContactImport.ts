@@ -19,7 +19,7 @@ import * as Contacts from "../Contacts.ts"
 import * as Conversations from "../Conversations.ts"
 import type * as LiveDeskClient from "../LiveDeskClient.ts"
 import * as LiveDeskError from "../LiveDeskError.ts"
-import { type ContactId, ConversationId, IdInput, MessageId } from "../LiveDeskSchema.ts"
+import { ContactId, ConversationId, IdInput, MessageId } from "../LiveDeskSchema.ts"
 import * as Messages from "../Messages.ts"
 import * as ImportJournal from "./ImportJournal.ts"
 import * as ImportMapping from "./ImportMapping.ts"
@@ -376,13 +376,13 @@ const makeImporter = Effect.fnUntraced(function*<E, R>(
       contacts.ensure(input as Contacts.EnsureContact, call),
       (ensured) => madeOf(ensured, inboxId)
     )
-    if (existing === "find") return orKnownContact(ensured)
-    return orKnownContact(
-      contacts.create(input, call).pipe(
+    const attempt = existing === "find"
+      ? ensured
+      : contacts.create(input, call).pipe(
         Effect.map((created) => madeOf({ _tag: "Created", ...created }, inboxId)),
-        Effect.catch((error) => isTaken(error) ? ensured : Effect.fail(error))
+        Effect.catchIf(isTaken, () => ensured)
       )
-    )
+    return orKnown(attempt, "payload.contact.id", ContactId, (id) => ({ id, sourceId: undefined, existing: false }))
   }
 
   const work = (work: Work) =>
