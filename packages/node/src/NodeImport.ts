@@ -1,0 +1,148 @@
+/**
+ * Bulk import of a file, with its journal and its reports beside it.
+ *
+ * @since 0.1.0
+ */
+import type * as Contacts from "@effect-livedesk/core/Contacts"
+import type * as Conversations from "@effect-livedesk/core/Conversations"
+import * as ContactImport from "@effect-livedesk/core/imports/ContactImport"
+import * as ImportJournal from "@effect-livedesk/core/imports/ImportJournal"
+import * as ImportProgress from "@effect-livedesk/core/imports/ImportProgress"
+import * as ImportReport from "@effect-livedesk/core/imports/ImportReport"
+import * as ImportRows from "@effect-livedesk/core/imports/ImportRows"
+import type * as LiveDeskError from "@effect-livedesk/core/LiveDeskError"
+import type * as Messages from "@effect-livedesk/core/Messages"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Layer from "effect/Layer"
+import type * as PlatformError from "effect/PlatformError"
+import * as Stream from "effect/Stream"
+import * as NodeSqlite from "./NodeSqlite.ts"
+
+/**
+ * Which file to import, and how.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options extends Omit<ContactImport.Options<never, never>, "rows" | "total">, ImportRows.CsvOptions {
+  /** The file: CSV, or newline-delimited JSON where its name ends with `.ndjson` or `.jsonl`. */
+  readonly file: string
+  /** What the file is, whatever its name. */
+  readonly format?: "csv" | "ndjson" | undefined
+  /** The journal's file; `file` with `.journal` unless given. An import goes on where that of the same journal ended. */
+  readonly journal?: string | undefined
+  /** Where the reports are written; beside `file`, with `.successes.csv`, `.rejects.csv` and `.unknowns.csv` unless given. */
+  readonly reports?: Partial<ImportReport.Files> | undefined
+}
+
+/**
+ * Imports a file, as `ContactImport.run` does, with a journal in SQLite that this process has to itself. However it ends,
+ * short of a crash, the reports are written. Interrupted (Ctrl-C, under `NodeRuntime.runMain`), it lets the calls that
+ * are underway end, and logs how to go on.
+ *
+ * Fails as `ContactImport.run` does; with `PlatformError` where the file cannot be read; with `ImportFileError` for a header
+ * that cannot be used. A report that cannot be written is logged as an error.
+ *
+ * ```ts
+ * const summary = yield* NodeImport.run({ file: "customers.csv", inboxId: 407, onProgress: NodeImport.show })
+ * ```
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const run = (options: Options): Effect.Effect<
+  ImportProgress.ImportProgress,
+  | ImportRows.ImportFileError
+  | ImportJournal.ImportJournalError
+  | LiveDeskError.LiveDeskError
+  | PlatformError.PlatformError,
+  Contacts.Contacts | Conversations.Conversations | Messages.Messages
+> =>
+  Effect.gen(function*() {
+    const { file, format = formatOf(options.file) } = options
+    const fileSystem = yield* FileSystem.FileSystem
+    const bytes = fileSystem.stream(file)
+    const total = options.onProgress === undefined ? undefined : yield* countLines(bytes)
+    const rows = format === "csv" ? ImportRows.csv(bytes, options) : ImportRows.ndjson(bytes, options)
+    const goOn = Effect.logWarning(
+      `interrupted: what was underway has ended and is noted. Start it again with the same journal to go on: ${
+        journalOf(options)
+      }`
+    )
+    const report = ImportReport.write(reportsOf(options)).pipe(
+      Effect.catch(({ message }) => Effect.logError(`the reports could not be written: ${message}`)),
+      Effect.tap(() => options.onProgress === show ? endLine : Effect.void)
+    )
+    return yield* ContactImport.run({
+      ...options,
+      rows,
+      ...(total === undefined ? {} : { total: format === "csv" ? Math.max(0, total - 1) : total })
+    }).pipe(
+      Effect.ensuring(report),
+      Effect.onInterrupt(() => goOn)
+    )
+  }).pipe(Effect.provide([journalLayer(journalOf(options)), NodeFileSystem.layer]))
+
+/**
+ * Shows an import's progress on standard error: on a terminal as one line that changes, else as a line each time.
+ *
+ * @category showing
+ * @since 0.1.0
+ */
+export const show = (progress: ImportProgress.ImportProgress): Effect.Effect<void> =>
+  Effect.sync(() => {
+    const line = ImportProgress.line(progress)
+    process.stderr.write(process.stderr.isTTY ? `\r\u001B[2K${line}` : `${line}\n`)
+  })
+
+/** On a terminal, what follows is not to stand behind the line that changed. */
+const endLine = Effect.sync(() => {
+  if (process.stderr.isTTY) process.stderr.write("\n")
+})
+
+/**
+ * The files that a run writes.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export const reportsOf = ({ file, reports }: Pick<Options, "file" | "reports">): ImportReport.Files => ({
+  successes: `${file}.successes.csv`,
+  rejects: `${file}.rejects.csv`,
+  unknowns: `${file}.unknowns.csv`,
+  ...reports
+})
+
+const journalOf = ({ file, journal }: Options): string => journal ?? `${file}.journal`
+
+const formatOf = (file: string): "csv" | "ndjson" => /\.(?:ndjson|jsonl)$/i.test(file) ? "ndjson" : "csv"
+
+/**
+ * Provides the journal in a file, to look at it or to settle rows while no import is at work with it.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const journalLayer = (
+  file: string
+): Layer.Layer<ImportJournal.ImportJournal, ImportJournal.ImportJournalError> =>
+  Layer.provide(
+    ImportJournal.layer,
+    Layer.catchTag(NodeSqlite.layer({ file, exclusive: true }), "SqlError", (cause) =>
+      Layer.effectContext(Effect.fail(
+        new ImportJournal.ImportJournalError({
+          problem: "Database",
+          detail: cause.reason._tag === "LockTimeoutError" ? `another process is at work with ${file}` : cause.message,
+          cause
+        })
+      )))
+  )
+
+/** About how many rows there are: cells may hold line breaks. */
+const countLines = <E>(bytes: Stream.Stream<Uint8Array, E>): Effect.Effect<number, E> =>
+  Stream.runFold(bytes, () => 0, (lines, chunk) => {
+    for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) lines++
+    return lines
+  })

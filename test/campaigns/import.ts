@@ -1,0 +1,18 @@
+import { NodeImport, NodeLiveDesk } from "@effect-livedesk/node"
+import { NodeRuntime } from "@effect/platform-node"
+import { Config, Effect } from "effect"
+
+/** The program that is killed: imports the file that the environment names, as a program of a user's would. */
+const program = Effect.gen(function*() {
+  const file = yield* Config.String("IMPORT_FILE")
+  const inboxId = yield* NodeLiveDesk.inboxId
+  process.stdout.write("began\n")
+  const { elapsed: _elapsed, perSecond: _perSecond, timeLeft: _timeLeft, ...counts } = yield* NodeImport.run({
+    file,
+    inboxId,
+    settleAfter: "50 millis"
+  })
+  process.stdout.write(`${JSON.stringify(counts)}\n`)
+})
+
+NodeRuntime.runMain(Effect.provide(program, NodeLiveDesk.layerConfig()))

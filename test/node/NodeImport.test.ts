@@ -1,0 +1,124 @@
+import { ImportJournal } from "@effect-livedesk/core/imports"
+import { Emulator } from "@effect-livedesk/core/testing"
+import { NodeEmulator, NodeImport } from "@effect-livedesk/node"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, HashMap, Logger, Redacted, Stream } from "effect"
+import { readFile, stat, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import * as Child from "../Child.ts"
+import * as Folder from "../Folder.ts"
+
+const inboxId = 407
+
+/** A file of this text in a folder of its own. */
+const fileOf = Effect.fnUntraced(function*(text: string, name = "customers.csv") {
+  const file = join(yield* Folder.make, name)
+  yield* Effect.promise(() => writeFile(file, text))
+  return file
+})
+
+const text = (path: string) => Effect.promise(() => readFile(path, "utf8"))
+
+const livedesk = NodeEmulator.layerLiveDesk()
+
+const contacts = Effect.map(
+  Effect.flatMap(Emulator.Emulator, ({ state }) => state),
+  ({ contacts }) => HashMap.size(contacts)
+)
+
+describe("NodeImport", () => {
+  it.live("imports a file of CSV, and reports what became of each row, for its owner alone", () =>
+    Effect.gen(function*() {
+      const file = yield* fileOf("email,name\na@acme.inc,\"Alice, Inc.\"\n,Nobody\nno address,Bob\nc@acme.inc,Carol\n")
+      const told: Array<number> = []
+      const result = yield* NodeImport.run({
+        file,
+        inboxId,
+        onProgress: (progress) => Effect.sync(() => told.push(progress.read))
+      })
+      assert.deepStrictEqual([result.done, result.rejected, told.at(-1)], [2, 2, 4])
+      const files = NodeImport.reportsOf({ file })
+      const [header, ...successes] = (yield* text(files.successes)).trim().split("\r\n")
+      assert.strictEqual(header, "line,key,contact_id,existing,conversation_id,message_id")
+      assert.lengthOf(successes, 2)
+      assert.match(successes[0] ?? "", /^2,email:a@acme.inc,\d+,false,,$/)
+      const rejects = (yield* text(files.rejects)).trim().split("\r\n")
+      assert.lengthOf(rejects, 3)
+      assert.include(rejects[1], "3,,,\"contact: give identifier, email or phoneNumber")
+      assert.include(rejects[2], "4,email:no address,contact,\"contacts.create failed: ValidationError/InputRejected")
+      assert.strictEqual(
+        yield* text(files.unknowns),
+        "line,key,step,reasons,contact_id,existing,conversation_id,message_id,row\r\n"
+      )
+      for (const path of Object.values(files)) {
+        assert.strictEqual((yield* Effect.promise(() => stat(path))).mode & 0o777, 0o600)
+      }
+    }).pipe(Effect.provide(livedesk)))
+
+  it.live("imports newline-delimited JSON", () =>
+    Effect.gen(function*() {
+      const file = yield* fileOf("{\"identifier\":7,\"name\":null}\n{\"email\":\"b@acme.inc\"}\n", "customers.ndjson")
+      assert.strictEqual((yield* NodeImport.run({ file, inboxId })).done, 2)
+      assert.strictEqual(yield* contacts, 2)
+    }).pipe(Effect.provide(livedesk)))
+
+  it.live("fails for a file that is not there or has no header, and for a journal that is in use", () =>
+    Effect.gen(function*() {
+      const file = yield* fileOf("")
+      assert.strictEqual((yield* Effect.flip(NodeImport.run({ file: `${file}.none`, inboxId })))._tag, "PlatformError")
+      assert.strictEqual((yield* Effect.flip(NodeImport.run({ file, inboxId })))._tag, "ImportFileError")
+      const journal = `${file}.other`
+      const error = yield* Effect.flip(NodeImport.run({ file, inboxId, journal })).pipe(
+        Effect.provide(NodeImport.journalLayer(journal))
+      )
+      assert.strictEqual(error._tag, "ImportJournalError")
+      assert.include(error.message, `another process is at work with ${journal}`)
+    }).pipe(Effect.provide(livedesk)))
+
+  it.live("writes the reports also when it fails, and logs it when it cannot", () =>
+    Effect.gen(function*() {
+      const logged: Array<unknown> = []
+      const file = yield* fileOf("email\na@acme.inc\n")
+      const rejects = join(file, "rejects.csv")
+      yield* NodeImport.run({ file, inboxId, reports: { rejects } }).pipe(
+        Effect.provide(Logger.layer([Logger.make(({ message }) => logged.push(message))]))
+      )
+      assert.include(String(logged), "the reports could not be written")
+      assert.include(String(logged), rejects)
+    }).pipe(Effect.provide(livedesk)))
+
+  it.live("interrupted by Ctrl-C, ends what is underway, says how to go on, and goes on", () =>
+    Effect.gen(function*() {
+      const count = 400
+      const file = yield* fileOf(
+        `email\n${Array.from({ length: count }, (_, index) => `c${index}@acme.inc\n`).join("")}`
+      )
+      const emulator = yield* Emulator.Emulator
+      const { baseUrl } = yield* NodeEmulator.NodeEmulator
+      const child = yield* Child.start(new URL("../campaigns/import.ts", import.meta.url), {
+        IMPORT_FILE: file,
+        LIVEDESK_BASE_URL: baseUrl,
+        LIVEDESK_API_KEY: Redacted.value(emulator.credentials.apiKey),
+        LIVEDESK_API_SECRET: Redacted.value(emulator.credentials.apiSecret),
+        LIVEDESK_INBOX_ID: String(inboxId)
+      })
+      yield* Stream.runDrain(Stream.take(emulator.changes, 40))
+      child.process.kill("SIGINT")
+      const said = yield* child.line("")
+      let line = said
+      while (line !== undefined && !line.includes("Start it again")) line = yield* child.line("")
+      assert.include(line, `${file}.journal`)
+      assert.strictEqual(yield* child.ended, 130)
+      const made = yield* contacts
+      assert.isBelow(made, count)
+      // Nothing is unknown: each contact that is there is known to be.
+      const successes = (yield* text(NodeImport.reportsOf({ file }).successes)).trim().split("\r\n")
+      assert.strictEqual(successes.length - 1, made)
+      const { sent } = yield* Effect.flatMap(ImportJournal.ImportJournal, ({ totals }) => totals).pipe(
+        Effect.provide(NodeImport.journalLayer(`${file}.journal`))
+      )
+      assert.strictEqual(sent, 0)
+      const again = yield* NodeImport.run({ file, inboxId })
+      assert.deepStrictEqual([again.alreadyDone, again.created], [made, count - made])
+    }).pipe(Effect.scoped, Effect.provide(livedesk)))
+})
