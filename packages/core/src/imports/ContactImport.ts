@@ -4,6 +4,8 @@
  *
  * @since 0.1.0
  */
+import * as Array from "effect/Array"
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -11,6 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { identity } from "effect/Function"
 import * as Option from "effect/Option"
+import * as Queue from "effect/Queue"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaParser from "effect/SchemaParser"
@@ -104,13 +107,15 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
   const stopped = yield* Deferred.make<void, LiveDeskError.LiveDeskError>()
   const importer = yield* makeImporter(options, { counts, stopped })
 
-  const rows = options.rows.pipe(
-    Stream.interruptWhen(Effect.exit(Deferred.await(stopped))),
-    Stream.chunks,
-    Stream.mapEffect(importer.plan),
-    Stream.flattenIterable,
-    Stream.mapEffect(importer.work, { concurrency, unordered: true }),
-    Stream.runDrain
+  const rows = inWorkers(
+    options.rows.pipe(
+      Stream.interruptWhen(Effect.exit(Deferred.await(stopped))),
+      Stream.chunks,
+      Stream.flatMap((rows) => Stream.fromIterable(Array.chunksOf(rows, planSize))),
+      Stream.mapEffect(importer.plan)
+    ),
+    importer.work,
+    concurrency
   )
   /** Of the rows whose contact may have been made unheard, by whatever run. */
   const settling = Effect.gen(function*() {
@@ -120,11 +125,8 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
     if (Option.isNone(first)) return
     const settled = Duration.toMillis(settleAfter) + Math.max(began, importer.latestUnknown())
     yield* importer.sleep(settled - (yield* Clock.currentTimeMillis))
-    yield* journal.entries("sent").pipe(
-      Stream.filter(isUnsettled),
-      Stream.mapEffect(importer.settle, { concurrency, unordered: true }),
-      Stream.runDrain
-    )
+    const unsettled = Stream.filter(journal.entries("sent"), isUnsettled)
+    yield* inWorkers(Stream.map(unsettled, Array.of), importer.settle, concurrency)
   })
   const progress = Effect.map(
     Clock.currentTimeMillis,
@@ -148,6 +150,26 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
   yield* tell
   if (importer.isStopped()) yield* Deferred.await(stopped)
   return yield* progress
+})
+
+/** How many rows are planned at once, at most: each time waits for the disk. */
+const planSize = 1024
+
+/** As `Stream.mapEffect` would, but for a fiber that is made anew for each row. */
+const inWorkers = Effect.fnUntraced(function*<A, E, R, E2, R2>(
+  items: Stream.Stream<ReadonlyArray<A>, E, R>,
+  work: (item: A) => Effect.Effect<void, E2, R2>,
+  concurrency: number
+) {
+  const queue = yield* Queue.bounded<A, Cause.Done>(concurrency)
+  const worker = Effect.forever(Effect.flatMap(Queue.take(queue), work))
+  yield* Effect.all([
+    Effect.ensuring(
+      Stream.runForEach(items, (items) => Queue.offerAll(queue, items)),
+      Queue.end(queue)
+    ),
+    ...Array.makeBy(concurrency, () => Effect.catchIf(worker, Cause.isDone, () => Effect.void))
+  ], { concurrency: "unbounded", discard: true })
 })
 
 const noCounts = {
@@ -234,8 +256,7 @@ const makeImporter = Effect.fnUntraced(function*<E, R>(
       if (Result.isSuccess(input)) {
         planned.push({ key: key(input.success), line: row.line, row: text, input: input.success })
       } else {
-        const [first = "", ...others] = input.failure.map(sentence)
-        rejects.push({ line: row.line, reasons: [first, ...others], row: text })
+        rejects.push({ line: row.line, reasons: input.failure.map(sentence), row: text })
       }
     }
     const standings = yield* journal.plan(planned.map(({ key, line, row }) => ({ key, line, row })))
@@ -264,7 +285,7 @@ const makeImporter = Effect.fnUntraced(function*<E, R>(
       readonly again: typeof around.pause
     }
   ) {
-    const began = yield* Clock.currentTimeMillis
+    let began: number | undefined
     for (let wait = 500;; wait = Math.min(wait * 2, 30_000)) {
       const result = yield* Effect.result(attempt)
       if (Result.isSuccess(result)) return { _tag: "Answered", answer: result.success } as const
@@ -276,7 +297,9 @@ const makeImporter = Effect.fnUntraced(function*<E, R>(
       if (!isPassing(error)) {
         return { _tag: mayHaveActed(error) ? "Unknown" : "Refused", error } as const
       }
-      if ((yield* Clock.currentTimeMillis) - began >= patience) yield* Deferred.fail(stopped, error)
+      const now = yield* Clock.currentTimeMillis
+      began ??= now
+      if (now - began >= patience) yield* Deferred.fail(stopped, error)
       if (isStopped()) return { _tag: "Stopped" } as const
       yield* around.pause
       yield* sleep(Math.max(wait, askedToWait(error)))

@@ -9,12 +9,13 @@ import * as Data from "effect/Data"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Queue from "effect/Queue"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import type * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
@@ -31,12 +32,7 @@ import { ContactId, ConversationId, MessageId } from "../LiveDeskSchema.ts"
  * @category models
  * @since 0.1.0
  */
-export const Step = Schema.Literals(["contact", "conversation", "message"])
-/**
- * @category models
- * @since 0.1.0
- */
-export type Step = typeof Step.Type
+export type Step = "contact" | "conversation" | "message"
 
 /**
  * How far a row has come.
@@ -49,12 +45,7 @@ export type Step = typeof Step.Type
  * @category models
  * @since 0.1.0
  */
-export const State = Schema.Literals(["planned", "sent", "done", "rejected"])
-/**
- * @category models
- * @since 0.1.0
- */
-export type State = typeof State.Type
+export type State = "planned" | "sent" | "done" | "rejected"
 
 /**
  * What the journal knows of a row.
@@ -62,30 +53,25 @@ export type State = typeof State.Type
  * @category models
  * @since 0.1.0
  */
-export const Entry = Schema.Struct({
+export interface Entry {
   /** What the row is known by: its customer, such as `email:alice@acme.inc`. */
-  key: Schema.String,
+  readonly key: string
   /** The line of the file on which it stood last. */
-  line: Schema.Int,
-  state: State,
-  step: Step,
+  readonly line: number
+  readonly state: State
+  readonly step: Step
   /** The row's values, as JSON; none once it is done. */
-  row: Schema.OptionFromNullOr(Schema.String),
-  contactId: Schema.OptionFromNullOr(ContactId),
+  readonly row: Option.Option<string>
+  readonly contactId: Option.Option<ContactId>
   /** The name under which the channel knows the contact. */
-  sourceId: Schema.OptionFromNullOr(Schema.String),
+  readonly sourceId: Option.Option<string>
   /** Whether the contact was there before. */
-  existing: Schema.OptionFromNullOr(Schema.BooleanFromBit),
-  conversationId: Schema.OptionFromNullOr(ConversationId),
-  messageId: Schema.OptionFromNullOr(MessageId),
+  readonly existing: Option.Option<boolean>
+  readonly conversationId: Option.Option<ConversationId>
+  readonly messageId: Option.Option<MessageId>
   /** Why it was refused, or why it is unknown. */
-  reasons: Schema.fromJsonString(Schema.Array(Schema.String))
-})
-/**
- * @category models
- * @since 0.1.0
- */
-export interface Entry extends Schema.Schema.Type<typeof Entry> {}
+  readonly reasons: ReadonlyArray<string>
+}
 
 /**
  * A row that could not be imported at all: it could not be read, or does not fit the mapping.
@@ -93,17 +79,12 @@ export interface Entry extends Schema.Schema.Type<typeof Entry> {}
  * @category models
  * @since 0.1.0
  */
-export const Reject = Schema.Struct({
-  line: Schema.Int,
-  reasons: Schema.fromJsonString(Schema.NonEmptyArray(Schema.String)),
+export interface Reject {
+  readonly line: number
+  readonly reasons: ReadonlyArray<string>
   /** The row's values as JSON, or its text where it could not be read. */
-  row: Schema.String
-})
-/**
- * @category models
- * @since 0.1.0
- */
-export interface Reject extends Schema.Schema.Type<typeof Reject> {}
+  readonly row: string
+}
 
 /**
  * How many rows there are, by what became of them, over all runs.
@@ -173,7 +154,7 @@ export type Standing =
 export class ImportJournalError extends Data.TaggedError("ImportJournalError")<{
   readonly problem: "Database" | "OtherImport"
   readonly detail: string
-  readonly cause?: SqlError | Schema.SchemaError | undefined
+  readonly cause?: SqlError | undefined
 }> {
   override get message(): string {
     return this.problem === "OtherImport" ? this.detail : `the import's journal failed: ${this.detail}`
@@ -203,7 +184,10 @@ export class ImportJournal extends Context.Service<ImportJournal, {
   readonly plan: (rows: ReadonlyArray<Planned>) => Effect.Effect<ReadonlyArray<Standing>, ImportJournalError>
   /** Changes a row. When it returns, the change is on the disk. Changes that come together are committed together. */
   readonly change: (change: Change) => Effect.Effect<void, ImportJournalError>
-  /** Changes a row, soon, after the changes before it. */
+  /**
+   * Changes a row within 50 milliseconds, after the changes before it. For what is not lost when it is: a contact can be
+   * looked for again.
+   */
   readonly note: (change: Change) => Effect.Effect<void, ImportJournalError>
   /** Waits until all that was noted is on the disk. */
   readonly flush: Effect.Effect<void, ImportJournalError>
@@ -269,23 +253,27 @@ export const layer: Layer.Layer<ImportJournal, ImportJournalError, SqlClient.Sql
       reject: (rejects) =>
         rejects.length === 0
           ? Effect.void
-          : orFail(Effect.flatMap(encodeRejects(rejects), (encoded) =>
-            sql`
-              INSERT INTO import_reject (line, reasons, row)
-              SELECT value ->> 'line', value ->> 'reasons', value ->> 'row' FROM json_each(${JSON.stringify(encoded)})
-            `)),
+          : orFail(sql`
+            INSERT INTO import_reject (line, reasons, row)
+            SELECT value ->> 'line', value ->> 'reasons', value ->> 'row' FROM json_each(${JSON.stringify(rejects)})
+          `),
       entries: (state) =>
-        pages(
-          (after) =>
-            sql`SELECT ${
-              sql.literal(entryColumns)
-            }, id FROM import_row WHERE state = ${state} AND id > ${after} ORDER BY id LIMIT ${pageSize}`,
-          decodeEntries
+        Stream.map(
+          pages((after) =>
+            sql<EntryRow & Place>`
+              SELECT ${sql.literal(entryColumns)}, id FROM import_row
+              WHERE state = ${state} AND id > ${after} ORDER BY id LIMIT ${pageSize}
+            `
+          ),
+          entryOf
         ),
-      rejects: pages(
-        (after) =>
-          sql`SELECT line, reasons, row, id FROM import_reject WHERE id > ${after} ORDER BY id LIMIT ${pageSize}`,
-        decodeRejects
+      rejects: Stream.map(
+        pages((after) =>
+          sql<Omit<Reject, "reasons"> & { readonly reasons: string } & Place>`
+            SELECT line, reasons, row, id FROM import_reject WHERE id > ${after} ORDER BY id LIMIT ${pageSize}
+          `
+        ),
+        ({ line, reasons, row }) => ({ line, reasons: reasonsOf(reasons), row })
       ),
       totals: orFail(Effect.gen(function*() {
         const rows = yield* sql<{ readonly state: State; readonly count: number }>`
@@ -351,23 +339,51 @@ const createTables = Effect.fnUntraced(function*(sql: SqlClient.SqlClient) {
 const entryColumns = "key, line, state, step, row, contact_id AS contactId, source_id AS sourceId, existing, " +
   "conversation_id AS conversationId, message_id AS messageId, reasons"
 
-const decodeEntries = SchemaParser.decodeUnknownEffect(Schema.Array(Entry))
+/** A row of `entryColumns`, as only this module has written it. */
+interface EntryRow {
+  readonly key: string
+  readonly line: number
+  readonly state: State
+  readonly step: Step
+  readonly row: string | null
+  readonly contactId: number | null
+  readonly sourceId: string | null
+  readonly existing: 0 | 1 | null
+  readonly conversationId: number | null
+  readonly messageId: number | null
+  readonly reasons: string
+}
 
-const decodeRejects = SchemaParser.decodeUnknownEffect(Schema.Array(Reject))
+const entryOf = (row: EntryRow): Entry => ({
+  key: row.key,
+  line: row.line,
+  state: row.state,
+  step: row.step,
+  row: Option.fromNullOr(row.row),
+  contactId: idOf(row.contactId, ContactId),
+  sourceId: Option.fromNullOr(row.sourceId),
+  existing: row.existing === null ? Option.none() : Option.some(row.existing === 1),
+  conversationId: idOf(row.conversationId, ConversationId),
+  messageId: idOf(row.messageId, MessageId),
+  reasons: reasonsOf(row.reasons)
+})
 
-const encodeRejects = SchemaParser.encodeEffect(Schema.Array(Reject))
+const idOf = <Id>(id: number | null, brand: { readonly make: (id: number) => Id }): Option.Option<Id> =>
+  id === null ? Option.none() : Option.some(brand.make(id))
+
+const reasonsOf = (json: string): ReadonlyArray<string> => json === "[]" ? [] : Result.getOrElse(decodeReasons(json), () => [json])
+
+const decodeReasons = SchemaParser.decodeUnknownResult(Schema.fromJsonString(Schema.Array(Schema.String)))
 
 const plan = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, run: number, rows: ReadonlyArray<Planned>) {
   const firsts = new Map<string, Planned>()
   for (const row of rows) if (!firsts.has(row.key)) firsts.set(row.key, row)
-  const known = yield* sql<{ readonly key: string; readonly line: number }>`
+  const known = yield* sql<EntryRow & { readonly run: number }>`
     SELECT ${sql.literal(entryColumns)}, run FROM import_row
     WHERE key IN (SELECT value FROM json_each(${JSON.stringify([...firsts.keys()])}))
   `
-  const entries = new Map((yield* decodeEntries(known)).map((entry) => [entry.key, entry]))
-  const ofThisRun = new Set(
-    known.flatMap((row) => Predicate.hasProperty(row, "run") && row.run === run ? [row.key] : [])
-  )
+  const entries = new Map(known.map((row) => [row.key, entryOf(row)]))
+  const ofThisRun = new Set(known.flatMap((row) => row.run === run ? [row.key] : []))
   const seen = [...firsts.values()].filter(({ key }) => !ofThisRun.has(key))
   yield* sql`
     INSERT INTO import_row (key, line, run, state, step, row, reasons)
@@ -422,12 +438,13 @@ const applyChanges = (sql: SqlClient.SqlClient, changes: ReadonlyArray<Change>) 
   `
 }
 
-/** How many changes may wait: more than are underway, so that nobody waits but for the disk. */
-const capacity = 4096
+/** How many changes are committed at once, and how many may wait: more than are underway, so that few wait. */
+const [batchSize, capacity] = [1024, 4096]
 
 interface Waiting {
-  readonly change: Option.Option<Change>
-  readonly committed: Deferred.Deferred<void, ImportJournalError>
+  readonly change?: Change
+  /** For whoever waits until it is on the disk. */
+  readonly committed?: Deferred.Deferred<void, ImportJournalError>
 }
 
 /** The changes that come while others are being committed are committed at once: each commit waits for the disk. */
@@ -435,68 +452,75 @@ const changeTogether = Effect.fnUntraced(function*(
   commit: (changes: ReadonlyArray<Change>) => Effect.Effect<unknown, ImportJournalError>
 ) {
   const queue = yield* Queue.bounded<Waiting>(capacity)
+  /** Open while someone waits for the disk, or a whole batch has come. */
+  const due = Latch.makeUnsafe(false)
   let failure: Option.Option<ImportJournalError> = Option.none()
   const commitAll = (waiting: ReadonlyArray<Waiting>) =>
     Option.match(failure, {
       // After a failure nothing more is written: what comes later may rest on what was lost.
       onSome: Effect.fail,
-      onNone: () => commit(waiting.flatMap(({ change }) => Option.toArray(change)))
+      onNone: () => commit(waiting.flatMap(({ change }) => change ?? []))
     }).pipe(
       Effect.tapError((error) => Effect.sync(() => failure = Option.some(error))),
       Effect.exit,
       Effect.flatMap((exit) =>
-        Effect.forEach(waiting, ({ committed }) => Deferred.done(committed, Exit.asVoid(exit)), { discard: true })
+        Effect.forEach(
+          waiting,
+          ({ committed }) => committed === undefined ? Effect.void : Deferred.done(committed, Exit.asVoid(exit)),
+          { discard: true }
+        )
       )
     )
-  yield* Effect.uninterruptibleMask((restore) => Effect.flatMap(restore(takeAll(queue)), commitAll)).pipe(
+  const batch = Effect.gen(function*() {
+    const first = yield* Queue.take(queue)
+    yield* Effect.raceFirst(due.await, Effect.sleep("50 millis"))
+    // Whoever is about to add to it may do so.
+    yield* Effect.yieldNow
+    due.closeUnsafe()
+    return [first, ...yield* Queue.clear(queue)]
+  })
+  yield* Effect.uninterruptibleMask((restore) => Effect.flatMap(restore(batch), commitAll)).pipe(
     Effect.forever,
     Effect.forkScoped
   )
-  const enqueue = Effect.fnUntraced(function*(change: Option.Option<Change>) {
-    if (Option.isSome(failure)) return yield* failure.value
-    const committed = yield* Deferred.make<void, ImportJournalError>()
-    const waiting: Waiting = { change, committed }
-    yield* Queue.offer(queue, waiting)
-    return waiting
-  })
-  const enqueueAndWait = (change: Option.Option<Change>) =>
-    Effect.flatMap(enqueue(change), ({ committed }) => Deferred.await(committed))
+  const enqueue = (waiting: Waiting) =>
+    Effect.suspend(() => {
+      if (Option.isSome(failure)) return Effect.fail(failure.value)
+      if (waiting.committed !== undefined || Queue.sizeUnsafe(queue) >= batchSize) due.openUnsafe()
+      return Queue.offer(queue, waiting)
+    })
+  const enqueueAndWait = (change: Pick<Waiting, "change">) =>
+    Effect.suspend(() => {
+      const committed = Deferred.makeUnsafe<void, ImportJournalError>()
+      return Effect.andThen(enqueue({ ...change, committed }), Deferred.await(committed))
+    })
   return {
-    change: (change: Change) => enqueueAndWait(Option.some(change)),
-    note: (change: Change) => Effect.asVoid(enqueue(Option.some(change))),
-    flush: enqueueAndWait(Option.none())
+    change: (change: Change) => enqueueAndWait({ change }),
+    note: (change: Change) => Effect.asVoid(enqueue({ change })),
+    flush: enqueueAndWait({})
   }
 })
 
-/** What is there, after whoever is about to add to it. */
-const takeAll = (queue: Queue.Dequeue<Waiting>) =>
-  Effect.zipWith(
-    Queue.take(queue),
-    Effect.andThen(Effect.yieldNow, Queue.clear(queue)),
-    (first, others) => [first, ...others]
-  )
-
 const pageSize = 1000
 
-const pages = <A>(
-  read: (after: number) => Effect.Effect<ReadonlyArray<object>, SqlError>,
-  decode: (rows: ReadonlyArray<object>) => Effect.Effect<ReadonlyArray<A>, SchemaIssue.Issue>
+/** Where a row stands among the others. */
+interface Place {
+  readonly id: number
+}
+
+const pages = <A extends Place>(
+  read: (after: number) => Effect.Effect<ReadonlyArray<A>, SqlError>
 ): Stream.Stream<A, ImportJournalError> =>
   Stream.paginate(0, (after) =>
-    orFail(Effect.gen(function*() {
-      const rows = yield* read(after)
+    Effect.map(orFail(read(after)), (rows) => {
       const last = rows.at(-1)
-      const next = rows.length < pageSize || !Predicate.hasProperty(last, "id")
-        ? Option.none<number>()
-        : Option.some(Number(last.id))
-      return [yield* decode(rows), next] as const
-    })))
+      return [rows, last === undefined || rows.length < pageSize ? Option.none() : Option.some(last.id)] as const
+    }))
 
 const orFail = <A, R>(
-  effect: Effect.Effect<A, SqlError | SchemaIssue.Issue | ImportJournalError, R>
+  effect: Effect.Effect<A, SqlError | ImportJournalError, R>
 ): Effect.Effect<A, ImportJournalError, R> =>
-  Effect.mapError(effect, (error) => {
-    if (Predicate.isTagged(error, "ImportJournalError")) return error
-    const cause = Predicate.isTagged(error, "SqlError") ? error : new Schema.SchemaError(error)
-    return new ImportJournalError({ problem: "Database", detail: cause.message, cause })
-  })
+  Effect.mapError(effect, (error) =>
+    Predicate.isTagged(error, "ImportJournalError")
+      ? error
+      : new ImportJournalError({ problem: "Database", detail: error.message, cause: error }))

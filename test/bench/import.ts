@@ -1,0 +1,83 @@
+/**
+ * Prints what a bulk import costs: its speed beside that of the bare client, under a rate limit, and its memory for 10,000
+ * and 1,000,000 rows. `pnpm bench-import`, in some minutes; `--quick` with 100,000 rows for the last.
+ */
+import { createWriteStream } from "node:fs"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Readable } from "node:stream"
+import { pipeline } from "node:stream/promises"
+import { parseArgs } from "node:util"
+import * as Child from "./Child.ts"
+import type { Result, Task } from "./importer.ts"
+
+const { values: flags } = parseArgs({ options: { quick: { type: "boolean", default: false } } })
+
+const folder = await mkdtemp(join(tmpdir(), "effect-livedesk-"))
+const server = Child.start("contacts-server.ts")
+const baseUrl = `http://127.0.0.1:${String(await server.told())}`
+let files = 0
+
+/** A file of so many rows. */
+const makeFile = async (rows: number): Promise<string> => {
+  const file = join(folder, `${files++}.csv`)
+  const lines = function*() {
+    yield "email,name\n"
+    for (let index = 0; index < rows; index++) yield `c${index}@acme.inc,Customer ${index}\n`
+  }
+  await pipeline(Readable.from(lines()), createWriteStream(file))
+  return file
+}
+
+/** Each in a process of its own, so that none profits from another. */
+const run = async (task: Omit<Task, "baseUrl">): Promise<Result> => {
+  const child = Child.start("importer.ts")
+  await child.told()
+  // The other side of this is `importer.ts`.
+  const result = await child.ask({ baseUrl, ...task }) as Result
+  child.end()
+  return result
+}
+
+const say = (text: string) => process.stdout.write(`${text}\n`)
+const share = (part: number, whole: number) => `${(part / whole * 100).toFixed(0)} %`
+
+try {
+  for (const existing of ["find", "assumeNone"] as const) {
+    const task = { rows: 20_000, concurrency: 64, existing }
+    const ratios: Array<number> = []
+    for (let round = 0; round < 3; round++) {
+      const bare = await run(task)
+      const imported = await run({ ...task, file: await makeFile(task.rows) })
+      ratios.push(imported.rate / bare.rate)
+      say(`${existing}: ${imported.rate.toFixed(0)} rows a second, the bare client ${bare.rate.toFixed(0)}`)
+    }
+    const [, median = 0] = ratios.toSorted((left, right) => left - right)
+    say(`${existing}: ${share(median, 1)} of the bare client's speed, 64 at once (median of ${ratios.length})`)
+  }
+
+  const limit = 200
+  const rows = limit * 20
+  const limited = await run({
+    rows,
+    concurrency: 64,
+    existing: "assumeNone",
+    limit,
+    file: await makeFile(rows)
+  })
+  say(`limited to ${limit} requests a second: ${limited.rate.toFixed(0)}, ${share(limited.rate, limit)}`)
+
+  const many = flags.quick ? 100_000 : 1_000_000
+  const peaks: Array<number> = []
+  for (const rows of [10_000, many]) {
+    const { memory, rate } = await run({ rows, concurrency: 64, existing: "assumeNone", file: await makeFile(rows) })
+    peaks.push(memory)
+    say(`${rows} rows: at most ${(memory / 2 ** 20).toFixed(0)} MB, ${rate.toFixed(0)} rows a second`)
+  }
+  const [few = 0, most = 0] = peaks
+  say(`${many} rows take ${share(most, few)} of the memory that 10,000 take`)
+} finally {
+  server.end()
+  await rm(folder, { recursive: true, force: true })
+}
