@@ -10,8 +10,16 @@ export interface Child {
   readonly end: () => void
 }
 
-export const start = (script: string, ...parameters: ReadonlyArray<string>): Child => {
-  const child = fork(fileURLToPath(new URL(script, import.meta.url)), parameters)
+export const start = (script: string, ...parameters: ReadonlyArray<string>): Child =>
+  startWith([], script, ...parameters)
+
+/** As `start`, by a Node.js that is given these options. */
+export const startWith = (
+  execArgv: ReadonlyArray<string>,
+  script: string,
+  ...parameters: ReadonlyArray<string>
+): Child => {
+  const child = fork(fileURLToPath(new URL(script, import.meta.url)), parameters, { execArgv: [...execArgv] })
   const told = () =>
     new Promise<unknown>((resolve, reject) => {
       const fail = (code: number | null) => reject(new Error(`${script} ${parameters.join(" ")} ended with ${code}`))

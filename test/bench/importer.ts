@@ -30,7 +30,9 @@ const bare = Effect.fnUntraced(function*({ concurrency, existing, rows }: Task) 
     Array.from({ length: rows }, (_, index) => index),
     (index) => {
       const input = { inboxId, email: `c${index}@acme.inc`, name: `Customer ${index}` }
-      return existing === "find" ? Effect.asVoid(Effect.orDie(ensure(input))) : Effect.asVoid(Effect.orDie(create(input)))
+      return existing === "find"
+        ? Effect.asVoid(Effect.orDie(ensure(input)))
+        : Effect.asVoid(Effect.orDie(create(input)))
     },
     { concurrency, discard: true }
   )

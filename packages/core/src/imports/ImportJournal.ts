@@ -371,7 +371,8 @@ const entryOf = (row: EntryRow): Entry => ({
 const idOf = <Id>(id: number | null, brand: { readonly make: (id: number) => Id }): Option.Option<Id> =>
   id === null ? Option.none() : Option.some(brand.make(id))
 
-const reasonsOf = (json: string): ReadonlyArray<string> => json === "[]" ? [] : Result.getOrElse(decodeReasons(json), () => [json])
+const reasonsOf = (json: string): ReadonlyArray<string> =>
+  json === "[]" ? [] : Result.getOrElse(decodeReasons(json), () => [json])
 
 const decodeReasons = SchemaParser.decodeUnknownResult(Schema.fromJsonString(Schema.Array(Schema.String)))
 

@@ -133,7 +133,9 @@ const check = (input: ImportInput): Result.Result<ImportInput, ReadonlyArray<Liv
     : checkMessage({ ...input.message, conversationId: anyId })
   const { email, identifier, phoneNumber } = input.contact
   const issues = [
-    ...(contact !== undefined && Result.isFailure(contact) ? within("contact", LiveDeskError.issuesOf(contact.failure)) : []),
+    ...(contact !== undefined && Result.isFailure(contact)
+      ? within("contact", LiveDeskError.issuesOf(contact.failure))
+      : []),
     ...(message !== undefined && Result.isFailure(message)
       ? within("message", LiveDeskError.issuesOf(message.failure))
       : []),
