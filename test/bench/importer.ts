@@ -1,6 +1,7 @@
 /** Imports a file, or makes the same calls without one, in a process of its own, and tells what that took. */
 import { Contacts, RateLimit } from "@effect-livedesk/core"
-import { NodeImport, NodeLiveDesk } from "@effect-livedesk/node"
+import { NodeLiveDesk } from "@effect-livedesk/node"
+import * as NodeImport from "@effect-livedesk/node/NodeImport"
 import { Effect, Redacted } from "effect"
 
 /** What to do. */

@@ -1,4 +1,5 @@
-import { NodeImport, NodeLiveDesk } from "@effect-livedesk/node"
+import { NodeLiveDesk } from "@effect-livedesk/node"
+import * as NodeImport from "@effect-livedesk/node/NodeImport"
 import { NodeRuntime } from "@effect/platform-node"
 import { Config, Effect } from "effect"
 

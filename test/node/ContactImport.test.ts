@@ -1,7 +1,7 @@
 import { Contacts, LiveDesk, LiveDeskClient } from "@effect-livedesk/core"
 import { ContactImport, ImportJournal, ImportMapping, ImportProgress, ImportRows } from "@effect-livedesk/core/imports"
 import { Emulator, Faults } from "@effect-livedesk/core/testing"
-import { NodeSqlite } from "@effect-livedesk/node"
+import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
 import { assert, describe, it } from "@effect/vitest"
 import { Array, Duration, Effect, Fiber, HashMap, Layer, Option, Redacted, Schema, Stream, Struct } from "effect"
 import { TestClock } from "effect/testing"

@@ -143,6 +143,17 @@ describe("the other examples", () => {
       ])
     }))
 
+  it.live("import", () =>
+    Effect.gen(function*() {
+      const { code, out } = yield* run("import")
+      assert.deepStrictEqual([code, out.length], [0, 5])
+      assert.include(out[0], "Start it again with the same journal to go on")
+      assert.strictEqual(out[1], "ended halfway")
+      const [, done, before] = /^(\d+) done, (\d+) before, 1 rejected, /.exec(out[2] ?? "") ?? []
+      assert.strictEqual(Number(done) + Number(before), 2000)
+      assert.strictEqual(out[3], "LiveDesk has 2000 contacts and 200 messages")
+    }))
+
   it.live("limits", () =>
     Effect.gen(function*() {
       const { code, err, out } = yield* run("limits")

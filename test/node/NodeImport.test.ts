@@ -1,6 +1,7 @@
 import { ImportJournal } from "@effect-livedesk/core/imports"
 import { Emulator } from "@effect-livedesk/core/testing"
-import { NodeEmulator, NodeImport } from "@effect-livedesk/node"
+import { NodeEmulator } from "@effect-livedesk/node"
+import * as NodeImport from "@effect-livedesk/node/NodeImport"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, HashMap, Logger, Redacted, Stream } from "effect"
 import { readFile, stat, writeFile } from "node:fs/promises"

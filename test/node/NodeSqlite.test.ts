@@ -1,4 +1,4 @@
-import { NodeSqlite } from "@effect-livedesk/node"
+import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Layer, Stream } from "effect"
 import { SqlClient } from "effect/sql"

@@ -6,7 +6,5 @@
 export * as NodeAttachment from "./NodeAttachment.ts"
 export * as NodeEmulator from "./NodeEmulator.ts"
 export * as NodeEmulatorFile from "./NodeEmulatorFile.ts"
-export * as NodeImport from "./NodeImport.ts"
 export * as NodeLiveDesk from "./NodeLiveDesk.ts"
-export * as NodeSqlite from "./NodeSqlite.ts"
 export * as NodeTransport from "./NodeTransport.ts"
