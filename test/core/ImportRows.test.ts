@@ -100,6 +100,13 @@ describe("CSV", () => {
       })
     }))
 
+  it.effect("keeps no more than a row of an endless file", () =>
+    Effect.gen(function*() {
+      const endless = Stream.concat(bytes("name\n\"never closed\n"), Stream.forever(bytes("Bob\n".repeat(100))))
+      const read = yield* ImportRows.csv(endless, { maxRowSize: 1000 }).pipe(Stream.take(300), Stream.runCollect)
+      assert.deepStrictEqual(brief(read.slice(0, 2)), [[2, "a quote that is opened here is not closed"], [3, "Bob"]])
+    }))
+
   it.effect("passes over a line that is too long, and keeps none of it", () =>
     Effect.gen(function*() {
       for (const newline of ["\n", "\r\n"]) {

@@ -4,8 +4,8 @@ import { NodeEmulator } from "@effect-livedesk/node"
 import * as NodeImport from "@effect-livedesk/node/NodeImport"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, HashMap, Logger, Redacted, Stream } from "effect"
-import { readFile, stat, writeFile } from "node:fs/promises"
-import { join } from "node:path"
+import { readdir, readFile, stat, writeFile } from "node:fs/promises"
+import { dirname, join } from "node:path"
 import * as Child from "../Child.ts"
 import * as Folder from "../Folder.ts"
 
@@ -51,6 +51,13 @@ describe("NodeImport", () => {
         yield* text(files.unknowns),
         "line,key,step,reasons,contact_id,existing,conversation_id,message_id,row\r\n"
       )
+      assert.deepStrictEqual(yield* Effect.promise(() => readdir(dirname(file))), [
+        "customers.csv",
+        "customers.csv.journal",
+        "customers.csv.rejects.csv",
+        "customers.csv.successes.csv",
+        "customers.csv.unknowns.csv"
+      ])
       for (const path of Object.values(files)) {
         assert.strictEqual((yield* Effect.promise(() => stat(path))).mode & 0o777, 0o600)
       }

@@ -34,15 +34,12 @@ describe("NodeSqlite", () => {
       ])
     }).pipe(Effect.provide(memory)))
 
-  it.effect("streams more rows than a page, as often as it is asked", () =>
+  it.effect("refuses to stream, which would keep the only connection from all others", () =>
     Effect.gen(function*() {
-      const sql = yield* numbers(1000)
-      const all = sql<{ readonly n: number }>`SELECT n FROM numbers ORDER BY n`.stream
-      assert.strictEqual((yield* Stream.runCollect(all)).length, 1000)
-      assert.deepStrictEqual(
-        (yield* Stream.runCollect(Stream.take(all, 3))).map(({ n }) => n),
-        [1, 2, 3]
-      )
+      const sql = yield* numbers(3)
+      const error = yield* Effect.flip(Stream.runDrain(sql`SELECT n FROM numbers`.stream))
+      assert.include(error.message, "read it in pages, by LIMIT")
+      assert.lengthOf(yield* sql`SELECT n FROM numbers`, 3)
     }).pipe(Effect.provide(memory)))
 
   it.effect("keeps all of a transaction, or nothing", () =>
@@ -89,6 +86,7 @@ describe("NodeSqlite", () => {
   it.effect("keeps others out of a file that it has to itself, and no longer", () =>
     Effect.gen(function*() {
       const file = join(yield* Folder.make, "mine.sqlite")
+      yield* Effect.provide(numbers(1), NodeSqlite.layer({ file }))
       const mine = NodeSqlite.layer({ file, exclusive: true, busyTimeout: "10 millis" })
       yield* Effect.scoped(Effect.gen(function*() {
         yield* Layer.build(mine)

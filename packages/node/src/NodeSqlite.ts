@@ -9,7 +9,6 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Reactivity from "effect/reactivity/Reactivity"
 import type * as Scope from "effect/Scope"
@@ -38,7 +37,8 @@ export interface Options {
 
 /**
  * Provides `SqlClient` over a file. What was committed outlives the process and the machine: each commit waits for the
- * disk. Fails with `SqlError` when the file cannot be opened, holds something else, or another process keeps it.
+ * disk. Fails with `SqlError` when the file cannot be opened, holds something else, or another process keeps it. There is
+ * one connection, so a statement's `stream` fails, too.
  *
  * ```ts
  * program.pipe(Effect.provide(NodeSqlite.layer({ file: "customers.journal" })))
@@ -144,26 +144,13 @@ const connectionOf = (database: DatabaseSync): Connection => {
       ),
     executeValues: (sql, params) => run(sql, params, { prepared: true, arrays: true }, values),
     executeValuesUnprepared: (sql, params) => run(sql, params, { prepared: false, arrays: true }, values),
-    executeStream: (sql, params, transform) =>
-      Stream.unwrap(Effect.map(
-        // A statement of its own: another run of a prepared one would begin the reading anew.
-        run(sql, params, { prepared: false, arrays: false }, (statement, params) => statement.iterate(...params)),
-        (iterator) => Stream.map(pages(iterator), (row) => transform?.([row])[0] ?? row)
-      ))
+    // It would keep the only connection to itself: a statement in the middle of a stream would wait for ever.
+    executeStream: () =>
+      Stream.fromEffect(attempt("stream", "a result cannot be streamed", () => {
+        throw new TypeError("read it in pages, by LIMIT")
+      }))
   }
 }
-
-const pages = (iterator: Iterator<object>): Stream.Stream<object, SqlError> =>
-  Stream.paginate(undefined, () =>
-    attempt("execute", "the statement failed", () => {
-      const page: Array<object> = []
-      while (page.length < 128) {
-        const next = iterator.next()
-        if (next.done === true) return [page, Option.none()] as const
-        page.push(next.value)
-      }
-      return [page, Option.some(undefined)] as const
-    }))
 
 const parameter = (value: unknown): SQLInputValue => {
   switch (typeof value) {

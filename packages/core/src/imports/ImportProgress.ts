@@ -21,7 +21,7 @@ export interface Counts {
   readonly done: number
   /** Contacts that were made. */
   readonly created: number
-  /** Contacts that were there before. */
+  /** Contacts that were there before, and those that LiveDesk made without this run hearing of it. */
   readonly existing: number
   readonly conversations: number
   readonly messages: number

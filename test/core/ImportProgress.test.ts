@@ -1,0 +1,32 @@
+import { ImportProgress } from "@effect-livedesk/core/imports"
+import { assert, it } from "@effect/vitest"
+import { Duration, Option } from "effect"
+
+const counts = {
+  read: 500,
+  alreadyDone: 100,
+  done: 40,
+  created: 40,
+  existing: 0,
+  conversations: 0,
+  messages: 0,
+  rejected: 8,
+  unknown: 2
+}
+
+it("tells the time left by the pace of this run, without what earlier ones had done", () => {
+  const progress = ImportProgress.make(counts, Duration.seconds(5), 200)
+  assert.strictEqual(progress.perSecond, 10)
+  assert.deepStrictEqual(progress.timeLeft, Option.some(Duration.seconds(5)))
+  assert.strictEqual(
+    ImportProgress.line(progress),
+    "40 done, 100 before, 8 rejected, 2 unknown, 10 a second, about 5s left"
+  )
+})
+
+it("tells none where nobody knows how many rows there are, or nothing was done yet", () => {
+  assert.deepStrictEqual(ImportProgress.make(counts, Duration.seconds(5)).timeLeft, Option.none())
+  const idle = { ...counts, done: 0, rejected: 0, unknown: 0 }
+  assert.deepStrictEqual(ImportProgress.make(idle, Duration.seconds(5), 500).timeLeft, Option.none())
+  assert.strictEqual(ImportProgress.make(counts, Duration.zero, 500).perSecond, 0)
+})

@@ -1,0 +1,106 @@
+import { ImportJournal } from "@effect-livedesk/core/imports"
+import { ContactId, ConversationId } from "@effect-livedesk/core/LiveDeskSchema"
+import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
+import { assert, describe, it } from "@effect/vitest"
+import { Array, Effect, Layer, Option, Stream } from "effect"
+import { SqlClient } from "effect/sql"
+import { TestClock } from "effect/testing"
+
+const journal = ImportJournal.layer.pipe(Layer.provideMerge(NodeSqlite.layer({ file: ":memory:" })))
+
+const rows = (count: number): ReadonlyArray<ImportJournal.Planned> =>
+  Array.makeBy(count, (index) => ({ key: `k${index}`, line: index + 2, row: `{"n":${index}}` }))
+
+const begun = Effect.tap(ImportJournal.ImportJournal, ({ begin }) => begin(407))
+
+const keys = (state: ImportJournal.State) =>
+  Effect.flatMap(
+    ImportJournal.ImportJournal,
+    ({ entries }) => Effect.map(Stream.runCollect(entries(state)), (all) => all.map(({ key }) => key))
+  )
+
+describe("ImportJournal", () => {
+  it.effect("has what is planned as sent, each time, and gives back all of it in its order", () =>
+    Effect.gen(function*() {
+      const { begin, change, plan } = yield* begun
+      const planned = yield* plan(rows(2500))
+      assert.isTrue(planned.every((standing) => standing._tag === "Known" && standing.entry.state === "planned"))
+      assert.deepStrictEqual(yield* keys("sent"), rows(2500).map(({ key }) => key))
+      yield* change({ key: "k1", step: "contact", state: "planned" })
+      yield* change({ key: "k2", step: "message", state: "planned" })
+      yield* begin(407)
+      const [, again, later] = yield* plan(rows(3))
+      assert.strictEqual(again?._tag === "Known" && again.entry.state, "planned")
+      assert.strictEqual(later?._tag === "Known" && later.entry.step, "message")
+      assert.deepStrictEqual(yield* keys("planned"), ["k2"])
+    }).pipe(Effect.provide(journal)))
+
+  it.effect("joins the changes of one row that are committed together, and keeps what they do not name", () =>
+    Effect.gen(function*() {
+      const { change, entries, flush, note, plan } = yield* begun
+      yield* plan(rows(1))
+      yield* note({ key: "k0", step: "conversation", state: "sent", contactId: ContactId.make(7), existing: false })
+      yield* note({ key: "k0", step: "message", state: "sent", conversationId: ConversationId.make(8) })
+      yield* flush
+      yield* change({ key: "k0", step: "message", state: "rejected", reasons: ["no"] })
+      const [entry] = yield* Stream.runCollect(entries("rejected"))
+      assert.deepStrictEqual(entry, {
+        key: "k0",
+        line: 2,
+        state: "rejected",
+        step: "message",
+        row: Option.some("{\"n\":0}"),
+        contactId: Option.some(ContactId.make(7)),
+        sourceId: Option.none(),
+        existing: Option.some(false),
+        conversationId: Option.some(ConversationId.make(8)),
+        messageId: Option.none(),
+        reasons: ["no"]
+      })
+    }).pipe(Effect.provide(journal)))
+
+  it.effect("commits what is noted within 50 milliseconds, and forgets the row that is done", () =>
+    Effect.gen(function*() {
+      const { entries, note, plan } = yield* begun
+      yield* plan(rows(1))
+      yield* note({ key: "k0", step: "message", state: "done" })
+      yield* TestClock.adjust("50 millis")
+      const [entry] = yield* Stream.runCollect(entries("done"))
+      assert.deepStrictEqual(entry?.row, Option.none())
+    }).pipe(Effect.provide(journal)))
+
+  it.effect("settles only what is sent, and step by step", () =>
+    Effect.gen(function*() {
+      const { change, plan, settle, totals } = yield* begun
+      yield* plan(rows(3))
+      yield* change({ key: "k0", step: "message", state: "done" })
+      yield* change({ key: "k1", step: "conversation", state: "sent" })
+      assert.isFalse(yield* settle("k0", { _tag: "NotDone" }))
+      assert.isFalse(yield* settle("k0", { _tag: "Done", messageId: 1 }))
+      assert.isTrue(yield* settle("k1", { _tag: "Done", conversationId: 8 }))
+      assert.deepStrictEqual(yield* totals, { planned: 1, sent: 1, done: 1, rejected: 0, unusable: 0 })
+    }).pipe(Effect.provide(journal)))
+
+  it.effect("keeps the rejects of the latest run alone", () =>
+    Effect.gen(function*() {
+      const { begin, reject, rejects } = yield* begun
+      yield* reject([{ line: 2, reasons: ["a", "b"], row: "x" }])
+      yield* begin(407)
+      yield* reject([{ line: 3, reasons: ["c"], row: "y" }])
+      assert.deepStrictEqual(yield* Stream.runCollect(rejects), [{ line: 3, reasons: ["c"], row: "y" }])
+    }).pipe(Effect.provide(journal)))
+
+  it.effect("writes nothing more when a change could not be written, and says why", () =>
+    Effect.gen(function*() {
+      const { change, flush, note, plan } = yield* begun
+      yield* plan(rows(2))
+      const sql = yield* SqlClient.SqlClient
+      yield* sql`ALTER TABLE import_row RENAME TO away`
+      const error = yield* Effect.flip(change({ key: "k0", step: "message", state: "done" }))
+      assert.include(error.message, "the import's journal failed")
+      yield* sql`ALTER TABLE away RENAME TO import_row`
+      yield* Effect.flip(note({ key: "k1", step: "message", state: "done" }))
+      yield* Effect.flip(flush)
+      assert.deepStrictEqual(yield* keys("done"), [])
+    }).pipe(Effect.provide(journal)))
+})
