@@ -86,11 +86,10 @@ const open = ({ busyTimeout = "2 seconds", exclusive = false, file }: Options) =
       timeout: Math.round(Duration.toMillis(Duration.fromInputUnsafe(busyTimeout)))
     })
     try {
+      // Before the other: that takes the lock, so that whoever cannot have it hears of it here.
       if (exclusive) database.exec("PRAGMA locking_mode = EXCLUSIVE")
       database.exec("PRAGMA journal_mode = WAL")
       database.exec("PRAGMA synchronous = FULL")
-      // The lock is only taken by the first write; whoever cannot have it is to hear of it here.
-      if (exclusive) database.exec("BEGIN IMMEDIATE; COMMIT")
     } catch (error) {
       database.close()
       throw error
