@@ -6,6 +6,10 @@ import { posix } from "node:path"
 const floors: { readonly [module: string]: number } = {
   "core/src/Model.ts": 0,
   "core/src/Transport.ts": 0,
+  "core/src/flows/Evidence.ts": 0,
+  "core/src/flows/FlowMarks.ts": 0,
+  "core/src/flows/OfficeHours.ts": 0,
+  "core/src/flows/Verdict.ts": 0,
   "core/src/imports/ImportProgress.ts": 0,
   "core/src/imports/ImportRows.ts": 0,
   "core/src/internal/Admission.ts": 0,
@@ -17,6 +21,7 @@ const floors: { readonly [module: string]: number } = {
   "core/src/LiveDeskError.ts": 1,
   "core/src/LiveDeskSchema.ts": 1,
   "core/src/FetchTransport.ts": 1,
+  "core/src/flows/Settlement.ts": 1,
   "core/src/webhooks/PersistedDeliveries.ts": 1,
   "core/src/Breaker.ts": 2,
   "core/src/ContactProfile.ts": 2,
@@ -31,19 +36,23 @@ const floors: { readonly [module: string]: number } = {
   "core/src/ConversationStart.ts": 5,
   "core/src/LiveDesk.ts": 5,
   "core/src/LiveDeskApi.ts": 5,
+  "core/src/flows/FlowStep.ts": 5,
   "core/src/testing/EmulatorState.ts": 5,
   "core/src/webhooks/WebhookConversation.ts": 5,
   "core/src/imports/ImportJournal.ts": 2,
   "core/src/imports/ImportReport.ts": 3,
   "core/src/imports/ImportMapping.ts": 5,
   "core/src/Accounts.ts": 6,
+  "core/src/flows/ConversationFlow.ts": 6,
   "core/src/imports/ContactImport.ts": 6,
   "core/src/testing/EmulatedCall.ts": 6,
   "core/src/webhooks/WebhookEvent.ts": 6,
+  "core/src/flows/CustomerAnswer.ts": 7,
   "core/src/testing/EmulatedContacts.ts": 7,
   "core/src/testing/EmulatedMessages.ts": 7,
   "core/src/testing/EmulatedTickets.ts": 7,
   "core/src/webhooks/Webhooks.ts": 7,
+  "core/src/flows/FlowEvents.ts": 8,
   "core/src/testing/EmulatedConversations.ts": 8,
   "core/src/testing/WebhookDelivery.ts": 8,
   "core/src/testing/EmulatedEvents.ts": 9,
@@ -52,6 +61,7 @@ const floors: { readonly [module: string]: number } = {
   "core/src/testing/WebhookSender.ts": 11,
   "core/src/imports/index.ts": 12,
   "core/src/index.ts": 12,
+  "core/src/flows/index.ts": 12,
   "core/src/testing/index.ts": 12,
   "core/src/webhooks/index.ts": 12,
   "node/src/NodeAttachment.ts": 5,
@@ -100,7 +110,7 @@ const resolve = (from: string, specifier: string): string | undefined => {
   const match = /^@effect-livedesk\/(\w+)(?:\/(.+))?$/.exec(specifier)
   if (match === null) return undefined
   const [, name = "", path = "index"] = match
-  return `${name}/src/${/^(?:imports|testing|webhooks)$/.test(path) ? `${path}/index` : path}.ts`
+  return `${name}/src/${/^(?:flows|imports|testing|webhooks)$/.test(path) ? `${path}/index` : path}.ts`
 }
 
 interface Export {
@@ -159,6 +169,7 @@ describe("floors", () => {
       resolve("node/src/NodeLiveDesk.ts", "@effect-livedesk/core/testing"),
       "core/src/testing/index.ts"
     )
+    assert.strictEqual(resolve("x.ts", "@effect-livedesk/core/flows"), "core/src/flows/index.ts")
   })
 })
 

@@ -1,0 +1,181 @@
+/**
+ * The durable start of a conversation: a contact, a conversation and its first message, which outlive the process and are
+ * never sent twice.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as SchemaParser from "effect/SchemaParser"
+import * as Workflow from "effect/workflow/Workflow"
+import type * as WorkflowEngine from "effect/workflow/WorkflowEngine"
+import type * as Contacts from "../Contacts.ts"
+import type * as Conversations from "../Conversations.ts"
+import * as LiveDeskError from "../LiveDeskError.ts"
+import { ContactId, ConversationId, IdInput, MessageId } from "../LiveDeskSchema.ts"
+import type * as Messages from "../Messages.ts"
+import type * as FlowMarks from "./FlowMarks.ts"
+import * as FlowStep from "./FlowStep.ts"
+
+const ContactInput = Schema.Struct({
+  name: Schema.optional(Schema.String),
+  email: Schema.optional(Schema.String),
+  phoneNumber: Schema.optional(Schema.String),
+  avatarUrl: Schema.optional(Schema.String),
+  identifier: Schema.optional(Schema.String)
+}).check(
+  Schema.makeFilter(({ email, identifier, phoneNumber }) =>
+    [email, identifier, phoneNumber].some((mark) => mark !== undefined && mark.trim() !== "")
+      ? undefined
+      : "give identifier, email or phoneNumber, so that the contact can be found"
+  )
+)
+
+const MessageInput = Schema.Struct({
+  content: Schema.String,
+  private: Schema.optional(Schema.Boolean),
+  contentAttributes: Schema.optional(Schema.Record(Schema.String, Schema.Json))
+})
+
+/**
+ * The input of the flow: whom to write to, through which channel, and what.
+ *
+ * @category inputs
+ * @since 0.1.0
+ */
+export const Payload = Schema.Struct({
+  /** What this is about, such as the name of a campaign. A contact gets what has the same id once. */
+  id: Schema.NonEmptyString,
+  /** The channel. */
+  inboxId: IdInput,
+  /** The contact, known by at least one of `identifier`, `email` and `phoneNumber`. */
+  contact: ContactInput,
+  /** The first message. */
+  message: MessageInput
+})
+/**
+ * @category inputs
+ * @since 0.1.0
+ */
+export interface Payload extends Schema.Schema.Type<typeof Payload> {}
+
+/**
+ * What the flow did.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const Started = Schema.Struct({
+  contactId: ContactId,
+  conversationId: ConversationId,
+  messageId: MessageId
+})
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Started extends Schema.Schema.Type<typeof Started> {}
+
+/**
+ * The workflow. What has the same `id`, channel and contact is one execution, however often it is started.
+ *
+ * @category workflows
+ * @since 0.1.0
+ */
+export const ConversationFlow = Workflow.make("LiveDesk.ConversationFlow", {
+  payload: Payload,
+  success: Started,
+  error: LiveDeskError.LiveDeskError,
+  idempotencyKey: ({ contact: { email, identifier, phoneNumber }, id, inboxId }) =>
+    JSON.stringify([
+      id,
+      inboxId,
+      ...[identifier, email?.toLowerCase(), phoneNumber].map((mark) => mark?.trim() ?? "")
+    ])
+})
+
+/**
+ * The flow's steps, for a workflow that goes on after them.
+ *
+ * @category steps
+ * @since 0.1.0
+ */
+export const steps = Effect.fnUntraced(function*(
+  payload: Payload,
+  options?: FlowStep.Options
+): Effect.fn.Return<
+  Started,
+  LiveDeskError.LiveDeskError,
+  FlowStep.Required | Contacts.Contacts | Conversations.Conversations | Messages.Messages
+> {
+  const { inboxId } = payload
+  // The check of the payload is what makes sure that there is one of them.
+  const { email = "", ...contact } = payload.contact
+  const found = yield* FlowStep.contact("contact", { ...contact, inboxId, email }, options)
+  const conversationId = yield* FlowStep.conversation("conversation", { ...found, inboxId }, options)
+  const messageId = yield* FlowStep.message("message", { ...payload.message, conversationId }, options)
+  return { contactId: found.contactId, conversationId, messageId }
+})
+
+/**
+ * Runs the flow's executions, those that an earlier process left included.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (
+  options?: FlowStep.Options
+): Layer.Layer<
+  never,
+  never,
+  | WorkflowEngine.WorkflowEngine
+  | FlowMarks.FlowMarks
+  | Contacts.Contacts
+  | Conversations.Conversations
+  | Messages.Messages
+> => ConversationFlow.toLayer((payload) => steps(payload, options))
+
+const check = SchemaParser.decodeUnknownResult(Schema.toType(Payload), { errors: "all", onExcessProperty: "error" })
+
+const checked = (payload: Payload): Effect.Effect<Payload, LiveDeskError.ValidationError> =>
+  Effect.suspend(() =>
+    Result.match(check(payload), {
+      onFailure: (issue) =>
+        Effect.fail(LiveDeskError.inputInvalid("ConversationFlow.start", LiveDeskError.issuesOf(issue))),
+      onSuccess: (payload) => Effect.succeed(payload)
+    })
+  )
+
+/**
+ * Starts the flow, unless it was started before, and waits for its end. Fails with `ValidationError` for a payload that is
+ * refused here: nothing is started then.
+ *
+ * ```ts
+ * const { conversationId } = yield* ConversationFlow.run({
+ *   id: "spring-campaign",
+ *   inboxId: 407,
+ *   contact: { email: "alice@acme.inc" },
+ *   message: { content: "Spring is here." }
+ * })
+ * ```
+ *
+ * @category calls
+ * @since 0.1.0
+ */
+export const run = (
+  payload: Payload
+): Effect.Effect<Started, LiveDeskError.LiveDeskError, WorkflowEngine.WorkflowEngine> =>
+  Effect.flatMap(checked(payload), (payload) => ConversationFlow.execute(payload))
+
+/**
+ * Starts the flow, unless it was started before, and tells the id of its execution without waiting for its end.
+ *
+ * @category calls
+ * @since 0.1.0
+ */
+export const start = (
+  payload: Payload
+): Effect.Effect<string, LiveDeskError.ValidationError, WorkflowEngine.WorkflowEngine> =>
+  Effect.flatMap(checked(payload), (payload) => ConversationFlow.execute(payload, { discard: true }))

@@ -1,0 +1,286 @@
+/**
+ * The customer's answer: a durable wait for what comes in by webhook.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as SqlClient from "effect/sql/SqlClient"
+import type { SqlError } from "effect/sql/SqlError"
+import * as Activity from "effect/workflow/Activity"
+import * as DurableClock from "effect/workflow/DurableClock"
+import * as DurableDeferred from "effect/workflow/DurableDeferred"
+import * as WorkflowEngine from "effect/workflow/WorkflowEngine"
+import { ConversationId, MessageId } from "../LiveDeskSchema.ts"
+import type { WebhookEvent } from "../webhooks/WebhookEvent.ts"
+import * as FlowMarks from "./FlowMarks.ts"
+
+/**
+ * What a customer wrote.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const CustomerAnswer = Schema.Struct({
+  conversationId: ConversationId,
+  messageId: MessageId,
+  /** The text; "" for a message of attachments only. */
+  content: Schema.String,
+  /** When it came. */
+  receivedAt: Schema.DateTimeUtcFromMillis
+})
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface CustomerAnswer extends Schema.Schema.Type<typeof CustomerAnswer> {}
+
+const awaited = (name: string) => DurableDeferred.make(`${name}/answer`, { success: CustomerAnswer })
+
+interface Wait {
+  readonly executionId: string
+  readonly workflow: string
+  readonly name: string
+  readonly conversationId: number
+}
+
+/**
+ * Keeps what customers wrote in the conversations that flows are about, and who waits for it. Each answer goes to one wait.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class CustomerAnswers extends Context.Service<CustomerAnswers, {
+  /** Begins a wait, and tells the answer where it is there already. */
+  readonly begin: (wait: Wait) => Effect.Effect<Option.Option<CustomerAnswer>>
+  /** Ends a wait, and tells the answer where it came in the last moment. */
+  readonly end: (wait: Wait) => Effect.Effect<Option.Option<CustomerAnswer>>
+  /** Keeps an answer if a flow is about its conversation. Tells who waits for one there, and which answer they got. */
+  readonly receive: (
+    answer: CustomerAnswer
+  ) => Effect.Effect<ReadonlyArray<{ readonly wait: Wait; readonly answer: CustomerAnswer }>>
+}>()("@effect-livedesk/core/flows/CustomerAnswers") {}
+
+const waitColumns = Schema.Struct({
+  execution_id: Schema.String,
+  name: Schema.String,
+  workflow: Schema.String,
+  conversation_id: Schema.Number
+})
+
+const answerColumns = Schema.Struct({
+  message_id: Schema.Number,
+  conversation_id: Schema.Number,
+  content: Schema.String,
+  received_at: Schema.Number
+})
+
+const readWaits = Schema.decodeUnknownEffect(Schema.Array(waitColumns))
+const readAnswers = Schema.decodeUnknownEffect(Schema.Array(answerColumns))
+
+const answerOf = (row: typeof answerColumns.Type): CustomerAnswer => ({
+  conversationId: ConversationId.make(row.conversation_id),
+  messageId: MessageId.make(row.message_id),
+  content: row.content,
+  receivedAt: DateTime.makeUnsafe(row.received_at)
+})
+
+/**
+ * Provides `CustomerAnswers` over SQLite or PostgreSQL. Makes its tables, `livedesk_flow_answers` and
+ * `livedesk_flow_waits`, if they are not there.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<CustomerAnswers, SqlError, SqlClient.SqlClient | FlowMarks.FlowMarks> = Layer.effect(
+  CustomerAnswers,
+  Effect.gen(function*() {
+    const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+    const marks = yield* FlowMarks.FlowMarks
+    yield* FlowMarks.createTable(sql`
+      CREATE TABLE IF NOT EXISTS livedesk_flow_answers (
+        message_id DOUBLE PRECISION NOT NULL PRIMARY KEY,
+        conversation_id DOUBLE PRECISION NOT NULL,
+        content TEXT NOT NULL,
+        received_at DOUBLE PRECISION NOT NULL
+      )
+    `)
+    yield* FlowMarks.createTable(sql`
+      CREATE INDEX IF NOT EXISTS livedesk_flow_answers_conversation ON livedesk_flow_answers (conversation_id)
+    `)
+    yield* FlowMarks.createTable(sql`
+      CREATE TABLE IF NOT EXISTS livedesk_flow_waits (
+        execution_id VARCHAR(255) NOT NULL,
+        name VARCHAR(255) NOT NULL,
+        workflow VARCHAR(255) NOT NULL,
+        conversation_id DOUBLE PRECISION NOT NULL,
+        since DOUBLE PRECISION NOT NULL,
+        is_over INTEGER NOT NULL,
+        message_id DOUBLE PRECISION UNIQUE,
+        PRIMARY KEY (execution_id, name)
+      )
+    `)
+    yield* FlowMarks.createTable(sql`
+      CREATE INDEX IF NOT EXISTS livedesk_flow_waits_conversation ON livedesk_flow_waits (conversation_id)
+    `)
+
+    const taken = ({ executionId, name }: Wait) =>
+      FlowMarks.patiently(sql`
+        SELECT a.* FROM livedesk_flow_answers a JOIN livedesk_flow_waits w ON w.message_id = a.message_id
+        WHERE w.execution_id = ${executionId} AND w.name = ${name}
+      `).pipe(
+        Effect.flatMap((rows) => Effect.orDie(readAnswers(rows))),
+        Effect.map(([row]) => row === undefined ? Option.none() : Option.some(answerOf(row)))
+      )
+
+    /** Gives the wait the first answer that no other has. */
+    const give = (wait: Wait): Effect.Effect<Option.Option<CustomerAnswer>> =>
+      sql`
+        UPDATE livedesk_flow_waits SET message_id = (
+          SELECT MIN(a.message_id) FROM livedesk_flow_answers a
+          WHERE a.conversation_id = ${wait.conversationId}
+            AND NOT EXISTS (SELECT 1 FROM livedesk_flow_waits w WHERE w.message_id = a.message_id)
+        )
+        WHERE execution_id = ${wait.executionId} AND name = ${wait.name} AND message_id IS NULL AND is_over = 0
+      `.pipe(
+        // Another wait took the same answer at the same moment.
+        Effect.retry({ while: ({ reason }) => reason._tag === "UniqueViolation" || reason._tag === "ConstraintError" }),
+        FlowMarks.patiently,
+        Effect.andThen(taken(wait))
+      )
+
+    return CustomerAnswers.of({
+      begin: Effect.fnUntraced(function*(wait) {
+        const row = {
+          execution_id: wait.executionId,
+          name: wait.name,
+          workflow: wait.workflow,
+          conversation_id: wait.conversationId,
+          since: yield* Clock.currentTimeMillis,
+          is_over: 0
+        }
+        yield* FlowMarks.patiently(
+          sql`INSERT INTO livedesk_flow_waits ${sql.insert(row)} ON CONFLICT (execution_id, name) DO NOTHING`
+        )
+        return yield* give(wait)
+      }),
+      end: (wait) =>
+        Effect.andThen(
+          FlowMarks.patiently(sql`
+            UPDATE livedesk_flow_waits SET is_over = 1
+            WHERE execution_id = ${wait.executionId} AND name = ${wait.name} AND message_id IS NULL
+          `),
+          taken(wait)
+        ),
+      receive: Effect.fnUntraced(function*({ content, conversationId, messageId, receivedAt }) {
+        const waiting = sql`SELECT * FROM livedesk_flow_waits WHERE conversation_id = ${conversationId} AND is_over = 0`
+        const isKnown = (yield* marks.knows(conversationId)) ||
+          (yield* FlowMarks.patiently(
+              sql`SELECT 1 FROM livedesk_flow_waits WHERE conversation_id = ${conversationId} LIMIT 1`
+            )).length > 0
+        if (!isKnown) return []
+        const row = {
+          message_id: messageId,
+          conversation_id: conversationId,
+          content,
+          received_at: DateTime.toEpochMillis(receivedAt)
+        }
+        yield* FlowMarks.patiently(
+          sql`INSERT INTO livedesk_flow_answers ${sql.insert(row)} ON CONFLICT (message_id) DO NOTHING`
+        )
+        const waits = yield* Effect.orDie(readWaits(yield* FlowMarks.patiently(sql`${waiting} ORDER BY since`)))
+        const given = yield* Effect.forEach(waits, (row) => {
+          const wait = {
+            executionId: row.execution_id,
+            workflow: row.workflow,
+            name: row.name,
+            conversationId: row.conversation_id
+          }
+          return Effect.map(give(wait), Option.map((answer) => ({ wait, answer })))
+        })
+        return given.flatMap(Option.toArray)
+      })
+    })
+  })
+)
+
+/**
+ * Lets a workflow wait for what the customer writes in a conversation: none when nothing comes `within` the time. What
+ * came before the wait began counts, from the conversation's beginning where a flow created it or wrote in it; each answer
+ * goes to one wait. `name` is that of no other wait of the workflow.
+ *
+ * Answers come by `FlowEvents.handle`, which is to be a handler of `Webhooks.layer`.
+ *
+ * ```ts
+ * const answer = yield* CustomerAnswer.wait("consent", { conversationId, within: "3 days" })
+ * ```
+ *
+ * @category steps
+ * @since 0.1.0
+ */
+export const wait = Effect.fnUntraced(function*(
+  name: string,
+  options: { readonly conversationId: number; readonly within?: Duration.Input | undefined }
+): Effect.fn.Return<
+  Option.Option<CustomerAnswer>,
+  never,
+  WorkflowEngine.WorkflowEngine | WorkflowEngine.WorkflowInstance | CustomerAnswers
+> {
+  const { executionId, workflow } = yield* WorkflowEngine.WorkflowInstance
+  const answers = yield* CustomerAnswers
+  const wait = { executionId, workflow: workflow._tag, name, conversationId: options.conversationId }
+  const success = Schema.OptionFromNullOr(CustomerAnswer)
+  const early = yield* Activity.make({ name: `${name}/begin`, success, execute: answers.begin(wait) })
+  if (Option.isSome(early)) return early
+  const answer = DurableDeferred.await(awaited(name))
+  if (options.within === undefined) return Option.some(yield* answer)
+  const inTime = yield* DurableDeferred.raceAll({
+    name: `${name}/in time`,
+    success,
+    error: Schema.Never,
+    effects: [
+      Effect.asSome(answer),
+      Effect.as(
+        DurableClock.sleep({ name: `${name}/limit`, duration: options.within, inMemoryThreshold: 0 }),
+        Option.none<CustomerAnswer>()
+      )
+    ]
+  })
+  return Option.isSome(inTime)
+    ? inTime
+    : yield* Activity.make({ name: `${name}/end`, success, execute: answers.end(wait) })
+})
+
+/**
+ * Gives what a customer wrote to the flow that waits for it, and keeps it for one that will. Other events change nothing.
+ *
+ * @category handlers
+ * @since 0.1.0
+ */
+export const handle = Effect.fnUntraced(function*(
+  event: WebhookEvent
+): Effect.fn.Return<void, never, CustomerAnswers | WorkflowEngine.WorkflowEngine> {
+  if (event._tag !== "MessageCreated" || event.message.messageType !== "incoming" || event.message.private) return
+  const answers = yield* CustomerAnswers
+  const given = yield* answers.receive({
+    conversationId: event.conversation.id,
+    messageId: event.message.id,
+    content: Option.getOrElse(event.message.content, () => ""),
+    receivedAt: yield* DateTime.now
+  })
+  yield* Effect.forEach(given, ({ answer, wait }) => {
+    const deferred = awaited(wait.name)
+    const token = new DurableDeferred.TokenParsed({
+      workflowName: wait.workflow,
+      executionId: wait.executionId,
+      deferredName: deferred.name
+    }).asToken
+    return DurableDeferred.succeed(deferred, { token, value: answer })
+  })
+})

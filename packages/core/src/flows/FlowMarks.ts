@@ -1,0 +1,373 @@
+/**
+ * What flows are about to do, kept in SQL: a mark is committed before each call that creates something, so that whoever
+ * finds one without an outcome knows that the call may have been made.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import * as SqlClient from "effect/sql/SqlClient"
+import type { SqlError } from "effect/sql/SqlError"
+
+/**
+ * What a step creates.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const Kind = Schema.Literals(["contact", "conversation", "message"])
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Kind = typeof Kind.Type
+
+/**
+ * Where a step stands.
+ *
+ * - `Begun`: the call is being made, or its process died.
+ * - `Waiting`: nothing was sent, and the call will be made again.
+ * - `Checking`: what became of the call is being found out.
+ * - `Unsettled`: nobody can tell what became of the call; the flow waits for a verdict.
+ * - `Done`: what the step creates is there.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const State = Schema.Literals(["Begun", "Waiting", "Checking", "Unsettled", "Done"])
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type State = typeof State.Type
+
+const columns = Schema.Struct({
+  execution_id: Schema.String,
+  step: Schema.String,
+  workflow: Schema.String,
+  kind: Kind,
+  attempt: Schema.Number,
+  round: Schema.Number,
+  state: State,
+  since: Schema.Number,
+  looking_since: Schema.NullOr(Schema.Number),
+  inbox_id: Schema.NullOr(Schema.Number),
+  contact_id: Schema.NullOr(Schema.Number),
+  conversation_id: Schema.NullOr(Schema.Number),
+  content: Schema.NullOr(Schema.String),
+  found_id: Schema.NullOr(Schema.Number),
+  settled_by: Schema.NullOr(Schema.String)
+})
+
+/**
+ * What is known of the call that a step makes.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Facts {
+  /** The execution of the workflow. */
+  readonly executionId: string
+  /** The name of the step in it. */
+  readonly step: string
+  /** The workflow's name. */
+  readonly workflow: string
+  /** What the step creates. */
+  readonly kind: Kind
+  /** The channel, of a contact and a conversation. */
+  readonly inboxId: number | undefined
+  /** The contact, of a conversation. */
+  readonly contactId: number | undefined
+  /** The conversation, of a message. */
+  readonly conversationId: number | undefined
+  /** The text, of a message; gone when the step is done. */
+  readonly content: string | undefined
+}
+
+/**
+ * A mark of a step.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Mark extends Facts {
+  readonly state: State
+  /** How many verdicts there were that the call did nothing, plus one. */
+  readonly attempt: number
+  /** Counts the calls. A verdict is on one of them. */
+  readonly round: number
+  /** When the call was about to be made, in milliseconds. */
+  readonly since: number
+  /** Since when its outcome is being looked for, in milliseconds. */
+  readonly lookingSince: number | undefined
+  /** The id of what the step created, once it is known. */
+  readonly foundId: number | undefined
+  /** What tells whether the call did anything. */
+  readonly settledBy: string | undefined
+}
+
+/**
+ * What became of the wish to make a call: it may be made, or it was perhaps made before.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Begun =
+  | { readonly _tag: "Fresh"; readonly mark: Mark }
+  | { readonly _tag: "Earlier"; readonly mark: Mark }
+
+/**
+ * What an event tells of something that was created.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Sighting =
+  | { readonly kind: "conversation"; readonly id: number; readonly contactId: number; readonly inboxId: number }
+  | { readonly kind: "message"; readonly id: number; readonly conversationId: number; readonly content: string }
+
+/**
+ * Keeps the marks. While the database cannot be reached, what is asked of it waits.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class FlowMarks extends Context.Service<FlowMarks, {
+  /**
+   * Marks that a call is about to be made, and commits it. `Earlier` where a mark of the same attempt is there already.
+   */
+  readonly begin: (facts: Facts, attempt: number) => Effect.Effect<Begun>
+  /** Says that nothing was sent and the call may be made again. Tells the mark, which may have been found meanwhile. */
+  readonly release: (mark: Mark) => Effect.Effect<Mark>
+  /** Says that the outcome of the call is being looked for. */
+  readonly check: (mark: Mark, settledBy: string | undefined) => Effect.Effect<Mark>
+  /** Says that the flow waits for a verdict. */
+  readonly suspend: (mark: Mark) => Effect.Effect<Mark>
+  /** Says what the call created. */
+  readonly done: (mark: Mark, id: number) => Effect.Effect<void>
+  /** Notes what an event showed. Tells the mark, or `undefined` where it was found already or the call was repeated. */
+  readonly found: (mark: Mark, id: number) => Effect.Effect<Mark | undefined>
+  /**
+   * The marks without an outcome that a sighting fits, the oldest first, of calls that were made by then; or the one that
+   * it was noted on before.
+   */
+  readonly fitting: (sighting: Sighting, until: number) => Effect.Effect<ReadonlyArray<Mark>>
+  /** The mark of a step. */
+  readonly find: (executionId: string, step: string) => Effect.Effect<Mark | undefined>
+  /** The marks of steps that wait for a verdict, the oldest first. */
+  readonly unsettled: Effect.Effect<ReadonlyArray<Mark>>
+  /** Whether a flow created the conversation or wrote in it. */
+  readonly knows: (conversationId: number) => Effect.Effect<boolean>
+  /**
+   * Forgets the steps that were done so long ago. No flow that goes on after that time may come to them again, so this is
+   * for what is older than the longest flow.
+   */
+  readonly forget: (olderThan: Duration.Input) => Effect.Effect<void>
+}>()("@effect-livedesk/core/flows/FlowMarks") {}
+
+/**
+ * Provides `FlowMarks` over SQLite or PostgreSQL. Makes its table, `livedesk_flow_marks`, if it is not there.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<FlowMarks, SqlError, SqlClient.SqlClient> = Layer.effect(
+  FlowMarks,
+  Effect.gen(function*() {
+    const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+    yield* createTable(sql`
+      CREATE TABLE IF NOT EXISTS livedesk_flow_marks (
+        execution_id VARCHAR(255) NOT NULL,
+        step VARCHAR(255) NOT NULL,
+        workflow VARCHAR(255) NOT NULL,
+        kind VARCHAR(16) NOT NULL,
+        attempt INTEGER NOT NULL,
+        round INTEGER NOT NULL,
+        state VARCHAR(16) NOT NULL,
+        since DOUBLE PRECISION NOT NULL,
+        looking_since DOUBLE PRECISION,
+        inbox_id DOUBLE PRECISION,
+        contact_id DOUBLE PRECISION,
+        conversation_id DOUBLE PRECISION,
+        content TEXT,
+        found_id DOUBLE PRECISION,
+        settled_by TEXT,
+        PRIMARY KEY (execution_id, step)
+      )
+    `)
+    yield* createTable(sql`
+      CREATE INDEX IF NOT EXISTS livedesk_flow_marks_conversation ON livedesk_flow_marks (conversation_id)
+    `)
+    yield* createTable(sql`CREATE INDEX IF NOT EXISTS livedesk_flow_marks_found ON livedesk_flow_marks (found_id)`)
+    yield* createTable(sql`CREATE INDEX IF NOT EXISTS livedesk_flow_marks_state ON livedesk_flow_marks (state)`)
+
+    const marks = (statement: Effect.Effect<ReadonlyArray<unknown>, SqlError>): Effect.Effect<ReadonlyArray<Mark>> =>
+      Effect.flatMap(patiently(statement), (rows) => Effect.map(Effect.orDie(read(rows)), (all) => all.map(markOf)))
+    const first = (statement: Effect.Effect<ReadonlyArray<unknown>, SqlError>) =>
+      Effect.map(marks(statement), ([mark]) => mark)
+    const find = (executionId: string, step: string) =>
+      first(sql`SELECT * FROM livedesk_flow_marks WHERE execution_id = ${executionId} AND step = ${step}`)
+    const same = ({ executionId, round, step }: Mark) =>
+      sql`execution_id = ${executionId} AND step = ${step} AND round = ${round}`
+    /** The mark as it is now, where a change did not find it as it was. */
+    const orNow = (mark: Mark, changed: Mark | undefined) =>
+      changed === undefined
+        ? Effect.map(find(mark.executionId, mark.step), (now) => now ?? mark)
+        : Effect.succeed(changed)
+
+    return FlowMarks.of({
+      begin: Effect.fnUntraced(function*(facts, attempt) {
+        const now = yield* Clock.currentTimeMillis
+        const row = {
+          execution_id: facts.executionId,
+          step: facts.step,
+          workflow: facts.workflow,
+          kind: facts.kind,
+          attempt,
+          round: 1,
+          state: "Begun",
+          since: now,
+          looking_since: null,
+          inbox_id: facts.inboxId ?? null,
+          contact_id: facts.contactId ?? null,
+          conversation_id: facts.conversationId ?? null,
+          content: facts.content ?? null,
+          found_id: null,
+          settled_by: null
+        }
+        const fresh = yield* first(sql`
+          INSERT INTO livedesk_flow_marks ${sql.insert(row)}
+          ON CONFLICT (execution_id, step) DO UPDATE SET
+            attempt = excluded.attempt,
+            round = livedesk_flow_marks.round + 1,
+            state = excluded.state,
+            since = excluded.since,
+            looking_since = NULL,
+            settled_by = NULL
+          WHERE livedesk_flow_marks.found_id IS NULL
+            AND (livedesk_flow_marks.attempt < excluded.attempt OR livedesk_flow_marks.state = 'Waiting')
+          RETURNING *
+        `)
+        if (fresh !== undefined) return { _tag: "Fresh", mark: fresh }
+        const earlier = yield* find(facts.executionId, facts.step)
+        return earlier === undefined
+          ? yield* Effect.die(new Error(`the mark of ${facts.step} was deleted while it was needed`))
+          : { _tag: "Earlier", mark: earlier }
+      }),
+      release: Effect.fnUntraced(function*(mark) {
+        const changed = yield* first(
+          sql`UPDATE livedesk_flow_marks SET state = 'Waiting' WHERE ${same(mark)} AND found_id IS NULL RETURNING *`
+        )
+        return yield* orNow(mark, changed)
+      }),
+      check: Effect.fnUntraced(function*(mark, settledBy) {
+        const now = yield* Clock.currentTimeMillis
+        const changed = yield* first(sql`
+          UPDATE livedesk_flow_marks SET
+            state = 'Checking',
+            settled_by = ${settledBy ?? mark.settledBy ?? null},
+            looking_since = ${mark.lookingSince ?? now}
+          WHERE ${same(mark)} AND found_id IS NULL RETURNING *
+        `)
+        return yield* orNow(mark, changed)
+      }),
+      suspend: Effect.fnUntraced(function*(mark) {
+        const changed = yield* first(
+          sql`UPDATE livedesk_flow_marks SET state = 'Unsettled' WHERE ${same(mark)} AND found_id IS NULL RETURNING *`
+        )
+        return yield* orNow(mark, changed)
+      }),
+      done: (mark, id) =>
+        Effect.asVoid(patiently(
+          sql`UPDATE livedesk_flow_marks SET state = 'Done', found_id = ${id}, content = NULL WHERE ${same(mark)}`
+        )),
+      found: (mark, id) =>
+        first(
+          sql`UPDATE livedesk_flow_marks SET found_id = ${id} WHERE ${same(mark)} AND found_id IS NULL RETURNING *`
+        ),
+      fitting: Effect.fnUntraced(function*(sighting, until) {
+        const before = yield* marks(
+          sql`SELECT * FROM livedesk_flow_marks WHERE kind = ${sighting.kind} AND found_id = ${sighting.id}`
+        )
+        if (before.length > 0) return before.filter(({ state }) => state === "Unsettled")
+        const subject = sighting.kind === "conversation"
+          ? sql`contact_id = ${sighting.contactId} AND inbox_id = ${sighting.inboxId}`
+          : sql`conversation_id = ${sighting.conversationId} AND content = ${sighting.content}`
+        return yield* marks(sql`
+          SELECT * FROM livedesk_flow_marks
+          WHERE kind = ${sighting.kind} AND found_id IS NULL AND since <= ${until}
+            AND state IN ('Begun', 'Checking', 'Unsettled') AND ${subject}
+          ORDER BY since
+        `)
+      }),
+      find,
+      unsettled: marks(sql`SELECT * FROM livedesk_flow_marks WHERE state = 'Unsettled' ORDER BY since`),
+      knows: (conversationId) =>
+        Effect.map(
+          marks(sql`
+            SELECT * FROM livedesk_flow_marks
+            WHERE conversation_id = ${conversationId} OR (kind = 'conversation' AND found_id = ${conversationId})
+            LIMIT 1
+          `),
+          (known) => known.length > 0
+        ),
+      forget: Effect.fnUntraced(function*(olderThan) {
+        const now = yield* Clock.currentTimeMillis
+        yield* patiently(sql`
+          DELETE FROM livedesk_flow_marks
+          WHERE state = 'Done' AND since < ${now - Duration.toMillis(Duration.fromInputUnsafe(olderThan))}
+        `)
+      })
+    })
+  })
+)
+
+/**
+ * Makes a table. PostgreSQL may refuse one of several programs that make the same one at the same moment.
+ *
+ * @internal
+ */
+export const createTable = (statement: Effect.Effect<unknown, SqlError>): Effect.Effect<void, SqlError> =>
+  Effect.asVoid(Effect.retry(statement, { times: 5, schedule: Schedule.spaced("50 millis") }))
+
+/**
+ * Waits for a database that cannot be reached or is busy; a statement that it refuses is a fault of the program.
+ *
+ * @internal
+ */
+export const patiently = <A>(statement: Effect.Effect<A, SqlError>): Effect.Effect<A> =>
+  statement.pipe(
+    Effect.tapError((error) =>
+      error.isRetryable ? Effect.logWarning(`the database of the flows: ${error.message}`) : Effect.void
+    ),
+    Effect.retry({
+      while: ({ isRetryable }) => isRetryable,
+      schedule: Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("10 seconds")])
+    }),
+    Effect.orDie
+  )
+
+const read = Schema.decodeUnknownEffect(Schema.Array(columns))
+
+const markOf = (row: typeof columns.Type): Mark => ({
+  executionId: row.execution_id,
+  step: row.step,
+  workflow: row.workflow,
+  kind: row.kind,
+  attempt: row.attempt,
+  round: row.round,
+  state: row.state,
+  since: row.since,
+  lookingSince: row.looking_since ?? undefined,
+  inboxId: row.inbox_id ?? undefined,
+  contactId: row.contact_id ?? undefined,
+  conversationId: row.conversation_id ?? undefined,
+  content: row.content ?? undefined,
+  foundId: row.found_id ?? undefined,
+  settledBy: row.settled_by ?? undefined
+})

@@ -1,0 +1,336 @@
+/**
+ * The steps of a flow: a contact, a conversation, a message. Each may be used in any workflow, as often as it has names.
+ *
+ * A step runs its call at most once unless it is certain that an earlier one did nothing. Effect's engine runs an activity
+ * again whose process died; LiveDesk has no idempotency key and no call that reads conversations or messages. So a mark is
+ * committed before the call, and whoever finds one without an outcome looks for evidence, and where there is none, lets
+ * the flow wait for a verdict: from a webhook event (`FlowEvents`) or from a person (`Settlement`).
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import * as Activity from "effect/workflow/Activity"
+import * as DurableDeferred from "effect/workflow/DurableDeferred"
+import * as WorkflowEngine from "effect/workflow/WorkflowEngine"
+import * as Contacts from "../Contacts.ts"
+import * as Conversations from "../Conversations.ts"
+import * as LiveDeskError from "../LiveDeskError.ts"
+import { ContactId, ConversationId, MessageId } from "../LiveDeskSchema.ts"
+import * as Messages from "../Messages.ts"
+import * as Evidence from "./Evidence.ts"
+import * as FlowMarks from "./FlowMarks.ts"
+import * as Verdict from "./Verdict.ts"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// options
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * How steps go about what goes wrong.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  /**
+   * How long LiveDesk may still be at work on a request whose answer was lost; 30 seconds unless given. That something is
+   * not there counts only after that time.
+   */
+  readonly settleAfter?: Duration.Input | undefined
+  /**
+   * When to call again where nothing was sent, or LiveDesk took too many requests; `defaultRetries` unless given. What
+   * LiveDesk's `Retry-After` says is waited for in any case. When it ends, the flow fails with the last error.
+   */
+  readonly retries?: Schedule.Schedule<unknown, LiveDeskError.LiveDeskError> | undefined
+}
+
+/**
+ * After a second, then twice as long each time, at most a minute apart, for up to an hour.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export const defaultRetries: Schedule.Schedule<unknown, LiveDeskError.LiveDeskError> = Schedule.min([
+  Schedule.exponential("1 second"),
+  Schedule.spaced("1 minute")
+]).pipe(Schedule.upTo({ duration: "1 hour" }))
+
+// ---------------------------------------------------------------------------------------------------------------------
+// steps
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * What a step of a workflow runs in.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Required = WorkflowEngine.WorkflowEngine | WorkflowEngine.WorkflowInstance | FlowMarks.FlowMarks
+
+/**
+ * The contact that a step found or created.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const FoundContact = Schema.Struct({
+  contactId: ContactId,
+  /** The name under which the channel knows the contact, where LiveDesk told it. */
+  sourceId: Schema.optionalKey(Schema.String)
+})
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface FoundContact extends Schema.Schema.Type<typeof FoundContact> {}
+
+/**
+ * Finds the contact or creates it, by `contacts.ensure`, which looks before it creates. Where the outcome is unknown, it
+ * does both again after `settleAfter`. `step` is its name, which no other step of the workflow has.
+ *
+ * ```ts
+ * const { contactId } = yield* FlowStep.contact("contact", { inboxId: 407, email: "alice@acme.inc" })
+ * ```
+ *
+ * @category steps
+ * @since 0.1.0
+ */
+export const contact = Effect.fnUntraced(function*(
+  step: string,
+  input: Contacts.EnsureContact,
+  options: Options = {}
+): Effect.fn.Return<FoundContact, LiveDeskError.LiveDeskError, Required | Contacts.Contacts> {
+  const settleAfter = settleAfterOf(options)
+  const { executionId, workflow } = yield* WorkflowEngine.WorkflowInstance
+  const facts: FlowMarks.Facts = {
+    executionId,
+    step,
+    workflow: workflow._tag,
+    kind: "contact",
+    inboxId: input.inboxId,
+    contactId: undefined,
+    conversationId: undefined,
+    content: undefined
+  }
+  const ensure = Effect.gen(function*() {
+    const marks = yield* FlowMarks.FlowMarks
+    const contacts = yield* Contacts.Contacts
+    const begun = yield* marks.begin(facts, 1)
+    if (begun._tag === "Earlier") {
+      const found = begun.mark.foundId
+      if (found !== undefined) return { contactId: ContactId.make(found) }
+      yield* waitFor(yield* marks.check(begun.mark, undefined), settleAfter)
+    }
+    return yield* contacts.ensure(input).pipe(
+      Effect.map((ensured) => {
+        const contactInbox = ensured._tag === "Created"
+          ? ensured.contactInbox
+          : ensured.contact.contactInboxes.find(({ inbox }) =>
+            Option.exists(inbox, ({ id }) => id === input.inboxId)
+          )
+        const sourceId = contactInbox === undefined ? undefined : Option.getOrUndefined<string>(contactInbox.sourceId)
+        return { contactId: ensured.contact.id, ...(sourceId === undefined ? {} : { sourceId }) }
+      }),
+      Effect.catch((error): Effect.Effect<FoundContact, LiveDeskError.LiveDeskError> => {
+        if (!isOpen(error)) return Effect.andThen(marks.release(begun.mark), Effect.fail(error))
+        const id = idIn(error, "payload.contact.id")
+        return id === undefined
+          ? Effect.andThen(marks.check(begun.mark, error.settledBy), Effect.fail(error))
+          : Effect.succeed({ contactId: ContactId.make(id) })
+      }),
+      Effect.tap(({ contactId }) => marks.done(begun.mark, contactId))
+    )
+  })
+  return yield* Activity.make({
+    name: step,
+    success: FoundContact,
+    error: LiveDeskError.LiveDeskError,
+    execute: Effect.retry(ensure, {
+      while: (error) => mayBeRepeated(error) || isOpen(error),
+      schedule: retriesOf(options, (error) => isOpen(error) ? settleAfter : Duration.zero)
+    })
+  })
+})
+
+/**
+ * Creates a conversation, once. `step` is its name, which no other step of the workflow has.
+ *
+ * @category steps
+ * @since 0.1.0
+ */
+export const conversation = Effect.fnUntraced(function*(
+  step: string,
+  input: Conversations.CreateConversation & { readonly contactId: number },
+  options: Options = {}
+): Effect.fn.Return<ConversationId, LiveDeskError.LiveDeskError, Required | Conversations.Conversations> {
+  const evidence = yield* Evidence.Evidence
+  const { contactId, inboxId } = input
+  const id = yield* once({
+    step,
+    kind: "conversation",
+    subject: { inboxId, contactId, conversationId: undefined, content: undefined },
+    call: Effect.flatMap(Conversations.Conversations, ({ create }) => Effect.map(create(input), ({ id }) => id)),
+    settledBy: Conversations.create.settledBy,
+    evidence: (since) => evidence.conversation({ contactId, inboxId, since })
+  }, options)
+  return ConversationId.make(id)
+})
+
+/**
+ * Sends a message, once. `step` is its name, which no other step of the workflow has.
+ *
+ * @category steps
+ * @since 0.1.0
+ */
+export const message = Effect.fnUntraced(function*(
+  step: string,
+  input: Messages.SendMessage,
+  options: Options = {}
+): Effect.fn.Return<MessageId, LiveDeskError.LiveDeskError, Required | Messages.Messages> {
+  const evidence = yield* Evidence.Evidence
+  const { content, conversationId } = input
+  const id = yield* once({
+    step,
+    kind: "message",
+    subject: { inboxId: undefined, contactId: undefined, conversationId, content },
+    call: Effect.flatMap(Messages.Messages, ({ send }) => Effect.map(send(input), ({ id }) => id)),
+    settledBy: Messages.send.settledBy,
+    evidence: (since) => evidence.message({ conversationId, content, since })
+  }, options)
+  return MessageId.make(id)
+})
+
+// ---------------------------------------------------------------------------------------------------------------------
+// once
+// ---------------------------------------------------------------------------------------------------------------------
+
+const Outcome = Schema.TaggedUnion({
+  Done: { id: Schema.Int.check(Schema.isGreaterThan(0)) },
+  Unsettled: { round: Schema.Int }
+})
+type Outcome = typeof Outcome.Type
+
+interface Call<R> {
+  readonly step: string
+  readonly kind: "conversation" | "message"
+  readonly subject: Pick<FlowMarks.Facts, "inboxId" | "contactId" | "conversationId" | "content">
+  readonly call: Effect.Effect<number, LiveDeskError.LiveDeskError, R>
+  readonly settledBy: string | undefined
+  readonly evidence: (since: DateTime.Utc) => Effect.Effect<Evidence.Finding>
+}
+
+const once = Effect.fnUntraced(function*<R>(
+  { call, evidence, kind, settledBy, step, subject }: Call<R>,
+  options: Options
+): Effect.fn.Return<number, LiveDeskError.LiveDeskError, Required | R> {
+  const { executionId, workflow } = yield* WorkflowEngine.WorkflowInstance
+  const marks = yield* FlowMarks.FlowMarks
+  const facts: FlowMarks.Facts = { executionId, step, workflow: workflow._tag, kind, ...subject }
+  const settleAfter = settleAfterOf(options)
+
+  const done = (mark: FlowMarks.Mark, id: number): Effect.Effect<Outcome> =>
+    Effect.as(marks.done(mark, id), { _tag: "Done", id })
+
+  const settle = Effect.fnUntraced(function*(
+    before: FlowMarks.Mark,
+    hint: string | undefined
+  ): Effect.fn.Return<Option.Option<Outcome>> {
+    const mark = yield* marks.check(before, hint ?? settledBy)
+    if (mark.foundId !== undefined) return Option.some(yield* done(mark, mark.foundId))
+    const since = DateTime.makeUnsafe(mark.since)
+    let finding = yield* evidence(since)
+    if (finding._tag === "Absent") {
+      // It may still be on its way.
+      yield* waitFor(mark, settleAfter)
+      finding = yield* evidence(since)
+    }
+    if (finding._tag === "Known") return Option.some(yield* done(mark, finding.id))
+    const now = yield* finding._tag === "Absent" ? marks.release(mark) : marks.suspend(mark)
+    if (now.foundId !== undefined) return Option.some(yield* done(now, now.foundId))
+    if (finding._tag === "Absent") return Option.none()
+    yield* Effect.logWarning(
+      `${workflow._tag} ${executionId} waits: whether its step ${step} was done cannot be told from here. To settle it, ` +
+        (mark.settledBy ?? "look at LiveDesk's console")
+    )
+    return Option.some<Outcome>({ _tag: "Unsettled", round: mark.round })
+  })
+
+  const attempt = (number: number): Effect.Effect<Outcome, LiveDeskError.LiveDeskError, R> =>
+    Effect.flatMap(marks.begin(facts, number), ({ _tag, mark }) => {
+      const settled = (hint: string | undefined) =>
+        Effect.flatMap(
+          settle(mark, hint),
+          Option.match({ onNone: () => attempt(number), onSome: (outcome) => Effect.succeed(outcome) })
+        )
+      if (_tag === "Earlier") return settled(undefined)
+      return Effect.matchEffect(call, {
+        onSuccess: (id) => done(mark, id),
+        onFailure: (error) => {
+          if (!isOpen(error)) return Effect.andThen(marks.release(mark), Effect.fail(error))
+          const id = idIn(error, "id")
+          return id === undefined ? settled(error.settledBy) : done(mark, id)
+        }
+      })
+    })
+
+  for (let number = 1;; number++) {
+    const outcome = yield* Activity.make({
+      name: number === 1 ? step : `${step}/${number}`,
+      success: Outcome,
+      error: LiveDeskError.LiveDeskError,
+      execute: Effect.retry(attempt(number), { while: mayBeRepeated, schedule: retriesOf(options) })
+    })
+    if (outcome._tag === "Done") return outcome.id
+    const verdict = yield* DurableDeferred.await(Verdict.awaited(step, outcome.round))
+    if (verdict._tag === "Done") return verdict.id
+  }
+})
+
+/** Whether LiveDesk may have acted. */
+const isOpen = ({ delivery }: LiveDeskError.LiveDeskError): boolean => delivery === "Unknown" || delivery === "Accepted"
+
+/** Whether LiveDesk did nothing for a reason that passes. */
+const mayBeRepeated = ({ delivery, reason }: LiveDeskError.LiveDeskError): boolean => {
+  switch (reason._tag) {
+    case "RateLimited":
+      return delivery === "Rejected"
+    case "NoConnection":
+    case "CircuitOpen":
+    case "TimedOut":
+      return delivery === "NotSent"
+    default:
+      return false
+  }
+}
+
+const retryAfterOf = ({ reason }: LiveDeskError.LiveDeskError): Duration.Duration =>
+  reason._tag === "RateLimited" || reason._tag === "CircuitOpen"
+    ? Option.getOrElse(reason.retryAfter, () => Duration.zero)
+    : Duration.zero
+
+const retriesOf = (
+  { retries = defaultRetries }: Options,
+  atLeast: (error: LiveDeskError.LiveDeskError) => Duration.Duration = () => Duration.zero
+): Schedule.Schedule<unknown, LiveDeskError.LiveDeskError> =>
+  Schedule.modifyDelay(retries, ({ duration, input }) =>
+    Effect.succeed(Duration.max(duration, Duration.max(retryAfterOf(input), atLeast(input)))))
+
+const settleAfterOf = ({ settleAfter = "30 seconds" }: Options): Duration.Duration =>
+  Duration.fromInputUnsafe(settleAfter)
+
+/** Waits until so long after the outcome was first looked for, whichever process that was. */
+const waitFor = (mark: FlowMarks.Mark, time: Duration.Duration): Effect.Effect<void> =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) =>
+    Effect.sleep(Duration.millis(Math.max(0, (mark.lookingSince ?? now) + Duration.toMillis(time) - now))))
+
+/** An id that had come before an answer was lost. */
+const idIn = ({ reason }: LiveDeskError.LiveDeskError, path: string): number | undefined => {
+  const id = "identifiers" in reason ? Number(reason.identifiers[path]) : Number.NaN
+  return Number.isSafeInteger(id) && id > 0 ? id : undefined
+}

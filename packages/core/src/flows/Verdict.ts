@@ -1,0 +1,47 @@
+/**
+ * What is decided on a call of which nobody could tell what became of it.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import * as DurableDeferred from "effect/workflow/DurableDeferred"
+
+/**
+ * The call created what it was to create, by its id; or it did nothing, and is made again.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const Verdict = Schema.TaggedUnion({
+  Done: { id: Schema.Int.check(Schema.isGreaterThan(0)) },
+  NotDone: {}
+})
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Verdict = typeof Verdict.Type
+
+/**
+ * The verdict that the call was acted upon.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const done = (id: number): Verdict => ({ _tag: "Done", id })
+
+/**
+ * The verdict that the call did nothing.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const notDone: Verdict = { _tag: "NotDone" }
+
+/**
+ * What a flow waits for, of one call of one step.
+ *
+ * @internal
+ */
+export const awaited = (step: string, round: number): DurableDeferred.DurableDeferred<typeof Verdict> =>
+  DurableDeferred.make(`${step}/verdict/${round}`, { success: Verdict })

@@ -1,0 +1,14 @@
+/**
+ * Flows that outlive the process, on Effect's workflows: what they send they send once.
+ *
+ * @since 0.1.0
+ */
+export * as ConversationFlow from "./ConversationFlow.ts"
+export * as CustomerAnswer from "./CustomerAnswer.ts"
+export * as Evidence from "./Evidence.ts"
+export * as FlowEvents from "./FlowEvents.ts"
+export * as FlowMarks from "./FlowMarks.ts"
+export * as FlowStep from "./FlowStep.ts"
+export * as OfficeHours from "./OfficeHours.ts"
+export * as Settlement from "./Settlement.ts"
+export * as Verdict from "./Verdict.ts"
