@@ -99,13 +99,18 @@ export const layerConfigNoHttpClient = (
     })
   )
 
-const configError = (message: string): Effect.Effect<never, Config.ConfigError> =>
+/** @internal */
+export const configError = (message: string): Effect.Effect<never, Config.ConfigError> =>
   Effect.fail(
     new LiveDeskClient.SettingsError(new Schema.SchemaError(new SchemaIssue.InvalidValue({ message })))
   )
 
-/** A setting whose failures say what to do, and nothing of its value. */
-const setting = <A>(spec: {
+/**
+ * A setting whose failures say what to do, and nothing of its value.
+ *
+ * @internal
+ */
+export const setting = <A>(spec: {
   readonly name: string
   readonly what: string
   readonly example: string

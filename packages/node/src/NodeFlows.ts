@@ -1,0 +1,219 @@
+/**
+ * What durable flows run on: one process and a file, or many processes on a PostgreSQL. A program says the same for both.
+ *
+ * @since 0.1.0
+ */
+import * as CustomerAnswer from "@effect-livedesk/core/flows/CustomerAnswer"
+import * as FlowMarks from "@effect-livedesk/core/flows/FlowMarks"
+import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
+import * as NodeRedis from "@effect/platform-node/NodeRedis"
+import * as ClusterWorkflowEngine from "effect/cluster/ClusterWorkflowEngine"
+import type { MessageStorage } from "effect/cluster/MessageStorage"
+import type { Sharding } from "effect/cluster/Sharding"
+import type { ShardingConfig } from "effect/cluster/ShardingConfig"
+import * as SingleRunner from "effect/cluster/SingleRunner"
+import * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
+import * as RateLimiter from "effect/persistence/RateLimiter"
+import type { RedisError } from "effect/persistence/Redis"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import type { SocketServerError } from "effect/socket/SocketServer"
+import type { SqlClient } from "effect/sql/SqlClient"
+import type { SqlError } from "effect/sql/SqlError"
+import type { WorkflowEngine } from "effect/workflow/WorkflowEngine"
+import * as NodeLiveDesk from "./NodeLiveDesk.ts"
+import * as NodeSqlite from "./NodeSqlite.ts"
+
+/**
+ * What the layers of this module provide.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Provided =
+  | WorkflowEngine
+  | FlowMarks.FlowMarks
+  | CustomerAnswer.CustomerAnswers
+  | SqlClient
+  | Sharding
+  | MessageStorage
+
+/**
+ * A process that runs all flows by itself.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface EmbeddedOptions {
+  /** The file that holds the flows, made if it is not there. */
+  readonly file: string
+  /** Settings of Effect's cluster, of which this is one runner. */
+  readonly sharding?: Partial<ShardingConfig["Service"]> | undefined
+}
+
+/**
+ * A process that shares the flows with others.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface ClusterOptions {
+  /** The address of the PostgreSQL, such as `postgres://user:password@host/database`. */
+  readonly url: Redacted.Redacted
+  /** The host at which the other processes reach this one; 127.0.0.1 unless given. */
+  readonly host?: string | undefined
+  /** The port at which they do; 34431 unless given. Whoever reaches it can run flows, so keep it inside. */
+  readonly port?: number | undefined
+  /** Settings of Effect's cluster. */
+  readonly sharding?: Partial<ShardingConfig["Service"]> | undefined
+}
+
+const flows = Layer.mergeAll(
+  ClusterWorkflowEngine.layer,
+  Layer.provideMerge(CustomerAnswer.layer, FlowMarks.layer)
+)
+
+/**
+ * Runs flows in this process, kept in a file. The file is this process's own while it runs: a second one fails with
+ * `SqlError`.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerEmbedded = (
+  { file, sharding }: EmbeddedOptions
+): Layer.Layer<Provided, SqlError | Config.ConfigError> =>
+  flows.pipe(
+    Layer.provideMerge(SingleRunner.layer({
+      // The file is locked, so no other process can have the flows, and after a crash nobody has to wait for a lock's end.
+      runnerStorage: "memory",
+      shardingConfig: { entityMessagePollInterval: "1 second", ...sharding }
+    })),
+    Layer.provide(NodeCrypto.layerDigest),
+    Layer.provideMerge(NodeSqlite.layer({ file, exclusive: true }))
+  )
+
+/**
+ * Runs flows in this process and others, kept in a PostgreSQL. What a process had underway that dies, the others take
+ * over. Needs the package `@effect/sql-pg`, and fails with `ConfigError` where it is not installed.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerCluster = (
+  { host = "127.0.0.1", port = 34431, sharding, url }: ClusterOptions
+): Layer.Layer<Provided, SqlError | SocketServerError | Config.ConfigError> =>
+  Layer.provideMerge(
+    flows,
+    Layer.unwrap(Effect.gen(function*() {
+      const { layer } = yield* Effect.tryPromise(() => import("./internal/PostgresRunner.ts")).pipe(
+        Effect.catch(() => NodeLiveDesk.configError("flows on a PostgreSQL need @effect/sql-pg: npm install @effect/sql-pg"))
+      )
+      return layer({ url, host, port, sharding })
+    }))
+  )
+
+/**
+ * Runs flows as the settings say:
+ *
+ * - `LIVEDESK_FLOWS_FILE`, the file of `layerEmbedded`, `livedesk-flows.sqlite` unless set
+ * - `LIVEDESK_FLOWS_POSTGRES_URL`, which if set makes it `layerCluster`
+ * - `LIVEDESK_FLOWS_RUNNER_HOST` and `LIVEDESK_FLOWS_RUNNER_PORT`, where the other processes of the cluster reach this one,
+ *   127.0.0.1 and 34431 unless set
+ *
+ * Effect's cluster reads settings of its own from the environment, such as `SHARD_LOCK_EXPIRATION`.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerConfig = (overrides: {
+  readonly sharding?: Partial<ShardingConfig["Service"]> | undefined
+} = {}): Layer.Layer<Provided, SqlError | SocketServerError | Config.ConfigError> =>
+  Layer.unwrap(Effect.gen(function*() {
+    const { file, host, port, url } = yield* Config.all({ file: fileSetting, host: hostSetting, port: portSetting, url: postgresUrl })
+    return Redacted.value(url) === ""
+      ? layerEmbedded({ file, ...overrides })
+      : layerCluster({ url, host, port, ...overrides })
+  }))
+
+/**
+ * Provides the stores of `RateLimit` and `Breaker`, for a client's layer: in the Redis of the setting
+ * `LIVEDESK_FLOWS_REDIS_URL`, where all processes share them, or in memory where that is not set.
+ *
+ * ```ts
+ * NodeLiveDesk.layerConfig({ rateLimit: RateLimit.make({ limit: 10 }) }).pipe(Layer.provide(NodeFlows.layerStoresConfig))
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerStoresConfig: Layer.Layer<
+  RateLimiter.RateLimiterStore | CircuitBreaker.CircuitBreakerStore,
+  RedisError | Config.ConfigError
+> = Layer.unwrap(Effect.map(
+  Effect.suspend(() => redisUrl),
+  (url) =>
+    Redacted.value(url) === ""
+      ? Layer.merge(RateLimiter.layerStoreMemory, CircuitBreaker.layerStoreMemory())
+      : Layer.merge(RateLimiter.layerStoreRedis(), CircuitBreaker.layerStoreRedis()).pipe(
+        Layer.provide(NodeRedis.layer({ url: Redacted.value(url) }))
+      )
+))
+
+const address = (protocols: RegExp) =>
+  Schema.String.check(
+    Schema.makeFilter((text) =>
+      text === "" || (URL.canParse(text) && protocols.test(text)) ? undefined : "expected an address"
+    )
+  )
+
+const postgresUrl = Config.map(
+  NodeLiveDesk.setting({
+    name: "LIVEDESK_FLOWS_POSTGRES_URL",
+    what: "the address of the PostgreSQL that holds the flows, or leave it out",
+    example: "postgres://user:password@db.example/livedesk",
+    schema: address(/^postgres(?:ql)?:\/\//),
+    whenMissing: ""
+  }),
+  (url) => Redacted.make(url, { label: "LIVEDESK_FLOWS_POSTGRES_URL" })
+)
+
+const redisUrl = Config.map(
+  NodeLiveDesk.setting({
+    name: "LIVEDESK_FLOWS_REDIS_URL",
+    what: "the address of the Redis that the processes share, or leave it out",
+    example: "redis://user:password@redis.example:6379",
+    schema: address(/^rediss?:\/\//),
+    whenMissing: ""
+  }),
+  (url) => Redacted.make(url, { label: "LIVEDESK_FLOWS_REDIS_URL" })
+)
+
+const fileSetting = NodeLiveDesk.setting({
+  name: "LIVEDESK_FLOWS_FILE",
+  what: "the file that holds the flows, or leave it out",
+  example: "/var/lib/example/livedesk-flows.sqlite",
+  schema: Schema.NonEmptyString,
+  whenMissing: "livedesk-flows.sqlite"
+})
+
+const hostSetting = NodeLiveDesk.setting({
+  name: "LIVEDESK_FLOWS_RUNNER_HOST",
+  what: "the host at which the other processes reach this one, or leave it out",
+  example: "10.0.0.7",
+  schema: Schema.NonEmptyString,
+  whenMissing: "127.0.0.1"
+})
+
+const portSetting = NodeLiveDesk.setting({
+  name: "LIVEDESK_FLOWS_RUNNER_PORT",
+  what: "the port at which the other processes reach this one, or leave it out",
+  example: "34431",
+  schema: Schema.NumberFromString.pipe(
+    Schema.decodeTo(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 65_535 })))
+  ),
+  whenMissing: 34431
+})
