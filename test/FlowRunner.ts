@@ -1,0 +1,116 @@
+/**
+ * A program that starts durable flows and waits for their end. It dies where `DIE` says, such as `AfterMark:2`.
+ */
+import { ConversationFlow, Evidence } from "@effect-livedesk/core/flows"
+import { NodeLiveDesk } from "@effect-livedesk/node"
+import * as NodeFlows from "@effect-livedesk/node/NodeFlows"
+import * as RateLimit from "@effect-livedesk/core/RateLimit"
+import { NodeHttpClient, NodeRuntime } from "@effect/platform-node"
+import { Config, Effect, Layer, Schema } from "effect"
+import { HttpClient, HttpClientResponse } from "effect/http"
+import { StatementSync } from "node:sqlite"
+
+const settings = Config.all({
+  flows: Config.Int("FLOWS"),
+  starts: Config.Boolean("STARTS").pipe(Config.withDefault(true)),
+  die: Config.String("DIE").pipe(Config.withDefault("Never:0")),
+  limit: Config.Int("LIMIT").pipe(Config.withDefault(0)),
+  baseUrl: Config.String("LIVEDESK_BASE_URL")
+})
+
+// ---------------------------------------------------------------------------------------------------------------------
+// dying
+// ---------------------------------------------------------------------------------------------------------------------
+
+let isArmed = false
+const counts = new Map<string, number>()
+
+/** Dies when this has come as often as it was told to. */
+const pass = (die: string, gap: string): void => {
+  if (!isArmed) return
+  const count = (counts.get(gap) ?? 0) + 1
+  counts.set(gap, count)
+  if (die === `${gap}:${count}`) process.kill(process.pid, "SIGKILL")
+}
+
+const watchStatements = (die: string): void => {
+  const { all } = StatementSync.prototype
+  let replied = false
+  StatementSync.prototype.all = function(this: StatementSync, ...params) {
+    const text = this.sourceSQL
+    const isMark = /^\s*INSERT INTO livedesk_flow_marks/.test(text)
+    if (isMark) pass(die, "BeforeMark")
+    if (replied && !/^\s*COMMIT/.test(text)) {
+      replied = false
+      pass(die, "AfterReply")
+    }
+    const rows: ReturnType<typeof all> = Reflect.apply(all, this, params)
+    if (isMark) pass(die, "AfterMark")
+    if (/^\s*UPDATE livedesk_flow_marks SET state = 'Done'/.test(text)) pass(die, "AfterDone")
+    if (/INSERT INTO.*cluster_replies/s.test(text)) replied = true
+    return rows
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// flows
+// ---------------------------------------------------------------------------------------------------------------------
+
+const Found = Schema.Struct({ id: Schema.NullOr(Schema.Int) })
+
+const evidence = (baseUrl: string) =>
+  Layer.effect(
+    Evidence.Evidence,
+    Effect.map(HttpClient.HttpClient, (client) => {
+      const ask = (what: string, urlParams: Record<string, string>) =>
+        client.get(`${baseUrl}/evidence/${what}`, { urlParams }).pipe(
+          Effect.flatMap(HttpClientResponse.schemaBodyJson(Found)),
+          Effect.map(({ id }) => id === null ? Evidence.absent : Evidence.known(id)),
+          Effect.orDie
+        )
+      return {
+        conversation: ({ contactId }) => ask("conversation", { contactId: String(contactId) }),
+        message: ({ content, conversationId }) =>
+          ask("message", { content, conversationId: String(conversationId) })
+      }
+    })
+  )
+
+const flow = (number: number) =>
+  ConversationFlow.run({
+    id: "campaign",
+    inboxId: 407,
+    contact: { email: `${number}@acme.inc` },
+    message: { content: `Hello, number ${number}` }
+  })
+
+const program = Effect.gen(function*() {
+  const { baseUrl, die, flows, starts } = yield* settings
+  if (!starts) return yield* Effect.never
+  const numbers = Array.from({ length: flows }, (_, index) => index + 1)
+  const last = die === "Never:0" ? undefined : numbers.pop()
+  yield* Effect.forEach(numbers, flow, { concurrency: "unbounded" })
+  if (last !== undefined) {
+    yield* HttpClient.get(`${baseUrl}/arm`)
+    isArmed = true
+    yield* flow(last)
+  }
+})
+
+const live = Layer.unwrap(Effect.gen(function*() {
+  const { baseUrl, die, limit } = yield* settings
+  watchStatements(die)
+  const liveDesk = NodeLiveDesk.layerConfig({
+    ...(limit === 0 ? {} : { rateLimit: RateLimit.make({ limit, window: "1 second" }), timeout: "1 minute" }),
+    transformClient: HttpClient.transform((effect, { method }) =>
+      method === "POST" ? Effect.tap(effect, () => Effect.sync(() => pass(die, "AfterAnswer"))) : effect
+    )
+  })
+  return ConversationFlow.layer({ settleAfter: "100 millis" }).pipe(
+    Layer.provide([Layer.provide(liveDesk, NodeFlows.layerStoresConfig), evidence(baseUrl)]),
+    Layer.provideMerge(NodeFlows.layerConfig()),
+    Layer.provideMerge(NodeHttpClient.layerUndici)
+  )
+}))
+
+program.pipe(Effect.provide(live), NodeRuntime.runMain)
