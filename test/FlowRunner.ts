@@ -2,9 +2,9 @@
  * A program that starts durable flows and waits for their end. It dies where `DIE` says, such as `AfterMark:2`.
  */
 import { ConversationFlow, Evidence } from "@effect-livedesk/core/flows"
+import * as RateLimit from "@effect-livedesk/core/RateLimit"
 import { NodeLiveDesk } from "@effect-livedesk/node"
 import * as NodeFlows from "@effect-livedesk/node/NodeFlows"
-import * as RateLimit from "@effect-livedesk/core/RateLimit"
 import { NodeHttpClient, NodeRuntime } from "@effect/platform-node"
 import { Config, Effect, Layer, Schema } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
@@ -70,8 +70,7 @@ const evidence = (baseUrl: string) =>
         )
       return {
         conversation: ({ contactId }) => ask("conversation", { contactId: String(contactId) }),
-        message: ({ content, conversationId }) =>
-          ask("message", { content, conversationId: String(conversationId) })
+        message: ({ content, conversationId }) => ask("message", { content, conversationId: String(conversationId) })
       }
     })
   )

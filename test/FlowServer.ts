@@ -43,7 +43,7 @@ export const make = Effect.gen(function*() {
       return HttpServerResponse.text("armed")
     }
     if (url.pathname.startsWith("/evidence/")) {
-      return HttpServerResponse.jsonUnsafe({ id: findIn(yield* emulator.state, url) ?? null })
+      return HttpServerResponse.jsonUnsafe({ id: find(yield* emulator.state, url.pathname, url.searchParams) ?? null })
     }
     server.times.push(yield* Clock.currentTimeMillis)
     if (request.method !== "POST") return yield* emulator.httpEffect
@@ -63,12 +63,16 @@ export const make = Effect.gen(function*() {
 
 export const layerServer = NodeHttpServer.layer(() => createServer(), { port: 0, host: "127.0.0.1" })
 
-const findIn = (state: EmulatorState.EmulatorState, { pathname, searchParams }: URL): number | undefined => {
+/** The id of what is asked for, if it is there. */
+export const find = (
+  state: EmulatorState.EmulatorState,
+  pathname: string,
+  searchParams: URLSearchParams
+): number | undefined => {
   if (pathname === "/evidence/conversation") {
     const contactId = Number(searchParams.get("contactId"))
-    return Array.from(HashMap.values(state.conversations)).find((conversation) =>
-      conversation.contactId === contactId
-    )?.id
+    return Array.from(HashMap.values(state.conversations)).find((conversation) => conversation.contactId === contactId)
+      ?.id
   }
   const conversationId = Number(searchParams.get("conversationId"))
   const content = searchParams.get("content")
@@ -93,4 +97,3 @@ export const done = (state: EmulatorState.EmulatorState): ReadonlyMap<string, re
   }
   return all
 }
-

@@ -49,13 +49,15 @@ describe("flows whose process is killed", () => {
         const settings = { ...server.settings, LIVEDESK_FLOWS_FILE: file, FLOWS: String(index + 1) }
         const life = yield* live({ ...settings, DIE: `${gap}:${step}` }, (kill) =>
           Effect.sync(() => {
-          const strike = (post: number) => Effect.sync(() => post === step ? kill() : undefined)
-          server.hooks = gap === "InFlight"
-            ? { before: (post) => Effect.andThen(strike(post), post === step ? Effect.sleep("50 millis") : Effect.void) }
-            : gap === "Acted"
-            ? { after: strike }
-            : {}
-        }))
+            const strike = (post: number) => Effect.sync(() => post === step ? kill() : undefined)
+            server.hooks = gap === "InFlight"
+              ? {
+                before: (post) => Effect.andThen(strike(post), post === step ? Effect.sleep("50 millis") : Effect.void)
+              }
+              : gap === "Acted"
+              ? { after: strike }
+              : {}
+          }))
         assert.strictEqual(life.signal, "SIGKILL", `${gap} of step ${step}: ${life.said}`)
       }
       const last = yield* live({ ...server.settings, LIVEDESK_FLOWS_FILE: file, FLOWS: String(deaths.length) })

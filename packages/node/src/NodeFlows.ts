@@ -110,7 +110,9 @@ export const layerCluster = (
     flows,
     Layer.unwrap(Effect.gen(function*() {
       const { layer } = yield* Effect.tryPromise(() => import("./internal/PostgresRunner.ts")).pipe(
-        Effect.catch(() => NodeLiveDesk.configError("flows on a PostgreSQL need @effect/sql-pg: npm install @effect/sql-pg"))
+        Effect.catch(() =>
+          NodeLiveDesk.configError("flows on a PostgreSQL need @effect/sql-pg: npm install @effect/sql-pg")
+        )
       )
       return layer({ url, host, port, sharding })
     }))
@@ -133,7 +135,12 @@ export const layerConfig = (overrides: {
   readonly sharding?: Partial<ShardingConfig["Service"]> | undefined
 } = {}): Layer.Layer<Provided, SqlError | SocketServerError | Config.ConfigError> =>
   Layer.unwrap(Effect.gen(function*() {
-    const { file, host, port, url } = yield* Config.all({ file: fileSetting, host: hostSetting, port: portSetting, url: postgresUrl })
+    const { file, host, port, url } = yield* Config.all({
+      file: fileSetting,
+      host: hostSetting,
+      port: portSetting,
+      url: postgresUrl
+    })
     return Redacted.value(url) === ""
       ? layerEmbedded({ file, ...overrides })
       : layerCluster({ url, host, port, ...overrides })

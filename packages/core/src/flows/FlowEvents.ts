@@ -64,18 +64,15 @@ export const settle = Effect.fnUntraced(function*(
 })
 
 const sightingIn = (event: WebhookEvent): FlowMarks.Sighting & { readonly at: DateTime.Utc } | undefined => {
-  switch (event._tag) {
-    case "ConversationCreated": {
-      const { contactInbox, createdAt, id, inboxId, meta } = event.conversation
-      return { kind: "conversation", id, inboxId, contactId: meta.sender.id || contactInbox.contactId, at: createdAt }
-    }
-    case "MessageCreated": {
-      const { content, createdAt, id, messageType } = event.message
-      return messageType === "outgoing" && Option.isSome(content)
-        ? { kind: "message", id, conversationId: event.conversation.id, content: content.value, at: createdAt }
-        : undefined
-    }
-    default:
-      return undefined
+  if (event._tag === "ConversationCreated") {
+    const { contactInbox, createdAt, id, inboxId, meta } = event.conversation
+    return { kind: "conversation", id, inboxId, contactId: meta.sender.id || contactInbox.contactId, at: createdAt }
   }
+  if (event._tag === "MessageCreated" && event.message.messageType === "outgoing") {
+    const { content, createdAt, id } = event.message
+    return Option.isNone(content)
+      ? undefined
+      : { kind: "message", id, conversationId: event.conversation.id, content: content.value, at: createdAt }
+  }
+  return undefined
 }

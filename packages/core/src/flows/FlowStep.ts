@@ -131,9 +131,7 @@ export const contact = Effect.fnUntraced(function*(
       Effect.map((ensured) => {
         const contactInbox = ensured._tag === "Created"
           ? ensured.contactInbox
-          : ensured.contact.contactInboxes.find(({ inbox }) =>
-            Option.exists(inbox, ({ id }) => id === input.inboxId)
-          )
+          : ensured.contact.contactInboxes.find(({ inbox }) => Option.exists(inbox, ({ id }) => id === input.inboxId))
         const sourceId = contactInbox === undefined ? undefined : Option.getOrUndefined<string>(contactInbox.sourceId)
         return { contactId: ensured.contact.id, ...(sourceId === undefined ? {} : { sourceId }) }
       }),
@@ -297,16 +295,8 @@ const isOpen = ({ delivery }: LiveDeskError.LiveDeskError): boolean => delivery 
 
 /** Whether LiveDesk did nothing for a reason that passes. */
 const mayBeRepeated = ({ delivery, reason }: LiveDeskError.LiveDeskError): boolean => {
-  switch (reason._tag) {
-    case "RateLimited":
-      return delivery === "Rejected"
-    case "NoConnection":
-    case "CircuitOpen":
-    case "TimedOut":
-      return delivery === "NotSent"
-    default:
-      return false
-  }
+  const passes = ["NoConnection", "CircuitOpen", "TimedOut"].includes(reason._tag)
+  return reason._tag === "RateLimited" ? delivery === "Rejected" : passes && delivery === "NotSent"
 }
 
 const retryAfterOf = ({ reason }: LiveDeskError.LiveDeskError): Duration.Duration =>
@@ -318,16 +308,20 @@ const retriesOf = (
   { retries = defaultRetries }: Options,
   atLeast: (error: LiveDeskError.LiveDeskError) => Duration.Duration = () => Duration.zero
 ): Schedule.Schedule<unknown, LiveDeskError.LiveDeskError> =>
-  Schedule.modifyDelay(retries, ({ duration, input }) =>
-    Effect.succeed(Duration.max(duration, Duration.max(retryAfterOf(input), atLeast(input)))))
+  Schedule.modifyDelay(
+    retries,
+    ({ duration, input }) => Effect.succeed(Duration.max(duration, Duration.max(retryAfterOf(input), atLeast(input))))
+  )
 
 const settleAfterOf = ({ settleAfter = "30 seconds" }: Options): Duration.Duration =>
   Duration.fromInputUnsafe(settleAfter)
 
 /** Waits until so long after the outcome was first looked for, whichever process that was. */
 const waitFor = (mark: FlowMarks.Mark, time: Duration.Duration): Effect.Effect<void> =>
-  Effect.flatMap(Clock.currentTimeMillis, (now) =>
-    Effect.sleep(Duration.millis(Math.max(0, (mark.lookingSince ?? now) + Duration.toMillis(time) - now))))
+  Effect.flatMap(
+    Clock.currentTimeMillis,
+    (now) => Effect.sleep(Duration.millis(Math.max(0, (mark.lookingSince ?? now) + Duration.toMillis(time) - now)))
+  )
 
 /** An id that had come before an answer was lost. */
 const idIn = ({ reason }: LiveDeskError.LiveDeskError, path: string): number | undefined => {

@@ -94,7 +94,9 @@ export const make = (options: Options): Effect.Effect<OfficeHours, OfficeHoursIn
     const invalid = (problem: string) => Effect.fail(new OfficeHoursInvalid({ problem }))
     if (Option.isNone(zone)) return invalid("timeZone must be the name of a time zone, such as Europe/Berlin")
     if (opens === undefined || opens === 24 * 60) return invalid("from must be a time such as 09:00")
-    if (closes === undefined || closes === opens) return invalid("to must be a time such as 17:30, and not that of from")
+    if (closes === undefined || closes === opens) {
+      return invalid("to must be a time such as 17:30, and not that of from")
+    }
     if (days.length === 0 || days.some((day) => !weekdays.includes(day))) {
       return invalid("days must be days of the week, such as Monday, and at least one")
     }

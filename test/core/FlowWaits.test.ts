@@ -1,0 +1,252 @@
+import { Contacts, Conversations, LiveDesk } from "@effect-livedesk/core"
+import { CustomerAnswer, FlowEvents, FlowMarks, FlowStep, OfficeHours } from "@effect-livedesk/core/flows"
+import { Emulator } from "@effect-livedesk/core/testing"
+import { NodeSqlite } from "@effect-livedesk/node"
+import { assert, describe, it } from "@effect/vitest"
+import { DateTime, type Duration, Effect, Fiber, Layer, Option, PubSub, Schema } from "effect"
+import { TestClock } from "effect/testing"
+import { Workflow, WorkflowEngine } from "effect/workflow"
+import { setTimeout } from "node:timers/promises"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// office hours
+// ---------------------------------------------------------------------------------------------------------------------
+
+const utc = (text: string) => DateTime.makeUnsafe(text)
+const berlin = { timeZone: "Europe/Berlin", from: "09:00", to: "17:00" }
+
+const opening = (options: OfficeHours.Options, now: string) =>
+  Effect.map(OfficeHours.make(options), (hours) => DateTime.formatIso(OfficeHours.nextOpening(hours, utc(now))))
+
+describe("OfficeHours", () => {
+  const cases: ReadonlyArray<readonly [string, OfficeHours.Options, string, string]> = [
+    ["before it opens", berlin, "2026-01-07T07:30:00Z", "2026-01-07T08:00:00.000Z"],
+    ["while it is open", berlin, "2026-01-07T12:00:00Z", "2026-01-07T12:00:00.000Z"],
+    ["at the moment of opening", berlin, "2026-01-07T08:00:00Z", "2026-01-07T08:00:00.000Z"],
+    ["at the moment of closing", berlin, "2026-01-07T16:00:00Z", "2026-01-08T08:00:00.000Z"],
+    ["over a weekend", berlin, "2026-01-09T16:30:00Z", "2026-01-12T08:00:00.000Z"],
+    ["over the end of a year", { ...berlin, days: ["Friday"] }, "2026-12-30T12:00:00Z", "2027-01-01T08:00:00.000Z"],
+    ["a whole week later", { ...berlin, days: ["Wednesday"] }, "2026-01-07T17:00:00Z", "2026-01-14T08:00:00.000Z"],
+    ["in summer", berlin, "2026-07-07T00:00:00Z", "2026-07-07T07:00:00.000Z"],
+    [
+      "over a night on which the clocks are put forward",
+      { ...berlin, days: ["Sunday"] },
+      "2026-03-28T12:00:00Z",
+      "2026-03-29T07:00:00.000Z"
+    ],
+    [
+      "over a night on which they are put back",
+      { ...berlin, days: ["Sunday"] },
+      "2026-10-24T12:00:00Z",
+      "2026-10-25T08:00:00.000Z"
+    ],
+    [
+      "at a time that the clocks leave out",
+      { timeZone: "Europe/Berlin", from: "02:30", to: "04:00", days: ["Sunday"] },
+      "2026-03-28T12:00:00Z",
+      "2026-03-29T01:30:00.000Z"
+    ],
+    [
+      "at a time that the clocks show twice",
+      { timeZone: "Europe/Berlin", from: "02:30", to: "04:00", days: ["Sunday"] },
+      "2026-10-24T12:00:00Z",
+      "2026-10-25T00:30:00.000Z"
+    ],
+    [
+      "when it is another day there",
+      { timeZone: "Asia/Tokyo", from: "09:00", to: "17:00" },
+      "2026-01-11T23:00:00Z",
+      "2026-01-12T00:00:00.000Z"
+    ],
+    [
+      "at night, before midnight",
+      { timeZone: "UTC", from: "22:00", to: "06:00" },
+      "2026-01-09T23:00:00Z",
+      "2026-01-09T23:00:00.000Z"
+    ],
+    [
+      "at night, after midnight of the last day",
+      { timeZone: "UTC", from: "22:00", to: "06:00" },
+      "2026-01-10T05:00:00Z",
+      "2026-01-10T05:00:00.000Z"
+    ],
+    [
+      "at night, after closing",
+      { timeZone: "UTC", from: "22:00", to: "06:00" },
+      "2026-01-10T06:00:00Z",
+      "2026-01-12T22:00:00.000Z"
+    ],
+    [
+      "all day long",
+      { timeZone: "UTC", from: "00:00", to: "24:00" },
+      "2026-01-09T23:59:00Z",
+      "2026-01-09T23:59:00.000Z"
+    ]
+  ]
+  for (const [what, options, now, then] of cases) {
+    it.effect(`opens ${what}`, () =>
+      Effect.gen(function*() {
+        assert.strictEqual(yield* opening(options, now), then)
+      }))
+  }
+
+  it.effect("says what is wrong with it", () =>
+    Effect.gen(function*() {
+      const problem = (options: OfficeHours.Options) =>
+        Effect.map(Effect.flip(OfficeHours.make(options)), ({ message }) => message.split(" ")[0])
+      assert.deepStrictEqual(
+        yield* Effect.all([
+          problem({ ...berlin, timeZone: "Europe/Berlin2" }),
+          problem({ ...berlin, from: "9:00" }),
+          problem({ ...berlin, from: "24:00" }),
+          problem({ ...berlin, to: "24:01" }),
+          problem({ ...berlin, to: berlin.from }),
+          problem({ ...berlin, days: [] })
+        ]),
+        ["timeZone", "from", "from", "to", "to", "days"]
+      )
+    }))
+})
+
+// ---------------------------------------------------------------------------------------------------------------------
+// workflows
+// ---------------------------------------------------------------------------------------------------------------------
+
+const world = Layer.merge(
+  Layer.provideMerge(CustomerAnswer.layer, FlowMarks.layer).pipe(
+    Layer.provideMerge(NodeSqlite.layer({ file: ":memory:" }))
+  ),
+  LiveDesk.layer.pipe(Layer.provideMerge(Emulator.layer))
+)
+
+/** The engine hashes ids by promises, which no clock waits for. */
+const breathe = Effect.promise(() => setTimeout(20))
+
+const pass = (time: Duration.Input) => Effect.andThen(Effect.andThen(breathe, TestClock.adjust(time)), breathe)
+
+const Morning = Workflow.make("Morning", { payload: { id: Schema.String }, idempotencyKey: ({ id }) => id })
+
+describe("untilOpen", () => {
+  it.effect("sleeps until then, and not at all where it is open", () =>
+    Effect.gen(function*() {
+      // The test's clock begins at a Thursday's midnight.
+      const hours = yield* OfficeHours.make({ timeZone: "UTC", from: "09:00", to: "17:00" })
+      yield* Effect.gen(function*() {
+        const fiber = yield* Effect.forkChild(Morning.execute({ id: "1" }))
+        yield* pass("8 hours")
+        yield* pass("59 minutes")
+        assert.isUndefined(fiber.pollUnsafe())
+        yield* pass("1 minute")
+        yield* Fiber.join(fiber)
+        yield* Morning.execute({ id: "2" })
+      }).pipe(Effect.provide(
+        Morning.toLayer(() => OfficeHours.untilOpen("morning", hours)).pipe(
+          Layer.provideMerge(WorkflowEngine.layerMemory)
+        )
+      ))
+    }))
+})
+
+const Asked = Schema.NullOr(Schema.String)
+const Question = Workflow.make("Question", {
+  payload: { pause: Schema.Boolean, limit: Schema.Boolean },
+  success: Schema.Array(Asked),
+  idempotencyKey: () => "question"
+})
+
+const gate = (name: string) =>
+  Effect.gen(function*() {
+    const hours = yield* Effect.orDie(OfficeHours.make({ timeZone: "UTC", from: "01:00", to: "24:00" }))
+    yield* OfficeHours.untilOpen(name, hours)
+  })
+
+/** Asks in conversation 40 and waits for two answers, after an hour's pause if so told. */
+const questions = Layer.provideMerge(
+  Question.toLayer(({ limit, pause }) =>
+    Effect.gen(function*() {
+      yield* Effect.orDie(FlowStep.message("question", { conversationId: 40, content: "Well?" }))
+      if (pause) yield* gate("pause")
+      const within = limit ? { within: "2 hours" } as const : {}
+      const one = yield* CustomerAnswer.wait("one", { conversationId: 40, ...within })
+      const two = yield* CustomerAnswer.wait("two", { conversationId: 40, ...within })
+      return [one, two].map((answer) => Option.getOrNull(Option.map(answer, ({ content }) => content)))
+    })
+  ),
+  WorkflowEngine.layerMemory
+)
+
+describe("CustomerAnswer", () => {
+  /** A flow that asked, and a way to answer and have the events delivered, each of them twice. */
+  const asked = Effect.fnUntraced(function*(options: { readonly pause: boolean; readonly limit: boolean }) {
+    const contacts = yield* Contacts.Contacts
+    const conversations = yield* Conversations.Conversations
+    const { contact } = yield* contacts.create({ inboxId: 407, name: "Alice" })
+    yield* conversations.create({ inboxId: 407, contactId: contact.id })
+    const emulator = yield* Emulator.Emulator
+    const events = yield* PubSub.subscribe(emulator.events)
+    const fiber = yield* Effect.forkChild(Question.execute(options))
+    yield* breathe
+    const answer = Effect.fnUntraced(function*(content: string) {
+      yield* emulator.receive({ conversationId: 40, content })
+      for (const event of yield* PubSub.takeUpTo(events, 10)) {
+        yield* FlowEvents.handle(event)
+        yield* FlowEvents.handle(event)
+      }
+      yield* breathe
+    })
+    return { answer, fiber }
+  })
+
+  it.effect("is waited for, each by one wait", () =>
+    Effect.gen(function*() {
+      const { answer, fiber } = yield* asked({ pause: false, limit: false })
+      assert.isUndefined(fiber.pollUnsafe())
+      yield* answer("Yes")
+      yield* answer("And no")
+      assert.deepStrictEqual(yield* Fiber.join(fiber), ["Yes", "And no"])
+    }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(questions, world))))
+
+  it.effect("is not lost when it comes before the wait", () =>
+    Effect.gen(function*() {
+      const { answer, fiber } = yield* asked({ pause: true, limit: true })
+      yield* answer("Yes")
+      yield* answer("And no")
+      assert.isUndefined(fiber.pollUnsafe())
+      yield* pass("1 hour")
+      assert.deepStrictEqual(yield* Fiber.join(fiber), ["Yes", "And no"])
+    }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(questions, world))))
+
+  it.effect("is waited for no longer than it is said, and goes to the next wait when it comes later", () =>
+    Effect.gen(function*() {
+      const { answer, fiber } = yield* asked({ pause: false, limit: true })
+      yield* pass("119 minutes")
+      yield* pass("1 minute")
+      assert.isUndefined(fiber.pollUnsafe())
+      yield* answer("Late")
+      assert.deepStrictEqual(yield* Fiber.join(fiber), [null, "Late"])
+    }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(questions, world))))
+
+  it.effect("is none when nothing comes", () =>
+    Effect.gen(function*() {
+      const { fiber } = yield* asked({ pause: false, limit: true })
+      yield* pass("2 hours")
+      yield* pass("2 hours")
+      assert.deepStrictEqual(yield* Fiber.join(fiber), [null, null])
+    }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(questions, world))))
+
+  it.effect("is not kept of conversations that no flow is about", () =>
+    Effect.gen(function*() {
+      const answers = yield* CustomerAnswer.CustomerAnswers
+      const given = yield* answers.receive(
+        yield* Schema.decodeEffect(CustomerAnswer.CustomerAnswer)({
+          conversationId: 41,
+          messageId: 1,
+          content: "Hello",
+          receivedAt: 0
+        })
+      )
+      assert.deepStrictEqual(given, [])
+      const wait = { executionId: "1", workflow: "Question", name: "one", conversationId: 41 }
+      assert.isTrue(Option.isNone(yield* answers.begin(wait)))
+    }).pipe(Effect.provide(world)))
+})

@@ -1,0 +1,349 @@
+import { LiveDesk } from "@effect-livedesk/core"
+import {
+  ConversationFlow,
+  CustomerAnswer,
+  Evidence,
+  FlowEvents,
+  FlowMarks,
+  Settlement,
+  Verdict
+} from "@effect-livedesk/core/flows"
+import { Emulator, Faults } from "@effect-livedesk/core/testing"
+import { NodeSqlite } from "@effect-livedesk/node"
+import { assert, describe, it } from "@effect/vitest"
+import { Array, Duration, Effect, Fiber, Layer, Logger, PubSub } from "effect"
+import { TestClock } from "effect/testing"
+import { WorkflowEngine } from "effect/workflow"
+import { setTimeout } from "node:timers/promises"
+import * as FlowServer from "../FlowServer.ts"
+
+const { Fault } = Faults
+
+const database = Layer.provideMerge(CustomerAnswer.layer, FlowMarks.layer).pipe(
+  Layer.provideMerge(NodeSqlite.layer({ file: ":memory:" }))
+)
+
+/** A LiveDesk that fails as the plan says, and the database of the flows. */
+const world = (steps: Faults.Script["steps"]) =>
+  Layer.merge(database, LiveDesk.layer.pipe(Layer.provideMerge(Faults.layerEmulator(Faults.script(steps)))))
+
+/** One life of a process. What the engine knows ends with it, as if it had died before anything was stored. */
+const life = <A, E, R>(effect: Effect.Effect<A, E, R>, evidence?: Evidence.Evidence) =>
+  Effect.provide(
+    effect,
+    ConversationFlow.layer().pipe(
+      Layer.provide(evidence === undefined ? Layer.empty : Layer.succeed(Evidence.Evidence, evidence)),
+      Layer.provideMerge(WorkflowEngine.layerMemory),
+      Layer.fresh
+    )
+  )
+
+const payload: ConversationFlow.Payload = {
+  id: "greeting",
+  inboxId: 407,
+  contact: { email: "alice@acme.inc" },
+  message: { content: "Hello, Alice" }
+}
+
+const flow = ConversationFlow.run(payload)
+
+const executionId = ConversationFlow.ConversationFlow.executionId(payload)
+
+const done = Effect.gen(function*() {
+  const { state } = yield* Emulator.Emulator
+  return FlowServer.done(yield* state).get("alice@acme.inc")
+})
+
+const posts = Effect.gen(function*() {
+  const { trace } = yield* Faults.Faults
+  return (yield* trace).map(({ operation }) => operation).filter((operation) => operation !== "contacts.list")
+})
+
+const all = ["contacts.create", "conversations.create", "messages.send"]
+
+/** What the emulator holds, as evidence. */
+const truth = Effect.gen(function*() {
+  const { state } = yield* Emulator.Emulator
+  const find = (pathname: string, params: Record<string, string>) =>
+    Effect.map(state, (state) => {
+      const id = FlowServer.find(state, pathname, new URLSearchParams(params))
+      return id === undefined ? Evidence.absent : Evidence.known(id)
+    })
+  return {
+    conversation: ({ contactId }) => find("/evidence/conversation", { contactId: String(contactId) }),
+    message: ({ content, conversationId }) =>
+      find("/evidence/message", { content, conversationId: String(conversationId) })
+  } satisfies Evidence.Evidence
+})
+
+/** Begins a flow, and lets so much time pass. */
+const begin = Effect.fnUntraced(function*(time: Duration.Input) {
+  const fiber = yield* Effect.forkChild(flow)
+  yield* pass(time)
+  return fiber
+})
+
+/** Lets time pass in steps: the engine hashes ids by promises, which no clock waits for. */
+const pass = Effect.fnUntraced(function*(time: Duration.Input) {
+  const steps = 60
+  const step = Duration.millis(Duration.toMillis(time) / steps)
+  yield* Effect.promise(() => setTimeout(10))
+  for (let i = 0; i < steps; i++) {
+    yield* Effect.promise(() => setTimeout(1))
+    yield* TestClock.adjust(step)
+  }
+  yield* Effect.promise(() => setTimeout(10))
+})
+
+/** What was logged as a warning. */
+const warnings = () => {
+  const lines: Array<string> = []
+  const layer = Logger.layer([
+    Logger.make(({ logLevel, message }) => {
+      if (logLevel === "Warn") lines.push(String(message))
+    })
+  ])
+  return { lines, layer }
+}
+
+describe("a flow", () => {
+  it.effect("creates a contact, a conversation and a message", () =>
+    Effect.gen(function*() {
+      const started = yield* life(flow)
+      assert.deepStrictEqual({ ...started }, { contactId: 2219256, conversationId: 40, messageId: started.messageId })
+      assert.deepStrictEqual(yield* done, [1, 1, 1])
+    }).pipe(Effect.provide(world({}))))
+
+  it.effect("does no step again when it is replayed from its beginning", () =>
+    Effect.gen(function*() {
+      const first = yield* life(flow)
+      const second = yield* life(flow)
+      assert.deepStrictEqual({ ...second }, { ...first })
+      assert.deepStrictEqual(yield* posts, all)
+    }).pipe(Effect.provide(world({}))))
+
+  it.effect("is one for the same id, channel and contact, and another for another id", () =>
+    life(Effect.gen(function*() {
+      const [one, same, other] = yield* Effect.all([
+        ConversationFlow.start(payload),
+        ConversationFlow.start({ ...payload, contact: { name: "Alice", email: " Alice@acme.inc" } }),
+        ConversationFlow.start({ ...payload, id: "another" })
+      ])
+      assert.strictEqual(one, same)
+      assert.notStrictEqual(one, other)
+    })).pipe(Effect.provide(world({}))))
+
+  it.effect("refuses a payload that cannot be used, and starts nothing", () =>
+    Effect.gen(function*() {
+      const error = yield* life(
+        Effect.flip(ConversationFlow.run({ ...payload, inboxId: -1, contact: { name: "Bob" } }))
+      )
+      assert.strictEqual(error._tag, "ValidationError")
+      assert.include(error.message, "inboxId")
+      assert.include(error.message, "give identifier, email or phoneNumber")
+      assert.deepStrictEqual(yield* posts, [])
+    }).pipe(Effect.provide(world({}))))
+
+  for (const operation of ["contacts.create", "conversations.create", "messages.send"] as const) {
+    it.effect(`calls ${operation} again where nothing was sent, and where there were too many requests`, () =>
+      Effect.gen(function*() {
+        const started = yield* life(Effect.gen(function*() {
+          const fiber = yield* begin("2 hours")
+          return yield* Fiber.join(fiber)
+        }))
+        assert.strictEqual(started.conversationId, 40)
+        assert.deepStrictEqual(yield* done, [1, 1, 1])
+      }).pipe(
+        Effect.provide(
+          world({ [operation]: [Fault.Refused(), Fault.RateLimited({ retryAfter: "600" }), Fault.Refused()] })
+        )
+      ))
+
+    it.effect(`fails when ${operation} could not be sent for an hour`, () =>
+      Effect.gen(function*() {
+        const error = yield* life(Effect.gen(function*() {
+          const fiber = yield* begin("2 hours")
+          return yield* Effect.flip(Fiber.join(fiber))
+        }))
+        assert.strictEqual(error.delivery, "NotSent")
+        assert.strictEqual(error.reason._tag, "NoConnection")
+      }).pipe(Effect.provide(world({ [operation]: Array.makeBy(200, () => Fault.Refused()) }))))
+  }
+
+  it.effect("fails with a refusal, and may be sent again by another flow", () =>
+    Effect.gen(function*() {
+      const error = yield* life(Effect.flip(ConversationFlow.run({ ...payload, inboxId: 999 })))
+      assert.deepStrictEqual([error.delivery, error.reason._tag], ["Rejected", "NotFound"])
+    }).pipe(Effect.provide(world({}))))
+})
+
+/** Every way in which an answer can be lost, and whether LiveDesk acted. */
+const losses: ReadonlyArray<readonly [Faults.Fault, boolean]> = [
+  [Fault.Reset({ when: "BeforeActing" }), false],
+  [Fault.Reset({ when: "AfterActing" }), true],
+  [Fault.Silent({ when: "BeforeActing" }), false],
+  [Fault.Silent({ when: "AfterActing" }), true],
+  [Fault.Failing({ status: 502, when: "BeforeActing" }), false],
+  [Fault.Failing({ status: 502, when: "AfterActing" }), true],
+  [Fault.CutShort({ bytes: 10 }), true],
+  [Fault.WrongBody({ body: "{}" }), true]
+]
+
+describe("an outcome that is unknown", () => {
+  for (const [fault, acted] of losses) {
+    const what = `${fault._tag} ${acted ? "after" : "before"} acting`
+
+    it.effect(`of a contact is looked for: ${what}`, () =>
+      Effect.gen(function*() {
+        yield* life(Effect.gen(function*() {
+          const fiber = yield* begin("5 minutes")
+          yield* Fiber.join(fiber)
+        }))
+        assert.deepStrictEqual(yield* done, [1, 1, 1])
+      }).pipe(Effect.provide(world({ "contacts.create": [fault] }))))
+
+    for (const operation of ["conversations.create", "messages.send"] as const) {
+      it.effect(`of ${operation} is settled by evidence: ${what}`, () =>
+        Effect.gen(function*() {
+          const evidence = yield* truth
+          yield* life(
+            Effect.gen(function*() {
+              const fiber = yield* begin("5 minutes")
+              yield* Fiber.join(fiber)
+            }),
+            evidence
+          )
+          assert.deepStrictEqual(yield* done, [1, 1, 1])
+          assert.strictEqual((yield* posts).filter((post) => post === operation).length, acted ? 1 : 2)
+        }).pipe(Effect.provide(world({ [operation]: [fault] }))))
+
+      it.effect(`of ${operation} is settled by a person: ${what}`, () => {
+        const { layer, lines } = warnings()
+        const step = operation === "messages.send" ? "message" : "conversation"
+        return Effect.gen(function*() {
+          yield* life(Effect.gen(function*() {
+            const fiber = yield* begin("5 minutes")
+            assert.isUndefined(fiber.pollUnsafe())
+            assert.lengthOf(lines, 1)
+            assert.include(lines[0], "look at the con")
+            const [unsettled] = yield* Settlement.unsettled
+            assert.deepStrictEqual([unsettled?.executionId, unsettled?.step], [yield* executionId, step])
+            const { state } = yield* Emulator.Emulator
+            const held = yield* state
+            const id = step === "message" ? held.nextMessageId - 1 : held.nextConversationId - 1
+            yield* Settlement.settle({
+              executionId: yield* executionId,
+              step,
+              outcome: acted ? Verdict.done(id) : Verdict.notDone
+            })
+            yield* pass("5 minutes")
+            yield* Fiber.join(fiber)
+            assert.deepStrictEqual(yield* Settlement.unsettled, [])
+          }))
+          assert.deepStrictEqual(yield* done, [1, 1, 1])
+        }).pipe(Effect.provide([world({ [operation]: [fault] }), layer]))
+      })
+
+      if (!acted) continue
+      it.effect(`of ${operation} is settled by the event that comes at last: ${what}`, () =>
+        Effect.gen(function*() {
+          const { events } = yield* Emulator.Emulator
+          const subscription = yield* PubSub.subscribe(events)
+          yield* life(Effect.gen(function*() {
+            const fiber = yield* begin("5 minutes")
+            assert.isUndefined(fiber.pollUnsafe())
+            // More than once, as webhooks may.
+            for (const event of yield* PubSub.takeUpTo(subscription, 10)) {
+              yield* FlowEvents.handle(event)
+              yield* FlowEvents.handle(event)
+            }
+            yield* pass("5 minutes")
+            yield* Fiber.join(fiber)
+          }))
+          assert.deepStrictEqual(yield* done, [1, 1, 1])
+          assert.deepStrictEqual(yield* posts, all)
+        }).pipe(Effect.scoped, Effect.provide(world({ [operation]: [fault] }))))
+
+      it.effect(`of ${operation} is settled by the event that came before the loss was noticed: ${what}`, () =>
+        Effect.gen(function*() {
+          const { events } = yield* Emulator.Emulator
+          const subscription = yield* PubSub.subscribe(events)
+          yield* life(Effect.gen(function*() {
+            const handling = yield* Effect.forkChild(
+              Effect.forever(Effect.flatMap(PubSub.take(subscription), FlowEvents.handle))
+            )
+            const fiber = yield* begin("5 minutes")
+            yield* Fiber.join(fiber)
+            yield* Fiber.interrupt(handling)
+          }))
+          assert.deepStrictEqual(yield* posts, all)
+        }).pipe(Effect.scoped, Effect.provide(world({ [operation]: [fault] }))))
+    }
+  }
+
+  it.effect("after a death in the middle of each call is not guessed at", () =>
+    Effect.gen(function*() {
+      for (const [index, operation] of (["conversations.create", "messages.send"] as const).entries()) {
+        const step = operation === "messages.send" ? "message" : "conversation"
+        yield* life(Effect.asVoid(begin("1 second")))
+        assert.strictEqual((yield* posts).at(-1), operation)
+        yield* life(Effect.gen(function*() {
+          const fiber = yield* begin("5 minutes")
+          assert.isUndefined(fiber.pollUnsafe())
+          assert.strictEqual((yield* Settlement.unsettled)[0]?.step, step)
+          if (index === 0) {
+            yield* Settlement.settle({ executionId: yield* executionId, step, outcome: Verdict.done(40) })
+          }
+          yield* pass("1 second")
+        }))
+      }
+      assert.deepStrictEqual(yield* posts, all)
+    }).pipe(Effect.provide(world({
+      "conversations.create": [Fault.Silent({ when: "AfterActing" })],
+      "messages.send": [Fault.Silent({ when: "AfterActing" })]
+    }))))
+
+  it.effect("that evidence says is absent is waited for, as long as the request may be under way", () =>
+    Effect.gen(function*() {
+      const evidence = yield* truth
+      yield* life(
+        Effect.gen(function*() {
+          const fiber = yield* begin("29 seconds")
+          assert.isUndefined(fiber.pollUnsafe())
+          assert.deepStrictEqual(yield* posts, all)
+          yield* pass("1 second")
+          yield* Fiber.join(fiber)
+        }),
+        evidence
+      )
+    }).pipe(Effect.provide(world({ "messages.send": [Fault.Reset({ when: "BeforeActing" })] }))))
+
+  it.effect("can only be settled where it is, and by an id that is one", () =>
+    life(Effect.gen(function*() {
+      const id = yield* executionId
+      const none = yield* Effect.flip(Settlement.settle({ executionId: id, step: "message", outcome: Verdict.notDone }))
+      assert.strictEqual(none._tag, "NotUnsettled")
+      const odd = yield* Effect.flip(Settlement.settle({ executionId: id, step: "message", outcome: Verdict.done(-1) }))
+      assert.strictEqual(odd._tag, "VerdictInvalid")
+    })).pipe(Effect.provide(world({}))))
+
+  it.effect("takes one verdict for one call: after NotDone another may be lost, too", () =>
+    Effect.gen(function*() {
+      yield* life(Effect.gen(function*() {
+        const fiber = yield* begin("5 minutes")
+        const settle = Settlement.settle({ executionId: yield* executionId, step: "message", outcome: Verdict.notDone })
+        yield* settle
+        yield* pass("5 minutes")
+        assert.isUndefined(fiber.pollUnsafe())
+        yield* settle
+        yield* pass("5 minutes")
+        yield* Fiber.join(fiber)
+      }))
+      assert.deepStrictEqual(yield* done, [1, 1, 1])
+      assert.strictEqual((yield* posts).filter((post) => post === "messages.send").length, 3)
+    }).pipe(
+      Effect.provide(
+        world({ "messages.send": [Fault.Reset({ when: "BeforeActing" }), Fault.Reset({ when: "BeforeActing" })] })
+      )
+    ))
+})
