@@ -4,56 +4,17 @@ import * as NodeRedis from "@effect/platform-node/NodeRedis"
 import { assert, describe, it } from "@effect/vitest"
 import { Array, Effect, Layer } from "effect"
 import { CircuitBreaker, RateLimiter } from "effect/persistence"
-import { type ChildProcess, spawn, spawnSync } from "node:child_process"
-import { once } from "node:events"
-import * as Net from "node:net"
+import * as Redis from "../Redis.ts"
 
-const isInstalled = spawnSync("redis-server", ["--version"]).status === 0
-
-if (!isInstalled) {
+if (!Redis.isInstalled) {
   process.stderr.write("redis-server is not installed: what programs share through a Redis is left out\n")
 }
 
-/** A port that nobody listens on. */
-const freePort = Effect.promise(async () => {
-  const server = Net.createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const address = server.address()
-  server.close()
-  await once(server, "close")
-  return address !== null && typeof address === "object" ? address.port : 0
-})
-
-const start = async (port: number): Promise<ChildProcess> => {
-  const server = spawn("redis-server", [
-    "--port",
-    String(port),
-    "--bind",
-    "127.0.0.1",
-    "--save",
-    "",
-    "--appendonly",
-    "no"
-  ])
-  for await (const line of server.stdout) if (String(line).includes("Ready to accept connections")) break
-  // What it still has to say is of no interest, but must not stop it.
-  server.stdout.resume()
-  return server
-}
-
-const stop = (server: ChildProcess) =>
-  Effect.promise(async () => {
-    if (server.exitCode !== null) return
-    server.kill()
-    await once(server, "exit")
-  })
-
 /** The stores of one program, in a Redis of its own. */
 const stores = Layer.unwrap(Effect.gen(function*() {
-  const port = yield* freePort
-  yield* Effect.acquireRelease(Effect.promise(() => start(port)), stop)
+  const url = yield* Redis.make
   return Layer.mergeAll(RateLimiter.layerStoreRedis({ prefix: "limit:" }), CircuitBreaker.layerStoreRedis()).pipe(
-    Layer.provide(NodeRedis.layer({ url: `redis://127.0.0.1:${port}` }))
+    Layer.provide(NodeRedis.layer({ url }))
   )
 }))
 
@@ -71,7 +32,7 @@ const program = (options: Partial<LiveDeskClient.Options>) =>
 
 const list = Effect.flatMap(Contacts.Contacts, (contacts) => contacts.list({}))
 
-describe.skipIf(!isInstalled)("programs that share a Redis (left out where redis-server is not installed)", () => {
+describe.skipIf(!Redis.isInstalled)("programs that share a Redis (left out where redis-server is not installed)", () => {
   it.live("share a rate limit", () =>
     Effect.gen(function*() {
       const rateLimit = RateLimit.make({ limit: 5, window: "1 second" })

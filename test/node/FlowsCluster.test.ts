@@ -1,0 +1,88 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { fileURLToPath } from "node:url"
+import * as Campaign from "../campaigns/Campaign.ts"
+import * as FlowServer from "../FlowServer.ts"
+import * as FreePort from "../FreePort.ts"
+import * as Postgres from "../Postgres.ts"
+import * as Redis from "../Redis.ts"
+
+const isInstalled = Postgres.isInstalled && Redis.isInstalled
+
+if (!isInstalled) {
+  process.stderr.write("PostgreSQL or redis-server is not installed: flows on many processes are left out\n")
+}
+
+const program = fileURLToPath(new URL("../FlowRunner.ts", import.meta.url))
+
+/** A process that runs flows, gone at the end of the scope. */
+const runner = Effect.fnUntraced(function*(settings: Readonly<Record<string, string>>) {
+  const port = yield* FreePort.make
+  const said: Array<string> = []
+  const child = yield* Effect.acquireRelease(
+    Effect.sync(() => {
+      const env = { ...settings, LIVEDESK_FLOWS_RUNNER_PORT: String(port) }
+      const child = spawn(process.execPath, [program], { env, stdio: ["ignore", "pipe", "pipe"] })
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.on("data", (chunk: Buffer) => said.push(String(chunk)))
+      }
+      return child
+    }),
+    (child) => Effect.promise(() => kill(child))
+  )
+  return { child, said }
+})
+
+const kill = async (child: ChildProcess) => {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  child.kill("SIGKILL")
+  await once(child, "close")
+}
+
+describe.skipIf(!isInstalled)("flows on three processes (left out where PostgreSQL or Redis is not installed)", () => {
+  it.live("are done once each, though one process is killed and one comes late, within the limit they share", () =>
+    Effect.gen(function*() {
+      const flows = yield* Campaign.size(100, 1000)
+      const limit = yield* Campaign.size(100, 300)
+      const server = yield* FlowServer.make
+      const settings = {
+        ...server.settings,
+        LIVEDESK_FLOWS_POSTGRES_URL: yield* Postgres.make,
+        LIVEDESK_FLOWS_REDIS_URL: yield* Redis.make,
+        FLOWS: String(flows),
+        LIMIT: String(limit),
+        // What the cluster waits for by default is meant for machines that are further apart.
+        SHARD_LOCK_REFRESH_INTERVAL: "500 millis",
+        SHARD_LOCK_EXPIRATION: "3 seconds",
+        REFRESH_ASSIGNMENTS_INTERVAL: "500 millis",
+        RUNNER_HEALTH_CHECK_INTERVAL: "1 second",
+        ENTITY_MESSAGE_POLL_INTERVAL: "500 millis"
+      }
+      const second = yield* runner({ ...settings, STARTS: "false" })
+      const first = yield* runner(settings)
+      const ended = once(first.child, "close")
+      while (server.times.length < flows && first.child.exitCode === null) yield* Effect.sleep("10 millis")
+      yield* runner({ ...settings, STARTS: "false" })
+      while (server.times.length < 2 * flows && first.child.exitCode === null) yield* Effect.sleep("10 millis")
+      yield* Effect.promise(() => kill(second.child))
+      yield* Effect.promise(() => ended)
+      assert.strictEqual(first.child.exitCode, 0, first.said.join(""))
+
+      const done = FlowServer.done(yield* server.emulator.state)
+      assert.deepStrictEqual(Array.from(done).filter(([, counts]) => counts.some((count) => count !== 1)), [])
+      assert.strictEqual(done.size, flows)
+
+      // Requests take a while from their turn to the server, the first ones longest: less than a window.
+      const [begin = 0] = server.times
+      for (let window = 2; window * limit < server.times.length; window++) {
+        assert.isAtLeast((server.times[window * limit] ?? 0) - begin, (window - 1) * 1000, `window ${window}`)
+      }
+      const end = server.times.at(-1) ?? 0
+      process.stderr.write(
+        `flows: ${flows} on three processes in ${((end - begin) / 1000).toFixed(1)} s, ` +
+          `${server.times.length} requests, at most ${limit} a second\n`
+      )
+    }).pipe(Effect.scoped, Effect.provide(FlowServer.layerServer)), Campaign.timeLimit)
+})
