@@ -29,7 +29,9 @@ const asUser = (command: string, args: ReadonlyArray<string>): readonly [string,
 
 const start = async (folder: string, port: number): Promise<ChildProcess> => {
   const data = join(folder, "data")
-  const made = spawnSync(...asUser(initdb ?? "", ["-D", data, "-U", "postgres", "-A", "trust", "--no-sync"]))
+  const made = spawnSync(...asUser(initdb ?? "", ["-D", data, "-U", "postgres", "-A", "trust", "--no-sync"]), {
+    encoding: "utf8"
+  })
   if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}`)
   const server = spawn(...asUser(postgres ?? "", [
     "-D",

@@ -6,6 +6,9 @@ import { Effect, Redacted } from "effect"
 import { execFile } from "node:child_process"
 import { globSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
+import * as FreePort from "../FreePort.ts"
+import * as Postgres from "../Postgres.ts"
+import * as Redis from "../Redis.ts"
 
 const root = new URL("../../", import.meta.url)
 
@@ -166,6 +169,38 @@ describe("the other examples", () => {
       assert.deepStrictEqual([code, err], [0, []])
       assert.match(out.join(), /^contact 2219256 \(Existing\), message perhaps sent: look at the conversation in /)
     }))
+
+  it.live("flow", () =>
+    Effect.gen(function*() {
+      const { code, err, out } = yield* run("flow")
+      assert.deepStrictEqual([code, err], [0, []])
+      assert.deepStrictEqual(out, [
+        "alice@acme.inc answered: Yes, please",
+        "the customer reads: Thank you, we will call."
+      ])
+    }))
+
+  it.live("flow-cluster, where it is not said what it runs on", () =>
+    Effect.gen(function*() {
+      const { code, err, out } = yield* run("flow-cluster")
+      assert.deepStrictEqual([code, out], [1, []])
+      assert.deepStrictEqual(err.map((line) => line.split(" ")[0]), [
+        "LIVEDESK_FLOWS_POSTGRES_URL",
+        "LIVEDESK_FLOWS_REDIS_URL"
+      ])
+    }))
+
+  it.live("flow-cluster", () =>
+    Effect.gen(function*() {
+      if (!Postgres.isInstalled || !Redis.isInstalled) return
+      const { code, err, out } = yield* run("flow-cluster", {
+        LIVEDESK_FLOWS_POSTGRES_URL: yield* Postgres.make,
+        LIVEDESK_FLOWS_REDIS_URL: yield* Redis.make,
+        LIVEDESK_FLOWS_RUNNER_PORT: String(yield* FreePort.make)
+      })
+      assert.deepStrictEqual([code, err], [0, []])
+      assert.deepStrictEqual(out.slice(-1), ["12 customers welcomed, answered and thanked once each"])
+    }).pipe(Effect.scoped))
 
   it.live("readme", () =>
     Effect.gen(function*() {

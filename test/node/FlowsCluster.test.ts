@@ -42,47 +42,51 @@ const kill = async (child: ChildProcess) => {
 }
 
 describe.skipIf(!isInstalled)("flows on three processes (left out where PostgreSQL or Redis is not installed)", () => {
-  it.live("are done once each, though one process is killed and one comes late, within the limit they share", () =>
-    Effect.gen(function*() {
-      const flows = yield* Campaign.size(100, 1000)
-      const limit = yield* Campaign.size(100, 300)
-      const server = yield* FlowServer.make
-      const settings = {
-        ...server.settings,
-        LIVEDESK_FLOWS_POSTGRES_URL: yield* Postgres.make,
-        LIVEDESK_FLOWS_REDIS_URL: yield* Redis.make,
-        FLOWS: String(flows),
-        LIMIT: String(limit),
-        // What the cluster waits for by default is meant for machines that are further apart.
-        SHARD_LOCK_REFRESH_INTERVAL: "500 millis",
-        SHARD_LOCK_EXPIRATION: "3 seconds",
-        REFRESH_ASSIGNMENTS_INTERVAL: "500 millis",
-        RUNNER_HEALTH_CHECK_INTERVAL: "1 second",
-        ENTITY_MESSAGE_POLL_INTERVAL: "500 millis"
-      }
-      const second = yield* runner({ ...settings, STARTS: "false" })
-      const first = yield* runner(settings)
-      const ended = once(first.child, "close")
-      while (server.times.length < flows && first.child.exitCode === null) yield* Effect.sleep("10 millis")
-      yield* runner({ ...settings, STARTS: "false" })
-      while (server.times.length < 2 * flows && first.child.exitCode === null) yield* Effect.sleep("10 millis")
-      yield* Effect.promise(() => kill(second.child))
-      yield* Effect.promise(() => ended)
-      assert.strictEqual(first.child.exitCode, 0, first.said.join(""))
+  it.live(
+    "are done once each, though one process is killed and one comes late, within the limit they share",
+    () =>
+      Effect.gen(function*() {
+        const flows = yield* Campaign.size(100, 1000)
+        const limit = yield* Campaign.size(100, 300)
+        const server = yield* FlowServer.make
+        const settings = {
+          ...server.settings,
+          LIVEDESK_FLOWS_POSTGRES_URL: yield* Postgres.make,
+          LIVEDESK_FLOWS_REDIS_URL: yield* Redis.make,
+          FLOWS: String(flows),
+          LIMIT: String(limit),
+          // What the cluster waits for by default is meant for machines that are further apart.
+          SHARD_LOCK_REFRESH_INTERVAL: "500 millis",
+          SHARD_LOCK_EXPIRATION: "3 seconds",
+          REFRESH_ASSIGNMENTS_INTERVAL: "500 millis",
+          RUNNER_HEALTH_CHECK_INTERVAL: "1 second",
+          ENTITY_MESSAGE_POLL_INTERVAL: "500 millis"
+        }
+        const second = yield* runner({ ...settings, STARTS: "false" })
+        const first = yield* runner(settings)
+        const ended = once(first.child, "close")
+        while (server.times.length < flows && first.child.exitCode === null) yield* Effect.sleep("10 millis")
+        yield* runner({ ...settings, STARTS: "false" })
+        while (server.times.length < 2 * flows && first.child.exitCode === null) yield* Effect.sleep("10 millis")
+        yield* Effect.promise(() => kill(second.child))
+        yield* Effect.promise(() => ended)
+        assert.strictEqual(first.child.exitCode, 0, first.said.join(""))
 
-      const done = FlowServer.done(yield* server.emulator.state)
-      assert.deepStrictEqual(Array.from(done).filter(([, counts]) => counts.some((count) => count !== 1)), [])
-      assert.strictEqual(done.size, flows)
+        const done = FlowServer.done(yield* server.emulator.state)
+        assert.deepStrictEqual(Array.from(done).filter(([, counts]) => counts.some((count) => count !== 1)), [])
+        assert.strictEqual(done.size, flows)
 
-      // Requests take a while from their turn to the server, the first ones longest: less than a window.
-      const [begin = 0] = server.times
-      for (let window = 2; window * limit < server.times.length; window++) {
-        assert.isAtLeast((server.times[window * limit] ?? 0) - begin, (window - 1) * 1000, `window ${window}`)
-      }
-      const end = server.times.at(-1) ?? 0
-      process.stderr.write(
-        `flows: ${flows} on three processes in ${((end - begin) / 1000).toFixed(1)} s, ` +
-          `${server.times.length} requests, at most ${limit} a second\n`
-      )
-    }).pipe(Effect.scoped, Effect.provide(FlowServer.layerServer)), Campaign.timeLimit)
+        // Requests take a while from their turn to the server, the first ones longest: less than a window.
+        const [begin = 0] = server.times
+        for (let window = 2; window * limit < server.times.length; window++) {
+          assert.isAtLeast((server.times[window * limit] ?? 0) - begin, (window - 1) * 1000, `window ${window}`)
+        }
+        const end = server.times.at(-1) ?? 0
+        process.stderr.write(
+          `flows: ${flows} on three processes in ${((end - begin) / 1000).toFixed(1)} s, ` +
+            `${server.times.length} requests, at most ${limit} a second\n`
+        )
+      }).pipe(Effect.scoped, Effect.provide(FlowServer.layerServer)),
+    Campaign.timeLimit
+  )
 })

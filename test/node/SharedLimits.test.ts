@@ -32,36 +32,39 @@ const program = (options: Partial<LiveDeskClient.Options>) =>
 
 const list = Effect.flatMap(Contacts.Contacts, (contacts) => contacts.list({}))
 
-describe.skipIf(!Redis.isInstalled)("programs that share a Redis (left out where redis-server is not installed)", () => {
-  it.live("share a rate limit", () =>
-    Effect.gen(function*() {
-      const rateLimit = RateLimit.make({ limit: 5, window: "1 second" })
-      const [one, other] = [yield* program({ rateLimit }), yield* program({ rateLimit })]
-      yield* Effect.all(
-        Array.makeBy(12, (index) => Effect.provide(list, index % 2 === 0 ? one : other)),
-        { concurrency: "unbounded" }
-      )
-      const { trace } = yield* Faults.Faults
-      const times = Array.map(yield* trace, ({ at }) => at).sort((a, b) => a - b)
-      const [first = 0, sixth = 0, eleventh = 0] = [times[0], times[5], times[10]]
-      assert.strictEqual(times.length, 12)
-      // Each window begins when its first request comes, the timers' own inaccuracy aside.
-      assert.isAtLeast(sixth - first, 900)
-      assert.isAtLeast(eleventh - first, 1900)
-    }).pipe(
-      Effect.provide(Layer.merge(livedesk(), stores))
-    ), 20_000)
+describe.skipIf(!Redis.isInstalled)(
+  "programs that share a Redis (left out where redis-server is not installed)",
+  () => {
+    it.live("share a rate limit", () =>
+      Effect.gen(function*() {
+        const rateLimit = RateLimit.make({ limit: 5, window: "1 second" })
+        const [one, other] = [yield* program({ rateLimit }), yield* program({ rateLimit })]
+        yield* Effect.all(
+          Array.makeBy(12, (index) => Effect.provide(list, index % 2 === 0 ? one : other)),
+          { concurrency: "unbounded" }
+        )
+        const { trace } = yield* Faults.Faults
+        const times = Array.map(yield* trace, ({ at }) => at).sort((a, b) => a - b)
+        const [first = 0, sixth = 0, eleventh = 0] = [times[0], times[5], times[10]]
+        assert.strictEqual(times.length, 12)
+        // Each window begins when its first request comes, the timers' own inaccuracy aside.
+        assert.isAtLeast(sixth - first, 900)
+        assert.isAtLeast(eleventh - first, 1900)
+      }).pipe(
+        Effect.provide(Layer.merge(livedesk(), stores))
+      ), 20_000)
 
-  it.live("share a circuit breaker, and an account's alone", () =>
-    Effect.gen(function*() {
-      const breaker = Breaker.make({ failures: 1, openFor: "1 minute" })
-      const retries = { times: 0 }
-      const failing = yield* program({ breaker, retries, account: "acme" })
-      yield* Effect.flip(Effect.provide(list, failing))
-      const other = yield* Effect.flip(Effect.provide(list, yield* program({ breaker, retries, account: "acme" })))
-      assert.strictEqual(other.reason._tag, "CircuitOpen")
-      yield* Effect.provide(list, yield* program({ breaker, retries, account: "globex" }))
-    }).pipe(
-      Effect.provide(Layer.merge(livedesk(Faults.Fault.Reset({ when: "BeforeActing" })), stores))
-    ), 20_000)
-})
+    it.live("share a circuit breaker, and an account's alone", () =>
+      Effect.gen(function*() {
+        const breaker = Breaker.make({ failures: 1, openFor: "1 minute" })
+        const retries = { times: 0 }
+        const failing = yield* program({ breaker, retries, account: "acme" })
+        yield* Effect.flip(Effect.provide(list, failing))
+        const other = yield* Effect.flip(Effect.provide(list, yield* program({ breaker, retries, account: "acme" })))
+        assert.strictEqual(other.reason._tag, "CircuitOpen")
+        yield* Effect.provide(list, yield* program({ breaker, retries, account: "globex" }))
+      }).pipe(
+        Effect.provide(Layer.merge(livedesk(Faults.Fault.Reset({ when: "BeforeActing" })), stores))
+      ), 20_000)
+  }
+)

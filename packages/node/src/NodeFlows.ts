@@ -126,24 +126,26 @@ export const layerCluster = (
  * - `LIVEDESK_FLOWS_RUNNER_HOST` and `LIVEDESK_FLOWS_RUNNER_PORT`, where the other processes of the cluster reach this one,
  *   127.0.0.1 and 34431 unless set
  *
- * Effect's cluster reads settings of its own from the environment, such as `SHARD_LOCK_EXPIRATION`.
+ * What `overrides` gives is not read. Effect's cluster reads settings of its own from the environment, such as
+ * `SHARD_LOCK_EXPIRATION`.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layerConfig = (overrides: {
-  readonly sharding?: Partial<ShardingConfig["Service"]> | undefined
-} = {}): Layer.Layer<Provided, SqlError | SocketServerError | Config.ConfigError> =>
+export const layerConfig = (
+  overrides: Partial<EmbeddedOptions & ClusterOptions> = {}
+): Layer.Layer<Provided, SqlError | SocketServerError | Config.ConfigError> =>
   Layer.unwrap(Effect.gen(function*() {
     const { file, host, port, url } = yield* Config.all({
-      file: fileSetting,
-      host: hostSetting,
-      port: portSetting,
-      url: postgresUrl
+      file: overrides.file === undefined ? fileSetting : Config.succeed(overrides.file),
+      host: overrides.host === undefined ? hostSetting : Config.succeed(overrides.host),
+      port: overrides.port === undefined ? portSetting : Config.succeed(overrides.port),
+      url: overrides.url === undefined ? postgresUrl : Config.succeed(overrides.url)
     })
+    const { sharding } = overrides
     return Redacted.value(url) === ""
-      ? layerEmbedded({ file, ...overrides })
-      : layerCluster({ url, host, port, ...overrides })
+      ? layerEmbedded({ file, sharding })
+      : layerCluster({ url, host, port, sharding })
   }))
 
 /**

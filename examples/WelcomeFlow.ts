@@ -1,0 +1,51 @@
+/**
+ * A durable flow of one's own, made of the library's steps: it welcomes a customer, waits for the answer, and thanks in
+ * office hours. `flow.ts` runs it in one process, `flow-cluster.ts` in three.
+ */
+import { LiveDeskError } from "@effect-livedesk/core"
+import { CustomerAnswer, FlowEvents, FlowStep, OfficeHours } from "@effect-livedesk/core/flows"
+import { SeenDeliveries, Webhooks } from "@effect-livedesk/core/webhooks"
+import { Effect, Layer, Option, Redacted, Schema } from "effect"
+import { Workflow } from "effect/workflow"
+
+export const WelcomeFlow = Workflow.make("Welcome", {
+  payload: { email: Schema.String, inboxId: Schema.Int },
+  success: Schema.String,
+  error: LiveDeskError.LiveDeskError,
+  // One execution for a customer, however often it is started.
+  idempotencyKey: ({ email }) => email
+})
+
+const welcome = Effect.fnUntraced(function*({ email, inboxId }: { readonly email: string; readonly inboxId: number }) {
+  const contact = yield* FlowStep.contact("contact", { inboxId, email })
+  const conversationId = yield* FlowStep.conversation("conversation", { ...contact, inboxId })
+  yield* FlowStep.message("welcome", { conversationId, content: "Welcome! Shall we call you?" })
+
+  const answer = yield* CustomerAnswer.wait("answer", { conversationId, within: "3 days" })
+  if (Option.isNone(answer)) return `${email} did not answer`
+
+  const hours = yield* Effect.orDie(OfficeHours.make({
+    timeZone: "Europe/Berlin",
+    days: ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
+    from: "00:00",
+    to: "24:00"
+  }))
+  yield* OfficeHours.untilOpen("office", hours)
+  yield* FlowStep.message("thanks", { conversationId, content: "Thank you, we will call." })
+  return `${email} answered: ${answer.value.content}`
+})
+
+export const layer = WelcomeFlow.toLayer((payload) => welcome(payload))
+
+export const path = "/webhooks/livedesk"
+export const secret = Redacted.make("example-secret")
+export const verification = Webhooks.signed({ secrets: [secret] })
+
+// Tells the flows what customers answer, and which messages went out though the answer to the call was lost.
+export const receiver = Webhooks.layer({
+  path,
+  verification,
+  echoes: "handle",
+  onFailure: "retry",
+  handler: FlowEvents.handle
+}).pipe(Layer.provide(SeenDeliveries.layer))
