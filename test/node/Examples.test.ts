@@ -190,9 +190,8 @@ describe("the other examples", () => {
       ])
     }))
 
-  it.live("flow-cluster", () =>
+  it.live.skipIf(!Postgres.isInstalled || !Redis.isInstalled)("flow-cluster", () =>
     Effect.gen(function*() {
-      if (!Postgres.isInstalled || !Redis.isInstalled) return
       const { code, err, out } = yield* run("flow-cluster", {
         LIVEDESK_FLOWS_POSTGRES_URL: yield* Postgres.make,
         LIVEDESK_FLOWS_REDIS_URL: yield* Redis.make,

@@ -11,11 +11,12 @@ import { RunnerAddress } from "effect/cluster/RunnerAddress"
 import type { Sharding } from "effect/cluster/Sharding"
 import type { ShardingConfig } from "effect/cluster/ShardingConfig"
 import type { ConfigError } from "effect/Config"
+import * as Context from "effect/Context"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import type { SocketServerError } from "effect/socket/SocketServer"
-import type { SqlClient } from "effect/sql/SqlClient"
+import { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 
 export const layer = ({ host, port, sharding, url }: {
@@ -28,5 +29,11 @@ export const layer = ({ host, port, sharding, url }: {
     storage: "sql",
     shardingConfig: { ...sharding, runnerAddress: Option.some(RunnerAddress.make({ host, port })) }
   }).pipe(
-    Layer.provideMerge(PgClient.layer({ url, applicationName: "effect-livedesk flows" }))
+    Layer.provideMerge(
+      // The cluster dies of a database that it cannot reach: it is to be an error.
+      Layer.tap(
+        PgClient.layer({ url, applicationName: "effect-livedesk flows" }),
+        (services) => Context.get(services, SqlClient)`SELECT 1`
+      )
+    )
   )
