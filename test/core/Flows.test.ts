@@ -323,6 +323,9 @@ describe("an outcome that is unknown", () => {
       const id = yield* executionId
       const none = yield* Effect.flip(Settlement.settle({ executionId: id, step: "message", outcome: Verdict.notDone }))
       assert.strictEqual(none._tag, "NotUnsettled")
+      yield* flow
+      const over = yield* Effect.flip(Settlement.settle({ executionId: id, step: "message", outcome: Verdict.notDone }))
+      assert.strictEqual(over._tag, "NotUnsettled")
       const odd = yield* Effect.flip(Settlement.settle({ executionId: id, step: "message", outcome: Verdict.done(-1) }))
       assert.strictEqual(odd._tag, "VerdictInvalid")
     })).pipe(Effect.provide(world({}))))
