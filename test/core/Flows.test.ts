@@ -318,6 +318,20 @@ describe("an outcome that is unknown", () => {
       )
     }).pipe(Effect.provide(world({ "messages.send": [Fault.Reset({ when: "BeforeActing" })] }))))
 
+  for (
+    const [operation, bytes] of [["contacts.create", 400], ["conversations.create", 700], [
+      "messages.send",
+      100
+    ]] as const
+  ) {
+    it.effect(`of ${operation} is known where the answer had the id before it broke off`, () =>
+      Effect.gen(function*() {
+        const started = yield* life(flow)
+        assert.deepStrictEqual([started.contactId, started.conversationId], [2219256, 40])
+        assert.deepStrictEqual(yield* posts, all)
+      }).pipe(Effect.provide(world({ [operation]: [Fault.CutShort({ bytes })] }))))
+  }
+
   it.effect("can only be settled where it is, and by an id that is one", () =>
     life(Effect.gen(function*() {
       const id = yield* executionId
