@@ -1,5 +1,5 @@
 import { FlowMarks } from "@effect-livedesk/core/flows"
-import { NodeSqlite } from "@effect-livedesk/node"
+import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"

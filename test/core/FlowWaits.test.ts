@@ -1,7 +1,7 @@
 import { Contacts, Conversations, LiveDesk } from "@effect-livedesk/core"
 import { CustomerAnswer, FlowEvents, FlowMarks, FlowStep, OfficeHours } from "@effect-livedesk/core/flows"
 import { Emulator } from "@effect-livedesk/core/testing"
-import { NodeSqlite } from "@effect-livedesk/node"
+import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, type Duration, Effect, Fiber, Layer, Option, PubSub, Schema } from "effect"
 import { TestClock } from "effect/testing"

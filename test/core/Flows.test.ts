@@ -9,7 +9,7 @@ import {
   Verdict
 } from "@effect-livedesk/core/flows"
 import { Emulator, Faults } from "@effect-livedesk/core/testing"
-import { NodeSqlite } from "@effect-livedesk/node"
+import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
 import { assert, describe, it } from "@effect/vitest"
 import { Array, Duration, Effect, Fiber, Layer, Logger, PubSub } from "effect"
 import { TestClock } from "effect/testing"
