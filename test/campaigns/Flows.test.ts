@@ -13,15 +13,15 @@ const runner = fileURLToPath(new URL("../FlowRunner.ts", import.meta.url))
 /** One life of the program that runs the flows: until its end, or until it is killed. */
 const live = Effect.fnUntraced(function*(
   settings: Readonly<Record<string, string>>,
-  meanwhile: (kill: (signal?: "SIGTERM") => void) => Effect.Effect<void> = () => Effect.void
+  meanwhile: (kill: (signal: NodeJS.Signals) => void) => Effect.Effect<void> = () => Effect.void
 ) {
   const child = spawn(process.execPath, [runner], { env: settings, stdio: ["ignore", "pipe", "pipe"] })
   const said: Array<string> = []
   child.stdout.on("data", (chunk: Buffer) => said.push(String(chunk)))
   child.stderr.on("data", (chunk: Buffer) => said.push(String(chunk)))
-  const kill = (signal: "SIGKILL" | "SIGTERM" = "SIGKILL") => void child.kill(signal)
+  const kill = (signal: NodeJS.Signals) => void child.kill(signal)
   const other = yield* Effect.forkChild(meanwhile(kill))
-  yield* Effect.promise(() => once(child, "close")).pipe(Effect.onInterrupt(() => Effect.sync(() => kill())))
+  yield* Effect.promise(() => once(child, "close")).pipe(Effect.onInterrupt(() => Effect.sync(() => kill("SIGKILL"))))
   yield* Fiber.interrupt(other)
   return { code: child.exitCode, signal: child.signalCode, said: said.join("") }
 })
@@ -49,7 +49,7 @@ describe("flows whose process is killed", () => {
         const settings = { ...server.settings, LIVEDESK_FLOWS_FILE: file, FLOWS: String(index + 1) }
         const life = yield* live({ ...settings, DIE: `${gap}:${step}` }, (kill) =>
           Effect.sync(() => {
-            const strike = (post: number) => Effect.sync(() => post === step ? kill() : undefined)
+            const strike = (post: number) => Effect.sync(() => post === step ? kill("SIGKILL") : undefined)
             server.hooks = gap === "InFlight"
               ? {
                 before: (post) => Effect.andThen(strike(post), post === step ? Effect.sleep("50 millis") : Effect.void)
@@ -65,37 +65,44 @@ describe("flows whose process is killed", () => {
       yield* assertOnce(server, deaths.length)
     }).pipe(Effect.provide(FlowServer.layerServer)), Campaign.timeLimit)
 
-  it.live("at random moments", () =>
-    Effect.gen(function*() {
-      const server = yield* FlowServer.make
-      const file = join(yield* Folder.make, "flows.sqlite")
-      const kills = yield* Campaign.size(4, 120)
-      const flows = yield* Campaign.size(15, 400)
-      const settings = { ...server.settings, LIVEDESK_FLOWS_FILE: file, FLOWS: String(flows) }
-      let killed = 0
-      while (killed < kills) {
-        // So many requests after its first, and a little later; now and then it may say good-bye.
-        const requests = yield* Random.nextIntBetween(0, Math.ceil(flows * 5 / kills))
-        const delay = yield* Random.nextIntBetween(0, 20)
-        const isGentle = (yield* Random.nextIntBetween(0, 3)) === 0
-        const before = server.times.length
-        let struck = false
-        const life = yield* live(settings, (kill) =>
-          Effect.gen(function*() {
-            while (server.times.length < before + requests) yield* Effect.sleep("1 millis")
-            yield* Effect.sleep(delay)
-            struck = true
-            kill(isGentle ? "SIGTERM" : undefined)
-          }))
-        if (!struck) {
-          assert.strictEqual(life.code, 0, life.said)
-          break
+  for (
+    const [what, signal, kills, flows] of [
+      ["is killed", "SIGKILL", Campaign.size(4, 120), Campaign.size(15, 400)],
+      ["is told to end", "SIGTERM", Campaign.size(1, 10), Campaign.size(5, 50)]
+    ] as const
+  ) {
+    it.live(`at random moments: ${what}`, () =>
+      Effect.gen(function*() {
+        const server = yield* FlowServer.make
+        const settings = {
+          ...server.settings,
+          LIVEDESK_FLOWS_FILE: join(yield* Folder.make, "flows.sqlite"),
+          FLOWS: String(yield* flows)
         }
-        killed++
-      }
-      const last = yield* live(settings)
-      assert.deepStrictEqual([last.code, last.said], [0, ""])
-      yield* assertOnce(server, flows)
-      process.stderr.write(`flows: ${flows} customers written to once, over ${killed} kills\n`)
-    }).pipe(Effect.provide(FlowServer.layerServer)), Campaign.timeLimit)
+        // So many requests after its first, and a little later.
+        const most = Math.ceil((yield* flows) * 5 / (yield* kills))
+        let ended = 0
+        while (ended < (yield* kills)) {
+          const requests = server.times.length + (yield* Random.nextIntBetween(0, most))
+          const delay = yield* Random.nextIntBetween(0, 20)
+          let struck = false
+          const life = yield* live(settings, (kill) =>
+            Effect.gen(function*() {
+              while (server.times.length < requests) yield* Effect.sleep("1 millis")
+              yield* Effect.sleep(delay)
+              struck = true
+              kill(signal)
+            }))
+          if (!struck) {
+            assert.strictEqual(life.code, 0, life.said)
+            break
+          }
+          ended++
+        }
+        const last = yield* live(settings)
+        assert.deepStrictEqual([last.code, last.said], [0, ""])
+        yield* assertOnce(server, yield* flows)
+        process.stderr.write(`flows: ${yield* flows} customers written to once; ${ended} times the process ${what}\n`)
+      }).pipe(Effect.provide(FlowServer.layerServer)), Campaign.timeLimit)
+  }
 })
