@@ -40,7 +40,8 @@ import * as Verdict from "./Verdict.ts"
 export interface Options {
   /**
    * How long LiveDesk may still be at work on a request whose answer was lost; 30 seconds unless given. That something is
-   * not there counts only after that time.
+   * not there counts only after that time. Keep it no shorter than the client's `timeout`: in a cluster a process that was
+   * cut off from the database may be making its call until then.
    */
   readonly settleAfter?: Duration.Input | undefined
   /**
