@@ -6,8 +6,8 @@ import * as RateLimit from "@effect-livedesk/core/RateLimit"
 import { NodeLiveDesk } from "@effect-livedesk/node"
 import * as NodeFlows from "@effect-livedesk/node/NodeFlows"
 import { NodeHttpClient, NodeRuntime } from "@effect/platform-node"
-import { Config, Effect, Layer, Schema } from "effect"
-import { HttpClient, HttpClientResponse } from "effect/http"
+import { Config, Effect, flow, Layer, Schema } from "effect"
+import { HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { StatementSync } from "node:sqlite"
 
 const settings = Config.all({
@@ -75,7 +75,7 @@ const evidence = (baseUrl: string) =>
     })
   )
 
-const flow = (number: number) =>
+const start = (number: number) =>
   ConversationFlow.run({
     id: "campaign",
     inboxId: 407,
@@ -88,11 +88,11 @@ const program = Effect.gen(function*() {
   if (!starts) return yield* Effect.never
   const numbers = Array.from({ length: flows }, (_, index) => index + 1)
   const last = die === "Never:0" ? undefined : numbers.pop()
-  yield* Effect.forEach(numbers, flow, { concurrency: "unbounded" })
+  yield* Effect.forEach(numbers, start, { concurrency: "unbounded" })
   if (last !== undefined) {
     yield* HttpClient.get(`${baseUrl}/arm`)
     isArmed = true
-    yield* flow(last)
+    yield* start(last)
   }
 })
 
@@ -101,8 +101,11 @@ const live = Layer.unwrap(Effect.gen(function*() {
   watchStatements(die)
   const liveDesk = NodeLiveDesk.layerConfig({
     ...(limit === 0 ? {} : { rateLimit: RateLimit.make({ limit, window: "1 second" }), timeout: "1 minute" }),
-    transformClient: HttpClient.transform((effect, { method }) =>
-      method === "POST" ? Effect.tap(effect, () => Effect.sync(() => pass(die, "AfterAnswer"))) : effect
+    transformClient: flow(
+      HttpClient.transform((effect, { method }) =>
+        method === "POST" ? Effect.tap(effect, () => Effect.sync(() => pass(die, "AfterAnswer"))) : effect
+      ),
+      HttpClient.mapRequest(HttpClientRequest.setHeader("x-runner", String(process.pid)))
     )
   })
   return ConversationFlow.layer({ settleAfter: "100 millis" }).pipe(

@@ -16,6 +16,8 @@ export interface FlowServer {
   readonly settings: Record<string, string>
   /** When requests came, in milliseconds. */
   readonly times: Array<number>
+  /** How many requests came from which process, by the header `x-runner`. */
+  readonly runners: Map<string, number>
   /** From the next `GET /arm` on, posts are counted from 1 and meet these. */
   hooks: Hooks
 }
@@ -30,6 +32,7 @@ export const make = Effect.gen(function*() {
       LIVEDESK_API_SECRET: Redacted.value(emulator.credentials.apiSecret)
     },
     times: [],
+    runners: new Map(),
     hooks: {}
   }
   let armed: Hooks = {}
@@ -46,6 +49,8 @@ export const make = Effect.gen(function*() {
       return HttpServerResponse.jsonUnsafe({ id: find(yield* emulator.state, url.pathname, url.searchParams) ?? null })
     }
     server.times.push(yield* Clock.currentTimeMillis)
+    const runner = request.headers["x-runner"] ?? ""
+    server.runners.set(runner, (server.runners.get(runner) ?? 0) + 1)
     if (request.method !== "POST") return yield* emulator.httpEffect
     const post = ++posts
     const { after, before } = armed

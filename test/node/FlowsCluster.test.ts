@@ -66,7 +66,7 @@ describe.skipIf(!isInstalled)("flows on three processes (left out where PostgreS
         const first = yield* runner(settings)
         const ended = once(first.child, "close")
         while (server.times.length < flows && first.child.exitCode === null) yield* Effect.sleep("10 millis")
-        yield* runner({ ...settings, STARTS: "false" })
+        const third = yield* runner({ ...settings, STARTS: "false" })
         while (server.times.length < 2 * flows && first.child.exitCode === null) yield* Effect.sleep("10 millis")
         yield* Effect.promise(() => kill(second.child))
         yield* Effect.promise(() => ended)
@@ -76,6 +76,9 @@ describe.skipIf(!isInstalled)("flows on three processes (left out where PostgreS
         assert.deepStrictEqual(Array.from(done).filter(([, counts]) => counts.some((count) => count !== 1)), [])
         assert.strictEqual(done.size, flows)
 
+        const shares = [first, second, third].map(({ child }) => server.runners.get(String(child.pid)) ?? 0)
+        assert.isTrue(shares.every((share) => share > 0), `requests of each process: ${shares.join(", ")}`)
+
         // Requests take a while from their turn to the server, the first ones longest: less than a window.
         const [begin = 0] = server.times
         for (let window = 2; window * limit < server.times.length; window++) {
@@ -84,7 +87,7 @@ describe.skipIf(!isInstalled)("flows on three processes (left out where PostgreS
         const end = server.times.at(-1) ?? 0
         process.stderr.write(
           `flows: ${flows} on three processes in ${((end - begin) / 1000).toFixed(1)} s, ` +
-            `${server.times.length} requests, at most ${limit} a second\n`
+            `${server.times.length} requests (${shares.join(", ")}), at most ${limit} a second\n`
         )
       }).pipe(Effect.scoped, Effect.provide(FlowServer.layerServer)),
     Campaign.timeLimit
