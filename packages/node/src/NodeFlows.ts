@@ -9,9 +9,12 @@ import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import * as NodeRedis from "@effect/platform-node/NodeRedis"
 import * as ClusterWorkflowEngine from "effect/cluster/ClusterWorkflowEngine"
 import type { MessageStorage } from "effect/cluster/MessageStorage"
-import type { Sharding } from "effect/cluster/Sharding"
-import type { ShardingConfig } from "effect/cluster/ShardingConfig"
-import * as SingleRunner from "effect/cluster/SingleRunner"
+import * as RunnerHealth from "effect/cluster/RunnerHealth"
+import * as Runners from "effect/cluster/Runners"
+import * as RunnerStorage from "effect/cluster/RunnerStorage"
+import * as Sharding from "effect/cluster/Sharding"
+import * as ShardingConfig from "effect/cluster/ShardingConfig"
+import * as SqlMessageStorage from "effect/cluster/SqlMessageStorage"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -38,7 +41,7 @@ export type Provided =
   | FlowMarks.FlowMarks
   | CustomerAnswer.CustomerAnswers
   | SqlClient
-  | Sharding
+  | Sharding.Sharding
   | MessageStorage
 
 /**
@@ -51,7 +54,7 @@ export interface EmbeddedOptions {
   /** The file that holds the flows, made if it is not there. */
   readonly file: string
   /** Settings of Effect's cluster, of which this is one runner. */
-  readonly sharding?: Partial<ShardingConfig["Service"]> | undefined
+  readonly sharding?: Partial<ShardingConfig.ShardingConfig["Service"]> | undefined
 }
 
 /**
@@ -68,7 +71,7 @@ export interface ClusterOptions {
   /** The port at which they do; 34431 unless given. Whoever reaches it can run flows, so keep it inside. */
   readonly port?: number | undefined
   /** Settings of Effect's cluster. */
-  readonly sharding?: Partial<ShardingConfig["Service"]> | undefined
+  readonly sharding?: Partial<ShardingConfig.ShardingConfig["Service"]> | undefined
 }
 
 const flows = Layer.mergeAll(
@@ -85,13 +88,15 @@ const flows = Layer.mergeAll(
  */
 export const layerEmbedded = (
   { file, sharding }: EmbeddedOptions
-): Layer.Layer<Provided, SqlError | Config.ConfigError> =>
+): Layer.Layer<Provided, SqlError> =>
   flows.pipe(
-    Layer.provideMerge(SingleRunner.layer({
-      // The file is locked, so no other process can have the flows, and after a crash nobody has to wait for a lock's end.
-      runnerStorage: "memory",
-      shardingConfig: { entityMessagePollInterval: "1 second", ...sharding }
-    })),
+    // As Effect's `SingleRunner`, which reads settings of its own from the environment, `PORT` among them.
+    Layer.provideMerge(Sharding.layer),
+    Layer.provide(Runners.layerNoop),
+    Layer.provideMerge(SqlMessageStorage.layer),
+    // The file is locked, so no other process can have the flows, and after a crash nobody has to wait for a lock's end.
+    Layer.provide([RunnerStorage.layerMemory, RunnerHealth.layerNoop]),
+    Layer.provide(ShardingConfig.layer({ entityMessagePollInterval: "1 second", ...sharding })),
     Layer.provide(NodeCrypto.layerDigest),
     Layer.provideMerge(NodeSqlite.layer({ file, exclusive: true }))
   )
@@ -111,7 +116,9 @@ export const layerCluster = (
     Layer.unwrap(Effect.gen(function*() {
       const { layer } = yield* Effect.tryPromise(() => import("./internal/PostgresRunner.ts")).pipe(
         Effect.catch(() =>
-          NodeLiveDesk.configError("flows on a PostgreSQL need @effect/sql-pg: npm install @effect/sql-pg")
+          NodeLiveDesk.configError(
+            "flows on a PostgreSQL (LIVEDESK_FLOWS_POSTGRES_URL) need @effect/sql-pg: npm install @effect/sql-pg"
+          )
         )
       )
       return layer({ url, host, port, sharding })
@@ -126,7 +133,7 @@ export const layerCluster = (
  * - `LIVEDESK_FLOWS_RUNNER_HOST` and `LIVEDESK_FLOWS_RUNNER_PORT`, where the other processes of the cluster reach this one,
  *   127.0.0.1 and 34431 unless set
  *
- * What `overrides` gives is not read. Effect's cluster reads settings of its own from the environment, such as
+ * What `overrides` gives is not read. A cluster reads settings of Effect's from the environment as well, such as
  * `SHARD_LOCK_EXPIRATION`.
  *
  * @category layers
