@@ -249,4 +249,26 @@ describe("CustomerAnswer", () => {
       const wait = { executionId: "1", workflow: "Question", name: "one", conversationId: 41 }
       assert.isTrue(Option.isNone(yield* answers.begin(wait)))
     }).pipe(Effect.provide(world)))
+
+  it.effect("is forgotten when it is told to be, and no sooner", () =>
+    Effect.gen(function*() {
+      const answers = yield* CustomerAnswer.CustomerAnswers
+      const wait = (name: string) => ({ executionId: "1", workflow: "Question", name, conversationId: 41 })
+      yield* answers.begin(wait("one"))
+      yield* answers.end(wait("one"))
+      yield* answers.receive(
+        yield* Schema.decodeEffect(CustomerAnswer.CustomerAnswer)({
+          conversationId: 41,
+          messageId: 1,
+          content: "Hello",
+          receivedAt: 0
+        })
+      )
+      yield* TestClock.adjust("2 hours")
+      yield* answers.forget("3 hours")
+      assert.isTrue(Option.isSome(yield* answers.begin(wait("two"))))
+      yield* TestClock.adjust("2 hours")
+      yield* answers.forget("1 hour")
+      assert.isTrue(Option.isNone(yield* answers.begin(wait("three"))))
+    }).pipe(Effect.provide(world)))
 })

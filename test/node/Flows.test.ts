@@ -153,6 +153,19 @@ describe("the settings", () => {
       }))
   }
 
+  it.effect("are told of all at once, a line each", () =>
+    Effect.gen(function*() {
+      const result = yield* build(NodeFlows.layerConfig(), {
+        LIVEDESK_FLOWS_POSTGRES_URL: "canary",
+        LIVEDESK_FLOWS_RUNNER_PORT: "canary"
+      })
+      const lines = Option.getOrThrow(Result.getFailure(result)).message.split("\n")
+      assert.deepStrictEqual(lines.map((line) => line.split(" ")[0]), [
+        "LIVEDESK_FLOWS_RUNNER_PORT",
+        "LIVEDESK_FLOWS_POSTGRES_URL"
+      ])
+    }))
+
   it.live("name a PostgreSQL that cannot be reached, and its password is not told", () =>
     Effect.gen(function*() {
       const port = yield* FreePort.make

@@ -27,7 +27,7 @@ import type { SocketServerError } from "effect/socket/SocketServer"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import type { WorkflowEngine } from "effect/workflow/WorkflowEngine"
-import * as NodeLiveDesk from "./NodeLiveDesk.ts"
+import * as Setting from "./internal/Setting.ts"
 import * as NodeSqlite from "./NodeSqlite.ts"
 
 /**
@@ -116,7 +116,7 @@ export const layerCluster = (
     Layer.unwrap(Effect.gen(function*() {
       const { layer } = yield* Effect.tryPromise(() => import("./internal/PostgresRunner.ts")).pipe(
         Effect.catch(() =>
-          NodeLiveDesk.configError(
+          Setting.configError(
             "flows on a PostgreSQL (LIVEDESK_FLOWS_POSTGRES_URL) need @effect/sql-pg: npm install @effect/sql-pg"
           )
         )
@@ -143,12 +143,14 @@ export const layerConfig = (
   overrides: Partial<EmbeddedOptions & ClusterOptions> = {}
 ): Layer.Layer<Provided, SqlError | SocketServerError | Config.ConfigError> =>
   Layer.unwrap(Effect.gen(function*() {
-    const { file, host, port, url } = yield* Config.all({
+    const settings = {
       file: overrides.file === undefined ? fileSetting : Config.succeed(overrides.file),
       host: overrides.host === undefined ? hostSetting : Config.succeed(overrides.host),
       port: overrides.port === undefined ? portSetting : Config.succeed(overrides.port),
       url: overrides.url === undefined ? postgresUrl : Config.succeed(overrides.url)
-    })
+    }
+    yield* Setting.check(Object.values(settings))
+    const { file, host, port, url } = yield* Config.all(settings)
     const { sharding } = overrides
     return Redacted.value(url) === ""
       ? layerEmbedded({ file, sharding })
@@ -187,7 +189,7 @@ const address = (protocols: RegExp) =>
   )
 
 const postgresUrl = Config.map(
-  NodeLiveDesk.setting({
+  Setting.make({
     name: "LIVEDESK_FLOWS_POSTGRES_URL",
     what: "the address of the PostgreSQL that holds the flows, or leave it out",
     example: "postgres://user:password@db.example/livedesk",
@@ -198,7 +200,7 @@ const postgresUrl = Config.map(
 )
 
 const redisUrl = Config.map(
-  NodeLiveDesk.setting({
+  Setting.make({
     name: "LIVEDESK_FLOWS_REDIS_URL",
     what: "the address of the Redis that the processes share, or leave it out",
     example: "redis://user:password@redis.example:6379",
@@ -208,7 +210,7 @@ const redisUrl = Config.map(
   (url) => Redacted.make(url, { label: "LIVEDESK_FLOWS_REDIS_URL" })
 )
 
-const fileSetting = NodeLiveDesk.setting({
+const fileSetting = Setting.make({
   name: "LIVEDESK_FLOWS_FILE",
   what: "the file that holds the flows, or leave it out",
   example: "/var/lib/example/livedesk-flows.sqlite",
@@ -216,7 +218,7 @@ const fileSetting = NodeLiveDesk.setting({
   whenMissing: "livedesk-flows.sqlite"
 })
 
-const hostSetting = NodeLiveDesk.setting({
+const hostSetting = Setting.make({
   name: "LIVEDESK_FLOWS_RUNNER_HOST",
   what: "the host at which the other processes reach this one, or leave it out",
   example: "10.0.0.7",
@@ -224,7 +226,7 @@ const hostSetting = NodeLiveDesk.setting({
   whenMissing: "127.0.0.1"
 })
 
-const portSetting = NodeLiveDesk.setting({
+const portSetting = Setting.make({
   name: "LIVEDESK_FLOWS_RUNNER_PORT",
   what: "the port at which the other processes reach this one, or leave it out",
   example: "34431",

@@ -9,15 +9,10 @@ import type * as LiveDeskError from "@effect-livedesk/core/LiveDeskError"
 import { IdInput } from "@effect-livedesk/core/LiveDeskSchema"
 import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
-import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import * as SchemaIssue from "effect/SchemaIssue"
-import * as SchemaParser from "effect/SchemaParser"
+import * as Setting from "./internal/Setting.ts"
 import * as NodeTransport from "./NodeTransport.ts"
 
 /**
@@ -76,7 +71,7 @@ export const layerConfig = (overrides?: Partial<Options>): Layer.Layer<Provided,
   Layer.provide(
     layerConfigNoHttpClient(overrides),
     Layer.catchTag(NodeTransport.layer(overrides), "ValidationError", ({ reason }) =>
-      Layer.effectContext(configError(reason.message)))
+      Layer.effectContext(Setting.configError(reason.message)))
   )
 
 /**
@@ -99,57 +94,21 @@ export const layerConfigNoHttpClient = (
     })
   )
 
-/** @internal */
-export const configError = (message: string): Effect.Effect<never, Config.ConfigError> =>
-  Effect.fail(
-    new LiveDeskClient.SettingsError(new Schema.SchemaError(new SchemaIssue.InvalidValue({ message })))
-  )
-
-/**
- * A setting whose failures say what to do, and nothing of its value.
- *
- * @internal
- */
-export const setting = <A>(spec: {
-  readonly name: string
-  readonly what: string
-  readonly example: string
-  readonly schema: Schema.Codec<A, string>
-  readonly whenMissing?: A
-}): Config.Config<A> => {
-  const fail = (problem: string) =>
-    configError(`${spec.name} ${problem}. Set it to ${spec.what}, for example ${spec.example}`)
-  const decode = SchemaParser.decodeUnknownResult(spec.schema, { errors: "all" })
-  return Config.option(Config.Redacted(spec.name)).pipe(
-    Config.mapEffect(Option.match({
-      onNone: () => spec.whenMissing === undefined ? fail("is missing") : Effect.succeed(spec.whenMissing),
-      onSome: (text) =>
-        Result.match(decode(Redacted.value(text)), {
-          onFailure: (issue) =>
-            fail(`cannot be used: ${problems(issue).issues.map(({ message }) => message).join("; ")}`),
-          onSuccess: (value) => Effect.succeed(value)
-        })
-    }))
-  )
-}
-
-const problems = SchemaIssue.makeFormatterStandardSchemaV1()
-
-const apiKey = setting({
+const apiKey = Setting.make({
   name: "LIVEDESK_API_KEY",
   what: "the API key from Project Settings - API Management of the LiveDesk console",
   example: "0a1b2c3d4e5f",
   schema: LiveDeskClient.ApiKey
 })
 
-const apiSecret = setting({
+const apiSecret = Setting.make({
   name: "LIVEDESK_API_SECRET",
   what: "the API secret from Project Settings - API Management of the LiveDesk console",
   example: "6a7b8c9d0e1f",
   schema: LiveDeskClient.ApiSecret
 })
 
-const baseUrl = setting({
+const baseUrl = Setting.make({
   name: "LIVEDESK_BASE_URL",
   what: "the address of LiveDesk without /api/v2, or leave it out",
   example: LiveDeskClient.defaultBaseUrl,
@@ -157,7 +116,7 @@ const baseUrl = setting({
   whenMissing: LiveDeskClient.defaultBaseUrl
 })
 
-const timeout = setting<Duration.Duration>({
+const timeout = Setting.make<Duration.Duration>({
   name: "LIVEDESK_TIMEOUT",
   what: "how long one call may take, with a unit, or leave it out",
   example: "30 seconds",
@@ -176,7 +135,7 @@ const timeout = setting<Duration.Duration>({
  * @category settings
  * @since 0.1.0
  */
-export const inboxId: Config.Config<number> = setting({
+export const inboxId: Config.Config<number> = Setting.make({
   name: "LIVEDESK_INBOX_ID",
   what: "the Channel ID from Project settings - Channels - the channel - Settings of the LiveDesk console",
   example: "407",

@@ -6,7 +6,7 @@
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -65,6 +65,11 @@ export class CustomerAnswers extends Context.Service<CustomerAnswers, {
   readonly receive: (
     answer: CustomerAnswer
   ) => Effect.Effect<ReadonlyArray<{ readonly wait: Wait; readonly answer: CustomerAnswer }>>
+  /**
+   * Forgets what came so long ago, and the waits that began then. No flow that goes on after that time may wait for it, so
+   * this is for what is older than the longest flow.
+   */
+  readonly forget: (olderThan: Duration.Input) => Effect.Effect<void>
 }>()("@effect-livedesk/core/flows/CustomerAnswers") {}
 
 const waitColumns = Schema.Struct({
@@ -205,6 +210,11 @@ export const layer: Layer.Layer<CustomerAnswers, SqlError, SqlClient.SqlClient |
           return Effect.map(give(wait), Option.map((answer) => ({ wait, answer })))
         })
         return given.flatMap(Option.toArray)
+      }),
+      forget: Effect.fnUntraced(function*(olderThan) {
+        const until = (yield* Clock.currentTimeMillis) - Duration.toMillis(Duration.fromInputUnsafe(olderThan))
+        yield* FlowMarks.patiently(sql`DELETE FROM livedesk_flow_waits WHERE since < ${until}`)
+        yield* FlowMarks.patiently(sql`DELETE FROM livedesk_flow_answers WHERE received_at < ${until}`)
       })
     })
   })

@@ -1,0 +1,53 @@
+/**
+ * A setting from the environment, which says what is wrong with it and what to do.
+ *
+ * @since 0.1.0
+ */
+import * as LiveDeskClient from "@effect-livedesk/core/LiveDeskClient"
+import * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
+import * as SchemaParser from "effect/SchemaParser"
+
+/** A failure that says this. */
+export const configError = (message: string): Effect.Effect<never, Config.ConfigError> =>
+  Effect.fail(
+    new LiveDeskClient.SettingsError(new Schema.SchemaError(new SchemaIssue.InvalidValue({ message })))
+  )
+
+/** A setting whose failures say what to do, and nothing of its value. */
+export const make = <A>(spec: {
+  readonly name: string
+  readonly what: string
+  readonly example: string
+  readonly schema: Schema.Codec<A, string>
+  readonly whenMissing?: A
+}): Config.Config<A> => {
+  const fail = (problem: string) =>
+    configError(`${spec.name} ${problem}. Set it to ${spec.what}, for example ${spec.example}`)
+  const decode = SchemaParser.decodeUnknownResult(spec.schema, { errors: "all" })
+  return Config.option(Config.Redacted(spec.name)).pipe(
+    Config.mapEffect(Option.match({
+      onNone: () => spec.whenMissing === undefined ? fail("is missing") : Effect.succeed(spec.whenMissing),
+      onSome: (text) =>
+        Result.match(decode(Redacted.value(text)), {
+          onFailure: (issue) =>
+            fail(`cannot be used: ${problems(issue).issues.map(({ message }) => message).join("; ")}`),
+          onSuccess: (value) => Effect.succeed(value)
+        })
+    }))
+  )
+}
+
+const problems = SchemaIssue.makeFormatterStandardSchemaV1()
+
+/** Fails with everything that is wrong with settings, a line each, where more than one is: Effect stops at the first. */
+export const check = Effect.fnUntraced(function*(settings: ReadonlyArray<Config.Config<unknown>>) {
+  const results = yield* Effect.forEach(settings, (setting) => Effect.result(setting))
+  const failures = results.flatMap((result) => Result.isFailure(result) ? [result.failure.message] : [])
+  if (failures.length > 1) return yield* configError(failures.join("\n"))
+})
