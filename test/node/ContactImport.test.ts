@@ -166,9 +166,17 @@ describe("an import", () => {
 
   it.effect("refuses options that cannot be used, all at once, and a journal of another channel", () =>
     Effect.gen(function*() {
-      const wrong = yield* Effect.flip(importing([], { inboxId: 0, concurrency: 0, settleAfter: "soon" as never }))
+      const wrong = yield* Effect.flip(importing([], {
+        inboxId: 0,
+        concurrency: 0,
+        settleAfter: "soon" as never,
+        patience: "long" as never,
+        progressEvery: "often" as never
+      }))
       assert.strictEqual(wrong._tag, "ValidationError")
-      for (const option of ["inboxId", "concurrency", "settleAfter"]) assert.include(wrong.message, option)
+      for (const option of ["inboxId", "concurrency", "settleAfter", "patience", "progressEvery"]) {
+        assert.include(wrong.message, option)
+      }
       yield* importing([])
       const other = yield* Effect.flip(importing([], { inboxId: 408 }))
       assert.strictEqual(other._tag, "ImportJournalError")

@@ -99,13 +99,13 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
   E | ImportJournal.ImportJournalError | LiveDeskError.LiveDeskError,
   R | ImportJournal.ImportJournal | Contacts.Contacts | Conversations.Conversations | Messages.Messages
 > {
-  const { concurrency, settleAfter } = yield* usable(options)
+  const { concurrency, patience, progressEvery, settleAfter } = yield* usable(options)
   const journal = yield* ImportJournal.ImportJournal
   yield* journal.begin(options.inboxId)
   const began = yield* Clock.currentTimeMillis
   const counts = { ...noCounts }
   const stopped = yield* Deferred.make<void, LiveDeskError.LiveDeskError>()
-  const importer = yield* makeImporter(options, { counts, stopped })
+  const importer = yield* makeImporter(options, { counts, patience, stopped })
 
   const rows = inWorkers(
     options.rows.pipe(
@@ -123,7 +123,7 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
     const isUnsettled = ({ step }: ImportJournal.Entry) => step === "contact"
     const first = yield* Stream.runHead(Stream.filter(journal.entries("sent"), isUnsettled))
     if (Option.isNone(first)) return
-    const settled = Duration.toMillis(settleAfter) + Math.max(began, importer.latestUnknown())
+    const settled = settleAfter + Math.max(began, importer.latestUnknown())
     yield* importer.sleep(settled - (yield* Clock.currentTimeMillis))
     const unsettled = Stream.filter(journal.entries("sent"), isUnsettled)
     yield* inWorkers(Stream.map(unsettled, Array.of), importer.settle, concurrency)
@@ -133,7 +133,7 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
     (now) => ImportProgress.make(counts, Duration.millis(now - began), options.total)
   )
   const tell = Effect.flatMap(progress, (progress) => options.onProgress?.(progress) ?? Effect.void)
-  const telling = Effect.forever(Effect.delay(tell, options.progressEvery ?? "2 seconds"))
+  const telling = Effect.forever(Effect.delay(tell, progressEvery))
 
   const working = yield* Effect.forkChild(
     Effect.ensuring(
@@ -189,19 +189,26 @@ const operation = "ContactImport.run"
 const isInboxId = Schema.is(IdInput)
 
 const usable = <E, R>(options: Options<E, R>) => {
-  const { concurrency = 16, patience = "5 minutes", settleAfter = "30 seconds" } = options
-  const time = Duration.fromInput(settleAfter)
-  const patient = Duration.fromInput(patience)
+  const { concurrency = 16, patience = "5 minutes", progressEvery = "2 seconds", settleAfter = "30 seconds" } = options
+  const times = { settleAfter, patience, progressEvery }
   const issues = [
     ...(isInboxId(options.inboxId) ? [] : [{ path: ["inboxId"], message: "expected an id: a whole number above 0" }]),
     ...(Number.isSafeInteger(concurrency) && concurrency > 0
       ? []
       : [{ path: ["concurrency"], message: "expected a whole number of rows above 0" }]),
-    ...(Option.isSome(time) ? [] : [{ path: ["settleAfter"], message: "expected a time such as \"30 seconds\"" }]),
-    ...(Option.isSome(patient) ? [] : [{ path: ["patience"], message: "expected a time such as \"5 minutes\"" }])
+    ...Object.entries(times).flatMap(([name, time]) =>
+      Option.isSome(Duration.fromInput(time))
+        ? []
+        : [{ path: [name], message: "expected a time such as \"30 seconds\"" }]
+    )
   ]
-  return Option.isSome(time) && issues.length === 0
-    ? Effect.succeed({ concurrency, settleAfter: time.value })
+  return issues.length === 0
+    ? Effect.succeed({
+      concurrency,
+      settleAfter: Duration.toMillis(settleAfter),
+      patience: Duration.toMillis(patience),
+      progressEvery
+    })
     : Effect.fail(LiveDeskError.inputInvalid(operation, issues))
 }
 
@@ -225,7 +232,8 @@ type Outcome<A> =
 
 const makeImporter = Effect.fnUntraced(function*<E, R>(
   options: Options<E, R>,
-  { counts, stopped }: {
+  { counts, patience, stopped }: {
+    readonly patience: number
     readonly counts: { -readonly [Key in keyof ImportProgress.Counts]: number }
     readonly stopped: Deferred.Deferred<void, LiveDeskError.LiveDeskError>
   }
@@ -235,7 +243,6 @@ const makeImporter = Effect.fnUntraced(function*<E, R>(
   const conversations = yield* Conversations.Conversations
   const messages = yield* Messages.Messages
   const { call, existing = "find", inboxId, key = customer, mapping = ImportMapping.columns } = options
-  const patience = Duration.toMillis(Duration.fromInputUnsafe(options.patience ?? "5 minutes"))
   let latestUnknown = 0
 
   const isStopped = () => Deferred.isDoneUnsafe(stopped)
