@@ -405,3 +405,29 @@ describe("advice", () => {
       }
     }))
 })
+
+describe("what a caller asks of an error", () => {
+  const failed = (delivery: LiveDeskError.Delivery, reason: LiveDeskError.HttpError["reason"]) =>
+    new LiveDeskError.HttpError({ operation: "contacts.create", delivery, reason })
+  const lost = new LiveDeskError.ConnectionLost({
+    phase: "InAnswer",
+    identifiers: { "payload.contact.id": 7, name: "x" }
+  })
+
+  it("whether it passes: nothing was done, and the cause will go away", () => {
+    const refused = new LiveDeskError.NoConnection({ kind: "Refused" })
+    const busy = new LiveDeskError.RateLimited({ messages: [], retryAfter: Option.none() })
+    assert.isTrue(LiveDeskError.isPassing(failed("NotSent", refused)))
+    assert.isTrue(LiveDeskError.isPassing(failed("Rejected", busy)))
+    assert.isFalse(LiveDeskError.isPassing(failed("Unknown", refused)))
+    assert.isFalse(LiveDeskError.isPassing(failed("Unknown", busy)))
+    assert.isFalse(LiveDeskError.isPassing(failed("NotSent", new LiveDeskError.Conflict({ messages: [] }))))
+  })
+
+  it("the id of what was made, where LiveDesk acted and told it", () => {
+    assert.deepStrictEqual(LiveDeskError.createdId(failed("Accepted", lost), "payload.contact.id"), Option.some(7))
+    assert.deepStrictEqual(LiveDeskError.createdId(failed("Accepted", lost), "payload.id"), Option.none())
+    assert.deepStrictEqual(LiveDeskError.createdId(failed("Accepted", lost), "name"), Option.none())
+    assert.deepStrictEqual(LiveDeskError.createdId(failed("Unknown", lost), "payload.contact.id"), Option.none())
+  })
+})

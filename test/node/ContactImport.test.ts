@@ -164,6 +164,22 @@ describe("an import", () => {
       })
     }).pipe(Effect.provide([livedesk(), journal])))
 
+  it.effect("has on the disk at once what could not be looked for after a crash, and the rest soon", () =>
+    Effect.gen(function*() {
+      const rows = Stream.concat(
+        rowsOf([...customers(1, { message: "Hello." }), { identifier: "quiet" }]),
+        Stream.never
+      )
+      const fiber = yield* Effect.forkChild(importing([], { rows }), { startImmediately: true })
+      const done = Effect.map(entries("done"), (all) => all.map(({ key }) => key))
+      while ((yield* done).length === 0) yield* Effect.yieldNow
+      for (let turn = 0; turn < 100; turn++) yield* Effect.yieldNow
+      assert.deepStrictEqual(yield* done, ["email:c0@acme.inc"])
+      yield* TestClock.adjust("50 millis")
+      assert.deepStrictEqual(yield* done, ["email:c0@acme.inc", "identifier:quiet"])
+      yield* inTime(Fiber.interrupt(fiber))
+    }).pipe(Effect.provide([livedesk(), journal])))
+
   it.effect("refuses options that cannot be used, all at once, and a journal of another channel", () =>
     Effect.gen(function*() {
       const wrong = yield* Effect.flip(importing([], {
@@ -308,6 +324,14 @@ describe("an import that cannot go on", () => {
       const { planned, sent } = yield* Effect.flatMap(ImportJournal.ImportJournal, ({ totals }) => totals)
       assert.deepStrictEqual([planned + sent, sent], [100, 0])
     }).pipe(Effect.provide([Emulator.layerHttpClient, journal])))
+
+  it.effect("stops at once for a channel that is not there", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(importing(customers(100), { inboxId: 9999, concurrency: 4 }))
+      assert.strictEqual(error._tag === "HttpError" && error.reason._tag, "NotFound")
+      assert.isAtMost((yield* requests)["contacts.create"] ?? 0, 4)
+      assert.deepStrictEqual(yield* entries("rejected"), [])
+    }).pipe(Effect.provide([livedesk(), journal])))
 
   it.effect("interrupted, lets the calls that are underway end, and sends no other", () =>
     Effect.gen(function*() {

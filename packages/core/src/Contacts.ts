@@ -303,6 +303,23 @@ export type EnsuredContact =
   | { readonly _tag: "Created"; readonly contact: Contact; readonly contactInbox: ContactInbox }
   | { readonly _tag: "Existing"; readonly contact: Contact }
 
+/**
+ * The name under which the channel knows the contact that `ensure` made or found, where LiveDesk told it: what a
+ * conversation takes as `sourceId`.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const sourceIdOf = (ensured: EnsuredContact, inboxId: number): Option.Option<string> =>
+  ensured._tag === "Created"
+    ? ensured.contactInbox.sourceId
+    : Option.flatMap(
+      Option.fromUndefinedOr(
+        ensured.contact.contactInboxes.find(({ inbox }) => Option.exists(inbox, ({ id }) => id === inboxId))
+      ),
+      ({ sourceId }) => sourceId
+    )
+
 // ---------------------------------------------------------------------------------------------------------------------
 // endpoints
 // ---------------------------------------------------------------------------------------------------------------------

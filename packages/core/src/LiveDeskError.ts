@@ -507,6 +507,30 @@ export type LiveDeskError = typeof LiveDeskError.Type
  */
 export const isLiveDeskError: (u: unknown) => u is LiveDeskError = Schema.is(LiveDeskError)
 
+/**
+ * Whether the call did nothing, for a cause that passes, so that it may be made again later: there was no connection, the
+ * circuit breaker or the rate limit let it not through, or LiveDesk took no more requests.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isPassing = ({ delivery, reason }: LiveDeskError): boolean =>
+  reason._tag === "RateLimited" ? delivery === "Rejected" : delivery === "NotSent" && passing.has(reason._tag)
+
+const passing: ReadonlySet<string> = new Set(["NoConnection", "CircuitOpen", "TimedOut"])
+
+/**
+ * The id of what a call made, where its answer was lost or cannot be read but the id had come: by its path on the wire,
+ * such as `payload.contact.id`.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const createdId = ({ delivery, reason }: LiveDeskError, path: string): Option.Option<number> => {
+  const id = "identifiers" in reason ? Number(reason.identifiers[path]) : Number.NaN
+  return delivery === "Accepted" && Number.isSafeInteger(id) && id > 0 ? Option.some(id) : Option.none()
+}
+
 // Outside the errors, so that no logger, inspector or serializer comes upon them.
 const excerpts = new WeakMap<LiveDeskError, string>()
 

@@ -130,18 +130,15 @@ export const contact = Effect.fnUntraced(function*(
     }
     return yield* contacts.ensure(input).pipe(
       Effect.map((ensured) => {
-        const contactInbox = ensured._tag === "Created"
-          ? ensured.contactInbox
-          : ensured.contact.contactInboxes.find(({ inbox }) => Option.exists(inbox, ({ id }) => id === input.inboxId))
-        const sourceId = contactInbox === undefined ? undefined : Option.getOrUndefined<string>(contactInbox.sourceId)
+        const sourceId = Option.getOrUndefined<string>(Contacts.sourceIdOf(ensured, input.inboxId))
         return { contactId: ensured.contact.id, ...(sourceId === undefined ? {} : { sourceId }) }
       }),
       Effect.catch((error): Effect.Effect<FoundContact, LiveDeskError.LiveDeskError> => {
         if (!isOpen(error)) return Effect.andThen(marks.release(begun.mark), Effect.fail(error))
-        const id = idIn(error, "payload.contact.id")
-        return id === undefined
-          ? Effect.andThen(marks.check(begun.mark, error.settledBy), Effect.fail(error))
-          : Effect.succeed({ contactId: ContactId.make(id) })
+        return Option.match(LiveDeskError.createdId(error, "payload.contact.id"), {
+          onNone: () => Effect.andThen(marks.check(begun.mark, error.settledBy), Effect.fail(error)),
+          onSome: (id) => Effect.succeed({ contactId: ContactId.make(id) })
+        })
       }),
       Effect.tap(({ contactId }) => marks.done(begun.mark, contactId))
     )
@@ -151,7 +148,7 @@ export const contact = Effect.fnUntraced(function*(
     success: FoundContact,
     error: LiveDeskError.LiveDeskError,
     execute: Effect.retry(ensure, {
-      while: (error) => mayBeRepeated(error) || isOpen(error),
+      while: (error) => LiveDeskError.isPassing(error) || isOpen(error),
       schedule: retriesOf(options, (error) => isOpen(error) ? settleAfter : Duration.zero)
     })
   })
@@ -272,8 +269,10 @@ const once = Effect.fnUntraced(function*<R>(
         onSuccess: (id) => done(mark, id),
         onFailure: (error) => {
           if (!isOpen(error)) return Effect.andThen(marks.release(mark), Effect.fail(error))
-          const id = idIn(error, "id")
-          return id === undefined ? settled(error.settledBy) : done(mark, id)
+          return Option.match(LiveDeskError.createdId(error, "id"), {
+            onNone: () => settled(error.settledBy),
+            onSome: (id) => done(mark, id)
+          })
         }
       })
     })
@@ -283,7 +282,7 @@ const once = Effect.fnUntraced(function*<R>(
       name: number === 1 ? step : `${step}/${number}`,
       success: Outcome,
       error: LiveDeskError.LiveDeskError,
-      execute: Effect.retry(attempt(number), { while: mayBeRepeated, schedule: retriesOf(options) })
+      execute: Effect.retry(attempt(number), { while: LiveDeskError.isPassing, schedule: retriesOf(options) })
     })
     if (outcome._tag === "Done") return outcome.id
     const verdict = yield* DurableDeferred.await(Verdict.awaited(step, outcome.round))
@@ -293,12 +292,6 @@ const once = Effect.fnUntraced(function*<R>(
 
 /** Whether LiveDesk may have acted. */
 const isOpen = ({ delivery }: LiveDeskError.LiveDeskError): boolean => delivery === "Unknown" || delivery === "Accepted"
-
-/** Whether LiveDesk did nothing for a reason that passes. */
-const mayBeRepeated = ({ delivery, reason }: LiveDeskError.LiveDeskError): boolean => {
-  const passes = ["NoConnection", "CircuitOpen", "TimedOut"].includes(reason._tag)
-  return reason._tag === "RateLimited" ? delivery === "Rejected" : passes && delivery === "NotSent"
-}
 
 const retryAfterOf = ({ reason }: LiveDeskError.LiveDeskError): Duration.Duration =>
   reason._tag === "RateLimited" || reason._tag === "CircuitOpen"
@@ -323,9 +316,3 @@ const waitFor = (mark: FlowMarks.Mark, time: Duration.Duration): Effect.Effect<v
     Clock.currentTimeMillis,
     (now) => Effect.sleep(Duration.millis(Math.max(0, (mark.lookingSince ?? now) + Duration.toMillis(time) - now)))
   )
-
-/** An id that had come before an answer was lost. */
-const idIn = ({ reason }: LiveDeskError.LiveDeskError, path: string): number | undefined => {
-  const id = "identifiers" in reason ? Number(reason.identifiers[path]) : Number.NaN
-  return Number.isSafeInteger(id) && id > 0 ? id : undefined
-}

@@ -11,7 +11,6 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import * as Result from "effect/Result"
@@ -82,8 +81,9 @@ export interface Options<E, R> {
  *
  * Interrupted, it reads no more rows, lets the calls that are underway end, and notes what came of them. Fails with
  *
- * - `AuthError`, since no other row would fare better; with `HttpError` when LiveDesk could not be reached for as long as
- *   `patience`: what was done is in the journal, and the same call goes on from there;
+ * - `AuthError`, and `HttpError` for an address that redirects or a channel that is not there, since no other row would
+ *   fare better; `HttpError` when LiveDesk could not be reached for as long as `patience`. What was done is in the journal,
+ *   and the same call goes on from there;
  * - `ValidationError` for options that cannot be used;
  * - `ImportJournalError`, and what `rows` fails with.
  *
@@ -286,6 +286,7 @@ const makeImporter = Effect.fnUntraced(function*<E, R>(
 
   /** Makes a call until LiveDesk has said something to it, or the import is stopped. */
   const persistently = Effect.fnUntraced(function*<A>(
+    step: ImportJournal.Step,
     attempt: Effect.Effect<A, LiveDeskError.LiveDeskError>,
     around: {
       readonly pause: Effect.Effect<void, ImportJournal.ImportJournalError>
@@ -297,7 +298,7 @@ const makeImporter = Effect.fnUntraced(function*<E, R>(
       const result = yield* Effect.result(attempt)
       if (Result.isSuccess(result)) return { _tag: "Answered", answer: result.success } as const
       const error = result.failure
-      if (error._tag === "AuthError") {
+      if (concernsAll(error, step)) {
         yield* Deferred.fail(stopped, error)
         return { _tag: "Stopped" } as const
       }
@@ -342,7 +343,7 @@ const makeImporter = Effect.fnUntraced(function*<E, R>(
       ) =>
         Effect.andThen(
           journal.change({ key, step, state: "sent", ...known }),
-          persistently(attempt, {
+          persistently(step, attempt, {
             pause: journal.change({ key, step, state: "planned" }),
             again: journal.change({ key, step, state: "sent" })
           })
@@ -353,7 +354,7 @@ const makeImporter = Effect.fnUntraced(function*<E, R>(
       let known: Partial<ImportJournal.Change> = {}
       if (contactId === undefined) {
         // The journal has it as sent from its planning on, and it is never sent without being looked for after that.
-        const outcome = yield* persistently(contact, { pause: Effect.void, again: Effect.void })
+        const outcome = yield* persistently("contact", contact, { pause: Effect.void, again: Effect.void })
         if (outcome._tag !== "Answered") return yield* ended("contact", outcome)
         contactId = outcome.answer.id
         sourceId = outcome.answer.sourceId
@@ -369,7 +370,7 @@ const makeImporter = Effect.fnUntraced(function*<E, R>(
         const from = { inboxId, contactId, ...(sourceId === undefined ? {} : { sourceId }) }
         const outcome = yield* create(
           "conversation",
-          orKnown(Effect.map(conversations.create(from, call), idOf), "id", ConversationId, identity),
+          orKnown(Effect.map(conversations.create(from, call), idOf), "id", (id) => ConversationId.make(id)),
           known
         )
         if (outcome._tag !== "Answered") return yield* ended("conversation", outcome)
@@ -385,8 +386,7 @@ const makeImporter = Effect.fnUntraced(function*<E, R>(
           orKnown(
             Effect.map(messages.send({ ...input.message, conversationId }, call), idOf),
             "id",
-            MessageId,
-            identity
+            (id) => MessageId.make(id)
           ),
           known
         )
@@ -395,7 +395,10 @@ const makeImporter = Effect.fnUntraced(function*<E, R>(
         counts.messages++
       }
       counts.done++
-      yield* journal.note({ key, state: "done", step: "message", ...known })
+      // A message that is lost sight of in a crash could not be looked for; a contact can.
+      yield* wantsConversation
+        ? journal.change({ key, state: "done", step: "message", ...known })
+        : journal.note({ key, state: "done", step: "message", ...known })
     }
   )
 
@@ -412,7 +415,11 @@ const makeImporter = Effect.fnUntraced(function*<E, R>(
         Effect.map((created) => madeOf({ _tag: "Created", ...created }, inboxId)),
         Effect.catchIf(isTaken, () => ensured)
       )
-    return orKnown(attempt, "payload.contact.id", ContactId, (id) => ({ id, sourceId: undefined, existing: false }))
+    return orKnown(attempt, "payload.contact.id", (id) => ({
+      id: ContactId.make(id),
+      sourceId: undefined,
+      existing: false
+    }))
   }
 
   const work = (work: Work) =>
@@ -462,40 +469,24 @@ interface MadeContact {
   readonly existing: boolean | undefined
 }
 
-const madeOf = (ensured: Contacts.EnsuredContact, inboxId: number): MadeContact => {
-  const { contact } = ensured
-  const tie = ensured._tag === "Created"
-    ? ensured.contactInbox
-    : contact.contactInboxes.find(({ inbox }) => Option.exists(inbox, ({ id }) => id === inboxId))
-  return {
-    id: contact.id,
-    sourceId: tie === undefined ? undefined : Option.getOrUndefined<string>(tie.sourceId),
-    existing: ensured._tag === "Existing"
-  }
-}
+const madeOf = (ensured: Contacts.EnsuredContact, inboxId: number): MadeContact => ({
+  id: ensured.contact.id,
+  sourceId: Option.getOrUndefined<string>(Contacts.sourceIdOf(ensured, inboxId)),
+  existing: ensured._tag === "Existing"
+})
 
-/** The id that an unreadable answer still told: LiveDesk acted, and this is what it made. */
-const idIn = <Id>(
-  error: LiveDeskError.LiveDeskError,
-  path: string,
-  schema: Schema.Codec<Id, number>
-): Id | undefined => {
-  const { reason } = error
-  const id = "identifiers" in reason ? Number(reason.identifiers[path]) : undefined
-  return error.delivery === "Accepted" && Schema.is(schema)(id) ? id : undefined
-}
-
-const orKnown = <A, Id>(
+/** The id that an unreadable answer still told will do: LiveDesk acted, and this is what it made. */
+const orKnown = <A>(
   attempt: Effect.Effect<A, LiveDeskError.LiveDeskError>,
   path: string,
-  schema: Schema.Codec<Id, number>,
-  make: (id: Id) => A
+  make: (id: number) => A
 ): Effect.Effect<A, LiveDeskError.LiveDeskError> =>
   Effect.matchEffect(attempt, {
-    onFailure: (error) => {
-      const id = idIn(error, path, schema)
-      return id === undefined ? Effect.fail(error) : Effect.succeed(make(id))
-    },
+    onFailure: (error) =>
+      Option.match(LiveDeskError.createdId(error, path), {
+        onNone: () => Effect.fail(error),
+        onSome: (id) => Effect.succeed(make(id))
+      }),
     onSuccess: Effect.succeed
   })
 
@@ -504,14 +495,16 @@ const isTaken = ({ delivery, reason }: LiveDeskError.LiveDeskError): boolean =>
   delivery === "Rejected" && (reason._tag === "InputRejected" || reason._tag === "Conflict")
 
 /** Whether nothing was made, for a cause that passes. */
-const isPassing = ({ delivery, operation, reason }: LiveDeskError.LiveDeskError): boolean => {
-  if (reason._tag === "RateLimited" || reason._tag === "CircuitOpen") return true
-  if (reason._tag === "NoConnection") return reason.kind !== "TlsFailed"
+const isPassing = (error: LiveDeskError.LiveDeskError): boolean =>
+  LiveDeskError.isPassing(error) ||
   // To look for a contact makes none.
-  const isHarmless = delivery === "NotSent" || operation === Contacts.list.operation
-  return isHarmless &&
-    (reason._tag === "TimedOut" || reason._tag === "ConnectionLost" || reason._tag === "ServerFailure")
-}
+  (error.operation === Contacts.list.operation && lost.has(error.reason._tag))
+
+const lost: ReadonlySet<string> = new Set(["TimedOut", "ConnectionLost", "ServerFailure"])
+
+/** Whether no other row would fare better: the credentials, the address or the channel are at fault. */
+const concernsAll = ({ _tag, reason }: LiveDeskError.LiveDeskError, step: ImportJournal.Step): boolean =>
+  _tag === "AuthError" || reason._tag === "Redirected" || (step === "contact" && reason._tag === "NotFound")
 
 const mayHaveActed = ({ delivery, operation }: LiveDeskError.LiveDeskError): boolean =>
   (delivery === "Unknown" || delivery === "Accepted") && operation !== Contacts.list.operation
