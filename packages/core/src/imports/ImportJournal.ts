@@ -472,6 +472,11 @@ const changeTogether = Effect.fnUntraced(function*(
         )
       )
     )
+  // Whoever still waits then, or comes later, is not to wait for ever.
+  yield* Effect.addFinalizer(() => {
+    failure = Option.some(new ImportJournalError({ problem: "Database", detail: "it is closed" }))
+    return Effect.flatMap(Queue.clear(queue), commitAll)
+  })
   const batch = Effect.gen(function*() {
     const first = yield* Queue.take(queue)
     yield* Effect.raceFirst(due.await, Effect.sleep("50 millis"))
