@@ -192,6 +192,28 @@ describe("an import", () => {
       yield* inTime(Fiber.interrupt(fiber))
     }).pipe(Effect.provide(livedesk())))
 
+  it.effect("rejects rows at which the program's own code fails, and what cannot be kept", () =>
+    Effect.gen(function*() {
+      const mapping = ImportMapping.make(Schema.Struct({ name: Schema.String }), ({ name }) => {
+        if (name === "Bob") throw new Error("no Bobs")
+        return { contact: { identifier: name } }
+      })
+      const result = yield* importing(
+        [{ name: "Bob" }, { name: "Zoe" }, { name: "Alice" }, { name: "Carol", age: 1n }],
+        {
+          mapping,
+          key: ({ contact }) => {
+            if (contact.identifier === "Zoe") throw new Error("no Zoes")
+            return contact.identifier ?? ""
+          }
+        }
+      )
+      assert.deepStrictEqual(counted(result), { ...none, read: 4, done: 1, created: 1, rejected: 3 })
+      const reasons = (yield* rejects).map(({ reasons }) => reasons[0])
+      assert.deepStrictEqual(reasons.slice(0, 2), ["the mapping failed: Error: no Bobs", "the key failed: no Zoes"])
+      assert.include(reasons[2], "the row cannot be kept as JSON")
+    }).pipe(Effect.provide([livedesk(), journal])))
+
   it.effect("refuses options that cannot be used, all at once, and a journal of another channel", () =>
     Effect.gen(function*() {
       const wrong = yield* Effect.flip(importing([], {

@@ -12,6 +12,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Queue from "effect/Queue"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -258,12 +259,14 @@ const makeImporter = Effect.fnUntraced(function*<E, R>(
         rejects.push({ line: row.line, reasons: [row.problem], row: row.text })
         continue
       }
-      const text = JSON.stringify(row.values)
-      const input = mapping.read(row.values)
-      if (Result.isSuccess(input)) {
-        planned.push({ key: key(input.success), line: row.line, row: text, input: input.success })
-      } else {
-        rejects.push({ line: row.line, reasons: input.failure.map(sentence), row: text })
+      const text = guarded("the row cannot be kept as JSON", () => JSON.stringify(row.values))
+      const input = Result.flatMap(text, () => mapping.read(row.values))
+      const known = Result.flatMap(input, (input) => guarded("the key failed", () => key(input)))
+      const kept = Result.getOrElse(text, () => "")
+      if (Result.isSuccess(input) && Result.isSuccess(known)) {
+        planned.push({ key: known.success, line: row.line, row: kept, input: input.success })
+      } else if (Result.isFailure(known)) {
+        rejects.push({ line: row.line, reasons: known.failure.map(sentence), row: kept })
       }
     }
     const standings = yield* journal.plan(planned.map(({ key, line, row }) => ({ key, line, row })))
@@ -452,6 +455,13 @@ const customer = ({ contact: { email, identifier, phoneNumber } }: ImportMapping
   if (id !== undefined && id !== "") return `identifier:${id}`
   return mail !== undefined && mail !== "" ? `email:${mail.toLowerCase()}` : `phone:${phoneNumber?.trim() ?? ""}`
 }
+
+/** What the program gave may throw: that is the row's fault, not the import's. */
+const guarded = <A>(what: string, evaluate: () => A): Result.Result<A, ReadonlyArray<LiveDeskError.Issue>> =>
+  Result.try({
+    try: evaluate,
+    catch: (cause) => [{ path: [], message: `${what}: ${Predicate.isError(cause) ? cause.message : String(cause)}` }]
+  })
 
 const sentence = ({ message, path }: LiveDeskError.Issue): string =>
   path.length === 0 ? message : `${path.join(".")}: ${message}`
