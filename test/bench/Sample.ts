@@ -12,7 +12,7 @@ export const path = "/api/v2/accounts/conversations"
 export const credentials = { apiKey: "a-key", apiSecret: "a-secret" }
 
 /** The header of these credentials, which a hand-written client builds once. */
-export const authorization = `Basic ${Buffer.from(`${credentials.apiKey}:${credentials.apiSecret}`).toString("base64")}`
+const authorization = `Basic ${Buffer.from(`${credentials.apiKey}:${credentials.apiSecret}`).toString("base64")}`
 
 /** The input on the wire. */
 export const input = { inbox_id: 407, contact_id: 2219256 }

@@ -77,7 +77,7 @@ export const drift = <A>(model: Model.Model<A>, json: Json): ReadonlyArray<strin
 type Reading<A> = { readonly value: A } | { readonly faults: ReadonlyArray<string> }
 
 /** Reads in one pass. */
-export const read = <A>(model: Model.Model<A>, json: Json): Reading<A> => {
+const read = <A>(model: Model.Model<A>, json: Json): Reading<A> => {
   const value = model.read(json)
   return value instanceof Model.Unreadable ? { faults: value.faults.map(({ path }) => path.join(".")) } : { value }
 }
