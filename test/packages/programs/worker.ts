@@ -1,0 +1,21 @@
+/** A call by the global `fetch` and nothing of any platform but what the web has; `create` becomes a global. */
+import * as Contacts from "@effect-livedesk/core/Contacts"
+import * as FetchTransport from "@effect-livedesk/core/FetchTransport"
+import * as LiveDeskClient from "@effect-livedesk/core/LiveDeskClient"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+
+const live = LiveDeskClient.layerTransport({
+  apiKey: Redacted.make("a-key"),
+  apiSecret: Redacted.make("a-secret")
+}).pipe(Layer.provide(FetchTransport.layer))
+
+export const create = (name: string): Promise<string> =>
+  LiveDeskClient.LiveDeskClient.pipe(
+    Effect.flatMap((client) => client.call(Contacts.create)({ inboxId: 407, name })),
+    Effect.map(({ contact }) => `the contact ${Option.getOrElse(contact.name, () => "nobody")}`),
+    Effect.provide(live),
+    Effect.runPromise
+  )
