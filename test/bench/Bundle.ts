@@ -1,5 +1,5 @@
-/** A program in one file, as it would be sent to a browser. */
-import { build } from "esbuild"
+/** A program in one file, as it would be sent to a browser, or without what it needs of other packages. */
+import { build, type BuildOptions } from "esbuild"
 import { gzipSync } from "node:zlib"
 
 export interface Bundle {
@@ -9,13 +9,23 @@ export interface Bundle {
   readonly modules: ReadonlyArray<string>
 }
 
-export const make = async (program: string): Promise<Bundle> => {
+/** Of a program in a file, as it would be sent to a browser. */
+export const make = (program: string): Promise<Bundle> => bundle({ entryPoints: [program], platform: "browser" })
+
+/** Of an entry point with all that it exports, in a folder where it is installed; for Node.js it has itself alone. */
+export const ofEntry = (entry: string, folder: string, platform: "browser" | "node"): Promise<Bundle> =>
+  bundle({
+    stdin: { contents: `export * as entry from ${JSON.stringify(entry)}`, resolveDir: folder },
+    platform,
+    ...(platform === "node" ? { external: ["effect/*", "@effect/*", "@effect-livedesk/core/*"] } : {})
+  })
+
+const bundle = async (options: BuildOptions): Promise<Bundle> => {
   const { metafile, outputFiles } = await build({
-    entryPoints: [program],
+    ...options,
     bundle: true,
     minify: true,
     format: "esm",
-    platform: "browser",
     outfile: "bundle.js",
     metafile: true,
     write: false

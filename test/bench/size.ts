@@ -1,6 +1,6 @@
 /**
  * Fails when a program of one call grows, or gets parts of the library into its bundle that it does not use: above all the
- * emulator. Run with `pnpm size`.
+ * emulator; and when an entry point with all that it exports grows. Run with `pnpm size`.
  */
 import { rmSync } from "node:fs"
 import * as Path from "node:path"
@@ -9,6 +9,24 @@ import * as Shipped from "./Shipped.ts"
 
 /** Somewhat above what it is, in bytes, so that growing is a decision. */
 const limit = 53_300
+
+/** Likewise, of the entry points with Effect. */
+const limitsInBrowsers: { readonly [entry: string]: number } = {
+  "@effect-livedesk/core": 85_200,
+  "@effect-livedesk/core/LiveDeskApi": 46_600,
+  "@effect-livedesk/core/flows": 61_900,
+  "@effect-livedesk/core/imports": 61_600,
+  "@effect-livedesk/core/testing": 112_400,
+  "@effect-livedesk/core/webhooks": 64_200
+}
+
+/** Likewise, of the entry points by themselves. */
+const limitsOnNode: { readonly [entry: string]: number } = {
+  "@effect-livedesk/node": 4_800,
+  "@effect-livedesk/node/NodeFlows": 3_400,
+  "@effect-livedesk/node/NodeImport": 2_350,
+  "@effect-livedesk/node/NodeSqlite": 1_550
+}
 
 /** The modules of the library that a creation of a contact over fetch needs. */
 const needed = [
@@ -36,6 +54,13 @@ try {
     ...needed.filter((module) => !ours.includes(module)).map((module) => `${module} is not in it`)
   ]
   process.stdout.write(`a program of one call, minified and gzipped: ${size} bytes\n`)
+  for (const [platform, limits] of [["browser", limitsInBrowsers], ["node", limitsOnNode]] as const) {
+    for (const [entry, most] of Object.entries(limits)) {
+      const { size } = await Bundle.ofEntry(entry, folder, platform)
+      process.stdout.write(`${entry}: ${size} bytes\n`)
+      if (size > most) problems.push(`${entry}: ${size} bytes, more than ${most}`)
+    }
+  }
   for (const problem of problems) process.stderr.write(`${problem}\n`)
   if (problems.length > 0) process.exitCode = 1
 } finally {

@@ -4,7 +4,7 @@
  */
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { join, posix } from "node:path"
 import * as Project from "./Project.ts"
 import * as Runtime from "./Runtime.ts"
 import * as Tarball from "./Tarball.ts"
@@ -40,6 +40,14 @@ const use = (project: string, { command, lacking, name, parameters }: Runtime.Ru
   }
 }
 
+/** By the names that programs import; all but what needs an optional peer. */
+const modulesOf = (tarballs: ReadonlyArray<Tarball.Tarball>): ReadonlyArray<string> =>
+  tarballs
+    .flatMap((tarball) =>
+      [...Tarball.entries(tarball).keys()].map((entry) => posix.join("@effect-livedesk", tarball.name, entry))
+    )
+    .filter((module) => module !== "@effect-livedesk/node/NodeFlows")
+
 const folder = mkdtempSync(join(tmpdir(), "effect-livedesk-"))
 try {
   const tarballs = Tarball.make(folder)
@@ -50,6 +58,8 @@ try {
     for (const reason of leftOut) process.stderr.write(`left out: ${reason}\n`)
     for (const runtime of runtimes) use(project, runtime)
   }
+  const loaded = Tool.run(process.execPath, ["effects.ts", ...modulesOf(tarballs)], project)
+  report("side effects of the modules", loaded.output.split("\n").includes("nothing"), loaded.output)
   const said = await Worker.run(project).catch((error: unknown) => String(error))
   report("in a worker", said === "the contact Alice", said)
   const compilers = short ? Typing.compilers.slice(-1) : Typing.compilers
