@@ -2,6 +2,7 @@
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import * as Project from "./Project.ts"
+import * as Tarball from "./Tarball.ts"
 import * as Tool from "./Tool.ts"
 
 export interface Runtime {
@@ -27,10 +28,23 @@ interface Offer {
   readonly lacking?: Runtime["lacking"]
 }
 
+/** The oldest Node that the packages accept. */
+const leastNode = (): string => {
+  const [least, ...others] = new Set(Tarball.names.map((name) => {
+    const { engines }: { readonly engines: { readonly node: string } } = JSON.parse(
+      Fs.readFileSync(Path.join(Tool.root, "packages", name, "package.json"), "utf8")
+    )
+    return engines.node
+  }))
+  const [, version] = /^>=(\d+\.\d+\.\d+)$/.exec(least ?? "") ?? []
+  if (version === undefined || others.length > 0) throw new Error("the packages' engines are not one least Node")
+  return version
+}
+
 const x64 = process.arch === "x64"
 
 const offers: ReadonlyArray<Offer> = [
-  ...["22.19.0", "24", "latest"].map((version) => ({
+  ...[leastNode(), "24", "latest"].map((version) => ({
     alias: `node-${version}`,
     package: `node-linux-${process.arch}@${version}`,
     file: "bin/node"
