@@ -37,25 +37,36 @@ export interface Finding {
 /** Looks at the packages' dependencies and peers, and at all of theirs. */
 export const check = (): Finding => {
   const seen = new Map<string, Manifest>()
+  const missing: Array<string> = []
   const visit = (folder: string): void => {
     if (seen.has(folder)) return
     const manifest = manifestOf(folder)
     seen.set(folder, manifest)
     const { dependencies, optionalDependencies, peerDependencies } = manifest
     for (const name of Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies })) {
-      // What is not installed is for another platform, or optional.
       const found = find(name, folder)
       if (found !== undefined) visit(found)
+      // What else is not installed is for another platform, or optional.
+      else if (name in (dependencies ?? {}) && !(name in (optionalDependencies ?? {}))) {
+        missing.push(`${manifest.name} needs ${name}, which is not installed`)
+      }
     }
   }
   for (const name of Tarball.names) visit(Path.join(Tool.root, "packages", name))
   const manifests = [...seen.values()]
   return {
     count: manifests.length,
-    problems: manifests.flatMap(({ license, name, version }) =>
-      typeof license === "string" && isAllowed(license)
-        ? []
-        : [`${name} ${version} is under ${JSON.stringify(license) ?? "no licence that it names"}`]
-    )
+    problems: [
+      ...missing,
+      ...manifests.flatMap(({ license, name, version }) =>
+        typeof license === "string" && isAllowed(license)
+          ? []
+          : [
+            `${name} ${version} is under ${
+              license === undefined ? "no licence that it names" : JSON.stringify(license)
+            }`
+          ]
+      )
+    ]
   }
 }
