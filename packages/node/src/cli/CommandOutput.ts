@@ -1,0 +1,105 @@
+/**
+ * What a command prints: a table for people, or one JSON document for machines.
+ *
+ * @since 0.1.0
+ */
+import * as CliOutput from "effect/cli/CliOutput"
+import * as Flag from "effect/cli/Flag"
+import * as GlobalFlag from "effect/cli/GlobalFlag"
+import * as Console from "effect/Console"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import type * as Schema from "effect/Schema"
+
+/**
+ * Whether results and errors are printed as JSON.
+ *
+ * @category flags
+ * @since 0.1.0
+ */
+export const Json = GlobalFlag.Setting("json")({
+  flag: Flag.Boolean("json").pipe(
+    Flag.withDescription("Print one JSON document on standard output; errors as JSON on standard error"),
+    Flag.withDefault(false)
+  )
+})
+
+/**
+ * A part of a result as people are to see it, by its name.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Row = { readonly [column: string]: unknown }
+
+/**
+ * Prints a value: by `rows` as a table, or with `--json` the whole of it.
+ *
+ * @category printing
+ * @since 0.1.0
+ */
+export const print = Effect.fnUntraced(function*<A>(value: A, rows: (value: A) => Row | ReadonlyArray<Row>) {
+  const isJson = yield* Json
+  yield* Console.log(isJson ? json(value) : text(rows(value)))
+})
+
+/**
+ * A value as a JSON document: what is none as null, times by ISO 8601.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const json = (value: unknown): string => JSON.stringify(plain(value), undefined, 2)
+
+const plain = (value: unknown): Schema.Json => {
+  if (value === null || typeof value === "string" || typeof value === "boolean") return value
+  if (typeof value === "number") return Number.isFinite(value) ? value : null
+  if (Option.isOption(value)) return Option.isSome(value) ? plain(value.value) : null
+  if (DateTime.isDateTime(value)) return DateTime.formatIso(value)
+  if (Duration.isDuration(value)) return Duration.toMillis(value)
+  if (Array.isArray(value)) return value.map(plain)
+  if (!Predicate.isObject(value)) return null
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, part]: [string, unknown]) => part === undefined ? [] : [[key, plain(part)]])
+  )
+}
+
+/**
+ * Rows as a table with a heading, one row as a list of its parts.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const text = (rows: Row | ReadonlyArray<Row>): string => {
+  if (!isRows(rows)) {
+    return columns(Object.entries(rows).map(([name, value]) => [name, cell(value)]))
+  }
+  const [first] = rows
+  return first === undefined
+    ? "none"
+    : columns([Object.keys(first), ...rows.map((row) => Object.values(row).map(cell))])
+}
+
+const isRows = (rows: Row | ReadonlyArray<Row>): rows is ReadonlyArray<Row> => Array.isArray(rows)
+
+/** In one line, and with nothing in it that a terminal would act upon: it may be a customer's. */
+const cell = (value: unknown): string => {
+  const simple = plain(value)
+  const written = simple === null ? "-" : typeof simple === "string" ? simple : JSON.stringify(simple)
+  return written.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ")
+}
+
+const columns = (lines: ReadonlyArray<ReadonlyArray<string>>): string => {
+  const widths = (lines[0] ?? []).map((_, column) =>
+    lines.reduce((widest, line) => Math.max(widest, CliOutput.displayWidth(line[column] ?? "")), 0)
+  )
+  return lines
+    .map((line) =>
+      line.map((part, column) => part + " ".repeat((widths[column] ?? 0) - CliOutput.displayWidth(part))).join("  ")
+        .trimEnd()
+    )
+    .join("\n")
+}

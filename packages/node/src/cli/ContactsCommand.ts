@@ -1,0 +1,206 @@
+/**
+ * `livedesk contacts`.
+ *
+ * @since 0.1.0
+ */
+import * as Contacts from "@effect-livedesk/core/Contacts"
+import * as LiveDeskError from "@effect-livedesk/core/LiveDeskError"
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import type * as CommandOutput from "./CommandOutput.ts"
+import * as LiveDeskCall from "./LiveDeskCall.ts"
+
+const text = (name: string, description: string): Flag.Flag<string | undefined> =>
+  Flag.String(name).pipe(Flag.withDescription(description), LiveDeskCall.optional)
+
+/**
+ * What a contact is made of.
+ *
+ * @category flags
+ * @since 0.1.0
+ */
+export const profile = {
+  name: text("name", "The contact's name"),
+  email: text("email", "The contact's e-mail address"),
+  phoneNumber: text("phone", "The contact's phone number, such as +123456789"),
+  identifier: text("identifier", "The id by which your own system knows the contact"),
+  avatarUrl: text("avatar-url", "The link of a picture of the contact")
+}
+
+const row = ({ email, id, identifier, name, phoneNumber }: Contacts.Contact): CommandOutput.Row => ({
+  id,
+  name,
+  email,
+  phone: phoneNumber,
+  identifier
+})
+
+const create = Command.make(
+  "create",
+  { inbox: LiveDeskCall.inbox, ...profile },
+  Effect.fnUntraced(function*({ inbox, ...contact }) {
+    const inboxId = yield* LiveDeskCall.inboxId(inbox)
+    yield* LiveDeskCall.perform(
+      Contacts.Contacts.use((contacts) => contacts.create({ ...contact, inboxId })),
+      ({ contact, contactInbox }) => ({ ...row(contact), sourceId: contactInbox.sourceId })
+    )
+  })
+).pipe(
+  Command.withDescription("Create a contact, and with it its tie to the channel"),
+  Command.withExamples([{
+    command: "livedesk contacts create --name Alice --email alice@acme.inc",
+    description: "Create a contact in the channel of LIVEDESK_INBOX_ID"
+  }])
+)
+
+const ensure = Command.make(
+  "ensure",
+  { inbox: LiveDeskCall.inbox, ...profile },
+  Effect.fnUntraced(function*({ inbox, ...contact }) {
+    const input = marked({ ...contact, inboxId: yield* LiveDeskCall.inboxId(inbox) })
+    if (input === undefined) {
+      return yield* new LiveDeskError.ValidationError({
+        operation: "contacts.ensure",
+        delivery: "NotSent",
+        reason: new LiveDeskError.InputInvalid({
+          issues: [{ path: [], message: "give --identifier, --email or --phone, so that the contact can be found" }]
+        })
+      })
+    }
+    yield* LiveDeskCall.perform(
+      Contacts.Contacts.use((contacts) => contacts.ensure(input)),
+      (ensured) => ({ ...row(ensured.contact), was: ensured._tag === "Created" ? "created" : "there already" })
+    )
+  })
+).pipe(
+  Command.withDescription("Find a contact by identifier, e-mail address or phone number, or create it"),
+  Command.withExamples([{
+    command: "livedesk contacts ensure --identifier C-17 --name Alice",
+    description: "Find customer C-17, or create it"
+  }])
+)
+
+const marked = (input: Contacts.CreateContact): Contacts.EnsureContact | undefined => {
+  const { email, identifier, phoneNumber } = input
+  if (identifier !== undefined) return { ...input, identifier }
+  if (email !== undefined) return { ...input, email }
+  return phoneNumber === undefined ? undefined : { ...input, phoneNumber }
+}
+
+const filter = {
+  labels: Flag.String("label").pipe(
+    Flag.withDescription("Only contacts that have this label, or any of several"),
+    Flag.atLeast(0)
+  ),
+  sort: Flag.Literals("sort", [
+    "email",
+    "name",
+    "phone_number",
+    "last_activity_at",
+    "created_at",
+    "company",
+    "city",
+    "country"
+  ]).pipe(Flag.withDescription("What to sort by"), LiveDeskCall.optional),
+  direction: Flag.Literals("direction", ["asc", "desc"]).pipe(
+    Flag.withDescription("Which way to sort"),
+    LiveDeskCall.optional
+  ),
+  page: Flag.Int("page").pipe(Flag.withDescription("The page, from 1"), LiveDeskCall.optional),
+  pageSize: Flag.Int("page-size").pipe(
+    Flag.withDescription("How many contacts a page is to hold"),
+    LiveDeskCall.optional
+  ),
+  all: Flag.Boolean("all").pipe(Flag.withDescription("All pages, from --page on"), Flag.withDefault(false))
+}
+
+const listed = Effect.fnUntraced(function*(
+  { all, labels, ...input }: Omit<Contacts.ListContacts, "labels"> & {
+    readonly all: boolean
+    readonly labels: ReadonlyArray<string>
+  }
+) {
+  const asked = { ...input, ...(labels.length === 0 ? {} : { labels }) }
+  yield* LiveDeskCall.perform(
+    Contacts.Contacts.use((contacts) =>
+      all
+        ? Stream.runCollect(contacts.stream(asked))
+        : Effect.map(contacts.list(asked), (page): ReadonlyArray<Contacts.Contact> => page.contacts)
+    ),
+    (contacts) => contacts.map(row)
+  )
+})
+
+const list = Command.make("list", filter, listed).pipe(
+  Command.withDescription("List contacts, a page or all"),
+  Command.withExamples([
+    { command: "livedesk contacts list --sort name", description: "The first page, by name" },
+    { command: "livedesk contacts list --all --json", description: "All of them, as one JSON document" }
+  ])
+)
+
+const search = Command.make(
+  "search",
+  {
+    q: Argument.String("text").pipe(
+      Argument.withDescription("A part of a name, an e-mail address, a phone number or an identifier")
+    ),
+    ...filter
+  },
+  listed
+).pipe(
+  Command.withDescription("Find contacts by a part of what they are known by"),
+  Command.withExamples([{ command: "livedesk contacts search acme.inc", description: "Everybody of acme.inc" }])
+)
+
+const update = Command.make(
+  "update",
+  {
+    contactId: Argument.Int("contact").pipe(Argument.withDescription("The contact's id")),
+    ...profile,
+    clear: Flag.Literals("clear", ["email", "phone", "identifier"]).pipe(
+      Flag.withDescription("Clear this; may be given several times"),
+      Flag.atLeast(0)
+    ),
+    blocked: Flag.Boolean("blocked").pipe(
+      Flag.withDescription("Block the contact, or unblock it by --no-blocked"),
+      LiveDeskCall.optional
+    ),
+    customAttributes: Flag.KeyValuePair("attribute").pipe(
+      Flag.withDescription("An attribute that the project defines, as name=value; may be given several times"),
+      LiveDeskCall.optional
+    )
+  },
+  ({ clear, email, identifier, phoneNumber, ...input }) =>
+    LiveDeskCall.perform(
+      Contacts.Contacts.use((contacts) =>
+        contacts.update({
+          ...input,
+          email: clear.includes("email") ? null : email,
+          phoneNumber: clear.includes("phone") ? null : phoneNumber,
+          identifier: clear.includes("identifier") ? null : identifier
+        })
+      ),
+      row
+    )
+).pipe(
+  Command.withDescription("Change a contact: only what is given"),
+  Command.withExamples([{
+    command: "livedesk contacts update 2219256 --name \"Alice B.\" --clear phone",
+    description: "Change the name and clear the phone number"
+  }])
+)
+
+/**
+ * The commands about contacts.
+ *
+ * @category commands
+ * @since 0.1.0
+ */
+export const command = Command.make("contacts").pipe(
+  Command.withDescription("Create, list, search, update and ensure contacts"),
+  Command.withSubcommands([create, list, search, update, ensure])
+)

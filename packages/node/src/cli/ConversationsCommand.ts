@@ -1,0 +1,148 @@
+/**
+ * `livedesk conversations`.
+ *
+ * @since 0.1.0
+ */
+import * as Conversations from "@effect-livedesk/core/Conversations"
+import * as ConversationStart from "@effect-livedesk/core/ConversationStart"
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as ContactsCommand from "./ContactsCommand.ts"
+import { UsageError } from "./ExitCode.ts"
+import * as LiveDeskCall from "./LiveDeskCall.ts"
+
+const sender = {
+  contactId: Flag.Int("contact").pipe(Flag.withDescription("The contact, by its id"), LiveDeskCall.optional),
+  sourceId: Flag.String("source").pipe(
+    Flag.withDescription("The contact, by the name under which the channel knows it"),
+    LiveDeskCall.optional
+  )
+}
+
+const create = Command.make(
+  "create",
+  { inbox: LiveDeskCall.inbox, ...sender },
+  Effect.fnUntraced(function*({ contactId, inbox, sourceId }) {
+    const inboxId = yield* LiveDeskCall.inboxId(inbox)
+    const input: Conversations.CreateConversation | undefined = contactId !== undefined
+      ? { inboxId, contactId, ...(sourceId === undefined ? {} : { sourceId }) }
+      : sourceId !== undefined
+      ? { inboxId, sourceId }
+      : undefined
+    if (input === undefined) return yield* new UsageError({ message: "give --contact, --source or both" })
+    yield* LiveDeskCall.perform(
+      Conversations.Conversations.use((conversations) => conversations.create(input)),
+      ({ createdAt, id, inboxId, status }) => ({ id, status, inbox: inboxId, created: createdAt })
+    )
+  })
+).pipe(
+  Command.withDescription("Create a conversation with a contact"),
+  Command.withExamples([{
+    command: "livedesk conversations create --contact 2219256",
+    description: "Create a conversation in the channel of LIVEDESK_INBOX_ID"
+  }])
+)
+
+const start = Command.make(
+  "start",
+  {
+    inbox: LiveDeskCall.inbox,
+    ...sender,
+    ...ContactsCommand.profile,
+    message: Flag.String("message").pipe(Flag.withDescription("The first message")),
+    resume: Flag.KeyValuePair("resume").pipe(
+      Flag.withDescription(
+        "What an earlier start's error says to go on with, as contactId=5; may be given several times"
+      ),
+      LiveDeskCall.optional
+    )
+  },
+  Effect.fnUntraced(function*({ contactId, inbox, message, resume, sourceId, ...contact }) {
+    const inboxId = yield* LiveDeskCall.inboxId(inbox)
+    if (contactId === undefined && sourceId !== undefined) {
+      return yield* new UsageError({ message: "--source needs --contact" })
+    }
+    yield* LiveDeskCall.perform(
+      ConversationStart.start({
+        inboxId,
+        contact: contactId === undefined ? contact : { contactId, sourceId },
+        message: { content: message },
+        ...(resume === undefined ? {} : { resume: identifiers(resume) })
+      }),
+      ({ contactId, conversationId, message }) => ({
+        conversation: conversationId,
+        contact: contactId,
+        message: message.id
+      })
+    )
+  })
+).pipe(
+  Command.withDescription("Create a contact, a conversation and its first message in one"),
+  Command.withExamples([
+    {
+      command:
+        "livedesk conversations start --name Alice --email alice@acme.inc --message \"Your parcel is on its way.\"",
+      description: "Write to somebody new"
+    },
+    {
+      command: "livedesk conversations start --contact 2219256 --message \"Your parcel is on its way.\"",
+      description: "Write to a contact that is there"
+    }
+  ])
+)
+
+/** Ids are numbers where they look like it, but for the one that is text. */
+const identifiers = (resume: { readonly [name: string]: string }): { readonly [name: string]: string | number } =>
+  Object.fromEntries(
+    Object.entries(resume).map(([name, id]) => [name, name !== "sourceId" && /^\d+$/.test(id) ? Number(id) : id])
+  )
+
+const status = Command.make(
+  "status",
+  {
+    conversationId: Argument.Int("conversation").pipe(Argument.withDescription("The conversation's id")),
+    status: Argument.Literals("status", Conversations.statuses).pipe(Argument.withDescription("The state to move to")),
+    until: Flag.String("until").pipe(
+      Flag.withDescription("When a snoozed conversation wakes, such as 2027-01-31T08:00:00Z"),
+      LiveDeskCall.optional
+    )
+  },
+  Effect.fnUntraced(function*({ conversationId, status, until }) {
+    const snoozedUntil = until === undefined ? undefined : Option.getOrUndefined(DateTime.make(until))
+    if (until !== undefined && snoozedUntil === undefined) {
+      return yield* new UsageError({ message: "--until is no time; expected one such as 2027-01-31T08:00:00Z" })
+    }
+    yield* LiveDeskCall.perform(
+      Conversations.Conversations.use((conversations) =>
+        conversations.toggleStatus({
+          conversationId,
+          status,
+          ...(snoozedUntil === undefined ? {} : { snoozedUntil: DateTime.toUtc(snoozedUntil) })
+        })
+      ),
+      ({ currentStatus, snoozedUntil }) => ({
+        conversation: conversationId,
+        status: currentStatus,
+        until: snoozedUntil
+      })
+    )
+  })
+).pipe(
+  Command.withDescription("Move a conversation to another state"),
+  Command.withExamples([{ command: "livedesk conversations status 40 resolved", description: "Resolve it" }])
+)
+
+/**
+ * The commands about conversations.
+ *
+ * @category commands
+ * @since 0.1.0
+ */
+export const command = Command.make("conversations").pipe(
+  Command.withDescription("Create, start and move conversations"),
+  Command.withSubcommands([create, start, status])
+)

@@ -1,0 +1,105 @@
+/**
+ * How the command ends: its exit code, and what it says of an error.
+ *
+ * @since 0.1.0
+ */
+import * as LiveDeskError from "@effect-livedesk/core/LiveDeskError"
+import * as Cause from "effect/Cause"
+import * as CliError from "effect/cli/CliError"
+import * as Config from "effect/Config"
+import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
+
+/**
+ * The exit codes, with what each says.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const meanings = {
+  0: "done",
+  1: "something unexpected, such as a file that cannot be read",
+  2: "arguments, settings or input that cannot be used; nothing was sent",
+  3: "credentials that LiveDesk does not take, or that cannot be used (AuthError)",
+  4: "refused by LiveDesk, or an answer that cannot be read (ValidationError)",
+  5: "no connection, no answer in time, or a failure of LiveDesk's (HttpError)",
+  6: "not found (HttpError with NotFound)",
+  7: "done, but with rows that were rejected or are unknown, or findings of the doctor",
+  130: "ended by Ctrl-C"
+} as const
+
+/**
+ * An exit code.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ExitCode = keyof typeof meanings
+
+/**
+ * Says that all was done, but not all of it well; what, was printed already.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class PartlyDone extends Schema.TaggedError<PartlyDone>()("PartlyDone", { message: Schema.String }) {}
+
+/**
+ * Says that what was asked for cannot be used.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class UsageError extends Schema.TaggedError<UsageError>()("UsageError", { message: Schema.String }) {}
+
+/**
+ * The exit code of a failure.
+ *
+ * @category converting
+ * @since 0.1.0
+ */
+export const ofCause = (cause: Cause.Cause<unknown>): ExitCode => {
+  if (Cause.hasInterruptsOnly(cause)) return 130
+  const error = Cause.squash(cause)
+  if (CliError.isCliError(error)) return error._tag === "ShowHelp" && error.errors.length === 0 ? 0 : 2
+  if (error instanceof Config.ConfigError || error instanceof UsageError) return 2
+  if (error instanceof PartlyDone) return 7
+  if (!LiveDeskError.isLiveDeskError(error)) return 1
+  switch (error._tag) {
+    case "AuthError":
+      return 3
+    case "ValidationError":
+      return error.reason._tag === "InputInvalid" ? 2 : 4
+    case "HttpError":
+      return error.reason._tag === "NotFound" ? 6 : 5
+  }
+}
+
+const encode = Schema.encodeUnknownSync(Schema.toCodecJson(LiveDeskError.LiveDeskError))
+
+/**
+ * What is said of a failure on standard error, as text or as JSON; nothing where all was said before.
+ *
+ * @category converting
+ * @since 0.1.0
+ */
+export const told = (cause: Cause.Cause<unknown>, isJson: boolean): string | undefined => {
+  if (Cause.hasInterruptsOnly(cause)) return undefined
+  const error = Cause.squash(cause)
+  if (CliError.isCliError(error) && error._tag === "ShowHelp") {
+    if (error.errors.length === 0) return undefined
+    const message = error.errors.map(({ message }) => message).join("\n")
+    return isJson
+      ? JSON.stringify({ _tag: "UsageError", message })
+      : `${message}\n${error.commandPath.join(" ")} --help tells what can be given`
+  }
+  if (isJson && LiveDeskError.isLiveDeskError(error)) {
+    const document = encode(error)
+    return JSON.stringify(typeof document === "object" && document !== null ? { ...document, message: error.message } : document)
+  }
+  const message = Predicate.hasProperty(error, "message") && typeof error.message === "string"
+    ? error.message
+    : String(error)
+  const tag = Predicate.hasProperty(error, "_tag") && typeof error._tag === "string" ? error._tag : "UnexpectedError"
+  return isJson ? JSON.stringify({ _tag: tag, message }) : message
+}

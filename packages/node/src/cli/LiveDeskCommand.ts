@@ -1,0 +1,91 @@
+/**
+ * `livedesk`: the whole command.
+ *
+ * @since 0.1.0
+ */
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as CliOutput from "effect/cli/CliOutput"
+import * as Command from "effect/cli/Command"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as CommandOutput from "./CommandOutput.ts"
+import * as ContactsCommand from "./ContactsCommand.ts"
+import * as ConversationsCommand from "./ConversationsCommand.ts"
+import * as ExitCode from "./ExitCode.ts"
+import * as LiveDeskCall from "./LiveDeskCall.ts"
+import * as MessagesCommand from "./MessagesCommand.ts"
+import * as TicketsCommand from "./TicketsCommand.ts"
+
+/**
+ * The command, with all its subcommands.
+ *
+ * @category commands
+ * @since 0.1.0
+ */
+export const command = Command.make("livedesk").pipe(
+  Command.withDescription(
+    [
+      "EngageLab LiveDesk from the command line.",
+      "",
+      "Settings come from the environment, or from a file .env in the working directory: LIVEDESK_API_KEY,",
+      "LIVEDESK_API_SECRET, LIVEDESK_BASE_URL, LIVEDESK_TIMEOUT, LIVEDESK_INBOX_ID.",
+      "",
+      "Exit codes:",
+      ...Object.entries(ExitCode.meanings).map(([code, meaning]) => `  ${code.padStart(3)}  ${meaning}`)
+    ].join("\n")
+  ),
+  Command.withShortDescription("EngageLab LiveDesk from the command line"),
+  Command.withSubcommands([
+    ContactsCommand.command,
+    ConversationsCommand.command,
+    MessagesCommand.command,
+    TicketsCommand.command
+  ]),
+  Command.withGlobalFlags([CommandOutput.Json, LiveDeskCall.DryRun])
+)
+
+/** Says what is wrong where `main` says all errors: on standard error, without the help. */
+const presenter = CliOutput.layerPresenter({
+  present: (event) => event._tag === "InvalidInvocation" ? Effect.void : CliOutput.defaultPresenter.present(event)
+})
+
+/** The environment, and for what it lacks the file. */
+const settings = ConfigProvider.layer(
+  Effect.gen(function*() {
+    const file = yield* ConfigProvider.fromDotEnv().pipe(
+      Effect.catch((error) =>
+        error.reason._tag === "NotFound"
+          ? Effect.succeed(undefined)
+          : Effect.fail(new ExitCode.UsageError({ message: `.env cannot be read: ${error.reason._tag}` }))
+      )
+    )
+    const environment = ConfigProvider.fromEnv()
+    return file === undefined ? environment : ConfigProvider.orElse(environment, file)
+  })
+)
+
+/**
+ * Runs the command with these arguments, tells on standard error what failed, and gives the exit code.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const main = (args: ReadonlyArray<string>, version: string): Effect.Effect<ExitCode.ExitCode> => {
+  const isJson = args.includes("--json")
+  return Command.runWith(command, { version })(args).pipe(
+    Effect.provide(Layer.mergeAll(presenter, logger, settings).pipe(Layer.provideMerge(NodeServices.layer))),
+    Effect.matchCauseEffect({
+      onFailure: (cause) => {
+        const told = ExitCode.told(cause, isJson)
+        const code = ExitCode.ofCause(cause)
+        return told === undefined ? Effect.succeed(code) : Effect.as(Console.error(told), code)
+      },
+      onSuccess: () => Effect.succeed<ExitCode.ExitCode>(0)
+    })
+  )
+}
+
+const logger = Logger.layer([Logger.withConsoleError(Logger.formatLogFmt)])

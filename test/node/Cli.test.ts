@@ -1,0 +1,276 @@
+import { LiveDeskError } from "@effect-livedesk/core"
+import { Emulator } from "@effect-livedesk/core/testing"
+import { NodeEmulator } from "@effect-livedesk/node"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, HashMap, Schema } from "effect"
+import { mkdirSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import * as Cli from "../Cli.ts"
+import * as Folder from "../Folder.ts"
+import * as FreePort from "../FreePort.ts"
+
+const withEmulator = Effect.provide(NodeEmulator.layer())
+
+const alice = ["--name", "Alice", "--email", "alice@acme.inc"]
+
+describe("contacts", () => {
+  it.live("are created, listed, searched, updated and ensured", () =>
+    Effect.gen(function*() {
+      const created = yield* Cli.run("contacts", "create", ...alice)
+      assert.deepStrictEqual([created.code, created.err], [0, ""])
+      assert.match(created.out, /^id +2219256\nname +Alice\nemail +alice@acme\.inc\nphone +-\n/)
+
+      const listed = yield* Cli.run("contacts", "list", "--sort", "name", "--direction", "asc")
+      assert.strictEqual(
+        listed.out,
+        "id       name   email           phone  identifier\n2219256  Alice  alice@acme.inc  -      -\n"
+      )
+      const found = yield* Cli.run("contacts", "search", "nobody")
+      assert.deepStrictEqual(found, { code: 0, out: "none\n", err: "" })
+
+      const updated = yield* Cli.run(
+        "contacts",
+        "update",
+        "2219256",
+        "--identifier",
+        "C-1",
+        "--clear",
+        "email",
+        "--json"
+      )
+      const { email, identifier } = Object(Cli.document(updated))
+      assert.deepStrictEqual([email, identifier], [null, "C-1"])
+
+      const ensured = yield* Cli.run("contacts", "ensure", "--identifier", "C-1")
+      assert.match(ensured.out, /was +there already\n$/)
+      assert.match((yield* Cli.run("contacts", "ensure", "--identifier", "C-2")).out, /was +created\n$/)
+      const all = Cli.document(yield* Cli.run("contacts", "list", "--all", "--json"))
+      assert.strictEqual(Array.isArray(all) ? all.length : 0, 2)
+    }).pipe(withEmulator))
+
+  it.live("cannot make a terminal do anything by their names", () =>
+    Effect.gen(function*() {
+      const { out } = yield* Cli.run("contacts", "create", "--name", "a\u001B[2Jb\u202Ec")
+      assert.match(out, /name +a \[2Jb c\n/)
+    }).pipe(withEmulator))
+})
+
+describe("conversations, messages and tickets", () => {
+  it.live("are created, moved, sent and read", () =>
+    Effect.gen(function*() {
+      yield* Cli.run("contacts", "create", ...alice)
+      const created = yield* Cli.run("conversations", "create", "--contact", "2219256")
+      assert.deepStrictEqual([created.code, created.err], [0, ""])
+      assert.match(created.out, /^id +40\nstatus +open\n/)
+
+      const started = yield* Cli.run("conversations", "start", "--name", "Bob", "--message", "Hello", "--json")
+      const { contactId, conversationId } = Object(Cli.document(started))
+      assert.deepStrictEqual([contactId, conversationId], [2219257, 41])
+      const resumed = yield* Cli.run(
+        "conversations",
+        "start",
+        "--name",
+        "Bob",
+        "--message",
+        "Again",
+        "--resume",
+        "contactId=2219257",
+        "--resume",
+        "conversationId=41"
+      )
+      assert.match(resumed.out, /^conversation +41\ncontact +2219257\n/)
+
+      const moved = yield* Cli.run("conversations", "status", "40", "snoozed", "--until", "2030-01-31T08:00:00Z")
+      assert.match(moved.out, /status +snoozed\nuntil +2030-01-31T08:00:00\.000Z\n$/)
+
+      const sent = yield* Cli.run("messages", "send", "40", "Yes, it is.", "--private")
+      assert.match(sent.out, /^id +\d+\nconversation +40\n/)
+      const folder = yield* Folder.make
+      writeFileSync(join(folder, "invoice.pdf"), "%PDF")
+      const filed = yield* Cli.runIn(folder, ["messages", "send", "40", "--file", "invoice.pdf"], yield* Cli.settings)
+      assert.deepStrictEqual([filed.code, filed.err], [0, ""])
+
+      const ticket = yield* Cli.run("tickets", "create", "--title", "Fire", "--priority", "high", "--json")
+      const { ticketId } = Object(Cli.document(ticket))
+      const updated = yield* Cli.run("tickets", "update", String(ticketId), "--priority", "urgent", "--tag", "fire")
+      assert.deepStrictEqual([updated.code, updated.err], [0, ""])
+      const read = yield* Cli.run("tickets", "get", String(ticketId))
+      assert.match(read.out, /title +Fire\n[^]*priority +urgent\n/)
+
+      const { attachments, messages } = yield* (yield* Emulator.Emulator).state
+      assert.deepStrictEqual([HashMap.size(attachments), HashMap.size(messages)], [1, 4])
+    }).pipe(withEmulator))
+})
+
+describe("--dry-run", () => {
+  const commands: ReadonlyArray<ReadonlyArray<string>> = [
+    ["contacts", "create", ...alice],
+    ["contacts", "list"],
+    ["contacts", "search", "a"],
+    ["contacts", "update", "5", "--name", "Bob"],
+    ["contacts", "ensure", "--identifier", "C-1"],
+    ["conversations", "create", "--contact", "5"],
+    ["conversations", "start", "--name", "Bob", "--message", "Hello"],
+    ["conversations", "status", "40", "open"],
+    ["messages", "send", "40", "Hello"],
+    ["tickets", "create", "--title", "Fire"],
+    ["tickets", "get", "T-1"],
+    ["tickets", "update", "T-1", "--title", "Fire"]
+  ]
+
+  it.live("shows what each command would send, sends nothing, and shows no secret", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const before = yield* emulator.state
+      const { LIVEDESK_API_SECRET: secret } = yield* Cli.settings
+      yield* Effect.forEach(commands, (command) =>
+        Effect.gen(function*() {
+          const { code, err, out } = yield* Cli.run(...command, "--dry-run")
+          assert.deepStrictEqual([code, err], [0, ""], command.join(" "))
+          assert.match(out, /^(?:GET|POST|PATCH|PUT) http:\/\/127\.0\.0\.1:\d+\/api\/v2\/accounts\//)
+          assert.include(out, "authorization: Basic <masked>\n")
+          assert.notInclude(out, secret)
+          assert.notInclude(out, btoa(`emulator-key:${secret}`))
+        }), { concurrency: 2 })
+      assert.strictEqual(yield* emulator.state, before)
+    }).pipe(withEmulator), 60_000)
+
+  it.live("is one document with --json", () =>
+    Effect.gen(function*() {
+      const shown = yield* Cli.run("contacts", "create", ...alice, "--dry-run", "--json")
+      const { body, method } = Object(Cli.document(shown))
+      assert.deepStrictEqual([method, body], ["POST", { inbox_id: 407, name: "Alice", email: "alice@acme.inc" }])
+    }).pipe(withEmulator))
+
+  it.live("refuses what cannot be sent", () =>
+    Effect.gen(function*() {
+      const { code, out } = yield* Cli.run("contacts", "update", "-5", "--name", "Bob", "--dry-run")
+      assert.deepStrictEqual([code, out], [2, ""])
+    }).pipe(withEmulator))
+})
+
+describe("the exit code", () => {
+  const refusal = (args: ReadonlyArray<string>, settings: Record<string, string> = {}) =>
+    Effect.gen(function*() {
+      const ran = yield* Cli.runIn(yield* Folder.make, args, { ...(yield* Cli.settings), ...settings })
+      assert.strictEqual(ran.out, "")
+      return ran
+    })
+
+  it.live("is 2 for arguments that cannot be used", () =>
+    Effect.gen(function*() {
+      for (
+        const args of [
+          ["contacts", "bogus"],
+          ["contacts", "create", "--bogus"],
+          ["contacts", "list", "--page", "x"],
+          ["contacts", "list", "--page", "0"],
+          ["contacts", "ensure", "--name", "Alice"],
+          ["conversations", "create"],
+          ["conversations", "status", "40", "gone"],
+          ["messages", "send", "40"]
+        ]
+      ) {
+        const { code, err } = yield* refusal(args)
+        assert.strictEqual(code, 2, args.join(" "))
+        assert.notStrictEqual(err, "")
+      }
+      const { err } = yield* refusal(["contacts", "bogus"])
+      assert.match(err, /^Unknown subcommand "bogus"[^]*\nlivedesk contacts --help tells what can be given\n$/)
+    }).pipe(withEmulator), 60_000)
+
+  it.live("is 3 for credentials, 4 for what LiveDesk refuses, 5 for no connection, 6 for what is not there", () =>
+    Effect.gen(function*() {
+      const credentials = yield* refusal(["contacts", "list"], { LIVEDESK_API_SECRET: "canary" })
+      assert.deepStrictEqual([credentials.code, credentials.err.split("\n").length], [3, 2])
+      assert.match(credentials.err, /^contacts\.list failed: AuthError\/CredentialsRejected/)
+      assert.notInclude(credentials.err, "canary")
+      const refused = yield* refusal(["contacts", "create", "--email", "none"])
+      assert.deepStrictEqual([refused.code, refused.err.split("\n").length], [4, 2])
+      const closed = `http://127.0.0.1:${yield* FreePort.make}`
+      assert.strictEqual((yield* refusal(["contacts", "list"], { LIVEDESK_BASE_URL: closed })).code, 5)
+      assert.strictEqual((yield* refusal(["contacts", "update", "1", "--name", "Bob"])).code, 6)
+    }).pipe(withEmulator))
+
+  it.live("comes with the error as JSON where --json is given", () =>
+    Effect.gen(function*() {
+      const { code, err } = yield* refusal(["contacts", "create", "--email", "none", "--json"])
+      assert.strictEqual(code, 4)
+      const read = Schema.decodeUnknownEffect(Schema.toCodecJson(LiveDeskError.LiveDeskError))
+      const error = yield* read(JSON.parse(err))
+      assert.deepStrictEqual([error._tag, error.reason._tag], ["ValidationError", "InputRejected"])
+      const usage: unknown = JSON.parse((yield* refusal(["contacts", "bogus", "--json"])).err)
+      assert.strictEqual(Object(usage)._tag, "UsageError")
+    }).pipe(withEmulator))
+})
+
+describe("settings", () => {
+  it.live("are read from .env, and the environment wins", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      const settings = yield* Cli.settings
+      writeFileSync(
+        join(folder, ".env"),
+        Object.entries({ ...settings, LIVEDESK_INBOX_ID: "408" }).map(([name, value]) => `${name}="${value}"\n`).join(
+          ""
+        )
+      )
+      const create = ["contacts", "create", ...alice]
+      assert.strictEqual((yield* Cli.runIn(folder, create, {})).code, 6)
+      assert.strictEqual((yield* Cli.runIn(folder, create, { LIVEDESK_INBOX_ID: "407" })).code, 0)
+      assert.strictEqual(
+        (yield* Cli.runIn(folder, ["contacts", "create", "--name", "Bob", "--inbox", "407"], {})).code,
+        0
+      )
+    }).pipe(withEmulator))
+
+  it.live("that are missing or wrong are told, a line each, with nothing of their values", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      const { code, err, out } = yield* Cli.runIn(folder, ["contacts", "list"], {
+        LIVEDESK_API_KEY: "canary:key",
+        LIVEDESK_BASE_URL: "ftp://canary.example"
+      })
+      assert.deepStrictEqual([code, out], [2, ""])
+      assert.deepStrictEqual(err.trimEnd().split("\n").map((line) => line.split(" ")[0]), [
+        "LIVEDESK_API_KEY",
+        "LIVEDESK_API_SECRET",
+        "LIVEDESK_BASE_URL"
+      ])
+      assert.notInclude(err, "canary")
+      const json = yield* Cli.runIn(folder, ["contacts", "list", "--json"], {})
+      assert.deepStrictEqual([json.code, Object(JSON.parse(json.err))._tag], [2, "ConfigError"])
+    }))
+
+  it.live("of a .env that cannot be read are told of", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      mkdirSync(join(folder, ".env"))
+      const { code, err } = yield* Cli.runIn(folder, ["contacts", "list"], {})
+      assert.deepStrictEqual([code, err.startsWith(".env cannot be read")], [2, true])
+    }))
+})
+
+describe("help", () => {
+  it.live("tells commands, examples and exit codes, and needs no settings", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      for (const args of [[], ["--help"]]) {
+        const { code, err, out } = yield* Cli.runIn(folder, args, {})
+        assert.deepStrictEqual([code, err], [0, ""])
+        assert.match(out, /Exit codes:[^]*3 {2}credentials[^]*SUBCOMMANDS[^]*contacts/)
+      }
+      const { out } = yield* Cli.runIn(folder, ["contacts", "create", "--help"], {})
+      assert.include(out, "livedesk contacts create --name Alice --email alice@acme.inc")
+    }))
+
+  it.live("comes with completions for shells", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      for (const shell of ["bash", "zsh", "fish"]) {
+        const { code, err, out } = yield* Cli.runIn(folder, ["--completions", shell], {})
+        assert.deepStrictEqual([code, err], [0, ""])
+        assert.include(out, "conversations")
+      }
+    }))
+})
