@@ -83,6 +83,15 @@ export const text = (rows: Row | ReadonlyArray<Row>): string => {
     : columns([Object.keys(first), ...rows.map((row) => Object.values(row).map(cell))])
 }
 
+/**
+ * The parts of a value that fit on a line each: not those that have parts of their own.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const summary = (value: Row): Row =>
+  Object.fromEntries(Object.entries(value).filter(([, part]) => !Predicate.isObject(part)))
+
 const isRows = (rows: Row | ReadonlyArray<Row>): rows is ReadonlyArray<Row> => Array.isArray(rows)
 
 /** In one line, and with nothing in it that a terminal would act upon: it may be a customer's. */

@@ -95,7 +95,9 @@ export const told = (cause: Cause.Cause<unknown>, isJson: boolean): string | und
   }
   if (isJson && LiveDeskError.isLiveDeskError(error)) {
     const document = encode(error)
-    return JSON.stringify(typeof document === "object" && document !== null ? { ...document, message: error.message } : document)
+    return JSON.stringify(
+      typeof document === "object" && document !== null ? { ...document, message: error.message } : document
+    )
   }
   const message = Predicate.hasProperty(error, "message") && typeof error.message === "string"
     ? error.message

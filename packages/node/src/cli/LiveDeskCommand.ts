@@ -14,10 +14,14 @@ import * as Logger from "effect/Logger"
 import * as CommandOutput from "./CommandOutput.ts"
 import * as ContactsCommand from "./ContactsCommand.ts"
 import * as ConversationsCommand from "./ConversationsCommand.ts"
+import * as DoctorCommand from "./DoctorCommand.ts"
+import * as EmulatorCommand from "./EmulatorCommand.ts"
 import * as ExitCode from "./ExitCode.ts"
+import * as ImportCommand from "./ImportCommand.ts"
 import * as LiveDeskCall from "./LiveDeskCall.ts"
 import * as MessagesCommand from "./MessagesCommand.ts"
 import * as TicketsCommand from "./TicketsCommand.ts"
+import * as WebhooksCommand from "./WebhooksCommand.ts"
 
 /**
  * The command, with all its subcommands.
@@ -42,7 +46,11 @@ export const command = Command.make("livedesk").pipe(
     ContactsCommand.command,
     ConversationsCommand.command,
     MessagesCommand.command,
-    TicketsCommand.command
+    TicketsCommand.command,
+    ImportCommand.command,
+    EmulatorCommand.command,
+    DoctorCommand.command,
+    WebhooksCommand.command
   ]),
   Command.withGlobalFlags([CommandOutput.Json, LiveDeskCall.DryRun])
 )

@@ -1,0 +1,91 @@
+/**
+ * `livedesk emulator`.
+ *
+ * @since 0.1.0
+ */
+import * as Emulator from "@effect-livedesk/core/testing/Emulator"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as NodeEmulator from "../NodeEmulator.ts"
+import * as CommandOutput from "./CommandOutput.ts"
+import { UsageError } from "./ExitCode.ts"
+import * as LiveDeskCall from "./LiveDeskCall.ts"
+
+/**
+ * The command that runs an emulated LiveDesk.
+ *
+ * @category commands
+ * @since 0.1.0
+ */
+export const command = Command.make(
+  "emulator",
+  {
+    port: Flag.Int("port").pipe(Flag.withDescription("The port; a free one unless given"), LiveDeskCall.optional),
+    file: Flag.String("file").pipe(
+      Flag.withDescription("A file of JSON to go on from and to keep all in"),
+      Flag.withMetavar("path"),
+      LiveDeskCall.optional
+    ),
+    webhook: Flag.String("webhook").pipe(
+      Flag.withDescription("Where to deliver what happens; signed where LIVEDESK_WEBHOOK_SECRET is set"),
+      Flag.withMetavar("url"),
+      LiveDeskCall.optional
+    ),
+    inboxes: Flag.Int("inbox").pipe(
+      Flag.withDescription("A channel of the emulator's, 407 unless given; may be given several times"),
+      Flag.atLeast(0)
+    )
+  },
+  Effect.fnUntraced(function*({ file, inboxes, port, webhook }) {
+    if (yield* LiveDeskCall.DryRun) return yield* new UsageError({ message: "emulator has no --dry-run" })
+    if (port !== undefined && (port < 0 || port > 65_535)) {
+      return yield* new UsageError({ message: "--port: expected a number from 0 to 65535" })
+    }
+    const secret = yield* webhookSecret
+    return yield* Effect.gen(function*() {
+      const { baseUrl } = yield* NodeEmulator.NodeEmulator
+      const { credentials } = yield* Emulator.Emulator
+      // Not a secret: it is the emulator's own, and opens nothing else.
+      yield* CommandOutput.print({
+        LIVEDESK_BASE_URL: baseUrl,
+        LIVEDESK_API_KEY: Redacted.value(credentials.apiKey),
+        LIVEDESK_API_SECRET: Redacted.value(credentials.apiSecret),
+        LIVEDESK_INBOX_ID: String(inboxes[0] ?? 407),
+        docs: `${baseUrl}/docs`
+      }, (settings) => settings)
+      return yield* Effect.never
+    }).pipe(
+      Effect.provide(NodeEmulator.layer({
+        port,
+        file,
+        ...(inboxes.length === 0 ? {} : { inboxes: inboxes.map((id) => ({ id, name: `Inbox ${id}` })) }),
+        ...(webhook === undefined ? {} : { webhook: { url: webhook, secret: Option.getOrUndefined(secret) } })
+      })),
+      Effect.catchTag(
+        "ServeError",
+        () =>
+          Effect.fail(new UsageError({ message: `port ${port ?? 0} of 127.0.0.1 cannot be listened on; is it taken?` }))
+      )
+    )
+  })
+).pipe(
+  Command.withDescription("Run an emulated LiveDesk on a port of this machine, until Ctrl-C"),
+  Command.withExamples([{
+    command: "livedesk emulator --port 8407 --file livedesk.json --webhook http://127.0.0.1:3000/livedesk",
+    description: "On a port that stays, with a memory, delivering to a webhook"
+  }])
+)
+
+/**
+ * What webhooks are signed with; none where it is not set.
+ *
+ * @category settings
+ * @since 0.1.0
+ */
+export const webhookSecret: Config.Config<Option.Option<Redacted.Redacted>> = Config.option(
+  Config.Redacted("LIVEDESK_WEBHOOK_SECRET")
+)

@@ -1,0 +1,144 @@
+/**
+ * `livedesk webhooks`.
+ *
+ * @since 0.1.0
+ */
+import * as WebhookDelivery from "@effect-livedesk/core/testing/WebhookDelivery"
+import * as SeenDeliveries from "@effect-livedesk/core/webhooks/SeenDeliveries"
+import * as WebhookEvent from "@effect-livedesk/core/webhooks/WebhookEvent"
+import * as Webhooks from "@effect-livedesk/core/webhooks/Webhooks"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServer from "effect/http/HttpServer"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { createServer } from "node:http"
+import * as NodeTransport from "../NodeTransport.ts"
+import * as CommandOutput from "./CommandOutput.ts"
+import * as EmulatorCommand from "./EmulatorCommand.ts"
+import { PartlyDone, UsageError } from "./ExitCode.ts"
+import * as LiveDeskCall from "./LiveDeskCall.ts"
+
+const verification = Effect.gen(function*() {
+  const secret = yield* EmulatorCommand.webhookSecret
+  return Option.match(secret, {
+    onNone: () => Webhooks.unverified,
+    onSome: (secret) => Webhooks.signed({ secrets: [secret] })
+  })
+})
+
+const listen = Command.make(
+  "listen",
+  {
+    port: Flag.Int("port").pipe(Flag.withDescription("The port; a free one unless given"), Flag.withDefault(0)),
+    path: Flag.String("path").pipe(
+      Flag.withDescription("The path to receive at"),
+      Flag.withDefault("/webhooks/livedesk")
+    )
+  },
+  Effect.fnUntraced(function*({ path, port }) {
+    if (yield* LiveDeskCall.DryRun) return yield* new UsageError({ message: "webhooks listen has no --dry-run" })
+    if (port < 0 || port > 65_535) {
+      return yield* new UsageError({ message: "--port: expected a number from 0 to 65535" })
+    }
+    if (!isPath(path)) return yield* new UsageError({ message: "--path: expected one such as /webhooks/livedesk" })
+    const isJson = yield* CommandOutput.Json
+    const how = yield* verification
+    const handler = (event: WebhookEvent.WebhookEvent) =>
+      Console.log(
+        isJson
+          ? JSON.stringify(WebhookEvent.write(event))
+          : `${WebhookEvent.nameOf(event)}\n${CommandOutput.text(CommandOutput.summary(WebhookEvent.write(event)))}\n`
+      )
+    const receiver = Webhooks.layer({ path, verification: how, handler, echoes: "handle", concurrency: 1 })
+    return yield* Effect.gen(function*() {
+      const address = yield* HttpServer.addressFormattedWith(Effect.succeed)
+      yield* Console.error(
+        `listening at ${address}${path}, ${
+          how._tag === "Signed" ? "for what is signed" : "unverified: LIVEDESK_WEBHOOK_SECRET is not set"
+        }`
+      )
+      return yield* Effect.never
+    }).pipe(
+      Effect.provide(
+        HttpRouter.serve(receiver, { disableLogger: true, disableListenLog: true }).pipe(
+          Layer.provideMerge(NodeHttpServer.layer(() => createServer(), { port, host: "127.0.0.1" })),
+          Layer.provide(SeenDeliveries.layer)
+        )
+      ),
+      Effect.catchTags({
+        ServeError: () =>
+          Effect.fail(new UsageError({ message: `port ${port} of 127.0.0.1 cannot be listened on; is it taken?` })),
+        WebhookOptionsInvalid: ({ problem }) => Effect.fail(new UsageError({ message: problem }))
+      })
+    )
+  })
+).pipe(
+  Command.withDescription(
+    "Print the webhooks that come, until Ctrl-C; with --json one document a line. Where LIVEDESK_WEBHOOK_SECRET is " +
+      "set, only those that are signed with it"
+  ),
+  Command.withShortDescription("Print the webhooks that come"),
+  Command.withExamples([{ command: "livedesk webhooks listen --port 3000", description: "Print what comes to a port" }])
+)
+
+const isPath = (path: string): path is `/${string}` => /^\/[\w\-./~%]*$/.test(path)
+
+const sendTest = Command.make(
+  "send-test",
+  {
+    url: Argument.String("url").pipe(Argument.withDescription("The receiver's address")),
+    event: Flag.Literals("event", WebhookDelivery.eventNames).pipe(
+      Flag.withDescription("The event; a message from a customer unless given"),
+      Flag.withDefault("message_created")
+    )
+  },
+  Effect.fnUntraced(function*({ event, url }) {
+    if (yield* LiveDeskCall.DryRun) return yield* new UsageError({ message: "webhooks send-test has no --dry-run" })
+    const address = URL.canParse(url) ? new URL(url) : undefined
+    if (address === undefined || !/^https?:$/.test(address.protocol) || address.username + address.password !== "") {
+      return yield* new UsageError({
+        message: "expected an address such as http://127.0.0.1:3000/livedesk, without user name and password"
+      })
+    }
+    const delivery = yield* WebhookDelivery.make({
+      path: `/${address.pathname.slice(1)}${address.search}`,
+      verification: yield* verification,
+      payload: WebhookDelivery.payload(event)
+    }).pipe(
+      Effect.mapError(() => new UsageError({ message: "LIVEDESK_WEBHOOK_SECRET cannot be used to sign with" }))
+    )
+    const status = yield* HttpClient.execute(WebhookDelivery.toRequest(delivery, address.origin)).pipe(
+      Effect.tap((response) => Effect.ignore(response.text)),
+      Effect.timeout("5 seconds"),
+      Effect.provide(NodeTransport.layer()),
+      Effect.mapError(() => new PartlyDone({ message: `${address.origin} could not be reached` })),
+      Effect.map((response) => response.status)
+    )
+    yield* CommandOutput.print({ event, status }, (made) => made)
+    if (status >= 300) return yield* new PartlyDone({ message: `the receiver answered ${status}` })
+  })
+).pipe(
+  Command.withDescription("Deliver a made-up event to a receiver; signed where LIVEDESK_WEBHOOK_SECRET is set"),
+  Command.withExamples([{
+    command: "livedesk webhooks send-test http://127.0.0.1:3000/webhooks/livedesk",
+    description: "Deliver a customer's message"
+  }])
+)
+
+/**
+ * The commands about webhooks.
+ *
+ * @category commands
+ * @since 0.1.0
+ */
+export const command = Command.make("webhooks").pipe(
+  Command.withDescription("Receive webhooks, and deliver made-up ones"),
+  Command.withSubcommands([listen, sendTest])
+)

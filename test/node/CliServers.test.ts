@@ -1,0 +1,224 @@
+import { Emulator } from "@effect-livedesk/core/testing"
+import { NodeEmulator } from "@effect-livedesk/node"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, HashMap, type Scope } from "effect"
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { writeFileSync } from "node:fs"
+import { createServer } from "node:http"
+import { join } from "node:path"
+import { createInterface } from "node:readline"
+import { fileURLToPath } from "node:url"
+import * as Cli from "../Cli.ts"
+import * as Folder from "../Folder.ts"
+import * as FreePort from "../FreePort.ts"
+
+const withEmulator = Effect.provide(NodeEmulator.layer())
+
+/** A command that runs until it is interrupted. */
+interface Running {
+  /** The next line of what it prints. */
+  readonly line: Effect.Effect<string>
+  /** The next line of what it says on standard error. */
+  readonly said: Effect.Effect<string>
+  /** Presses Ctrl-C, and gives the exit code. */
+  readonly interrupt: Effect.Effect<number | null>
+}
+
+const start = (args: ReadonlyArray<string>, env: Record<string, string>): Effect.Effect<Running, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const cwd = yield* Folder.make
+    const child = yield* Effect.acquireRelease(
+      Effect.sync(() =>
+        spawn(process.execPath, [fileURLToPath(Cli.program), ...args], { cwd, env, stdio: ["ignore", "pipe", "pipe"] })
+      ),
+      (child) => Effect.sync(() => child.kill("SIGKILL"))
+    )
+    const closed = once(child, "close").then(() => child.exitCode)
+    const out = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+    const err = createInterface({ input: child.stderr })[Symbol.asyncIterator]()
+    return {
+      line: Effect.promise(async () => String((await out.next()).value)),
+      said: Effect.promise(async () => String((await err.next()).value)),
+      interrupt: Effect.promise(() => {
+        child.kill("SIGINT")
+        return closed
+      })
+    }
+  })
+
+describe("import", () => {
+  it.live("imports each row once, tells of those that were rejected, and exits with 7 for them", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      const settings = yield* Cli.settings
+      writeFileSync(join(folder, "c.csv"), "identifier;email;name\nC-1;a@acme.inc;Alice\nC-2;none;Bob\n")
+      const args = ["import", "c.csv", "--delimiter", "semicolon", "--concurrency", "2", "--existing", "assume-none"]
+      const first = yield* Cli.runIn(folder, args, settings)
+      assert.strictEqual(first.code, 7)
+      assert.match(first.out, /^read +2\n[^]*\ncreated +1\n[^]*\nrejected +1\n/)
+      assert.match(first.err, /1 rows were rejected, see c\.csv\.rejects\.csv/)
+      writeFileSync(join(folder, "c.csv"), "identifier;email;name\nC-1;a@acme.inc;Alice\nC-2;b@acme.inc;Bob\n")
+      const second = yield* Cli.runIn(folder, [...args, "--json"], settings)
+      const { alreadyDone, created, reports } = Object(Cli.document(second))
+      assert.deepStrictEqual([second.code, alreadyDone, created], [0, 1, 1])
+      assert.strictEqual(reports.rejects, "c.csv.rejects.csv")
+      const { contacts } = yield* (yield* Emulator.Emulator).state
+      assert.strictEqual(HashMap.size(contacts), 2)
+    }).pipe(withEmulator))
+
+  it.live("exits with 1 for a file that is not there", () =>
+    Effect.gen(function*() {
+      const { code, err, out } = yield* Cli.run("import", "nowhere.csv")
+      assert.deepStrictEqual([code, out], [1, ""])
+      assert.include(err, "nowhere.csv")
+    }).pipe(withEmulator))
+})
+
+describe("emulator", () => {
+  it.live("tells its settings, serves other commands, and ends by Ctrl-C", () =>
+    Effect.gen(function*() {
+      const port = yield* FreePort.make
+      const emulator = yield* start(["emulator", "--port", String(port), "--inbox", "500"], {})
+      const lines = yield* Effect.replicateEffect(emulator.line, 4)
+      const settings = Object.fromEntries(lines.map((line) => line.split(/ +/)))
+      assert.deepStrictEqual(settings, {
+        LIVEDESK_BASE_URL: `http://127.0.0.1:${port}`,
+        LIVEDESK_API_KEY: "emulator-key",
+        LIVEDESK_API_SECRET: "emulator-secret",
+        LIVEDESK_INBOX_ID: "500"
+      })
+      const folder = yield* Folder.make
+      assert.strictEqual((yield* Cli.runIn(folder, ["contacts", "create", "--name", "Alice"], settings)).code, 0)
+      const taken = yield* Cli.runIn(folder, ["emulator", "--port", String(port)], {})
+      assert.deepStrictEqual([taken.code, taken.out], [2, ""])
+      assert.match(taken.err, /cannot be listened on; is it taken\?\n$/)
+      assert.strictEqual(yield* emulator.interrupt, 130)
+    }))
+
+  it.live("keeps what it holds in a file", () =>
+    Effect.gen(function*() {
+      const file = join(yield* Folder.make, "livedesk.json")
+      const listed = Effect.gen(function*() {
+        const emulator = yield* start(["emulator", "--json", "--file", file], {})
+        // The document is printed on seven lines.
+        const settings: Record<string, string> = Object(
+          JSON.parse((yield* Effect.replicateEffect(emulator.line, 7)).join(""))
+        )
+        const folder = yield* Folder.make
+        yield* Cli.runIn(folder, ["contacts", "ensure", "--identifier", "C-1"], settings)
+        const found = yield* Cli.runIn(folder, ["contacts", "list", "--json"], settings)
+        yield* emulator.interrupt
+        return Object(Cli.document(found))[0].id
+      })
+      assert.strictEqual(yield* listed, yield* listed)
+    }))
+})
+
+describe("webhooks", () => {
+  const settings = { LIVEDESK_WEBHOOK_SECRET: "canary-secret" }
+
+  it.live("are printed when they are signed, and refused when not", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      const listener = yield* start(["webhooks", "listen", "--json"], settings)
+      const said = yield* listener.said
+      assert.match(said, /, for what is signed$/)
+      const url = /http:[^,]+/.exec(said)?.[0] ?? ""
+      const unsigned = yield* Cli.runIn(folder, ["webhooks", "send-test", url], {})
+      assert.deepStrictEqual([unsigned.code, unsigned.err], [7, "the receiver answered 401\n"])
+      const signed = yield* Cli.runIn(folder, ["webhooks", "send-test", url, "--event", "contact_created"], settings)
+      assert.deepStrictEqual(signed, { code: 0, out: "event   contact_created\nstatus  200\n", err: "" })
+      const event: unknown = JSON.parse(yield* listener.line)
+      assert.strictEqual(Object(event).event, "contact_created")
+      assert.strictEqual(yield* listener.interrupt, 130)
+    }))
+
+  it.live("come from the emulator command", () =>
+    Effect.gen(function*() {
+      const listener = yield* start(["webhooks", "listen"], settings)
+      const url = /http:[^,]+/.exec(yield* listener.said)?.[0] ?? ""
+      const emulator = yield* start(["emulator", "--webhook", url], settings)
+      const at = Object.fromEntries((yield* Effect.replicateEffect(emulator.line, 4)).map((line) => line.split(/ +/)))
+      const folder = yield* Folder.make
+      yield* Cli.runIn(folder, ["conversations", "start", "--name", "Alice", "--message", "Hello"], at)
+      assert.strictEqual(yield* listener.line, "conversation_created")
+    }))
+
+  it.live("cannot be sent to what is no address, or not there", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      assert.strictEqual((yield* Cli.runIn(folder, ["webhooks", "send-test", "ftp://acme.inc"], {})).code, 2)
+      const nobody = `http://127.0.0.1:${yield* FreePort.make}/`
+      const { code, err } = yield* Cli.runIn(folder, ["webhooks", "send-test", nobody], {})
+      assert.deepStrictEqual([code, err.endsWith("could not be reached\n")], [7, true])
+    }))
+})
+
+describe("doctor", () => {
+  const findings = (ran: Cli.Ran): Record<string, string> => {
+    const document = Cli.document(ran)
+    return Object.fromEntries(Array.isArray(document) ? document.map(({ check, result }) => [check, result]) : [])
+  }
+
+  it.live("finds nothing wrong with an emulator, and says what is wrong with settings and credentials", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      const settings = yield* Cli.settings
+      const doctor = (changed: Record<string, string>) =>
+        Cli.runIn(folder, ["doctor", "--json"], { ...settings, ...changed })
+
+      const fine = yield* doctor({})
+      assert.deepStrictEqual([fine.code, new Set(Object.values(findings(fine)))], [0, new Set(["ok"])])
+
+      const credentials = yield* doctor({ LIVEDESK_API_SECRET: "canary" })
+      assert.deepStrictEqual([credentials.code, findings(credentials)["credentials"]], [7, "wrong"])
+      assert.notInclude(credentials.out + credentials.err, "canary")
+
+      const missing = yield* Cli.runIn(folder, ["doctor", "--json"], {})
+      assert.deepStrictEqual([missing.code, findings(missing)], [7, {
+        settings: "wrong",
+        service: "not looked at",
+        credentials: "not looked at",
+        contract: "not looked at",
+        inbox: "wrong"
+      }])
+
+      const gone = yield* doctor({ LIVEDESK_BASE_URL: `http://127.0.0.1:${yield* FreePort.make}` })
+      assert.deepStrictEqual([gone.code, findings(gone)["service"]], [7, "wrong"])
+    }).pipe(withEmulator))
+
+  it.live("tells where an answer differs from its documentation", () =>
+    Effect.gen(function*() {
+      const server = yield* Effect.acquireRelease(
+        Effect.promise(async () => {
+          const server = createServer((_, response) => {
+            response.setHeader("content-type", "application/json")
+            response.end(JSON.stringify({ meta: { count: 0, current_page: 1 }, payload: [], novelty: true }))
+          })
+          server.listen(0, "127.0.0.1")
+          await once(server, "listening")
+          return server
+        }),
+        (server) => Effect.sync(() => server.close())
+      )
+      const address = server.address()
+      const port = typeof address === "object" ? address?.port : undefined
+      const ran = yield* Cli.runIn(yield* Folder.make, ["doctor", "--json"], {
+        ...(yield* Cli.settings),
+        LIVEDESK_BASE_URL: `http://127.0.0.1:${port}`
+      })
+      assert.deepStrictEqual([ran.code, findings(ran)["contract"], findings(ran)["credentials"]], [7, "wrong", "ok"])
+      assert.include(ran.out, "novelty")
+    }).pipe(withEmulator))
+})
+
+describe("what runs on its own", () => {
+  it.live("has no --dry-run, and says so", () =>
+    Effect.gen(function*() {
+      for (const args of [["import", "c.csv"], ["emulator"], ["doctor"], ["webhooks", "listen"]]) {
+        const { code, err } = yield* Cli.run(...args, "--dry-run")
+        assert.deepStrictEqual([code, err.endsWith("has no --dry-run\n")], [2, true])
+      }
+    }).pipe(withEmulator))
+})
