@@ -3,7 +3,7 @@ import { Emulator } from "@effect-livedesk/core/testing"
 import { NodeEmulator } from "@effect-livedesk/node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, HashMap, Schema } from "effect"
-import { mkdirSync, writeFileSync } from "node:fs"
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Cli from "../Cli.ts"
 import * as Folder from "../Folder.ts"
@@ -272,5 +272,65 @@ describe("help", () => {
         assert.deepStrictEqual([code, err], [0, ""])
         assert.include(out, "conversations")
       }
+    }))
+})
+
+describe("the documentation", () => {
+  const read = (page: string) => readFileSync(new URL(`../../${page}`, import.meta.url), "utf8")
+
+  const commandsOf = (text: string): ReadonlyArray<ReadonlyArray<string>> =>
+    Array.from(
+      text.matchAll(/^ *livedesk ((?:[^#\n"]|"[^"\n]*")+)/gm),
+      ([, line = ""]) => Array.from(line.matchAll(/"([^"]*)"|(\S+)/g), ([, quoted, word]) => quoted ?? word ?? "")
+    )
+
+  /** What a shell would be given, in blocks of shell commands alone. */
+  const shown = (page: string): ReadonlyArray<ReadonlyArray<string>> =>
+    Array.from(read(page).matchAll(/```sh\n([^]*?)```/g)).flatMap(([, block = ""]) => commandsOf(block))
+
+  const parses = (folder: string, command: ReadonlyArray<string>) =>
+    Effect.gen(function*() {
+      const { code, err } = yield* Cli.runIn(folder, [...command, "--dry-run"], yield* Cli.settings)
+      assert.isTrue(code === 0 || err.endsWith("has no --dry-run\n"), `${command.join(" ")}: ${err}`)
+    })
+
+  it.live("shows no command that cannot be given", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      writeFileSync(join(folder, "invoice.pdf"), "%PDF")
+      const commands = [...shown("docs/cli.md"), ...shown("README.md")]
+      assert.isAbove(commands.length, 20)
+      yield* Effect.forEach(commands, (command) => parses(folder, command), { concurrency: 2 })
+    }).pipe(withEmulator), 90_000)
+
+  it.live("nor does the help", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      writeFileSync(join(folder, "invoice.pdf"), "%PDF")
+      for (
+        const command of [
+          ["contacts", "update"],
+          ["conversations", "start"],
+          ["messages", "send"],
+          ["tickets", "update"],
+          ["import"],
+          ["emulator"],
+          ["webhooks", "send-test"]
+        ]
+      ) {
+        const { out } = yield* Cli.runIn(folder, [...command, "--help"], {})
+        const examples = commandsOf(out.slice(out.indexOf("EXAMPLES")))
+        assert.isNotEmpty(examples)
+        for (const example of examples) yield* parses(folder, example)
+      }
+    }).pipe(withEmulator), 90_000)
+
+  it.live("tells the exit codes that the help tells", () =>
+    Effect.gen(function*() {
+      const { out } = yield* Cli.runIn(yield* Folder.make, ["--help"], {})
+      const told = Array.from(out.matchAll(/^ +(\d+) {2}(.+)$/gm), ([, code, meaning]) => `${code} | ${meaning}`)
+      const page = read("docs/cli.md").replaceAll(/ +\|/g, " |")
+      assert.strictEqual(told.length, 9)
+      for (const line of told) assert.include(page, `| ${line} |`)
     }))
 })

@@ -220,7 +220,8 @@ describe("the README", () => {
       const examples = globSync("examples/*.ts", { cwd: root }).map((path) => readFileSync(new URL(path, root), "utf8"))
       const shown = readFileSync(new URL(page, root), "utf8").matchAll(/```ts\n([^]*?)```/g)
       const snippets = Array.from(shown, ([, snippet = ""]) => snippet)
-      assert.isNotEmpty(snippets)
+      // A page of shell commands, each of which the command's own tests run.
+      if (page !== "docs/cli.md") assert.isNotEmpty(snippets)
       for (const snippet of snippets) {
         assert.isTrue(examples.some((example) => withoutIndent(example).includes(withoutIndent(snippet))), snippet)
       }
