@@ -26,11 +26,18 @@ export const make = (folder: string): ReadonlyArray<Tarball> => {
 }
 
 /** The names by which a package's modules can be imported, as `./Contacts`, each with its file under `dist`. */
-export const entries = ({ folder }: Pick<Tarball, "folder">): ReadonlyMap<string, string> =>
-  new Map(
+export const entries = ({ folder }: Pick<Tarball, "folder">): ReadonlyMap<string, string> => {
+  const { exports }: { readonly exports: { readonly [name: string]: unknown } } = JSON.parse(
+    Fs.readFileSync(Path.join(folder, "package.json"), "utf8")
+  )
+  const hidden = Object.keys(exports).filter((name) => exports[name] === null && !/(?:^|\/)index$/.test(name))
+  const isHidden = (name: string) =>
+    hidden.some((pattern) => pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern)
+  return new Map(
     Fs.globSync("**/*.d.ts", { cwd: Path.join(folder, "dist") })
       .map((file) => file.replaceAll("\\", "/").slice(0, -".d.ts".length))
-      .filter((file) => !file.startsWith("internal/"))
+      .filter((file) => !isHidden(`./${file}`))
       .sort()
       .map((file) => [file === "index" ? "." : `./${file.replace(/\/index$/, "")}`, file])
   )
+}

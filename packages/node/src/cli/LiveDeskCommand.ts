@@ -23,13 +23,7 @@ import * as MessagesCommand from "./MessagesCommand.ts"
 import * as TicketsCommand from "./TicketsCommand.ts"
 import * as WebhooksCommand from "./WebhooksCommand.ts"
 
-/**
- * The command, with all its subcommands.
- *
- * @category commands
- * @since 0.1.0
- */
-export const command = Command.make("livedesk").pipe(
+const command = Command.make("livedesk").pipe(
   Command.withDescription(
     [
       "EngageLab LiveDesk from the command line.",
