@@ -145,6 +145,12 @@ describe("webhooks", () => {
       assert.strictEqual(yield* listener.line, "conversation_created")
     }))
 
+  it.live("cannot come from an emulator that is told no address, which then ends", () =>
+    Effect.gen(function*() {
+      const { code, err } = yield* Cli.runIn(yield* Folder.make, ["emulator", "--webhook", "ftp://acme.inc"], {})
+      assert.deepStrictEqual([code, err.includes("webhook.url: expected an address")], [2, true])
+    }))
+
   it.live("cannot be sent to what is no address, or not there", () =>
     Effect.gen(function*() {
       const folder = yield* Folder.make

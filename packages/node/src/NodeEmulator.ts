@@ -107,7 +107,8 @@ export const layer = (
       port: options?.port ?? 0,
       host: options?.host ?? "127.0.0.1"
     })),
-    Layer.merge(options?.webhook === undefined ? Layer.empty : deliverTo(options.webhook)),
+    // Before the server: one that is let go while it begins to listen is never closed.
+    Layer.provide(options?.webhook === undefined ? Layer.empty : deliverTo(options.webhook)),
     Layer.provideMerge(Layer.effect(
       Emulator.Emulator,
       Effect.gen(function*() {

@@ -7,7 +7,6 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
-import * as NodeImport from "../NodeImport.ts"
 import * as NodeLiveDesk from "../NodeLiveDesk.ts"
 import * as CommandOutput from "./CommandOutput.ts"
 import { PartlyDone, UsageError } from "./ExitCode.ts"
@@ -49,6 +48,8 @@ export const command = Command.make(
   Effect.fnUntraced(function*({ inbox, ...options }) {
     if (yield* LiveDeskCall.DryRun) return yield* new UsageError({ message: "import has no --dry-run" })
     const inboxId = yield* LiveDeskCall.inboxId(inbox)
+    // SQLite is loaded where it is needed alone: Node.js 22 prints a warning of it.
+    const NodeImport = yield* Effect.promise(() => import("../NodeImport.ts"))
     const progress = yield* NodeImport.run({ ...options, inboxId, onProgress: NodeImport.show }).pipe(
       Effect.provide(NodeLiveDesk.layerConfig())
     )
