@@ -1,8 +1,9 @@
-import { Emulator } from "@effect-livedesk/core/testing"
-import { NodeEmulator } from "@effect-livedesk/node"
-import { Effect, Redacted, type Scope } from "effect"
+import { type Emulator } from "@effect-livedesk/core/testing"
+import { type NodeEmulator } from "@effect-livedesk/node"
+import { Effect, type Scope } from "effect"
 import { execFile } from "node:child_process"
 import { fileURLToPath } from "node:url"
+import * as EmulatorSettings from "./EmulatorSettings.ts"
 import * as Folder from "./Folder.ts"
 
 /** What came of a run of the command. */
@@ -32,16 +33,7 @@ export const runIn = (
   })
 
 /** The settings of a command that talks to the emulator. */
-export const settings = Effect.gen(function*() {
-  const { baseUrl } = yield* NodeEmulator.NodeEmulator
-  const { credentials } = yield* Emulator.Emulator
-  return {
-    LIVEDESK_API_KEY: Redacted.value(credentials.apiKey),
-    LIVEDESK_API_SECRET: Redacted.value(credentials.apiSecret),
-    LIVEDESK_BASE_URL: baseUrl,
-    LIVEDESK_INBOX_ID: "407"
-  }
-})
+export const settings = EmulatorSettings.make
 
 /** Runs the command against the emulator, in a folder of its own. */
 export const run = (

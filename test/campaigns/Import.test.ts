@@ -3,12 +3,13 @@ import { Emulator } from "@effect-livedesk/core/testing"
 import { NodeEmulator } from "@effect-livedesk/node"
 import * as NodeImport from "@effect-livedesk/node/NodeImport"
 import { assert, it } from "@effect/vitest"
-import { Effect, HashMap, Option, Random, Redacted, Schema, Stream } from "effect"
+import { Effect, HashMap, Option, Random, Schema, Stream } from "effect"
 import { Csv } from "effect/encoding"
 import { existsSync } from "node:fs"
 import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import * as Child from "../Child.ts"
+import * as EmulatorSettings from "../EmulatorSettings.ts"
 import * as Folder from "../Folder.ts"
 import * as Campaign from "./Campaign.ts"
 
@@ -39,13 +40,9 @@ it.live("an import that is killed again and again does each row once", () =>
     yield* Effect.promise(() => writeFile(file, fileOf(count)))
     const files = NodeImport.reportsOf({ file })
     const emulator = yield* Emulator.Emulator
-    const { baseUrl } = yield* NodeEmulator.NodeEmulator
     const start = Child.start(program, {
       IMPORT_FILE: file,
-      LIVEDESK_BASE_URL: baseUrl,
-      LIVEDESK_API_KEY: Redacted.value(emulator.credentials.apiKey),
-      LIVEDESK_API_SECRET: Redacted.value(emulator.credentials.apiSecret),
-      LIVEDESK_INBOX_ID: "407"
+      ...(yield* EmulatorSettings.make)
     })
     const held = Effect.map(emulator.state, (state) => ({
       contacts: [...HashMap.values(state.contacts)],

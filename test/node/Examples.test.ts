@@ -1,11 +1,11 @@
 import { LiveDeskError } from "@effect-livedesk/core"
-import { Emulator } from "@effect-livedesk/core/testing"
 import { NodeEmulator } from "@effect-livedesk/node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Redacted } from "effect"
+import { Effect } from "effect"
 import { execFile } from "node:child_process"
 import { globSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
+import * as EmulatorSettings from "../EmulatorSettings.ts"
 import * as FreePort from "../FreePort.ts"
 import * as Postgres from "../Postgres.ts"
 import * as Redis from "../Redis.ts"
@@ -26,17 +26,7 @@ const run = (example: string, settings: Record<string, string> = {}) =>
 
 const lines = (text: string): Array<string> => text.split("\n").filter((line) => line !== "")
 
-/** The settings of a program that talks to an emulator on a port. */
-const settings = Effect.gen(function*() {
-  const { baseUrl } = yield* NodeEmulator.NodeEmulator
-  const { credentials } = yield* Emulator.Emulator
-  return {
-    LIVEDESK_API_KEY: Redacted.value(credentials.apiKey),
-    LIVEDESK_API_SECRET: Redacted.value(credentials.apiSecret),
-    LIVEDESK_BASE_URL: baseUrl,
-    LIVEDESK_INBOX_ID: "407"
-  }
-})
+const settings = EmulatorSettings.make
 
 describe("quickstart", () => {
   const lastLine = /^conversation 40 is open, contact 2219256, updated \d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/

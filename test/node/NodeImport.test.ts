@@ -3,10 +3,11 @@ import { Emulator } from "@effect-livedesk/core/testing"
 import { NodeEmulator } from "@effect-livedesk/node"
 import * as NodeImport from "@effect-livedesk/node/NodeImport"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, HashMap, Logger, Redacted, Stream } from "effect"
+import { Effect, HashMap, Logger, Stream } from "effect"
 import { readdir, readFile, stat, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import * as Child from "../Child.ts"
+import * as EmulatorSettings from "../EmulatorSettings.ts"
 import * as Folder from "../Folder.ts"
 
 const inboxId = 407
@@ -102,13 +103,9 @@ describe("NodeImport", () => {
         `email\n${Array.from({ length: count }, (_, index) => `c${index}@acme.inc\n`).join("")}`
       )
       const emulator = yield* Emulator.Emulator
-      const { baseUrl } = yield* NodeEmulator.NodeEmulator
       const child = yield* Child.start(new URL("../campaigns/import.ts", import.meta.url), {
         IMPORT_FILE: file,
-        LIVEDESK_BASE_URL: baseUrl,
-        LIVEDESK_API_KEY: Redacted.value(emulator.credentials.apiKey),
-        LIVEDESK_API_SECRET: Redacted.value(emulator.credentials.apiSecret),
-        LIVEDESK_INBOX_ID: String(inboxId)
+        ...(yield* EmulatorSettings.make)
       })
       yield* Stream.runDrain(Stream.take(emulator.changes, 40))
       child.process.kill("SIGINT")

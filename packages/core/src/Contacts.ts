@@ -536,16 +536,31 @@ const marksOf = ({ email, identifier, phoneNumber }: ContactMarks): Marks => {
 
 const markNames = ["identifier", "email", "phoneNumber"] as const
 
-/** At least one mark, or the error that says so. */
-const someMarks = (input: ContactMarks, operation: string): Effect.Effect<Marks, LiveDeskError.ValidationError> => {
+/**
+ * Whether a contact can be looked for: it has an identifier, an e-mail address or a phone number that is not blank.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const hasMark = <A extends ContactMarks>(
+  input: A
+): input is A & ({ readonly identifier: string } | { readonly email: string } | { readonly phoneNumber: string }) => {
   const marks = marksOf(input)
   return markNames.some((name) => marks[name] !== undefined)
-    ? Effect.succeed(marks)
-    : Effect.fail(LiveDeskError.inputInvalid(operation, [{
-      path: ["identifier"],
-      message: "give identifier, email or phoneNumber, so that the contact can be found"
-    }]))
 }
+
+/**
+ * What is said of a contact that has none.
+ *
+ * @internal
+ */
+export const markMissing = "give identifier, email or phoneNumber, so that the contact can be found"
+
+/** At least one mark, or the error that says so. */
+const someMarks = (input: ContactMarks, operation: string): Effect.Effect<Marks, LiveDeskError.ValidationError> =>
+  hasMark(input)
+    ? Effect.succeed(marksOf(input))
+    : Effect.fail(LiveDeskError.inputInvalid(operation, [{ path: ["identifier"], message: markMissing }]))
 
 const findWith = (stream: Contacts["Service"]["stream"], operation = "contacts.find"): Contacts["Service"]["find"] =>
   Effect.fnUntraced(function*(input, options) {

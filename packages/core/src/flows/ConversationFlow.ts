@@ -11,7 +11,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaParser from "effect/SchemaParser"
 import * as Workflow from "effect/workflow/Workflow"
 import type * as WorkflowEngine from "effect/workflow/WorkflowEngine"
-import type * as Contacts from "../Contacts.ts"
+import * as Contacts from "../Contacts.ts"
 import type * as Conversations from "../Conversations.ts"
 import * as LiveDeskError from "../LiveDeskError.ts"
 import { ContactId, ConversationId, IdInput, MessageId } from "../LiveDeskSchema.ts"
@@ -26,11 +26,7 @@ const ContactInput = Schema.Struct({
   avatarUrl: Schema.optional(Schema.String),
   identifier: Schema.optional(Schema.String)
 }).check(
-  Schema.makeFilter(({ email, identifier, phoneNumber }) =>
-    [email, identifier, phoneNumber].some((mark) => mark !== undefined && mark.trim() !== "")
-      ? undefined
-      : "give identifier, email or phoneNumber, so that the contact can be found"
-  )
+  Schema.makeFilter((contact) => Contacts.hasMark(contact) ? undefined : Contacts.markMissing)
 )
 
 const MessageInput = Schema.Struct({

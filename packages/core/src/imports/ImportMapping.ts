@@ -131,7 +131,6 @@ const check = (input: ImportInput): Result.Result<ImportInput, ReadonlyArray<Liv
   const message = input.message === undefined
     ? undefined
     : checkMessage({ ...input.message, conversationId: anyId })
-  const { email, identifier, phoneNumber } = input.contact
   const issues = [
     ...(contact !== undefined && Result.isFailure(contact)
       ? within("contact", LiveDeskError.issuesOf(contact.failure))
@@ -139,12 +138,7 @@ const check = (input: ImportInput): Result.Result<ImportInput, ReadonlyArray<Liv
     ...(message !== undefined && Result.isFailure(message)
       ? within("message", LiveDeskError.issuesOf(message.failure))
       : []),
-    ...([identifier, email, phoneNumber].some((mark) => mark !== undefined && mark.trim() !== "")
-      ? []
-      : [{
-        path: ["contact"],
-        message: "give identifier, email or phoneNumber, so that the contact can be found again"
-      }]),
+    ...(Contacts.hasMark(input.contact) ? [] : [{ path: ["contact"], message: Contacts.markMissing }]),
     ...(input.message !== undefined && input.conversation === false
       ? [{ path: ["conversation"], message: "a message needs a conversation: leave it out, or set it to true" }]
       : [])

@@ -60,8 +60,8 @@ const ensure = Command.make(
   "ensure",
   { inbox: LiveDeskCall.inbox, ...profile },
   Effect.fnUntraced(function*({ inbox, ...contact }) {
-    const input = marked({ ...contact, inboxId: yield* LiveDeskCall.inboxId(inbox) })
-    if (input === undefined) {
+    const input = { ...contact, inboxId: yield* LiveDeskCall.inboxId(inbox) }
+    if (!Contacts.hasMark(input)) {
       return yield* new LiveDeskError.ValidationError({
         operation: "contacts.ensure",
         delivery: "NotSent",
@@ -82,13 +82,6 @@ const ensure = Command.make(
     description: "Find customer C-17, or create it"
   }])
 )
-
-const marked = (input: Contacts.CreateContact): Contacts.EnsureContact | undefined => {
-  const { email, identifier, phoneNumber } = input
-  if (identifier !== undefined) return { ...input, identifier }
-  if (email !== undefined) return { ...input, email }
-  return phoneNumber === undefined ? undefined : { ...input, phoneNumber }
-}
 
 const filter = {
   labels: Flag.String("label").pipe(
