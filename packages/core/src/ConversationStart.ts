@@ -64,11 +64,6 @@ const Done = Schema.Struct({
   conversationId: Schema.optionalKey(ConversationId)
 })
 
-const checkMessage = SchemaParser.encodeUnknownResult(Messages.SendMessage, {
-  errors: "all",
-  onExcessProperty: "error"
-})
-
 const readDone = SchemaParser.decodeUnknownResult(Done, { errors: "all", onExcessProperty: "error" })
 
 /**
@@ -108,8 +103,6 @@ export const start = Effect.fn("ConversationStart.start")(function*(
 
   const known = "contactId" in input.contact ? input.contact : undefined
   const read = readDone(input.resume ?? known ?? {})
-  // The message is looked at first: what is wrong with it must not come out when the rest is done.
-  const checked = checkMessage({ ...input.message, conversationId: 1 })
   const issues = [
     ...(Result.isFailure(read) || (read.success.conversationId !== undefined && read.success.contactId === undefined)
       ? [
@@ -118,9 +111,8 @@ export const start = Effect.fn("ConversationStart.start")(function*(
           : { path: ["resume"], message: "expected the resume of an error of this call" }
       ]
       : []),
-    ...(Result.isFailure(checked)
-      ? LiveDeskError.issuesOf(checked.failure).map(({ message, path }) => ({ path: ["message", ...path], message }))
-      : [])
+    // Looked at first: what is wrong with the message must not come out when the rest is done.
+    ...Messages.issuesOf(input.message)
   ]
   if (Result.isFailure(read) || issues.length > 0) {
     return yield* LiveDeskError.inputInvalid("ConversationStart.start", issues)

@@ -6,10 +6,13 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
+import * as SchemaParser from "effect/SchemaParser"
 import * as Endpoint from "./Endpoint.ts"
 import * as LiveDeskClient from "./LiveDeskClient.ts"
+import * as LiveDeskError from "./LiveDeskError.ts"
 import * as LiveDeskSchema from "./LiveDeskSchema.ts"
 import * as Model from "./Model.ts"
 
@@ -175,6 +178,20 @@ export const SendMessage = Schema.Struct({
  * @since 0.1.0
  */
 export interface SendMessage extends Schema.Schema.Type<typeof SendMessage> {}
+
+const check = SchemaParser.encodeUnknownResult(SendMessage, { errors: "all", onExcessProperty: "error" })
+
+/**
+ * What is wrong with a message whose conversation is not there yet.
+ *
+ * @internal
+ */
+export const issuesOf = (message: Omit<SendMessage, "conversationId">): ReadonlyArray<LiveDeskError.Issue> => {
+  const checked = check({ ...message, conversationId: 1 })
+  return Result.isFailure(checked)
+    ? LiveDeskError.issuesOf(checked.failure).map(({ message, path }) => ({ path: ["message", ...path], message }))
+    : []
+}
 
 /**
  * The `contentAttributes` of a message that answers another.

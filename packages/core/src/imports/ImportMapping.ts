@@ -109,15 +109,7 @@ const given = (cell: string | number | null | undefined): string | undefined => 
   return text === "" ? undefined : text
 }
 
-/** The ids are not the row's business: any will do. */
-const anyId = 1
-
 const checkContact = SchemaParser.encodeUnknownResult(Contacts.CreateContact, {
-  errors: "all",
-  onExcessProperty: "error"
-})
-
-const checkMessage = SchemaParser.encodeUnknownResult(Messages.SendMessage, {
   errors: "all",
   onExcessProperty: "error"
 })
@@ -125,19 +117,15 @@ const checkMessage = SchemaParser.encodeUnknownResult(Messages.SendMessage, {
 const isContact = Schema.is(Schema.toType(Contacts.CreateContact))
 
 const check = (input: ImportInput): Result.Result<ImportInput, ReadonlyArray<LiveDeskError.Issue>> => {
-  const asked = { ...input.contact, inboxId: anyId }
+  // The channel is not the row's business: any will do.
+  const asked = { ...input.contact, inboxId: 1 }
   // That nothing is wrong is told in less time than what is.
   const contact = isContact(asked) ? undefined : checkContact(asked)
-  const message = input.message === undefined
-    ? undefined
-    : checkMessage({ ...input.message, conversationId: anyId })
   const issues = [
     ...(contact !== undefined && Result.isFailure(contact)
-      ? within("contact", LiveDeskError.issuesOf(contact.failure))
+      ? LiveDeskError.issuesOf(contact.failure).map(({ message, path }) => ({ path: ["contact", ...path], message }))
       : []),
-    ...(message !== undefined && Result.isFailure(message)
-      ? within("message", LiveDeskError.issuesOf(message.failure))
-      : []),
+    ...(input.message === undefined ? [] : Messages.issuesOf(input.message)),
     ...(Contacts.hasMark(input.contact) ? [] : [{ path: ["contact"], message: Contacts.markMissing }]),
     ...(input.message !== undefined && input.conversation === false
       ? [{ path: ["conversation"], message: "a message needs a conversation: leave it out, or set it to true" }]
@@ -145,6 +133,3 @@ const check = (input: ImportInput): Result.Result<ImportInput, ReadonlyArray<Liv
   ]
   return issues.length === 0 ? Result.succeed(input) : Result.fail(issues)
 }
-
-const within = (part: string, issues: ReadonlyArray<LiveDeskError.Issue>): ReadonlyArray<LiveDeskError.Issue> =>
-  issues.map(({ message, path }) => ({ path: [part, ...path], message }))
