@@ -305,6 +305,8 @@ describe("spans", () => {
         { kind: "client", name: "contacts.create" }
       ])
       assert.deepStrictEqual(Object.fromEntries(spans[0]?.attributes ?? []), {
+        "livedesk.operation": "contacts.create",
+        "livedesk.delivery": "Accepted",
         "http.request.method": "POST",
         "url.template": "/api/v2/accounts/contacts",
         "server.address": "livedesk.invalid",

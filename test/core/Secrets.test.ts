@@ -1,4 +1,13 @@
-import { Contacts, Endpoint, LiveDesk, LiveDeskClient, LiveDeskError, Model, Tickets } from "@effect-livedesk/core"
+import {
+  Contacts,
+  Endpoint,
+  LiveDesk,
+  LiveDeskClient,
+  LiveDeskError,
+  Model,
+  Telemetry,
+  Tickets
+} from "@effect-livedesk/core"
 import { assert, describe, it } from "@effect/vitest"
 import {
   Cause,
@@ -157,7 +166,10 @@ const seenOf = Effect.fnUntraced(function*<A, E>(effect: Effect.Effect<A, E>, to
       )
     ),
     Effect.withSpan("program"),
-    Effect.provide(to === "memory" ? Layer.merge(logging(logs), Spans.collecting(spans)) : exporting(exported)),
+    Effect.provide(Layer.provideMerge(
+      Telemetry.layer(),
+      to === "memory" ? Layer.merge(logging(logs), Spans.collecting(spans)) : exporting(exported)
+    )),
     Effect.exit
   )
   const errors = Exit.isSuccess(exit) ? [] : exit.cause.reasons.filter(Cause.isFailReason).map(({ error }) => error)

@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -12,6 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
 import type * as Scope from "effect/Scope"
+import * as Observer from "./internal/Observer.ts"
 import * as LiveDeskError from "./LiveDeskError.ts"
 
 /**
@@ -90,12 +92,13 @@ export const make = ({ failures = 5, openFor = "30 seconds" }: Options = {}): Br
     ],
     guard: Effect.fnUntraced(function*(key) {
       const given = yield* Effect.serviceOption(CircuitBreaker.CircuitBreakerStore)
-      const breaker = yield* Effect.provide(
+      const store = Option.isSome(given)
+        ? impatient(given.value)
+        : Context.get(yield* Layer.build(CircuitBreaker.layerStoreMemory()), CircuitBreaker.CircuitBreakerStore)
+      const breaker = yield* Effect.provideService(
         CircuitBreaker.make({ tripPolicy: CircuitBreaker.consecutive(failures), openDuration: openFor }),
-        Option.match(given, {
-          onNone: () => CircuitBreaker.layerStoreMemory(),
-          onSome: (store) => Layer.succeed(CircuitBreaker.CircuitBreakerStore, impatient(store))
-        })
+        CircuitBreaker.CircuitBreakerStore,
+        observed(store)
       )
       return (operation, call) =>
         breaker.execute(call, { key, classify }).pipe(
@@ -118,6 +121,29 @@ const impatient = (store: CircuitBreaker.CircuitBreakerStore["Service"]) =>
     admit: (key) => inTime(store.admit(key)),
     record: (options) => inTime(store.record(options))
   })
+
+/** Tells how the breaker stands whenever it is asked, since other programs may change what is in a store. */
+const observed = (store: CircuitBreaker.CircuitBreakerStore["Service"]) =>
+  CircuitBreaker.CircuitBreakerStore.of({
+    ...store,
+    admit: (key) =>
+      store.admit(key).pipe(
+        Effect.tap(({ probe }) => tell(key, probe ? "HalfOpen" : "Closed")),
+        Effect.tapError(({ reason }) =>
+          reason._tag === "CircuitBreakerStoreError"
+            ? Effect.void
+            : tell(key, reason._tag === "CircuitOpen" ? "Open" : "HalfOpen")
+        )
+      ),
+    record: (options) =>
+      Effect.tap(
+        store.record(options),
+        (transition) => transition === undefined ? Effect.void : tell(options.key, transition.to)
+      )
+  })
+
+const tell = (key: string, state: "Closed" | "HalfOpen" | "Open"): Effect.Effect<void> =>
+  Effect.flatMap(Observer.Observer, (observer) => observer?.breaker(key, state) ?? Effect.void)
 
 const inTime = <A, E, R>(
   effect: Effect.Effect<A, E, R>

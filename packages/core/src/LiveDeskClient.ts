@@ -28,10 +28,10 @@ import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import type * as Scope from "effect/Scope"
-import type * as Tracer from "effect/Tracer"
 import type * as Breaker from "./Breaker.ts"
 import * as Endpoint from "./Endpoint.ts"
 import * as HttpClientExchange from "./internal/HttpClientExchange.ts"
+import * as Observer from "./internal/Observer.ts"
 import { endScrubber, scrubber } from "./internal/scrubber.ts"
 import * as LiveDeskError from "./LiveDeskError.ts"
 import { type Fault, type Model, Unreadable } from "./Model.ts"
@@ -388,6 +388,7 @@ const setUp = (
         "server.port": port === "" ? (protocol === "https:" ? 443 : 80) : Number(port),
         ...(options.account === undefined ? undefined : { "livedesk.account": options.account })
       },
+      account: options.account,
       scrub: scrubber(apiKey, apiSecret),
       scrubEnd: endScrubber(apiKey, apiSecret)
     }
@@ -574,6 +575,7 @@ interface Setup {
   readonly maxAnswerBytes: number
   readonly propagateTrace: boolean
   readonly server: Readonly<Record<string, unknown>>
+  readonly account: string | undefined
   readonly scrub: (text: string) => string
   readonly scrubEnd: (text: string) => string
 }
@@ -587,15 +589,21 @@ const clientOf = (setup: Setup): LiveDeskClient["Service"] =>
 
 const callWith = <Input, Output>(setup: Setup, endpoint: Endpoint.Endpoint<Input, Output>): Call<Input, Output> => {
   const prepare = Endpoint.requestWith(endpoint, setup)
+  const { operation } = endpoint
   const spanOptions = {
     kind: "client",
-    attributes: { "http.request.method": endpoint.method, "url.template": endpoint.path, ...setup.server }
+    attributes: {
+      "livedesk.operation": operation,
+      "http.request.method": endpoint.method,
+      "url.template": endpoint.path,
+      ...setup.server
+    }
   } as const
   const { breaker } = setup
   // Without a tracer nobody could ever see the span; a trace to send on needs one all the same.
   const isTraced = ({ cache }: Fiber.Fiber<unknown, unknown>) => cache.tracer !== undefined || setup.propagateTrace
   return (input, options) => {
-    const run = Effect.withFiber((fiber: Fiber.Fiber<unknown, unknown>) => {
+    const run = (fiber: Fiber.Fiber<unknown, unknown>, watch?: Observer.Watch) => {
       const timeout = options?.timeout === undefined ? Result.succeed(setup.timeout) : parseTimeout(options.timeout)
       const retries = options?.retries === undefined
         ? Result.succeed(setup.retries)
@@ -605,27 +613,35 @@ const callWith = <Input, Output>(setup: Setup, endpoint: Endpoint.Endpoint<Input
         ...(Result.isFailure(retries) ? below("options.retries", retries.failure) : [])
       ])
       if (Result.isFailure(prepared)) return Effect.fail(prepared.failure)
-      const { minimumLogLevel, span } = fiber.cache
+      const { minimumLogLevel } = fiber.cache
       const begin = () =>
         new Calling(setup, endpoint, prepared.success, {
           timeout: Result.getOrElse(timeout, () => setup.timeout),
           retries: Result.getOrElse(retries, () => setup.retries),
           clock: fiber.getRef(Clock.Clock),
-          span: isTraced(fiber) && span?._tag === "Span" ? span : undefined,
+          watch,
           listener: fiber.getRef(AnswerListener),
           isDriftWatched: setup.onDrift === "fail" ||
             (setup.onDrift === "log" && !LogLevel.isGreaterThan(minimumLogLevel, "Debug"))
         }).untilTimeIsUp()
-      return breaker === undefined ? begin() : breaker(endpoint.operation, Effect.suspend(begin))
+      return breaker === undefined ? begin() : breaker(operation, Effect.suspend(begin))
+    }
+    const watched = (fiber: Fiber.Fiber<unknown, unknown>, watch: Observer.Watch) =>
+      Effect.onExit(Effect.suspend(() => run(fiber, watch)), watch.ended)
+    return Effect.withFiber((fiber) => {
+      const watch = fiber.getRef(Observer.Observer)?.begin({ operation, account: setup.account }, fiber.context)
+      if (!isTraced(fiber)) return watch === undefined ? run(fiber) : watched(fiber, watch)
+      return Effect.withFiber((fiber) => {
+        const { span } = fiber.cache
+        return watched(
+          fiber,
+          Observer.all([
+            ...(span?._tag === "Span" ? [Observer.ofSpan(span)] : []),
+            ...(watch === undefined ? [] : [watch])
+          ])
+        )
+      }).pipe(Effect.withSpan(operation, spanOptions, { captureStackTrace: false }))
     })
-    const traced = () =>
-      run.pipe(
-        Effect.tapError(({ delivery, reason }) =>
-          Effect.annotateCurrentSpan({ "error.type": reason._tag, "livedesk.delivery": delivery })
-        ),
-        Effect.withSpan(endpoint.operation, spanOptions, { captureStackTrace: false })
-      )
-    return Effect.withFiber((fiber) => isTraced(fiber) ? traced() : run)
   }
 }
 
@@ -634,8 +650,8 @@ interface Terms {
   readonly timeout: Duration.Duration
   readonly retries: RetryPolicy.RetryPolicy
   readonly clock: Clock.Clock
-  /** The call's span, where somebody may see it. */
-  readonly span: Tracer.Span | undefined
+  /** Who hears of it. */
+  readonly watch: Observer.Watch | undefined
   readonly listener: Listener | undefined
   readonly isDriftWatched: boolean
 }
@@ -650,8 +666,8 @@ class Calling<Input, Output> implements Transport.Receiver {
   private attempts = 0
   /** The worst that an attempt so far may have done. */
   private delivery: LiveDeskError.Delivery = "NotSent"
-  /** Whether the latest attempt still waits for its turn. */
-  private isWaiting = false
+  /** Since when the latest attempt waits for its turn, while it does. */
+  private waitingSince: number | undefined = undefined
   /** The latest attempt's answer, as far as it has come: what the time limit finds when it passes. */
   private incoming: Incoming | undefined = undefined
 
@@ -672,8 +688,11 @@ class Calling<Input, Output> implements Transport.Receiver {
     const { operation, repeat, settledBy } = this.endpoint
     return Effect.mapError(
       within(this.untilItWorks(), this.terms.timeout, () =>
-        this.isWaiting
-          ? Effect.fail(LiveDeskError.neverSent(operation, this.terms.timeout))
+        this.waitingSince !== undefined
+          ? Effect.andThen(
+            Effect.sync(this.admit),
+            Effect.fail(LiveDeskError.neverSent(operation, this.terms.timeout))
+          )
           : this.fail((now) => LiveDeskError.timedOut(operation, this.terms.timeout, this.incoming?.answered, now))),
       (error) =>
         LiveDeskError.concluded(error, {
@@ -689,7 +708,7 @@ class Calling<Input, Output> implements Transport.Receiver {
   }
 
   private again(error: LiveDeskError.LiveDeskError): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
-    const { clock, retries, span } = this.terms
+    const { clock, retries, watch } = this.terms
     if (this.attempts > retries.times || !RetryPolicy.isRetryable(error, this.endpoint.repeat)) {
       return Effect.fail(error)
     }
@@ -702,15 +721,17 @@ class Calling<Input, Output> implements Transport.Receiver {
         return Effect.fail(error)
       }
       this.delivery = LiveDeskError.worse(this.delivery, error.delivery)
-      span?.attribute("http.request.resend_count", this.attempts)
-      return Effect.andThen(Effect.sleep(delay.value), Effect.suspend(() => this.untilItWorks()))
+      const onceMore = Effect.andThen(Effect.sleep(delay.value), Effect.suspend(() => this.untilItWorks()))
+      return watch === undefined
+        ? onceMore
+        : Effect.andThen(watch.retrying(error, this.attempts, Duration.toMillis(delay.value)), onceMore)
     })
   }
 
   /** One request and its answer. */
   private attempt(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
     this.attempts += 1
-    this.isWaiting = this.setup.awaitsTurn
+    this.waitingSince = this.setup.awaitsTurn ? this.terms.clock.currentTimeMillisUnsafe() : undefined
     this.incoming = undefined
     return Effect.matchEffect(this.setup.exchange(this.request, this), {
       onFailure: (failure) => this.breakOff(failure),
@@ -723,11 +744,13 @@ class Calling<Input, Output> implements Transport.Receiver {
   // -------------------------------------------------------------------------------------------------------------------
 
   readonly admit = (): void => {
-    this.isWaiting = false
+    if (this.waitingSince === undefined) return
+    this.terms.watch?.waited(this.terms.clock.currentTimeMillisUnsafe() - this.waitingSince)
+    this.waitingSince = undefined
   }
 
   start(status: number, headers: HeaderFields): void {
-    this.terms.span?.attribute("http.response.status_code", status)
+    this.terms.watch?.answered(status)
     this.incoming = new Incoming(this.endpoint.operation, this.setup, status, headers)
   }
 
@@ -906,5 +929,5 @@ const watchDrift = <Output>(
     issues.length === 0 ? Effect.void : Effect.logDebug(
       `${incoming.operation}: the answer has drifted from its documentation at ` +
         issues.map(({ message, path }) => `${path.join(".")} (${message})`).join(", ")
-    ))
+    ).pipe(Effect.annotateLogs("livedesk.operation", incoming.operation)))
 }

@@ -253,7 +253,11 @@ const once = Effect.fnUntraced(function*<R>(
     yield* Effect.logWarning(
       `${workflow._tag} ${executionId} waits: whether its step ${step} was done cannot be told from here. To settle it, ` +
         (mark.settledBy ?? "look at LiveDesk's console")
-    )
+    ).pipe(Effect.annotateLogs({
+      "livedesk.flow": workflow._tag,
+      "livedesk.flow.execution": executionId,
+      "livedesk.flow.step": step
+    }))
     return Option.some<Outcome>({ _tag: "Unsettled", round: mark.round })
   })
 

@@ -20,6 +20,7 @@ import * as SchemaParser from "effect/SchemaParser"
 import * as Stream from "effect/Stream"
 import * as Contacts from "../Contacts.ts"
 import * as Conversations from "../Conversations.ts"
+import * as Observer from "../internal/Observer.ts"
 import type * as LiveDeskClient from "../LiveDeskClient.ts"
 import * as LiveDeskError from "../LiveDeskError.ts"
 import { ContactId, ConversationId, IdInput, MessageId } from "../LiveDeskSchema.ts"
@@ -133,7 +134,11 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
     Clock.currentTimeMillis,
     (now) => ImportProgress.make(counts, Duration.millis(now - began), options.total)
   )
-  const tell = Effect.flatMap(progress, (progress) => options.onProgress?.(progress) ?? Effect.void)
+  const observe = observing(counts)
+  const tell = Effect.andThen(
+    Effect.suspend(observe),
+    Effect.flatMap(progress, (progress) => options.onProgress?.(progress) ?? Effect.void)
+  )
   const telling = Effect.forever(Effect.delay(tell, progressEvery))
 
   const working = yield* Effect.forkChild(
@@ -144,14 +149,34 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
   )
   yield* Fiber.join(working).pipe(
     Effect.onInterrupt(() => Effect.andThen(Deferred.succeed(stopped, undefined), Fiber.await(working))),
-    (run) => Effect.raceFirst(run, telling)
+    (run) => Effect.raceFirst(run, telling),
+    // What an import did that is broken off counts too.
+    Effect.ensuring(Effect.suspend(observe))
   )
   yield* journal.flush
   counts.unknown = (yield* journal.totals).sent
+  yield* observe({ unknown: counts.unknown })
   yield* tell
   if (importer.isStopped()) yield* Deferred.await(stopped)
   return yield* progress
 })
+
+/** Tells who asked what rows came to an end since it was told last. */
+const observing = (counts: ImportProgress.Counts) => {
+  let told = { done: 0, alreadyDone: 0, rejected: 0 }
+  return (atLast: { readonly unknown?: number } = {}): Effect.Effect<void> =>
+    Effect.flatMap(Observer.Observer, (observer) => {
+      const { alreadyDone, done, rejected } = counts
+      const before = told
+      told = { alreadyDone, done, rejected }
+      return observer?.rows({
+        done: done - before.done,
+        already_done: alreadyDone - before.alreadyDone,
+        rejected: rejected - before.rejected,
+        ...atLast
+      }) ?? Effect.void
+    })
+}
 
 /** How many rows are planned at once, at most: each time waits for the disk. */
 const planSize = 1024

@@ -28,6 +28,7 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import * as SubscriptionRef from "effect/SubscriptionRef"
+import * as Tracer from "effect/Tracer"
 import * as Contacts from "../Contacts.ts"
 import * as Conversations from "../Conversations.ts"
 import type { Endpoint } from "../Endpoint.ts"
@@ -432,13 +433,16 @@ export const layerHttpClientWith = (options?: Options): Layer.Layer<HttpClient.H
               httpEffect,
               HttpServerRequest.HttpServerRequest,
               HttpServerRequest.fromClientRequest(request)
-            ),
+            ).pipe(Effect.updateContext(ofItsOwnTrace)),
             (response) => HttpServerResponse.toClientResponse(response, { request })
           )
         ))
     ),
     Layer.effect(Emulator, make(options))
   )
+
+/** What a server writes on a span is none of its client's. */
+const ofItsOwnTrace: (context: Context.Context<never>) => Context.Context<never> = Context.omit(Tracer.ParentSpan)
 
 /**
  * As `layerHttpClientWith`, with the defaults.

@@ -280,6 +280,7 @@ export const layer = <E, R>(
           Exit.isSuccess(exit)
             ? delivery.complete
             : Effect.logError(`the handler of ${WebhookEvent.nameOf(event)} failed: ${outline(exit.cause)}`).pipe(
+              Effect.annotateLogs("livedesk.event", WebhookEvent.nameOf(event)),
               Effect.andThen(delivery.release),
               Effect.andThen(refuse("HandlerFailed"))
             )
@@ -414,7 +415,11 @@ const receiveAt = Effect.fnUntraced(function*(options: Options, takeOver: TakeOv
     receive(request).pipe(
       Effect.catchTag(
         "WebhookRefused",
-        (refused) => Effect.as(Effect.logWarning(`a delivery was refused: ${refused.message}`), answerTo(refused))
+        (refused) =>
+          Effect.logWarning(`a delivery was refused: ${refused.message}`).pipe(
+            Effect.annotateLogs("error.type", refused.reason),
+            Effect.as(answerTo(refused))
+          )
       ),
       Effect.provideContext(crypto)
     )

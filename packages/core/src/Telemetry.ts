@@ -1,0 +1,235 @@
+/**
+ * Metrics and logs of what a program does with LiveDesk. Nothing of it is kept unless a program asks for it; the spans of
+ * calls are there wherever there is a tracer.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
+import * as Record from "effect/Record"
+import * as Observer from "./internal/Observer.ts"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// metrics
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** In seconds: those that OpenTelemetry proposes for HTTP, and the time limit of a call. */
+const boundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 30]
+
+/**
+ * Calls that ended, by `livedesk.operation`, `livedesk.outcome` (`success`, `failure` or `interrupted`) and, where there is
+ * one, `livedesk.account`; those that failed by `error.type` (the reason's tag) and `livedesk.delivery` too.
+ *
+ * @category metrics
+ * @since 0.1.0
+ */
+export const calls: Metric.Counter<number> = Metric.counter("livedesk.client.calls", {
+  description: "Calls of LiveDesk that ended",
+  incremental: true,
+  attributes: { unit: "{call}" }
+})
+
+/**
+ * How long calls took, in seconds, with all their waits and retries; by `livedesk.operation`, `livedesk.outcome` and
+ * `livedesk.account`.
+ *
+ * @category metrics
+ * @since 0.1.0
+ */
+export const callDuration: Metric.Histogram<number> = Metric.histogram("livedesk.client.call.duration", {
+  description: "Duration of calls of LiveDesk",
+  boundaries,
+  attributes: { unit: "s" }
+})
+
+/**
+ * Attempts that were made again, by `livedesk.operation`, `livedesk.account` and the `error.type` of the attempt before.
+ *
+ * @category metrics
+ * @since 0.1.0
+ */
+export const retries: Metric.Counter<number> = Metric.counter("livedesk.client.retries", {
+  description: "Requests that were made again",
+  incremental: true,
+  attributes: { unit: "{request}" }
+})
+
+/**
+ * How long requests waited for their turn under a rate limit, in seconds; by `livedesk.operation` and `livedesk.account`.
+ *
+ * @category metrics
+ * @since 0.1.0
+ */
+export const rateLimitWait: Metric.Histogram<number> = Metric.histogram("livedesk.client.rate_limit.wait", {
+  description: "Time that requests waited for their turn",
+  boundaries,
+  attributes: { unit: "s" }
+})
+
+/**
+ * How a circuit breaker stood when a call asked it last: 0 closed, 1 half open, 2 open; by `livedesk.breaker`, the key that
+ * it is kept under.
+ *
+ * @category metrics
+ * @since 0.1.0
+ */
+export const breakerState: Metric.Gauge<number> = Metric.gauge("livedesk.client.breaker.state", {
+  description: "State of the circuit breaker: 0 closed, 1 half open, 2 open"
+})
+
+/**
+ * Rows of imports that came to an end, by `livedesk.import.outcome`: `done`, `already_done`, `rejected` or `unknown`.
+ *
+ * @category metrics
+ * @since 0.1.0
+ */
+export const importRows: Metric.Counter<number> = Metric.counter("livedesk.import.rows", {
+  description: "Rows of imports that came to an end",
+  incremental: true,
+  attributes: { unit: "{row}" }
+})
+
+// ---------------------------------------------------------------------------------------------------------------------
+// layer
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * What is to be told.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  /** Whether Effect's metrics are kept up to date; `true` unless given. */
+  readonly metrics?: boolean | undefined
+  /**
+   * Whether lines are logged; `true` unless given. Each call's end and the rows of imports at debug level, a call that is
+   * made again and a circuit breaker that closes at info level, one that opens as a warning. What failed is in the error
+   * channel: whether it is worth more than a debug line, the program knows.
+   */
+  readonly logs?: boolean | undefined
+}
+
+/**
+ * Provides metrics and logs of all calls, circuit breakers and imports that are run with it, whichever client makes them.
+ * They hold names of operations, addresses and figures: no ids, names, texts or secrets.
+ *
+ * ```ts
+ * program.pipe(Effect.provide(Telemetry.layer()))
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = ({ logs = true, metrics = true }: Options = {}): Layer.Layer<never> =>
+  Layer.sync(Observer.Observer, () => {
+    const states = new Map<string, string>()
+    return {
+      begin: ({ account, operation }, context) => {
+        const clock = Context.get(context, Clock.Clock)
+        const began = clock.currentTimeMillisUnsafe()
+        const about = {
+          "livedesk.operation": operation,
+          ...(account === undefined ? {} : { "livedesk.account": account })
+        }
+        let status: number | undefined
+        let again = 0
+        return {
+          waited: (millis) => {
+            if (metrics) count(rateLimitWait, about).updateUnsafe(millis / 1000, context)
+          },
+          answered: (answered) => {
+            status = answered
+          },
+          retrying: ({ delivery, reason }, attempts, delay) => {
+            again = attempts
+            const failed = { "error.type": reason._tag }
+            if (metrics) count(retries, { ...about, ...failed }).updateUnsafe(1, context)
+            return say(
+              logs,
+              Effect.logInfo(
+                `${operation} is made again in ${Duration.format(Duration.millis(delay))}, after ${reason._tag}`
+              ),
+              { ...about, ...failed, "livedesk.delivery": delivery, "http.request.resend_count": attempts }
+            )
+          },
+          ended: (exit) => {
+            const millis = clock.currentTimeMillisUnsafe() - began
+            const end = Observer.endOf(exit)
+            const outcome = Exit.isSuccess(exit)
+              ? "success"
+              : end["error.type"] === "Interrupted"
+              ? "interrupted"
+              : "failure"
+            if (metrics) {
+              const ended = { ...about, "livedesk.outcome": outcome }
+              count(calls, outcome === "success" ? ended : { ...ended, ...end }).updateUnsafe(1, context)
+              count(callDuration, ended).updateUnsafe(millis / 1000, context)
+            }
+            return say(
+              logs,
+              Effect.logDebug(
+                `${operation}: ${end["error.type"] ?? outcome} after ${Duration.format(Duration.millis(millis))}`
+              ),
+              {
+                ...about,
+                ...end,
+                "livedesk.outcome": outcome,
+                ...(status === undefined ? {} : { "http.response.status_code": status }),
+                ...(again === 0 ? {} : { "http.request.resend_count": again })
+              }
+            )
+          }
+        }
+      },
+      breaker: (key, state) =>
+        Effect.contextWith((context: Context.Context<never>) => {
+          const about = { "livedesk.breaker": key }
+          if (metrics) count(breakerState, about).updateUnsafe(figureOf[state], context)
+          const before = states.get(key) ?? "Closed"
+          states.set(key, state)
+          if (before === state) return Effect.void
+          return say(
+            logs,
+            state === "Open"
+              ? Effect.logWarning("the circuit breaker is open: calls of LiveDesk are stopped")
+              : Effect.logInfo(
+                state === "HalfOpen"
+                  ? "the circuit breaker is half open: one call of LiveDesk is let through"
+                  : "the circuit breaker is closed: calls of LiveDesk go on"
+              ),
+            about
+          )
+        }),
+      rows: (outcomes) =>
+        Effect.contextWith((context: Context.Context<never>) => {
+          if (Object.values(outcomes).every((rows) => rows === 0)) return Effect.void
+          for (const [outcome, rows] of Object.entries(outcomes)) {
+            if (metrics && rows > 0) {
+              count(importRows, { "livedesk.import.outcome": outcome }).updateUnsafe(rows, context)
+            }
+          }
+          return say(
+            logs,
+            Effect.logDebug("rows of the import came to an end"),
+            Record.mapKeys(outcomes, (outcome) => `livedesk.import.${outcome}`)
+          )
+        })
+    }
+  })
+
+const figureOf = { Closed: 0, HalfOpen: 1, Open: 2 }
+
+const count = <Input, State>(metric: Metric.Metric<Input, State>, attributes: Metric.Metric.AttributeSet) =>
+  Metric.withAttributes(metric, attributes)
+
+const say = (
+  isWanted: boolean,
+  line: Effect.Effect<void>,
+  annotations: { readonly [name: string]: unknown }
+): Effect.Effect<void> => isWanted ? Effect.annotateLogs(line, annotations) : Effect.void

@@ -1,0 +1,99 @@
+/**
+ * Who is told of calls, circuit breakers and imports while they run; nobody, unless a program asks for it.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import type * as Tracer from "effect/Tracer"
+
+/**
+ * What is told of a failed call or attempt.
+ *
+ * @internal
+ */
+export interface Failure {
+  readonly delivery: string
+  readonly reason: { readonly _tag: string }
+}
+
+/**
+ * Hears of one call.
+ *
+ * @internal
+ */
+export interface Watch {
+  /** A request has waited for its turn, so many milliseconds. */
+  readonly waited: (millis: number) => void
+  readonly answered: (status: number) => void
+  /** The call is made again, after a wait in milliseconds; `attempts` were made so far. */
+  readonly retrying: (failure: Failure, attempts: number, delay: number) => Effect.Effect<void>
+  readonly ended: (exit: Exit.Exit<unknown, Failure>) => Effect.Effect<void>
+}
+
+/**
+ * Hears of all that goes on.
+ *
+ * @internal
+ */
+export interface Observer {
+  /** A call begins; what is given hears the rest of it. */
+  readonly begin: (
+    call: { readonly operation: string; readonly account: string | undefined },
+    context: Context.Context<never>
+  ) => Watch
+  /** A circuit breaker was asked, and stood so. */
+  readonly breaker: (key: string, state: "Closed" | "HalfOpen" | "Open") => Effect.Effect<void>
+  /** An import has come to the end of so many more rows. */
+  readonly rows: (outcomes: { readonly [outcome: string]: number }) => Effect.Effect<void>
+}
+
+export const Observer = Context.Reference<Observer | undefined>("@effect-livedesk/core/internal/Observer", {
+  defaultValue: () => undefined
+})
+
+/**
+ * What spans, metrics and logs say of a call's end.
+ *
+ * @internal
+ */
+export const endOf = (exit: Exit.Exit<unknown, Failure>): { readonly [attribute: string]: string } => {
+  if (Exit.isSuccess(exit)) return { "livedesk.delivery": "Accepted" }
+  return Option.match(Cause.findErrorOption(exit.cause), {
+    onNone: () => ({ "error.type": Cause.hasInterruptsOnly(exit.cause) ? "Interrupted" : "Defect" }),
+    onSome: ({ delivery, reason }) => ({ "error.type": reason._tag, "livedesk.delivery": delivery })
+  })
+}
+
+/**
+ * Tells a span.
+ *
+ * @internal
+ */
+export const ofSpan = (span: Tracer.Span): Watch => {
+  let waited = 0
+  return {
+    waited: (millis) => span.attribute("livedesk.rate_limit.wait", (waited += millis) / 1000),
+    answered: (status) => span.attribute("http.response.status_code", status),
+    retrying: (_, attempts) => Effect.sync(() => span.attribute("http.request.resend_count", attempts)),
+    ended: (exit) =>
+      Effect.sync(() => {
+        for (const [name, value] of Object.entries(endOf(exit))) span.attribute(name, value)
+      })
+  }
+}
+
+/**
+ * Tells all of them.
+ *
+ * @internal
+ */
+export const all = (watches: ReadonlyArray<Watch>): Watch => ({
+  waited: (millis) => watches.forEach((watch) => watch.waited(millis)),
+  answered: (status) => watches.forEach((watch) => watch.answered(status)),
+  retrying: (...told) => Effect.forEach(watches, (watch) => watch.retrying(...told), { discard: true }),
+  ended: (exit) => Effect.forEach(watches, (watch) => watch.ended(exit), { discard: true })
+})
