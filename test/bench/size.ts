@@ -8,11 +8,11 @@ import * as Bundle from "./Bundle.ts"
 import * as Shipped from "./Shipped.ts"
 
 /** Somewhat above what it is, in bytes, so that growing is a decision. */
-const limit = 53_300
+const limit = 53_600
 
 /** Likewise, of the entry points with Effect. */
 const limitsInBrowsers: { readonly [entry: string]: number } = {
-  "@effect-livedesk/core": 85_200,
+  "@effect-livedesk/core": 87_400,
   "@effect-livedesk/core/LiveDeskApi": 46_600,
   "@effect-livedesk/core/flows": 61_900,
   "@effect-livedesk/core/imports": 61_600,
@@ -41,6 +41,7 @@ const needed = [
   "RetryPolicy",
   "Transport",
   "internal/AnswerText",
+  "internal/Observer",
   "internal/scrubber"
 ]
 

@@ -5,6 +5,7 @@ import { Effect } from "effect"
 import { execFile } from "node:child_process"
 import { globSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
+import * as Collector from "../Collector.ts"
 import * as EmulatorSettings from "../EmulatorSettings.ts"
 import * as FreePort from "../FreePort.ts"
 import * as Postgres from "../Postgres.ts"
@@ -146,6 +147,45 @@ describe("the other examples", () => {
       assert.strictEqual(Number(done) + Number(before), 2000)
       assert.strictEqual(out[3], "LiveDesk has 2000 contacts and 200 messages")
     }))
+
+  it.live("telemetry, which collects nothing unless it is told where to", () =>
+    Effect.gen(function*() {
+      const alone = yield* run("telemetry")
+      assert.deepStrictEqual([alone.code, alone.err, alone.out], [0, [], ["contact 2219256"]])
+
+      const collector = yield* Collector.make
+      const { code } = yield* run("telemetry", { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url })
+      assert.strictEqual(code, 0)
+      const spans = yield* collector.spans
+      const [welcome] = spans.filter(({ name }) => name === "welcome")
+      assert.deepStrictEqual(
+        spans.filter(({ parentSpanId }) => parentSpanId === welcome?.spanId).map(({ attributes, kind, name }) => ({
+          name,
+          kind,
+          status: attributes["http.response.status_code"],
+          error: attributes["error.type"]
+        })),
+        [
+          { name: "contacts.create", kind: Collector.client, status: 200, error: undefined },
+          { name: "contacts.create", kind: Collector.client, status: 422, error: "InputRejected" }
+        ]
+      )
+      const metrics = yield* collector.metrics
+      assert.deepStrictEqual(
+        metrics.filter(({ name }) => name === "livedesk.client.calls").map(({ attributes, value }) => [
+          attributes["livedesk.outcome"],
+          value
+        ]),
+        [["success", 1], ["failure", 1]]
+      )
+      assert.include(metrics.map(({ name, unit }) => `${name} ${unit}`), "livedesk.client.call.duration s")
+      assert.sameMembers(
+        (yield* collector.logs).map(({ attributes }) => attributes["livedesk.outcome"]).filter((outcome) =>
+          outcome !== undefined
+        ),
+        ["success", "failure"]
+      )
+    }).pipe(Effect.scoped))
 
   it.live("limits", () =>
     Effect.gen(function*() {

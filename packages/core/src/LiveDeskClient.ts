@@ -626,20 +626,14 @@ const callWith = <Input, Output>(setup: Setup, endpoint: Endpoint.Endpoint<Input
         }).untilTimeIsUp()
       return breaker === undefined ? begin() : breaker(operation, Effect.suspend(begin))
     }
-    const watched = (fiber: Fiber.Fiber<unknown, unknown>, watch: Observer.Watch) =>
-      Effect.onExit(Effect.suspend(() => run(fiber, watch)), watch.ended)
+    const watched = (fiber: Fiber.Fiber<unknown, unknown>, watch: Observer.Watch | undefined) =>
+      watch === undefined ? run(fiber) : Effect.onExit(Effect.suspend(() => run(fiber, watch)), watch.ended)
     return Effect.withFiber((fiber) => {
       const watch = fiber.getRef(Observer.Observer)?.begin({ operation, account: setup.account }, fiber.context)
-      if (!isTraced(fiber)) return watch === undefined ? run(fiber) : watched(fiber, watch)
+      if (!isTraced(fiber)) return watched(fiber, watch)
       return Effect.withFiber((fiber) => {
         const { span } = fiber.cache
-        return watched(
-          fiber,
-          Observer.all([
-            ...(span?._tag === "Span" ? [Observer.ofSpan(span)] : []),
-            ...(watch === undefined ? [] : [watch])
-          ])
-        )
+        return watched(fiber, span?._tag === "Span" ? Observer.ofSpan(span, watch) : watch)
       }).pipe(Effect.withSpan(operation, spanOptions, { captureStackTrace: false }))
     })
   }
@@ -687,13 +681,14 @@ class Calling<Input, Output> implements Transport.Receiver {
   untilTimeIsUp(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
     const { operation, repeat, settledBy } = this.endpoint
     return Effect.mapError(
-      within(this.untilItWorks(), this.terms.timeout, () =>
-        this.waitingSince !== undefined
-          ? Effect.andThen(
-            Effect.sync(this.admit),
-            Effect.fail(LiveDeskError.neverSent(operation, this.terms.timeout))
-          )
-          : this.fail((now) => LiveDeskError.timedOut(operation, this.terms.timeout, this.incoming?.answered, now))),
+      within(this.untilItWorks(), this.terms.timeout, () => {
+        if (this.waitingSince === undefined) {
+          return this.fail((now) => LiveDeskError.timedOut(operation, this.terms.timeout, this.incoming?.answered, now))
+        }
+        // It has waited, though in vain.
+        this.admit()
+        return Effect.fail(LiveDeskError.neverSent(operation, this.terms.timeout))
+      }),
       (error) =>
         LiveDeskError.concluded(error, {
           attempts: this.attempts,
@@ -722,9 +717,8 @@ class Calling<Input, Output> implements Transport.Receiver {
       }
       this.delivery = LiveDeskError.worse(this.delivery, error.delivery)
       const onceMore = Effect.andThen(Effect.sleep(delay.value), Effect.suspend(() => this.untilItWorks()))
-      return watch === undefined
-        ? onceMore
-        : Effect.andThen(watch.retrying(error, this.attempts, Duration.toMillis(delay.value)), onceMore)
+      const told = watch?.retrying(error, this.attempts, Duration.toMillis(delay.value))
+      return told === undefined ? onceMore : Effect.andThen(told, onceMore)
     })
   }
 

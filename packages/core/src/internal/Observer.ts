@@ -29,7 +29,7 @@ export interface Watch {
   /** A request has waited for its turn, so many milliseconds. */
   readonly waited: (millis: number) => void
   readonly answered: (status: number) => void
-  /** The call is made again, after a wait in milliseconds; `attempts` were made so far. */
+  /** The call is about to be made again, after a wait in milliseconds; `attempts` were made so far. */
   readonly retrying: (failure: Failure, attempts: number, delay: number) => Effect.Effect<void>
   readonly ended: (exit: Exit.Exit<unknown, Failure>) => Effect.Effect<void>
 }
@@ -69,31 +69,29 @@ export const endOf = (exit: Exit.Exit<unknown, Failure>): { readonly [attribute:
 }
 
 /**
- * Tells a span.
+ * Tells a span, and another watch.
  *
  * @internal
  */
-export const ofSpan = (span: Tracer.Span): Watch => {
+export const ofSpan = (span: Tracer.Span, other: Watch | undefined): Watch => {
   let waited = 0
   return {
-    waited: (millis) => span.attribute("livedesk.rate_limit.wait", (waited += millis) / 1000),
-    answered: (status) => span.attribute("http.response.status_code", status),
-    retrying: (_, attempts) => Effect.sync(() => span.attribute("http.request.resend_count", attempts)),
-    ended: (exit) =>
-      Effect.sync(() => {
-        for (const [name, value] of Object.entries(endOf(exit))) span.attribute(name, value)
-      })
+    waited: (millis) => {
+      waited += millis
+      span.attribute("livedesk.rate_limit.wait", waited / 1000)
+      other?.waited(millis)
+    },
+    answered: (status) => {
+      span.attribute("http.response.status_code", status)
+      other?.answered(status)
+    },
+    retrying: (failure, attempts, delay) => {
+      span.attribute("http.request.resend_count", attempts)
+      return other?.retrying(failure, attempts, delay) ?? Effect.void
+    },
+    ended: (exit) => {
+      for (const [name, value] of Object.entries(endOf(exit))) span.attribute(name, value)
+      return other?.ended(exit) ?? Effect.void
+    }
   }
 }
-
-/**
- * Tells all of them.
- *
- * @internal
- */
-export const all = (watches: ReadonlyArray<Watch>): Watch => ({
-  waited: (millis) => watches.forEach((watch) => watch.waited(millis)),
-  answered: (status) => watches.forEach((watch) => watch.answered(status)),
-  retrying: (...told) => Effect.forEach(watches, (watch) => watch.retrying(...told), { discard: true }),
-  ended: (exit) => Effect.forEach(watches, (watch) => watch.ended(exit), { discard: true })
-})
