@@ -83,7 +83,7 @@ export const make = Effect.gen(function*() {
   return {
     url,
     spans: Effect.map(
-      Effect.suspend(() => Effect.forEach(bodies.traces, readTraces)),
+      Effect.suspend(() => Effect.forEach(bodies.traces, (body) => readTraces(body))),
       (all) =>
         all.flatMap(({ resourceSpans }) =>
           resourceSpans.flatMap(({ scopeSpans }) =>
@@ -93,7 +93,7 @@ export const make = Effect.gen(function*() {
     ),
     /** As they stood at last. */
     metrics: Effect.map(
-      Effect.suspend(() => Effect.forEach(bodies.metrics.slice(-1), readMetrics)),
+      Effect.suspend(() => Effect.forEach(bodies.metrics.slice(-1), (body) => readMetrics(body))),
       (all) =>
         all.flatMap(({ resourceMetrics }) =>
           resourceMetrics.flatMap(({ scopeMetrics }) =>
@@ -113,7 +113,7 @@ export const make = Effect.gen(function*() {
         )
     ),
     logs: Effect.map(
-      Effect.suspend(() => Effect.forEach(bodies.logs, readLogs)),
+      Effect.suspend(() => Effect.forEach(bodies.logs, (body) => readLogs(body))),
       (all) =>
         all.flatMap(({ resourceLogs }) =>
           resourceLogs.flatMap(({ scopeLogs }) =>
