@@ -141,7 +141,7 @@ export const layer = ({ logs = true, metrics = true }: Options = {}): Layer.Laye
         let again = 0
         return {
           waited: (millis) => {
-            if (metrics) count(rateLimitWait, about).updateUnsafe(millis / 1000, context)
+            if (metrics) seriesOf(rateLimitWait, about).updateUnsafe(millis / 1000, context)
           },
           answered: (answered) => {
             status = answered
@@ -149,7 +149,7 @@ export const layer = ({ logs = true, metrics = true }: Options = {}): Layer.Laye
           retrying: ({ delivery, reason }, attempts, delay) => {
             again = attempts
             const failed = { "error.type": reason._tag }
-            if (metrics) count(retries, { ...about, ...failed }).updateUnsafe(1, context)
+            if (metrics) seriesOf(retries, { ...about, ...failed }).updateUnsafe(1, context)
             return say(
               logs,
               Effect.logInfo(
@@ -168,8 +168,8 @@ export const layer = ({ logs = true, metrics = true }: Options = {}): Layer.Laye
               : "failure"
             if (metrics) {
               const ended = { ...about, "livedesk.outcome": outcome }
-              count(calls, outcome === "success" ? ended : { ...ended, ...end }).updateUnsafe(1, context)
-              count(callDuration, ended).updateUnsafe(millis / 1000, context)
+              seriesOf(calls, outcome === "success" ? ended : { ...ended, ...end }).updateUnsafe(1, context)
+              seriesOf(callDuration, ended).updateUnsafe(millis / 1000, context)
             }
             return say(
               logs,
@@ -190,7 +190,7 @@ export const layer = ({ logs = true, metrics = true }: Options = {}): Layer.Laye
       breaker: (key, state) =>
         Effect.contextWith((context: Context.Context<never>) => {
           const about = { "livedesk.breaker": key }
-          if (metrics) count(breakerState, about).updateUnsafe(figureOf[state], context)
+          if (metrics) seriesOf(breakerState, about).updateUnsafe(figureOf[state], context)
           const before = states.get(key) ?? "Closed"
           states.set(key, state)
           if (before === state) return Effect.void
@@ -211,7 +211,7 @@ export const layer = ({ logs = true, metrics = true }: Options = {}): Layer.Laye
           if (Object.values(outcomes).every((rows) => rows === 0)) return Effect.void
           for (const [outcome, rows] of Object.entries(outcomes)) {
             if (metrics && rows > 0) {
-              count(importRows, { "livedesk.import.outcome": outcome }).updateUnsafe(rows, context)
+              seriesOf(importRows, { "livedesk.import.outcome": outcome }).updateUnsafe(rows, context)
             }
           }
           return say(
@@ -225,7 +225,7 @@ export const layer = ({ logs = true, metrics = true }: Options = {}): Layer.Laye
 
 const figureOf = { Closed: 0, HalfOpen: 1, Open: 2 }
 
-const count = <Input, State>(metric: Metric.Metric<Input, State>, attributes: Metric.Metric.AttributeSet) =>
+const seriesOf = <Input, State>(metric: Metric.Metric<Input, State>, attributes: Metric.Metric.AttributeSet) =>
   Metric.withAttributes(metric, attributes)
 
 const say = (
