@@ -79,7 +79,7 @@ const floors: { readonly [module: string]: number } = {
   "node/src/NodeEmulator.ts": 12,
   "node/src/index.ts": 13,
   "node/src/cli/CommandOutput.ts": 2,
-  "node/src/cli/ExitCode.ts": 2,
+  "node/src/cli/ExitCode.ts": 3,
   "node/src/cli/LiveDeskCall.ts": 8,
   "node/src/cli/ContactsCommand.ts": 9,
   "node/src/cli/MessagesCommand.ts": 9,

@@ -52,6 +52,28 @@ describe("contacts", () => {
     Effect.gen(function*() {
       const { out } = yield* Cli.run("contacts", "create", "--name", "a\u001B[2Jb\u202Ec")
       assert.match(out, /name +a \[2Jb c\n/)
+      const { out: json } = yield* Cli.run("contacts", "list", "--json")
+      assert.include(json, "a\\u001b[2Jb\\u202ec")
+      const refused = yield* Cli.run("tickets", "get", "x\u009B2J")
+      assert.notMatch(refused.err, /[\u0080-\u009F]/)
+      const { err } = yield* Cli.run("contacts", "\u001B[2J")
+      assert.notInclude(err, "\u001B")
+    }).pipe(withEmulator))
+})
+
+describe("a table", () => {
+  it.live("cuts long cells, keeps what belongs together, and is as wide as it looks", () =>
+    Effect.gen(function*() {
+      for (const name of ["日本語", "👩‍👩‍👧", "x".repeat(100)]) yield* Cli.run("contacts", "create", "--name", name)
+      const { out } = yield* Cli.run("contacts", "list")
+      assert.deepStrictEqual(out.trimEnd().split("\n").map((line) => line.slice(9)), [
+        `name${" ".repeat(56)}  email  phone  identifier`,
+        `日本語${" ".repeat(54)}  -      -      -`,
+        `👩‍👩‍👧${" ".repeat(58)}  -      -      -`,
+        `${"x".repeat(59)}…  -      -      -`
+      ])
+      const { out: one } = yield* Cli.run("contacts", "update", "2219258", "--identifier", "C-1")
+      assert.include(one, "x".repeat(100))
     }).pipe(withEmulator))
 })
 
@@ -199,9 +221,38 @@ describe("the exit code", () => {
       const read = Schema.decodeUnknownEffect(Schema.toCodecJson(LiveDeskError.LiveDeskError))
       const error = yield* read(JSON.parse(err))
       assert.deepStrictEqual([error._tag, error.reason._tag], ["ValidationError", "InputRejected"])
-      const usage: unknown = JSON.parse((yield* refusal(["contacts", "bogus", "--json"])).err)
-      assert.strictEqual(Object(usage)._tag, "UsageError")
     }).pipe(withEmulator))
+
+  it.live(
+    "comes with the error as JSON wherever --json stands, and however it is written",
+    () =>
+      Effect.gen(function*() {
+        const folder = yield* Folder.make
+        const isJson = (args: ReadonlyArray<string>) =>
+          Effect.map(Cli.runIn(folder, args, {}), ({ code, err }) => {
+            assert.strictEqual(code, 2, args.join(" "))
+            return err.startsWith("{\"_tag\":\"")
+          })
+        for (
+          const args of [
+            ["--json", "contacts", "bogus"],
+            ["contacts", "--json=true", "list", "--page", "x"],
+            ["contacts", "list", "--json"],
+            ["contacts", "list", "--json", "yes"],
+            ["contacts", "list", "--json=maybe"]
+          ]
+        ) assert.isTrue(yield* isJson(args), args.join(" "))
+        for (
+          const args of [
+            ["contacts", "list", "--json=false"],
+            ["contacts", "list", "--json", "no"],
+            ["contacts", "list", "--no-json"],
+            ["contacts", "search", "--", "--json"]
+          ]
+        ) assert.isFalse(yield* isJson(args), args.join(" "))
+      }),
+    60_000
+  )
 })
 
 describe("settings", () => {

@@ -28,6 +28,21 @@ export const Json = GlobalFlag.Setting("json")({
 })
 
 /**
+ * Whether errors are to be printed as JSON: told of the arguments themselves, since they may be what is wrong.
+ *
+ * @category flags
+ * @since 0.1.0
+ */
+export const isJsonAsked = (args: ReadonlyArray<string>): boolean => {
+  const end = args.indexOf("--")
+  const flags = end === -1 ? args : args.slice(0, end)
+  return flags.some((flag, index) => {
+    const value = flag === "--json" ? flags[index + 1] : flag.startsWith("--json=") ? flag.slice(7) : "false"
+    return value === undefined || !/^(?:false|no|off|0|n)$/.test(value)
+  })
+}
+
+/**
  * A part of a result as people are to see it, by its name.
  *
  * @category models
@@ -47,12 +62,21 @@ export const print = Effect.fnUntraced(function*<A>(value: A, rows: (value: A) =
 })
 
 /**
- * A value as a JSON document: what is none as null, times by ISO 8601.
+ * A value as a JSON document, on one line where `indent` is 0: what is none as null, times by ISO 8601.
  *
  * @category formatting
  * @since 0.1.0
  */
-export const json = (value: unknown): string => JSON.stringify(plain(value), undefined, 2)
+export const json = (value: unknown, indent = 2): string =>
+  // JSON lets through what a terminal would act upon.
+  JSON.stringify(plain(value), undefined, indent).replaceAll(
+    /[\u007F-\u009F\p{Cf}\u2028\u2029]/gu,
+    (character) =>
+      Array.from(
+        { length: character.length },
+        (_, unit) => `\\u${character.charCodeAt(unit).toString(16).padStart(4, "0")}`
+      ).join("")
+  )
 
 const plain = (value: unknown): Schema.Json => {
   if (value === null || typeof value === "string" || typeof value === "boolean") return value
@@ -68,7 +92,7 @@ const plain = (value: unknown): Schema.Json => {
 }
 
 /**
- * Rows as a table with a heading, one row as a list of its parts.
+ * Rows as a table with a heading, in which long cells are cut; one row as a list of its parts.
  *
  * @category formatting
  * @since 0.1.0
@@ -80,7 +104,7 @@ export const text = (rows: Row | ReadonlyArray<Row>): string => {
   const [first] = rows
   return first === undefined
     ? "none"
-    : columns([Object.keys(first), ...rows.map((row) => Object.values(row).map(cell))])
+    : columns([Object.keys(first), ...rows.map((row) => Object.values(row).map((value) => shortened(cell(value))))])
 }
 
 /**
@@ -98,7 +122,32 @@ const isRows = (rows: Row | ReadonlyArray<Row>): rows is ReadonlyArray<Row> => A
 const cell = (value: unknown): string => {
   const simple = plain(value)
   const written = simple === null ? "-" : typeof simple === "string" ? simple : JSON.stringify(simple)
-  return written.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ")
+  return printable(written).replaceAll(/\s+/g, " ")
+}
+
+/**
+ * A text without what a terminal would act upon, but for line breaks.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const printable = (text: string): string =>
+  // The joiners are a part of how some languages and emoji are written.
+  text.replaceAll(/(?![\n\u200C\u200D])[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ")
+
+const widestCell = 60
+
+const segmenter = new Intl.Segmenter()
+
+const shortened = (text: string): string => {
+  if (CliOutput.displayWidth(text) <= widestCell) return text
+  let [kept, width] = ["", 0]
+  for (const { segment } of segmenter.segment(text)) {
+    width += CliOutput.displayWidth(segment)
+    if (width >= widestCell) break
+    kept += segment
+  }
+  return `${kept}…`
 }
 
 const columns = (lines: ReadonlyArray<ReadonlyArray<string>>): string => {

@@ -9,6 +9,7 @@ import * as CliError from "effect/cli/CliError"
 import * as Config from "effect/Config"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import * as CommandOutput from "./CommandOutput.ts"
 
 /**
  * The exit codes, with what each says.
@@ -87,21 +88,31 @@ export const told = (cause: Cause.Cause<unknown>, isJson: boolean): string | und
   if (Cause.hasInterruptsOnly(cause)) return undefined
   const error = Cause.squash(cause)
   if (CliError.isCliError(error) && error._tag === "ShowHelp") {
-    if (error.errors.length === 0) return undefined
-    const message = error.errors.map(({ message }) => message).join("\n")
-    return isJson
-      ? JSON.stringify({ _tag: "UsageError", message })
-      : `${message}\n${error.commandPath.join(" ")} --help tells what can be given`
+    return error.errors.length === 0 ? undefined : document(usageOf(error), isJson)
   }
-  if (isJson && LiveDeskError.isLiveDeskError(error)) {
-    const document = encode(error)
-    return JSON.stringify(
-      typeof document === "object" && document !== null ? { ...document, message: error.message } : document
-    )
-  }
-  const message = Predicate.hasProperty(error, "message") && typeof error.message === "string"
-    ? error.message
-    : String(error)
-  const tag = Predicate.hasProperty(error, "_tag") && typeof error._tag === "string" ? error._tag : "UnexpectedError"
-  return isJson ? JSON.stringify({ _tag: tag, message }) : message
+  const { _tag, message } = named(error)
+  if (!LiveDeskError.isLiveDeskError(error)) return document({ _tag, message }, isJson)
+  const encoded = encode(error)
+  return document(Object.assign({}, encoded, { message }), isJson)
 }
+
+const document = (said: { readonly _tag?: string; readonly message: string }, isJson: boolean): string =>
+  isJson ? CommandOutput.json(said, 0) : CommandOutput.printable(said.message)
+
+const usageOf = ({ commandPath, errors }: CliError.ShowHelp) => {
+  // Of a value such as -x@acme.inc, each character is taken for a flag.
+  const letters = errors.filter((error) => error._tag === "UnrecognizedOption" && !error.option.startsWith("--"))
+  const message = [
+    ...errors.filter((error) => error === letters[0] || !letters.includes(error)).map(({ message }) => message),
+    ...(letters.length === 0
+      ? []
+      : ["A value that begins with a dash is given as --flag=-value, or behind --"]),
+    `${commandPath.join(" ")} --help tells what can be given`
+  ].join("\n")
+  return { _tag: "UsageError", message }
+}
+
+const named = (error: unknown) => ({
+  _tag: Predicate.hasProperty(error, "_tag") && typeof error._tag === "string" ? error._tag : "UnexpectedError",
+  message: Predicate.hasProperty(error, "message") && typeof error.message === "string" ? error.message : String(error)
+})

@@ -76,7 +76,7 @@ const settings = ConfigProvider.layer(
  * @since 0.1.0
  */
 export const main = (args: ReadonlyArray<string>, version: string): Effect.Effect<ExitCode.ExitCode> => {
-  const isJson = args.includes("--json")
+  const isJson = CommandOutput.isJsonAsked(args)
   return Command.runWith(command, { version })(args).pipe(
     Effect.provide(Layer.mergeAll(presenter, logger, settings).pipe(Layer.provideMerge(NodeServices.layer))),
     Effect.matchCauseEffect({

@@ -53,7 +53,7 @@ const listen = Command.make(
     const handler = (event: WebhookEvent.WebhookEvent) =>
       Console.log(
         isJson
-          ? JSON.stringify(WebhookEvent.write(event))
+          ? CommandOutput.json(WebhookEvent.write(event), 0)
           : `${WebhookEvent.nameOf(event)}\n${CommandOutput.text(CommandOutput.summary(WebhookEvent.write(event)))}\n`
       )
     const receiver = Webhooks.layer({ path, verification: how, handler, echoes: "handle", concurrency: 1 })
