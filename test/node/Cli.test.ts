@@ -293,13 +293,44 @@ describe("settings", () => {
       assert.deepStrictEqual([json.code, Object(JSON.parse(json.err))._tag], [2, "ConfigError"])
     }))
 
-  it.live("of a .env that cannot be read are told of", () =>
+  it.live("of a .env that cannot be read are told of where they are needed", () =>
     Effect.gen(function*() {
       const folder = yield* Folder.make
       mkdirSync(join(folder, ".env"))
       const { code, err } = yield* Cli.runIn(folder, ["contacts", "list"], {})
-      assert.deepStrictEqual([code, err.startsWith(".env cannot be read")], [2, true])
-    }))
+      assert.deepStrictEqual([code, err.startsWith(".env cannot be read"), err.split("\n").length], [2, true, 2])
+      assert.strictEqual((yield* Cli.runIn(folder, ["contacts", "list", "--help"], {})).code, 0)
+      const settings = { ...(yield* Cli.settings), LIVEDESK_TIMEOUT: "5 seconds" }
+      assert.strictEqual((yield* Cli.runIn(folder, ["contacts", "list"], settings)).code, 0)
+    }).pipe(withEmulator))
+
+  it.live("of a .env are read however it is written", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      const base = (yield* Cli.settings).LIVEDESK_BASE_URL
+      const listed = (file: string, environment = {}) =>
+        Effect.suspend(() => {
+          writeFileSync(join(folder, ".env"), file)
+          return Effect.map(Cli.runIn(folder, ["contacts", "list"], environment), ({ code, err }) => [code, err])
+        })
+      const lines = [
+        "LIVEDESK_API_KEY=emulator-key",
+        "LIVEDESK_API_SECRET=emulator-secret",
+        `LIVEDESK_BASE_URL=${base}`
+      ]
+      for (
+        const file of [
+          `\uFEFF${lines.join("\n")}`,
+          lines.join("\r\n"),
+          lines.map((line) => `export ${line} # mine\n`).join(""),
+          lines.map((line) => `${line.replace("=", " = '")}'\n`).join("")
+        ]
+      ) assert.deepStrictEqual(yield* listed(file), [0, ""], file)
+      // What is set to nothing is not set.
+      assert.deepStrictEqual(yield* listed(lines.join("\n"), { LIVEDESK_API_KEY: "" }), [0, ""])
+      const [code, err] = yield* listed("this is no setting\n=\n\"")
+      assert.deepStrictEqual([code, String(err).startsWith("LIVEDESK_API_KEY is missing")], [2, true])
+    }).pipe(withEmulator))
 })
 
 describe("help", () => {
@@ -381,7 +412,7 @@ describe("the documentation", () => {
       const { out } = yield* Cli.runIn(yield* Folder.make, ["--help"], {})
       const told = Array.from(out.matchAll(/^ +(\d+) {2}(.+)$/gm), ([, code, meaning]) => `${code} | ${meaning}`)
       const page = read("docs/cli.md").replaceAll(/ +\|/g, " |")
-      assert.strictEqual(told.length, 9)
+      assert.strictEqual(told.length, 10)
       for (const line of told) assert.include(page, `| ${line} |`)
     }))
 })

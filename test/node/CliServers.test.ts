@@ -23,11 +23,17 @@ interface Running {
   readonly said: Effect.Effect<string>
   /** Presses Ctrl-C, and gives the exit code. */
   readonly interrupt: Effect.Effect<number | null>
+  /** Ends it as a supervisor does, and gives the exit code. */
+  readonly terminate: Effect.Effect<number | null>
 }
 
-const start = (args: ReadonlyArray<string>, env: Record<string, string>): Effect.Effect<Running, never, Scope.Scope> =>
+const start = (
+  args: ReadonlyArray<string>,
+  env: Record<string, string>,
+  folder?: string
+): Effect.Effect<Running, never, Scope.Scope> =>
   Effect.gen(function*() {
-    const cwd = yield* Folder.make
+    const cwd = folder ?? (yield* Folder.make)
     const child = yield* Effect.acquireRelease(
       Effect.sync(() =>
         spawn(process.execPath, [fileURLToPath(Cli.program), ...args], { cwd, env, stdio: ["ignore", "pipe", "pipe"] })
@@ -37,13 +43,16 @@ const start = (args: ReadonlyArray<string>, env: Record<string, string>): Effect
     const closed = once(child, "close").then(() => child.exitCode)
     const out = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
     const err = createInterface({ input: child.stderr })[Symbol.asyncIterator]()
+    const endBy = (signal: "SIGINT" | "SIGTERM") =>
+      Effect.promise(() => {
+        child.kill(signal)
+        return closed
+      })
     return {
       line: Effect.promise(async () => String((await out.next()).value)),
       said: Effect.promise(async () => String((await err.next()).value)),
-      interrupt: Effect.promise(() => {
-        child.kill("SIGINT")
-        return closed
-      })
+      interrupt: endBy("SIGINT"),
+      terminate: endBy("SIGTERM")
     }
   })
 
@@ -72,6 +81,65 @@ describe("import", () => {
       const { code, err, out } = yield* Cli.run("import", "nowhere.csv")
       assert.deepStrictEqual([code, out], [1, ""])
       assert.include(err, "nowhere.csv")
+    }).pipe(withEmulator))
+})
+
+describe("import, ended from outside", () => {
+  it.live("lets end what is underway, and goes on from there", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      const settings = yield* Cli.settings
+      writeFileSync(
+        join(folder, "c.csv"),
+        `identifier\n${Array.from({ length: 3000 }, (_, row) => `C-${row}\n`).join("")}`
+      )
+      const args = ["import", "c.csv", "--existing", "assume-none"]
+      const ends: ReadonlyArray<readonly ["interrupt" | "terminate", number]> = [["interrupt", 130], ["terminate", 143]]
+      const emulator = yield* Emulator.Emulator
+      const made = Effect.map(emulator.state, ({ contacts }) => HashMap.size(contacts))
+      for (const [how, code] of ends) {
+        const before = yield* made
+        const running = yield* start(args, settings, folder)
+        while ((yield* made) <= before) yield* Effect.sleep("5 millis")
+        assert.strictEqual(yield* running[how], code)
+      }
+      assert.isBelow(yield* made, 3000)
+      const rest = yield* Cli.runIn(folder, [...args, "--json"], settings)
+      const { alreadyDone, done, unknown } = Object(Cli.document(rest))
+      assert.deepStrictEqual([rest.code, alreadyDone + done, unknown, yield* made], [0, 3000, 0, 3000])
+    }).pipe(withEmulator), 60_000)
+})
+
+describe("what cannot be written", () => {
+  const shell = (line: string, env: Record<string, string>, folder: string) =>
+    Effect.promise(async () => {
+      const child = spawn("/bin/bash", [
+        "-c",
+        `set -o pipefail; livedesk() { "${process.execPath}" "${fileURLToPath(Cli.program)}" "$@"; }; ${line}`
+      ], {
+        cwd: folder,
+        env,
+        stdio: ["ignore", "pipe", "pipe"]
+      })
+      const [out, err, [code]] = await Promise.all([
+        child.stdout.toArray(),
+        child.stderr.toArray(),
+        once(child, "close")
+      ])
+      return { out: out.join(""), err: err.join(""), code: Number(code) }
+    })
+
+  it.live("ends in peace where nobody reads on, and not where there is no room", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      const first = yield* shell("livedesk --help | head -n 1", {}, folder)
+      assert.deepStrictEqual(first, { code: 0, out: "DESCRIPTION\n", err: "" })
+      const full = yield* shell("livedesk --help > /dev/full", {}, folder)
+      assert.strictEqual(full.code, 1)
+      assert.match(full.err, /^the output cannot be written: ENOSPC/)
+      writeFileSync(join(folder, "c.csv"), `identifier\nC-1\n`)
+      const silent = yield* shell("livedesk import c.csv 2> >(true)", yield* Cli.settings, folder)
+      assert.strictEqual(silent.code, 0)
     }).pipe(withEmulator))
 })
 

@@ -6,6 +6,7 @@
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Effect from "effect/Effect"
+import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import { readFileSync } from "node:fs"
 import * as LiveDeskCommand from "./cli/LiveDeskCommand.ts"
@@ -14,6 +15,22 @@ const { version } = Schema.decodeSync(Schema.fromJsonString(Schema.Struct({ vers
   readFileSync(new URL("../package.json", import.meta.url), "utf8")
 )
 
+// What is read by nobody any more ends in peace; what cannot be kept, a full disk say, does not pass for done.
+process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+  if (code !== "EPIPE") {
+    process.stderr.write(`the output cannot be written: ${message}\n`)
+    process.exitCode = 1
+  }
+  process.exit()
+})
+// An import whose progress nobody reads goes on.
+process.stderr.on("error", () => {})
+
+let isTerminated = false
+process.once("SIGTERM", () => {
+  isTerminated = true
+})
+
 LiveDeskCommand.main(process.argv.slice(2), version).pipe(
   // Leaves Node.js the time to write to the end what it prints, where exiting at once would cut it off.
   Effect.flatMap((code) =>
@@ -21,5 +38,9 @@ LiveDeskCommand.main(process.argv.slice(2), version).pipe(
       process.exitCode = code
     })
   ),
-  NodeRuntime.runMain({ disableErrorReporting: true })
+  NodeRuntime.runMain({
+    disableErrorReporting: true,
+    teardown: (exit, onExit) =>
+      Runtime.defaultTeardown(exit, (code) => onExit(code === 130 && isTerminated ? 143 : code))
+  })
 )

@@ -92,7 +92,7 @@ const plain = (value: unknown): Schema.Json => {
 }
 
 /**
- * Rows as a table with a heading, in which long cells are cut; one row as a list of its parts.
+ * Rows as a table with a heading, in which long cells are cut but the last of a row; one row as a list of its parts.
  *
  * @category formatting
  * @since 0.1.0
@@ -104,7 +104,14 @@ export const text = (rows: Row | ReadonlyArray<Row>): string => {
   const [first] = rows
   return first === undefined
     ? "none"
-    : columns([Object.keys(first), ...rows.map((row) => Object.values(row).map((value) => shortened(cell(value))))])
+    : columns([
+      Object.keys(first),
+      ...rows.map((row) =>
+        Object.values(row).map((value, index, { length }) =>
+          index === length - 1 ? cell(value) : shortened(cell(value))
+        )
+      )
+    ])
 }
 
 /**

@@ -26,7 +26,8 @@ export const meanings = {
   5: "no connection, no answer in time, or a failure of LiveDesk's (HttpError)",
   6: "not found (HttpError with NotFound)",
   7: "done, but with rows that were rejected or are unknown, or findings of the doctor",
-  130: "ended by Ctrl-C"
+  130: "ended by Ctrl-C",
+  143: "ended by SIGTERM"
 } as const
 
 /**
@@ -114,5 +115,16 @@ const usageOf = ({ commandPath, errors }: CliError.ShowHelp) => {
 
 const named = (error: unknown) => ({
   _tag: Predicate.hasProperty(error, "_tag") && typeof error._tag === "string" ? error._tag : "UnexpectedError",
-  message: Predicate.hasProperty(error, "message") && typeof error.message === "string" ? error.message : String(error)
+  message: messageOf(error)
 })
+
+/**
+ * What an error says.
+ *
+ * @category converting
+ * @since 0.1.0
+ */
+export const messageOf = (error: unknown): string => {
+  if (error instanceof Config.ConfigError && error.cause._tag === "SourceError") return error.cause.message
+  return Predicate.hasProperty(error, "message") && typeof error.message === "string" ? error.message : String(error)
+}

@@ -54,19 +54,18 @@ const presenter = CliOutput.layerPresenter({
   present: (event) => event._tag === "InvalidInvocation" ? Effect.void : CliOutput.defaultPresenter.present(event)
 })
 
-/** The environment, and for what it lacks the file. */
+/** The environment, and for what it lacks the file; one that cannot be read is told of where a setting is missing. */
 const settings = ConfigProvider.layer(
-  Effect.gen(function*() {
-    const file = yield* ConfigProvider.fromDotEnv().pipe(
-      Effect.catch((error) =>
-        error.reason._tag === "NotFound"
-          ? Effect.succeed(undefined)
-          : Effect.fail(new ExitCode.UsageError({ message: `.env cannot be read: ${error.reason._tag}` }))
-      )
-    )
-    const environment = ConfigProvider.fromEnv()
-    return file === undefined ? environment : ConfigProvider.orElse(environment, file)
-  })
+  ConfigProvider.fromDotEnv().pipe(
+    Effect.map((file) => ConfigProvider.orElse(ConfigProvider.fromEnv(), file)),
+    Effect.catch(({ reason }) => {
+      const environment = ConfigProvider.fromEnv()
+      if (reason._tag === "NotFound") return Effect.succeed(environment)
+      const message = `.env cannot be read: ${reason._tag}. Correct it, or set all in the environment`
+      const unreadable = ConfigProvider.make(() => Effect.fail(new ConfigProvider.SourceError({ message })))
+      return Effect.succeed(ConfigProvider.orElse(environment, unreadable))
+    })
+  )
 )
 
 /**
