@@ -63,9 +63,7 @@ export const run = (options: Options): Effect.Effect<
   Effect.gen(function*() {
     const { file, format = formatOf(options.file) } = options
     const fileSystem = yield* FileSystem.FileSystem
-    const bytes = fileSystem.stream(file)
-    const total = options.onProgress === undefined ? undefined : yield* countLines(bytes)
-    const rows = format === "csv" ? ImportRows.csv(bytes, options) : ImportRows.ndjson(bytes, options)
+    const total = options.onProgress === undefined ? undefined : yield* countLines(fileSystem.stream(file))
     const goOn = Effect.logWarning(
       `interrupted: what was underway has ended and is noted. Start it again with the same journal to go on: ${
         journalOf(options)
@@ -77,13 +75,30 @@ export const run = (options: Options): Effect.Effect<
     )
     return yield* ContactImport.run({
       ...options,
-      rows,
+      rows: rows(options),
       ...(total === undefined ? {} : { total: format === "csv" ? Math.max(0, total - 1) : total })
     }).pipe(
       Effect.ensuring(report),
       Effect.onInterrupt(() => goOn)
     )
   }).pipe(Effect.provide([journalLayer(journalOf(options)), NodeFileSystem.layer]))
+
+/**
+ * The rows of a file, as `run` reads them. Fails with `PlatformError` where the file cannot be read; with `ImportFileError`
+ * for a header that cannot be used.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const rows = (
+  options: Pick<Options, "file" | "format" | "delimiter" | "maxRowSize">
+): Stream.Stream<ImportRows.ImportRow, ImportRows.ImportFileError | PlatformError.PlatformError> => {
+  const { file, format = formatOf(file) } = options
+  const bytes = Stream.unwrap(Effect.map(FileSystem.FileSystem, (fileSystem) => fileSystem.stream(file))).pipe(
+    Stream.provide(NodeFileSystem.layer)
+  )
+  return format === "csv" ? ImportRows.csv(bytes, options) : ImportRows.ndjson(bytes, options)
+}
 
 /**
  * Shows an import's progress on standard error: on a terminal as one line that changes, else as a line each time.

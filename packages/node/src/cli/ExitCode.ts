@@ -7,6 +7,7 @@ import * as LiveDeskError from "@effect-livedesk/core/LiveDeskError"
 import * as Cause from "effect/Cause"
 import * as CliError from "effect/cli/CliError"
 import * as Config from "effect/Config"
+import * as Data from "effect/Data"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as CommandOutput from "./CommandOutput.ts"
@@ -25,7 +26,8 @@ export const meanings = {
   4: "refused by LiveDesk, or an answer that cannot be read (ValidationError)",
   5: "no connection, no answer in time, or a failure of LiveDesk's (HttpError)",
   6: "not found (HttpError with NotFound)",
-  7: "done, but with rows that were rejected or are unknown, or findings of the doctor",
+  7: "done, but rows were rejected or are unknown, or a receiver refused the webhook",
+  8: "an answer that differs from its documentation, which the doctor looks for",
   130: "ended by Ctrl-C",
   143: "ended by SIGTERM"
 } as const
@@ -47,6 +49,30 @@ export type ExitCode = keyof typeof meanings
 export class PartlyDone extends Schema.TaggedError<PartlyDone>()("PartlyDone", { message: Schema.String }) {}
 
 /**
+ * Says that a file cannot be read.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class FileUnusable extends Schema.TaggedError<FileUnusable>()("FileUnusable", { message: Schema.String }) {}
+
+/**
+ * Says that nobody answered who is not LiveDesk.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class NoAnswer extends Schema.TaggedError<NoAnswer>()("NoAnswer", { message: Schema.String }) {}
+
+/**
+ * Says what the doctor found wrong; the exit code is that of the first of it.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class Unwell extends Data.TaggedError("Unwell")<{ readonly message: string; readonly first: unknown }> {}
+
+/**
  * Says that what was asked for cannot be used.
  *
  * @category errors
@@ -62,16 +88,21 @@ export class UsageError extends Schema.TaggedError<UsageError>()("UsageError", {
  */
 export const ofCause = (cause: Cause.Cause<unknown>): ExitCode => {
   if (Cause.hasInterruptsOnly(cause)) return 130
-  const error = Cause.squash(cause)
+  return ofError(Cause.squash(cause))
+}
+
+const ofError = (error: unknown): ExitCode => {
   if (CliError.isCliError(error)) return error._tag === "ShowHelp" && error.errors.length === 0 ? 0 : 2
   if (error instanceof Config.ConfigError || error instanceof UsageError) return 2
+  if (error instanceof Unwell) return ofError(error.first)
+  if (error instanceof NoAnswer) return 5
   if (error instanceof PartlyDone) return 7
   if (!LiveDeskError.isLiveDeskError(error)) return 1
   switch (error._tag) {
     case "AuthError":
       return 3
     case "ValidationError":
-      return error.reason._tag === "InputInvalid" ? 2 : 4
+      return error.reason._tag === "InputInvalid" ? 2 : error.reason._tag === "AnswerDrifted" ? 8 : 4
     case "HttpError":
       return error.reason._tag === "NotFound" ? 6 : 5
   }

@@ -3,14 +3,22 @@
  *
  * @since 0.1.0
  */
+import * as ContactImport from "@effect-livedesk/core/imports/ContactImport"
+import * as ImportJournal from "@effect-livedesk/core/imports/ImportJournal"
+import type * as ImportRows from "@effect-livedesk/core/imports/ImportRows"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
+import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Stream from "effect/Stream"
+import type * as NodeImport from "../NodeImport.ts"
 import * as NodeLiveDesk from "../NodeLiveDesk.ts"
 import * as CommandOutput from "./CommandOutput.ts"
-import { PartlyDone, UsageError } from "./ExitCode.ts"
+import { FileUnusable, PartlyDone, UsageError } from "./ExitCode.ts"
 import * as LiveDeskCall from "./LiveDeskCall.ts"
+import * as Rehearsal from "./Rehearsal.ts"
 
 /**
  * The command that imports a file.
@@ -46,12 +54,13 @@ export const command = Command.make(
     )
   },
   Effect.fnUntraced(function*({ inbox, ...options }) {
-    if (yield* LiveDeskCall.DryRun) return yield* new UsageError({ message: "import has no --dry-run" })
     const inboxId = yield* LiveDeskCall.inboxId(inbox)
-    // SQLite is loaded where it is needed alone: Node.js 22 prints a warning of it.
-    const NodeImport = yield* Effect.promise(() => import("../NodeImport.ts"))
+    yield* look(options.file)
+    if (yield* LiveDeskCall.DryRun) return yield* check({ ...options, inboxId })
+    const NodeImport = yield* loaded
     const progress = yield* NodeImport.run({ ...options, inboxId, onProgress: NodeImport.show }).pipe(
-      Effect.provide(NodeLiveDesk.layerConfig())
+      Effect.provide(NodeLiveDesk.layerConfig()),
+      Effect.catchTag("ImportFileError", (error) => unusable(options.file, error))
     )
     const reports = NodeImport.reportsOf(options)
     yield* CommandOutput.print({ ...progress, reports }, () => ({
@@ -76,11 +85,77 @@ export const command = Command.make(
 ).pipe(
   Command.withDescription(
     "Import contacts from a file, each once. Columns: identifier, email, phone_number, name, avatar_url, message. " +
-      "Safe to end by Ctrl-C and to start again: it goes on where it was"
+      "Safe to end by Ctrl-C and to start again: it goes on where it was. With --dry-run, check the file and its rows"
   ),
   Command.withShortDescription("Import contacts from a file"),
-  Command.withExamples([{
-    command: "livedesk import customers.csv --delimiter semicolon",
-    description: "Import a file as Excel writes it in much of Europe"
-  }])
+  Command.withExamples([
+    { command: "livedesk import customers.csv --dry-run", description: "Look which rows could be imported" },
+    {
+      command: "livedesk import customers.csv --delimiter semicolon",
+      description: "Import a file as Excel writes it in much of Europe"
+    }
+  ])
 )
+
+/** SQLite is loaded where it is needed alone: Node.js 22 prints a warning of it. */
+const loaded = Effect.promise(() => import("../NodeImport.ts"))
+
+/** It is read twice, and the journal is not to be made for what is not there. */
+const look = Effect.fnUntraced(function*(file: string) {
+  const fileSystem = yield* FileSystem.FileSystem
+  const { type } = yield* Effect.mapError(
+    fileSystem.stat(file),
+    ({ reason }) =>
+      new FileUnusable({
+        message: reason._tag === "NotFound" ? `there is no file ${file}` : `${file} cannot be read: ${reason._tag}`
+      })
+  )
+  if (type !== "File") return yield* new FileUnusable({ message: `${file} is no plain file` })
+})
+
+const unusable = (file: string, error: ImportRows.ImportFileError) =>
+  Effect.fail(new UsageError({ message: `${file}, ${error.message}` }))
+
+/** How many rows a check tells of one by one. */
+const mostRejects = 100
+
+/** Imports to nobody, with a journal of its own that nobody keeps. */
+const check = Effect.fnUntraced(function*(
+  options: Pick<NodeImport.Options, "file" | "inboxId" | "existing" | "delimiter" | "concurrency">
+) {
+  const NodeImport = yield* loaded
+  const { requests, result } = yield* Rehearsal.make(
+    Effect.gen(function*() {
+      const progress = yield* ContactImport.run({ ...options, rows: NodeImport.rows(options) })
+      const journal = yield* ImportJournal.ImportJournal
+      const rejects = yield* Stream.runCollect(Stream.take(journal.rejects, mostRejects))
+      return { progress, rejects }
+    }).pipe(Effect.provide(NodeImport.journalLayer(":memory:")))
+  ).pipe(Effect.catchTag("ImportFileError", (error) => unusable(options.file, error)))
+  // Made-up answers end no import early.
+  const { progress, rejects } = yield* Effect.fromOption(result)
+  const checked = {
+    read: progress.read,
+    good: progress.done,
+    rejected: progress.rejected,
+    rejects: rejects.map(({ line, reasons }) => ({ line, reasons })).toSorted((a, b) => a.line - b.line),
+    firstRequest: Rehearsal.shown(requests.slice(0, 1))[0]
+  }
+  if (yield* CommandOutput.Json) yield* Console.log(CommandOutput.json(checked))
+  else {
+    yield* Console.log([
+      CommandOutput.text({ read: checked.read, good: checked.good, rejected: checked.rejected }),
+      ...(checked.rejects.length === 0
+        ? []
+        : [CommandOutput.text(checked.rejects.map(({ line, reasons }) => ({ line, reasons: reasons.join("; ") })))]),
+      ...(checked.firstRequest === undefined ? [] : [`The first request:\n${Rehearsal.text([checked.firstRequest])}`])
+    ].join("\n\n"))
+  }
+  if (checked.rejected > 0) {
+    return yield* new PartlyDone({
+      message: `${checked.rejected} rows would be rejected${
+        checked.rejected > mostRejects ? `; shown are ${mostRejects}` : ""
+      }`
+    })
+  }
+})

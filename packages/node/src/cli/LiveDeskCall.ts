@@ -6,17 +6,12 @@
 import * as Flag from "effect/cli/Flag"
 import * as GlobalFlag from "effect/cli/GlobalFlag"
 import type * as Config from "effect/Config"
-import * as Console from "effect/Console"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import type * as HttpBody from "effect/http/HttpBody"
-import * as HttpClient from "effect/http/HttpClient"
-import type * as HttpClientRequest from "effect/http/HttpClientRequest"
-import * as UrlParams from "effect/http/UrlParams"
-import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as NodeLiveDesk from "../NodeLiveDesk.ts"
 import * as CommandOutput from "./CommandOutput.ts"
+import { UsageError } from "./ExitCode.ts"
+import * as Rehearsal from "./Rehearsal.ts"
 
 /**
  * Whether requests are shown and not sent.
@@ -26,9 +21,19 @@ import * as CommandOutput from "./CommandOutput.ts"
  */
 export const DryRun = GlobalFlag.Setting("dry-run")({
   flag: Flag.Boolean("dry-run").pipe(
-    Flag.withDescription("Print the first request that would be sent, credentials masked, and send nothing"),
+    Flag.withDescription("Print the requests that would be sent, credentials masked, and send nothing"),
     Flag.withDefault(false)
   )
+})
+
+/**
+ * Refuses `--dry-run` for a command that has no use for it, and says why.
+ *
+ * @category flags
+ * @since 0.1.0
+ */
+export const refuseDryRun = Effect.fnUntraced(function*(command: string, why: string) {
+  if (yield* DryRun) return yield* new UsageError({ message: `${command} has no --dry-run: ${why}` })
 })
 
 /**
@@ -63,7 +68,7 @@ export const inboxId = (named: number | undefined): Effect.Effect<number, Config
   })
 
 /**
- * Makes calls and prints what comes of them; with `--dry-run`, prints the first request and sends nothing.
+ * Makes calls and prints what comes of them; with `--dry-run`, prints the requests and sends nothing.
  *
  * @category running
  * @since 0.1.0
@@ -72,53 +77,9 @@ export const perform = Effect.fnUntraced(function*<A, E>(
   call: Effect.Effect<A, E, NodeLiveDesk.Provided>,
   rows: (value: A) => CommandOutput.Row | ReadonlyArray<CommandOutput.Row>
 ) {
-  if (yield* DryRun) return yield* show(call)
+  if (yield* DryRun) {
+    const { requests } = yield* Rehearsal.make(call)
+    return yield* Rehearsal.print(Rehearsal.shown(requests))
+  }
   yield* CommandOutput.print(yield* Effect.provide(call, NodeLiveDesk.layerConfig()), rows)
 })
-
-const show = Effect.fnUntraced(function*<A, E>(call: Effect.Effect<A, E, NodeLiveDesk.Provided>) {
-  const first = yield* Deferred.make<HttpClientRequest.HttpClientRequest>()
-  const client = HttpClient.make((request) => Effect.andThen(Deferred.succeed(first, request), Effect.never))
-  const request = yield* call.pipe(
-    Effect.provide(
-      Layer.provide(NodeLiveDesk.layerConfigNoHttpClient(), Layer.succeed(HttpClient.HttpClient, client))
-    ),
-    Effect.as(Option.none<HttpClientRequest.HttpClientRequest>()),
-    Effect.raceFirst(Effect.asSome(Deferred.await(first)))
-  )
-  if (Option.isNone(request)) return
-  const { body, headers, method, url, urlParams } = request.value
-  const query = UrlParams.toString(urlParams)
-  const shown = {
-    method,
-    url: query === "" ? url : `${url}?${query}`,
-    headers: { ...headers, authorization: "Basic <masked>" },
-    body: bodyOf(body)
-  }
-  if (yield* CommandOutput.Json) return yield* Console.log(CommandOutput.json(shown))
-  yield* Console.log(
-    [
-      `${shown.method} ${shown.url}`,
-      ...Object.entries(shown.headers).map(([name, value]) => `${name}: ${value}`),
-      ...(shown.body === undefined ? [] : ["", CommandOutput.json(shown.body)])
-    ].join("\n")
-  )
-})
-
-const bodyOf = (body: HttpBody.HttpBody): unknown => {
-  switch (body._tag) {
-    case "Uint8Array":
-      return parsed(new TextDecoder().decode(body.body))
-    case "FormData":
-      return Array.from(body.formData.entries(), ([name, value]) => ({
-        name,
-        ...(typeof value === "string" ? { value } : { file: value.name, type: value.type, bytes: value.size })
-      }))
-    case "Empty":
-    case "Raw":
-    case "Stream":
-      return undefined
-  }
-}
-
-const parsed = (text: string): unknown => JSON.parse(text)

@@ -22,8 +22,9 @@ import { createServer } from "node:http"
 import * as NodeTransport from "../NodeTransport.ts"
 import * as CommandOutput from "./CommandOutput.ts"
 import * as EmulatorCommand from "./EmulatorCommand.ts"
-import { PartlyDone, UsageError } from "./ExitCode.ts"
+import { NoAnswer, PartlyDone, UsageError } from "./ExitCode.ts"
 import * as LiveDeskCall from "./LiveDeskCall.ts"
+import * as Rehearsal from "./Rehearsal.ts"
 
 const verification = Effect.gen(function*() {
   const secret = yield* EmulatorCommand.webhookSecret
@@ -43,7 +44,7 @@ const listen = Command.make(
     )
   },
   Effect.fnUntraced(function*({ path, port }) {
-    if (yield* LiveDeskCall.DryRun) return yield* new UsageError({ message: "webhooks listen has no --dry-run" })
+    yield* LiveDeskCall.refuseDryRun("webhooks listen", "it sends nothing to LiveDesk, and changes nothing")
     if (port < 0 || port > 65_535) {
       return yield* new UsageError({ message: "--port: expected a number from 0 to 65535" })
     }
@@ -100,7 +101,6 @@ const sendTest = Command.make(
     )
   },
   Effect.fnUntraced(function*({ event, url }) {
-    if (yield* LiveDeskCall.DryRun) return yield* new UsageError({ message: "webhooks send-test has no --dry-run" })
     const address = URL.canParse(url) ? new URL(url) : undefined
     if (address === undefined || !/^https?:$/.test(address.protocol) || address.username + address.password !== "") {
       return yield* new UsageError({
@@ -114,15 +114,27 @@ const sendTest = Command.make(
     }).pipe(
       Effect.mapError(() => new UsageError({ message: "LIVEDESK_WEBHOOK_SECRET cannot be used to sign with" }))
     )
-    const status = yield* HttpClient.execute(WebhookDelivery.toRequest(delivery, address.origin)).pipe(
-      Effect.tap((response) => Effect.ignore(response.text)),
+    const request = WebhookDelivery.toRequest(delivery, address.origin)
+    if (yield* LiveDeskCall.DryRun) return yield* Rehearsal.print(Rehearsal.shown([request]))
+    const { answer, status } = yield* HttpClient.execute(request).pipe(
+      Effect.flatMap((response) => Effect.map(response.text, (answer) => ({ status: response.status, answer }))),
       Effect.timeout("5 seconds"),
       Effect.provide(NodeTransport.layer()),
-      Effect.mapError(() => new PartlyDone({ message: `${address.origin} could not be reached` })),
-      Effect.map((response) => response.status)
+      Effect.mapError(() =>
+        new NoAnswer({
+          message:
+            `no answer from ${address.origin} within 5 seconds; look whether the receiver runs, and listens there`
+        })
+      )
     )
-    yield* CommandOutput.print({ event, status }, (made) => made)
-    if (status >= 300) return yield* new PartlyDone({ message: `the receiver answered ${status}` })
+    yield* CommandOutput.print({ event, status, answer: answer.slice(0, longestAnswer) }, (made) => made)
+    if (status >= 300) {
+      return yield* new PartlyDone({
+        message: `the receiver answered ${status}${
+          status === 401 ? ": look whether both have the same LIVEDESK_WEBHOOK_SECRET" : ""
+        }`
+      })
+    }
   })
 ).pipe(
   Command.withDescription("Deliver a made-up event to a receiver; signed where LIVEDESK_WEBHOOK_SECRET is set"),
@@ -131,6 +143,8 @@ const sendTest = Command.make(
     description: "Deliver a customer's message"
   }])
 )
+
+const longestAnswer = 2000
 
 /**
  * The commands about webhooks.

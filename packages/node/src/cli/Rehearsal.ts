@@ -1,0 +1,183 @@
+/**
+ * Calls made to nobody, for `--dry-run`: what would be sent is shown and not sent.
+ *
+ * @since 0.1.0
+ */
+import type * as Config from "effect/Config"
+import * as Console from "effect/Console"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import type * as HttpBody from "effect/http/HttpBody"
+import * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as UrlParams from "effect/http/UrlParams"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as NodeLiveDesk from "../NodeLiveDesk.ts"
+import * as CommandOutput from "./CommandOutput.ts"
+
+/**
+ * What came of calls that were made to nobody: the requests, the first ones at least, and the result, where the calls
+ * came to their end.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Rehearsal<A> {
+  readonly requests: ReadonlyArray<HttpClientRequest.HttpClientRequest>
+  readonly result: Option.Option<A>
+}
+
+/**
+ * Makes calls to nobody. Searches find nothing, and what is created has a made-up id, so that calls go on to what follows
+ * from those; at any other request they end.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function*<A, E>(
+  call: Effect.Effect<A, E, NodeLiveDesk.Provided>
+): Effect.fn.Return<Rehearsal<A>, E | Config.ConfigError> {
+  const requests: Array<HttpClientRequest.HttpClientRequest> = []
+  const ended = yield* Deferred.make<void>()
+  const client = HttpClient.make((request) => {
+    if (requests.length < mostRequests) requests.push(request)
+    const answer = madeUpAnswer(request)
+    return answer === undefined
+      ? Effect.andThen(Deferred.succeed(ended, undefined), Effect.never)
+      : Effect.succeed(HttpClientResponse.fromWeb(request, Response.json(answer)))
+  })
+  const result = yield* call.pipe(
+    Effect.provide(
+      Layer.provide(
+        NodeLiveDesk.layerConfigNoHttpClient({ onDrift: "ignore" }),
+        Layer.succeed(HttpClient.HttpClient, client)
+      )
+    ),
+    Effect.asSome,
+    Effect.raceFirst(Effect.as(Deferred.await(ended), Option.none<A>()))
+  )
+  return { requests, result }
+})
+
+/** More than any command but the import makes. */
+const mostRequests = 8
+
+/** Ids that LiveDesk would give, each by a number that it does not. */
+const madeUp = {
+  contact: { id: Number.MAX_SAFE_INTEGER - 1, shown: "<id of the new contact>" },
+  conversation: { id: Number.MAX_SAFE_INTEGER - 2, shown: "<id of the new conversation>" },
+  message: { id: Number.MAX_SAFE_INTEGER - 3, shown: "<id of the new message>" }
+}
+
+const madeUpAnswer = ({ method, url }: HttpClientRequest.HttpClientRequest): object | undefined => {
+  const { pathname } = new URL(url)
+  if (method === "GET" && pathname.endsWith("/contacts")) return { meta: { count: 0, current_page: 1 }, payload: [] }
+  if (method !== "POST") return undefined
+  if (pathname.endsWith("/contacts")) {
+    return {
+      payload: {
+        contact: { id: madeUp.contact.id },
+        contact_inbox: { source_id: "<source id of the new contact>" }
+      }
+    }
+  }
+  if (pathname.endsWith("/conversations")) return { id: madeUp.conversation.id, status: "open" }
+  if (pathname.endsWith("/messages")) return { id: madeUp.message.id, conversation_id: madeUp.conversation.id }
+  return undefined
+}
+
+/**
+ * A request as it can be shown: without credentials, and with what only an answer would tell by its name.
+ *
+ * @category showing
+ * @since 0.1.0
+ */
+export interface ShownRequest {
+  readonly method: string
+  readonly url: string
+  readonly headers: { readonly [name: string]: string }
+  readonly body?: unknown
+  /** Why it may not be sent. */
+  readonly onlyIf?: string
+}
+
+/**
+ * Requests as they can be shown, in their order.
+ *
+ * @category showing
+ * @since 0.1.0
+ */
+export const shown = (requests: ReadonlyArray<HttpClientRequest.HttpClientRequest>): ReadonlyArray<ShownRequest> =>
+  requests.map(({ body, headers, method, url, urlParams }, index) => {
+    const query = UrlParams.toString(urlParams)
+    const { authorization, "content-length": length, ...rest } = headers
+    const text = bodyOf(body)
+    return {
+      method,
+      url: Object.values(madeUp).reduce(
+        (url, { id, shown }) => url.replace(`/${id}`, `/${shown}`),
+        query === "" ? url : `${url}?${query}`
+      ),
+      headers: {
+        ...rest,
+        ...(authorization === undefined ? {} : { authorization: "Basic <masked>" }),
+        ...(length === undefined || String(JSON.stringify(text)).includes("<id of the new")
+          ? {}
+          : { "content-length": length })
+      },
+      ...(text === undefined ? {} : { body: text }),
+      ...(method !== "GET" && requests[index - 1]?.method === "GET" ? { onlyIf: "nothing was found before" } : {})
+    }
+  })
+
+/**
+ * Prints requests: one after the other, or with `--json` as one list.
+ *
+ * @category showing
+ * @since 0.1.0
+ */
+export const print = Effect.fnUntraced(function*(requests: ReadonlyArray<ShownRequest>) {
+  yield* Console.log(
+    (yield* CommandOutput.Json) ? CommandOutput.json(requests) : text(requests)
+  )
+})
+
+/**
+ * Requests as text.
+ *
+ * @category showing
+ * @since 0.1.0
+ */
+export const text = (requests: ReadonlyArray<ShownRequest>): string =>
+  requests.map(({ body, headers, method, onlyIf, url }, index) =>
+    [
+      ...(requests.length === 1
+        ? []
+        : [`# ${index + 1} of ${requests.length}${onlyIf === undefined ? "" : `, only if ${onlyIf}`}`]),
+      CommandOutput.printable(`${method} ${url}`),
+      ...Object.entries(headers).map(([name, value]) => CommandOutput.printable(`${name}: ${value}`)),
+      ...(body === undefined ? [] : ["", CommandOutput.json(body)])
+    ].join("\n")
+  ).join("\n\n")
+
+const bodyOf = (body: HttpBody.HttpBody): unknown => {
+  switch (body._tag) {
+    case "Uint8Array":
+      return parsed(new TextDecoder().decode(body.body))
+    case "FormData":
+      return Array.from(body.formData.entries(), ([name, value]) => ({
+        name,
+        ...(typeof value === "string" ? { value } : { file: value.name, type: value.type, bytes: value.size })
+      }))
+    case "Empty":
+    case "Raw":
+    case "Stream":
+      return undefined
+  }
+}
+
+const names = new Map<unknown, string>(Object.values(madeUp).map(({ id, shown }) => [id, shown]))
+
+const parsed = (text: string): unknown => JSON.parse(text, (_, value: unknown) => names.get(value) ?? value)
