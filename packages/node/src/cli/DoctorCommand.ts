@@ -6,21 +6,30 @@
 import * as Contacts from "@effect-livedesk/core/Contacts"
 import type * as LiveDeskError from "@effect-livedesk/core/LiveDeskError"
 import * as Command from "effect/cli/Command"
+import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as NodeLiveDesk from "../NodeLiveDesk.ts"
 import * as CommandOutput from "./CommandOutput.ts"
-import { PartlyDone, UsageError } from "./ExitCode.ts"
+import * as ExitCode from "./ExitCode.ts"
 import * as LiveDeskCall from "./LiveDeskCall.ts"
 
 interface Finding {
   readonly check: "settings" | "inbox" | "service" | "credentials" | "contract"
-  readonly result: "ok" | "wrong" | "not looked at"
+  readonly result: "ok" | "wrong" | "not set" | "not looked at"
   readonly detail: string
+  /** What is wrong. */
+  readonly error?: unknown
 }
 
 const ok = (check: Finding["check"], detail: string): Finding => ({ check, result: "ok", detail })
-const wrong = (check: Finding["check"], detail: string): Finding => ({ check, result: "wrong", detail })
+const wrong = (check: Finding["check"], error: unknown, detail = ExitCode.messageOf(error)): Finding => ({
+  check,
+  result: "wrong",
+  detail,
+  error
+})
 const skipped = (check: Finding["check"]): Finding => ({ check, result: "not looked at", detail: "" })
 
 /**
@@ -33,12 +42,19 @@ export const command = Command.make(
   "doctor",
   {},
   Effect.fnUntraced(function*() {
-    if (yield* LiveDeskCall.DryRun) return yield* new UsageError({ message: "doctor has no --dry-run" })
-    const inbox = yield* Effect.result(LiveDeskCall.inboxId(undefined))
-    const findings = [...(yield* look), inboxFinding(inbox)]
-    yield* CommandOutput.print(findings, (findings) => findings.map((finding) => ({ ...finding })))
-    const bad = findings.filter(({ result }) => result === "wrong").map(({ check }) => check)
-    if (bad.length > 0) return yield* new PartlyDone({ message: `something is wrong with: ${bad.join(", ")}` })
+    yield* LiveDeskCall.refuseDryRun("doctor", "it is there to call LiveDesk, and it changes nothing")
+    const findings = [...(yield* look), yield* inbox]
+    yield* CommandOutput.print(
+      findings.map(({ check, detail, result }) => ({ check, result, detail })),
+      (findings) => findings
+    )
+    const bad = findings.filter(({ result }) => result === "wrong")
+    if (bad.length > 0) {
+      return yield* new ExitCode.Unwell({
+        message: `something is wrong with: ${bad.map(({ check }) => check).join(", ")}`,
+        first: bad[0]?.error
+      })
+    }
   })
 ).pipe(
   Command.withDescription(
@@ -49,10 +65,20 @@ export const command = Command.make(
   Command.withExamples([{ command: "livedesk doctor", description: "Find out why nothing works" }])
 )
 
-const inboxFinding = (inbox: Result.Result<number, { readonly message: string }>): Finding =>
-  Result.isSuccess(inbox)
-    ? ok("inbox", `${inbox.success}, by its form; whether it is there, only a create tells`)
-    : wrong("inbox", inbox.failure.message)
+/** The one setting that nothing needs, as long as commands are told the channel. */
+const inbox = Effect.gen(function*() {
+  const isSet = Option.isSome(yield* Config.option(Config.String("LIVEDESK_INBOX_ID")))
+  const id = yield* Effect.result(NodeLiveDesk.inboxId)
+  return Result.isSuccess(id)
+    ? ok("inbox", `${id.success}, by its form; whether it is there, only a create tells`)
+    : isSet
+    ? wrong("inbox", id.failure)
+    : {
+      check: "inbox",
+      result: "not set",
+      detail: "commands that need a channel take it by --inbox; to leave that out, set LIVEDESK_INBOX_ID"
+    } satisfies Finding
+}).pipe(Effect.catchTag("ConfigError", (error) => Effect.succeed(wrong("inbox", error))))
 
 const page = Contacts.Contacts.use((contacts) => contacts.list({ page: 1 }, { retries: { times: 0 } }))
 
@@ -72,7 +98,7 @@ const look: Effect.Effect<ReadonlyArray<Finding>> = Effect.provide(
 ).pipe(
   Effect.catchTag("ConfigError", (error) =>
     Effect.succeed<ReadonlyArray<Finding>>([
-      wrong("settings", error.message),
+      wrong("settings", error),
       skipped("service"),
       skipped("credentials"),
       skipped("contract")
@@ -82,16 +108,27 @@ const look: Effect.Effect<ReadonlyArray<Finding>> = Effect.provide(
 const diagnosis = (error: LiveDeskError.LiveDeskError): ReadonlyArray<Finding> => {
   switch (error._tag) {
     case "AuthError":
-      return [ok("service", "answers"), wrong("credentials", error.message), skipped("contract")]
+      return [ok("service", "answers"), wrong("credentials", error), skipped("contract")]
     case "ValidationError":
       return error.reason._tag === "AnswerDrifted"
         ? [
           ok("service", "answers"),
           ok("credentials", "work"),
-          wrong("contract", error.reason.issues.map(({ message, path }) => `${path.join(".")} (${message})`).join(", "))
+          wrong(
+            "contract",
+            error,
+            `differs from the documentation at ${
+              error.reason.issues.map(({ message, path }) => `${path.join(".")} (${message})`).join(", ")
+            }`
+          )
         ]
-        : [ok("service", "answers"), ok("credentials", "work"), wrong("contract", error.message)]
+        // Whoever answers so may be somebody else.
+        : [
+          ok("service", "answers"),
+          skipped("credentials"),
+          wrong("contract", error, `${error.reason.message}; look whether LIVEDESK_BASE_URL is LiveDesk's`)
+        ]
     case "HttpError":
-      return [wrong("service", error.message), skipped("credentials"), skipped("contract")]
+      return [wrong("service", error), skipped("credentials"), skipped("contract")]
   }
 }
