@@ -3,7 +3,7 @@ import { Emulator } from "@effect-livedesk/core/testing"
 import { NodeEmulator } from "@effect-livedesk/node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, HashMap, Schema } from "effect"
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Cli from "../Cli.ts"
 import * as Folder from "../Folder.ts"
@@ -149,7 +149,7 @@ describe("--dry-run", () => {
         Effect.gen(function*() {
           const { code, err, out } = yield* Cli.run(...command, "--dry-run")
           assert.deepStrictEqual([code, err], [0, ""], command.join(" "))
-          assert.match(out, /^(?:GET|POST|PATCH|PUT) http:\/\/127\.0\.0\.1:\d+\/api\/v2\/accounts\//)
+          assert.match(out, /^(?:# 1 of \d\n)?(?:GET|POST|PATCH|PUT) http:\/\/127\.0\.0\.1:\d+\/api\/v2\/accounts\//)
           assert.include(out, "authorization: Basic <masked>\n")
           assert.notInclude(out, secret)
           assert.notInclude(out, btoa(`emulator-key:${secret}`))
@@ -160,8 +160,48 @@ describe("--dry-run", () => {
   it.live("is one document with --json", () =>
     Effect.gen(function*() {
       const shown = yield* Cli.run("contacts", "create", ...alice, "--dry-run", "--json")
-      const { body, method } = Object(Cli.document(shown))
-      assert.deepStrictEqual([method, body], ["POST", { inbox_id: 407, name: "Alice", email: "alice@acme.inc" }])
+      const [{ body, method }, ...more] = Object(Cli.document(shown))
+      assert.deepStrictEqual([method, body, more], [
+        "POST",
+        { inbox_id: 407, name: "Alice", email: "alice@acme.inc" },
+        []
+      ])
+    }).pipe(withEmulator))
+
+  it.live("shows all that follows, with what only LiveDesk knows by its name", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const before = yield* emulator.state
+      const plan = (...args: ReadonlyArray<string>) =>
+        Effect.map(Cli.run(...args, "--dry-run", "--json"), (ran) => {
+          const requests = Cli.document(ran)
+          return (Array.isArray(requests) ? requests : []).map(({ body, method, onlyIf, url }) => {
+            const { pathname, search } = new URL(url)
+            return [`${method} ${decodeURI(pathname).slice(16)}${search}`, body, onlyIf]
+          })
+        })
+      assert.deepStrictEqual(yield* plan("contacts", "ensure", "--identifier", "C-1", "--email", "a@acme.inc"), [
+        ["GET /contacts?q=C-1&page=1", undefined, undefined],
+        ["GET /contacts?q=a%40acme.inc&page=1", undefined, undefined],
+        ["POST /contacts", { inbox_id: 407, email: "a@acme.inc", identifier: "C-1" }, "nothing was found before"]
+      ])
+      assert.deepStrictEqual(yield* plan("conversations", "start", "--name", "Bob", "--message", "Hello"), [
+        ["POST /contacts", { inbox_id: 407, name: "Bob" }, undefined],
+        ["POST /conversations", {
+          inbox_id: 407,
+          contact_id: "<id of the new contact>",
+          source_id: "<source id of the new contact>"
+        }, undefined],
+        ["POST /conversations/<id of the new conversation>/messages", { content: "Hello" }, undefined]
+      ])
+      const known = yield* plan("conversations", "start", "--contact", "5", "--message", "Hello")
+      assert.deepStrictEqual(known.map(([request]) => request), [
+        "POST /conversations",
+        "POST /conversations/<id of the new conversation>/messages"
+      ])
+      const { out } = yield* Cli.run("contacts", "ensure", "--identifier", "C-1", "--dry-run")
+      assert.match(out, /^# 1 of 2\nGET [^]*\n\n# 2 of 2, only if nothing was found before\nPOST /)
+      assert.strictEqual(yield* emulator.state, before)
     }).pipe(withEmulator))
 
   it.live("refuses what cannot be sent", () =>
@@ -190,7 +230,17 @@ describe("the exit code", () => {
           ["contacts", "ensure", "--name", "Alice"],
           ["conversations", "create"],
           ["conversations", "status", "40", "gone"],
-          ["messages", "send", "40"]
+          ["messages", "send", "40"],
+          ["messages", "send", "40", " "],
+          ["messages", "send", "40", "Hello", "--type", "image/png"],
+          ["contacts", "create"],
+          ["contacts", "update", "5"],
+          ["contacts", "update", "5", "--phone", "+12345678", "--clear", "phone"],
+          ["contacts", "update", "5", "--blocked", "--no-blocked"],
+          ["conversations", "start", "--message", "Hello"],
+          ["conversations", "start", "--message", "Hello", "--contact", "5", "--name", "Bob"],
+          ["conversations", "status", "40", "open", "--until", "2030-01-31T08:00:00Z"],
+          ["tickets", "update", "T-1"]
         ]
       ) {
         const { code, err } = yield* refusal(args)
@@ -199,7 +249,31 @@ describe("the exit code", () => {
       }
       const { err } = yield* refusal(["contacts", "bogus"])
       assert.match(err, /^Unknown subcommand "bogus"[^]*\nlivedesk contacts --help tells what can be given\n$/)
-    }).pipe(withEmulator), 60_000)
+      assert.match((yield* refusal(["contacts", "create", "--nmae", "Bob"])).err, /Did you mean this\?\n +--name\n/)
+      assert.match(
+        (yield* refusal(["contacts", "create", "--email", "-x@acme.inc"])).err,
+        /^Missing value[^\n]*\nUnrecognized flag: -x [^\n]*\nA value that begins with a dash is given as --flag=-value/
+      )
+    }).pipe(withEmulator), 90_000)
+
+  it.live("is 1 for a file that cannot be read", () =>
+    Effect.gen(function*() {
+      for (
+        const args of [
+          ["messages", "send", "40", "--file", "nowhere.pdf"],
+          ["messages", "send", "40", "--file", "."],
+          ["import", "nowhere.csv"],
+          ["import", "."],
+          ["import", "nowhere.csv", "--dry-run"]
+        ]
+      ) {
+        const folder = yield* Folder.make
+        const { code, err, out } = yield* Cli.runIn(folder, args, yield* Cli.settings)
+        assert.deepStrictEqual([code, out], [1, ""], args.join(" "))
+        assert.match(err, /^(?:there is no file nowhere\.(?:csv|pdf)|\. is no plain file)\n$/)
+        assert.deepStrictEqual(readdirSync(folder), [])
+      }
+    }).pipe(withEmulator), 30_000)
 
   it.live("is 3 for credentials, 4 for what LiveDesk refuses, 5 for no connection, 6 for what is not there", () =>
     Effect.gen(function*() {
@@ -372,14 +446,19 @@ describe("the documentation", () => {
 
   const parses = (folder: string, command: ReadonlyArray<string>) =>
     Effect.gen(function*() {
-      const { code, err } = yield* Cli.runIn(folder, [...command, "--dry-run"], yield* Cli.settings)
-      assert.isTrue(code === 0 || err.endsWith("has no --dry-run\n"), `${command.join(" ")}: ${err}`)
+      const { code, err } = yield* Cli.runIn(
+        folder,
+        command.includes("--dry-run") ? command : [...command, "--dry-run"],
+        yield* Cli.settings
+      )
+      assert.isTrue(code === 0 || err.includes(" has no --dry-run"), `${command.join(" ")}: ${err}`)
     })
 
   it.live("shows no command that cannot be given", () =>
     Effect.gen(function*() {
       const folder = yield* Folder.make
       writeFileSync(join(folder, "invoice.pdf"), "%PDF")
+      writeFileSync(join(folder, "customers.csv"), "identifier\nC-1\n")
       const commands = [...shown("docs/cli.md"), ...shown("README.md")]
       assert.isAbove(commands.length, 20)
       yield* Effect.forEach(commands, (command) => parses(folder, command), { concurrency: 2 })
@@ -389,6 +468,7 @@ describe("the documentation", () => {
     Effect.gen(function*() {
       const folder = yield* Folder.make
       writeFileSync(join(folder, "invoice.pdf"), "%PDF")
+      writeFileSync(join(folder, "customers.csv"), "identifier\nC-1\n")
       for (
         const command of [
           ["contacts", "update"],
@@ -412,7 +492,7 @@ describe("the documentation", () => {
       const { out } = yield* Cli.runIn(yield* Folder.make, ["--help"], {})
       const told = Array.from(out.matchAll(/^ +(\d+) {2}(.+)$/gm), ([, code, meaning]) => `${code} | ${meaning}`)
       const page = read("docs/cli.md").replaceAll(/ +\|/g, " |")
-      assert.strictEqual(told.length, 10)
+      assert.strictEqual(told.length, 11)
       for (const line of told) assert.include(page, `| ${line} |`)
     }))
 })

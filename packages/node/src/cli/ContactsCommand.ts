@@ -9,8 +9,10 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import type * as CommandOutput from "./CommandOutput.ts"
+import { UsageError } from "./ExitCode.ts"
 import * as LiveDeskCall from "./LiveDeskCall.ts"
 
 const text = (name: string, description: string): Flag.Flag<string | undefined> =>
@@ -38,14 +40,26 @@ const row = ({ email, id, identifier, name, phoneNumber }: Contacts.Contact): Co
   identifier
 })
 
+/**
+ * Whether nothing is known of a contact: most likely something was forgotten.
+ *
+ * @category flags
+ * @since 0.1.0
+ */
+export const isNobody = (profile: { readonly [part: string]: string | undefined }): boolean =>
+  Object.values(profile).every(Predicate.isUndefined)
+
 const create = Command.make(
   "create",
   { inbox: LiveDeskCall.inbox, ...profile },
   Effect.fnUntraced(function*({ inbox, ...contact }) {
+    if (isNobody(contact)) {
+      return yield* new UsageError({ message: "give what is known of the contact, such as --name" })
+    }
     const inboxId = yield* LiveDeskCall.inboxId(inbox)
     yield* LiveDeskCall.perform(
       Contacts.Contacts.use((contacts) => contacts.create({ ...contact, inboxId })),
-      ({ contact, contactInbox }) => ({ ...row(contact), sourceId: contactInbox.sourceId })
+      ({ contact, contactInbox }) => ({ ...row(contact), source: contactInbox.sourceId })
     )
   })
 ).pipe(
@@ -167,18 +181,28 @@ const update = Command.make(
       LiveDeskCall.optional
     )
   },
-  ({ clear, email, identifier, phoneNumber, ...input }) =>
-    LiveDeskCall.perform(
+  Effect.fnUntraced(function*({ clear, contactId, email, identifier, phoneNumber, ...rest }) {
+    const marks = { email, phone: phoneNumber, identifier }
+    const twice = clear.find((mark) => marks[mark] !== undefined)
+    if (twice !== undefined) {
+      return yield* new UsageError({ message: `--${twice} and --clear ${twice}: give one of them` })
+    }
+    if (clear.length === 0 && Object.values({ ...marks, ...rest }).every(Predicate.isUndefined)) {
+      return yield* new UsageError({ message: "give what is to change, such as --name" })
+    }
+    yield* LiveDeskCall.perform(
       Contacts.Contacts.use((contacts) =>
         contacts.update({
-          ...input,
+          ...rest,
+          contactId,
           email: clear.includes("email") ? null : email,
           phoneNumber: clear.includes("phone") ? null : phoneNumber,
           identifier: clear.includes("identifier") ? null : identifier
         })
       ),
-      row
+      (contact) => ({ ...row(contact), blocked: contact.blocked })
     )
+  })
 ).pipe(
   Command.withDescription("Change a contact: only what is given"),
   Command.withExamples([{

@@ -66,6 +66,14 @@ const start = Command.make(
     if (contactId === undefined && sourceId !== undefined) {
       return yield* new UsageError({ message: "--source needs --contact" })
     }
+    if (contactId !== undefined && !ContactsCommand.isNobody(contact)) {
+      return yield* new UsageError({
+        message: "--contact is one that is there, as it is; give that, or what is known of a new one"
+      })
+    }
+    if (contactId === undefined && resume === undefined && ContactsCommand.isNobody(contact)) {
+      return yield* new UsageError({ message: "give --contact, or what is known of a new one, such as --name" })
+    }
     yield* LiveDeskCall.perform(
       ConversationStart.start({
         inboxId,
@@ -115,6 +123,9 @@ const status = Command.make(
     const snoozedUntil = until === undefined ? undefined : Option.getOrUndefined(DateTime.make(until))
     if (until !== undefined && snoozedUntil === undefined) {
       return yield* new UsageError({ message: "--until is no time; expected one such as 2027-01-31T08:00:00Z" })
+    }
+    if (snoozedUntil !== undefined && status !== "snoozed") {
+      return yield* new UsageError({ message: `--until is for snoozed, not for ${status}` })
     }
     yield* LiveDeskCall.perform(
       Conversations.Conversations.use((conversations) =>

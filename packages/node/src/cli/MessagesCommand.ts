@@ -9,6 +9,7 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { extname } from "node:path"
 import * as NodeAttachment from "../NodeAttachment.ts"
 import { UsageError } from "./ExitCode.ts"
@@ -41,7 +42,13 @@ const send = Command.make(
     )
   },
   Effect.fnUntraced(function*({ content, conversationId, files, isPrivate, replyTo, type }) {
-    const text = content._tag === "Some" ? content.value : undefined
+    const text = Option.getOrUndefined(content)
+    if (files.length === 0 && (text ?? "").trim() === "") {
+      return yield* new UsageError({ message: "give a text, a --file or both" })
+    }
+    if (files.length === 0 && type !== undefined) {
+      return yield* new UsageError({ message: "--type is of a --file, and there is none" })
+    }
     const attachments = yield* Effect.forEach(
       files,
       (path) => NodeAttachment.fromFile(path, { mediaType: type ?? mediaTypeOf(path) })
@@ -50,9 +57,6 @@ const send = Command.make(
       conversationId,
       ...(isPrivate === undefined ? {} : { private: isPrivate }),
       ...(replyTo === undefined ? {} : { contentAttributes: Messages.inReplyTo(replyTo) })
-    }
-    if (!Arr.isReadonlyArrayNonEmpty(attachments) && text === undefined) {
-      return yield* new UsageError({ message: "give a text, a --file or both" })
     }
     yield* LiveDeskCall.perform(
       Messages.Messages.use((messages) =>

@@ -7,7 +7,10 @@ import * as Tickets from "@effect-livedesk/core/Tickets"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import type * as CommandOutput from "./CommandOutput.ts"
+import { UsageError } from "./ExitCode.ts"
 import * as LiveDeskCall from "./LiveDeskCall.ts"
 
 const text = (name: string, description: string): Flag.Flag<string | undefined> =>
@@ -77,11 +80,16 @@ const update = Command.make(
     ...content,
     tags: Flag.String("tag").pipe(Flag.withDescription("A tag; may be given several times"), Flag.atLeast(0))
   },
-  ({ tags, ...input }) =>
-    LiveDeskCall.perform(
-      Tickets.Tickets.use((tickets) => tickets.update({ ...input, ...(tags.length === 0 ? {} : { tags }) })),
-      (): CommandOutput.Row => ({ id: input.ticketId })
+  Effect.fnUntraced(function*({ tags, ticketId, ...given }) {
+    const changes = { ...given, ...(tags.length === 0 ? {} : { tags }) }
+    if (Object.values(changes).every(Predicate.isUndefined)) {
+      return yield* new UsageError({ message: "give what is to change, such as --priority" })
+    }
+    yield* LiveDeskCall.perform(
+      Tickets.Tickets.use((tickets) => tickets.update({ ticketId, ...changes })),
+      () => ({ id: ticketId })
     )
+  })
 ).pipe(
   Command.withDescription("Change a ticket: only what is given"),
   Command.withExamples([{
