@@ -3,11 +3,13 @@ import { Emulator } from "@effect-livedesk/core/testing"
 import { NodeEmulator } from "@effect-livedesk/node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, HashMap, Schema } from "effect"
+import { execFileSync } from "node:child_process"
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Cli from "../Cli.ts"
 import * as Folder from "../Folder.ts"
 import * as FreePort from "../FreePort.ts"
+import * as LocalServer from "../LocalServer.ts"
 
 const withEmulator = Effect.provide(NodeEmulator.layer())
 
@@ -329,6 +331,44 @@ describe("the exit code", () => {
   )
 })
 
+describe("secrets", () => {
+  it.live("are told by nothing, not even where the server tells them", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      writeFileSync(join(folder, "c.csv"), "identifier\nC-1\n")
+      const settings = {
+        LIVEDESK_API_KEY: "canary-key",
+        LIVEDESK_API_SECRET: "canary-secret",
+        LIVEDESK_WEBHOOK_SECRET: "canary-webhook",
+        LIVEDESK_INBOX_ID: "407",
+        LIVEDESK_BASE_URL: yield* LocalServer.make((request, response) => {
+          const { authorization = "" } = request.headers
+          const told = [authorization, authorization.slice(6), atob(authorization.slice(6)), "canary-secret"].join(" ")
+          response.writeHead(422, { "content-type": "application/json", location: `/${told}` })
+          response.end(JSON.stringify({ message: told, attributes: [told] }))
+        })
+      }
+      const commands = [
+        ["contacts", "list"],
+        ["contacts", "ensure", "--identifier", "C-1"],
+        ["conversations", "start", "--name", "Bob", "--message", "Hello"],
+        ["doctor"],
+        ["import", "c.csv"],
+        ["webhooks", "send-test", "http://127.0.0.1:1/"]
+      ]
+      const outputs = [["--log-level", "all"], ["--json", "--log-level", "debug"], ["--dry-run", "--log-level", "all"]]
+      const runs = commands.flatMap((command) => outputs.map((output) => [...command, ...output]))
+      yield* Effect.forEach(runs, (args) =>
+        Effect.gen(function*() {
+          const { err, out } = yield* Cli.runIn(folder, args, settings)
+          assert.notStrictEqual(out + err, "")
+          for (const secret of ["canary", btoa("canary-key:canary-secret"), btoa("canary-secret")]) {
+            assert.notInclude(out + err, secret.replaceAll("=", ""), args.join(" "))
+          }
+        }), { concurrency: 2 })
+    }), 60_000)
+})
+
 describe("settings", () => {
   it.live("are read from .env, and the environment wins", () =>
     Effect.gen(function*() {
@@ -428,6 +468,16 @@ describe("help", () => {
         assert.deepStrictEqual([code, err], [0, ""])
         assert.include(out, "conversations")
       }
+    }))
+
+  it.live("completes subcommands in bash", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      const { out } = yield* Cli.runIn(folder, ["--completions", "bash"], {})
+      const ask = "COMP_WORDS=(livedesk contacts ''); COMP_CWORD=2; COMP_LINE='livedesk contacts '; _livedesk; " +
+        "echo \"${COMPREPLY[@]}\""
+      const completed = execFileSync("/bin/bash", ["-c", `${out}\n${ask}`], { encoding: "utf8" })
+      assert.strictEqual(completed, "create list search update ensure\n")
     }))
 })
 

@@ -5,13 +5,13 @@ import { Effect, HashMap, type Scope } from "effect"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { readdirSync, writeFileSync } from "node:fs"
-import { createServer } from "node:http"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import * as Cli from "../Cli.ts"
 import * as Folder from "../Folder.ts"
 import * as FreePort from "../FreePort.ts"
+import * as LocalServer from "../LocalServer.ts"
 
 const withEmulator = Effect.provide(NodeEmulator.layer())
 
@@ -316,20 +316,11 @@ describe("doctor", () => {
     Effect.gen(function*() {
       const doctor = (type: string, answer: string) =>
         Effect.scoped(Effect.gen(function*() {
-          const server = yield* Effect.acquireRelease(
-            Effect.promise(async () => {
-              const server = createServer((_, response) => response.setHeader("content-type", type).end(answer))
-              server.listen(0, "127.0.0.1")
-              await once(server, "listening")
-              return server
-            }),
-            (server) => Effect.sync(() => server.close())
-          )
-          const address = server.address()
-          const port = typeof address === "object" ? address?.port : undefined
           return yield* Cli.runIn(yield* Folder.make, ["doctor", "--json"], {
             ...(yield* Cli.settings),
-            LIVEDESK_BASE_URL: `http://127.0.0.1:${port}`
+            LIVEDESK_BASE_URL: yield* LocalServer.make((_, response) =>
+              response.setHeader("content-type", type).end(answer)
+            )
           })
         }))
       const page = { meta: { count: 0, current_page: 1 }, payload: [], novelty: true }
