@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import * as Contacts from "@effect-livedesk/core/Contacts"
-import * as LiveDeskError from "@effect-livedesk/core/LiveDeskError"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
@@ -76,12 +75,8 @@ const ensure = Command.make(
   Effect.fnUntraced(function*({ inbox, ...contact }) {
     const input = { ...contact, inboxId: yield* LiveDeskCall.inboxId(inbox) }
     if (!Contacts.hasMark(input)) {
-      return yield* new LiveDeskError.ValidationError({
-        operation: "contacts.ensure",
-        delivery: "NotSent",
-        reason: new LiveDeskError.InputInvalid({
-          issues: [{ path: [], message: "give --identifier, --email or --phone, so that the contact can be found" }]
-        })
+      return yield* new UsageError({
+        message: "give --identifier, --email or --phone, so that the contact can be found"
       })
     }
     yield* LiveDeskCall.perform(

@@ -126,7 +126,11 @@ const check = Effect.fnUntraced(function*(
   const NodeImport = yield* loaded
   const { requests, result } = yield* Rehearsal.make(
     Effect.gen(function*() {
-      const progress = yield* ContactImport.run({ ...options, rows: NodeImport.rows(options) })
+      const progress = yield* ContactImport.run({
+        ...options,
+        rows: NodeImport.rows(options),
+        onProgress: ({ read }) => Console.error(`${read} rows checked`)
+      })
       const journal = yield* ImportJournal.ImportJournal
       const rejects = yield* Stream.runCollect(Stream.take(journal.rejects, mostRejects))
       return { progress, rejects }
