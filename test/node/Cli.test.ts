@@ -58,8 +58,8 @@ describe("contacts", () => {
       assert.include(json, "a\\u001b[2Jb\\u202ec")
       const refused = yield* Cli.run("tickets", "get", "x\u009B2J")
       assert.notMatch(refused.err, /[\u0080-\u009F]/)
-      const { err } = yield* Cli.run("contacts", "\u001B[2J")
-      assert.notInclude(err, "\u001B")
+      const { err } = yield* Cli.run("contacts", "\u001B[2J\u0007\nbogus")
+      assert.include(err, "\" [2J \nbogus\"")
     }).pipe(withEmulator))
 })
 

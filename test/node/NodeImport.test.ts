@@ -71,6 +71,23 @@ describe("NodeImport", () => {
       assert.strictEqual(yield* contacts, 2)
     }).pipe(Effect.provide(livedesk)))
 
+  it.live("reads a file's rows without importing them", () =>
+    Effect.gen(function*() {
+      const file = yield* fileOf("email;name\na@acme.inc;Alice\nb@acme.inc\n")
+      const rows = yield* Stream.runCollect(NodeImport.rows({ file, delimiter: ";" }))
+      assert.deepStrictEqual(rows.map(({ _tag, line }) => [_tag, line]), [["Row", 2], ["BadRow", 3]])
+      const json = yield* fileOf("{\"email\":\"a@acme.inc\"}\n", "customers.ndjson")
+      const [row] = yield* Stream.runCollect(NodeImport.rows({ file: json }))
+      assert.deepStrictEqual(row, { _tag: "Row", line: 1, values: { email: "a@acme.inc" } })
+      assert.deepStrictEqual(yield* Effect.promise(() => readdir(dirname(file))), ["customers.csv"])
+      assert.strictEqual(
+        yield* Effect.flip(Stream.runDrain(NodeImport.rows({ file: `${file}.gone` }))).pipe(
+          Effect.map(({ _tag }) => _tag)
+        ),
+        "PlatformError"
+      )
+    }))
+
   it.live("fails for a file that is not there or has no header, and for a journal that is in use", () =>
     Effect.gen(function*() {
       const file = yield* fileOf("")

@@ -140,7 +140,7 @@ const cell = (value: unknown): string => {
  */
 export const printable = (text: string): string =>
   // The joiners are a part of how some languages and emoji are written.
-  text.replaceAll(/(?![\n\u200C\u200D])[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ")
+  text.replaceAll(/(?:(?![\n\u200C\u200D])[\p{Cc}\p{Cf}\u2028\u2029])+/gu, " ")
 
 const widestCell = 60
 
