@@ -285,7 +285,10 @@ describe("JSON", () => {
     operation: Schema.String,
     delivery: LiveDeskError.Delivery,
     status: Schema.optionalKey(Schema.Int),
-    requestId: Schema.optionalKey(Schema.String)
+    requestId: Schema.optionalKey(Schema.String),
+    attempts: Schema.optionalKey(Schema.Int),
+    settledBy: Schema.optionalKey(Schema.String),
+    isHarmless: Schema.optionalKey(Schema.Boolean)
   }
   const arbitrary = Arbitrary.schema(Schema.Struct(common))
 

@@ -152,8 +152,21 @@ describe("a call whose outcome is unknown", () => {
         const { error } = yield* Effect.provide(failure(create()), layer([step]))
         assert.isUndefined(error.settledBy)
       }
-      const { error } = yield* Effect.provide(failure(list()), layer([reset]))
-      assert.isUndefined(error.settledBy)
+    }))
+
+  it.effect("is no matter where the call does no harm when it is made again, and says so", () =>
+    Effect.gen(function*() {
+      for (const step of [reset, { status: 500 }, { body: "nothing" }]) {
+        const { error } = yield* Effect.provide(failure(list()), layer([step]))
+        assert.isUndefined(error.settledBy)
+        assert.isTrue(error.isHarmless)
+        assert.match(error.message, /To make this call again does no harm\.$/)
+        const { error: made } = yield* Effect.provide(failure(create()), layer([step]))
+        assert.isUndefined(made.isHarmless)
+        assert.notInclude(made.message, "no harm")
+      }
+      const { error } = yield* Effect.provide(failure(list()), layer([{ status: 422 }]))
+      assert.isUndefined(error.isHarmless)
     }))
 })
 

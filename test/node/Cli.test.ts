@@ -331,6 +331,30 @@ describe("the exit code", () => {
   )
 })
 
+describe("what goes on", () => {
+  it.live("is told on standard error: a call that is made again, and at debug level every call", () =>
+    Effect.gen(function*() {
+      let requests = 0
+      const settings = {
+        LIVEDESK_API_KEY: "key",
+        LIVEDESK_API_SECRET: "secret",
+        LIVEDESK_BASE_URL: yield* LocalServer.make((_, response) => {
+          requests++
+          response.writeHead(requests % 2 === 0 ? 200 : 503, { "content-type": "application/json" })
+          response.end(JSON.stringify({ meta: { count: 0, current_page: 1 }, payload: [] }))
+        })
+      }
+      const folder = yield* Folder.make
+      const plain = yield* Cli.runIn(folder, ["contacts", "list"], settings)
+      assert.deepStrictEqual([plain.code, plain.out, plain.err.trim().split("\n").length], [0, "none\n", 1])
+      assert.match(plain.err, /level=INFO .*contacts\.list is made again in .* after ServerFailure/i)
+      const { err } = yield* Cli.runIn(folder, ["contacts", "list", "--log-level", "debug"], settings)
+      assert.match(err, /contacts\.list: success after .*livedesk\.operation=contacts\.list/)
+      const quiet = yield* Cli.runIn(folder, ["contacts", "list", "--log-level", "error"], settings)
+      assert.deepStrictEqual([quiet.code, quiet.err], [0, ""])
+    }))
+})
+
 describe("secrets", () => {
   it.live("are told by nothing, not even where the server tells them", () =>
     Effect.gen(function*() {

@@ -693,7 +693,8 @@ class Calling<Input, Output> implements Transport.Receiver {
         LiveDeskError.concluded(error, {
           attempts: this.attempts,
           delivery: this.delivery,
-          settledBy: repeat === "never" ? settledBy : undefined
+          repeat,
+          settledBy
         })
     )
   }

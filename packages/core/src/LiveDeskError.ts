@@ -423,6 +423,8 @@ const common = {
   attempts: Schema.optionalKey(Schema.Int),
   /** Of a call that is never repeated and may have been acted upon: what tells whether it was. */
   settledBy: Schema.optionalKey(Schema.String),
+  /** `true` where the call may have been acted upon, but is one that does no harm when it is made again. */
+  isHarmless: Schema.optionalKey(Schema.Boolean),
   /** Of a call in several steps: what to give it to go on where it failed, so that nothing is done twice. */
   resume: Schema.optionalKey(Identifiers)
 }
@@ -565,6 +567,7 @@ const remake = (
     readonly delivery?: Delivery
     readonly attempts?: number
     readonly settledBy?: string
+    readonly isHarmless?: boolean
     readonly resume?: Resume
   }
 ): LiveDeskError => {
@@ -595,17 +598,27 @@ export const worse = (one: Delivery, other: Delivery): Delivery => bySeverity[on
  */
 export const concluded = (
   error: LiveDeskError,
-  call: { readonly delivery: Delivery; readonly attempts: number; readonly settledBy: string | undefined }
+  call: {
+    readonly delivery: Delivery
+    readonly attempts: number
+    readonly repeat: "safe" | "repeatable" | "never"
+    readonly settledBy: string | undefined
+  }
 ): LiveDeskError => {
   const delivery = worse(error.delivery, call.delivery)
-  const settledBy = delivery === "Accepted" || delivery === "Unknown" ? call.settledBy : undefined
-  return delivery === error.delivery && call.attempts < 2 && settledBy === undefined
-    ? error
-    : remake(error, {
-      delivery,
-      ...(call.attempts < 2 ? undefined : { attempts: call.attempts }),
-      ...(settledBy === undefined ? undefined : { settledBy })
-    })
+  const isOpen = delivery === "Accepted" || delivery === "Unknown"
+  if (!isOpen && call.attempts < 2) return error
+  return remake(error, {
+    delivery,
+    ...(call.attempts < 2 ? undefined : { attempts: call.attempts }),
+    ...(!isOpen
+      ? undefined
+      : call.repeat !== "never"
+      ? { isHarmless: true }
+      : call.settledBy === undefined
+      ? undefined
+      : { settledBy: call.settledBy })
+  })
 }
 
 /**
@@ -626,11 +639,14 @@ export const asTransition = (error: LiveDeskError, status: string): LiveDeskErro
     : error
 }
 
-const partsOf = ({ attempts, delivery, operation, requestId, resume, settledBy, status }: LiveDeskError) => ({
+const partsOf = (
+  { attempts, delivery, isHarmless, operation, requestId, resume, settledBy, status }: LiveDeskError
+) => ({
   operation,
   delivery,
   ...(attempts === undefined ? undefined : { attempts }),
   ...(settledBy === undefined ? undefined : { settledBy }),
+  ...(isHarmless === undefined ? undefined : { isHarmless }),
   ...(resume === undefined ? undefined : { resume }),
   ...(status === undefined ? undefined : { status }),
   ...(requestId === undefined ? undefined : { requestId })
@@ -671,7 +687,9 @@ const byDelivery = {
 const advice = (error: LiveDeskError): string => {
   const { delivery, reason } = error
   // Also where only an earlier attempt may have been acted upon.
-  if (delivery === "Accepted" || delivery === "Unknown") return byDelivery[delivery]
+  if (delivery === "Accepted" || delivery === "Unknown") {
+    return error.isHarmless === true ? "To make this call again does no harm." : byDelivery[delivery]
+  }
   switch (reason._tag) {
     case "CredentialsRejected":
       return `Compare the API key and secret with those under ${credentialsPlace}.`

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Telemetry from "@effect-livedesk/core/Telemetry"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as CliOutput from "effect/cli/CliOutput"
 import * as Command from "effect/cli/Command"
@@ -77,7 +78,11 @@ const settings = ConfigProvider.layer(
 export const main = (args: ReadonlyArray<string>, version: string): Effect.Effect<ExitCode.ExitCode> => {
   const isJson = CommandOutput.isJsonAsked(args)
   return Command.runWith(command, { version })(args).pipe(
-    Effect.provide(Layer.mergeAll(presenter, logger, settings).pipe(Layer.provideMerge(NodeServices.layer))),
+    Effect.provide(
+      Layer.mergeAll(presenter, logger, settings, Telemetry.layer({ metrics: false })).pipe(
+        Layer.provideMerge(NodeServices.layer)
+      )
+    ),
     Effect.matchCauseEffect({
       onFailure: (cause) => {
         const told = ExitCode.told(cause, isJson)
