@@ -3,8 +3,11 @@ import { NodeEmulator } from "@effect-livedesk/node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { execFile } from "node:child_process"
-import { globSync, readFileSync } from "node:fs"
+import { existsSync, globSync, readFileSync } from "node:fs"
+import { posix } from "node:path"
 import { fileURLToPath } from "node:url"
+import * as Child from "../Child.ts"
+import * as Cli from "../Cli.ts"
 import * as Collector from "../Collector.ts"
 import * as EmulatorSettings from "../EmulatorSettings.ts"
 import * as FreePort from "../FreePort.ts"
@@ -232,6 +235,61 @@ describe("the other examples", () => {
       assert.deepStrictEqual(out.slice(-1), ["12 customers welcomed, answered and thanked once each"])
     }).pipe(Effect.scoped))
 
+  it.live("migrating", () =>
+    Effect.gen(function*() {
+      const { code, err, out } = yield* run("migrating")
+      assert.deepStrictEqual([code, err], [0, []])
+      assert.deepStrictEqual(out, ["conversation 40, first reply 0", "conversation 41, first reply none yet"])
+    }))
+
+  it.live("from-promises", () =>
+    Effect.gen(function*() {
+      const { code, err, out } = yield* run("from-promises")
+      assert.deepStrictEqual([code, err, out], [0, [], [
+        "contact 2219256, found: true",
+        "ValidationError, NotSent"
+      ]])
+    }))
+
+  it.live("accounts", () =>
+    Effect.gen(function*() {
+      const { code, err, out } = yield* run("accounts")
+      assert.deepStrictEqual([code, err], [0, []])
+      assert.deepStrictEqual(out, ["acme has 0 customers", "globex has 0 customers", "initech is none of ours"])
+    }))
+
+  it.live("machines, where there is no Redis", () =>
+    Effect.gen(function*() {
+      const { code, err, out } = yield* run("machines")
+      assert.deepStrictEqual([code, err, out], [0, [], ["REDIS_URL is not set: machines share what is in a Redis"]])
+    }))
+
+  it.live.skipIf(!Redis.isInstalled)("machines", () =>
+    Effect.gen(function*() {
+      const { code, err, out } = yield* run("machines", { REDIS_URL: yield* Redis.make })
+      assert.deepStrictEqual([code, err], [0, []])
+      assert.deepStrictEqual(out, ["one handles conversation_created", "one answers 200", "two answers 200"])
+    }).pipe(Effect.scoped))
+
+  it.live("webhook-server", () =>
+    Effect.gen(function*() {
+      const port = yield* FreePort.make
+      const server = yield* Child.start(new URL("examples/webhook-server.ts", root), {
+        LIVEDESK_WEBHOOK_SECRET: "example-secret",
+        WEBHOOK_PORT: String(port)
+      })
+      assert.include(yield* server.line("["), `http://127.0.0.1:${port}`)
+      const send = (secret: string) =>
+        Cli.runIn(
+          fileURLToPath(root),
+          ["webhooks", "send-test", `http://127.0.0.1:${port}/webhooks/livedesk`],
+          { LIVEDESK_WEBHOOK_SECRET: secret }
+        )
+      assert.match((yield* send("another-secret")).out, /^status +401$/m)
+      assert.match((yield* send("example-secret")).out, /^status +200$/m)
+      assert.strictEqual(yield* server.line("received"), "received message_created")
+    }).pipe(Effect.scoped))
+
   it.live("readme", () =>
     Effect.gen(function*() {
       const { code, err, out } = yield* run("readme", yield* settings)
@@ -242,27 +300,88 @@ describe("the other examples", () => {
     }).pipe(Effect.provide(NodeEmulator.layer())))
 })
 
+const read = (path: string): string => readFileSync(new URL(path, root), "utf8")
+
 const withoutIndent = (text: string): string => text.replaceAll(/^ +/gm, "")
 
-describe("the README", () => {
-  for (const page of ["README.md", ...globSync("docs/*.md", { cwd: root })]) {
-    it(`shows nothing that is not in an example: ${page}`, () => {
-      const examples = globSync("examples/*.ts", { cwd: root }).map((path) => readFileSync(new URL(path, root), "utf8"))
-      const shown = readFileSync(new URL(page, root), "utf8").matchAll(/```ts\n([^]*?)```/g)
-      const snippets = Array.from(shown, ([, snippet = ""]) => snippet)
-      // A page of shell commands, each of which the command's own tests run.
-      if (page !== "docs/cli.md") assert.isNotEmpty(snippets)
-      for (const snippet of snippets) {
-        assert.isTrue(examples.some((example) => withoutIndent(example).includes(withoutIndent(snippet))), snippet)
+/** What a person wrote, and what is made from the doc comments. */
+const written = ["README.md", "CONTRIBUTING.md", ...globSync(["docs/*.md", "packages/*/README.md"], { cwd: root })]
+const pages = [...written, ...globSync("docs/reference/**/*.md", { cwd: root })]
+
+const snippetsOf = (page: string): ReadonlyArray<string> =>
+  Array.from(read(page).matchAll(/```ts\n([^]*?)```/g), ([, snippet = ""]) => snippet)
+
+describe("the pages", () => {
+  const examples = globSync("examples/*.ts", { cwd: root }).map((path) => withoutIndent(read(path)))
+
+  for (const page of written) {
+    it(`show nothing that is not in an example: ${page}`, () => {
+      for (const snippet of snippetsOf(page)) {
+        assert.isTrue(examples.some((example) => example.includes(withoutIndent(snippet))), snippet)
       }
     })
   }
 
-  it("names every reason that an error can have", () => {
-    const readme = readFileSync(new URL("README.md", root), "utf8")
+  it("are seen to show something", () => {
+    assert.isNotEmpty(snippetsOf("README.md"))
+    assert.isAbove(written.filter((page) => snippetsOf(page).length > 0).length, 10)
+  })
+
+  it("name every example", () => {
+    const text = written.map(read).join("\n")
+    const unnamed = globSync("examples/*.ts", { cwd: root }).filter((path) =>
+      path !== "examples/readme.ts" && !text.includes(path)
+    )
+    assert.deepStrictEqual(unnamed, [])
+  })
+
+  it("lead nowhere that is not there", () => {
+    assert.isAbove(pages.flatMap(linksOf).length, 500)
+    assert.deepStrictEqual(pages.flatMap((page) => linksOf(page).filter((link) => !leads(page, link))), [])
+  })
+
+  it("name every module on the map", () => {
+    const map = read("CONTRIBUTING.md")
+    const modules = globSync("packages/*/src/**/*.ts", { cwd: root }).map((path) =>
+      path.replaceAll("\\", "/").replace(/^packages\/\w+\/src\//, "")
+    )
+    assert.isAbove(modules.length, 60)
+    assert.deepStrictEqual(
+      modules.filter((module) => !module.endsWith("index.ts") && !map.includes(`\`${module}\``)),
+      []
+    )
+  })
+
+  it("name every reason that an error can have", () => {
+    const errors = read("docs/errors.md")
     const { AuthError, HttpError, ValidationError } = LiveDeskError
     for (const { fields } of [AuthError, ValidationError, HttpError]) {
-      for (const { identifier } of fields.reason.members) assert.include(readme, `\`${identifier}\``)
+      for (const { identifier } of fields.reason.members) assert.include(errors, `\`${identifier}\``)
     }
   })
 })
+
+const withoutCode = (text: string): string => text.replaceAll(/^```[^]*?^```/gm, "").replaceAll(/`[^`\n]*`/g, "")
+
+/** What a page links to in the repository: a path from the page, an anchor or both. */
+const linksOf = (page: string): ReadonlyArray<string> =>
+  Array.from(withoutCode(read(page)).matchAll(/\]\(([^)\s]+)\)/g), ([, link = ""]) => link).filter((link) =>
+    !/^https?:/.test(link)
+  )
+
+/** The anchors of a page's headings, as GitHub names them. */
+const anchorsOf = (page: string): ReadonlyArray<string> => {
+  const seen = new Map<string, number>()
+  return Array.from(read(page).replaceAll(/^```[^]*?^```/gm, "").matchAll(/^#+ +(.+)$/gm), ([, heading = ""]) => {
+    const anchor = heading.toLowerCase().replaceAll(/[^\p{L}\p{N}\p{Pc} -]/gu, "").replaceAll(" ", "-")
+    const before = seen.get(anchor) ?? 0
+    seen.set(anchor, before + 1)
+    return before === 0 ? anchor : `${anchor}-${before}`
+  })
+}
+
+const leads = (page: string, link: string): boolean => {
+  const [path = "", anchor] = link.split("#")
+  const target = path === "" ? page : posix.join(posix.dirname(page), path)
+  return existsSync(new URL(target, root)) && (anchor === undefined || anchorsOf(target).includes(anchor))
+}
