@@ -8,7 +8,7 @@ import * as Path from "node:path"
 import * as Tarball from "./Tarball.ts"
 import * as Tool from "./Tool.ts"
 
-const steps = ["build", "check", "lint", "test", "size", "lint-packages", "api", "packages"]
+const steps = ["build", "check", "site --check", "lint", "test", "size", "lint-packages", "api", "packages"]
 
 const dryRun = process.argv.includes("--dry-run")
 
@@ -48,7 +48,7 @@ const release = (): boolean => {
   const found = obstacles()
   for (const obstacle of found) process.stderr.write(`${obstacle}\n`)
   if (found.length > 0 && !dryRun) return false
-  if (!steps.every((step) => passes([step], Tool.root))) return false
+  if (!steps.every((step) => passes(step.split(" "), Tool.root))) return false
   return dryRun
     ? Tarball.names.every((name) => passes(["publish", "--dry-run", "--no-git-checks"], folderOf(name)))
     : passes(["exec", "changeset", "publish"], Tool.root)

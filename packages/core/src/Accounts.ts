@@ -51,13 +51,12 @@ export interface Options<E, R> {
  *
  * ```ts
  * const accounts = yield* Accounts.make({
- *   lookup: (brand) => Effect.map(credentialsOf(brand), (credentials) => ({
- *     ...credentials,
- *     rateLimit: RateLimit.make({ limit: 10 }),
- *     breaker: Breaker.make()
- *   }))
+ *   lookup: (brand) => Effect.map(Config.all({
+ *     apiKey: Config.Redacted(`${brand}_KEY`),
+ *     apiSecret: Config.Redacted(`${brand}_SECRET`)
+ *   }), (credentials) => ({ ...credentials, rateLimit: RateLimit.make({ limit: 10 }), breaker: Breaker.make() }))
  * })
- * yield* welcome.pipe(Effect.provide(accounts.get("acme")))
+ * yield* program.pipe(Effect.provide(accounts.get("ACME")))
  * ```
  *
  * @category constructors

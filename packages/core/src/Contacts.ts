@@ -413,7 +413,7 @@ export class Contacts extends Context.Service<Contacts, {
    * const vips = { labels: "vip" }
    * contacts.stream(vips).pipe(
    *   Stream.catchTag("HttpError", ({ resume }) => contacts.stream({ ...vips, resume })),
-   *   Stream.runForEach(greet)
+   *   Stream.runForEach(({ id }) => Console.log(id))
    * )
    * ```
    *
@@ -447,6 +447,10 @@ export class Contacts extends Context.Service<Contacts, {
    * with, and may be made again when it is certain that LiveDesk is not still at work on it. Within one program, calls for
    * the same contact wait for each other. Another program may create the contact in between: LiveDesk then refuses the
    * second (as Chatwoot does, unverified), and it is found.
+   *
+   * Fails with `ValidationError`/`InputInvalid` where none of the three is given (nothing was sent), with
+   * `HttpError`/`Conflict` as `find` does, else as `list` and `create` do. Where the error's `operation` is `contacts.list`,
+   * nothing was created.
    */
   readonly ensure: LiveDeskClient.Call<EnsureContact, EnsuredContact>
 }>()("@effect-livedesk/core/Contacts") {}

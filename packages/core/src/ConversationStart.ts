@@ -39,6 +39,7 @@ export interface StartConversation {
  * @since 0.1.0
  */
 export interface KnownContact {
+  /** The contact's id. */
   readonly contactId: number
   /** The name under which the channel knows the contact. */
   readonly sourceId?: string | undefined

@@ -91,7 +91,9 @@ export interface CallOptions {
 }
 
 /**
- * A call of LiveDesk's API.
+ * A call of LiveDesk's API. It fails with `AuthError` for credentials, with `ValidationError` for an input that is refused
+ * here or by LiveDesk and for an answer that cannot be read, with `HttpError` for all that lies between; each has a
+ * `reason`, and says in `delivery` what became of the request.
  *
  * @category models
  * @since 0.1.0
@@ -130,7 +132,7 @@ const AnswerListener = Context.Reference<Listener | undefined>(
  * Gives, beside an effect's value, the successful answers of all calls that it made, in the order of their arrival.
  *
  * ```ts
- * const [{ contact }, [answer]] = yield* contacts.create(input).pipe(LiveDeskClient.withAnswers)
+ * const [{ contact }, [answer]] = yield* contacts.create({ inboxId: 407 }).pipe(LiveDeskClient.withAnswers)
  * yield* Effect.log(`contact ${contact.id}, request ${answer?.requestId}`)
  * ```
  *
@@ -457,9 +459,13 @@ export const layerTransport = (
  * @since 0.1.0
  */
 export interface OptionsConfig extends Omit<Options, "apiKey" | "apiSecret" | "baseUrl" | "timeout"> {
+  /** Where the API key is read from. */
   readonly apiKey: Config.Config<Redacted.Redacted>
+  /** Where the API secret is read from. */
   readonly apiSecret: Config.Config<Redacted.Redacted>
+  /** Where the base URL is read from; `defaultBaseUrl` unless given. */
   readonly baseUrl?: Config.Config<string> | undefined
+  /** Where the time limit is read from; 30 seconds unless given. */
   readonly timeout?: Config.Config<Duration.Input> | undefined
 }
 

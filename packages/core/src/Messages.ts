@@ -197,7 +197,7 @@ export const issuesOf = (message: Omit<SendMessage, "conversationId">): Readonly
  * The `contentAttributes` of a message that answers another.
  *
  * ```ts
- * messages.send({ conversationId, content: "Yes, it is.", contentAttributes: Messages.inReplyTo(question.id) })
+ * messages.send({ conversationId, content: "Yes, it is.", contentAttributes: Messages.inReplyTo(4711) })
  * ```
  *
  * @category inputs
@@ -212,8 +212,11 @@ export const inReplyTo = (messageId: number): { readonly in_reply_to: number } =
  * @since 0.1.0
  */
 export interface BlobLike {
+  /** How many bytes it has. */
   readonly size: number
+  /** Its media type, "" where none is known. */
   readonly type: string
+  /** Reads all of it. */
   arrayBuffer(): Promise<ArrayBuffer>
 }
 

@@ -58,7 +58,7 @@ export interface RateLimit {
  * It is counted in memory, or in the `RateLimiterStore` of Effect that the client's layer is given:
  *
  * ```ts
- * LiveDeskClient.layer({ ...options, rateLimit: RateLimit.make({ limit: 10 }) }).pipe(
+ * LiveDeskClient.layer({ apiKey, apiSecret, rateLimit: RateLimit.make({ limit: 10 }) }).pipe(
  *   Layer.provide(RateLimiter.layerStoreRedis()),
  *   Layer.provide(NodeRedis.layer({ url: "redis://127.0.0.1:6379" }))
  * )

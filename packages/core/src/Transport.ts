@@ -211,9 +211,10 @@ export interface Exchange {
  * @category services
  * @since 0.1.0
  */
-export class Transport extends Context.Service<Transport, { readonly exchange: Exchange }>()(
-  "@effect-livedesk/core/Transport"
-) {}
+export class Transport extends Context.Service<Transport, {
+  /** Makes a request, and hands its answer on as it comes. */
+  readonly exchange: Exchange
+}>()("@effect-livedesk/core/Transport") {}
 
 const exchanges = new WeakMap<HttpClient.HttpClient, Exchange>()
 

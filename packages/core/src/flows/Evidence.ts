@@ -71,7 +71,11 @@ export interface Evidence {
  * a program provides better: its own records of webhook events, an export, a call that LiveDesk does not document.
  *
  * ```ts
- * ConversationFlow.layer().pipe(Layer.provide(Layer.succeed(Evidence.Evidence, mine)))
+ * const nothingSent: Evidence.Evidence = {
+ *   conversation: () => Effect.succeed({ _tag: "Absent" }),
+ *   message: () => Effect.succeed({ _tag: "Absent" })
+ * }
+ * ConversationFlow.layer().pipe(Layer.provide(Layer.succeed(Evidence.Evidence, nothingSent)))
  * ```
  *
  * @category services

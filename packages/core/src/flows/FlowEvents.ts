@@ -19,7 +19,13 @@ import * as Verdict from "./Verdict.ts"
  * told to hand on the program's own messages:
  *
  * ```ts
- * Webhooks.layer({ path, verification, echoes: "handle", onFailure: "retry", handler: FlowEvents.handle })
+ * Webhooks.layer({
+ *   path: "/webhooks/livedesk",
+ *   verification: Webhooks.signed({ secrets: [secret] }),
+ *   echoes: "handle",
+ *   onFailure: "retry",
+ *   handler: FlowEvents.handle
+ * })
  * ```
  *
  * @category handlers

@@ -147,6 +147,7 @@ export const nextOpening = (hours: OfficeHours, from: DateTime.DateTime): DateTi
  * workflow. The moment is decided once, so that it stays the same when the workflow is run again.
  *
  * ```ts
+ * const hours = yield* OfficeHours.make({ timeZone: "Europe/Berlin", from: "09:00", to: "17:00" })
  * yield* OfficeHours.untilOpen("morning", hours)
  * ```
  *

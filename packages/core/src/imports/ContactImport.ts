@@ -90,7 +90,9 @@ export interface Options<E, R> {
  * - `ImportJournalError`, and what `rows` fails with.
  *
  * ```ts
- * const summary = yield* ContactImport.run({ inboxId: 407, rows: ImportRows.csv(bytes) })
+ * const fileSystem = yield* FileSystem.FileSystem
+ * const rows = ImportRows.csv(fileSystem.stream("customers.csv"))
+ * const summary = yield* ContactImport.run({ inboxId: 407, rows })
  * ```
  *
  * @category running

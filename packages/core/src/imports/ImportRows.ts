@@ -95,6 +95,7 @@ export class ImportFileError extends Data.TaggedError("ImportFileError")<{
  * with `ImportFileError` for a header that cannot be used, and with what `bytes` fails with.
  *
  * ```ts
+ * const fileSystem = yield* FileSystem.FileSystem
  * const rows = ImportRows.csv(fileSystem.stream("customers.csv"))
  * ```
  *
@@ -171,6 +172,7 @@ export const csv = <E, R>(
  * fails with.
  *
  * ```ts
+ * const fileSystem = yield* FileSystem.FileSystem
  * const rows = ImportRows.ndjson(fileSystem.stream("customers.ndjson"))
  * ```
  *

@@ -111,6 +111,7 @@ export interface Options {
  * @since 0.1.0
  */
 export interface Inbox extends Partial<Omit<EmulatorState.Inbox, "id">> {
+  /** Its *Channel ID*. */
   readonly id: number
 }
 

@@ -38,6 +38,7 @@ const orNull = <A, I>(schema: Schema.Codec<A, I>) => Schema.OptionFromNullOr(sch
  */
 export const Inbox = Schema.Struct({
   id: InboxId,
+  /** What the console calls it. */
   name: Schema.String,
   /** `Channel::Api` for an API channel. */
   channelType: Schema.String,

@@ -324,6 +324,7 @@ export const layer = (plan: Plan): Layer.Layer<HttpClient.HttpClient | Faults, P
  * faults.
  *
  * ```ts
+ * const plan = Faults.seeded({ seed: 1, rate: 0.2 })
  * const test = program.pipe(
  *   Effect.provide(LiveDesk.layer.pipe(Layer.provideMerge(Faults.layerEmulator(plan)))),
  *   Faults.rehearse

@@ -238,10 +238,12 @@ export const toRequest = (
  * Provides a router for routes to be added to, and the `HttpClient` that reaches them by their path, without a network.
  *
  * ```ts
- * const receiver = Webhooks.layer(options).pipe(Layer.provideMerge(WebhookDelivery.layer))
+ * const address = { path: "/livedesk", verification: Webhooks.signed({ secrets: [secret] }) } as const
+ * const receiver = Webhooks.layer({ ...address, handler: Console.log }).pipe(Layer.provideMerge(WebhookDelivery.layer))
  *
- * const client = yield* HttpClient.HttpClient
- * const response = yield* client.execute(WebhookDelivery.toRequest(delivery))
+ * const router = yield* HttpClient.HttpClient
+ * const delivery = yield* WebhookDelivery.make({ ...address, payload: WebhookDelivery.payload("message_created") })
+ * const { status } = yield* router.execute(WebhookDelivery.toRequest(delivery))
  * ```
  *
  * @category layers

@@ -70,8 +70,9 @@ export class WebhookSender extends Context.Service<WebhookSender, {
  * closes, what still waits is delivered first, for 5 seconds at most.
  *
  * ```ts
- * const receiver = Webhooks.layer({ path: "/livedesk", verification, handler }).pipe(Layer.provide(SeenDeliveries.layer))
- * const Test = Layer.merge(receiver, WebhookSender.layer({ path: "/livedesk", verification })).pipe(
+ * const address = { path: "/livedesk", verification: Webhooks.signed({ secrets: [secret] }) } as const
+ * const receiver = Webhooks.layer({ ...address, handler: Console.log }).pipe(Layer.provide(SeenDeliveries.layer))
+ * const Test = Layer.merge(receiver, WebhookSender.layer(address)).pipe(
  *   Layer.provideMerge(WebhookDelivery.layer),
  *   Layer.provideMerge(Emulator.layer)
  * )

@@ -243,7 +243,7 @@ export interface HandlerOptions<E, R> extends Options {
  * const routes = Webhooks.layer({
  *   path: "/livedesk",
  *   verification: Webhooks.signed({ secrets: [secret] }),
- *   handler: (event) => event._tag === "MessageCreated" ? answer(event) : Effect.void
+ *   handler: (event) => event._tag === "MessageCreated" ? Console.log(event.message.id) : Effect.void
  * })
  *
  * HttpRouter.serve(routes).pipe(Layer.provide(SeenDeliveries.layer))

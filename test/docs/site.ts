@@ -1,0 +1,58 @@
+/**
+ * Makes `site/`, the guides and the reference as pages for a browser, and `docs/reference`, the reference as Markdown. Run
+ * with `pnpm site`; with `--check` it writes nothing, and fails when the committed reference is not what the sources say, when
+ * something public has no comment, when a link leads nowhere or when a snippet in a comment does not compile.
+ */
+import { spawnSync } from "node:child_process"
+import * as Fs from "node:fs"
+import { tmpdir } from "node:os"
+import * as Path from "node:path"
+import * as Reference from "./Reference.ts"
+import * as Snippet from "./Snippet.ts"
+
+const check = process.argv.includes("--check")
+
+const fail = (problem: string): void => {
+  process.stderr.write(`${problem}\n`)
+  process.exitCode = 1
+}
+
+const snippets = Snippet.check()
+snippets.problems.forEach(fail)
+
+const reference = await Reference.make()
+if (reference.app.logger.hasErrors() || reference.app.logger.hasWarnings()) process.exitCode = 1
+
+if (!check) await Reference.writeSite(reference, Path.join(Reference.root, "site"))
+
+const folder = Fs.mkdtempSync(Path.join(tmpdir(), "effect-livedesk-"))
+try {
+  const built = Path.join(folder, "reference")
+  await Reference.writeMarkdown(reference, built)
+  if (check) {
+    const { status, stdout } = spawnSync(
+      "git",
+      ["diff", "--no-index", "--no-color", "--", Reference.committed, built],
+      {
+        encoding: "utf8"
+      }
+    )
+    if (status !== 0) {
+      fail(
+        `${stdout.slice(0, 20_000)}\nthe sources say other than docs/reference: run pnpm site, and commit what it wrote`
+      )
+    }
+  } else {
+    Fs.rmSync(Reference.committed, { recursive: true, force: true })
+    Fs.cpSync(built, Reference.committed, { recursive: true })
+  }
+} finally {
+  Fs.rmSync(folder, { recursive: true })
+}
+
+if (process.exitCode === undefined) {
+  const { length } = reference.project.children ?? []
+  process.stdout.write(
+    `${length} modules documented, ${snippets.count} snippets compiled${check ? "" : "; see site/index.html"}\n`
+  )
+}
