@@ -88,6 +88,8 @@ export const make = async (): Promise<Reference> => {
       "steps",
       "running",
       "layers",
+      "errors",
+      "reasons",
       "constructors",
       "inputs",
       "options",
