@@ -238,6 +238,26 @@ describe("accounts", () => {
       assert.deepStrictEqual(looked, ["acme", "locked out", "acme"])
     }).pipe(atEmulator))
 
+  it.effect("are looked up anew after that failed, and after the key could not be used", () =>
+    Effect.gen(function*() {
+      const { credentials } = yield* Emulator.Emulator
+      let lookups = 0
+      const accounts = yield* Accounts.make({
+        lookup: () =>
+          Effect.suspend(() => {
+            lookups++
+            if (lookups === 1) return Effect.fail("the database is away" as const)
+            return Effect.succeed(lookups === 2 ? { ...credentials, apiKey: Redacted.make("") } : credentials)
+          })
+      })
+      const listed = list().pipe(Effect.provide(accounts.get("acme")))
+      assert.strictEqual(yield* Effect.flip(listed), "the database is away")
+      assert.isFalse(yield* Effect.isSuccess(Effect.scoped(accounts.contextEffect("acme"))))
+      yield* listed
+      yield* Effect.scoped(accounts.contextEffect("acme"))
+      assert.strictEqual(lookups, 3)
+    }).pipe(atEmulator))
+
   it.effect("do not slow each other, and do not stop each other", () =>
     Effect.gen(function*() {
       const { listAs } = yield* emulated

@@ -38,7 +38,7 @@ export interface Accounts<E>
  * @since 0.1.0
  */
 export interface Options<E, R> {
-  /** Looks an account's options up, by its name; asked once as long as the account is kept. */
+  /** Looks an account's options up, by its name: once as long as the account is kept, and anew after it failed. */
   readonly lookup: (name: string) => Effect.Effect<Omit<LiveDeskClient.Options, "account">, E, R>
   /** How long an account that nobody uses is kept; 5 minutes unless given. */
   readonly idleTimeToLive?: Duration.Input | undefined
@@ -65,13 +65,23 @@ export interface Options<E, R> {
 export const make = <E, R>(
   { idleTimeToLive = "5 minutes", lookup }: Options<E, R>
 ): Effect.Effect<Accounts<E>, never, HttpClient.HttpClient | Scope.Scope | R> =>
-  LayerMap.make(
-    (account: string) =>
-      // Fresh, since a layer is built once for all accounts otherwise, over the client of the first.
-      Layer.fresh(LiveDesk.layer).pipe(
-        Layer.provideMerge(
-          Layer.unwrap(Effect.map(lookup(account), (options) => LiveDeskClient.layer({ ...options, account })))
-        )
-      ),
-    { idleTimeToLive }
+  Effect.map(
+    LayerMap.make(
+      (account: string) =>
+        // Fresh, since a layer is built once for all accounts otherwise, over the client of the first.
+        Layer.fresh(LiveDesk.layer).pipe(
+          Layer.provideMerge(
+            Layer.unwrap(Effect.map(lookup(account), (options) => LiveDeskClient.layer({ ...options, account })))
+          )
+        ),
+      { idleTimeToLive }
+    ),
+    // A failure would be kept like an account, as long as somebody asks.
+    (accounts) => ({
+      ...accounts,
+      get: (account) => Layer.tapError(accounts.get(account), () => accounts.invalidate(account)),
+      contextEffect: (account) => Effect.tapError(accounts.contextEffect(account), () => accounts.invalidate(account)),
+      contextEffectOption: (account) =>
+        Effect.tapError(accounts.contextEffectOption(account), () => accounts.invalidate(account))
+    })
   )
