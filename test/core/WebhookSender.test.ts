@@ -5,6 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import {
   DateTime,
   Deferred,
+  Duration,
   Effect,
   Exit,
   Fiber,
@@ -145,6 +146,27 @@ describe("an emulator's events", () => {
       if (delivered === undefined) return
       yield* Effect.replicateEffect(sender.redeliver(delivered), 4)
       assert.strictEqual(handled.length, 1)
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("are remembered with what was answered, those that were made again among them", () => {
+    const { layer } = setup(Webhooks.unverified)
+    return Effect.gen(function*() {
+      const sender = yield* WebhookSender.WebhookSender
+      yield* aConversation
+      const [delivered] = yield* sender.awaitDelivered(1)
+      assert.isDefined(delivered)
+      if (delivered === undefined) return
+      assert.deepStrictEqual([delivered.redelivered, delivered.took], [false, Duration.zero])
+      yield* TestClock.adjust("1 minute")
+      const again = yield* sender.redeliver(delivered)
+      assert.deepInclude(again, { id: delivered.id, redelivered: true, at: yield* DateTime.now })
+      const recent = yield* sender.recent
+      assert.deepStrictEqual(recent, [delivered, again])
+      assert.strictEqual(yield* sender.recent, recent)
+      assert.deepStrictEqual(yield* sender.delivered, [delivered])
+      yield* Effect.replicateEffect(sender.redeliver(delivered), 250)
+      assert.lengthOf(yield* sender.recent, 200)
     }).pipe(Effect.provide(layer))
   })
 

@@ -1,7 +1,8 @@
 import { Emulator } from "@effect-livedesk/core/testing"
-import { NodeEmulator } from "@effect-livedesk/node"
+import { NodeEmulator, NodeTransport } from "@effect-livedesk/node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, HashMap, type Scope } from "effect"
+import { HttpClient } from "effect/http"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { readdirSync, writeFileSync } from "node:fs"
@@ -192,14 +193,30 @@ describe("emulator", () => {
       assert.strictEqual(yield* emulator.interrupt, 130)
     }))
 
+  it.live("serves its pages, and warns where others reach it", () =>
+    Effect.gen(function*() {
+      const port = yield* FreePort.make
+      const alone = yield* start(["emulator", "--port", String(port)], {})
+      const lines = yield* Effect.replicateEffect(alone.line, 6)
+      const { docs, inbox } = Object.fromEntries(lines.map((line) => line.split(/ +/)))
+      assert.deepStrictEqual([docs, inbox], [`http://127.0.0.1:${port}/docs`, `http://127.0.0.1:${port}/inbox`])
+      const pages = HttpClient.get(String(inbox)).pipe(Effect.provide(NodeTransport.layer()))
+      assert.strictEqual((yield* pages).status, 200)
+      const open = yield* start(["emulator", "--host", "0.0.0.0"], {})
+      assert.match(yield* open.said, /^whoever reaches 0\.0\.0\.0 can read and change/)
+      const nowhere = yield* Cli.runIn(yield* Folder.make, ["emulator", "--host", "192.0.2.1"], {})
+      assert.deepStrictEqual([nowhere.code, nowhere.out], [2, ""])
+      assert.match(nowhere.err, /of 192\.0\.2\.1 cannot be listened on/)
+    }))
+
   it.live("keeps what it holds in a file", () =>
     Effect.gen(function*() {
       const file = join(yield* Folder.make, "livedesk.json")
       const listed = Effect.gen(function*() {
         const emulator = yield* start(["emulator", "--json", "--file", file], {})
-        // The document is printed on seven lines.
+        // The document is printed on eight lines.
         const settings: Record<string, string> = Object(
-          JSON.parse((yield* Effect.replicateEffect(emulator.line, 7)).join(""))
+          JSON.parse((yield* Effect.replicateEffect(emulator.line, 8)).join(""))
         )
         const folder = yield* Folder.make
         yield* Cli.runIn(folder, ["contacts", "ensure", "--identifier", "C-1"], settings)

@@ -5,25 +5,35 @@
  */
 import * as LiveDeskApi from "@effect-livedesk/core/LiveDeskApi"
 import * as LiveDeskError from "@effect-livedesk/core/LiveDeskError"
+import * as EmulatedServer from "@effect-livedesk/core/testing/EmulatedServer"
 import * as Emulator from "@effect-livedesk/core/testing/Emulator"
+import * as Faults from "@effect-livedesk/core/testing/Faults"
 import * as WebhookSender from "@effect-livedesk/core/testing/WebhookSender"
 import * as Webhooks from "@effect-livedesk/core/webhooks/Webhooks"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as HttpApi from "effect/http-api/HttpApi"
 import * as HttpApiScalar from "effect/http-api/HttpApiScalar"
 import * as OpenApi from "effect/http-api/OpenApi"
+import * as HttpBody from "effect/http/HttpBody"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import type * as HttpServerError from "effect/http/HttpServerError"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import { createServer } from "node:http"
+import type { Socket } from "node:net"
+import { setImmediate } from "node:timers/promises"
+import type * as EmulatorInbox from "./internal/EmulatorInbox.ts"
 import * as NodeEmulatorFile from "./NodeEmulatorFile.ts"
 import * as NodeLiveDesk from "./NodeLiveDesk.ts"
 import * as NodeTransport from "./NodeTransport.ts"
@@ -72,9 +82,20 @@ export class NodeEmulator extends Context.Service<NodeEmulator, {
   readonly baseUrl: string
 }>()("@effect-livedesk/node/NodeEmulator") {}
 
+/** The emulator as the port has it. */
+class Served extends Context.Service<Served, EmulatedServer.EmulatedServer>()(
+  "@effect-livedesk/node/NodeEmulator/Served"
+) {}
+
+/** Where it delivers to, if anywhere. */
+class Told
+  extends Context.Service<Told, EmulatorInbox.Options["webhook"]>()("@effect-livedesk/node/NodeEmulator/Told")
+{}
+
 /**
- * Provides an emulator on a port, and the emulator's state. Beside the API it serves the OpenAPI document at
- * `/openapi.json`, and at `/docs` a page to browse and to try it, which needs no network but this machine's own. Its
+ * Provides an emulator on a port, the emulator's state, and `Faults` that its requests can be made to meet. Beside the API
+ * it serves the OpenAPI document at `/openapi.json`, at `/docs` a page to browse and to try it, and at `/inbox` a page that
+ * shows what happens while it happens, and lets one answer as an agent; they need no network but this machine's own. Its
  * calendar starts today unless `startsAt` says otherwise. Fails when the port is taken, when `file` cannot be read or holds
  * something else, and when the webhook's address is none.
  *
@@ -90,25 +111,41 @@ export class NodeEmulator extends Context.Service<NodeEmulator, {
 export const layer = (
   options?: Options
 ): Layer.Layer<
-  NodeEmulator | Emulator.Emulator,
+  NodeEmulator | Emulator.Emulator | Faults.Faults,
   HttpServerError.ServeError | NodeEmulatorFile.EmulatorFileError | LiveDeskError.ValidationError
-> =>
-  Layer.effect(
+> => {
+  const host = options?.host ?? "127.0.0.1"
+  return Layer.effect(
     NodeEmulator,
     Effect.gen(function*() {
-      const { httpEffect } = yield* Emulator.Emulator
+      const emulator = yield* Emulator.Emulator
+      const server = yield* Served
+      const webhook = yield* Told
+      const closing = yield* Deferred.make<void>()
+      const held = new Set<Socket>()
       yield* HttpServer.serveEffect(
-        yield* HttpRouter.toHttpEffect(Layer.mergeAll(documentation, HttpRouter.add("*", "/*", httpEffect)))
+        yield* HttpRouter.toHttpEffect(Layer.mergeAll(
+          documentation,
+          inbox({ emulator, server, webhook, host, closing: Deferred.await(closing) }),
+          HttpRouter.add("*", "/*", serveWithFaults(server, held))
+        ))
       )
+      // The server waits for its answers; those that may have no end do so here.
+      yield* Effect.addFinalizer(() => {
+        for (const socket of held) socket.destroy()
+        return Deferred.succeed(closing, undefined)
+      })
       return { baseUrl: yield* HttpServer.addressFormattedWith(Effect.succeed) }
     })
   ).pipe(
-    Layer.provide(NodeHttpServer.layer(() => createServer(), {
-      port: options?.port ?? 0,
-      host: options?.host ?? "127.0.0.1"
-    })),
+    Layer.provide(NodeHttpServer.layer(() => createServer(), { port: options?.port ?? 0, host })),
     // Before the server: one that is let go while it begins to listen is never closed.
-    Layer.provide(options?.webhook === undefined ? Layer.empty : deliverTo(options.webhook)),
+    Layer.provide(options?.webhook === undefined ? Layer.succeed(Told, Option.none()) : deliverTo(options.webhook)),
+    Layer.provideMerge(Layer.effect(Faults.Faults, Effect.map(Served, ({ faults }) => faults))),
+    Layer.provide(Layer.effect(
+      Served,
+      Effect.flatMap(Emulator.Emulator, ({ httpEffect }) => EmulatedServer.make(httpEffect))
+    )),
     Layer.provideMerge(Layer.effect(
       Emulator.Emulator,
       Effect.gen(function*() {
@@ -127,6 +164,7 @@ export const layer = (
       })
     ))
   )
+}
 
 /**
  * Provides every service of LiveDesk at an emulator on a port, over undici, and the emulator.
@@ -141,7 +179,7 @@ export const layer = (
 export const layerLiveDesk = (
   options?: Options
 ): Layer.Layer<
-  NodeLiveDesk.Provided | NodeEmulator | Emulator.Emulator,
+  NodeLiveDesk.Provided | NodeEmulator | Emulator.Emulator | Faults.Faults,
   | HttpServerError.ServeError
   | NodeEmulatorFile.EmulatorFileError
   | LiveDeskError.ValidationError
@@ -156,15 +194,18 @@ export const layerLiveDesk = (
     layer(options)
   )
 
-const deliverTo = ({ secret, url }: Webhook): Layer.Layer<never, LiveDeskError.ValidationError, Emulator.Emulator> => {
+const deliverTo = ({ secret, url }: Webhook): Layer.Layer<Told, LiveDeskError.ValidationError, Emulator.Emulator> => {
   const refused = (setting: keyof Webhook, message: string) =>
-    Layer.effectDiscard(Effect.fail(
-      new LiveDeskError.ValidationError({
-        operation: "NodeEmulator.layer",
-        delivery: "NotSent",
-        reason: new LiveDeskError.InputInvalid({ issues: [{ path: ["webhook", setting], message }] })
-      })
-    ))
+    Layer.effect(
+      Told,
+      Effect.fail(
+        new LiveDeskError.ValidationError({
+          operation: "NodeEmulator.layer",
+          delivery: "NotSent",
+          reason: new LiveDeskError.InputInvalid({ issues: [{ path: ["webhook", setting], message }] })
+        })
+      )
+    )
   const parsed = URL.canParse(url) ? new URL(url) : undefined
   if (parsed === undefined || !/^https?:$/.test(parsed.protocol) || parsed.username !== "" || parsed.password !== "") {
     return refused(
@@ -177,11 +218,59 @@ const deliverTo = ({ secret, url }: Webhook): Layer.Layer<never, LiveDeskError.V
     path: `/${parsed.pathname.slice(1)}${parsed.search}`,
     verification: secret === undefined ? Webhooks.unverified : Webhooks.signed({ secrets: [secret] })
   })
-  return Layer.effectDiscard(Layer.build(sender)).pipe(
+  // What stands in a query may be a secret.
+  const shown = `${parsed.origin}${parsed.pathname}`
+  return Layer.effect(
+    Told,
+    Effect.map(WebhookSender.WebhookSender, (sender) => Option.some({ url: shown, sender }))
+  ).pipe(
+    Layer.provide(sender),
     Layer.provide(NodeTransport.layer()),
     Layer.catchTag("WebhookOptionsInvalid", ({ problem }) => refused("secret", problem))
   )
 }
+
+/**
+ * Answers, or breaks the connection off where a fault says so. Connections that meet a plan are held, to be let go when the
+ * emulator closes: it may be that no answer ever comes.
+ */
+const serveWithFaults = ({ faults, httpEffect }: EmulatedServer.EmulatedServer, held: Set<Socket>) =>
+  Effect.gen(function*() {
+    const plan = yield* faults.plan
+    const { socket } = NodeHttpServerRequest.toIncomingMessage(yield* HttpServerRequest.HttpServerRequest)
+    if (!(plan._tag === "Script" && Object.keys(plan.steps).length === 0) && !held.has(socket)) {
+      held.add(socket)
+      socket.once("close", () => held.delete(socket))
+    }
+    return yield* httpEffect.pipe(
+      Effect.map(cutShort),
+      // The connection's end interrupts this.
+      Effect.catchTag("ConnectionLost", () => Effect.andThen(Effect.sync(() => socket.destroy()), Effect.never))
+    )
+  })
+
+/** An answer that breaks off does so after what there is of it has left: the connection's end would take it along. */
+const cutShort = (response: HttpServerResponse.HttpServerResponse): HttpServerResponse.HttpServerResponse =>
+  response.body._tag === "Stream"
+    ? HttpServerResponse.setBody(
+      response,
+      HttpBody.stream(
+        Stream.onError(Stream.orDie(response.body.stream), () => Effect.promise(() => setImmediate())),
+        response.body.contentType,
+        response.body.contentLength
+      )
+    )
+    : response
+
+/** Loaded when first asked for, as most never ask. */
+const inbox = (options: EmulatorInbox.Options) =>
+  Layer.unwrap(Effect.gen(function*() {
+    const served = yield* Effect.cached(
+      Effect.promise(async () => (await import("./internal/EmulatorInbox.ts")).make(options))
+    )
+    // And for /inbox itself.
+    return HttpRouter.add("*", "/inbox/*", Effect.flatten(served))
+  }))
 
 /** The document, with the emulator for a server. */
 const document = () => ({

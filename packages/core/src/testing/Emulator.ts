@@ -139,6 +139,43 @@ export interface ReceivedMessage {
 export class NotReceived extends Data.TaggedError("NotReceived")<{ readonly message: string }> {}
 
 /**
+ * A message from an agent.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface AgentMessage {
+  readonly conversationId: number
+  readonly content: string
+  /** Whether it is a note between agents, which the contact does not see; `false` unless given. */
+  readonly private?: boolean | undefined
+}
+
+/**
+ * Another state of a conversation.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface StatusChange {
+  readonly conversationId: number
+  readonly status: Conversations.Status
+  /** When a conversation that is snoozed wakes; without it, when something comes for it. */
+  readonly snoozedUntil?: DateTime.Utc | undefined
+}
+
+/**
+ * Why an agent's call was refused: with the status and in the words of the refusal that a program would get.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class AgentRefused extends Data.TaggedError("AgentRefused")<{
+  readonly status: number
+  readonly message: string
+}> {}
+
+/**
  * A running emulator: its state, to seed and to inspect, and its HTTP side, to serve.
  *
  * @category services
@@ -151,6 +188,8 @@ export class Emulator extends Context.Service<Emulator, {
   readonly state: Effect.Effect<EmulatorState.EmulatorState>
   /** What it holds now, and after every change. */
   readonly changes: Stream.Stream<EmulatorState.EmulatorState>
+  /** What time it is there: it is by this that a snooze ends. */
+  readonly now: Effect.Effect<DateTime.Utc>
   /** What it would tell a webhook, from the moment of subscribing; `WebhookSender` delivers it. */
   readonly events: PubSub.PubSub<WebhookEvent>
   /** Changes what it holds, in one step; see `EmulatorState` for what a change is made of. */
@@ -164,6 +203,10 @@ export class Emulator extends Context.Service<Emulator, {
    * that is not there, and for a message with neither text nor files.
    */
   readonly receive: (message: ReceivedMessage) => Effect.Effect<Messages.Message, NotReceived>
+  /** Lets the agent write in a conversation, as `Messages.send` does; without a request. */
+  readonly reply: (message: AgentMessage) => Effect.Effect<Messages.Message, AgentRefused>
+  /** Lets the agent move a conversation to another state, as `Conversations.toggleStatus` does; without a request. */
+  readonly toggleStatus: (change: StatusChange) => Effect.Effect<Conversations.ToggledStatus, AgentRefused>
   /** Answers one HTTP request. */
   readonly httpEffect: Effect.Effect<
     HttpServerResponse.HttpServerResponse,
@@ -214,6 +257,19 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
       for (const event of EmulatedEvents.between(before, after, named, given)) PubSub.publishUnsafe(events, event)
       return [result, after] as const
     })
+
+  /** What an agent does who is no program. */
+  const asAgent = <A>(
+    transition: (state: EmulatorState.EmulatorState, given: EmulatedCall.Circumstances) => EmulatedCall.Transition<A>,
+    conversationId: number
+  ): Effect.Effect<A, AgentRefused> =>
+    Effect.flatMap(
+      circumstances,
+      (given) => change((state) => transition(state, given), Option.some(conversationId), given)
+    ).pipe(
+      Effect.flatMap(Effect.fromResult),
+      Effect.mapError(({ body, status }) => new AgentRefused({ status, message: String(body.error) }))
+    )
 
   /** Serves an endpoint: its method and path to route, its answer's model to write. */
   const serve = <Input, Output>(
@@ -287,6 +343,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
     credentials: { apiKey, apiSecret },
     state: SubscriptionRef.get(state),
     changes: SubscriptionRef.changes(state),
+    now: today,
     events,
     update: (f) => SubscriptionRef.update(state, f),
     reset: SubscriptionRef.update(state, ({ generation }) => ({ ...initial, generation })),
@@ -314,6 +371,21 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
         Effect.flatMap(Effect.fromResult),
         Effect.mapError(({ body }) => new NotReceived({ message: String(body.error) }))
       ),
+    reply: ({ content, conversationId, private: isPrivate = false }) =>
+      asAgent(
+        (state, given) =>
+          EmulatedMessages.send(state, { conversation_id: conversationId, content, private: isPrivate }, given),
+        conversationId
+      ),
+    toggleStatus: ({ conversationId, snoozedUntil, status }) =>
+      asAgent((state, given) =>
+        EmulatedConversations.toggleStatus(state, {
+          conversation_id: conversationId,
+          status,
+          snoozed_until: snoozedUntil === undefined
+            ? undefined
+            : Math.floor(DateTime.toEpochMillis(snoozedUntil) / 1000)
+        }, given), conversationId),
     // A server answers a defect of its own with 500; in memory it must be no different.
     httpEffect: Effect.scoped(router).pipe(
       Effect.catchCause((cause) => Effect.map(HttpServerError.causeResponse(cause), ([response]) => response))

@@ -254,6 +254,8 @@ export interface Entry {
 export class Faults extends Context.Service<Faults, {
   /** What became of each request so far, in the order in which they were made. */
   readonly trace: Effect.Effect<ReadonlyArray<Entry>>
+  /** The plan that is followed, as it was given. */
+  readonly plan: Effect.Effect<Plan>
   /** Goes on by another plan, whose script begins at its first step. */
   readonly follow: (plan: Plan) => Effect.Effect<void, PlanInvalid>
 }>()("@effect-livedesk/core/testing/Faults") {}
@@ -270,7 +272,13 @@ export const format = (trace: ReadonlyArray<Entry>): string =>
     Option.match(status, { onNone: () => "nothing done", onSome: (status) => `server answered ${status}` })
   ).join("\n")
 
-const describe = ({ _tag, ...parameters }: Fault): string =>
+/**
+ * A fault as text, as `Failing status 500 when AfterActing`; without its body.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const describe = ({ _tag, ...parameters }: Fault): string =>
   [_tag, ...Object.entries(parameters).flatMap(([name, value]) => name === "body" ? [] : [`${name} ${String(value)}`])]
     .join(" ")
 
@@ -289,12 +297,13 @@ export const layer = (plan: Plan): Layer.Layer<HttpClient.HttpClient | Faults, P
   Layer.effectContext(Effect.gen(function*() {
     const inner = yield* HttpClient.HttpClient
     const start = yield* Clock.currentTimeMillis
-    let next = yield* follow(plan)
+    let followed = plan
+    let next = yield* stepsOf(plan)
     const trace: Array<Entry> = []
 
     const client = HttpClient.make((request) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
-        const operation = operationOf(request)
+        const operation = operationOf(request.method, request.url, request.body._tag === "FormData")
         const fault = next(operation)
         const index = trace.length
         trace.push({ number: index + 1, at: Math.round(now - start), operation, fault, status: Option.none() })
@@ -311,9 +320,11 @@ export const layer = (plan: Plan): Layer.Layer<HttpClient.HttpClient | Faults, P
       Faults,
       Faults.of({
         trace: Effect.sync(() => [...trace]),
+        plan: Effect.sync(() => followed),
         follow: (plan) =>
-          Effect.map(follow(plan), (followed) => {
-            next = followed
+          Effect.map(stepsOf(plan), (steps) => {
+            followed = plan
+            next = steps
           })
       })
     ))
@@ -425,8 +436,12 @@ export const layerWebhooks = (
 // striking
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** Tells of each request what it meets. */
-const follow = (plan: Plan): Effect.Effect<(operation: string) => Option.Option<Fault>, PlanInvalid> =>
+/**
+ * Tells of each request what it meets.
+ *
+ * @internal
+ */
+export const stepsOf = (plan: Plan): Effect.Effect<(operation: string) => Option.Option<Fault>, PlanInvalid> =>
   Option.match(problemOf(plan), {
     onNone: () => plan._tag === "Script" ? byScript(plan) : byChance(plan),
     onSome: (problem) => Effect.fail(new PlanInvalid({ problem }))
@@ -488,10 +503,15 @@ const byChance = ({ faults = kinds, rate, seed }: Seeded) =>
     }
   )
 
-type Acted = Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
+type Acted<R> = Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError, R>
 
-const suffer = (fault: Fault, request: HttpClientRequest.HttpClientRequest, acted: Acted): Acted => {
-  const first = (when: Moment): Effect.Effect<unknown, HttpClientError.HttpClientError> =>
+/**
+ * What a request comes to that meets a fault, where `acted` is what it would come to.
+ *
+ * @internal
+ */
+export const suffer = <R>(fault: Fault, request: HttpClientRequest.HttpClientRequest, acted: Acted<R>): Acted<R> => {
+  const first = (when: Moment): Effect.Effect<unknown, HttpClientError.HttpClientError, R> =>
     when === "AfterActing" ? Effect.flatMap(acted, drain) : Effect.void
   const broken = (cause: unknown) =>
     Effect.fail(new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, cause }) }))
@@ -597,10 +617,15 @@ const operations = [
   path: new RegExp(`${path.replaceAll(/:\w+/g, "[^/]+")}$`)
 }))
 
-const operationOf = ({ body, method, url }: HttpClientRequest.HttpClientRequest): string => {
+/**
+ * The operation of a request, or its method and path with ids as `:id`.
+ *
+ * @internal
+ */
+export const operationOf = (method: string, url: string, isForm: boolean): string => {
   const [path = ""] = url.split(/[?#]/)
   const { operation } = operations.find((known) => known.method === method && known.path.test(path)) ?? {}
-  return operation === Messages.send.operation && body._tag === "FormData"
+  return operation === Messages.send.operation && isForm
     ? Messages.sendFiles.operation
     : operation ??
       `${method} ${path.replace(/^\w+:\/\/[^/]*/, "").replaceAll(/\/(?!v\d+\/|[a-z_]+(?:\/|$))[^/]+/g, "/:id")}`

@@ -9,6 +9,7 @@
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import type * as CryptoError from "effect/crypto/CryptoError"
+import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -48,6 +49,14 @@ export interface Delivered {
   readonly event: WebhookEvent.WebhookEvent
   /** The status that the receiver answered; none where it could not be reached, or did not answer in time. */
   readonly status: Option.Option<number>
+  /** The first 1,000 characters of what it answered. */
+  readonly answer: string
+  /** When it was sent. */
+  readonly at: DateTime.Utc
+  /** How long until the answer was read, or given up. */
+  readonly took: Duration.Duration
+  /** Whether it was sent before, and this was by `redeliver`. */
+  readonly redelivered: boolean
 }
 
 /**
@@ -59,6 +68,8 @@ export interface Delivered {
 export class WebhookSender extends Context.Service<WebhookSender, {
   /** All that was delivered so far, in order. */
   readonly delivered: Effect.Effect<ReadonlyArray<Delivered>>
+  /** The last 200 deliveries, those of `redeliver` among them, in order: the same array until another was made. */
+  readonly recent: Effect.Effect<ReadonlyArray<Delivered>>
   /** Waits until that many deliveries were made, and gives them. */
   readonly awaitDelivered: (count: number) => Effect.Effect<ReadonlyArray<Delivered>>
   /** Delivers one event again, with the id that it had: what a sender that retries would do. */
@@ -92,15 +103,25 @@ export const layer = (
       const client = yield* HttpClient.HttpClient
       const delivered = yield* SubscriptionRef.make<ReadonlyArray<Delivered>>([])
 
-      const deliver = Effect.fnUntraced(function*(event: WebhookEvent.WebhookEvent, id: string) {
+      let recent: ReadonlyArray<Delivered> = []
+      const remember = (made: Delivered): Delivered => {
+        recent = [...recent.slice(1 - remembered), made]
+        return made
+      }
+
+      const deliver = Effect.fnUntraced(function*(event: WebhookEvent.WebhookEvent, id: string, redelivered: boolean) {
+        const at = yield* DateTime.now
         const delivery = yield* WebhookDelivery.make({ ...options, id, payload: WebhookEvent.write(event) })
-        const status = yield* client.execute(WebhookDelivery.toRequest(delivery, options.origin)).pipe(
-          // The body is of no interest, but its connection is.
-          Effect.tap((response) => Effect.ignore(response.text)),
-          Effect.map(({ status }) => status),
+        const [took, answered] = yield* client.execute(WebhookDelivery.toRequest(delivery, options.origin)).pipe(
+          Effect.flatMap((response) =>
+            // A body that breaks off is no matter, but its connection is.
+            Effect.map(Effect.orElseSucceed(response.text, () => ""), (text) => ({ status: response.status, text }))
+          ),
           Effect.timeout(timeLimit),
-          Effect.option
+          Effect.option,
+          Effect.timed
         )
+        const status = Option.map(answered, ({ status }) => status)
         if (!Option.exists(status, (status) => status < 300)) {
           yield* Effect.logWarning(
             `the webhook ${options.origin ?? ""}${options.path} ${
@@ -108,20 +129,30 @@ export const layer = (
             } to ${event._tag}`
           )
         }
-        return { id, event, status }
+        const answer = Option.match(answered, { onNone: () => "", onSome: ({ text }) => text.slice(0, longestAnswer) })
+        return remember({ id, event, status, answer, at, took, redelivered })
       })
 
       // Nothing that goes wrong with one event may keep back the next.
       const deliverAnyway = (event: WebhookEvent.WebhookEvent, id: string): Effect.Effect<Delivered> =>
-        deliver(event, id).pipe(
+        deliver(event, id, false).pipe(
           Effect.catchCause((cause) =>
             Cause.hasInterrupts(cause)
               ? Effect.interrupt
-              : Effect.as(Effect.logError(`${event._tag} could not be delivered`, cause), {
-                id,
-                event,
-                status: Option.none()
-              })
+              : Effect.logError(`${event._tag} could not be delivered`, cause).pipe(
+                Effect.andThen(DateTime.now),
+                Effect.map((at) =>
+                  remember({
+                    id,
+                    event,
+                    status: Option.none(),
+                    answer: "",
+                    at,
+                    took: Duration.zero,
+                    redelivered: false
+                  })
+                )
+              )
           )
         )
 
@@ -160,10 +191,15 @@ export const layer = (
             Stream.runHead,
             Effect.map(Option.getOrElse((): ReadonlyArray<Delivered> => []))
           ),
-        redeliver: ({ event, id }) => deliver(event, id)
+        recent: Effect.sync(() => recent),
+        redeliver: ({ event, id }) => deliver(event, id, true)
       })
     })
   )
+
+const remembered = 200
+
+const longestAnswer = 1000
 
 /** How long a receiver is waited for, which is Chatwoot's and unverified; and what waits, when the layer closes. */
 const timeLimit = Duration.seconds(5)

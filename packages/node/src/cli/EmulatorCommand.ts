@@ -7,6 +7,7 @@ import * as Emulator from "@effect-livedesk/core/testing/Emulator"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Config from "effect/Config"
+import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -25,6 +26,10 @@ export const command = Command.make(
   "emulator",
   {
     port: Flag.Int("port").pipe(Flag.withDescription("The port; a free one unless given"), LiveDeskCall.optional),
+    host: Flag.String("host").pipe(
+      Flag.withDescription("The address to listen on; 127.0.0.1 unless given, which only this machine reaches"),
+      LiveDeskCall.optional
+    ),
     file: Flag.String("file").pipe(
       Flag.withDescription("A file of JSON to go on from and to keep all in"),
       Flag.withMetavar("path"),
@@ -40,11 +45,12 @@ export const command = Command.make(
       Flag.atLeast(0)
     )
   },
-  Effect.fnUntraced(function*({ file, inboxes, port, webhook }) {
+  Effect.fnUntraced(function*({ file, host = "127.0.0.1", inboxes, port, webhook }) {
     if (yield* LiveDeskCall.DryRun) return yield* new UsageError({ message: "emulator has no --dry-run" })
     if (port !== undefined && (port < 0 || port > 65_535)) {
       return yield* new UsageError({ message: "--port: expected a number from 0 to 65535" })
     }
+    if (host === "") return yield* new UsageError({ message: "--host: expected an address such as 127.0.0.1" })
     const secret = yield* webhookSecret
     return yield* Effect.gen(function*() {
       const { baseUrl } = yield* NodeEmulator.NodeEmulator
@@ -55,12 +61,17 @@ export const command = Command.make(
         LIVEDESK_API_KEY: Redacted.value(credentials.apiKey),
         LIVEDESK_API_SECRET: Redacted.value(credentials.apiSecret),
         LIVEDESK_INBOX_ID: String(inboxes[0] ?? 407),
-        docs: `${baseUrl}/docs`
+        docs: `${baseUrl}/docs`,
+        inbox: `${baseUrl}/inbox`
       }, (settings) => settings)
+      if (!isLoopback(host)) {
+        yield* Console.error(`whoever reaches ${host} can read and change what this emulator holds`)
+      }
       return yield* Effect.never
     }).pipe(
       Effect.provide(NodeEmulator.layer({
         port,
+        host,
         file,
         ...(inboxes.length === 0 ? {} : { inboxes: inboxes.map((id) => ({ id, name: `Inbox ${id}` })) }),
         ...(webhook === undefined ? {} : { webhook: { url: webhook, secret: Option.getOrUndefined(secret) } })
@@ -68,7 +79,7 @@ export const command = Command.make(
       Effect.catchTag(
         "ServeError",
         () =>
-          Effect.fail(new UsageError({ message: `port ${port ?? 0} of 127.0.0.1 cannot be listened on; is it taken?` }))
+          Effect.fail(new UsageError({ message: `port ${port ?? 0} of ${host} cannot be listened on; is it taken?` }))
       )
     )
   })
@@ -79,6 +90,8 @@ export const command = Command.make(
     description: "On a port that stays, with a memory, delivering to a webhook"
   }])
 )
+
+const isLoopback = (host: string): boolean => /^(?:127(?:\.\d{1,3}){3}|::1|localhost)$/i.test(host)
 
 /**
  * What webhooks are signed with; none where it is not set.

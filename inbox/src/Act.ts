@@ -1,0 +1,32 @@
+/** What is done on the page. */
+import { signal } from "@preact/signals"
+import type { InboxAction } from "../../packages/node/src/internal/InboxAction.ts"
+
+/** What came of it last, for those who do not see it. */
+export const said = signal("")
+
+/** Does it, and gives what was wrong, or nothing. */
+export const act = async (action: InboxAction, done: string): Promise<string | undefined> => {
+  const problem = await send(action)
+  said.value = ""
+  // A text that stays as it is would not be read out again.
+  requestAnimationFrame(() => {
+    said.value = problem ?? done
+  })
+  return problem
+}
+
+const send = async (action: InboxAction): Promise<string | undefined> => {
+  try {
+    const response = await fetch("/inbox/actions", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(action)
+    })
+    if (response.ok) return undefined
+    const { error }: { readonly error?: string } = await response.json()
+    return error ?? `the emulator answered ${response.status}`
+  } catch {
+    return "the emulator could not be reached"
+  }
+}

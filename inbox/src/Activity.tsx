@@ -1,0 +1,262 @@
+import { useSignal } from "@preact/signals"
+import type { DeliveryView, FaultsView, RequestView } from "../../packages/node/src/internal/InboxView.ts"
+import { act } from "./Act.ts"
+import { select, view } from "./Live.ts"
+import { activity, go } from "./Panes.ts"
+import { Tabs } from "./Tabs.tsx"
+import { Time, took } from "./Time.tsx"
+
+const tone = (status: number | null): string => status === null ? "none" : status < 300 ? "good" : "bad"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// requests
+// ---------------------------------------------------------------------------------------------------------------------
+
+const outcome = ({ status, took }: RequestView): string =>
+  status !== null ? String(status) : took === null ? "waits" : "lost"
+
+/** Breaks where its parts begin, if it must. */
+const Path = ({ path }: { readonly path: string }) => (
+  <bdi>{path.split(/(?=\/)/).map((part, index) => index === 0 ? part : [<wbr key={index} />, part])}</bdi>
+)
+
+/** What the program called, where that is known, and how it is called on the wire. */
+const Asked = ({ request: { method, operation, path } }: { readonly request: RequestView }) =>
+  operation.startsWith(`${method} `)
+    ? (
+      <>
+        <b>{method}</b> <Path path={path} />
+      </>
+    )
+    : (
+      <>
+        <b>{operation}</b>
+        <span class="small path">
+          {method} <Path path={path} />
+        </span>
+      </>
+    )
+
+const Requests = () => {
+  const requests = view.value?.requests ?? []
+  if (requests.length === 0) return <p class="empty">No requests yet.</p>
+  return (
+    <table>
+      <caption class="hidden">The last requests, the latest first</caption>
+      <thead>
+        <tr>
+          <th scope="col">Status</th>
+          <th scope="col">Request</th>
+          <th scope="col">Took</th>
+          <th scope="col">At</th>
+        </tr>
+      </thead>
+      <tbody>
+        {requests.map((request) => (
+          <tr key={request.number}>
+            <td>
+              <span class={`status ${tone(request.status)}`}>{outcome(request)}</span>
+            </td>
+            <td class="wide">
+              <Asked request={request} />
+              {request.fault === null ? null : <span class="chip fault">{request.fault}</span>}
+            </td>
+            <td class="number">{request.took === null ? "…" : took(request.took)}</td>
+            <td class="number">
+              <Time at={request.at} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// webhooks
+// ---------------------------------------------------------------------------------------------------------------------
+
+const Delivery = ({ delivery }: { readonly delivery: DeliveryView }) => {
+  const { answer, at, conversationId, event, id, key, redelivered, status } = delivery
+  const problem = useSignal<string | undefined>(undefined)
+  return (
+    <li class="delivery">
+      <div class="line">
+        <span>
+          <span class={`status ${tone(status)}`}>{status ?? "no answer"}</span> <b>{event}</b>
+        </span>
+        <button
+          type="button"
+          aria-label={`Resend ${event} ${id}`}
+          onClick={async () => {
+            problem.value = await act({ _tag: "Redeliver", key }, `${event} was sent again`)
+          }}
+        >
+          Resend
+        </button>
+      </div>
+      <p class="small">
+        <Time at={at} /> · {took(delivery.took)} · {id}
+        {redelivered ? " · sent again" : ""}
+        {conversationId === null ? null : (
+          <>
+            {" · "}
+            <button
+              type="button"
+              class="link"
+              onClick={() => {
+                select(conversationId)
+                go("conversation")
+              }}
+            >
+              conversation #{conversationId}
+            </button>
+          </>
+        )}
+      </p>
+      {answer === "" ? null : (
+        <details>
+          <summary>
+            Answer<span class="hidden">to {id}</span>
+          </summary>
+          <pre dir="auto">{answer}</pre>
+        </details>
+      )}
+      {problem.value === undefined ? null : <p class="problem" role="alert">{problem.value}</p>}
+    </li>
+  )
+}
+
+const Webhooks = () => {
+  const { deliveries, webhook } = view.value ?? { deliveries: [], webhook: null }
+  if (webhook === null) {
+    return (
+      <p class="empty">
+        No webhook is set. Start with <code>--webhook http://127.0.0.1:3000/livedesk</code>{" "}
+        to have what happens delivered.
+      </p>
+    )
+  }
+  return (
+    <>
+      <p class="note small">
+        To <bdi>{webhook}</bdi>
+      </p>
+      {deliveries.length === 0 ?
+        <p class="empty">Nothing was delivered yet.</p> :
+        (
+          <ul class="deliveries" aria-label="Deliveries, the latest first">
+            {deliveries.map((delivery) => <Delivery key={delivery.key} delivery={delivery} />)}
+          </ul>
+        )}
+    </>
+  )
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// faults
+// ---------------------------------------------------------------------------------------------------------------------
+
+const shares = [[1, "every request"], [0.5, "one request in two"], [0.1, "one request in ten"]] as const
+
+const Faults = () => {
+  const problem = useSignal<string | undefined>(undefined)
+  const current = view.value
+  if (current === null) return null
+  const { choices, rate, scripted } = current.faults
+  const follow = async (faults: FaultsView, done: string) => {
+    // Seen at once; what the emulator tells has the last word.
+    view.value = { ...current, faults }
+    const ids = faults.choices.filter(({ on }) => on).map(({ id }) => id)
+    problem.value = await act({ _tag: "Faults", ids, rate: faults.rate }, done)
+    if (problem.value !== undefined && view.value !== null) view.value = { ...view.value, faults: current.faults }
+  }
+  const set = (on: (id: string) => boolean | undefined, done: string) =>
+    follow({
+      choices: choices.map((choice) => ({ ...choice, on: on(choice.id) ?? choice.on })),
+      rate,
+      scripted: false
+    }, done)
+  const count = choices.filter(({ on }) => on).length
+  return (
+    <form class="faults" onSubmit={(event) => event.preventDefault()}>
+      {scripted
+        ? <p class="warning">A program has set faults of its own. What you choose here takes their place.</p>
+        : null}
+      <fieldset>
+        <legend>What requests meet</legend>
+        {choices.map(({ id, label, on }) => (
+          <label key={id} class="choice">
+            <input
+              type="checkbox"
+              checked={on}
+              onChange={({ currentTarget: { checked } }) =>
+                void set((other) => other === id ? checked : undefined, `${label}: ${checked ? "on" : "off"}`)}
+            />
+            <span>{label}</span>
+          </label>
+        ))}
+      </fieldset>
+      <div class="bar">
+        <label>
+          By{" "}
+          <select
+            value={String(rate)}
+            onChange={({ currentTarget: { value } }) =>
+              void follow({ choices, rate: Number(value), scripted: false }, "The share is changed")}
+          >
+            {shares.some(([share]) => share === rate) ? null : <option value={String(rate)}>{rate * 100} %</option>}
+            {shares.map(([share, title]) => <option key={share} value={String(share)}>{title}</option>)}
+          </select>
+        </label>
+        <button
+          type="button"
+          aria-disabled={count === 0 && !scripted}
+          onClick={() => void set(() => false, "All faults are off")}
+        >
+          All off
+        </button>
+      </div>
+      {problem.value === undefined ? null : <p class="problem" role="alert">{problem.value}</p>}
+      <p class="small note">
+        Of several, each meets as many requests as the others. A program under test sets them by{" "}
+        <code>Faults.follow</code>.
+      </p>
+    </form>
+  )
+}
+
+const panels = { requests: Requests, webhooks: Webhooks, faults: Faults }
+
+export const faultsOn = (): number => {
+  const faults = view.value?.faults
+  return faults === undefined ? 0 : faults.choices.filter(({ on }) => on).length || (faults.scripted ? 1 : 0)
+}
+
+export const Activity = () => {
+  const Panel = panels[activity.value]
+  const on = faultsOn()
+  return (
+    <section class="pane activity" aria-labelledby="activity-heading">
+      <h2 id="activity-heading" class="hidden" tabIndex={-1}>Activity</h2>
+      <Tabs
+        label="Activity"
+        at={activity}
+        of={[
+          { name: "requests", title: "Requests" },
+          { name: "webhooks", title: "Webhooks" },
+          { name: "faults", title: "Faults", ...(on === 0 ? {} : { count: on }) }
+        ]}
+      />
+      <div
+        class="scroll"
+        role="tabpanel"
+        id={`panel-${activity.value}`}
+        aria-labelledby={`tab-${activity.value}`}
+        tabIndex={0}
+      >
+        <Panel />
+      </div>
+    </section>
+  )
+}

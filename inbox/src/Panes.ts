@@ -1,0 +1,16 @@
+/** Which of the panes is seen where there is room for one alone, and which part of a pane. */
+import { signal } from "@preact/signals"
+
+export const pane = signal<"people" | "conversation" | "activity">(location.hash === "" ? "people" : "conversation")
+
+export const people = signal<"conversations" | "contacts">("conversations")
+
+export const activity = signal<"requests" | "webhooks" | "faults">("requests")
+
+/** Shows a pane, and goes there with the keyboard where the one before is hidden by it. */
+export const go = (to: typeof pane.value): void => {
+  pane.value = to
+  if (matchMedia("(max-width: 68rem)").matches) {
+    requestAnimationFrame(() => document.getElementById(`${to}-heading`)?.focus())
+  }
+}

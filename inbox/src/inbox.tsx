@@ -1,0 +1,64 @@
+import { render } from "preact"
+import { said } from "./Act.ts"
+import { Activity, faultsOn } from "./Activity.tsx"
+import { Conversation } from "./Conversation.tsx"
+import { link, start } from "./Live.ts"
+import { activity, go, pane } from "./Panes.ts"
+import { People } from "./People.tsx"
+
+const links = { connecting: "Connecting…", live: "Live", lost: "Connection lost. Trying again…" }
+
+const panes = [["people", "Inbox"], ["conversation", "Conversation"], ["activity", "Activity"]] as const
+
+const Page = () => {
+  const on = faultsOn()
+  return (
+    <>
+      <header class="top">
+        <h1>
+          LiveDesk <span>emulator</span>
+        </h1>
+        <p class={`link-state ${link.value}`} role="status">{links[link.value]}</p>
+        {on === 0 ? null : (
+          <button
+            type="button"
+            class="chip fault"
+            onClick={() => {
+              activity.value = "faults"
+              go("activity")
+            }}
+          >
+            {on === 1 ? "1 fault is on" : `${on} faults are on`}
+          </button>
+        )}
+        <a href="/docs">API</a>
+      </header>
+      <nav aria-label="Panes">
+        {panes.map(([name, title]) => (
+          <button
+            key={name}
+            type="button"
+            aria-current={pane.value === name ? "true" : undefined}
+            onClick={() => {
+              pane.value = name
+            }}
+          >
+            {title}
+          </button>
+        ))}
+      </nav>
+      <main data-pane={pane.value}>
+        <People />
+        <Conversation />
+        <Activity />
+      </main>
+      <p class="hidden" role="status">{said.value}</p>
+    </>
+  )
+}
+
+const root = document.getElementById("inbox")
+if (root !== null) {
+  render(<Page />, root)
+  start()
+}

@@ -1,0 +1,176 @@
+/**
+ * The emulated LiveDesk as a server has it: what requests came and what they were answered, with faults that are switched
+ * on and off while it runs.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Data from "effect/Data"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Option from "effect/Option"
+import type { Emulator } from "./Emulator.ts"
+import * as Faults from "./Faults.ts"
+
+/**
+ * One request that came. It holds nothing of the headers, the query and the bodies.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ServedRequest extends Omit<Faults.Entry, "at"> {
+  readonly at: DateTime.Utc
+  readonly method: string
+  /** Without the query; of one that is longer than 500 characters, the first of them. */
+  readonly path: string
+  /** The status that was sent, by a fault or by the emulator; none where nothing was. */
+  readonly answered: Option.Option<number>
+  /** How long it took until the answer began, or the connection was lost; none while neither has come. */
+  readonly took: Option.Option<Duration.Duration>
+}
+
+/**
+ * A fault that no answer can play: the server must break the connection off, without one.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ConnectionLost extends Data.TaggedError("ConnectionLost")<{}> {}
+
+/**
+ * An emulator as a server has it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface EmulatedServer {
+  /**
+   * Answers one HTTP request, or lets it meet a fault. `Refused` and `NameUnknown` are no connection at all, which a
+   * server cannot give: they lose it before acting.
+   */
+  readonly httpEffect: Effect.Effect<
+    HttpServerResponse.HttpServerResponse,
+    ConnectionLost,
+    HttpServerRequest.HttpServerRequest
+  >
+  /** The last 200 requests, oldest first: the same array until another comes or one is answered. */
+  readonly requests: Effect.Effect<ReadonlyArray<ServedRequest>>
+  /** The faults, none to begin with. Their trace holds the last 200 requests. */
+  readonly faults: Faults.Faults["Service"]
+}
+
+/** How many requests are remembered. */
+const remembered = 200
+
+const longestPath = 500
+
+/**
+ * Makes of an emulator's HTTP side a server's. As long as no plan has faults, a request costs little more than before.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function*(
+  inner: Emulator["Service"]["httpEffect"]
+): Effect.fn.Return<EmulatedServer> {
+  const start = yield* Clock.currentTimeMillis
+  let plan: Faults.Plan = Faults.script({})
+  let next: (operation: string) => Option.Option<Faults.Fault> = () => Option.none()
+  let count = 0
+  const kept: Array<ServedRequest> = []
+  let shown: ReadonlyArray<ServedRequest> = []
+  let isShown = true
+
+  const note = (request: Omit<ServedRequest, "number">): number => {
+    kept.push({ number: ++count, ...request })
+    if (kept.length > remembered) kept.shift()
+    isShown = false
+    return count
+  }
+
+  /** What is learned later of a request, if it is still remembered. */
+  const amend = (number: number, learned: Partial<ServedRequest>): void => {
+    const index = kept.length - 1 - (count - number)
+    const request = kept[index]
+    if (request === undefined) return
+    kept[index] = { ...request, ...learned }
+    isShown = false
+  }
+
+  const requests = Effect.sync(() => {
+    if (!isShown) {
+      shown = [...kept]
+      isShown = true
+    }
+    return shown
+  })
+
+  const httpEffect = Effect.gen(function*() {
+    const request = yield* HttpServerRequest.HttpServerRequest
+    const clock = yield* Clock.Clock
+    const at = clock.currentTimeMillisUnsafe()
+    const [path = ""] = request.url.split(/[?#]/)
+    const operation = Faults.operationOf(request.method, path, isForm(request))
+    const fault = next(operation)
+    const number = note({
+      at: DateTime.makeUnsafe(at),
+      method: request.method,
+      path: path.slice(0, longestPath),
+      operation,
+      fault,
+      status: Option.none(),
+      answered: Option.none(),
+      took: Option.none()
+    })
+    const took = () => Option.some(Duration.millis(Math.max(0, clock.currentTimeMillisUnsafe() - at)))
+    const acted = Effect.tap(inner, ({ status }) => Effect.sync(() => amend(number, { status: Option.some(status) })))
+    const answered = Option.match(fault, {
+      onNone: () => acted,
+      onSome: (fault) => suffer(fault, request, acted)
+    })
+    return yield* answered.pipe(
+      Effect.tap(({ status }) => Effect.sync(() => amend(number, { answered: Option.some(status) }))),
+      Effect.ensuring(Effect.sync(() => amend(number, { took: took() })))
+    )
+  })
+
+  return {
+    httpEffect,
+    requests,
+    faults: Faults.Faults.of({
+      plan: Effect.sync(() => plan),
+      follow: (given) =>
+        Effect.map(Faults.stepsOf(given), (steps) => {
+          plan = given
+          next = steps
+        }),
+      trace: Effect.map(requests, (requests) =>
+        requests.map(({ at, fault, number, operation, status }) => ({
+          number,
+          at: Math.round(DateTime.toEpochMillis(at) - start),
+          operation,
+          fault,
+          status
+        })))
+    })
+  }
+})
+
+const suffer = (
+  fault: Faults.Fault,
+  served: HttpServerRequest.HttpServerRequest,
+  acted: Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest>
+) => {
+  const request = HttpServerRequest.toClientRequest(served)
+  const asClient = Effect.map(acted, (response) => HttpServerResponse.toClientResponse(response, { request }))
+  return Faults.suffer(fault, request, asClient).pipe(
+    Effect.map(HttpServerResponse.fromClientResponse),
+    Effect.mapError(() => new ConnectionLost())
+  )
+}
+
+const isForm = ({ headers }: HttpServerRequest.HttpServerRequest): boolean =>
+  headers["content-type"]?.startsWith("multipart/form-data") === true

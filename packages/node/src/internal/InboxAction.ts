@@ -1,0 +1,29 @@
+/**
+ * What can be done on the emulator's inbox.
+ *
+ * @since 0.1.0
+ */
+import * as Conversations from "@effect-livedesk/core/Conversations"
+import * as Schema from "effect/Schema"
+
+const inConversation = { conversationId: Schema.Natural, content: Schema.String }
+
+/** One thing done, as the page sends it. */
+export const InboxAction = Schema.Union([
+  /** An agent answers, or writes a note for agents only. */
+  Schema.TaggedStruct("Reply", { ...inConversation, private: Schema.Boolean }),
+  /** The customer writes. */
+  Schema.TaggedStruct("Receive", inConversation),
+  Schema.TaggedStruct("ToggleStatus", {
+    conversationId: Schema.Natural,
+    status: Schema.Literals(Conversations.statuses)
+  }),
+  /** A delivery is made again, by its key in the view. */
+  Schema.TaggedStruct("Redeliver", { key: Schema.String }),
+  /** These faults meet a share of the requests, and no others. */
+  Schema.TaggedStruct("Faults", {
+    ids: Schema.Array(Schema.String),
+    rate: Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }))
+  })
+])
+export type InboxAction = typeof InboxAction.Type

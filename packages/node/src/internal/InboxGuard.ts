@@ -1,0 +1,47 @@
+/**
+ * Who may use the emulator's inbox: its own page, and programs; no page of somebody else's that the same browser shows.
+ *
+ * @since 0.1.0
+ */
+import type * as HttpServerRequest from "effect/http/HttpServerRequest"
+import { isIP } from "node:net"
+
+/** Why a request is refused. */
+export interface Refusal {
+  readonly status: 403 | 405 | 415
+  readonly error: string
+}
+
+type Request = Pick<HttpServerRequest.HttpServerRequest, "headers" | "method">
+
+/**
+ * Refuses what comes by another name than the emulator's: a name that somebody else's DNS leads here is how a page of
+ * theirs would pass for this one. Addresses cannot be led anywhere.
+ */
+export const refuseHost = ({ headers }: Request, host: string): Refusal | undefined => {
+  const given = headers["host"] ?? ""
+  const name = URL.canParse(`http://${given}`) ? new URL(`http://${given}`).hostname : ""
+  const bare = name.replace(/^\[|\]$/g, "")
+  return isIP(bare) > 0 || bare === "localhost" || bare.endsWith(".localhost") || bare === host.toLowerCase()
+    ? undefined
+    : { status: 403, error: `this page is not served under the name ${JSON.stringify(bare)}: use an IP address` }
+}
+
+/** Refuses what a page of another origin asks for, and what a form could send. */
+export const refuseOrigin = ({ headers, method }: Request): Refusal | undefined => {
+  const site = headers["sec-fetch-site"]
+  const origin = headers["origin"]
+  if (
+    (site !== undefined && site !== "same-origin" && (method !== "GET" || site !== "none")) ||
+    (origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== headers["host"]))
+  ) {
+    return { status: 403, error: "another site's page may not use the emulator" }
+  }
+  return method === "GET" || /^application\/json\s*(?:;|$)/i.test(headers["content-type"] ?? "")
+    ? undefined
+    : { status: 415, error: "expected a body of application/json" }
+}
+
+/** Refuses another method than a path has. */
+export const refuseMethod = ({ method }: Request, expected: "GET" | "POST"): Refusal | undefined =>
+  method === expected ? undefined : { status: 405, error: `expected ${expected}` }

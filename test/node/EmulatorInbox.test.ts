@@ -1,0 +1,398 @@
+import { Contacts, Conversations, Messages } from "@effect-livedesk/core"
+import { Emulator, EmulatorState, Faults } from "@effect-livedesk/core/testing"
+import { SeenDeliveries, type WebhookEvent, Webhooks } from "@effect-livedesk/core/webhooks"
+import { NodeEmulator } from "@effect-livedesk/node"
+import { NodeHttpServer } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import Axe from "axe-core"
+import { Context, Effect, Layer, Option, Queue, References, Result } from "effect"
+import { HttpRouter, HttpServer } from "effect/http"
+import { createServer } from "node:http"
+import type { Page } from "playwright-core"
+import * as Browser from "../Browser.ts"
+import * as FreePort from "../FreePort.ts"
+
+if (!Browser.isInstalled) process.stderr.write("Chromium is not installed: the emulator's inbox is left out\n")
+
+const phone = { width: 360, height: 740 }
+
+/** A program's webhook handler, and what it was told. */
+const receiver = Effect.gen(function*() {
+  const told = yield* Queue.unbounded<WebhookEvent.WebhookEvent>()
+  const routes = Webhooks.layer({
+    path: "/livedesk",
+    verification: Webhooks.unverified,
+    echoes: "handle",
+    handler: (event) => Queue.offer(told, event)
+  })
+  const serving = HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true }).pipe(
+    Layer.provide(SeenDeliveries.layer),
+    Layer.provideMerge(NodeHttpServer.layer(() => createServer(), { port: 0, host: "127.0.0.1" }))
+  )
+  const { address } = Context.get(yield* Layer.build(serving), HttpServer.HttpServer)
+  const next = <Tag extends WebhookEvent.WebhookEvent["_tag"]>(tag: Tag) =>
+    Effect.repeat(Queue.take(told), { until: (event) => event._tag === tag })
+  return { url: `${HttpServer.formatAddress(address)}/livedesk`, next }
+})
+
+/** An emulator, and a program's services at it. */
+const run = Effect.fnUntraced(function*(options: NodeEmulator.Options = {}) {
+  const world = yield* Layer.build(NodeEmulator.layerLiveDesk(options))
+  const { baseUrl } = Context.get(world, NodeEmulator.NodeEmulator)
+  const start = Effect.fnUntraced(function*(name: string, content: string) {
+    const { contact } = yield* Contacts.Contacts.use((contacts) => contacts.create({ inboxId: 407, name }))
+    const conversation = yield* Conversations.Conversations.use((conversations) =>
+      conversations.create({ inboxId: 407, contactId: contact.id })
+    )
+    yield* Messages.Messages.use((messages) => messages.send({ conversationId: conversation.id, content }))
+    return conversation
+  }, Effect.provide(world))
+  return { baseUrl, world, emulator: Context.get(world, Emulator.Emulator), start }
+})
+
+/** The same, and its inbox in a browser. */
+const open = Effect.fnUntraced(function*(
+  options?: NodeEmulator.Options,
+  page?: Parameters<typeof Browser.open>[2]
+) {
+  const program = yield* run(options)
+  return { ...program, ...(yield* Browser.open(yield* Browser.make, `${program.baseUrl}/inbox`, page)) }
+})
+
+const see = <A>(look: () => Promise<A>): Effect.Effect<A> => Effect.promise(look)
+
+const row = (page: Page, name: string) => page.getByRole("list").getByRole("button", { name })
+
+/** Whether anything is too wide for the page, or for the pane that it is in. */
+const scrollsSideways = (page: Page) =>
+  page.evaluate(() =>
+    [document.documentElement, ...document.querySelectorAll("section, .scroll")]
+      .some(({ clientWidth, scrollWidth }) => scrollWidth > clientWidth)
+  )
+
+/** What axe finds wrong, with where. */
+const violations = async (page: Page): Promise<ReadonlyArray<string>> => {
+  await page.evaluate(Axe.source)
+  return page.evaluate(async () => {
+    // @ts-expect-error It is the script's own global.
+    const { violations } = await globalThis.axe.run(document)
+    return violations.flatMap(({ id, nodes }: { id: string; nodes: Array<{ html: string; failureSummary: string }> }) =>
+      nodes.map(({ failureSummary, html }) => `${id}: ${html} ${failureSummary}`)
+    )
+  })
+}
+
+describe.skipIf(!Browser.isInstalled)("the emulator's inbox (left out where Chromium is not installed)", () => {
+  it.live("shows without a reload what a program does", () =>
+    Effect.gen(function*() {
+      const { asked, baseUrl, complaints, page, start } = yield* open()
+      yield* see(() => page.getByText("No conversations yet").waitFor())
+      yield* see(() => page.evaluate(() => document.body.setAttribute("data-kept", "")))
+      const { id } = yield* start("Alice", "Your parcel is on its way.")
+      yield* see(() => row(page, "Alice").click())
+      yield* see(() => page.getByRole("region", { name: "Messages" }).getByText("Your parcel is on its way.").waitFor())
+      yield* see(() => page.getByRole("row", { name: /200 messages\.send/ }).waitFor())
+      yield* see(() => page.getByRole("tab", { name: "Contacts 1" }).click())
+      yield* see(() => page.getByRole("list", { name: "Contacts" }).getByText("Alice").waitFor())
+      assert.strictEqual(yield* see(() => page.locator("body[data-kept]").count()), 1)
+      assert.strictEqual(page.url(), `${baseUrl}/inbox#${id}`)
+      assert.deepStrictEqual(complaints, [])
+      assert.deepStrictEqual(asked.filter((url) => !url.startsWith(`${baseUrl}/inbox`) && !url.startsWith("data:")), [])
+    }).pipe(Effect.scoped))
+
+  it.live("brings what an agent writes there to the program's webhook handler", () =>
+    Effect.gen(function*() {
+      const { next, url } = yield* receiver
+      const { page, start } = yield* open({ webhook: { url } })
+      const { id } = yield* start("Alice", "Hello")
+      yield* next("MessageCreated")
+      yield* see(() => row(page, "Alice").click())
+      const write = (content: string, as: string) =>
+        see(async () => {
+          await page.getByLabel("As").selectOption(as)
+          await page.getByLabel("Message", { exact: true }).fill(content)
+          await page.getByRole("button", { name: "Send" }).click()
+          await page.getByRole("region", { name: "Messages" }).getByText(content).waitFor()
+        })
+      const told = Effect.map(
+        next("MessageCreated"),
+        (event) =>
+          event._tag === "MessageCreated"
+            ? {
+              conversation: event.conversation.id,
+              content: Option.getOrUndefined(event.message.content),
+              type: event.message.messageType,
+              private: event.message.private,
+              sender: Option.getOrUndefined(Option.flatMap(event.message.sender, ({ type }) => type))
+            }
+            : undefined
+      )
+      const sent = { conversation: id, private: false, type: "outgoing", sender: "user" }
+      yield* write("It is at your door.", "agent")
+      assert.deepStrictEqual(yield* told, { ...sent, content: "It is at your door." })
+      yield* write("She is angry.", "note")
+      assert.deepStrictEqual(yield* told, { ...sent, content: "She is angry.", private: true })
+      yield* write("Thank you!", "contact")
+      assert.deepStrictEqual(yield* told, { ...sent, content: "Thank you!", type: "incoming", sender: "contact" })
+    }).pipe(Effect.scoped))
+
+  it.live("moves a conversation to another status", () =>
+    Effect.gen(function*() {
+      const { next, url } = yield* receiver
+      const { page, start } = yield* open({ webhook: { url } })
+      yield* start("Alice", "Hello")
+      yield* see(() => row(page, "Alice").click())
+      const resolve = page.getByRole("button", { name: "Set to resolved" })
+      yield* see(() => resolve.click())
+      const moved = yield* next("ConversationStatusChanged")
+      assert.deepInclude(moved, {
+        changedAttributes: [{ attribute: "status", previous: "open", current: "resolved" }]
+      })
+      yield* see(() => page.locator("[data-status]").getByText("resolved").waitFor())
+      yield* see(() => resolve.waitFor({ state: "detached" }))
+    }).pipe(Effect.scoped))
+
+  it.live("says what cannot be done, and loses nothing of it", () =>
+    Effect.gen(function*() {
+      const { emulator, page, start } = yield* open()
+      const { id } = yield* start("Alice", "Hello")
+      yield* see(() => row(page, "Alice").click())
+      const message = page.getByLabel("Message", { exact: true })
+      yield* see(() => message.fill("x".repeat(150_001)))
+      yield* see(() => page.getByRole("button", { name: "Send" }).click())
+      yield* see(() => page.getByRole("alert").getByText("Not sent: Validation failed: Content is too long").waitFor())
+      assert.lengthOf(yield* see(() => message.inputValue()), 150_001)
+      yield* see(() => page.context().setOffline(true))
+      yield* see(() => page.getByRole("button", { name: "Set to resolved" }).click())
+      yield* see(() => page.getByRole("alert").getByText("could not be reached").waitFor())
+      assert.strictEqual(Option.getOrThrow(yield* emulator.conversation(id)).status, "open")
+    }).pipe(Effect.scoped))
+
+  it.live("shows deliveries with their answers, and makes one again", () =>
+    Effect.gen(function*() {
+      const seen: Array<string> = []
+      const port = yield* FreePort.make
+      yield* Effect.acquireRelease(
+        see(async () => {
+          const server = createServer((request, response) => {
+            seen.push(String(request.headers["x-chatwoot-delivery"]))
+            request.resume()
+            response.writeHead(seen.length > 3 ? 200 : 500).end(`<b>the ${seen.length}th</b>`)
+          })
+          await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve))
+          return server
+        }),
+        (server) => Effect.sync(() => server.close())
+      )
+      const { page, start } = yield* open({ webhook: { url: `http://127.0.0.1:${port}/livedesk?token=canary` } })
+      yield* start("Alice", "Hello")
+      yield* see(() => page.getByRole("tab", { name: "Webhooks" }).click())
+      const deliveries = page.getByRole("list", { name: "Deliveries" }).getByRole("listitem")
+      const created = deliveries.filter({ hasText: "500 conversation_created" })
+      yield* see(() => created.getByText("Answer").click())
+      yield* see(() => created.getByText("<b>the 1th</b>").waitFor())
+      yield* see(() => deliveries.filter({ hasText: "500 message_created" }).waitFor())
+      const before = seen.length
+      yield* see(() => created.getByRole("button", { name: "Resend" }).click())
+      yield* see(() => deliveries.filter({ hasText: "sent again" }).waitFor())
+      assert.strictEqual(seen.length, before + 1)
+      assert.strictEqual(seen.at(-1), seen[0])
+      assert.notInclude(yield* see(() => page.content()), "canary")
+    }).pipe(Effect.scoped, Effect.provideService(References.MinimumLogLevel, "None")))
+
+  it.live("switches faults on and off, says which are on, and which request met one", () =>
+    Effect.gen(function*() {
+      const { page, start, world } = yield* open()
+      const faults = Context.get(world, Faults.Faults)
+      yield* see(() => page.getByRole("tab", { name: "Faults" }).click())
+      yield* see(() => page.getByRole("checkbox", { name: "500, with nothing done" }).check())
+      yield* see(() => page.getByRole("button", { name: "1 fault is on" }).waitFor())
+      yield* see(() => page.getByRole("status").getByText("500, with nothing done: on").waitFor())
+      const failed = yield* Effect.flip(start("Alice", "Hello"))
+      assert.deepInclude(failed, { _tag: "HttpError", delivery: "Unknown", status: 500 })
+      assert.deepStrictEqual((yield* faults.trace).map(({ fault }) => Option.map(fault, Faults.describe)), [
+        Option.some("Failing status 500 when BeforeActing")
+      ])
+      yield* see(() => page.getByRole("tab", { name: "Requests" }).click())
+      yield* see(() => page.getByRole("row", { name: /500 contacts\.create .*500, with nothing done/ }).waitFor())
+      yield* see(() => page.getByRole("button", { name: "1 fault is on" }).click())
+      yield* see(() => page.getByRole("button", { name: "All off" }).click())
+      yield* see(() => page.getByRole("button", { name: "1 fault is on" }).waitFor({ state: "detached" }))
+      yield* start("Bob", "Hello")
+      // A program's own are told as well.
+      yield* faults.follow(Faults.script({ "contacts.list": [Faults.Fault.Refused()] }))
+      yield* see(() => page.getByText("A program has set faults of its own").waitFor())
+    }).pipe(Effect.scoped))
+
+  it.live("shows hostile names and messages as the text that they are", () =>
+    Effect.gen(function*() {
+      const { complaints, emulator, page, start } = yield* open({ inheritedRules: false }, { viewport: phone })
+      const script = "</script><script>globalThis.hit = 1</script><img src=x onerror=\"globalThis.hit = 2\">"
+      yield* start(script, `${script} javascript:alert(1)`)
+      yield* start("\u202Ereversed", "\u202Ereversed \u2066 and \uD800 half")
+      yield* start("W".repeat(100_000), "W".repeat(100_000))
+      yield* emulator.update((state) =>
+        EmulatorState.putMessage(
+          EmulatorState.putAttachment(state, {
+            id: 7,
+            name: "javascript:alert(1)//\"><script>globalThis.hit = 3</script>",
+            mediaType: "text/html",
+            content: new Uint8Array(3)
+          }),
+          EmulatorState.makeMessage({ id: 9000, conversationId: 40, inboxId: 407, sortingId: 2, attachmentIds: [7] })
+        )
+      )
+      const opened: Array<string> = []
+      for (const name of ["</script>", "reversed", "WWWW"]) {
+        yield* see(() => page.getByRole("navigation").getByRole("button", { name: "Inbox" }).click())
+        yield* see(() => row(page, name).click())
+        const messages = page.getByRole("region", { name: "Messages" })
+        yield* see(() => messages.getByText(name).first().waitFor())
+        opened.push(yield* see(() => messages.innerText()))
+        assert.isFalse(yield* see(() => scrollsSideways(page)), name.slice(0, 20))
+      }
+      assert.include(opened[0], `${script} javascript:alert(1)`)
+      assert.include(opened[2], "(95000 more characters)")
+      yield* see(() => page.goto(page.url().replace(/#.*/, "#40")))
+      const link = page.getByRole("link", { name: /javascript:alert/ })
+      assert.strictEqual(yield* see(() => link.getAttribute("href")), "/attachments/7/file")
+      assert.isUndefined(yield* see(() => page.evaluate("globalThis.hit")))
+      assert.deepStrictEqual(complaints, [])
+    }).pipe(Effect.scoped))
+
+  it.live("can be used by the keyboard alone, and keeps its place while things happen", () =>
+    Effect.gen(function*() {
+      const { next, url } = yield* receiver
+      const { page, start } = yield* open({ webhook: { url } })
+      yield* start("Alice", "Hello")
+      yield* next("MessageCreated")
+      yield* start("Bob", "Hello")
+      yield* next("MessageCreated")
+      yield* see(() => row(page, "Bob").waitFor())
+      const focused = () => page.evaluate(() => document.activeElement?.textContent ?? "")
+      const until = (key: string, text: RegExp) =>
+        see(async () => {
+          for (let pressed = 0; pressed < 30; pressed++) {
+            await page.keyboard.press(key)
+            if (text.test(await focused())) return
+          }
+          throw new Error(`${key} does not lead to ${text}`)
+        })
+      yield* until("Tab", /^Bob/)
+      yield* until("ArrowDown", /^Alice/)
+      yield* start("Carol", "Hello")
+      yield* next("MessageCreated")
+      yield* see(() => row(page, "Carol").waitFor())
+      assert.match(yield* see(focused), /^Alice/)
+      yield* see(() => page.keyboard.press("Enter"))
+      yield* see(() => page.getByRole("heading", { name: "Alice" }).waitFor())
+      yield* see(async () => {
+        for (let pressed = 0; pressed < 30; pressed++) {
+          if (await page.evaluate(() => document.activeElement?.id === "message")) return
+          await page.keyboard.press("Tab")
+        }
+      })
+      yield* see(() => page.keyboard.type("By hand."))
+      yield* start("Dave", "Hello")
+      yield* next("MessageCreated")
+      yield* see(() => row(page, "Dave").waitFor())
+      yield* see(() => page.keyboard.press("Control+Enter"))
+      const told = yield* next("MessageCreated")
+      assert.deepInclude(told._tag === "MessageCreated" ? told.message : {}, { content: Option.some("By hand.") })
+      yield* until("Tab", /^Requests$/)
+      yield* until("ArrowRight", /^Faults$/)
+      yield* see(() => page.getByRole("checkbox").first().waitFor())
+    }).pipe(Effect.scoped))
+
+  it.live("says that the connection is lost, and shows what the emulator holds that comes after it", () =>
+    Effect.gen(function*() {
+      const port = yield* FreePort.make
+      const browser = yield* Browser.make
+      const { page } = yield* Effect.scoped(Effect.gen(function*() {
+        const { baseUrl, start } = yield* run({ port })
+        const opened = yield* Browser.open(browser, `${baseUrl}/inbox`)
+        yield* start("Alice", "Hello")
+        yield* see(() => row(opened.page, "Alice").click())
+        yield* see(() => opened.page.getByRole("heading", { name: "Alice" }).waitFor())
+        return opened
+      }))
+      const state = page.getByRole("banner").getByRole("status")
+      yield* see(() => state.getByText("Connection lost").waitFor())
+      const { start } = yield* run({ port })
+      yield* see(() => state.getByText("Live").waitFor())
+      yield* see(() => row(page, "Alice").waitFor({ state: "detached" }))
+      yield* see(() => page.getByText("There is no conversation #40.").waitFor())
+      yield* start("Bob", "Hello")
+      yield* see(() => page.getByRole("heading", { name: "Bob" }).waitFor())
+    }).pipe(Effect.scoped))
+
+  it.live("shows the latest of many, and how many there are", () =>
+    Effect.gen(function*() {
+      const { emulator, page } = yield* open()
+      yield* emulator.update((state) => {
+        let next = state
+        for (let id = 1; id <= 10_000; id++) {
+          next = EmulatorState.putContact(next, EmulatorState.makeContact({ id, name: `Contact ${id}` }))
+          next = EmulatorState.putConversation(
+            next,
+            EmulatorState.makeConversation({ id, contactId: id, inboxId: 407 })
+          )
+        }
+        return next
+      })
+      yield* see(() => page.getByText("The latest 100 of 10,000.").waitFor())
+      yield* see(() => page.getByRole("tab", { name: "Contacts 10,000" }).click())
+      yield* see(() => row(page, "Contact 10000").waitFor())
+      assert.strictEqual(yield* see(() => page.getByRole("list").getByRole("listitem").count()), 100)
+    }).pipe(Effect.scoped))
+
+  for (const colorScheme of ["light", "dark"] as const) {
+    for (const [size, viewport] of [["wide", undefined], ["on a phone", phone]] as const) {
+      it.live(`has no fault that axe finds, ${colorScheme}, ${size}`, () =>
+        Effect.gen(function*() {
+          const { url } = yield* receiver
+          const { page, start, world } = yield* open({ webhook: { url } }, {
+            colorScheme,
+            ...(viewport === undefined ? {} : { viewport })
+          })
+          const clean = (where: string) =>
+            see(async () => {
+              assert.deepStrictEqual(await violations(page), [], where)
+              assert.isFalse(await scrollsSideways(page), where)
+            })
+          const go = (pane: string) =>
+            viewport === undefined
+              ? Effect.void
+              : see(() => page.getByRole("navigation").getByRole("button", { name: pane }).click())
+          yield* clean("empty")
+          yield* start("Alice", "Your parcel is on its way.")
+          yield* Effect.result(start("A".repeat(300), "refused"))
+          yield* see(() => row(page, "Alice").click())
+          yield* see(() => page.getByRole("heading", { name: "Alice" }).waitFor())
+          yield* see(() => page.getByLabel("As").selectOption("note"))
+          yield* see(() => page.getByLabel("Message", { exact: true }).fill("A note"))
+          yield* see(() => page.getByRole("button", { name: "Send" }).click())
+          yield* see(() => page.getByRole("region", { name: "Messages" }).getByText("A note").waitFor())
+          yield* clean("a conversation")
+          yield* go("Inbox")
+          yield* see(() => page.getByRole("tab", { name: "Contacts" }).click())
+          yield* clean("contacts")
+          yield* Context.get(world, Faults.Faults).follow(
+            Faults.seeded({ seed: 1, rate: 1, faults: [Faults.Fault.Reset({ when: "AfterActing" })] })
+          )
+          const lost = yield* Effect.result(start("Bob", "Hello"))
+          assert.isTrue(Result.isFailure(lost))
+          yield* go("Activity")
+          for (const tab of ["Requests", "Webhooks", "Faults"]) {
+            yield* see(() => page.getByRole("tab", { name: tab }).click())
+            yield* clean(tab)
+          }
+          // And axe does find faults here.
+          yield* see(() =>
+            page.evaluate(() => document.querySelector("header")?.append(document.createElement("button")))
+          )
+          assert.match((yield* see(() => violations(page))).join("\n"), /^button-name: /)
+        }).pipe(Effect.scoped))
+    }
+  }
+})
