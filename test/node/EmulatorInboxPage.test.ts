@@ -6,7 +6,7 @@ const path = (relative: string): string => fileURLToPath(new URL(`../../${relati
 
 describe("the emulator's inbox", () => {
   it("is published as its sources have it; if not, run codegen", async () => {
-    const made = execFileSync(process.execPath, [path("inbox/build.ts")], { encoding: "utf8" })
+    const made = execFileSync(process.execPath, [path("packages/node/inbox/build.ts")], { encoding: "utf8" })
     await expect(made).toMatchFileSnapshot(path("packages/node/src/internal/InboxPage.ts"))
   })
 })

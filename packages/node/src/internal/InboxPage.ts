@@ -1,5 +1,5 @@
 /**
- * The emulator's inbox as it is served: made by codegen of what is in the folder inbox.
+ * The emulator's inbox as it is served: made by codegen of what is in the folder inbox of this package.
  *
  * @since 0.1.0
  */

@@ -1,4 +1,4 @@
-import type { ContactView, ConversationView } from "../../packages/node/src/internal/InboxView.ts"
+import type { ContactView, ConversationView } from "../../src/internal/InboxView.ts"
 import { select, selected, view } from "./Live.ts"
 import { go, people } from "./Panes.ts"
 import { Rows } from "./Rows.tsx"

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals"
 import { useLayoutEffect, useRef } from "preact/hooks"
-import type { MessageView, OpenedView } from "../../packages/node/src/internal/InboxView.ts"
+import type { MessageView, OpenedView } from "../../src/internal/InboxView.ts"
 import { act } from "./Act.ts"
 import { selected, view } from "./Live.ts"
 import { Time } from "./Time.tsx"

@@ -1,6 +1,6 @@
 /** What is done on the page. */
 import { signal } from "@preact/signals"
-import type { InboxAction } from "../../packages/node/src/internal/InboxAction.ts"
+import type { InboxAction } from "../../src/internal/InboxAction.ts"
 
 /** What came of it last, for those who do not see it. */
 export const said = signal("")

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals"
-import type { DeliveryView, FaultsView, RequestView } from "../../packages/node/src/internal/InboxView.ts"
+import type { DeliveryView, FaultsView, RequestView } from "../../src/internal/InboxView.ts"
 import { act } from "./Act.ts"
 import { select, view } from "./Live.ts"
 import { activity, go } from "./Panes.ts"

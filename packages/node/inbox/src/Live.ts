@@ -1,6 +1,6 @@
 /** What the emulator tells, as it tells it. */
 import { signal } from "@preact/signals"
-import type { View } from "../../packages/node/src/internal/InboxView.ts"
+import type { View } from "../../src/internal/InboxView.ts"
 
 export const view = signal<View | null>(null)
 

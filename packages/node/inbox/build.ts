@@ -33,7 +33,7 @@ const html = document
   .replace("<!-- script -->", () => `<script type="module">${script}</script>`)
 
 process.stdout.write(`/**
- * The emulator's inbox as it is served: made by codegen of what is in the folder inbox.
+ * The emulator's inbox as it is served: made by codegen of what is in the folder inbox of this package.
  *
  * @since 0.1.0
  */
