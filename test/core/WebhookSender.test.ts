@@ -204,26 +204,25 @@ describe("an emulator's events", () => {
 })
 
 /** A sender to a receiver that answers as told, given how many deliveries came before. */
-const sendingTo = (answer: (before: number) => Effect.Effect<number>) => {
+const sendingTo = (answer: (before: number) => Effect.Effect<number>, to: `/${string}` = path) => {
   const received: Array<string> = []
   const client = HttpClient.make((request) =>
     Effect.suspend(() => answer(received.push(request.headers["x-chatwoot-delivery"] ?? "") - 1)).pipe(
       Effect.map((status) => HttpClientResponse.fromWeb(request, new Response("", { status })))
     )
   )
-  const layer = WebhookSender.layer({ path, verification: Webhooks.unverified, origin: "http://127.0.0.1" }).pipe(
+  const layer = WebhookSender.layer({ path: to, verification: Webhooks.unverified, origin: "http://127.0.0.1" }).pipe(
     Layer.provide(Layer.succeed(HttpClient.HttpClient, client)),
     Layer.provideMerge(Emulator.layer)
   )
   return { received, layer }
 }
 
+const anEvent = Schema.decodeUnknownEffect(WebhookEvent.WebhookEvent)(WebhookDelivery.payload("contact_created"))
+
 const happens = Effect.gen(function*() {
   const { events } = yield* Emulator.Emulator
-  yield* PubSub.publish(
-    events,
-    yield* Schema.decodeUnknownEffect(WebhookEvent.WebhookEvent)(WebhookDelivery.payload("contact_created"))
-  )
+  yield* PubSub.publish(events, yield* anEvent)
 })
 
 describe("a receiver", () => {
@@ -260,6 +259,37 @@ describe("a receiver", () => {
         Logger.layer([Logger.make((entry) => void logged.push(inspect([entry.message, entry.cause], { depth: 8 })))])
       ))
     )
+  })
+
+  it.effect("that refuses is logged, without the query of its address, where a token may stand", () => {
+    const logged: Array<string> = []
+    const { layer } = sendingTo(() => Effect.succeed(401), "/livedesk?token=canary")
+    return Effect.gen(function*() {
+      yield* happens
+      yield* (yield* WebhookSender.WebhookSender).awaitDelivered(1)
+      assert.match(logged.join(), /the webhook http:\/\/127\.0\.0\.1\/livedesk answered 401/)
+      assert.notInclude(logged.join(), "canary")
+    }).pipe(
+      Effect.provide(
+        Layer.provideMerge(layer, Logger.layer([Logger.map(Logger.formatJson, (text) => logged.push(text))]))
+      )
+    )
+  })
+
+  it.effect("that gets many is told of to the end, and the first of it is forgotten", () => {
+    const { layer } = sendingTo(() => Effect.succeed(200))
+    return Effect.gen(function*() {
+      const sender = yield* WebhookSender.WebhookSender
+      const event = yield* anEvent
+      const { events } = yield* Emulator.Emulator
+      yield* PubSub.publishAll(events, Array.from({ length: 20_500 }, () => event))
+      const delivered = yield* sender.awaitDelivered(20_500)
+      assert.deepStrictEqual([delivered.at(0)?.id, delivered.at(-1)?.id, delivered.length], [
+        "emulated-10501",
+        "emulated-20500",
+        10_000
+      ])
+    }).pipe(Effect.provide(layer))
   })
 
   it.effect("gets what waits when the layer closes", () =>

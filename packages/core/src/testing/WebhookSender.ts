@@ -66,11 +66,11 @@ export interface Delivered {
  * @since 0.1.0
  */
 export class WebhookSender extends Context.Service<WebhookSender, {
-  /** All that was delivered so far, in order. */
+  /** What was delivered so far, in order: the last 10,000 of it. */
   readonly delivered: Effect.Effect<ReadonlyArray<Delivered>>
   /** The last 200 deliveries, those of `redeliver` among them, in order: the same array until another was made. */
   readonly recent: Effect.Effect<ReadonlyArray<Delivered>>
-  /** Waits until that many deliveries were made, and gives them. */
+  /** Waits until that many deliveries were made, and gives what `delivered` does then. */
   readonly awaitDelivered: (count: number) => Effect.Effect<ReadonlyArray<Delivered>>
   /** Delivers one event again, with the id that it had: what a sender that retries would do. */
   readonly redeliver: (delivered: Delivered) => Effect.Effect<Delivered, CryptoError.CryptoError>
@@ -101,7 +101,12 @@ export const layer = (
       yield* checkSecrets(options.verification)
       const { events } = yield* Emulator
       const client = yield* HttpClient.HttpClient
-      const delivered = yield* SubscriptionRef.make<ReadonlyArray<Delivered>>([])
+      const count = yield* SubscriptionRef.make(0)
+      const kept: Array<Delivered> = []
+      const delivered = Effect.sync(() => kept.slice(-mostDelivered))
+
+      // In the query of an address a token may stand.
+      const place = options.path.replace(/\?.*/, "")
 
       let recent: ReadonlyArray<Delivered> = []
       const remember = (made: Delivered): Delivered => {
@@ -124,7 +129,7 @@ export const layer = (
         const status = Option.map(answered, ({ status }) => status)
         if (!Option.exists(status, (status) => status < 300)) {
           yield* Effect.logWarning(
-            `the webhook ${options.origin ?? ""}${options.path} ${
+            `the webhook ${options.origin ?? ""}${place} ${
               Option.match(status, { onNone: () => "could not be reached", onSome: (status) => `answered ${status}` })
             } to ${event._tag}`
           )
@@ -167,7 +172,12 @@ export const layer = (
       const delivering = yield* Stream.fromQueue(waiting).pipe(
         Stream.zipWithIndex,
         Stream.mapEffect(([event, index]) => deliverAnyway(event, `emulated-${index + 1}`)),
-        Stream.runForEach((made) => SubscriptionRef.update(delivered, (before) => [...before, made])),
+        Stream.runForEach((made) => {
+          kept.push(made)
+          // Seldom, since all that are left must move.
+          if (kept.length >= 2 * mostDelivered) kept.splice(0, mostDelivered)
+          return SubscriptionRef.update(count, (count) => count + 1)
+        }),
         Effect.forkScoped
       )
       // Runs before the fibers are interrupted, and while the client still works.
@@ -184,12 +194,12 @@ export const layer = (
       )
 
       return WebhookSender.of({
-        delivered: SubscriptionRef.get(delivered),
-        awaitDelivered: (count) =>
-          SubscriptionRef.changes(delivered).pipe(
-            Stream.filter((made) => made.length >= count),
+        delivered,
+        awaitDelivered: (wanted) =>
+          SubscriptionRef.changes(count).pipe(
+            Stream.filter((count) => count >= wanted),
             Stream.runHead,
-            Effect.map(Option.getOrElse((): ReadonlyArray<Delivered> => []))
+            Effect.andThen(delivered)
           ),
         recent: Effect.sync(() => recent),
         redeliver: ({ event, id }) => deliver(event, id, true)
@@ -198,6 +208,8 @@ export const layer = (
   )
 
 const remembered = 200
+
+const mostDelivered = 10_000
 
 const longestAnswer = 1000
 

@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import * as Emulator from "@effect-livedesk/core/testing/Emulator"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Config from "effect/Config"
@@ -11,7 +10,6 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as NodeEmulator from "../NodeEmulator.ts"
 import * as CommandOutput from "./CommandOutput.ts"
 import { UsageError } from "./ExitCode.ts"
 import * as LiveDeskCall from "./LiveDeskCall.ts"
@@ -46,12 +44,13 @@ export const command = Command.make(
     )
   },
   Effect.fnUntraced(function*({ file, host = "127.0.0.1", inboxes, port, webhook }) {
-    if (yield* LiveDeskCall.DryRun) return yield* new UsageError({ message: "emulator has no --dry-run" })
+    yield* LiveDeskCall.refuseDryRun("emulator", "it sends nothing to LiveDesk")
     if (port !== undefined && (port < 0 || port > 65_535)) {
       return yield* new UsageError({ message: "--port: expected a number from 0 to 65535" })
     }
     if (host === "") return yield* new UsageError({ message: "--host: expected an address such as 127.0.0.1" })
     const secret = yield* webhookSecret
+    const { Emulator, NodeEmulator } = yield* loaded
     return yield* Effect.gen(function*() {
       const { baseUrl } = yield* NodeEmulator.NodeEmulator
       const { credentials } = yield* Emulator.Emulator
@@ -90,6 +89,12 @@ export const command = Command.make(
     description: "On a port that stays, with a memory, delivering to a webhook"
   }])
 )
+
+/** The other commands begin sooner without it. */
+const loaded = Effect.promise(async () => ({
+  Emulator: await import("@effect-livedesk/core/testing/Emulator"),
+  NodeEmulator: await import("../NodeEmulator.ts")
+}))
 
 const isLoopback = (host: string): boolean => /^(?:127(?:\.\d{1,3}){3}|::1|localhost)$/i.test(host)
 
