@@ -251,6 +251,18 @@ describe("the other examples", () => {
       ]])
     }))
 
+  it.live("proxy", () =>
+    Effect.gen(function*() {
+      const { LIVEDESK_BASE_URL, ...credentials } = yield* settings
+      const { code, err, out } = yield* run("proxy", {
+        ...credentials,
+        // Only a proxy reaches it: here the emulator, which answers for any host.
+        LIVEDESK_BASE_URL: "http://livedesk.localhost:1",
+        HTTP_PROXY: LIVEDESK_BASE_URL
+      })
+      assert.deepStrictEqual([code, err, out], [0, [], ["contacts: 0"]])
+    }).pipe(Effect.provide(NodeEmulator.layer())))
+
   it.live("accounts", () =>
     Effect.gen(function*() {
       const { code, err, out } = yield* run("accounts")

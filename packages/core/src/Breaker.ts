@@ -64,7 +64,7 @@ export interface Guard {
 /**
  * Makes a circuit breaker. A call counts as failed, after its retries, when LiveDesk could not be reached, did not answer
  * in time, broke off or answered 5xx or 408; a refusal (4xx) shows that LiveDesk is up; a 429, an input that was refused
- * here and an interruption count as nothing. It stands around the call rather than around its requests, since a time limit
+ * here, a rate limit that gave no turn and an interruption count as nothing. It stands around the call rather than around its requests, since a time limit
  * that passes and a body that breaks off are seen only there.
  *
  * While it is open, calls fail with `HttpError/CircuitOpen`: nothing was sent. It is kept in memory, or in the

@@ -189,7 +189,7 @@ export const CreateContact = Schema.Struct({
 export interface CreateContact extends Schema.Schema.Type<typeof CreateContact> {}
 
 const filterFields = {
-  /** What to look for in e-mail addresses, phone numbers, names and identifiers; a part of one is enough. */
+  /** What to look for in e-mail addresses, phone numbers, names and identifiers; that a part is enough is unverified. */
   q: Schema.optional(Schema.String),
   /** Labels, of which a contact must have any. Several go as `labels[]`, by Rails' rule (unverified). */
   labels: Schema.optional(Schema.Union([Schema.String, Schema.Array(Schema.String)])),
@@ -213,7 +213,7 @@ const filterFields = {
  */
 export const ListContacts = Schema.Struct({
   ...filterFields,
-  /** The page, from 1, which it is unless given. The pages say 15 contacts each; nothing here relies on it. */
+  /** Which page, from 1; the first unless given. LiveDesk documents 15 contacts a page; nothing here relies on it. */
   page: Schema.optional(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))),
   /** How many contacts a page is to hold. Unverified: in the page's example, but not in its table. */
   pageSize: Schema.optional(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)))
@@ -225,8 +225,9 @@ export const ListContacts = Schema.Struct({
 export interface ListContacts extends Schema.Schema.Type<typeof ListContacts> {}
 
 /**
- * The input of `update`. Only what is given is sent; null clears. The page shows the fields in an example; which of
- * them LiveDesk heeds no page says, and those that Chatwoot does not heed are left out here.
+ * The input of `update`. Only what is given is sent; null is sent as null, which clears (unverified: an example shows it).
+ * The page shows the fields in an example; which of them LiveDesk heeds no page says, and those that Chatwoot does not heed
+ * are left out here.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/update-contact
  * @category inputs
@@ -396,7 +397,7 @@ export class Contacts extends Context.Service<Contacts, {
    */
   readonly create: LiveDeskClient.Call<CreateContact, CreatedContact>
   /**
-   * Reads one page of all contacts, or of those that `q` finds.
+   * Reads one page of all contacts, or of those that `q` finds. `stream` reads them all.
    *
    * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/list-contact
    */
@@ -424,7 +425,7 @@ export class Contacts extends Context.Service<Contacts, {
     options?: LiveDeskClient.CallOptions
   ) => Stream.Stream<Contact, LiveDeskError.LiveDeskError>
   /**
-   * Changes a contact.
+   * Changes a contact. Only what is given is sent. To repeat it does no harm, so it is made again like a call that reads.
    *
    * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/update-contact
    */
@@ -443,7 +444,7 @@ export class Contacts extends Context.Service<Contacts, {
    * Finds the contact as `find` does, or creates it, and tells which. A contact that is found is not changed.
    *
    * Where `find` fails with a conflict, nothing is created. Where it is unknown whether the contact was created, it is
-   * looked for, twice in a second, and never created again: if it is not there, the call fails with what `create` failed
+   * looked for at once and again a second later, and never created again: if it is not there, the call fails with what `create` failed
    * with, and may be made again when it is certain that LiveDesk is not still at work on it. Within one program, calls for
    * the same contact wait for each other. Another program may create the contact in between: LiveDesk then refuses the
    * second (as Chatwoot does, unverified), and it is found.

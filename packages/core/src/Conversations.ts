@@ -281,7 +281,7 @@ const toggledStatusFields = {
 } as const
 
 /**
- * The answer to `toggleStatus`. The vendor's page could not be read so far: the fields are Chatwoot's, unverified.
+ * The answer to `toggleStatus`. The answer on the vendor's page could not be read: the fields are Chatwoot's, unverified.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/message/update-status
  * @category models

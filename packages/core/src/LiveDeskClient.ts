@@ -1,5 +1,5 @@
 /**
- * The client: runs endpoints on an `HttpClient`.
+ * The client: runs endpoints on an `HttpClient`, or on a `Transport`.
  *
  * @since 0.1.0
  */
@@ -49,8 +49,8 @@ const textDecoder = new TextDecoder()
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Runs endpoints: with the project's credentials, against its address, under a time limit, on the `HttpClient` that
- * its layer was given.
+ * Runs endpoints: with the project's credentials, against its address, under a time limit, on the `HttpClient` or the
+ * `Transport` that its layer was given.
  *
  * @category services
  * @since 0.1.0
@@ -82,11 +82,14 @@ export class LiveDeskClient extends Context.Service<LiveDeskClient, {
  * @since 0.1.0
  */
 export interface CallOptions {
-  /** The time limit of this call: waits, retries and reading the answer included. */
+  /**
+   * The time limit of this call: waits, retries and reading the answer included. What is several calls, as `contacts.ensure`
+   * is, has it for each of them.
+   */
   readonly timeout?: Duration.Input | undefined
   /** How often this call is made again, and after which waits; what is left out comes from the client's own. */
   readonly retries?: RetryPolicy.Options | undefined
-  /** Headers to send beside the client's own, which cannot be replaced. */
+  /** Headers to send beside the client's own; one of these, such as `authorization`, fails with `InputInvalid`. */
   readonly headers?: { readonly [name: string]: string } | undefined
 }
 
@@ -177,7 +180,10 @@ export interface Options {
   readonly apiSecret: Redacted.Redacted
   /** Where LiveDesk is, without the API's own path; `defaultBaseUrl` unless given. https, or http with a warning. */
   readonly baseUrl?: string | undefined
-  /** The time limit of one whole call: waits, retries and reading the answer included; 30 seconds unless given. */
+  /**
+   * The time limit of one call: waits, retries and reading the answer included; 30 seconds unless given. What is several
+   * calls, as `contacts.ensure` is, has it for each of them.
+   */
   readonly timeout?: Duration.Input | undefined
   /**
    * How often a call is made again, and after which waits: twice unless given. Only what cannot act twice is made again: any

@@ -109,7 +109,7 @@ export interface Options {
   readonly metrics?: boolean | undefined
   /**
    * Whether lines are logged; `true` unless given. Each call's end and the rows of imports at debug level, a call that is
-   * made again and a circuit breaker that closes at info level, one that opens as a warning. What failed is in the error
+   * made again and a circuit breaker that is half open or closes at info level, one that opens as a warning. What failed is in the error
    * channel: whether it is worth more than a debug line, the program knows.
    */
   readonly logs?: boolean | undefined
