@@ -2,7 +2,7 @@ import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Layer, Stream } from "effect"
 import { SqlClient } from "effect/sql"
-import { writeFile } from "node:fs/promises"
+import { stat, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import * as Folder from "../Folder.ts"
 
@@ -41,6 +41,19 @@ describe("NodeSqlite", () => {
       assert.include(error.message, "read it in pages, by LIMIT")
       assert.lengthOf(yield* sql`SELECT n FROM numbers`, 3)
     }).pipe(Effect.provide(memory)))
+
+  it.effect("makes its files for their owner alone, and leaves the rights of one that was there", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      const rights = (name: string) => Effect.promise(async () => (await stat(join(folder, name))).mode & 0o777)
+      yield* Effect.gen(function*() {
+        yield* numbers(1)
+        for (const name of ["new", "new-wal"]) assert.strictEqual(yield* rights(name), 0o600, name)
+      }).pipe(Effect.provide(NodeSqlite.layer({ file: join(folder, "new") })))
+      yield* Effect.promise(() => writeFile(join(folder, "shared"), "", { mode: 0o640 }))
+      yield* Effect.provide(numbers(1), NodeSqlite.layer({ file: join(folder, "shared") }))
+      assert.strictEqual(yield* rights("shared"), 0o640)
+    }))
 
   it.effect("keeps all of a transaction, or nothing", () =>
     Effect.gen(function*() {

@@ -18,6 +18,7 @@ import type { Connection } from "effect/sql/SqlConnection"
 import { classifySqliteError, SqlError } from "effect/sql/SqlError"
 import * as Statement from "effect/sql/Statement"
 import * as Stream from "effect/Stream"
+import { closeSync, openSync } from "node:fs"
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite"
 
 /**
@@ -27,7 +28,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlit
  * @since 0.1.0
  */
 export interface Options {
-  /** The file, made if it is not there; `":memory:"` for none. */
+  /** The file, made for its owner alone if it is not there; `":memory:"` for none. */
   readonly file: string
   /** Whether this process keeps the file to itself until the layer's scope ends, or it does; `false` unless given. */
   readonly exclusive?: boolean | undefined
@@ -82,6 +83,8 @@ export const make = Effect.fnUntraced(function*(
 
 const open = ({ busyTimeout = "2 seconds", exclusive = false, file }: Options) =>
   attempt("open", `${file} cannot be used as a SQLite database`, () => {
+    // SQLite would make it for all to read, and gives the files beside it the rights that it has.
+    if (file !== ":memory:") closeSync(openSync(file, "a", 0o600))
     const database = new DatabaseSync(file, {
       timeout: Math.round(Duration.toMillis(Duration.fromInputUnsafe(busyTimeout)))
     })
