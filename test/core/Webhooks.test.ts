@@ -1,3 +1,4 @@
+import { LiveDeskError } from "@effect-livedesk/core"
 import { WebhookDelivery } from "@effect-livedesk/core/testing"
 import { PersistedDeliveries, SeenDeliveries, WebhookEvent, Webhooks } from "@effect-livedesk/core/webhooks"
 import { NodeHttpServer } from "@effect/platform-node"
@@ -611,11 +612,19 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
       const token = "canary-token-0123456789"
       const payload = WebhookDelivery.payload("message_created", { content: "canary-content" })
       const verifications = [signed, Webhooks.secretPath({ token: Redacted.make(token) })]
+      const notThere = new LiveDeskError.HttpError({
+        operation: "messages.send",
+        delivery: "Rejected",
+        reason: new LiveDeskError.NotFound({ messages: ["canary-content"] })
+      })
       const failures: ReadonlyArray<
-        (event: WebhookEvent.WebhookEvent) => Effect.Effect<never, string | { readonly no: WebhookEvent.WebhookEvent }>
+        (
+          event: WebhookEvent.WebhookEvent
+        ) => Effect.Effect<never, string | LiveDeskError.HttpError | { readonly no: WebhookEvent.WebhookEvent }>
       > = [
         (event) => Effect.fail({ no: event }),
         () => Effect.fail("canary-content"),
+        () => Effect.fail(notThere),
         () => Effect.die(new Error("of\n    at canary-content"))
       ]
       return Effect.gen(function*() {
@@ -655,6 +664,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
         }
         assert.notInclude(all, token)
         assert.include(all, "the handler of message_created failed: Error")
+        assert.include(all, "failed: messages.send, HttpError/NotFound, delivery Rejected")
         assert.include(all, "Webhooks.test.ts")
       }).pipe(Effect.provide(Logger.layer([logger])))
     })

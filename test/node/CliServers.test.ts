@@ -178,7 +178,7 @@ describe("emulator", () => {
       const port = yield* FreePort.make
       const emulator = yield* start(["emulator", "--port", String(port), "--inbox", "500"], {})
       const lines = yield* Effect.replicateEffect(emulator.line, 4)
-      const settings = Object.fromEntries(lines.map((line) => line.split(/ +/)))
+      const settings = Object.fromEntries(lines.map((line) => line.split("=")))
       assert.deepStrictEqual(settings, {
         LIVEDESK_BASE_URL: `http://127.0.0.1:${port}`,
         LIVEDESK_API_KEY: "emulator-key",
@@ -198,7 +198,7 @@ describe("emulator", () => {
       const port = yield* FreePort.make
       const alone = yield* start(["emulator", "--port", String(port)], {})
       const lines = yield* Effect.replicateEffect(alone.line, 6)
-      const { docs, inbox } = Object.fromEntries(lines.map((line) => line.split(/ +/)))
+      const { docs, inbox } = Object.fromEntries(lines.map((line) => line.replace("# ", "").split(": ")))
       assert.deepStrictEqual([docs, inbox], [`http://127.0.0.1:${port}/docs`, `http://127.0.0.1:${port}/inbox`])
       const pages = HttpClient.get(String(inbox)).pipe(Effect.provide(NodeTransport.layer()))
       assert.strictEqual((yield* pages).status, 200)
@@ -261,8 +261,10 @@ describe("webhooks", () => {
     Effect.gen(function*() {
       const listener = yield* start(["webhooks", "listen"], settings)
       const url = /http:[^,]+/.exec(yield* listener.said)?.[0] ?? ""
-      const emulator = yield* start(["emulator", "--webhook", url], settings)
-      const at = Object.fromEntries((yield* Effect.replicateEffect(emulator.line, 4)).map((line) => line.split(/ +/)))
+      const emulator = yield* start(["emulator", "--webhook", `${url}?token=canary`], settings)
+      const at = Object.fromEntries((yield* Effect.replicateEffect(emulator.line, 4)).map((line) => line.split("=")))
+      const [, , told] = yield* Effect.replicateEffect(emulator.line, 3)
+      assert.strictEqual(told, `# webhook: ${url} (signed)`)
       const folder = yield* Folder.make
       yield* Cli.runIn(folder, ["conversations", "start", "--name", "Alice", "--message", "Hello"], at)
       assert.strictEqual(yield* listener.line, "conversation_created")

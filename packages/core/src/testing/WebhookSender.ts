@@ -129,9 +129,12 @@ export const layer = (
         const status = Option.map(answered, ({ status }) => status)
         if (!Option.exists(status, (status) => status < 300)) {
           yield* Effect.logWarning(
-            `the webhook ${options.origin ?? ""}${place} ${
-              Option.match(status, { onNone: () => "could not be reached", onSome: (status) => `answered ${status}` })
-            } to ${event._tag}`
+            `the webhook ${options.origin ?? ""}${place} did not take ${event._tag}: it ${
+              Option.match(status, {
+                onNone: () => "could not be reached",
+                onSome: (status) => `answered ${status}${status === 401 ? ", as for another secret than its own" : ""}`
+              })
+            }`
           )
         }
         const answer = Option.match(answered, { onNone: () => "", onSome: ({ text }) => text.slice(0, longestAnswer) })

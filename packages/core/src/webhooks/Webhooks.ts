@@ -29,6 +29,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
+import * as LiveDeskError from "../LiveDeskError.ts"
 import { Unreadable } from "../Model.ts"
 import * as SeenDeliveries from "./SeenDeliveries.ts"
 import * as WebhookEvent from "./WebhookEvent.ts"
@@ -306,6 +307,9 @@ const outline = <E>(cause: Cause.Cause<E>): string =>
   cause.reasons.map((reason) => {
     if (Cause.isInterruptReason(reason)) return "interrupted"
     const error: unknown = Cause.isFailReason(reason) ? reason.error : reason.defect
+    if (LiveDeskError.isLiveDeskError(error)) {
+      return `${error.operation}, ${error._tag}/${error.reason._tag}, delivery ${error.delivery}${placesOf(error)}`
+    }
     return error instanceof Error ? `${error.name}${placesOf(error)}` : typeof error
   }).join("; ")
 

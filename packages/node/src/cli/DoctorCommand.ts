@@ -27,7 +27,7 @@ const ok = (check: Finding["check"], detail: string): Finding => ({ check, resul
 const wrong = (check: Finding["check"], error: unknown, detail = ExitCode.messageOf(error)): Finding => ({
   check,
   result: "wrong",
-  detail,
+  detail: detail.replaceAll("\n", "; "),
   error
 })
 const skipped = (check: Finding["check"]): Finding => ({ check, result: "not looked at", detail: "" })

@@ -55,14 +55,31 @@ export const command = Command.make(
       const { baseUrl } = yield* NodeEmulator.NodeEmulator
       const { credentials } = yield* Emulator.Emulator
       // Not a secret: it is the emulator's own, and opens nothing else.
-      yield* CommandOutput.print({
+      const settings = {
         LIVEDESK_BASE_URL: baseUrl,
         LIVEDESK_API_KEY: Redacted.value(credentials.apiKey),
         LIVEDESK_API_SECRET: Redacted.value(credentials.apiSecret),
-        LIVEDESK_INBOX_ID: String(inboxes[0] ?? 407),
+        LIVEDESK_INBOX_ID: String(inboxes[0] ?? 407)
+      }
+      const pages = {
         docs: `${baseUrl}/docs`,
-        inbox: `${baseUrl}/inbox`
-      }, (settings) => settings)
+        inbox: `${baseUrl}/inbox`,
+        ...(webhook === undefined ? {} : {
+          // In the query of an address a token may stand.
+          webhook: `${webhook.replace(/[?#].*/, "")} (${
+            Option.isSome(secret) ? "signed" : "not signed: LIVEDESK_WEBHOOK_SECRET is not set"
+          })`
+        })
+      }
+      yield* Console.log(
+        (yield* CommandOutput.Json)
+          ? CommandOutput.json({ ...settings, ...pages })
+          // As a file .env may have them.
+          : [
+            ...Object.entries(settings).map(([name, value]) => `${name}=${value}`),
+            ...Object.entries(pages).map(([name, value]) => `# ${name}: ${value}`)
+          ].join("\n")
+      )
       if (!isLoopback(host)) {
         yield* Console.error(`whoever reaches ${host} can read and change what this emulator holds`)
       }

@@ -30,7 +30,7 @@ const command = Command.make("livedesk").pipe(
       "EngageLab LiveDesk from the command line.",
       "",
       "Settings come from the environment, or from a file .env in the working directory: LIVEDESK_API_KEY,",
-      "LIVEDESK_API_SECRET, LIVEDESK_BASE_URL, LIVEDESK_TIMEOUT, LIVEDESK_INBOX_ID.",
+      "LIVEDESK_API_SECRET, LIVEDESK_BASE_URL, LIVEDESK_TIMEOUT, LIVEDESK_INBOX_ID, LIVEDESK_WEBHOOK_SECRET.",
       "",
       "Exit codes:",
       ...Object.entries(ExitCode.meanings).map(([code, meaning]) => `  ${code.padStart(3)}  ${meaning}`)

@@ -39,7 +39,7 @@ const listen = Command.make(
   {
     port: Flag.Int("port").pipe(Flag.withDescription("The port; a free one unless given"), Flag.withDefault(0)),
     path: Flag.String("path").pipe(
-      Flag.withDescription("The path to receive at"),
+      Flag.withDescription("The path to receive at; /webhooks/livedesk unless given"),
       Flag.withDefault("/webhooks/livedesk")
     )
   },
