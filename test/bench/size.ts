@@ -17,7 +17,7 @@ const limitsInBrowsers: { readonly [entry: string]: number } = {
   "@effect-livedesk/core/flows": 61_900,
   "@effect-livedesk/core/imports": 61_600,
   "@effect-livedesk/core/testing": 112_400,
-  "@effect-livedesk/core/webhooks": 64_200
+  "@effect-livedesk/core/webhooks": 67_000
 }
 
 /** Likewise, of the entry points by themselves. */
