@@ -354,7 +354,10 @@ const setUp = (
   Effect.gen(function*() {
     const operation = "LiveDeskClient.make"
     if (!Redacted.isRedacted(options.apiKey) || !Redacted.isRedacted(options.apiSecret)) {
-      return yield* LiveDeskError.credentialsUnusable(operation, "the API key and secret must be given as Redacted")
+      return yield* LiveDeskError.credentialsUnusable(
+        operation,
+        "the API key and secret must be given as Redacted, by Redacted.make"
+      )
     }
     const apiKey = Redacted.value(options.apiKey)
     const apiSecret = Redacted.value(options.apiSecret)

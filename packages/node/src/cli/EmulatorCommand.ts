@@ -102,7 +102,7 @@ export const command = Command.make(
 ).pipe(
   Command.withDescription("Run an emulated LiveDesk on a port of this machine, until Ctrl-C"),
   Command.withExamples([{
-    command: "livedesk emulator --port 8407 --file livedesk.json --webhook http://127.0.0.1:3000/livedesk",
+    command: "livedesk emulator --port 8407 --file livedesk.json --webhook http://127.0.0.1:3000/webhooks/livedesk",
     description: "On a port that stays, with a memory, delivering to a webhook"
   }])
 )
