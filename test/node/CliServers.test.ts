@@ -307,6 +307,7 @@ describe("doctor", () => {
       assert.notInclude(credentials.out + credentials.err, "canary")
 
       const missing = yield* Cli.runIn(folder, ["doctor", "--json"], {})
+      assert.match(missing.out, /LIVEDESK_API_KEY is missing.*; LIVEDESK_API_SECRET is missing/)
       assert.deepStrictEqual([missing.code, findings(missing)], [2, {
         settings: "wrong",
         service: "not looked at",
