@@ -1,12 +1,25 @@
+import { globSync } from "node:fs"
 import { defineConfig } from "vitest/config"
+import * as Breadth from "./Breadth.ts"
+import { BreadthReporter } from "./BreadthReporter.ts"
+
+/** What only `test:full` runs: it needs servers, a browser or many processes. */
+const fullOnly = globSync("**/*.full.test.ts", { cwd: import.meta.dirname, exclude: ["**/node_modules"] }).sort()
 
 export default defineConfig({
   test: {
     dir: "..",
     // Some tests start programs, which a busy machine makes wait.
     testTimeout: 30_000,
+    // Files share their process, so that each need not load the library anew. Each leaves it as it was.
+    isolate: false,
     include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
-    // Calls the live service: vitest.live.config.ts.
-    exclude: ["**/node_modules/**", "test/live/Live.test.ts"]
+    exclude: [
+      "**/node_modules/**",
+      // Calls the live service: vitest.live.config.ts.
+      "test/live/Live.test.ts",
+      ...(Breadth.isFull ? [] : ["test/**/*.full.test.ts"])
+    ],
+    reporters: ["default", new BreadthReporter(fullOnly)]
   }
 })

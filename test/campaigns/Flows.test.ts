@@ -4,9 +4,9 @@ import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import * as Breadth from "../Breadth.ts"
 import * as FlowServer from "../FlowServer.ts"
 import * as Folder from "../Folder.ts"
-import * as Campaign from "./Campaign.ts"
 
 const runner = fileURLToPath(new URL("../FlowRunner.ts", import.meta.url))
 
@@ -43,10 +43,14 @@ describe("flows whose process is killed", () => {
     Effect.gen(function*() {
       const server = yield* FlowServer.make
       const file = join(yield* Folder.make, "flows.sqlite")
-      const steps = (yield* Campaign.size(1, 3)) === 3 ? [1, 2, 3] : [3]
-      const deaths = steps.flatMap((step) => gaps.map((gap) => ({ gap, step })))
-      for (const [index, { gap, step }] of deaths.entries()) {
-        const settings = { ...server.settings, LIVEDESK_FLOWS_FILE: file, FLOWS: String(index + 1) }
+      const deaths = [3, 2, 1].flatMap((step) => gaps.map((gap) => ({ gap, step })))
+      let flows = 0
+      for (const index of Breadth.cases("flows: gaps in which the process is killed")) {
+        const death = deaths[index - 1]
+        if (death === undefined) break
+        const { gap, step } = death
+        flows = index
+        const settings = { ...server.settings, LIVEDESK_FLOWS_FILE: file, FLOWS: String(index) }
         const life = yield* live({ ...settings, DIE: `${gap}:${step}` }, (kill) =>
           Effect.sync(() => {
             const strike = (post: number) => Effect.sync(() => post === step ? kill("SIGKILL") : undefined)
@@ -60,29 +64,30 @@ describe("flows whose process is killed", () => {
           }))
         assert.strictEqual(life.signal, "SIGKILL", `${gap} of step ${step}: ${life.said}`)
       }
-      const last = yield* live({ ...server.settings, LIVEDESK_FLOWS_FILE: file, FLOWS: String(deaths.length) })
+      const last = yield* live({ ...server.settings, LIVEDESK_FLOWS_FILE: file, FLOWS: String(flows) })
       assert.deepStrictEqual([last.code, last.said], [0, ""])
-      yield* assertOnce(server, deaths.length)
-    }).pipe(Effect.provide(FlowServer.layerServer)), Campaign.timeLimit)
+      yield* assertOnce(server, flows)
+    }).pipe(Effect.provide(FlowServer.layerServer)), Breadth.timeout("flows: gaps in which the process is killed"))
 
   for (
-    const [what, signal, kills, flows] of [
-      ["is killed", "SIGKILL", Campaign.size(4, 120), Campaign.size(15, 400)],
-      ["is told to end", "SIGTERM", Campaign.size(1, 10), Campaign.size(5, 50)]
+    const [what, signal, campaign, customers] of [
+      ["is killed", "SIGKILL", "flows: kills of the process", { quick: 5, full: 400 }],
+      ["is told to end", "SIGTERM", "flows: ends of the process by SIGTERM", { quick: 5, full: 50 }]
     ] as const
   ) {
     it.live(`at random moments: ${what}`, () =>
       Effect.gen(function*() {
         const server = yield* FlowServer.make
+        const flows = customers[Breadth.isFull ? "full" : "quick"]
         const settings = {
           ...server.settings,
           LIVEDESK_FLOWS_FILE: join(yield* Folder.make, "flows.sqlite"),
-          FLOWS: String(yield* flows)
+          FLOWS: String(flows)
         }
         // So many requests after its first, and a little later.
-        const most = Math.ceil((yield* flows) * 5 / (yield* kills))
+        const most = Math.ceil(flows * 5 / Breadth.size(campaign))
         let ended = 0
-        while (ended < (yield* kills)) {
+        for (const _ of Breadth.cases(campaign)) {
           const requests = server.times.length + (yield* Random.nextIntBetween(0, most))
           const delay = yield* Random.nextIntBetween(0, 20)
           let struck = false
@@ -101,8 +106,8 @@ describe("flows whose process is killed", () => {
         }
         const last = yield* live(settings)
         assert.deepStrictEqual([last.code, last.said], [0, ""])
-        yield* assertOnce(server, yield* flows)
-        process.stderr.write(`flows: ${yield* flows} customers written to once; ${ended} times the process ${what}\n`)
-      }).pipe(Effect.provide(FlowServer.layerServer)), Campaign.timeLimit)
+        yield* assertOnce(server, flows)
+        process.stderr.write(`flows: ${flows} customers written to once; ${ended} times the process ${what}\n`)
+      }).pipe(Effect.provide(FlowServer.layerServer)), Breadth.timeout(campaign))
   }
 })

@@ -15,8 +15,8 @@ import { readdirSync, readFileSync } from "node:fs"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import { gzipSync } from "node:zlib"
+import * as Breadth from "../Breadth.ts"
 import * as HostileServer from "../HostileServer.ts"
-import * as Campaign from "./Campaign.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // calls
@@ -270,10 +270,11 @@ describe("hostile answers", () => {
     return Effect.gen(function*() {
       const random = yield* Random.withSeed(Effect.service(Random.Random), "hostile answers")
       const draw: Draw = (below) => Math.floor(random.nextDoubleUnsafe() * below)
-      const bodies = yield* Campaign.size(3_000, 100_000)
+      let bodies = 0
       const before = yield* heap
       let values = 0
-      for (let index = 0; index < bodies; index++) {
+      for (const index of Breadth.cases("hostile response bodies")) {
+        bodies = index
         answer.status = oneOf(draw, statuses)
         answer.contentType = oneOf(draw, contentTypes)
         answer.body = anyBody(draw)
@@ -291,7 +292,7 @@ describe("hostile answers", () => {
       assert.isBelow(values, bodies / 2)
       assert.isBelow((yield* heap) - before, 30_000_000)
     }).pipe(Effect.provide(answering(answer)))
-  }, Campaign.timeLimit)
+  }, Breadth.timeout("hostile response bodies"))
 
   it.effect.each(Object.entries(costly))(
     "of the costliest kinds are read within the time of a test: %s",

@@ -3,8 +3,8 @@ import { NodeLiveDesk } from "@effect-livedesk/node"
 import { assert, describe, it } from "@effect/vitest"
 import { Array, Clock, Effect, identity, Layer, Metric, Random, Redacted, Result, Schedule } from "effect"
 import { FetchHttpClient } from "effect/http"
+import * as Breadth from "../Breadth.ts"
 import * as HostileServer from "../HostileServer.ts"
-import * as Campaign from "./Campaign.ts"
 
 type Behaviour = HostileServer.Behaviour
 
@@ -150,12 +150,16 @@ describe("sockets that misbehave", () => {
       Effect.gen(function*() {
         const before = yield* resources
         const fibers = new Fibers()
-        const seeds = Array.range(1, yield* Campaign.size(60, 500))
-        yield* Effect.forEach(seeds, (seed) => Random.withSeed(run(transport, seed), seed), {
+        let seeds = 0
+        const campaign = "hostile sockets, over each transport"
+        yield* Effect.forEach(Breadth.cases(campaign), (seed) => {
+          seeds = seed
+          return Random.withSeed(run(transport, seed), seed)
+        }, {
           concurrency: 10,
           discard: true
         }).pipe(Effect.provideService(Metric.FiberRuntimeMetrics, fibers))
-        assert.isAbove(fibers.started, seeds.length)
+        assert.isAbove(fibers.started, seeds)
         assert.strictEqual(fibers.active, 0)
         // Keep-alive connections and their timers end by themselves.
         yield* Effect.flatMap(resources, (now) => now <= before ? Effect.void : Effect.fail(now)).pipe(
@@ -163,6 +167,6 @@ describe("sockets that misbehave", () => {
           Effect.mapError((now) => new Error(`${now} sockets and timers after ${before}`)),
           Effect.orDie
         )
-      }), Campaign.timeLimit)
+      }), Breadth.timeout("hostile sockets, over each transport"))
   }
 })

@@ -8,10 +8,10 @@ import { Csv } from "effect/encoding"
 import { existsSync } from "node:fs"
 import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
+import * as Breadth from "../Breadth.ts"
 import * as Child from "../Child.ts"
 import * as EmulatorSettings from "../EmulatorSettings.ts"
 import * as Folder from "../Folder.ts"
-import * as Campaign from "./Campaign.ts"
 
 const program = new URL("import.ts", import.meta.url)
 
@@ -35,7 +35,8 @@ const table = (path: string) =>
 
 it.live("an import that is killed again and again does each row once", () =>
   Effect.gen(function*() {
-    const [kills, count] = [yield* Campaign.size(8, 120), yield* Campaign.size(200, 2000)]
+    const kills = Breadth.size("import: kills of the process")
+    const count = Breadth.isFull ? 2000 : 50
     const file = join(yield* Folder.make, "customers.csv")
     yield* Effect.promise(() => writeFile(file, fileOf(count)))
     const files = NodeImport.reportsOf({ file })
@@ -63,7 +64,7 @@ it.live("an import that is killed again and again does each row once", () =>
     // A contact each, and for a third of them a conversation and a message: some are left at the end.
     const mostChanges = Math.floor(count * 5 / 3 / kills * 1.9)
     let killed = 0
-    while (killed < kills) {
+    for (const _ of Breadth.cases("import: kills of the process")) {
       yield* Effect.scoped(Effect.gen(function*() {
         const child = yield* start
         yield* child.line("began")
@@ -131,4 +132,4 @@ it.live("an import that is killed again and again does each row once", () =>
     Effect.tap(({ killed, settled }) => Effect.logDebug(`killed ${killed} times, ${settled} rows settled by hand`)),
     Effect.scoped,
     Effect.provide(NodeEmulator.layer())
-  ), Campaign.timeLimit)
+  ), Breadth.timeout("import: kills of the process"))

@@ -10,7 +10,7 @@ import {
 import { Emulator, Faults } from "@effect-livedesk/core/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Array, Clock, Effect, HashMap, Layer, Option, Random, Result } from "effect"
-import * as Campaign from "./Campaign.ts"
+import * as Breadth from "../Breadth.ts"
 
 /** A call of a schedule. `creates` is for those that make something new, which must never be made twice. */
 interface Scheduled {
@@ -200,20 +200,20 @@ const layer = LiveDesk.layer.pipe(
 
 describe("schedules of calls and faults", () => {
   for (
-    const [name, program, short, full] of [
-      ["one by one", oneByOne, 300, 7_000],
-      ["all at once", allAtOnce, 100, 2_000],
-      ["of one contact", ensured, 100, 1_000]
+    const [name, program, campaign] of [
+      ["one by one", oneByOne, "schedules: calls one by one"],
+      ["all at once", allAtOnce, "schedules: calls all at once"],
+      ["of one contact", ensured, "schedules: calls of one contact"]
     ] as const
   ) {
     it.effect(`${name}: nothing twice, nothing lost, nothing told wrong`, () =>
       Effect.gen(function*() {
-        for (const seed of Array.range(1, yield* Campaign.size(short, full))) {
+        for (const seed of Breadth.cases(campaign)) {
           yield* Faults.rehearse(program, seed).pipe(
             Effect.provide(layer),
             Effect.catchDefect((defect) => Effect.die(new Error(`schedule ${seed}`, { cause: defect })))
           )
         }
-      }), Campaign.timeLimit)
+      }), Breadth.timeout(campaign))
   }
 })

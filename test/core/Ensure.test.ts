@@ -3,7 +3,7 @@ import { Emulator, EmulatorState } from "@effect-livedesk/core/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Array, Effect, HashMap, Layer, Option, Random } from "effect"
 import { HttpClient } from "effect/http"
-import * as Campaign from "../campaigns/Campaign.ts"
+import * as Breadth from "../Breadth.ts"
 
 /** An emulator whose client stands still before and after each request. */
 const delayed = (dawdle: Effect.Effect<unknown>) =>
@@ -61,18 +61,15 @@ const race = Effect.gen(function*() {
   }
 })
 
-/** How many ways to fall between each other are tried. */
-const seeds = Campaign.size(10, 500)
-
 const one = { created: 1, known: 1, held: 21 }
 
 describe("ensure", () => {
   it.effect("makes one contact of 50 at once, however they fall between each other", () =>
     Effect.gen(function*() {
-      for (const seed of Array.range(1, yield* seeds)) {
+      for (const seed of Breadth.cases("ensure: orders of concurrent calls")) {
         assert.deepStrictEqual(yield* Effect.provide(race, interleaved(seed)), one, `seed ${seed}`)
       }
-    }), Campaign.timeLimit)
+    }), Breadth.timeout("ensure: orders of concurrent calls"))
 
   it.live("makes one contact of 50 at once, where each call takes its time", () =>
     Effect.gen(function*() {

@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"
-import * as Campaign from "../campaigns/Campaign.ts"
+import * as Breadth from "../Breadth.ts"
 import * as FlowServer from "../FlowServer.ts"
 import * as FreePort from "../FreePort.ts"
 import * as Postgres from "../Postgres.ts"
@@ -46,8 +46,8 @@ describe.skipIf(!isInstalled)("flows on three processes (left out where PostgreS
     "are done once each, though one process is killed and one comes late, within the limit they share",
     () =>
       Effect.gen(function*() {
-        const flows = yield* Campaign.size(100, 1000)
-        const limit = yield* Campaign.size(30, 300)
+        const flows = Breadth.size("flows on three processes: customers")
+        const limit = 300
         const server = yield* FlowServer.make
         const settings = {
           ...server.settings,
@@ -97,6 +97,6 @@ describe.skipIf(!isInstalled)("flows on three processes (left out where PostgreS
             `${times.length} requests (${shares.join(", ")}), at most ${limit} a second\n`
         )
       }).pipe(Effect.scoped, Effect.provide(FlowServer.layerServer)),
-    Campaign.timeLimit
+    Breadth.timeout("flows on three processes: customers")
   )
 })

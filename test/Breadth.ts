@@ -1,0 +1,63 @@
+/** How much a run of the tests covers: `test` a part of each breadth, `test:full` all of it, by the same code. */
+
+// Tables of tests are made while a file loads, where no Config can be read.
+// @effect-diagnostics processEnv:off
+
+/** Whether this run is `test:full`. */
+export const isFull = process.env["BREADTH"] === "full"
+
+interface Breadth {
+  readonly quick: number
+  readonly full: number
+  /** Minutes that a campaign may take in `test:full`: it ends early when they are over, and says how far it came. */
+  readonly minutes: number
+}
+
+/** The campaigns, with the number of cases that each run takes. All budgets together are 15 minutes at most. */
+export const campaigns = {
+  "ensure: orders of concurrent calls": { quick: 3, full: 500, minutes: 0.5 },
+  "hostile response bodies": { quick: 1_500, full: 100_000, minutes: 1 },
+  "hostile sockets, over each transport": { quick: 10, full: 500, minutes: 0.5 },
+  "schedules: calls one by one": { quick: 100, full: 7_000, minutes: 0.5 },
+  "schedules: calls all at once": { quick: 40, full: 2_000, minutes: 0.5 },
+  "schedules: calls of one contact": { quick: 40, full: 1_000, minutes: 0.5 },
+  "import: kills of the process": { quick: 1, full: 120, minutes: 3 },
+  "flows: kills of the process": { quick: 1, full: 120, minutes: 3 },
+  "flows: gaps in which the process is killed": { quick: 2, full: 21, minutes: 1 },
+  "flows: ends of the process by SIGTERM": { quick: 1, full: 10, minutes: 0.5 },
+  "flows on three processes: customers": { quick: 0, full: 1_000, minutes: 1.5 }
+} as const satisfies Record<string, Breadth>
+
+/** The name of a campaign. */
+export type Campaign = keyof typeof campaigns
+
+/** What `test` leaves out of products and of ways to run the same thing. `test` prints it at its end. */
+export const samples: ReadonlyArray<string> = []
+
+/** How many cases of a campaign this run takes. */
+export const size = (name: Campaign): number => campaigns[name][isFull ? "full" : "quick"]
+
+/** The numbers from 1 to the campaign's size, fewer when its budget is used up before. */
+export function* cases(name: Campaign): Generator<number> {
+  const end = performance.now() + campaigns[name].minutes * 60_000
+  for (let index = 1; index <= size(name); index++) {
+    if (isFull && performance.now() > end) {
+      process.stderr.write(`${name}: ${index - 1} of ${size(name)} in ${campaigns[name].minutes} minutes\n`)
+      return
+    }
+    yield index
+  }
+}
+
+/** The timeout of a campaign's test in milliseconds: its budget, and time for the case that is under way then. */
+export const timeout = (name: Campaign): number => isFull ? campaigns[name].minutes * 60_000 + 120_000 : 60_000
+
+/** Every pair in `test:full`, else as few pairs as have each value of both sides once. */
+export const pairs = <A, B>(as: ReadonlyArray<A>, bs: ReadonlyArray<B>): ReadonlyArray<readonly [A, B]> => {
+  const all = as.map((a) => bs.map((b) => [a, b] as const))
+  if (isFull) return all.flat()
+  return Array.from(
+    { length: Math.min(as.length, bs.length) === 0 ? 0 : Math.max(as.length, bs.length) },
+    (_, index) => all[index % as.length]?.[index % bs.length]
+  ).filter((pair) => pair !== undefined)
+}
