@@ -32,7 +32,9 @@ export const campaigns = {
 export type Campaign = keyof typeof campaigns
 
 /** What `test` leaves out of products and of ways to run the same thing. `test` prints it at its end. */
-export const samples: ReadonlyArray<string> = []
+export const samples: ReadonlyArray<string> = [
+  "the command line: each command in a process of its own"
+]
 
 /** How many cases of a campaign this run takes. */
 export const size = (name: Campaign): number => campaigns[name][isFull ? "full" : "quick"]

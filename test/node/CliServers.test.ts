@@ -1,61 +1,16 @@
 import { Emulator } from "@effect-livedesk/core/testing"
 import { NodeEmulator, NodeTransport } from "@effect-livedesk/node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, HashMap, type Scope } from "effect"
+import { Effect, HashMap, Stream } from "effect"
 import { HttpClient } from "effect/http"
-import { spawn } from "node:child_process"
-import { once } from "node:events"
 import { readdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { createInterface } from "node:readline"
-import { fileURLToPath } from "node:url"
 import * as Cli from "../Cli.ts"
 import * as Folder from "../Folder.ts"
 import * as FreePort from "../FreePort.ts"
 import * as LocalServer from "../LocalServer.ts"
 
 const withEmulator = Effect.provide(NodeEmulator.layer())
-
-/** A command that runs until it is interrupted. */
-interface Running {
-  /** The next line of what it prints. */
-  readonly line: Effect.Effect<string>
-  /** The next line of what it says on standard error. */
-  readonly said: Effect.Effect<string>
-  /** Presses Ctrl-C, and gives the exit code. */
-  readonly interrupt: Effect.Effect<number | null>
-  /** Ends it as a supervisor does, and gives the exit code. */
-  readonly terminate: Effect.Effect<number | null>
-}
-
-const start = (
-  args: ReadonlyArray<string>,
-  env: Record<string, string>,
-  folder?: string
-): Effect.Effect<Running, never, Scope.Scope> =>
-  Effect.gen(function*() {
-    const cwd = folder ?? (yield* Folder.make)
-    const child = yield* Effect.acquireRelease(
-      Effect.sync(() =>
-        spawn(process.execPath, [fileURLToPath(Cli.program), ...args], { cwd, env, stdio: ["ignore", "pipe", "pipe"] })
-      ),
-      (child) => Effect.sync(() => child.kill("SIGKILL"))
-    )
-    const closed = once(child, "close").then(() => child.exitCode)
-    const out = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-    const err = createInterface({ input: child.stderr })[Symbol.asyncIterator]()
-    const endBy = (signal: "SIGINT" | "SIGTERM") =>
-      Effect.promise(() => {
-        child.kill(signal)
-        return closed
-      })
-    return {
-      line: Effect.promise(async () => String((await out.next()).value)),
-      said: Effect.promise(async () => String((await err.next()).value)),
-      interrupt: endBy("SIGINT"),
-      terminate: endBy("SIGTERM")
-    }
-  })
 
 describe("import", () => {
   it.live("imports each row once, tells of those that were rejected, and exits with 7 for them", () =>
@@ -111,64 +66,30 @@ describe("import", () => {
         assert.deepStrictEqual([code, out, err.startsWith("c.csv, line 1: the file is empty")], [2, "", true])
       }
     }).pipe(withEmulator))
-})
 
-describe("import, ended from outside", () => {
-  it.live("lets end what is underway, and goes on from there", () =>
+  it.live("when interrupted, finishes what is in flight, and the next import goes on from there", () =>
     Effect.gen(function*() {
       const folder = yield* Folder.make
       const settings = yield* Cli.settings
-      writeFileSync(
-        join(folder, "c.csv"),
-        `identifier\n${Array.from({ length: 3000 }, (_, row) => `C-${row}\n`).join("")}`
-      )
+      const rows = Array.from({ length: 100 }, (_, row) => `C-${row}\n`)
+      writeFileSync(join(folder, "c.csv"), `identifier\n${rows.join("")}`)
       const args = ["import", "c.csv", "--existing", "assume-none"]
-      const ends: ReadonlyArray<readonly ["interrupt" | "terminate", number]> = [["interrupt", 130], ["terminate", 143]]
       const emulator = yield* Emulator.Emulator
-      const made = Effect.map(emulator.state, ({ contacts }) => HashMap.size(contacts))
-      for (const [how, code] of ends) {
-        const before = yield* made
-        const running = yield* start(args, settings, folder)
-        while ((yield* made) <= before) yield* Effect.sleep("5 millis")
-        assert.strictEqual(yield* running[how], code)
-      }
-      assert.isBelow(yield* made, 3000)
+      const created = Stream.map(emulator.changes, ({ contacts }) => HashMap.size(contacts))
+      const interrupted = yield* Cli.interruptIn(
+        folder,
+        args,
+        settings,
+        Stream.runDrain(Stream.takeUntil(created, (count) => count > 0))
+      )
+      assert.deepStrictEqual([interrupted.code, interrupted.out], [130, ""])
+      assert.include(interrupted.err, "Start it again with the same journal to go on: c.csv.journal")
+      const before = HashMap.size((yield* emulator.state).contacts)
+      assert.isBelow(before, 100)
       const rest = yield* Cli.runIn(folder, [...args, "--json"], settings)
       const { alreadyDone, done, unknown } = Object(Cli.document(rest))
-      assert.deepStrictEqual([rest.code, alreadyDone + done, unknown, yield* made], [0, 3000, 0, 3000])
-    }).pipe(withEmulator), 60_000)
-})
-
-describe("what cannot be written", () => {
-  const shell = (line: string, env: Record<string, string>, folder: string) =>
-    Effect.promise(async () => {
-      const child = spawn("/bin/bash", [
-        "-c",
-        `set -o pipefail; livedesk() { "${process.execPath}" "${fileURLToPath(Cli.program)}" "$@"; }; ${line}`
-      ], {
-        cwd: folder,
-        env,
-        stdio: ["ignore", "pipe", "pipe"]
-      })
-      const [out, err, [code]] = await Promise.all([
-        child.stdout.toArray(),
-        child.stderr.toArray(),
-        once(child, "close")
-      ])
-      return { out: out.join(""), err: err.join(""), code: Number(code) }
-    })
-
-  it.live("ends in peace where nobody reads on, and not where there is no room", () =>
-    Effect.gen(function*() {
-      const folder = yield* Folder.make
-      const first = yield* shell("livedesk --help | head -n 1", {}, folder)
-      assert.deepStrictEqual(first, { code: 0, out: "DESCRIPTION\n", err: "" })
-      const full = yield* shell("livedesk --help > /dev/full", {}, folder)
-      assert.strictEqual(full.code, 1)
-      assert.match(full.err, /^the output cannot be written: ENOSPC/)
-      writeFileSync(join(folder, "c.csv"), `identifier\nC-1\n`)
-      const silent = yield* shell("livedesk import c.csv 2> >(true)", yield* Cli.settings, folder)
-      assert.strictEqual(silent.code, 0)
+      assert.deepStrictEqual([rest.code, alreadyDone, done, unknown], [0, before, 100 - before, 0])
+      assert.strictEqual(HashMap.size((yield* emulator.state).contacts), 100)
     }).pipe(withEmulator))
 })
 
@@ -176,7 +97,7 @@ describe("emulator", () => {
   it.live("tells its settings, serves other commands, and ends by Ctrl-C", () =>
     Effect.gen(function*() {
       const port = yield* FreePort.make
-      const emulator = yield* start(["emulator", "--port", String(port), "--inbox", "500"], {})
+      const emulator = yield* Cli.serve(["emulator", "--port", String(port), "--inbox", "500"], {})
       const lines = yield* Effect.replicateEffect(emulator.line, 4)
       const settings = Object.fromEntries(lines.map((line) => line.split("=")))
       assert.deepStrictEqual(settings, {
@@ -196,14 +117,14 @@ describe("emulator", () => {
   it.live("serves its pages, and warns where others reach it", () =>
     Effect.gen(function*() {
       const port = yield* FreePort.make
-      const alone = yield* start(["emulator", "--port", String(port)], {})
+      const alone = yield* Cli.serve(["emulator", "--port", String(port)], {})
       const lines = yield* Effect.replicateEffect(alone.line, 6)
       const { docs, inbox } = Object.fromEntries(lines.map((line) => line.replace("# ", "").split(": ")))
       assert.deepStrictEqual([docs, inbox], [`http://127.0.0.1:${port}/docs`, `http://127.0.0.1:${port}/inbox`])
       const pages = HttpClient.get(String(inbox)).pipe(Effect.provide(NodeTransport.layer()))
       assert.strictEqual((yield* pages).status, 200)
-      const open = yield* start(["emulator", "--host", "0.0.0.0"], {})
-      assert.match(yield* open.said, /^whoever reaches 0\.0\.0\.0 can read and change/)
+      const open = yield* Cli.serve(["emulator", "--host", "0.0.0.0"], {})
+      assert.match(yield* open.errorLine, /^whoever reaches 0\.0\.0\.0 can read and change/)
       const nowhere = yield* Cli.runIn(yield* Folder.make, ["emulator", "--host", "192.0.2.1"], {})
       assert.deepStrictEqual([nowhere.code, nowhere.out], [2, ""])
       assert.match(nowhere.err, /of 192\.0\.2\.1 cannot be listened on/)
@@ -213,7 +134,7 @@ describe("emulator", () => {
     Effect.gen(function*() {
       const file = join(yield* Folder.make, "livedesk.json")
       const listed = Effect.gen(function*() {
-        const emulator = yield* start(["emulator", "--json", "--file", file], {})
+        const emulator = yield* Cli.serve(["emulator", "--json", "--file", file], {})
         // The document is printed on eight lines.
         const settings: Record<string, string> = Object(
           JSON.parse((yield* Effect.replicateEffect(emulator.line, 8)).join(""))
@@ -234,8 +155,8 @@ describe("webhooks", () => {
   it.live("are printed when they are signed, and refused when not", () =>
     Effect.gen(function*() {
       const folder = yield* Folder.make
-      const listener = yield* start(["webhooks", "listen", "--json"], settings)
-      const said = yield* listener.said
+      const listener = yield* Cli.serve(["webhooks", "listen", "--json"], settings)
+      const said = yield* listener.errorLine
       assert.match(said, /, for what is signed$/)
       const url = /http:[^,]+/.exec(said)?.[0] ?? ""
       const unsigned = yield* Cli.runIn(folder, ["webhooks", "send-test", url], {})
@@ -259,9 +180,9 @@ describe("webhooks", () => {
 
   it.live("come from the emulator command", () =>
     Effect.gen(function*() {
-      const listener = yield* start(["webhooks", "listen"], settings)
-      const url = /http:[^,]+/.exec(yield* listener.said)?.[0] ?? ""
-      const emulator = yield* start(["emulator", "--webhook", `${url}?token=canary`], settings)
+      const listener = yield* Cli.serve(["webhooks", "listen"], settings)
+      const url = /http:[^,]+/.exec(yield* listener.errorLine)?.[0] ?? ""
+      const emulator = yield* Cli.serve(["emulator", "--webhook", `${url}?token=canary`], settings)
       const at = Object.fromEntries((yield* Effect.replicateEffect(emulator.line, 4)).map((line) => line.split("=")))
       const [, , told] = yield* Effect.replicateEffect(emulator.line, 3)
       assert.strictEqual(told, `# webhook: ${url} (signed)`)

@@ -13,6 +13,7 @@ import * as ImportRows from "@effect-livedesk/core/imports/ImportRows"
 import type * as LiveDeskError from "@effect-livedesk/core/LiveDeskError"
 import type * as Messages from "@effect-livedesk/core/Messages"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
@@ -107,9 +108,11 @@ export const rows = (
  * @since 0.1.0
  */
 export const show = (progress: ImportProgress.ImportProgress): Effect.Effect<void> =>
-  Effect.sync(() => {
+  Effect.suspend(() => {
     const line = ImportProgress.line(progress)
-    process.stderr.write(process.stderr.isTTY ? `\r\u001B[2K${line}` : `${line}\n`)
+    return process.stderr.isTTY
+      ? Effect.sync(() => process.stderr.write(`\r\u001B[2K${line}`))
+      : Console.error(line)
   })
 
 /** On a terminal, what follows is not to stand behind the line that changed. */

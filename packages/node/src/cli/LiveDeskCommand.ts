@@ -56,15 +56,12 @@ const presenter = CliOutput.layerPresenter({
 })
 
 /** The environment, and for what it lacks the file; one that cannot be read is told of where a setting is missing. */
-const settings = ConfigProvider.layer(
+const settings = ConfigProvider.layerAdd(
   ConfigProvider.fromDotEnv().pipe(
-    Effect.map((file) => ConfigProvider.orElse(ConfigProvider.fromEnv(), file)),
     Effect.catch(({ reason }) => {
-      const environment = ConfigProvider.fromEnv()
-      if (reason._tag === "NotFound") return Effect.succeed(environment)
+      if (reason._tag === "NotFound") return Effect.succeed(ConfigProvider.fromEnv({ env: {} }))
       const message = `.env cannot be read: ${reason._tag}. Correct it, or set all in the environment`
-      const unreadable = ConfigProvider.make(() => Effect.fail(new ConfigProvider.SourceError({ message })))
-      return Effect.succeed(ConfigProvider.orElse(environment, unreadable))
+      return Effect.succeed(ConfigProvider.make(() => Effect.fail(new ConfigProvider.SourceError({ message }))))
     })
   )
 )
