@@ -10,6 +10,7 @@ import {
 } from "@effect-livedesk/core"
 import { assert, describe, it } from "@effect/vitest"
 import {
+  Array as Arr,
   Cause,
   Config,
   ConfigProvider,
@@ -30,6 +31,7 @@ import { HttpClient, HttpClientResponse } from "effect/http"
 import { Otlp } from "effect/observability"
 import { TestClock } from "effect/testing"
 import * as Util from "node:util"
+import * as Breadth from "../Breadth.ts"
 import * as FakeTransport from "../FakeTransport.ts"
 import * as Spans from "../Spans.ts"
 
@@ -58,8 +60,10 @@ const json = {
     `"${text.split("").map((letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`).join("")}"`
 }
 
+type Echo = readonly [name: string, text: string]
+
 /** What a server may send back. */
-const echoes: ReadonlyArray<readonly [name: string, text: string]> = [
+const echoes: ReadonlyArray<Echo> = [
   ...Object.entries({ plain, encodeURIComponent, form, html, base64, base64Url, unpadded }).flatMap((
     [name, write]
   ): ReadonlyArray<readonly [string, string]> => [
@@ -220,88 +224,147 @@ const calling = (
 ) =>
   LiveDeskClient.make({ ...canaries, ...options }).pipe(Effect.flatMap(call), Effect.scoped, Effect.provide(transport))
 
-const asJson = (text: string): ReadonlyArray<FakeTransport.Answer> =>
-  Object.values(json).flatMap((write): ReadonlyArray<FakeTransport.Answer> => {
-    const quoted = write(text)
-    return [
-      { status: 401, body: `{"error":${quoted}}` },
-      { status: 422, body: `{"message":${quoted},"attributes":[${quoted}]}` },
-      { status: 400, body: `{"errors":{${quoted}:[${quoted}]}}` },
-      { status: 500, body: quoted },
-      { status: 200, body: `{"id":${quoted},${quoted}:{"user_id":${quoted},"id":7}}` },
-      { status: 200, body: `{"code":${quoted},"message":${quoted}}` },
-      { status: 200, body: `{"code":{${quoted}:[${quoted}]}}` },
-      { status: 200, body: `{"payload":{"contact":{"id":7,${quoted}:1,"name":[${quoted}]},"contact_inbox":{}}}` }
-    ]
-  })
+type AnswerWith = (text: string) => FakeTransport.Answer
+
+/** JSON that has the text where an answer has a message, a name, an id or a code. */
+const jsonAnswers: ReadonlyArray<AnswerWith> = Object.values(json).flatMap((write) =>
+  [
+    (quoted: string) => ({ status: 401, body: `{"error":${quoted}}` }),
+    (quoted: string) => ({ status: 422, body: `{"message":${quoted},"attributes":[${quoted}]}` }),
+    (quoted: string) => ({ status: 400, body: `{"errors":{${quoted}:[${quoted}]}}` }),
+    (quoted: string) => ({ status: 500, body: quoted }),
+    (quoted: string) => ({ status: 200, body: `{"id":${quoted},${quoted}:{"user_id":${quoted},"id":7}}` }),
+    (quoted: string) => ({ status: 200, body: `{"code":${quoted},"message":${quoted}}` }),
+    (quoted: string) => ({ status: 200, body: `{"code":{${quoted}:[${quoted}]}}` }),
+    (quoted: string) => ({
+      status: 200,
+      body: `{"payload":{"contact":{"id":7,${quoted}:1,"name":[${quoted}]},"contact_inbox":{}}}`
+    })
+  ].map((answer): AnswerWith => (text) => answer(write(text)))
+)
+
+const bodyAnswers: ReadonlyArray<AnswerWith> = [
+  ...jsonAnswers,
+  (text) => ({ status: 403, headers: { "content-type": "text/plain" }, body: `you sent ${text}` }),
+  (text) => ({ status: 404, headers: { "content-type": "text/html" }, body: `<pre>${text}</pre>` }),
+  (text) => ({ status: 200, body: `<pre>${text}</pre>` })
+]
 
 const statuses = [200, 300, 301, 302, 304, 307, 308, 400, 401, 402, 403, 404, 408, 409, 418, 422, 429, 500, 503, 599]
 
-const answersWith = (text: string): ReadonlyArray<FakeTransport.Answer> => [
-  ...asJson(text),
-  { status: 403, headers: { "content-type": "text/plain" }, body: `you sent ${text}` },
-  { status: 404, headers: { "content-type": "text/html" }, body: `<pre>${text}</pre>` },
-  { status: 200, body: `<pre>${text}</pre>` },
-  ...(/^[\x20-\x7e]*$/.test(text)
-    ? statuses.map((status): FakeTransport.Answer => ({
-      status,
-      headers: {
-        "x-request-id": text,
-        "location": `https://${text}@elsewhere.invalid/${text}?${text}`,
-        "retry-after": text,
-        "www-authenticate": text,
-        "authorization": text,
-        "content-type": `text/plain; echo=${text}`
-      },
-      ...(status === 304 ? {} : { body: text })
-    }))
-    : [])
+const headerAnswers = statuses.map((status): AnswerWith => (text) => ({
+  status,
+  headers: {
+    "x-request-id": text,
+    "location": `https://${text}@elsewhere.invalid/${text}?${text}`,
+    "retry-after": text,
+    "www-authenticate": text,
+    "authorization": text,
+    "content-type": `text/plain; echo=${text}`
+  },
+  ...(status === 304 ? {} : { body: text })
+}))
+
+/** How an answer ends before its end. */
+const breaks = Object.values(json).map((write) => (text: string) => `{"id":7,"uuid":${write(text)},"message":`)
+  .concat((text) => text)
+  .flatMap((body) =>
+    [200, 500].flatMap((status) => (["breaks", "stops"] as const).map((ends) => ({ body, ends, status })))
+  )
+
+/** What a transport may fail with. */
+const transportCauses: ReadonlyArray<(text: string) => unknown> = [
+  (text) => new Error(`could not send ${text}`, { cause: { code: text, message: text } }),
+  (text) =>
+    Object.assign(new Error(`connect ECONNREFUSED ${text}`), { code: "ECONNREFUSED", syscall: "connect", text }),
+  (text) =>
+    Object.assign(new Error(`getaddrinfo ENOTFOUND ${text}`), { code: "ENOTFOUND", syscall: "getaddrinfo", text }),
+  (text) => Object.assign(new Error(text), { code: "ECONNRESET", request: { headers: { authorization: text } } }),
+  (text) => Object.assign(new Error(text), { code: text, syscall: text, errno: text }),
+  (text) => new AggregateError([new Error(text), Object.assign(new Error(text), { code: text })], text),
+  (text) => ({ [text]: text }),
+  (text) => text
 ]
 
+const shortTexts = Endpoint.make({
+  ...Contacts.create,
+  input: Schema.Record(Schema.String, Schema.String.check(Schema.isMaxLength(1)))
+})
+
+const create = { inboxId: 407, name: "Alice" }
+
+/** Where a caller may write a secret that belongs elsewhere. */
+const misplaced: ReadonlyArray<(text: string) => Calling> = [
+  ...[
+    (text: string) => ({ authorization: text }),
+    (text: string) => ({ [`authorization: ${text}`]: "x" }),
+    (text: string) => ({ [text]: `${text}\n` }),
+    (text: string) => ({ "x-header": `${text}\n` }),
+    (text: string) => ({ "content-type": text })
+  ].map((headers) => (text: string): Calling => (client) =>
+    client.call(Contacts.create)(create, { headers: headers(text) })
+  ),
+  (text) => (client) => client.call(Contacts.create)({ ...create, [text]: text }),
+  (text) => (client) => client.call(Contacts.create)({ ...create, inboxId: -1, name: text }),
+  (text) => (client) => client.call(Contacts.update)({ contactId: 0, name: text, [text]: text }),
+  (text) => (client) => client.call(shortTexts)({ [text]: text })
+]
+
+/** What an echo is tried with. */
+const drawnFor = <A>(echo: Echo, pairs: ReadonlyArray<readonly [Echo, A]>): ReadonlyArray<A> =>
+  pairs.flatMap(([other, drawn]) => other === echo ? [drawn] : [])
+
+const echoedAnswers = [
+  ...Breadth.pairs(echoes, bodyAnswers),
+  ...Breadth.pairs(echoes.filter(([, text]) => /^[\x20-\x7e]*$/.test(text)), headerAnswers)
+]
+const echoedBreaks = Breadth.pairs(echoes, breaks)
+const echoedCauses = Breadth.pairs(echoes, callings.flatMap((call) => transportCauses.map((cause) => ({ call, cause }))))
+const echoedMisplaced = Breadth.pairs(echoes, misplaced)
+const echoedToCollector = Breadth.pairs(echoes, [
+  ...jsonAnswers.map((answer) => (text: string) => FakeTransport.answering(answer(text))),
+  (text: string) => FakeTransport.failing(new Error(text, { cause: text }))
+])
+
 describe("no secret is told", () => {
-  it.effect.each(echoes)("of a server that sends them back: %s", ([name, text]) =>
+  it.effect.each(echoes)("of a server that sends them back: %s", (echo) =>
     Effect.gen(function*() {
-      for (const answer of answersWith(text)) {
+      const [name, text] = echo
+      for (const answerWith of drawnFor(echo, echoedAnswers)) {
+        const answer = answerWith(text)
         // A refusal is read the same, whatever was called.
-        const isSuccess = answer.status === 200
-        for (const call of isSuccess ? callings : [createContact]) {
-          for (const onDrift of isSuccess ? ["log", "fail"] as const : ["log"] as const) {
-            const seen = yield* seenOf(calling(call, FakeTransport.answering(answer), { onDrift }))
-            assertNothingTold(`${name}, in ${JSON.stringify(answer)},`, seen.text)
-          }
+        for (
+          const [call, onDrift] of answer.status === 200
+            ? Breadth.pairs(callings, ["log", "fail"] as const)
+            : [[createContact, "log"]] as const
+        ) {
+          const seen = yield* seenOf(calling(call, FakeTransport.answering(answer), { onDrift }))
+          assertNothingTold(`${name}, in ${JSON.stringify(answer)},`, seen.text)
         }
       }
     }))
 
-  it.effect.each(echoes)("of an answer that breaks off or stops: %s", ([, text]) =>
+  it.effect.each(echoes)("of an answer that breaks off or stops: %s", (echo) =>
     Effect.gen(function*() {
-      for (const status of [200, 500]) {
-        for (const ends of ["breaks", "stops"] as const) {
-          for (
-            const body of [
-              text,
-              ...Object.values(json).map((write) => `{"id":7,"uuid":${write(text)},"message":`)
-            ]
-          ) {
-            const arrived = yield* Deferred.make<void>()
-            const transport = FakeTransport.answering({
-              status,
-              body: new ReadableStream({
-                start: (controller) => controller.enqueue(new TextEncoder().encode(body)),
-                pull: (controller) => {
-                  Deferred.doneUnsafe(arrived, Effect.void)
-                  if (ends === "breaks") controller.error(new TypeError(`terminated: ${text}`, { cause: text }))
-                }
-              })
-            })
-            const fiber = yield* Effect.forkChild(seenOf(calling(createContact, transport)))
-            yield* Deferred.await(arrived)
-            if (ends === "stops") yield* TestClock.adjust("30 seconds")
-            const { errors, text: seen } = yield* Fiber.join(fiber)
-            assert.strictEqual(errors.length, 1)
-            assertNothingTold(`${status} that ${ends}: ${body}`, seen)
-          }
-        }
+      const [, text] = echo
+      for (const { body, ends, status } of drawnFor(echo, echoedBreaks)) {
+        const arrived = yield* Deferred.make<void>()
+        const transport = FakeTransport.answering({
+          status,
+          body: new ReadableStream({
+            start: (controller) => controller.enqueue(new TextEncoder().encode(body(text))),
+            pull: (controller) => {
+              Deferred.doneUnsafe(arrived, Effect.void)
+              if (ends === "breaks") controller.error(new TypeError(`terminated: ${text}`, { cause: text }))
+            }
+          })
+        })
+        const fiber = yield* Effect.forkChild(seenOf(calling(createContact, transport)))
+        yield* Deferred.await(arrived)
+        if (ends === "stops") yield* TestClock.adjust("30 seconds")
+        const { errors, text: seen } = yield* Fiber.join(fiber)
+        assert.strictEqual(errors.length, 1)
+        assertNothingTold(`${status} that ${ends}: ${body(text)}`, seen)
       }
     }))
 
@@ -309,40 +372,27 @@ describe("no secret is told", () => {
     Effect.gen(function*() {
       // What is not the secret itself may be told.
       const start = /^Basic(?: |%20)|/.exec(text)?.[0].length ?? 0
-      for (let length = start + 4; length < text.length; length++) {
-        for (const status of [200, 500]) {
-          const body = `{"id":7,"echo":"${text.slice(0, length)}`
-          const { errors } = yield* seenOf(calling(createContact, FakeTransport.answering({ status, body })))
-          const [error] = errors
-          assert.isTrue(LiveDeskError.isLiveDeskError(error))
-          if (!LiveDeskError.isLiveDeskError(error)) return
-          assert.notInclude(
-            Option.getOrElse(LiveDeskError.excerpt(error), () => ""),
-            text.slice(start, start + 4),
-            body
-          )
-        }
+      const lengths = Arr.range(start + 4, text.length - 1).filter((length) => Breadth.isFull || length % 7 === 0)
+      for (const [length, status] of Breadth.pairs(lengths, [200, 500])) {
+        const body = `{"id":7,"echo":"${text.slice(0, length)}`
+        const error = yield* Effect.flip(calling(createContact, FakeTransport.answering({ status, body })))
+        assert.isTrue(LiveDeskError.isLiveDeskError(error))
+        if (!LiveDeskError.isLiveDeskError(error)) return
+        assert.notInclude(
+          Option.getOrElse(LiveDeskError.excerpt(error), () => ""),
+          text.slice(start, start + 4),
+          body
+        )
       }
     }))
 
-  it.effect.each(echoes)("of a transport that quotes them in its failure: %s", ([, text]) =>
+  it.effect.each(echoes)("of a transport that quotes them in its failure: %s", (echo) =>
     Effect.gen(function*() {
-      const causes = [
-        new Error(`could not send ${text}`, { cause: { code: text, message: text } }),
-        Object.assign(new Error(`connect ECONNREFUSED ${text}`), { code: "ECONNREFUSED", syscall: "connect", text }),
-        Object.assign(new Error(`getaddrinfo ENOTFOUND ${text}`), { code: "ENOTFOUND", syscall: "getaddrinfo", text }),
-        Object.assign(new Error(text), { code: "ECONNRESET", request: { headers: { authorization: text } } }),
-        Object.assign(new Error(text), { code: text, syscall: text, errno: text }),
-        new AggregateError([new Error(text), Object.assign(new Error(text), { code: text })], text),
-        { [text]: text },
-        text
-      ]
-      for (const cause of causes) {
-        for (const call of callings) {
-          const { errors, text } = yield* seenOf(calling(call, FakeTransport.failing(cause)))
-          assert.strictEqual(errors.length, 1)
-          assertNothingTold(inspect(cause), text)
-        }
+      for (const { call, cause } of drawnFor(echo, echoedCauses)) {
+        const failed = cause(echo[1])
+        const { errors, text } = yield* seenOf(calling(call, FakeTransport.failing(failed)))
+        assert.strictEqual(errors.length, 1)
+        assertNothingTold(inspect(failed), text)
       }
     }))
 
@@ -358,29 +408,10 @@ describe("no secret is told", () => {
       }
     }))
 
-  it.effect.each(echoes)("of what a caller gives in the wrong place: %s", ([, text]) =>
+  it.effect.each(echoes)("of what a caller gives in the wrong place: %s", (echo) =>
     Effect.gen(function*() {
-      const transport = FakeTransport.answering({})
-      const create = { inboxId: 407, name: "Alice" }
-      const shortTexts = Endpoint.make({
-        ...Contacts.create,
-        input: Schema.Record(Schema.String, Schema.String.check(Schema.isMaxLength(1)))
-      })
-      const wrongs: ReadonlyArray<Effect.Effect<unknown, Failure>> = [
-        ...[
-          { authorization: text },
-          { [`authorization: ${text}`]: "x" },
-          { [text]: `${text}\n` },
-          { "x-header": `${text}\n` },
-          { "content-type": text }
-        ].map((headers) => calling((client) => client.call(Contacts.create)(create, { headers }), transport)),
-        calling((client) => client.call(Contacts.create)({ ...create, [text]: text }), transport),
-        calling((client) => client.call(Contacts.create)({ ...create, inboxId: -1, name: text }), transport),
-        calling((client) => client.call(Contacts.update)({ contactId: 0, name: text, [text]: text }), transport),
-        calling((client) => client.call(shortTexts)({ [text]: text }), transport)
-      ]
-      for (const wrong of wrongs) {
-        const { errors, text } = yield* seenOf(wrong)
+      for (const call of drawnFor(echo, echoedMisplaced)) {
+        const { errors, text } = yield* seenOf(calling(call(echo[1]), FakeTransport.answering({})))
         assert.strictEqual(errors.length, 1)
         assertNothingTold("what a caller gave", text)
       }
@@ -451,38 +482,34 @@ describe("no secret is told", () => {
       assertNothingTold("a request", JSON.stringify(request))
     }))
 
-  it.effect("to a collector of traces and logs", () =>
+  it.effect.each(echoes)("to a collector of traces and logs: %s", (echo) =>
     Effect.gen(function*() {
-      let sent = 0
-      for (const [, text] of echoes) {
-        for (
-          const transport of [
-            ...asJson(text).map((answer) => FakeTransport.answering(answer)),
-            FakeTransport.failing(new Error(text, { cause: text }))
-          ]
-        ) {
-          // It fails for every answer, for the code in it or for the lack of a ticket.
-          const { exported, text: seen } = yield* seenOf(calling(createTicket, transport), "collector")
-          sent += exported.length
-          assertNothingTold(`the exporter, of ${text},`, seen)
-        }
+      const [, text] = echo
+      for (const transport of drawnFor(echo, echoedToCollector)) {
+        // It fails for every answer, for the code in it or for the lack of a ticket.
+        const { exported, text: seen } = yield* seenOf(calling(createTicket, transport(text)), "collector")
+        assert.isNotEmpty(exported)
+        assertNothingTold(`the exporter, of ${text},`, seen)
       }
-      assert.isAbove(sent, 1000)
     }))
 })
 
 describe("the canaries", () => {
+  const places: ReadonlyArray<(text: string) => Effect.Effect<string>> = [
+    (text) => formsOf(new Error(text)),
+    (text) => formsOf(new Error("x", { cause: { deep: [[[[{ text }]]]] } })),
+    (text) => Effect.map(seenOf(Effect.log({ nested: { text } })), ({ text }) => text),
+    (text) => Effect.map(seenOf(Effect.log("x").pipe(Effect.annotateLogs({ text }))), ({ text }) => text),
+    (text) => Effect.map(seenOf(Effect.annotateCurrentSpan({ text })), ({ text }) => text),
+    (text) => Effect.map(seenOf(Effect.log(text), "collector"), ({ exported }) => exported.join()),
+    (text) => Effect.map(seenOf(Effect.annotateCurrentSpan({ text }), "collector"), ({ exported }) => exported.join())
+  ]
+
   it.effect("are seen wherever they are told", () =>
     Effect.gen(function*() {
-      for (const [, text] of echoes) {
-        const told = (name: string, text: string) => assert.throws(() => assertNothingTold(name, text), /tells/, name)
-        told("an error", yield* formsOf(new Error(text)))
-        told("a cause", yield* formsOf(new Error("x", { cause: { deep: [[[[{ text }]]]] } })))
-        told("a log", (yield* seenOf(Effect.log({ nested: { text } }))).text)
-        told("an annotation", (yield* seenOf(Effect.log("x").pipe(Effect.annotateLogs({ text })))).text)
-        told("a span", (yield* seenOf(Effect.annotateCurrentSpan({ text }))).text)
-        told("an exported log", (yield* seenOf(Effect.log(text), "collector")).exported.join())
-        told("an exported span", (yield* seenOf(Effect.annotateCurrentSpan({ text }), "collector")).exported.join())
+      for (const [[name, text], place] of Breadth.pairs(echoes, places)) {
+        const told = yield* place(text)
+        assert.throws(() => assertNothingTold(name, told), /tells/, `${name}, ${place}`)
       }
     }))
 })
