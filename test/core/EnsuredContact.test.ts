@@ -1,11 +1,12 @@
 import { Contacts, LiveDesk, LiveDeskClient } from "@effect-livedesk/core"
 import { Emulator, EmulatorState } from "@effect-livedesk/core/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Array, Effect, Fiber, HashMap, Layer, Option, Redacted, Result } from "effect"
+import { Array, Clock, Effect, Fiber, HashMap, Layer, Option, Redacted, Result } from "effect"
+import { HttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
 import * as FakeTransport from "../FakeTransport.ts"
 
-const atEmulator = (options: Emulator.Options = {}) =>
+const atEmulator = (options: Parameters<typeof Emulator.layerWith>[0] = {}) =>
   LiveDesk.layer.pipe(Layer.provideMerge(Emulator.layerWith({ onDrift: "fail", ...options })))
 
 const seed = (...contacts: ReadonlyArray<Parameters<typeof EmulatorState.makeContact>[0]>) =>
@@ -96,6 +97,31 @@ describe("ensure", () => {
       assert.strictEqual(yield* held, 1)
     }).pipe(Effect.provide(atEmulator({ inheritedRules: false }))))
 
+  it.effect("runs calls one by one whose e-mail differs in case alone, and others at once", () =>
+    Effect.gen(function*() {
+      const emails = ["ada@acme.inc", "Ada@acme.inc", "ADA@ACME.INC", " ada@Acme.inc", "bob@acme.inc"]
+      const ensured = emails.map((email) =>
+        Effect.flatMap(
+          ensure({ email }),
+          ({ _tag }) => Effect.map(Clock.currentTimeMillis, (now) => [_tag, now / 1000])
+        )
+      )
+      const fiber = yield* Effect.forkChild(Effect.all(ensured, { concurrency: "unbounded" }))
+      yield* TestClock.adjust("1 minute")
+      // Each request takes a second.
+      assert.deepStrictEqual(yield* Fiber.join(fiber), [
+        ["Created", 2],
+        ["Existing", 3],
+        ["Existing", 4],
+        ["Existing", 5],
+        ["Created", 2]
+      ])
+      assert.strictEqual(yield* held, 2)
+    }).pipe(Effect.provide(atEmulator({
+      inheritedRules: false,
+      transformClient: HttpClient.transform(Effect.delay("1 second"))
+    }))))
+
   for (const status of [409, 422]) {
     it.effect(`finds the contact that somebody else made in between, where LiveDesk says so by ${status}`, () => {
       let searches = 0
@@ -128,17 +154,21 @@ describe("ensure", () => {
   }
 
   for (const shownFrom of [2, 3, 4]) {
-    it.effect(`looks for a contact that may have been created, and finds it in search ${shownFrom} if at all`, () =>
+    it.effect(`looks at once and a second later for a contact that may have been created: search ${shownFrom} shows it`, () =>
       Effect.gen(function*() {
         const fiber = yield* Effect.forkChild(Effect.result(ensure({ email: "ada@acme.inc" })))
-        yield* TestClock.adjust("1 second")
+        const sent = yield* FakeTransport.Sent
+        const searches = () => sent.filter(({ method }) => method === "GET").length
+        yield* TestClock.adjust("999 millis")
+        assert.strictEqual(searches(), 2)
+        yield* TestClock.adjust("1 millis")
+        assert.strictEqual(searches(), Math.min(shownFrom, 3))
         const result = yield* Fiber.join(fiber)
         const told = Result.match(result, {
           onFailure: ({ delivery, operation, status }) => [operation, delivery, status],
           onSuccess: ({ _tag, contact }) => [_tag, Number(contact.id)]
         })
         assert.deepStrictEqual(told, shownFrom < 4 ? ["Existing", 7] : ["contacts.create", "Unknown", 502])
-        const sent = yield* FakeTransport.Sent
         assert.strictEqual(sent.filter(({ method }) => method === "POST").length, 1)
       }).pipe(Effect.provide(leftUnknown(shownFrom))))
   }

@@ -1,4 +1,4 @@
-import { Contacts, Endpoint, LiveDesk, LiveDeskClient, LiveDeskError, type Model } from "@effect-livedesk/core"
+import { Contacts, Endpoint, LiveDesk, LiveDeskClient, LiveDeskError, type Model, Tickets } from "@effect-livedesk/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Logger, Option, Redacted, References, Schema, type Tracer } from "effect"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
@@ -317,6 +317,19 @@ describe("spans", () => {
       for (const name of ["traceparent", "tracestate", "b3"]) assert.notProperty(request?.headers, name)
     }))
 
+  it.effect.each(
+    [
+      { baseUrl: "https://livedesk.invalid", port: 443 },
+      { baseUrl: "http://localhost", port: 80 },
+      { baseUrl: "https://livedesk.invalid:80", port: 80 },
+      { baseUrl: "http://localhost:443", port: 443 }
+    ]
+  )("a base URL of $baseUrl gives a span with port $port", ({ baseUrl, port }) =>
+    Effect.gen(function*() {
+      const { spans } = yield* traced({ baseUrl })
+      assert.strictEqual(spans[0]?.attributes.get("server.port"), port)
+    }))
+
   it.effect("tells the reason and the delivery of a failure", () =>
     Effect.gen(function*() {
       const { spans } = yield* traced({}, { status: 503 })
@@ -369,6 +382,39 @@ describe("withAnswers", () => {
       assert.deepStrictEqual(inner.map(({ requestId }) => requestId), ["r-2"])
       assert.deepStrictEqual(outer.map(({ requestId }) => requestId), ["r-1", "r-2", "r-3"])
       assert.deepStrictEqual(none, [])
+    }))
+})
+
+describe("the message in a body", () => {
+  const kibibyte = 1024
+
+  /** JSON of so many bytes that says why. */
+  const telling = (bytes: number, code: number): string => {
+    const [start, end] = [`{"code":${code},"message":"this is why","rest":"`, "\"}"]
+    return `${start}${"x".repeat(bytes - start.length - end.length)}${end}`
+  }
+
+  const words = (error: LiveDeskError.LiveDeskError) => "messages" in error.reason ? error.reason.messages : undefined
+
+  it.effect("is read in a refusal of 64 KiB, and not in a longer one", () =>
+    Effect.gen(function*() {
+      for (const [bytes, told] of [[64 * kibibyte, ["this is why"]], [64 * kibibyte + 1, []]] as const) {
+        const error = yield* Effect.flip(create()).pipe(
+          Effect.provide(layer({}, { status: 403, body: telling(bytes, 0) }))
+        )
+        assert.deepStrictEqual(LiveDeskError.isLiveDeskError(error) && words(error), told)
+      }
+    }))
+
+  it.effect("is read in a success with an error code of 256 KiB, and not in a longer one", () =>
+    Effect.gen(function*() {
+      for (const [bytes, told] of [[256 * kibibyte, ["this is why"]], [256 * kibibyte + 1, []]] as const) {
+        const error = yield* Effect.flatMap(Tickets.Tickets, ({ get }) => Effect.flip(get({ ticketId: "tk_1" }))).pipe(
+          Effect.provide(layer({}, { body: telling(bytes, 2001) }))
+        )
+        assert.strictEqual(error.reason._tag, "CodeReturned")
+        assert.deepStrictEqual(words(error), told)
+      }
     }))
 })
 

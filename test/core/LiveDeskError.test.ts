@@ -129,6 +129,34 @@ describe("what a refusal's body says", () => {
     }))
 })
 
+describe("delivery", () => {
+  const attempts = [
+    ["NotSent", { cause: Object.assign(new Error("refused"), { code: "ECONNREFUSED", syscall: "connect" }) }],
+    ["Rejected", { status: 429 }],
+    ["Unknown", { status: 500 }],
+    ["Accepted", { body: "unreadable" }]
+  ] as const
+
+  it.effect("a call of two attempts has the worse delivery of both, in either order", () =>
+    Effect.gen(function*() {
+      for (const [first, [one, firstStep]] of attempts.entries()) {
+        for (const [second, [other, secondStep]] of attempts.entries()) {
+          const { delivery } = yield* Effect.flatMap(Contacts.Contacts, ({ list }) => Effect.flip(list({}))).pipe(
+            Effect.provide(Contacts.layer.pipe(
+              Layer.provide(LiveDeskClient.layer({
+                apiKey: Redacted.make("a-key"),
+                apiSecret: Redacted.make("a-secret"),
+                retries: { times: 1, baseDelay: 0 }
+              })),
+              Layer.provide(FakeTransport.inTurn(firstStep, secondStep))
+            ))
+          )
+          assert.strictEqual(delivery, attempts[Math.max(first, second)]?.[0], `${one}, then ${other}`)
+        }
+      }
+    }))
+})
+
 describe("Retry-After", () => {
   const retryAfter = (value: string) =>
     Effect.map(
@@ -145,6 +173,14 @@ describe("Retry-After", () => {
       assert.deepStrictEqual(yield* retryAfter("Thu, 01 Jan 2026 11:00:00 GMT"), Option.some(Duration.zero))
       for (const nonsense of ["soon", "-1", "1.5", "", "Thu, 01"]) {
         assert.deepStrictEqual(yield* retryAfter(nonsense), Option.none())
+      }
+    }))
+
+  it.effect("is capped at a year", () =>
+    Effect.gen(function*() {
+      const year = 365 * 24 * 60 * 60
+      for (const seconds of [year - 1, year, year + 1, 2 * year]) {
+        assert.deepStrictEqual(yield* retryAfter(`${seconds}`), Option.some(Duration.seconds(Math.min(seconds, year))))
       }
     }))
 
@@ -208,13 +244,15 @@ describe("what is known beside the reason", () => {
       assert.notMatch(message, /\p{Cc}/u)
     }))
 
-  it.effect("not more ids than can be looked through", () =>
+  it.effect("the first 32 ids whose paths have at most 200 characters", () =>
     Effect.gen(function*() {
-      const body = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`${n}${"k".repeat(300)}`, { id: n }]))
+      const body = Object.fromEntries(
+        Array.from({ length: 100 }, (_, n) => [`k${n}`.padEnd(n % 2 === 0 ? 197 : 198, "-"), { id: n }])
+      )
       const { reason } = yield* answered({ body })
-      const identifiers = reason._tag === "AnswerInvalid" ? Object.keys(reason.identifiers) : []
-      assert.isAtMost(identifiers.length, 32)
-      for (const path of identifiers) assert.isAtMost(path.length, 200)
+      const identifiers = reason._tag === "AnswerInvalid" ? reason.identifiers : {}
+      assert.deepStrictEqual(Object.values(identifiers), Array.from({ length: 32 }, (_, n) => 2 * n))
+      for (const path of Object.keys(identifiers)) assert.lengthOf(path, 200)
     }))
 })
 

@@ -9,7 +9,7 @@ import {
   Tickets
 } from "@effect-livedesk/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Duration, Effect, Exit, Fiber, Layer, Option, Redacted, Tracer } from "effect"
+import { Clock, Duration, Effect, Exit, Fiber, Layer, Option, Redacted, Schema, Tracer } from "effect"
 import { TestClock } from "effect/testing"
 import * as FakeTransport from "../FakeTransport.ts"
 
@@ -188,6 +188,26 @@ describe("the wait", () => {
       }
     }))
 
+  const below = (maximum: number) => Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: maximum - 1 }))
+
+  it.effect.prop(
+    "is the longer of Retry-After and the backoff, and none beyond the longest Retry-After",
+    { seconds: below(90), retry: below(9), hundredths: below(100) },
+    ({ hundredths, retry, seconds }) =>
+      Effect.sync(() => {
+        // Backoffs as long as what is asked for, so that either is often the longer.
+        const policy = { ...RetryPolicy.defaults, baseDelay: Duration.seconds(1), maxDelay: Duration.seconds(90) }
+        const delay = (retryAfter: Option.Option<Duration.Duration>) =>
+          Option.map(RetryPolicy.delay(policy, error(retryAfter), retry, hundredths / 100), Duration.toMillis)
+        assert.deepStrictEqual(
+          delay(Option.some(Duration.seconds(seconds))),
+          seconds > 60
+            ? Option.none()
+            : Option.map(delay(Option.none()), (backoff) => Math.max(backoff, 1000 * seconds))
+        )
+      })
+  )
+
   it.effect.each(
     [
       ["seconds", "2", 2],
@@ -261,6 +281,15 @@ describe("options", () => {
         layer([reset], { retries: { times: 0, baseDelay: 0 } })
       )
       assert.deepStrictEqual([five.requests, five.seconds], [5, 0])
+    }))
+
+  it.effect("allow 100 retries, and not 101", () =>
+    Effect.gen(function*() {
+      const most = yield* Effect.provide(failure(list({ retries: { times: 100, baseDelay: 0 } })), layer([reset]))
+      assert.strictEqual(most.requests, 101)
+      const { error, requests } = yield* Effect.provide(failure(list({ retries: { times: 101 } })), layer([reset]))
+      assert.strictEqual(requests, 0)
+      assert.include(error.message, "options.retries.times: expected a whole number from 0 to 100")
     }))
 
   it.effect("that cannot be used are told, all of them, and nothing is sent", () =>
