@@ -22,8 +22,8 @@ export const campaigns = {
   "schedules: calls all at once": { quick: 40, full: 2_000, minutes: 0.5 },
   "schedules: calls of one contact": { quick: 40, full: 1_000, minutes: 0.5 },
   "import: kills of the process": { quick: 1, full: 120, minutes: 3 },
-  "flows: kills of the process": { quick: 1, full: 120, minutes: 3 },
-  "flows: gaps in which the process is killed": { quick: 2, full: 21, minutes: 1 },
+  "flows: kills of the process": { quick: 0, full: 120, minutes: 3 },
+  "flows: gaps in which the process is killed": { quick: 1, full: 21, minutes: 1 },
   "flows: ends of the process by SIGTERM": { quick: 1, full: 10, minutes: 0.5 },
   "flows on three processes: customers": { quick: 0, full: 1_000, minutes: 1.5 }
 } as const satisfies Record<string, Breadth>

@@ -1,19 +1,21 @@
 /**
- * A program that starts durable flows and waits for their end. It dies where `DIE` says, such as `AfterMark:2`.
+ * Starts durable flows and waits for their end. It dies where `DIE` says, such as `AfterMark:2`.
  */
 import { ConversationFlow, Evidence } from "@effect-livedesk/core/flows"
 import * as RateLimit from "@effect-livedesk/core/RateLimit"
 import { NodeLiveDesk } from "@effect-livedesk/node"
 import * as NodeFlows from "@effect-livedesk/node/NodeFlows"
-import { NodeHttpClient, NodeRuntime } from "@effect/platform-node"
+import { NodeHttpClient } from "@effect/platform-node"
 import { Config, Effect, flow, Layer, Schema } from "effect"
 import { HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { StatementSync } from "node:sqlite"
 
+const never = "Never:0"
+
 const settings = Config.all({
   flows: Config.Int("FLOWS"),
   starts: Config.Boolean("STARTS").pipe(Config.withDefault(true)),
-  die: Config.String("DIE").pipe(Config.withDefault("Never:0")),
+  die: Config.String("DIE").pipe(Config.withDefault(never)),
   limit: Config.Int("LIMIT").pipe(Config.withDefault(0)),
   baseUrl: Config.String("LIVEDESK_BASE_URL")
 })
@@ -87,7 +89,7 @@ const program = Effect.gen(function*() {
   const { baseUrl, die, flows, starts } = yield* settings
   if (!starts) return yield* Effect.never
   const numbers = Array.from({ length: flows }, (_, index) => index + 1)
-  const last = die === "Never:0" ? undefined : numbers.pop()
+  const last = die === never ? undefined : numbers.pop()
   yield* Effect.forEach(numbers, start, { concurrency: "unbounded" })
   if (last !== undefined) {
     yield* HttpClient.get(`${baseUrl}/arm`)
@@ -98,7 +100,7 @@ const program = Effect.gen(function*() {
 
 const live = Layer.unwrap(Effect.gen(function*() {
   const { baseUrl, die, limit } = yield* settings
-  watchStatements(die)
+  if (die !== never) watchStatements(die)
   const liveDesk = NodeLiveDesk.layerConfig({
     ...(limit === 0 ? {} : { rateLimit: RateLimit.make({ limit, window: "1 second" }), timeout: "1 minute" }),
     transformClient: flow(
@@ -115,4 +117,5 @@ const live = Layer.unwrap(Effect.gen(function*() {
   )
 }))
 
-program.pipe(Effect.provide(live), NodeRuntime.runMain)
+/** All of it, with the settings of the `ConfigProvider`. */
+export const run = Effect.provide(program, live)

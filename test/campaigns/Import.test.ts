@@ -3,7 +3,7 @@ import { Emulator } from "@effect-livedesk/core/testing"
 import { NodeEmulator } from "@effect-livedesk/node"
 import * as NodeImport from "@effect-livedesk/node/NodeImport"
 import { assert, it } from "@effect/vitest"
-import { Effect, HashMap, Option, Random, Schema, Stream } from "effect"
+import { Effect, HashMap, Option, Random, Stream } from "effect"
 import { Csv } from "effect/encoding"
 import { existsSync } from "node:fs"
 import { readFile, writeFile } from "node:fs/promises"
@@ -25,8 +25,6 @@ const fileOf = (count: number): string =>
     ]).flat()
   ].join("\r\n")
 
-const Counts = Schema.fromJsonString(Schema.Record(Schema.String, Schema.Int))
-
 const table = (path: string) =>
   Stream.fromEffect(Effect.promise(() => readFile(path))).pipe(
     Stream.pipeThroughChannel(Csv.decode({ headers: true })),
@@ -45,6 +43,8 @@ it.live("an import that is killed again and again does each row once", () =>
       IMPORT_FILE: file,
       ...(yield* EmulatorSettings.make)
     })
+    /** The last life, which nothing ends early. */
+    const finish = Effect.tap(NodeImport.run({ file, inboxId: 407, settleAfter: "50 millis" }), () => consistent)
     const held = Effect.map(emulator.state, (state) => ({
       contacts: [...HashMap.values(state.contacts)],
       conversations: [...HashMap.values(state.conversations)],
@@ -62,7 +62,7 @@ it.live("an import that is killed again and again does each row once", () =>
     })
 
     // A contact each, and for a third of them a conversation and a message: some are left at the end.
-    const mostChanges = Math.floor(count * 5 / 3 / kills * 1.9)
+    const mostChanges = Math.floor(count * 5 / 3 / Math.max(4, kills) * 1.9)
     let killed = 0
     for (const _ of Breadth.cases("import: kills of the process")) {
       yield* Effect.scoped(Effect.gen(function*() {
@@ -82,13 +82,6 @@ it.live("an import that is killed again and again does each row once", () =>
       }))
       yield* consistent
     }
-    const finish = Effect.scoped(Effect.gen(function*() {
-      const child = yield* start
-      const counts = yield* Schema.decodeEffect(Counts)(yield* Effect.map(child.line("{"), (line) => line ?? ""))
-      assert.strictEqual(yield* child.ended, 0)
-      yield* consistent
-      return counts
-    }))
     let counts = yield* finish
 
     // Of conversations and messages nobody can tell by LiveDesk's API: someone looks, as the report asks.
@@ -131,5 +124,5 @@ it.live("an import that is killed again and again does each row once", () =>
   }).pipe(
     Effect.tap(({ killed, settled }) => Effect.logDebug(`killed ${killed} times, ${settled} rows settled by hand`)),
     Effect.scoped,
-    Effect.provide(NodeEmulator.layer())
+    Effect.provide(NodeEmulator.layerLiveDesk())
   ), Breadth.timeout("import: kills of the process"))

@@ -15,7 +15,7 @@ if (!isInstalled) {
   process.stderr.write("PostgreSQL or redis-server is not installed: flows on many processes are left out\n")
 }
 
-const program = fileURLToPath(new URL("../FlowRunner.ts", import.meta.url))
+const program = fileURLToPath(new URL("../campaigns/flows.ts", import.meta.url))
 
 /** A process that runs flows, gone at the end of the scope. */
 const runner = Effect.fnUntraced(function*(settings: Readonly<Record<string, string>>) {
