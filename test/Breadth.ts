@@ -54,6 +54,11 @@ export function* cases(name: Campaign): Generator<number> {
 /** The timeout of a campaign's test in milliseconds: its budget, and time for the case that is under way then. */
 export const timeout = (name: Campaign): number => isFull ? campaigns[name].minutes * 60_000 + 120_000 : 60_000
 
+/** The options of a property that is held so often in `test:full`, and a fifth of it else. */
+export const runs = (full: number): { readonly arbitrary: { readonly runs: number } } => ({
+  arbitrary: { runs: isFull ? full : Math.ceil(full / 5) }
+})
+
 /** Every pair in `test:full`, else as few pairs as have each value of both sides once. */
 export const pairs = <A, B>(as: ReadonlyArray<A>, bs: ReadonlyArray<B>): ReadonlyArray<readonly [A, B]> => {
   const all = as.map((a) => bs.map((b) => [a, b] as const))

@@ -1,13 +1,21 @@
 /**
  * Starts durable flows and waits for their end. It dies where `DIE` says, such as `AfterMark:2`.
  */
-import { ConversationFlow, Evidence } from "@effect-livedesk/core/flows"
+// By module: in each process the barrels would take as long to load as everything else.
+import * as ConversationFlow from "@effect-livedesk/core/flows/ConversationFlow"
+import * as Evidence from "@effect-livedesk/core/flows/Evidence"
 import * as RateLimit from "@effect-livedesk/core/RateLimit"
-import { NodeLiveDesk } from "@effect-livedesk/node"
 import * as NodeFlows from "@effect-livedesk/node/NodeFlows"
-import { NodeHttpClient } from "@effect/platform-node"
-import { Config, Effect, flow, Layer, Schema } from "effect"
-import { HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
+import * as NodeLiveDesk from "@effect-livedesk/node/NodeLiveDesk"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
+import { flow } from "effect/Function"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
 import { StatementSync } from "node:sqlite"
 
 const never = "Never:0"

@@ -1,7 +1,9 @@
-import { NodeLiveDesk } from "@effect-livedesk/node"
+// By module: in each process the barrels would take as long to load as everything else.
 import * as NodeImport from "@effect-livedesk/node/NodeImport"
-import { NodeRuntime } from "@effect/platform-node"
-import { Config, Effect } from "effect"
+import * as NodeLiveDesk from "@effect-livedesk/node/NodeLiveDesk"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
 
 /** The program that is killed: imports the file that the environment names, as a program of a user's would. */
 const program = Effect.gen(function*() {

@@ -2,6 +2,7 @@ import { Contacts } from "@effect-livedesk/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, DateTime, Effect, Option, Result, Schema, SchemaParser } from "effect"
 import { vi } from "vitest"
+import * as Breadth from "../Breadth.ts"
 import * as Laws from "./ModelLaws.ts"
 import * as Tolerance from "./Tolerance.ts"
 import { change, fixture, type Json, type Path } from "./Wire.ts"
@@ -325,5 +326,5 @@ describe("CreateContact", () => {
       Schema.decodeUnknownSync(Schema.fromJsonString(Contacts.CreateContact))(JSON.stringify(encoded)),
       { inboxId, ...given }
     )
-  })
+  }, Breadth.runs(100))
 })

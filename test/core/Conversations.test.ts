@@ -1,6 +1,7 @@
 import { Conversations, Model } from "@effect-livedesk/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, DateTime, Effect, Option, Result, Schema, SchemaParser } from "effect"
+import * as Breadth from "../Breadth.ts"
 import * as Laws from "./ModelLaws.ts"
 import * as Tolerance from "./Tolerance.ts"
 import { below, change, fixture, type Path } from "./Wire.ts"
@@ -333,7 +334,7 @@ describe("tolerance", () => {
       const again = Laws.mustRead(Conversation, Laws.encode(Conversation, conversation))
       assert.deepStrictEqual(again, conversation)
     },
-    { arbitrary: { runs: 200 } }
+    Breadth.runs(200)
   )
 
   it.prop(
@@ -347,7 +348,7 @@ describe("tolerance", () => {
         assert.deepStrictEqual(Laws.mustRead(Conversation, Laws.encode(Conversation, conversation)), conversation)
       }
     },
-    { arbitrary: { runs: 200 } }
+    Breadth.runs(200)
   )
 })
 
@@ -438,5 +439,5 @@ describe("CreateConversation", () => {
       Schema.decodeUnknownSync(Schema.fromJsonString(Conversations.CreateConversation))(write(input)),
       input
     )
-  })
+  }, Breadth.runs(100))
 })

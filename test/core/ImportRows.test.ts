@@ -2,6 +2,7 @@ import { ImportRows } from "@effect-livedesk/core/imports"
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Schema, Stream } from "effect"
 import { Csv } from "effect/encoding"
+import * as Breadth from "../Breadth.ts"
 import { below } from "./Wire.ts"
 
 const encoder = new TextEncoder()
@@ -58,7 +59,8 @@ describe("CSV", () => {
           assert.strictEqual(read[index]?.line, line)
           line += 1 + row.reduce((sum, cell) => sum + lines(cell), 0)
         }
-      })
+      }),
+      Breadth.runs(100)
     )
   }
 
@@ -77,7 +79,8 @@ describe("CSV", () => {
         assert.strictEqual(bad?.line, lines(good) + 1)
         assert.deepStrictEqual(read.map((row) => row._tag === "Row" && Object.values(row.values)), rows)
       }
-    })
+    }),
+    Breadth.runs(100)
   )
 
   it.effect("goes on behind a quote that is never closed", () =>
@@ -172,7 +175,8 @@ describe("newline-delimited JSON", () => {
         objects.map((o) => JSON.stringify(o))
       )
       assert.deepStrictEqual(read.map(({ line }) => line), objects.map((_, index) => index + 1))
-    })
+    }),
+    Breadth.runs(100)
   )
 
   it.effect("loses only the line that is at fault", () =>

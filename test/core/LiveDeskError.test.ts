@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Cause, Duration, Effect, Layer, Option, Redacted, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import * as Util from "node:util"
+import * as Breadth from "../Breadth.ts"
 import * as FakeTransport from "../FakeTransport.ts"
 
 const create = Effect.flatMap(Contacts.Contacts, (contacts) => contacts.create({ inboxId: 407 }))
@@ -334,21 +335,24 @@ describe("JSON", () => {
     it.effect.prop(
       `AuthError/${reason.identifier}`,
       [arbitrary, reason],
-      ([common, reason]) => roundTrip(new LiveDeskError.AuthError({ ...common, reason }))
+      ([common, reason]) => roundTrip(new LiveDeskError.AuthError({ ...common, reason })),
+      Breadth.runs(100)
     )
   }
   for (const reason of reasons.ValidationError) {
     it.effect.prop(
       `ValidationError/${reason.identifier}`,
       [arbitrary, reason],
-      ([common, reason]) => roundTrip(new LiveDeskError.ValidationError({ ...common, reason }))
+      ([common, reason]) => roundTrip(new LiveDeskError.ValidationError({ ...common, reason })),
+      Breadth.runs(100)
     )
   }
   for (const reason of reasons.HttpError) {
     it.effect.prop(
       `HttpError/${reason.identifier}`,
       [arbitrary, reason],
-      ([common, reason]) => roundTrip(new LiveDeskError.HttpError({ ...common, reason }))
+      ([common, reason]) => roundTrip(new LiveDeskError.HttpError({ ...common, reason })),
+      Breadth.runs(100)
     )
   }
 

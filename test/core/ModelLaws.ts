@@ -1,6 +1,7 @@
 import { Model } from "@effect-livedesk/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Result, Schema, SchemaIssue, SchemaParser } from "effect"
+import * as Breadth from "../Breadth.ts"
 import { anyJson, anyKey, at, below, change, isObject, type Json, oddities, parse, type Path, places } from "./Wire.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -112,7 +113,13 @@ interface Mutation {
   readonly value: Json | undefined
 }
 
-const often = { arbitrary: { runs: 150 } }
+const often = Breadth.runs(150)
+
+/** The lack of a value in every place, and every odd value in every place: in quick tests each of both once. */
+const oddMutations = (spots: ReadonlyArray<Path>): ReadonlyArray<readonly [Path, Json | undefined]> => [
+  ...spots.filter((path) => path.length > 0).map((path) => [path, undefined] as const),
+  ...Breadth.pairs(spots, oddities)
+]
 
 /** Holds what every model of an answer owes: tolerance, the ids it cannot do without, and an eye for drift. */
 export const laws = <A>({ model, required, sample, shape }: {
@@ -154,18 +161,15 @@ export const laws = <A>({ model, required, sample, shape }: {
   describe("laws", () => {
     it.effect("takes every odd value in every place, and the lack of any", () =>
       Effect.sync(() => {
-        for (const path of spots) {
-          for (const value of [undefined, ...oddities]) {
-            if (path.length === 0 && value === undefined) continue
-            const json = change(sample, path, value)
-            const context = `${path.join(".")} = ${JSON.stringify(value)}`
-            const reading = read(model, json)
-            assert.deepStrictEqual("faults" in reading ? reading.faults : [], missing(json), context)
-            assert.deepStrictEqual(decode(model, json), reading, context)
-            assert.strictEqual(drift(model, json).length === 0, shape(json), context)
-            if ("value" in reading) {
-              assert.deepStrictEqual(read(model, encode(model, reading.value)), reading, context)
-            }
+        for (const [path, value] of oddMutations(spots)) {
+          const json = change(sample, path, value)
+          const context = `${path.join(".")} = ${JSON.stringify(value)}`
+          const reading = read(model, json)
+          assert.deepStrictEqual("faults" in reading ? reading.faults : [], missing(json), context)
+          assert.deepStrictEqual(decode(model, json), reading, context)
+          assert.strictEqual(drift(model, json).length === 0, shape(json), context)
+          if ("value" in reading) {
+            assert.deepStrictEqual(read(model, encode(model, reading.value)), reading, context)
           }
         }
       }))
@@ -242,14 +246,11 @@ export const tolerance = <A>(name: string, { isUsable, model, sample }: {
     })
 
     it("takes every odd value in every place, and the lack of any", () => {
-      for (const path of spots) {
-        for (const value of [undefined, ...oddities]) {
-          if (path.length === 0 && value === undefined) continue
-          const json = change(sample, path, value)
-          const reading = read(model, json)
-          assert.strictEqual("value" in reading, isUsable(json), `${path.join(".")} = ${JSON.stringify(value)}`)
-          if ("value" in reading) assert.deepStrictEqual(read(model, encode(model, reading.value)), reading)
-        }
+      for (const [path, value] of oddMutations(spots)) {
+        const json = change(sample, path, value)
+        const reading = read(model, json)
+        assert.strictEqual("value" in reading, isUsable(json), `${path.join(".")} = ${JSON.stringify(value)}`)
+        if ("value" in reading) assert.deepStrictEqual(read(model, encode(model, reading.value)), reading)
       }
     })
 

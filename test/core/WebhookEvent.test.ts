@@ -4,6 +4,7 @@ import { WebhookEvent } from "@effect-livedesk/core/webhooks"
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, DateTime, Effect, Option, Redacted, Schema } from "effect"
 import { inspect } from "node:util"
+import * as Breadth from "../Breadth.ts"
 import * as Laws from "./ModelLaws.ts"
 import * as Tolerance from "./Tolerance.ts"
 import { anyJson, at, below, change, fixture, isObject, type Json, places } from "./Wire.ts"
@@ -296,7 +297,7 @@ describe("events", () => {
     assert.strictEqual(WebhookEvent.nameOf(event), at(json, ["event"]))
     assert.deepStrictEqual(decode(encode(event)), event)
     if (event._tag === "Unknown") assert.deepStrictEqual(encode(event), json)
-  }, { arbitrary: { runs: 500 } })
+  }, Breadth.runs(500))
 })
 
 describe("echoes", () => {

@@ -251,7 +251,7 @@ describe("what happens in the emulator", () => {
     Effect.gen(function*() {
       const { next } = yield* look()
       yield* next
-      const changes = 300
+      const changes = 100
       yield* Effect.forkScoped(Effect.replicateEffect(send("GET", "/nothing"), changes))
       let events = 0
       let last = 0

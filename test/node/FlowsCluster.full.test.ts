@@ -1,9 +1,11 @@
+import * as NodeFlows from "@effect-livedesk/node/NodeFlows"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Redacted } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"
 import * as Breadth from "../Breadth.ts"
+import * as FlowLives from "../FlowLives.ts"
 import * as FlowServer from "../FlowServer.ts"
 import * as FreePort from "../FreePort.ts"
 import * as Postgres from "../Postgres.ts"
@@ -99,4 +101,16 @@ describe.skipIf(!isInstalled)("flows on three processes (left out where PostgreS
       }).pipe(Effect.scoped, Effect.provide(FlowServer.layerServer)),
     Breadth.timeout("flows on three processes: customers")
   )
+})
+
+describe.skipIf(!Postgres.isInstalled)("flows in a PostgreSQL (left out where it is not installed)", () => {
+  it.live("go on where an earlier process left them", () =>
+    Effect.gen(function*() {
+      const flows = NodeFlows.layerCluster({
+        url: Redacted.make(yield* Postgres.make),
+        port: yield* FreePort.make,
+        sharding: { entityMessagePollInterval: "100 millis", refreshAssignmentsInterval: "100 millis" }
+      })
+      yield* FlowLives.run(flows)
+    }).pipe(Effect.scoped))
 })

@@ -34,7 +34,7 @@ describe("fromFile", () => {
   it.live("is read only while it is sent, and arrives over TCP to the last byte", () =>
     Effect.gen(function*() {
       const path = join(yield* temporary, "large.bin")
-      const bytes = Uint8Array.from({ length: 20 * 1024 * 1024 }, (_, index) => (index * 7 + (index >> 16)) % 256)
+      const bytes = Uint8Array.from({ length: 3 * 1024 * 1024 }, (_, index) => (index * 7 + (index >> 16)) % 256)
       yield* Effect.promise(() => writeFile(path, bytes))
       const contacts = yield* Contacts.Contacts
       const conversations = yield* Conversations.Conversations

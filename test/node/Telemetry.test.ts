@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Array, Effect, Exit, Fiber, Layer, Logger, Metric, References, Schema, Stream, type Tracer } from "effect"
 import { TestClock } from "effect/testing"
 import { readFileSync } from "node:fs"
+import * as Breadth from "../Breadth.ts"
 import * as Spans from "../Spans.ts"
 
 const { Fault } = Faults
@@ -144,7 +145,8 @@ describe("metrics", () => {
         assert.strictEqual(12 + total(seen, Telemetry.retries), sent)
         const again = seen.spans.map(({ attributes }) => Number(attributes.get("http.request.resend_count") ?? 0))
         assert.strictEqual(again.reduce((sum, count) => sum + count, 0), total(seen, Telemetry.retries))
-      })
+      }),
+    Breadth.runs(100)
   )
 
   it.effect("tell how long requests waited for their turn, as their spans do", () =>
