@@ -499,21 +499,27 @@ describe("no secret is told", () => {
 })
 
 describe("the canaries", () => {
-  const places: ReadonlyArray<(text: string) => Effect.Effect<string>> = [
-    (text) => formsOf(new Error(text)),
-    (text) => formsOf(new Error("x", { cause: { deep: [[[[{ text }]]]] } })),
-    (text) => Effect.map(seenOf(Effect.log({ nested: { text } })), ({ text }) => text),
-    (text) => Effect.map(seenOf(Effect.log("x").pipe(Effect.annotateLogs({ text }))), ({ text }) => text),
-    (text) => Effect.map(seenOf(Effect.annotateCurrentSpan({ text })), ({ text }) => text),
-    (text) => Effect.map(seenOf(Effect.log(text), "collector"), ({ exported }) => exported.join()),
-    (text) => Effect.map(seenOf(Effect.annotateCurrentSpan({ text }), "collector"), ({ exported }) => exported.join())
+  const places: ReadonlyArray<readonly [name: string, tell: (text: string) => Effect.Effect<string>]> = [
+    ["an error", (text) => formsOf(new Error(text))],
+    ["a cause", (text) => formsOf(new Error("x", { cause: { deep: [[[[{ text }]]]] } }))],
+    ["a log", (text) => Effect.map(seenOf(Effect.log({ nested: { text } })), ({ text }) => text)],
+    [
+      "an annotation",
+      (text) => Effect.map(seenOf(Effect.log("x").pipe(Effect.annotateLogs({ text }))), ({ text }) => text)
+    ],
+    ["a span", (text) => Effect.map(seenOf(Effect.annotateCurrentSpan({ text })), ({ text }) => text)],
+    ["an exported log", (text) => Effect.map(seenOf(Effect.log(text), "collector"), ({ exported }) => exported.join())],
+    [
+      "an exported span",
+      (text) => Effect.map(seenOf(Effect.annotateCurrentSpan({ text }), "collector"), ({ exported }) => exported.join())
+    ]
   ]
 
   it.effect("are seen wherever they are told", () =>
     Effect.gen(function*() {
-      for (const [[name, text], place] of Breadth.pairs(echoes, places)) {
-        const told = yield* place(text)
-        assert.throws(() => assertNothingTold(name, told), /tells/, `${name}, ${place}`)
+      for (const [[echo, text], [place, tell]] of Breadth.pairs(echoes, places)) {
+        const told = yield* tell(text)
+        assert.throws(() => assertNothingTold(place, told), /tells/, `${echo} in ${place}`)
       }
     }))
 })
