@@ -33,7 +33,8 @@ export type Campaign = keyof typeof campaigns
 
 /** What `test` leaves out of products and of ways to run the same thing. `test` prints it at its end. */
 export const samples: ReadonlyArray<string> = [
-  "the command line: each command in a process of its own"
+  "the command line: each command in a process of its own",
+  "requests that fail: each over one of two undici ways and one of two fetch ways; whole answers over one of the four"
 ]
 
 /** How many cases of a campaign this run takes. */

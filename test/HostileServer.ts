@@ -24,7 +24,7 @@ type ResponseHeaders = Readonly<Record<string, string>>
  *
  * - `Respond`: answers, and closes unless it `stays`
  * - `BreakOff`: answers less than its framing promises, then leaves
- * - `Drip`: answers a character at a time, 5 milliseconds apart, and closes
+ * - `Drip`: answers what comes `first` at once and the rest a character at a time, 5 milliseconds apart, and closes
  * - `Raw`: writes what need not be HTTP; `at` the first bytes already, if so told
  * - `EndlessHeaders`, `EndlessBody`: as much as the peer takes
  */
@@ -46,7 +46,7 @@ export type Behaviour =
     readonly body: string
     readonly leave: Leave
   }
-  | { readonly _tag: "Drip"; readonly status: number; readonly body: string }
+  | { readonly _tag: "Drip"; readonly status: number; readonly first?: string; readonly body: string }
   | { readonly _tag: "Raw"; readonly bytes: string; readonly at?: "FirstBytes" }
   | { readonly _tag: "EndlessHeaders" }
   | { readonly _tag: "EndlessBody"; readonly status: number; readonly chunk?: string }
@@ -195,10 +195,13 @@ const act = (socket: Net.Socket, behaviour: Behaviour, fork: Fork): void => {
       return
     }
     case "Drip": {
-      socket.write(head(behaviour.status, { "content-length": String(behaviour.body.length), connection: "close" }))
+      const { body, first = "", status } = behaviour
+      socket.write(
+        head(status, { "content-length": String(first.length + body.length), connection: "close" }) + first
+      )
       fork(
         Effect.forEach(
-          behaviour.body,
+          body,
           (character) => Effect.delay(Effect.sync(() => socket.destroyed || socket.write(character)), "5 millis"),
           { discard: true }
         ).pipe(Effect.andThen(Effect.sync(() => socket.end())))
@@ -230,8 +233,10 @@ const leave = (socket: Net.Socket, how: Leave): void => {
 
 /** Writes the same again and again, as fast as the peer reads, until the connection is gone. */
 const flood = (socket: Net.Socket, text: string): void => {
+  // A write of a few bytes costs as much as one of many.
+  const much = text.repeat(Math.ceil(16_384 / text.length))
   const pump = () => {
-    while (!socket.destroyed && socket.write(text)) {
+    while (!socket.destroyed && socket.write(much)) {
       // Until the buffer is full.
     }
   }
