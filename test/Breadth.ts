@@ -34,6 +34,7 @@ export type Campaign = keyof typeof campaigns
 /** What `test` leaves out of products and of ways to run the same thing. `test` prints it at its end. */
 export const samples: ReadonlyArray<string> = [
   "the command line: each command in a process of its own",
+  "conformance over TCP: each case with undici or with fetch",
   "requests that fail: each over one of two undici ways and one of two fetch ways; whole answers over one of the four"
 ]
 

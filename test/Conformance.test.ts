@@ -3,6 +3,7 @@ import { Emulator } from "@effect-livedesk/core/testing"
 import { NodeEmulator, NodeLiveDesk, NodeTransport } from "@effect-livedesk/node"
 import { Effect, Layer } from "effect"
 import { FetchHttpClient, type HttpClient } from "effect/http"
+import * as Breadth from "./Breadth.ts"
 import { BaseUrl, conformance, type Transport } from "./Conformance.ts"
 
 conformance("the emulator in memory", (emulator, client) =>
@@ -33,9 +34,17 @@ const overTcp = (
     )
   })).pipe(Layer.provideMerge(NodeEmulator.layer(emulator)))
 
-conformance("TCP with undici", overTcp(NodeLiveDesk.layerNoHttpClient, NodeTransport.layer()))
+const undici = overTcp(NodeLiveDesk.layerNoHttpClient, NodeTransport.layer())
 
-conformance(
-  "TCP with fetch",
-  overTcp((options) => Layer.provideMerge(LiveDesk.layer, LiveDeskClient.layer(options)), FetchHttpClient.layer)
+const fetch = overTcp(
+  (options) => Layer.provideMerge(LiveDesk.layer, LiveDeskClient.layer(options)),
+  FetchHttpClient.layer
 )
+
+if (Breadth.isFull) {
+  conformance("TCP with undici", undici)
+  conformance("TCP with fetch", fetch)
+} else {
+  let turn = 0
+  conformance("TCP with undici and fetch in turn", (...options) => (turn++ % 2 === 0 ? undici : fetch)(...options))
+}
