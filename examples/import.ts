@@ -1,5 +1,5 @@
 /**
- * A bulk import: 2,000 customers of a file into contacts, and a message to those who have one. Ended halfway, it is started
+ * A bulk import: 200 customers of a file into contacts, and a message to those who have one. Ended halfway, it is started
  * again, and goes on. LiveDesk is an emulator on a port.
  */
 import { ImportMapping, ImportProgress } from "@effect-livedesk/core/imports"
@@ -34,7 +34,7 @@ const program = Effect.gen(function*() {
   const run = NodeImport.run({ file, inboxId: 407, mapping, onProgress: NodeImport.show })
 
   const first = yield* Effect.forkChild(run)
-  yield* Stream.runDrain(Stream.take(emulator.changes, 500))
+  yield* Stream.runDrain(Stream.take(emulator.changes, 50))
   yield* Fiber.interrupt(first)
   yield* Console.log("ended halfway")
 
@@ -52,7 +52,7 @@ const generated = Effect.gen(function*() {
   )
   const file = join(folder, "customers.csv")
   const rows = Array.from(
-    { length: 2000 },
+    { length: 200 },
     (_, index) => `C-${index},c${index}@acme.inc,"Customer ${index}, Inc.",${index % 10 === 0 ? "yes" : "no"}`
   )
   writeFileSync(file, ["Customer no,E-mail,Full name,Greet", ...rows, ",nobody@acme.inc,Nobody,no", ""].join("\r\n"))

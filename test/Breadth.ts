@@ -35,7 +35,8 @@ export type Campaign = keyof typeof campaigns
 export const samples: ReadonlyArray<string> = [
   "the command line: each command in a process of its own",
   "conformance over TCP: each case with undici or with fetch",
-  "requests that fail: each over one of two undici ways and one of two fetch ways; whole answers over one of the four"
+  "requests that fail: each over one of two undici ways and one of two fetch ways; whole answers over one of the four",
+  "examples: all but one in the process of the tests, not as programs"
 ]
 
 /** How many cases of a campaign this run takes. */
