@@ -1,6 +1,6 @@
 import { Contacts } from "@effect-livedesk/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Arbitrary, DateTime, Effect, Option, Result, Schema, SchemaParser } from "effect"
+import { Arbitrary, DateTime, Effect, Layer, Option, Result, Schema, SchemaParser } from "effect"
 import { vi } from "vitest"
 import * as Breadth from "../Breadth.ts"
 import * as Laws from "./ModelLaws.ts"
@@ -327,4 +327,15 @@ describe("CreateContact", () => {
       { inboxId, ...given }
     )
   }, Breadth.runs(100))
+})
+
+describe("Layer.mock", () => {
+  const created = Laws.mustRead(CreatedContact, sample)
+
+  it.effect("stands in for the service", () =>
+    Effect.gen(function*() {
+      const contacts = yield* Contacts.Contacts
+      const { contact } = yield* contacts.create({ inboxId: 407, name: "Test" })
+      assert.strictEqual(contact.id, created.contact.id)
+    }).pipe(Effect.provide(Layer.mock(Contacts.Contacts, { create: () => Effect.succeed(created) }))))
 })
