@@ -13,6 +13,10 @@ export default defineConfig({
     testTimeout: 30_000,
     // Files share their process, so that each need not load the library anew. Each leaves it as it was.
     isolate: false,
+    // A test that asserts nothing fails, and so does one whose snapshot is not there yet.
+    expect: { requireAssertions: true },
+    update: "none",
+    setupFiles: ["./Assertions.ts"],
     include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
     exclude: [
       "**/node_modules/**",

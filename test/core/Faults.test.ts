@@ -164,6 +164,7 @@ describe("a script", () => {
       yield* Effect.flip(create)
       yield* follow(Faults.script({}))
       yield* create
+      assert.strictEqual(yield* held, 1)
     }).pipe(Effect.provide(layer(Faults.script({ "*": [Fault.Refused(), Fault.Refused()] })))))
 })
 

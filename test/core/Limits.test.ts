@@ -167,7 +167,10 @@ describe("a circuit breaker", () => {
     )))
 
   it.effect("whose store fails stops no call", () =>
-    list().pipe(
+    Effect.gen(function*() {
+      yield* list()
+      assert.lengthOf(yield* times, 1)
+    }).pipe(
       Effect.provide(
         layer({ breaker: Breaker.make() }).pipe(Layer.provide(Layer.mock(CircuitBreaker.CircuitBreakerStore, {
           admit: () =>

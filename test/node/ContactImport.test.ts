@@ -189,7 +189,8 @@ describe("an import", () => {
         Effect.tap(() => TestClock.adjust("1 second")),
         Effect.provide(journal)
       )
-      yield* inTime(Fiber.interrupt(fiber))
+      const error = yield* inTime(Effect.flip(Fiber.join(fiber)))
+      assert.strictEqual(error._tag, "ImportJournalError")
     }).pipe(Effect.provide(livedesk())))
 
   it.effect("rejects rows at which the program's own code fails, and what cannot be kept", () =>
