@@ -89,8 +89,8 @@ describe("flows whose process is killed", () => {
           LIVEDESK_FLOWS_FILE: join(yield* Folder.make, "flows.sqlite"),
           FLOWS: String(flows)
         }
-        // So many requests after its first, and a little later.
-        const most = Math.ceil(flows * 5 / Breadth.size(campaign))
+        // So many requests after its first, and a little later: as many are left for the last life, however they fall.
+        const most = Math.floor(flows * 5 / (Breadth.size(campaign) + 1))
         let ended = 0
         for (const _ of Breadth.cases(campaign)) {
           const requests = server.times.length + (yield* Random.nextIntBetween(0, most))
@@ -109,6 +109,7 @@ describe("flows whose process is killed", () => {
           }
           ended++
         }
+        assert.isAbove(ended, 0, `no process ${what}`)
         yield* finish(settings)
         yield* assertOnce(server, flows)
         process.stderr.write(`flows: ${flows} customers written to once; ${ended} times the process ${what}\n`)

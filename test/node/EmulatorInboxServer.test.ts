@@ -111,9 +111,12 @@ describe("the emulator's inbox, to a browser", () => {
       for (const directive of ["base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"]) {
         assert.include(policy, directive)
       }
-      for (const [, content = ""] of text.matchAll(/<(?:script|style)[^>]*>([^]*?)<\/(?:script|style)>/g)) {
-        assert.include(policy, createHash("sha256").update(content).digest("base64"))
-      }
+      const inline = Array.from(
+        text.matchAll(/<(script|style)[^>]*>([^]*?)<\/\1>/g),
+        ([, tag, content = ""]) => `${tag}-src 'sha256-${createHash("sha256").update(content).digest("base64")}'`
+      )
+      assert.lengthOf(inline, 2)
+      for (const directive of inline) assert.include(policy, directive)
       assert.notMatch(text, /\s(?:src|href)=["']?(?:https?:)?\/\//)
     }).pipe(Effect.provide(NodeEmulator.layer())))
 

@@ -79,7 +79,9 @@ describe("metrics", () => {
     Effect.gen(function*() {
       const program = create("alice@acme.inc").pipe(Effect.provide(services(Faults.script({}))))
       for (const telemetry of [Layer.empty, Telemetry.layer({ metrics: false })]) {
-        assert.deepStrictEqual((yield* seenOf(program, telemetry)).metrics, [])
+        const { exit, metrics } = yield* seenOf(program, telemetry)
+        assert.isTrue(Exit.isSuccess(exit))
+        assert.deepStrictEqual(metrics, [])
       }
     }))
 
@@ -279,7 +281,9 @@ describe("logs", () => {
           }
         }
       ])
-      assert.deepStrictEqual((yield* seenOf(program, Telemetry.layer({ logs: false }))).lines, [])
+      const silent = yield* seenOf(program, Telemetry.layer({ logs: false }))
+      assert.isTrue(Exit.isSuccess(silent.exit))
+      assert.deepStrictEqual(silent.lines, [])
     }))
 })
 
