@@ -15,12 +15,12 @@ interface Breadth {
 
 /** The campaigns, with the number of cases that each run takes. All budgets together are 15 minutes at most. */
 export const campaigns = {
-  "ensure: orders of concurrent calls": { quick: 1, full: 500, minutes: 0.5 },
-  "hostile response bodies": { quick: 500, full: 100_000, minutes: 1 },
+  "ensure: orders of concurrent calls": { quick: 3, full: 500, minutes: 0.5 },
+  "hostile response bodies": { quick: 1_000, full: 100_000, minutes: 1 },
   "hostile sockets, over each transport": { quick: 10, full: 500, minutes: 0.5 },
-  "schedules: calls one by one": { quick: 30, full: 7_000, minutes: 0.5 },
-  "schedules: calls all at once": { quick: 20, full: 2_000, minutes: 0.5 },
-  "schedules: calls of one contact": { quick: 20, full: 1_000, minutes: 0.5 },
+  "schedules: calls one by one": { quick: 60, full: 7_000, minutes: 0.5 },
+  "schedules: calls all at once": { quick: 30, full: 2_000, minutes: 0.5 },
+  "schedules: calls of one contact": { quick: 30, full: 1_000, minutes: 0.5 },
   "import: kills of the process": { quick: 1, full: 120, minutes: 3 },
   "flows: kills of the process": { quick: 0, full: 120, minutes: 3 },
   "flows: gaps in which the process is killed": { quick: 1, full: 21, minutes: 1 },

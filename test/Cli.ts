@@ -104,7 +104,7 @@ const fork = (args: ReadonlyArray<string>, settings: Record<string, string>): Ef
 /** One command at a time, since a process has one working folder. */
 const turns = Semaphore.makeUnsafe(1)
 
-/** Starts the command, in `test` in this process. Until `use` ends, the folder is the working folder. */
+/** Starts the command, in `test` without a process of its own. The folder is its working folder until `use` ends. */
 const startIn = <A, R>(
   folder: string,
   args: ReadonlyArray<string>,

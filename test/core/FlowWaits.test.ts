@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { DateTime, type Duration, Effect, Fiber, Layer, Option, PubSub, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { Workflow, WorkflowEngine } from "effect/workflow"
-import { setTimeout } from "node:timers/promises"
+import * as Promises from "../Promises.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // office hours
@@ -119,10 +119,10 @@ const world = Layer.merge(
   LiveDesk.layer.pipe(Layer.provideMerge(Emulator.layer))
 )
 
-/** The engine hashes ids by promises, which no clock waits for. */
-const breathe = Effect.promise(() => setTimeout(20))
+const pass = (time: Duration.Input) =>
+  Promises.settle.pipe(Effect.andThen(TestClock.adjust(time)), Effect.andThen(Promises.settle))
 
-const pass = (time: Duration.Input) => Effect.andThen(Effect.andThen(breathe, TestClock.adjust(time)), breathe)
+const engine = Layer.provideMerge(WorkflowEngine.layerMemory, Promises.layer)
 
 const Morning = Workflow.make("Morning", { payload: { id: Schema.String }, idempotencyKey: ({ id }) => id })
 
@@ -141,7 +141,7 @@ describe("untilOpen", () => {
         yield* Morning.execute({ id: "2" })
       }).pipe(Effect.provide(
         Morning.toLayer(() => OfficeHours.untilOpen("morning", hours)).pipe(
-          Layer.provideMerge(WorkflowEngine.layerMemory)
+          Layer.provideMerge(engine)
         )
       ))
     }))
@@ -172,7 +172,7 @@ const questions = Layer.provideMerge(
       return [one, two].map((answer) => Option.getOrNull(Option.map(answer, ({ content }) => content)))
     })
   ),
-  WorkflowEngine.layerMemory
+  engine
 )
 
 describe("CustomerAnswer", () => {
@@ -185,14 +185,14 @@ describe("CustomerAnswer", () => {
     const emulator = yield* Emulator.Emulator
     const events = yield* PubSub.subscribe(emulator.events)
     const fiber = yield* Effect.forkChild(Question.execute(options))
-    yield* breathe
+    yield* Promises.settle
     const answer = Effect.fnUntraced(function*(content: string) {
       yield* emulator.receive({ conversationId: 40, content })
       for (const event of yield* PubSub.takeUpTo(events, 10)) {
         yield* FlowEvents.handle(event)
         yield* FlowEvents.handle(event)
       }
-      yield* breathe
+      yield* Promises.settle
     })
     return { answer, fiber }
   })

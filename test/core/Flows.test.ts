@@ -12,13 +12,11 @@ import { Emulator, Faults } from "@effect-livedesk/core/testing"
 import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
 import { assert, describe, it } from "@effect/vitest"
 import { Array, Duration, Effect, Fiber, Layer, Logger, PubSub } from "effect"
-import { WebCrypto } from "effect/crypto"
 import { TestClock } from "effect/testing"
 import { WorkflowEngine } from "effect/workflow"
-import { createHash } from "node:crypto"
-import { setImmediate } from "node:timers/promises"
 import * as Breadth from "../Breadth.ts"
 import * as FlowServer from "../FlowServer.ts"
+import * as Promises from "../Promises.ts"
 
 const { Fault } = Faults
 
@@ -37,7 +35,7 @@ const life = <A, E, R>(effect: Effect.Effect<A, E, R>, evidence?: Evidence.Evide
     ConversationFlow.layer().pipe(
       Layer.provide(evidence === undefined ? Layer.empty : Layer.succeed(Evidence.Evidence, evidence)),
       Layer.provideMerge(WorkflowEngine.layerMemory),
-      Layer.provideMerge(hashing),
+      Layer.provideMerge(Promises.layer),
       Layer.fresh
     )
   )
@@ -87,35 +85,16 @@ const begin = Effect.fnUntraced(function*(time: Duration.Input) {
   return fiber
 })
 
-/** Lets time pass in steps: the engine hashes ids by promises, which no clock waits for. */
+/** Lets time pass in steps, between which promises settle. */
 const pass = Effect.fnUntraced(function*(time: Duration.Input) {
   const steps = 20
   const step = Duration.millis(Duration.toMillis(time) / steps)
-  yield* settled
+  yield* Promises.settle
   for (let i = 0; i < steps; i++) {
     yield* TestClock.adjust(step)
-    yield* settled
+    yield* Promises.settle
   }
 })
-
-/** Waits until what promises decide has been decided. */
-const settled = Effect.promise(async () => {
-  for (let turns = 0; turns < 25; turns++) await setImmediate()
-})
-
-const subtle = new Proxy(globalThis.crypto.subtle, {
-  get: (target, key) =>
-    key === "digest"
-      ? (_: string, data: Uint8Array) => Promise.resolve(createHash("sha256").update(data).digest())
-      : Reflect.get(target, key)
-})
-
-/** Hashes at once: those of the platform take a time that no clock has. */
-const hashing = WebCrypto.layer(
-  new Proxy(globalThis.crypto, {
-    get: (target, key) => key === "subtle" ? subtle : Reflect.get(target, key)
-  })
-)
 
 /** What was logged as a warning. */
 const warnings = () => {

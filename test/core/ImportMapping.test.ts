@@ -1,0 +1,143 @@
+import { ImportMapping } from "@effect-livedesk/core/imports"
+import { assert, describe, it } from "@effect/vitest"
+import { Arbitrary, Effect, Result, Schema } from "effect"
+import { below } from "./Wire.ts"
+
+/** What is wrong with a row: the path and the words of each issue. */
+const issuesOf = (read: ReturnType<ImportMapping.ImportMapping["read"]>) =>
+  Result.match(read, {
+    onFailure: (issues) => issues.map(({ message, path }) => [path.join("."), message] as const),
+    onSuccess: () => []
+  })
+
+const pathsOf = (read: ReturnType<ImportMapping.ImportMapping["read"]>) => issuesOf(read).map(([path]) => path)
+
+/** A cell, and the text that it stands for. */
+const cell: Arbitrary.Arbitrary<readonly [written: unknown, text: string | undefined]> = Arbitrary.all([
+  below(9),
+  Arbitrary.schema(Schema.Finite),
+  Arbitrary.schema(Schema.String)
+]).pipe(
+  Arbitrary.map(([kind, number, text]) => {
+    if (kind < 4) return [[undefined, null, "", " \t"][kind], undefined]
+    if (kind < 6) return [number, String(number)]
+    return kind < 8 ? [` x${text}x\n`, `x${text}x`] : ["0", "0"]
+  })
+)
+
+const cells = { identifier: cell, email: cell, phone_number: cell, name: cell, avatar_url: cell, message: cell }
+
+describe("the mapping of columns", () => {
+  it.effect.prop(
+    "takes each cell's text without the blanks around it, and leaves out what is blank",
+    cells,
+    ({ avatar_url, email, identifier, message, name, phone_number }) =>
+      Effect.sync(() => {
+        const read = ImportMapping.columns.read({
+          identifier: identifier[0],
+          email: email[0],
+          phone_number: phone_number[0],
+          name: name[0],
+          avatar_url: avatar_url[0],
+          message: message[0],
+          another: {}
+        })
+        if (identifier[1] === undefined && email[1] === undefined && phone_number[1] === undefined) {
+          assert.deepStrictEqual(pathsOf(read), ["contact"])
+          return
+        }
+        assert.deepStrictEqual(
+          read,
+          Result.succeed({
+            contact: {
+              identifier: identifier[1],
+              email: email[1],
+              phoneNumber: phone_number[1],
+              name: name[1],
+              avatarUrl: avatar_url[1]
+            },
+            ...(message[1] === undefined ? {} : { message: { content: message[1] } })
+          })
+        )
+      })
+  )
+
+  it("needs no column but one of identifier, email and phone number", () => {
+    for (const column of ["identifier", "email", "phone_number"]) {
+      assert.isTrue(Result.isSuccess(ImportMapping.columns.read({ [column]: "1" })))
+    }
+    assert.deepStrictEqual(issuesOf(ImportMapping.columns.read({ name: "Ada" })), [
+      ["contact", "give identifier, email or phoneNumber, so that the contact can be found"]
+    ])
+  })
+
+  it("names every column whose cell is neither text nor number", () => {
+    assert.deepStrictEqual(
+      pathsOf(ImportMapping.columns.read({ identifier: true, email: ["a@acme.inc"], name: {}, message: "Hello." })),
+      ["identifier", "email", "name"]
+    )
+  })
+})
+
+describe("a mapping of a program's own", () => {
+  it("names every column that its schema rejects, and is not asked for the row", () => {
+    let asked = 0
+    const mapping = ImportMapping.make(
+      Schema.Struct({ "E-mail": Schema.String, "Customer no": Schema.NonEmptyString }),
+      (row) => {
+        asked++
+        return { contact: { identifier: row["Customer no"], email: row["E-mail"] } }
+      }
+    )
+    assert.deepStrictEqual(pathsOf(mapping.read({ "E-mail": 1, "Customer no": "" })), ["E-mail", "Customer no"])
+    assert.strictEqual(asked, 0)
+    assert.deepStrictEqual(
+      mapping.read({ "E-mail": "a@acme.inc", "Customer no": "7", Town: "Ulm" }),
+      Result.succeed({ contact: { identifier: "7", email: "a@acme.inc" } })
+    )
+  })
+
+  it("that throws rejects the row, and says what it threw", () => {
+    const mapping = ImportMapping.make(Schema.Struct({}), () => {
+      throw new Error("no such customer")
+    })
+    assert.deepStrictEqual(issuesOf(mapping.read({})), [["", "the mapping failed: Error: no such customer"]])
+  })
+
+  // As a program without types may have it.
+  const Anything = Schema.declare((u): u is ImportMapping.ImportInput => typeof u === "object")
+  const { read } = ImportMapping.make(Anything, (input) => input)
+
+  it("has all faults of a row told at once, and a row without any passed on as it is", () => {
+    const faults = ["contact.name", "contact.avatarUrl", "message.content", "contact", "conversation"] as const
+    for (let chosen = 0; chosen < 2 ** faults.length; chosen++) {
+      const chosenFaults = faults.filter((_, index) => (chosen & 2 ** index) !== 0)
+      const has = (fault: typeof faults[number]) => chosenFaults.includes(fault)
+      const input = {
+        contact: {
+          name: has("contact.name") ? 5 : "Ada",
+          avatarUrl: has("contact.avatarUrl") ? 5 : "https://acme.inc/ada.png",
+          identifier: has("contact") ? " " : "1"
+        },
+        message: { content: has("message.content") ? 5 : "Hello." },
+        conversation: !has("conversation")
+      }
+      const row = read(input)
+      assert.deepStrictEqual(pathsOf(row), chosenFaults)
+      if (chosenFaults.length === 0) assert.strictEqual<unknown>(Result.getOrThrow(row), input)
+    }
+  })
+
+  it("needs no conversation for a contact alone, and one for a message", () => {
+    for (const conversation of [undefined, true, false]) {
+      const contact = { identifier: "1" }
+      assert.isTrue(Result.isSuccess(read({ contact, conversation })))
+      assert.deepStrictEqual(
+        issuesOf(read({ contact, conversation, message: { content: "Hello." } })),
+        conversation === false
+          ? [["conversation", "a message needs a conversation: leave it out, or set it to true"]]
+          : []
+      )
+    }
+  })
+})
