@@ -161,14 +161,14 @@ describe("the other examples", () => {
       const metrics = yield* collector.metrics
       assert.deepStrictEqual(
         metrics.filter(({ name }) => name === "livedesk.client.calls").map(({ attributes, value }) => [
-          attributes["livedesk.outcome"],
+          attributes["livedesk.call.result"],
           value
         ]),
         [["success", 1], ["failure", 1]]
       )
       assert.include(metrics.map(({ name, unit }) => `${name} ${unit}`), "livedesk.client.call.duration s")
       assert.sameMembers(
-        (yield* collector.logs).map(({ attributes }) => attributes["livedesk.outcome"]).filter((outcome) =>
+        (yield* collector.logs).map(({ attributes }) => attributes["livedesk.call.result"]).filter((outcome) =>
           outcome !== undefined
         ),
         ["success", "failure"]

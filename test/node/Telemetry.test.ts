@@ -104,7 +104,7 @@ describe("metrics", () => {
       const about = (operation: string, outcome: string) => ({
         "livedesk.operation": operation,
         "livedesk.account": "acme",
-        "livedesk.outcome": outcome
+        "livedesk.call.result": outcome
       })
       assert.sameDeepMembers(counts(seen, Telemetry.calls), [
         { by: about("contacts.create", "success"), count: 2 },
@@ -123,7 +123,7 @@ describe("metrics", () => {
         { by: { ...about("contacts.list", "interrupted"), "error.type": "Interrupted" }, count: 1 }
       ])
       const interrupted = series(seen, Telemetry.callDuration).find(({ by }) =>
-        by["livedesk.outcome"] === "interrupted"
+        by["livedesk.call.result"] === "interrupted"
       )
       assert.deepInclude(interrupted?.state, { count: 1, sum: 2 })
     }))
@@ -275,7 +275,7 @@ describe("logs", () => {
           annotations: {
             ...about,
             "livedesk.delivery": "Accepted",
-            "livedesk.outcome": "success",
+            "livedesk.call.result": "success",
             "http.response.status_code": 200,
             "http.request.resend_count": 1
           }

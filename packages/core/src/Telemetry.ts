@@ -22,7 +22,7 @@ import * as Observer from "./internal/Observer.ts"
 const boundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 30]
 
 /**
- * Calls that ended, by `livedesk.operation`, `livedesk.outcome` (`success`, `failure` or `interrupted`) and, where there is
+ * Calls that ended, by `livedesk.operation`, `livedesk.call.result` (`success`, `failure` or `interrupted`) and, where there is
  * one, `livedesk.account`; those that failed by `error.type` (the reason's tag) and `livedesk.delivery` too.
  *
  * @category metrics
@@ -35,7 +35,7 @@ export const calls: Metric.Counter<number> = Metric.counter("livedesk.client.cal
 })
 
 /**
- * How long calls took, in seconds, with all their waits and retries; by `livedesk.operation`, `livedesk.outcome` and
+ * How long calls took, in seconds, with all their waits and retries; by `livedesk.operation`, `livedesk.call.result` and
  * `livedesk.account`.
  *
  * @category metrics
@@ -161,25 +161,25 @@ export const layer = ({ logs = true, metrics = true }: Options = {}): Layer.Laye
           ended: (exit) => {
             const millis = clock.currentTimeMillisUnsafe() - began
             const end = Observer.endOf(exit)
-            const outcome = Exit.isSuccess(exit)
+            const result = Exit.isSuccess(exit)
               ? "success"
               : end["error.type"] === "Interrupted"
               ? "interrupted"
               : "failure"
             if (metrics) {
-              const ended = { ...about, "livedesk.outcome": outcome }
-              seriesOf(calls, outcome === "success" ? ended : { ...ended, ...end }).updateUnsafe(1, context)
+              const ended = { ...about, "livedesk.call.result": result }
+              seriesOf(calls, result === "success" ? ended : { ...ended, ...end }).updateUnsafe(1, context)
               seriesOf(callDuration, ended).updateUnsafe(millis / 1000, context)
             }
             return say(
               logs,
               Effect.logDebug(
-                `${operation}: ${end["error.type"] ?? outcome} after ${Duration.format(Duration.millis(millis))}`
+                `${operation}: ${end["error.type"] ?? result} after ${Duration.format(Duration.millis(millis))}`
               ),
               {
                 ...about,
                 ...end,
-                "livedesk.outcome": outcome,
+                "livedesk.call.result": result,
                 ...(status === undefined ? {} : { "http.response.status_code": status }),
                 ...(again === 0 ? {} : { "http.request.resend_count": again })
               }
