@@ -29,7 +29,7 @@ describe("the program", () => {
     Effect.gen(function*() {
       const messages = yield* Messages.Messages
       const error = yield* Faults.rehearse(Effect.flip(messages.send({ conversationId: 40, content: "Hello" })))
-      assert.deepInclude(error, { delivery: "Unknown", attempts: 2 })
+      assert.deepInclude(error, { outcome: "Unknown", attempts: 2 })
     }).pipe(
       Effect.provide(LiveDesk.layer.pipe(Layer.provide(Faults.layerEmulator(Faults.script({
         "messages.send": [

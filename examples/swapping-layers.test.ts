@@ -16,7 +16,7 @@ const openConversation = Effect.fn("openConversation")(function*(email: string) 
 
 const unauthorized = new LiveDeskError.AuthError({
   operation: "contacts.create",
-  delivery: "Rejected",
+  outcome: "Rejected",
   reason: new LiveDeskError.CredentialsRejected({ messages: [] })
 })
 
@@ -46,7 +46,7 @@ describe("with the emulator", () => {
       yield* openConversation("alice@acme.inc")
       const error = yield* Effect.flip(openConversation("alice@acme.inc"))
       assert.strictEqual(error.reason._tag, "InputRejected")
-      assert.strictEqual(error.delivery, "Rejected")
+      assert.strictEqual(error.outcome, "Rejected")
     }).pipe(Effect.provide(WithEmulator)))
 })
 

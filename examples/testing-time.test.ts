@@ -45,6 +45,6 @@ describe("remind", () => {
       const reminder = yield* Effect.forkChild(Effect.flip(remind(7)))
       yield* TestClock.adjust("1 day")
       const error = yield* Fiber.join(reminder)
-      assert.deepStrictEqual([error.reason._tag, error.delivery], ["NotFound", "Rejected"])
+      assert.deepStrictEqual([error.reason._tag, error.outcome], ["NotFound", "Rejected"])
     }).pipe(Effect.provide(LiveDesk.layer.pipe(Layer.provide(Emulator.layerWith({ inheritedRules: false }))))))
 })

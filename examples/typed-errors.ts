@@ -19,14 +19,14 @@ const create = Effect.fn("create")(function*(input: Contacts.CreateContact) {
   return { _tag: "Created", contactId: contact.id } satisfies Outcome
 })
 
-const byDelivery = (error: LiveDeskError.LiveDeskError): Outcome => {
-  switch (error.delivery) {
+const byOutcome = (error: LiveDeskError.LiveDeskError): Outcome => {
+  switch (error.outcome) {
     case "NotSent":
       // Nothing happened, so the same call is safe.
       return { _tag: "TryLater", seconds: 10 }
     case "Rejected":
       return { _tag: "AskSomeone", why: error.message }
-    case "Accepted":
+    case "Processed":
     case "Unknown":
       // The contact may be there: sending it again could create it twice.
       return { _tag: "AskSomeone", why: `look for the contact first: ${error.message}` }
@@ -47,8 +47,8 @@ const settle = (input: Contacts.CreateContact): Effect.Effect<Outcome, LiveDeskE
       )),
     // By tag, for the rest. An AuthError is nobody's business here: it stays in the type.
     Effect.catchTags({
-      ValidationError: (error) => Effect.succeed(byDelivery(error)),
-      HttpError: (error) => Effect.succeed(byDelivery(error))
+      ValidationError: (error) => Effect.succeed(byOutcome(error)),
+      HttpError: (error) => Effect.succeed(byOutcome(error))
     })
   )
 

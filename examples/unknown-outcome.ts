@@ -21,7 +21,7 @@ const welcome = Effect.fn("welcome")(function*(email: string) {
   const sent = yield* messages.send({ conversationId: id, content: "Welcome!" }).pipe(
     Effect.as("sent"),
     Effect.catch((error) =>
-      error.delivery === "Accepted" || error.delivery === "Unknown"
+      error.outcome === "Processed" || error.outcome === "Unknown"
         ? Effect.succeed(`perhaps sent: ${error.settledBy}`)
         : Effect.fail(error)
     )

@@ -18,7 +18,7 @@ const answer = Effect.fn("answer")(function*(event: WebhookEvent.WebhookEvent) {
   }).pipe(
     // When the answer may have reached the customer, handling the event again might send it twice.
     Effect.catchIf(
-      ({ delivery }) => delivery === "Accepted" || delivery === "Unknown",
+      ({ outcome }) => outcome === "Processed" || outcome === "Unknown",
       (error) => Effect.logError(error.message)
     )
   )

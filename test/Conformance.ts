@@ -105,7 +105,7 @@ const conversationsPath = Conversations.create.path
 const facts = (error: LiveDeskError.LiveDeskError) => [
   error._tag,
   error.reason._tag,
-  error.delivery,
+  error.outcome,
   error.status,
   error.operation
 ]

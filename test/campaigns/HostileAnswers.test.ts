@@ -246,15 +246,15 @@ const contentTypes = ["application/json", "text/html", "application/json; charse
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** What LiveDesk did by its status, and what no error may say otherwise. */
-const deliveries = (status: number): ReadonlyArray<LiveDeskError.Delivery> =>
+const deliveries = (status: number): ReadonlyArray<LiveDeskError.Outcome> =>
   // A ticket's 2xx may say by its code that the call failed.
-  status < 300 ? ["Accepted", "Unknown"] : status === 408 || status >= 500 ? ["Unknown"] : ["Rejected"]
+  status < 300 ? ["Processed", "Unknown"] : status === 408 || status >= 500 ? ["Unknown"] : ["Rejected"]
 
 const check = (result: Result.Result<unknown, LiveDeskError.LiveDeskError>, status: number, story: string) => {
   if (Result.isSuccess(result)) return assert.isBelow(status, 300, story)
   const error = result.failure
   assert.isTrue(LiveDeskError.isLiveDeskError(error), story)
-  assert.include(deliveries(status), error.delivery, story)
+  assert.include(deliveries(status), error.outcome, story)
   assert.isAtMost(Option.getOrElse(LiveDeskError.excerpt(error), () => "").length, 2000, story)
   assert.isAtMost(error.message.length, 40_000, story)
   assert.isAtMost(JSON.stringify(error).length, 100_000, story)

@@ -115,10 +115,10 @@ const run = Effect.fnUntraced(function*(transport: keyof typeof layers, seed: nu
         assert.isTrue(wrote(met, 200, 300), `a value for nothing: ${story}`)
         continue
       }
-      const { delivery } = result.failure
-      if (delivery === "NotSent") assert.strictEqual(requests, 0, `it was sent: ${story}`)
-      if (delivery === "Accepted") assert.isTrue(wrote(met, 200, 300), `it was not accepted: ${story}`)
-      if (delivery === "Rejected") assert.isTrue(wrote(met, 300, 500), `it was not refused: ${story}`)
+      const { outcome } = result.failure
+      if (outcome === "NotSent") assert.strictEqual(requests, 0, `it was sent: ${story}`)
+      if (outcome === "Processed") assert.isTrue(wrote(met, 200, 300), `it was not accepted: ${story}`)
+      if (outcome === "Rejected") assert.isTrue(wrote(met, 300, 500), `it was not refused: ${story}`)
     }
   })
   yield* Effect.provide(calls, layer)

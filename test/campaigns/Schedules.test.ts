@@ -132,16 +132,16 @@ const oneByOne = Effect.gen(function*() {
       if (creates) assert.strictEqual(made, 1, `a value for nothing: ${story}`)
       continue
     }
-    const { attempts = 1, delivery, settledBy } = result.failure
+    const { attempts = 1, outcome, settledBy } = result.failure
     assert.strictEqual(entries.length, attempts, `miscounted: ${story}`)
-    switch (delivery) {
+    switch (outcome) {
       case "NotSent":
         assert.isTrue(entries.every(({ status }) => Option.isNone(status)), `it was sent: ${story}`)
         break
       case "Rejected":
         assert.isFalse(entries.some(acted), `it was acted upon: ${story}`)
         break
-      case "Accepted":
+      case "Processed":
         assert.isTrue(entries.some(acted), `it was not acted upon: ${story}`)
         break
       case "Unknown":
@@ -153,7 +153,7 @@ const oneByOne = Effect.gen(function*() {
     }
     assert.strictEqual(
       settledBy !== undefined,
-      endpoint.repeat === "never" && (delivery === "Accepted" || delivery === "Unknown"),
+      endpoint.repeat === "never" && (outcome === "Processed" || outcome === "Unknown"),
       `what settles it: ${story}`
     )
   }
@@ -172,8 +172,8 @@ const allAtOnce = Effect.gen(function*() {
   const results = yield* Effect.forEach(scheduled, ({ run }) => Effect.result(run({})), { concurrency: "unbounded" })
   const made = (yield* held) - before
   const story = Faults.format(yield* trace)
-  const sure = results.filter((result) => Result.isSuccess(result) || result.failure.delivery === "Accepted").length
-  const doubtful = results.filter((result) => Result.isFailure(result) && result.failure.delivery === "Unknown").length
+  const sure = results.filter((result) => Result.isSuccess(result) || result.failure.outcome === "Processed").length
+  const doubtful = results.filter((result) => Result.isFailure(result) && result.failure.outcome === "Unknown").length
   assert.isAtLeast(made, sure, `less was made than was told: ${story}`)
   assert.isAtMost(made, sure + doubtful, `more was made than was told: ${story}`)
 })

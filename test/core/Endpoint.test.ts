@@ -90,8 +90,8 @@ describe("an endpoint of one's own", () => {
       const { answer } = yield* call(labels, { contactId: 7 }, { body })
       const error = yield* Effect.flip(Effect.fromResult(answer))
       assert.deepStrictEqual(
-        [error._tag, error.reason._tag, error.delivery, error.operation, error.status],
-        ["ValidationError", "AnswerInvalid", "Accepted", "contacts.labels", 200]
+        [error._tag, error.reason._tag, error.outcome, error.operation, error.status],
+        ["ValidationError", "AnswerInvalid", "Processed", "contacts.labels", 200]
       )
       assert.deepStrictEqual(error.reason._tag === "AnswerInvalid" ? error.reason.issues : [], [
         { path: ["payload", "1"], message: "expected string" },
@@ -105,7 +105,7 @@ describe("an endpoint of one's own", () => {
     Effect.gen(function*() {
       const { answer } = yield* call(labels, { contactId: 7 }, { body: null })
       const error = yield* Effect.flip(Effect.fromResult(answer))
-      assert.deepStrictEqual([error.reason._tag, error.delivery], ["AnswerInvalid", "Accepted"])
+      assert.deepStrictEqual([error.reason._tag, error.outcome], ["AnswerInvalid", "Processed"])
     }))
 
   it.effect("tells what its schema does not know as drift", () =>
@@ -142,7 +142,7 @@ describe("an endpoint of one's own", () => {
         yield* Effect.flip(client.call(remove)({ contact_id: 7 }))
       ]
       assert.deepStrictEqual(
-        errors.map(({ delivery, operation, reason, status }) => [operation, reason._tag, status, delivery]),
+        errors.map(({ outcome, operation, reason, status }) => [operation, reason._tag, status, outcome]),
         [
           ["contacts.labels", "NotFound", 404, "Rejected"],
           ["contacts.delete", "NotFound", 404, "Rejected"]

@@ -82,7 +82,7 @@ describe("ensure", () => {
       const half = yield* Effect.flip(ensure({ identifier: "crm-4", email: "bob@acme.inc" }))
       assert.include(half.message, "contact 3 has another identifier")
       for (const error of [two, half]) {
-        assert.deepStrictEqual([error._tag, error.reason._tag, error.delivery], ["HttpError", "Conflict", "NotSent"])
+        assert.deepStrictEqual([error._tag, error.reason._tag, error.outcome], ["HttpError", "Conflict", "NotSent"])
       }
       assert.strictEqual(yield* held, 3)
     }).pipe(Effect.provide(atEmulator())))
@@ -165,7 +165,7 @@ describe("ensure", () => {
         assert.strictEqual(searches(), Math.min(shownFrom, 3))
         const result = yield* Fiber.join(fiber)
         const told = Result.match(result, {
-          onFailure: ({ delivery, operation, status }) => [operation, delivery, status],
+          onFailure: ({ outcome, operation, status }) => [operation, outcome, status],
           onSuccess: ({ _tag, contact }) => [_tag, Number(contact.id)]
         })
         assert.deepStrictEqual(told, shownFrom < 4 ? ["Existing", 7] : ["contacts.create", "Unknown", 502])

@@ -35,7 +35,7 @@ describe("a fault", () => {
     readonly [
       Faults.Fault,
       reason: LiveDeskError.LiveDeskError["reason"]["_tag"],
-      LiveDeskError.Delivery,
+      LiveDeskError.Outcome,
       acted: number
     ]
   > = [
@@ -45,21 +45,21 @@ describe("a fault", () => {
     [Fault.Silent({ when: "AfterActing" }), "TimedOut", "Unknown", 1],
     [Fault.Reset({ when: "BeforeActing" }), "ConnectionLost", "Unknown", 0],
     [Fault.Reset({ when: "AfterActing" }), "ConnectionLost", "Unknown", 1],
-    [Fault.CutShort({ bytes: 20 }), "ConnectionLost", "Accepted", 1],
-    [Fault.Drip({ bytes: 1, pause: "1 minute" }), "TimedOut", "Accepted", 1],
+    [Fault.CutShort({ bytes: 20 }), "ConnectionLost", "Processed", 1],
+    [Fault.Drip({ bytes: 1, pause: "1 minute" }), "TimedOut", "Processed", 1],
     [Fault.RateLimited({}), "RateLimited", "Rejected", 0],
     [Fault.RateLimited({ retryAfter: "2" }), "RateLimited", "Rejected", 0],
     [Fault.Failing({ status: 500, when: "BeforeActing" }), "ServerFailure", "Unknown", 0],
     [Fault.Failing({ status: 503, when: "AfterActing" }), "ServerFailure", "Unknown", 1],
-    [Fault.WrongBody({ body: "<html>" }), "AnswerInvalid", "Accepted", 1]
+    [Fault.WrongBody({ body: "<html>" }), "AnswerInvalid", "Processed", 1]
   ]
 
-  for (const [fault, reason, delivery, acted] of table) {
+  for (const [fault, reason, outcome, acted] of table) {
     const when = "when" in fault ? ` ${fault.when}` : ""
     it.effect(`${fault._tag}${when} looks like a real one`, () =>
       Effect.gen(function*() {
         const error = yield* Faults.rehearse(Effect.flip(create))
-        assert.deepStrictEqual([error.reason._tag, error.delivery], [reason, delivery])
+        assert.deepStrictEqual([error.reason._tag, error.outcome], [reason, outcome])
         assert.strictEqual(yield* held, acted)
         const { trace } = yield* Faults.Faults
         assert.deepStrictEqual(yield* trace, [{
@@ -90,7 +90,7 @@ describe("a script", () => {
       const send = (content: string) => messages.send({ conversationId: id, content })
       yield* send("one")
       const error = yield* Faults.rehearse(Effect.flip(send("two")))
-      assert.deepInclude(error, { delivery: "Unknown", attempts: 2 })
+      assert.deepInclude(error, { outcome: "Unknown", attempts: 2 })
       yield* send("three")
       const trace = yield* Effect.flatMap(Faults.Faults, ({ trace }) => trace)
       const lines = Faults.format(trace).replaceAll(/ 2\d{3}ms /g, " 2xxxms ").replaceAll(/ 36\d+ms /g, " 36xxms ")
@@ -134,7 +134,7 @@ describe("a script", () => {
       ]
       for (const call of calls) {
         const error = yield* Effect.flip(Effect.asVoid(call))
-        assert.deepStrictEqual([error.reason._tag, error.delivery], ["NoConnection", "NotSent"])
+        assert.deepStrictEqual([error.reason._tag, error.outcome], ["NoConnection", "NotSent"])
       }
       const trace = yield* Effect.flatMap(Faults.Faults, ({ trace }) => trace)
       assert.deepStrictEqual(trace.map(({ operation }) => operation), [
@@ -242,7 +242,7 @@ describe("a program", () => {
         const count = yield* held
         assert.isAtMost(count, 1, trace)
         if (result._tag === "Success") assert.strictEqual(count, 1, trace)
-        else assert.notStrictEqual(result.failure.delivery, count === 0 ? "Accepted" : "NotSent", trace)
+        else assert.notStrictEqual(result.failure.outcome, count === 0 ? "Processed" : "NotSent", trace)
       }).pipe(Effect.provide(layer(plan)))))
 })
 

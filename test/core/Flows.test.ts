@@ -166,7 +166,7 @@ describe("a flow", () => {
           const fiber = yield* begin("2 hours")
           return yield* Effect.flip(Fiber.join(fiber))
         }))
-        assert.strictEqual(error.delivery, "NotSent")
+        assert.strictEqual(error.outcome, "NotSent")
         assert.strictEqual(error.reason._tag, "NoConnection")
       }).pipe(Effect.provide(world({ [operation]: Array.makeBy(200, () => Fault.Refused()) }))))
   }
@@ -174,7 +174,7 @@ describe("a flow", () => {
   it.effect("fails with a refusal, and may be sent again by another flow", () =>
     Effect.gen(function*() {
       const error = yield* life(Effect.flip(ConversationFlow.run({ ...payload, inboxId: 999 })))
-      assert.deepStrictEqual([error.delivery, error.reason._tag], ["Rejected", "NotFound"])
+      assert.deepStrictEqual([error.outcome, error.reason._tag], ["Rejected", "NotFound"])
     }).pipe(Effect.provide(world({}))))
 })
 

@@ -48,7 +48,7 @@ describe("a rate limit", () => {
         Effect.all([Effect.exit(list()), Effect.flip(list({ timeout: "5 seconds" }))], { concurrency: 2 })
       )
       assert.isAtLeast(yield* Clock.currentTimeMillis, start + 5000)
-      assert.deepInclude(late, { delivery: "NotSent" })
+      assert.deepInclude(late, { outcome: "NotSent" })
       assert.deepInclude(late.reason, { _tag: "TimedOut", phase: "BeforeSending" })
       assert.match(late.message, /the rate limit gave the call no turn within 5s\. Nothing was sent/)
     }).pipe(Effect.provide(
@@ -58,7 +58,7 @@ describe("a rate limit", () => {
   it.effect("hides nothing of a request that it let out", () =>
     Effect.gen(function*() {
       const error = yield* Faults.rehearse(Effect.flip(list()))
-      assert.deepInclude(error, { delivery: "Unknown" })
+      assert.deepInclude(error, { outcome: "Unknown" })
       assert.deepInclude(error.reason, { _tag: "TimedOut", phase: "BeforeAnswer" })
     }).pipe(Effect.provide(
       layer({ rateLimit: RateLimit.make({ limit: 1 }) }, [Fault.Silent({ when: "AfterActing" })])
@@ -67,7 +67,7 @@ describe("a rate limit", () => {
   it.effect("whose store fails sends nothing", () =>
     Effect.gen(function*() {
       const error = yield* Faults.rehearse(Effect.flip(list()))
-      assert.deepInclude(error, { delivery: "NotSent", attempts: 3 })
+      assert.deepInclude(error, { outcome: "NotSent", attempts: 3 })
       assert.deepInclude(error.reason, { _tag: "NoConnection", kind: "LimiterFailed" })
       assert.deepStrictEqual(yield* times, [])
     }).pipe(Effect.provide(
@@ -111,7 +111,7 @@ describe("a circuit breaker", () => {
     Effect.gen(function*() {
       yield* Effect.flip(list(once))
       const open = yield* Effect.flip(list(once))
-      assert.deepInclude(open, { delivery: "NotSent" })
+      assert.deepInclude(open, { outcome: "NotSent" })
       assert.match(open.message, /calls are stopped for a while\. Nothing was sent; call again in 30s\./)
       assert.strictEqual((yield* times).length, 1)
       yield* TestClock.adjust("30 seconds")

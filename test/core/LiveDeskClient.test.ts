@@ -64,7 +64,7 @@ describe("credentials", () => {
       const error = yield* Effect.flip(Layer.build(layer(options)))
       assert.strictEqual(error._tag, "AuthError")
       assert.strictEqual(error.reason._tag, "CredentialsUnusable")
-      assert.strictEqual(error.delivery, "NotSent")
+      assert.strictEqual(error.outcome, "NotSent")
       assert.include(error.message, words)
       for (const secret of [apiKey, apiSecret].filter((secret) => secret !== "")) {
         assert.notInclude(error.message, secret)
@@ -115,7 +115,7 @@ describe("options", () => {
     Effect.gen(function*() {
       const error = yield* Effect.flip(Layer.build(layer(options)))
       assert.strictEqual(error._tag, "ValidationError")
-      assert.strictEqual(error.delivery, "NotSent")
+      assert.strictEqual(error.outcome, "NotSent")
       assert.deepStrictEqual(
         error.reason._tag === "InputInvalid" ? error.reason.issues.map(({ path }) => path) : [],
         [[path]]
@@ -207,7 +207,7 @@ describe("a call's own options", () => {
     Effect.gen(function*() {
       const error = yield* unsent(create({ headers: { [name]: value } }))
       assert.isTrue(error._tag === "ValidationError" && error.reason._tag === "InputInvalid")
-      assert.strictEqual(error.delivery, "NotSent")
+      assert.strictEqual(error.outcome, "NotSent")
       assert.deepStrictEqual(
         error.reason._tag === "InputInvalid" ? error.reason.issues.map(({ path }) => path) : [],
         [["options", "headers", name]]
@@ -269,7 +269,7 @@ describe("ids in a path", () => {
     Effect.gen(function*() {
       const error = yield* unsent(call(id))
       assert.strictEqual(error._tag, "ValidationError")
-      assert.strictEqual(error.delivery, "NotSent")
+      assert.strictEqual(error.outcome, "NotSent")
       assert.deepStrictEqual(
         error.reason._tag === "InputInvalid" ? error.reason.issues.map(({ path }) => path) : [],
         [["conversationId"]]
@@ -306,7 +306,7 @@ describe("spans", () => {
       ])
       assert.deepStrictEqual(Object.fromEntries(spans[0]?.attributes ?? []), {
         "livedesk.operation": "contacts.create",
-        "livedesk.delivery": "Accepted",
+        "livedesk.request.outcome": "Processed",
         "http.request.method": "POST",
         "url.template": "/api/v2/accounts/contacts",
         "server.address": "livedesk.invalid",
@@ -335,7 +335,7 @@ describe("spans", () => {
       const { spans } = yield* traced({}, { status: 503 })
       const [span] = spans
       assert.strictEqual(span?.attributes.get("error.type"), "ServerFailure")
-      assert.strictEqual(span?.attributes.get("livedesk.delivery"), "Unknown")
+      assert.strictEqual(span?.attributes.get("livedesk.request.outcome"), "Unknown")
       assert.strictEqual(span?.status._tag, "Ended")
     }))
 
@@ -482,7 +482,7 @@ describe("drift", () => {
       assert.isTrue(LiveDeskError.isLiveDeskError(error))
       assert.isTrue(error._tag === "ValidationError" && error.reason._tag === "AnswerDrifted")
       if (error._tag !== "ValidationError" || error.reason._tag !== "AnswerDrifted") return
-      assert.strictEqual(error.delivery, "Accepted")
+      assert.strictEqual(error.outcome, "Processed")
       assert.strictEqual(error.status, 200)
       assert.strictEqual(error.requestId, "r-1")
       const paths = error.reason.issues.map(({ path }) => path.join("."))

@@ -135,14 +135,14 @@ describe("delivery", () => {
     ["NotSent", { cause: Object.assign(new Error("refused"), { code: "ECONNREFUSED", syscall: "connect" }) }],
     ["Rejected", { status: 429 }],
     ["Unknown", { status: 500 }],
-    ["Accepted", { body: "unreadable" }]
+    ["Processed", { body: "unreadable" }]
   ] as const
 
   it.effect("a call of two attempts has the worse delivery of both, in either order", () =>
     Effect.gen(function*() {
       for (const [first, [one, firstStep]] of attempts.entries()) {
         for (const [second, [other, secondStep]] of attempts.entries()) {
-          const { delivery } = yield* Effect.flatMap(Contacts.Contacts, ({ list }) => Effect.flip(list({}))).pipe(
+          const { outcome } = yield* Effect.flatMap(Contacts.Contacts, ({ list }) => Effect.flip(list({}))).pipe(
             Effect.provide(Contacts.layer.pipe(
               Layer.provide(LiveDeskClient.layer({
                 apiKey: Redacted.make("a-key"),
@@ -152,7 +152,7 @@ describe("delivery", () => {
               Layer.provide(FakeTransport.inTurn(firstStep, secondStep))
             ))
           )
-          assert.strictEqual(delivery, attempts[Math.max(first, second)]?.[0], `${one}, then ${other}`)
+          assert.strictEqual(outcome, attempts[Math.max(first, second)]?.[0], `${one}, then ${other}`)
         }
       }
     }))
@@ -308,7 +308,7 @@ describe("JSON", () => {
       assert.strictEqual(JSON.stringify(yield* Schema.encodeEffect(json)(read)), text)
       assert.strictEqual(read._tag, error._tag)
       assert.strictEqual(read.operation, error.operation)
-      assert.strictEqual(read.delivery, error.delivery)
+      assert.strictEqual(read.outcome, error.outcome)
       assert.strictEqual(read.status, error.status)
       assert.strictEqual(read.requestId, error.requestId)
       assert.strictEqual(read.reason.constructor, error.reason.constructor)
@@ -322,7 +322,7 @@ describe("JSON", () => {
 
   const common = {
     operation: Schema.String,
-    delivery: LiveDeskError.Delivery,
+    outcome: LiveDeskError.Outcome,
     status: Schema.optionalKey(Schema.Int),
     requestId: Schema.optionalKey(Schema.String),
     attempts: Schema.optionalKey(Schema.Int),
@@ -360,7 +360,7 @@ describe("JSON", () => {
     Effect.gen(function*() {
       const error = new LiveDeskError.HttpError({
         operation: "contacts.create",
-        delivery: "Rejected",
+        outcome: "Rejected",
         status: 429,
         requestId: "r-1",
         reason: new LiveDeskError.RateLimited({
@@ -371,7 +371,7 @@ describe("JSON", () => {
       assert.deepStrictEqual(yield* Schema.encodeEffect(json)(error), {
         _tag: "HttpError",
         operation: "contacts.create",
-        delivery: "Rejected",
+        outcome: "Rejected",
         status: 429,
         requestId: "r-1",
         reason: { _tag: "RateLimited", messages: ["slow down"], retryAfter: 90_000 }
@@ -402,7 +402,7 @@ describe("telling errors apart", () => {
         failing(status).pipe(Effect.catchTags({
           AuthError: ({ reason }) => Effect.succeed(`auth ${reason._tag}`),
           ValidationError: ({ reason }) => Effect.succeed(`validation ${reason._tag}`),
-          HttpError: ({ delivery }) => Effect.succeed(`http ${delivery}`)
+          HttpError: ({ outcome }) => Effect.succeed(`http ${outcome}`)
         }))
       assert.strictEqual(yield* handled(401), "auth CredentialsRejected")
       assert.strictEqual(yield* handled(422), "validation InputRejected")
@@ -416,7 +416,7 @@ describe("telling errors apart", () => {
           Effect.catchReason(
             "HttpError",
             "NotFound",
-            (reason, error) => Effect.succeed(`${reason.messages.join()} ${error.operation} ${error.delivery}`)
+            (reason, error) => Effect.succeed(`${reason.messages.join()} ${error.operation} ${error.outcome}`)
           ),
           Effect.catchReasons("ValidationError", {
             InputRejected: (reason) => Effect.succeed(reason.messages.join())
@@ -445,15 +445,15 @@ describe("advice", () => {
       for (const [answer, words] of advice) {
         const error = yield* answered(answer)
         assert.include(error.message, words)
-        assert.include(error.message, `delivery ${error.delivery}`)
+        assert.include(error.message, `outcome ${error.outcome}`)
         assert.include(error.message, `${error._tag}/${error.reason._tag}`)
       }
     }))
 })
 
 describe("what a caller asks of an error", () => {
-  const failed = (delivery: LiveDeskError.Delivery, reason: LiveDeskError.HttpError["reason"]) =>
-    new LiveDeskError.HttpError({ operation: "contacts.create", delivery, reason })
+  const failed = (outcome: LiveDeskError.Outcome, reason: LiveDeskError.HttpError["reason"]) =>
+    new LiveDeskError.HttpError({ operation: "contacts.create", outcome, reason })
   const lost = new LiveDeskError.ConnectionLost({
     phase: "InAnswer",
     identifiers: { "payload.contact.id": 7, name: "x" }
@@ -470,9 +470,9 @@ describe("what a caller asks of an error", () => {
   })
 
   it("the id of what was made, where LiveDesk acted and told it", () => {
-    assert.deepStrictEqual(LiveDeskError.createdId(failed("Accepted", lost), "payload.contact.id"), Option.some(7))
-    assert.deepStrictEqual(LiveDeskError.createdId(failed("Accepted", lost), "payload.id"), Option.none())
-    assert.deepStrictEqual(LiveDeskError.createdId(failed("Accepted", lost), "name"), Option.none())
+    assert.deepStrictEqual(LiveDeskError.createdId(failed("Processed", lost), "payload.contact.id"), Option.some(7))
+    assert.deepStrictEqual(LiveDeskError.createdId(failed("Processed", lost), "payload.id"), Option.none())
+    assert.deepStrictEqual(LiveDeskError.createdId(failed("Processed", lost), "name"), Option.none())
     assert.deepStrictEqual(LiveDeskError.createdId(failed("Unknown", lost), "payload.contact.id"), Option.none())
   })
 })

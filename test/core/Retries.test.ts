@@ -54,7 +54,7 @@ const failure = <A, R>(call: Effect.Effect<A, LiveDeskError.LiveDeskError, R>) =
 describe("a failed attempt", () => {
   /** What happens to a request, and which calls are made again after it. */
   const table: ReadonlyArray<
-    readonly [name: string, step: FakeTransport.Step, again: "all" | "repeatable" | "none", LiveDeskError.Delivery]
+    readonly [name: string, step: FakeTransport.Step, again: "all" | "repeatable" | "none", LiveDeskError.Outcome]
   > = [
     ["no connection", refused, "all", "NotSent"],
     ["429", { status: 429 }, "all", "Rejected"],
@@ -63,7 +63,7 @@ describe("a failed attempt", () => {
     ["503", { status: 503 }, "repeatable", "Unknown"],
     ["408", { status: 408 }, "repeatable", "Unknown"],
     ["a broken connection", reset, "repeatable", "Unknown"],
-    ["an unreadable answer", { body: "<html>" }, "repeatable", "Accepted"],
+    ["an unreadable answer", { body: "<html>" }, "repeatable", "Processed"],
     ["400", { status: 400 }, "none", "Rejected"],
     ["401", { status: 401 }, "none", "Rejected"],
     ["403", { status: 403 }, "none", "Rejected"],
@@ -75,7 +75,7 @@ describe("a failed attempt", () => {
 
   it.effect.each(table)(
     "%s is made again only where that does no harm",
-    ([, step, again, delivery]) =>
+    ([, step, again, outcome]) =>
       Effect.gen(function*() {
         const calls = [
           ["create", Effect.asVoid(create()), created, again === "all"],
@@ -85,7 +85,7 @@ describe("a failed attempt", () => {
         for (const [name, call, good, isMadeAgain] of calls) {
           const failed = yield* Effect.provide(failure(call), layer([step]))
           assert.strictEqual(failed.requests, isMadeAgain ? 3 : 1, name)
-          assert.strictEqual(failed.error.delivery, delivery, name)
+          assert.strictEqual(failed.error.outcome, outcome, name)
           assert.strictEqual(failed.error.attempts, isMadeAgain ? 3 : undefined, name)
           const recovered = yield* Effect.provide(run(call), layer([step, step, good]))
           assert.strictEqual(recovered.result._tag, isMadeAgain ? "Success" : "Failure", name)
@@ -111,9 +111,9 @@ describe("a failed attempt", () => {
   it.effect("counts with its delivery when a later one is less bad", () =>
     Effect.gen(function*() {
       const { error } = yield* Effect.provide(failure(list()), layer([{ status: 503 }, { status: 404 }]))
-      assert.deepInclude(error, { delivery: "Unknown", attempts: 2, status: 404 })
+      assert.deepInclude(error, { outcome: "Unknown", attempts: 2, status: 404 })
       assert.strictEqual(error.reason._tag, "NotFound")
-      assert.match(error.message, /^contacts\.list failed 2 times: HttpError\/NotFound, delivery Unknown: /)
+      assert.match(error.message, /^contacts\.list failed 2 times: HttpError\/NotFound, outcome Unknown: /)
     }))
 
   it.effect("is counted on the span", () =>
@@ -174,7 +174,7 @@ describe("the wait", () => {
   const error = (retryAfter: Option.Option<Duration.Duration>) =>
     new LiveDeskError.HttpError({
       operation: "contacts.list",
-      delivery: "Rejected",
+      outcome: "Rejected",
       reason: new LiveDeskError.RateLimited({ messages: [], retryAfter })
     })
 
@@ -259,14 +259,14 @@ describe("the time limit", () => {
         layer([{ status: 503, headers: { "retry-after": "20" } }, "Silence"])
       )
       assert.deepStrictEqual([requests, seconds], [2, 30])
-      assert.deepInclude(error, { delivery: "Unknown", attempts: 2 })
+      assert.deepInclude(error, { outcome: "Unknown", attempts: 2 })
       assert.deepInclude(error.reason, { _tag: "TimedOut", phase: "BeforeAnswer" })
     }))
 
   it.effect("that passes in a later attempt leaves the worst that may have happened", () =>
     Effect.gen(function*() {
       const { error } = yield* Effect.provide(failure(create()), layer([refused, "Silence"]))
-      assert.deepInclude(error, { delivery: "Unknown", attempts: 2 })
+      assert.deepInclude(error, { outcome: "Unknown", attempts: 2 })
       assert.strictEqual(error.settledBy, Contacts.create.settledBy)
     }))
 })

@@ -142,7 +142,7 @@ describe("secrets", () => {
           // The exporter's spans and logs are among it.
           assert.include(all, "resourceSpans")
           assert.include(all, "resourceLogs")
-          assert.include(all, "livedesk.delivery")
+          assert.include(all, "livedesk.request.outcome")
           for (const secret of telling) assert.notInclude(all, secret)
         }))
       )

@@ -17,7 +17,7 @@ describe("the code of a ticket's answer", () => {
       Effect.gen(function*() {
         const tickets = yield* Tickets.Tickets
         const error = yield* Effect.flip(tickets.get({ ticketId: "tk_1" }))
-        assert.deepStrictEqual([error._tag, error.delivery, error.status], ["HttpError", "Unknown", 200])
+        assert.deepStrictEqual([error._tag, error.outcome, error.status], ["HttpError", "Unknown", 200])
         assert.strictEqual(
           error.reason._tag === "CodeReturned" ? error.reason.code : undefined,
           typeof code === "number" || typeof code === "string" ? code : JSON.stringify(code)

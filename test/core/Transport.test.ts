@@ -121,7 +121,7 @@ describe("an exchange", () => {
           )
         )
       )
-      assert.deepStrictEqual([error.reason._tag, error.delivery], ["ConnectionLost", "Unknown"])
+      assert.deepStrictEqual([error.reason._tag, error.outcome], ["ConnectionLost", "Unknown"])
     }))
 })
 

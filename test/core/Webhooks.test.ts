@@ -611,7 +611,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
       const verifications = [signed, Webhooks.secretPath({ token: Redacted.make(token) })]
       const notThere = new LiveDeskError.HttpError({
         operation: "messages.send",
-        delivery: "Rejected",
+        outcome: "Rejected",
         reason: new LiveDeskError.NotFound({ messages: ["canary-content"] })
       })
       const failures: ReadonlyArray<
@@ -661,7 +661,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
         }
         assert.notInclude(all, token)
         assert.include(all, "the handler of message_created failed: Error")
-        assert.include(all, "failed: messages.send, HttpError/NotFound, delivery Rejected")
+        assert.include(all, "failed: messages.send, HttpError/NotFound, outcome Rejected")
         assert.include(all, "Webhooks.test.ts")
       }).pipe(Effect.provide(Logger.layer([logger])))
     })

@@ -94,8 +94,8 @@ const unverifiedIn = (schema: Json | undefined, body: unknown, path = ""): Reado
 // calling
 // ---------------------------------------------------------------------------------------------------------------------
 
-const failed = ({ delivery, reason, status, ...error }: LiveDeskError.LiveDeskError): string =>
-  `${status ?? "no answer"}, ${error._tag}/${reason._tag}, ${delivery}: ${reason.message}`
+const failed = ({ outcome, reason, status, ...error }: LiveDeskError.LiveDeskError): string =>
+  `${status ?? "no answer"}, ${error._tag}/${reason._tag}, ${outcome}: ${reason.message}`
 
 /** Not covered, and on no page: what Chatwoot has to clear a contact away. */
 const removeContact = Endpoint.make({

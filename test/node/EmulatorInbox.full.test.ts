@@ -209,7 +209,7 @@ describe.skipIf(!Browser.isInstalled)("the emulator's inbox (left out where Chro
       yield* see(() => page.getByRole("button", { name: "1 fault is on" }).waitFor())
       yield* see(() => page.getByRole("status").getByText("500, with nothing done: on").waitFor())
       const failed = yield* Effect.flip(start("Alice", "Hello"))
-      assert.deepInclude(failed, { _tag: "HttpError", delivery: "Unknown", status: 500 })
+      assert.deepInclude(failed, { _tag: "HttpError", outcome: "Unknown", status: 500 })
       assert.deepStrictEqual((yield* faults.trace).map(({ fault }) => Option.map(fault, Faults.describe)), [
         Option.some("Failing status 500 when BeforeActing")
       ])

@@ -329,15 +329,15 @@ describe("faults on a port", () => {
   const { Fault } = Faults
 
   for (
-    const [fault, delivery, reason] of [
+    const [fault, outcome, reason] of [
       [Fault.Refused(), "Unknown", "ConnectionLost"],
       [Fault.Reset({ when: "AfterActing" }), "Unknown", "ConnectionLost"],
       [Fault.Reset({ when: "BeforeActing" }), "Unknown", "ConnectionLost"],
-      [Fault.CutShort({ bytes: 10 }), "Accepted", "ConnectionLost"],
+      [Fault.CutShort({ bytes: 10 }), "Processed", "ConnectionLost"],
       [Fault.Silent({ when: "AfterActing" }), "Unknown", "TimedOut"],
       [Fault.RateLimited({ retryAfter: "2" }), "Rejected", "RateLimited"],
       [Fault.Failing({ status: 503, when: "BeforeActing" }), "Unknown", "ServerFailure"],
-      [Fault.WrongBody({ body: "<html></html>" }), "Accepted", "AnswerInvalid"]
+      [Fault.WrongBody({ body: "<html></html>" }), "Processed", "AnswerInvalid"]
     ] as const
   ) {
     it.live(`${Faults.describe(fault)} looks as it does in memory`, () =>
@@ -345,7 +345,7 @@ describe("faults on a port", () => {
         const faults = yield* Faults.Faults
         yield* faults.follow(Faults.script({ "contacts.create": [fault] }))
         const failed = yield* Effect.flip(aConversation)
-        assert.deepStrictEqual([failed.delivery, failed.reason._tag], [delivery, reason])
+        assert.deepStrictEqual([failed.outcome, failed.reason._tag], [outcome, reason])
         const { contacts } = yield* (yield* Emulator.Emulator).state
         const acted = fault._tag !== "Refused" && fault._tag !== "RateLimited" &&
           !("when" in fault && fault.when === "BeforeActing")

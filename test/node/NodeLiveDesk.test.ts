@@ -113,7 +113,7 @@ describe("layer", () => {
         apiSecret: Redacted.make("secret")
       })).pipe(Effect.scoped, Effect.flip)
       assert.strictEqual(error.reason._tag, "CredentialsUnusable")
-      assert.strictEqual(error.delivery, "NotSent")
+      assert.strictEqual(error.outcome, "NotSent")
     }))
 
   it.effect("provides the client beside the services", () =>

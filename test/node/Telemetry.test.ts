@@ -112,12 +112,16 @@ describe("metrics", () => {
           by: {
             ...about("contacts.create", "failure"),
             "error.type": "InputRejected",
-            "livedesk.delivery": "Rejected"
+            "livedesk.request.outcome": "Rejected"
           },
           count: 1
         },
         {
-          by: { ...about("contacts.list", "failure"), "error.type": "InputInvalid", "livedesk.delivery": "NotSent" },
+          by: {
+            ...about("contacts.list", "failure"),
+            "error.type": "InputInvalid",
+            "livedesk.request.outcome": "NotSent"
+          },
           count: 1
         },
         { by: { ...about("contacts.list", "interrupted"), "error.type": "Interrupted" }, count: 1 }
@@ -265,7 +269,7 @@ describe("logs", () => {
           annotations: {
             ...about,
             "error.type": "RateLimited",
-            "livedesk.delivery": "Rejected",
+            "livedesk.request.outcome": "Rejected",
             "http.request.resend_count": 1
           }
         },
@@ -274,7 +278,7 @@ describe("logs", () => {
           text: "contacts.create: success after 3s",
           annotations: {
             ...about,
-            "livedesk.delivery": "Accepted",
+            "livedesk.request.outcome": "Processed",
             "livedesk.call.result": "success",
             "http.response.status_code": 200,
             "http.request.resend_count": 1

@@ -178,7 +178,7 @@ const classify = (exit: Exit.Exit<unknown, LiveDeskError.LiveDeskError | Circuit
     case "ServerFailure":
       return CircuitBreaker.failure({ retryAfter: Option.getOrUndefined(error.reason.retryAfter) })
     case "UnexpectedStatus":
-      return error.delivery === "Unknown" ? CircuitBreaker.failure() : CircuitBreaker.success
+      return error.outcome === "Unknown" ? CircuitBreaker.failure() : CircuitBreaker.success
     case "RateLimited":
     case "InputInvalid":
     case "CredentialsUnusable":

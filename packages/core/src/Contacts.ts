@@ -391,7 +391,7 @@ export class Contacts extends Context.Service<Contacts, {
    *
    * Fails with `ValidationError` for an input that is refused here (nothing was sent) or by LiveDesk, and for an
    * answer that cannot be read (the contact exists then); with `AuthError` for credentials; with `HttpError` for all
-   * that lies between. Nothing is sent twice: look at the error's `delivery` before calling again.
+   * that lies between. Nothing is sent twice: look at the error's `outcome` before calling again.
    *
    * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/create-contact
    */
@@ -625,13 +625,13 @@ const ensureWith = Effect.fnUntraced(function*(
     const created = create({ ...input, ...marks }, options).pipe(
       Effect.map((created): EnsuredContact => ({ _tag: "Created", ...created })),
       Effect.catch((error) => {
-        const { delivery, reason } = error
+        const { outcome, reason } = error
         const failed = Effect.fail(error)
         // Somebody else may have created it in between.
-        if (delivery === "Rejected") {
+        if (outcome === "Rejected") {
           return reason._tag === "InputRejected" || reason._tag === "Conflict" ? findOr(failed) : failed
         }
-        if (delivery === "NotSent") return failed
+        if (outcome === "NotSent") return failed
         // LiveDesk may have created it, or be about to. What goes wrong with looking settles nothing.
         return findOr(Effect.delay(findOr(failed), "1 second")).pipe(Effect.catch(() => failed))
       })

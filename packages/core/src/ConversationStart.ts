@@ -71,7 +71,7 @@ const readDone = SchemaParser.decodeUnknownResult(Done, { errors: "all", onExces
  * Creates a contact, a conversation and its first message, one after the other.
  *
  * When a step fails, the error's `resume` holds the ids of what was done before it, with which another start goes on
- * and does nothing twice. The error's `delivery` is that of the step that failed: after `Accepted` and `Unknown` look
+ * and does nothing twice. The error's `outcome` is that of the step that failed: after `Processed` and `Unknown` look
  * for what that step made before going on.
  *
  * ```ts

@@ -433,7 +433,7 @@ export class Conversations extends Context.Service<Conversations, {
    *
    * Fails with `ValidationError` for an input that is refused here (nothing was sent) or by LiveDesk, and for an
    * answer that cannot be read (the conversation exists then); with `AuthError` for credentials; with `HttpError` for
-   * all that lies between. Nothing is sent twice: look at the error's `delivery` before calling again.
+   * all that lies between. Nothing is sent twice: look at the error's `outcome` before calling again.
    *
    * @see https://www.engagelab.com/docs/livedesk/rest-api/message/create-conversation
    */

@@ -96,7 +96,7 @@ export interface CallOptions {
 /**
  * A call of LiveDesk's API. It fails with `AuthError` for credentials, with `ValidationError` for an input that is refused
  * here or by LiveDesk and for an answer that cannot be read, with `HttpError` for all that lies between; each has a
- * `reason`, and says in `delivery` what became of the request.
+ * `reason`, and says in `outcome` what became of the request.
  *
  * @category models
  * @since 0.1.0
@@ -674,7 +674,7 @@ class Calling<Input, Output> implements Transport.Receiver {
   private readonly deadline: number
   private attempts = 0
   /** The worst that an attempt so far may have done. */
-  private delivery: LiveDeskError.Delivery = "NotSent"
+  private outcome: LiveDeskError.Outcome = "NotSent"
   /** Since when the latest attempt waits for its turn, while it does. */
   private waitingSince: number | undefined = undefined
   /** The latest attempt's answer, as far as it has come: what the time limit finds when it passes. */
@@ -707,7 +707,7 @@ class Calling<Input, Output> implements Transport.Receiver {
       (error) =>
         LiveDeskError.concluded(error, {
           attempts: this.attempts,
-          delivery: this.delivery,
+          outcome: this.outcome,
           repeat,
           settledBy
         })
@@ -731,7 +731,7 @@ class Calling<Input, Output> implements Transport.Receiver {
       ) {
         return Effect.fail(error)
       }
-      this.delivery = LiveDeskError.worse(this.delivery, error.delivery)
+      this.outcome = LiveDeskError.worse(this.outcome, error.outcome)
       const onceMore = Effect.andThen(Effect.sleep(delay.value), Effect.suspend(() => this.untilItWorks()))
       const told = watch?.retrying(error, this.attempts, Duration.toMillis(delay.value))
       return told === undefined ? onceMore : Effect.andThen(told, onceMore)

@@ -2,7 +2,7 @@
  * Everything that can go wrong between a program and LiveDesk, and what became of the request.
  *
  * Three tags say where to look: `AuthError` (who you are), `ValidationError` (a schema said no, here or there) and
- * `HttpError` (all that lies between). Inside a tag, `reason` says what it was, for `Effect.catchReason`; `delivery`
+ * `HttpError` (all that lies between). Inside a tag, `reason` says what it was, for `Effect.catchReason`; `outcome`
  * says what became of the request, which is what a caller needs to know before trying again.
  *
  * @since 0.1.0
@@ -19,7 +19,7 @@ import type { Fault } from "./Model.ts"
 import * as Transport from "./Transport.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
-// delivery
+// outcome
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
@@ -27,25 +27,25 @@ import * as Transport from "./Transport.ts"
  *
  * - `NotSent`: LiveDesk never saw it. Sending it again is safe.
  * - `Rejected`: LiveDesk answered 3xx or 4xx (but 408). It refused the request.
- * - `Accepted`: LiveDesk answered 2xx, but the answer was lost or cannot be read. It acted; sending it again acts twice.
+ * - `Processed`: LiveDesk answered 2xx, but the answer was lost or cannot be read. It acted; sending it again acts twice.
  * - `Unknown`: nobody can tell from here. It may have acted.
  *
  * @category models
  * @since 0.1.0
  */
-export const Delivery = Schema.Literals(["NotSent", "Rejected", "Accepted", "Unknown"])
+export const Outcome = Schema.Literals(["NotSent", "Rejected", "Processed", "Unknown"])
 /**
  * @category models
  * @since 0.1.0
  */
-export type Delivery = typeof Delivery.Type
+export type Outcome = typeof Outcome.Type
 
 /** What an HTTP status says about delivery; no status says nothing. */
-const deliveryOf = (status: number | undefined): Delivery => {
+const outcomeOf = (status: number | undefined): Outcome => {
   if (status === undefined || status === 408 || status >= 500) return "Unknown"
   // A browser hides a redirect that was not followed behind status 0.
   if (status === 0 || (status >= 300 && status < 500)) return "Rejected"
-  return status >= 200 && status < 300 ? "Accepted" : "Unknown"
+  return status >= 200 && status < 300 ? "Processed" : "Unknown"
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -414,12 +414,12 @@ const common = {
   /** What was called, such as `contacts.create`. */
   operation: Schema.String,
   /** What became of the request. */
-  delivery: Delivery,
+  outcome: Outcome,
   /** The HTTP status, where there was an answer. */
   status: Schema.optionalKey(Schema.Int),
   /** The answer's request id, where it had one; for the vendor's support. */
   requestId: Schema.optionalKey(Schema.String),
-  /** How often the call was made, where more than once. `delivery` is the worst of them all. */
+  /** How often the call was made, where more than once. `outcome` is the worst of them all. */
   attempts: Schema.optionalKey(Schema.Int),
   /** Of a call that is never repeated and may have been acted upon: what tells whether it was. */
   settledBy: Schema.optionalKey(Schema.String),
@@ -445,7 +445,7 @@ export class AuthError extends Schema.TaggedError<AuthError>()("AuthError", {
 }
 
 /**
- * A schema said no: to the input, here (`NotSent`) or at LiveDesk (`Rejected`), or to the answer (`Accepted`).
+ * A schema said no: to the input, here (`NotSent`) or at LiveDesk (`Rejected`), or to the answer (`Processed`).
  *
  * @category errors
  * @since 0.1.0
@@ -516,8 +516,8 @@ export const isLiveDeskError: (u: unknown) => u is LiveDeskError = Schema.is(Liv
  * @category guards
  * @since 0.1.0
  */
-export const isPassing = ({ delivery, reason }: LiveDeskError): boolean =>
-  reason._tag === "RateLimited" ? delivery === "Rejected" : delivery === "NotSent" && passing.has(reason._tag)
+export const isPassing = ({ outcome, reason }: LiveDeskError): boolean =>
+  reason._tag === "RateLimited" ? outcome === "Rejected" : outcome === "NotSent" && passing.has(reason._tag)
 
 const passing: ReadonlySet<string> = new Set(["NoConnection", "CircuitOpen", "TimedOut"])
 
@@ -528,9 +528,9 @@ const passing: ReadonlySet<string> = new Set(["NoConnection", "CircuitOpen", "Ti
  * @category accessors
  * @since 0.1.0
  */
-export const createdId = ({ delivery, reason }: LiveDeskError, path: string): Option.Option<number> => {
+export const createdId = ({ outcome, reason }: LiveDeskError, path: string): Option.Option<number> => {
   const id = "identifiers" in reason ? Number(reason.identifiers[path]) : Number.NaN
-  return delivery === "Accepted" && Number.isSafeInteger(id) && id > 0 ? Option.some(id) : Option.none()
+  return outcome === "Processed" && Number.isSafeInteger(id) && id > 0 ? Option.some(id) : Option.none()
 }
 
 // Outside the errors, so that no logger, inspector or serializer comes upon them.
@@ -564,7 +564,7 @@ export const withResume = (error: LiveDeskError, resume: Resume): LiveDeskError 
 const remake = (
   error: LiveDeskError,
   changes: {
-    readonly delivery?: Delivery
+    readonly outcome?: Outcome
     readonly attempts?: number
     readonly settledBy?: string
     readonly isHarmless?: boolean
@@ -582,14 +582,14 @@ const remake = (
   }
 }
 
-const bySeverity = { NotSent: 0, Rejected: 1, Unknown: 2, Accepted: 3 } satisfies Record<Delivery, number>
+const bySeverity = { NotSent: 0, Rejected: 1, Unknown: 2, Processed: 3 } satisfies Record<Outcome, number>
 
 /**
  * The worse of two deliveries: the one after which sending again may do more harm.
  *
  * @internal
  */
-export const worse = (one: Delivery, other: Delivery): Delivery => bySeverity[one] < bySeverity[other] ? other : one
+export const worse = (one: Outcome, other: Outcome): Outcome => bySeverity[one] < bySeverity[other] ? other : one
 
 /**
  * The last attempt's error as the whole call's.
@@ -599,17 +599,17 @@ export const worse = (one: Delivery, other: Delivery): Delivery => bySeverity[on
 export const concluded = (
   error: LiveDeskError,
   call: {
-    readonly delivery: Delivery
+    readonly outcome: Outcome
     readonly attempts: number
     readonly repeat: "safe" | "repeatable" | "never"
     readonly settledBy: string | undefined
   }
 ): LiveDeskError => {
-  const delivery = worse(error.delivery, call.delivery)
-  const isOpen = delivery === "Accepted" || delivery === "Unknown"
+  const outcome = worse(error.outcome, call.outcome)
+  const isOpen = outcome === "Processed" || outcome === "Unknown"
   if (!isOpen && call.attempts < 2) return error
   return remake(error, {
-    delivery,
+    outcome,
     ...(call.attempts < 2 ? undefined : { attempts: call.attempts }),
     ...(!isOpen
       ? undefined
@@ -628,7 +628,7 @@ export const concluded = (
  */
 export const asTransition = (error: LiveDeskError, status: string): LiveDeskError => {
   const { reason } = error
-  return reason._tag === "InputRejected" || (reason._tag === "Conflict" && error.delivery === "Rejected")
+  return reason._tag === "InputRejected" || (reason._tag === "Conflict" && error.outcome === "Rejected")
     ? sameExcerpt(
       error,
       new ValidationError({
@@ -640,10 +640,10 @@ export const asTransition = (error: LiveDeskError, status: string): LiveDeskErro
 }
 
 const partsOf = (
-  { attempts, delivery, isHarmless, operation, requestId, resume, settledBy, status }: LiveDeskError
+  { attempts, outcome, isHarmless, operation, requestId, resume, settledBy, status }: LiveDeskError
 ) => ({
   operation,
-  delivery,
+  outcome,
   ...(attempts === undefined ? undefined : { attempts }),
   ...(settledBy === undefined ? undefined : { settledBy }),
   ...(isHarmless === undefined ? undefined : { isHarmless }),
@@ -664,7 +664,7 @@ const sameExcerpt = <E extends LiveDeskError>(from: LiveDeskError, to: E): E => 
 
 const describe = (error: LiveDeskError): string =>
   `${error.operation} failed${error.attempts === undefined ? "" : ` ${error.attempts} times`}: ` +
-  `${error._tag}/${error.reason._tag}, delivery ${error.delivery}: ` +
+  `${error._tag}/${error.reason._tag}, outcome ${error.outcome}: ` +
   `${error.reason.message}. ${advice(error)}${settle(error.settledBy)}${goOn(error.resume)}`
 
 const settle = (settledBy: string | undefined): string =>
@@ -677,18 +677,18 @@ const goOn = (resume: Identifiers = {}): string => {
 
 const credentialsPlace = "Project Settings - API Management of the LiveDesk console"
 
-const byDelivery = {
+const byOutcome = {
   NotSent: "Nothing was sent; call again when it is mended.",
   Rejected: "LiveDesk refused the request; calling again unchanged will not help.",
-  Accepted: "LiveDesk acted: do not call again, look for what it made.",
+  Processed: "LiveDesk acted: do not call again, look for what it made.",
   Unknown: "LiveDesk may have acted: look for what it made before calling again."
-} satisfies Record<Delivery, string>
+} satisfies Record<Outcome, string>
 
 const advice = (error: LiveDeskError): string => {
-  const { delivery, reason } = error
+  const { outcome, reason } = error
   // Also where only an earlier attempt may have been acted upon.
-  if (delivery === "Accepted" || delivery === "Unknown") {
-    return error.isHarmless === true ? "To make this call again does no harm." : byDelivery[delivery]
+  if (outcome === "Processed" || outcome === "Unknown") {
+    return error.isHarmless === true ? "To make this call again does no harm." : byOutcome[outcome]
   }
   switch (reason._tag) {
     case "CredentialsRejected":
@@ -704,9 +704,9 @@ const advice = (error: LiveDeskError): string => {
     case "InputRejected":
       return "Correct the input before calling again."
     case "Conflict":
-      return delivery === "NotSent"
+      return outcome === "NotSent"
         ? "Nothing was changed; change the input, or what it conflicts with."
-        : byDelivery[delivery]
+        : byOutcome[outcome]
     case "NotFound":
       return "Check the ids in the input, and the base URL."
     case "RateLimited":
@@ -718,7 +718,7 @@ const advice = (error: LiveDeskError): string => {
       return "Check the base URL; redirects are never followed."
     case "NoConnection":
       return reason.kind === "LimiterFailed"
-        ? byDelivery[delivery]
+        ? byOutcome[outcome]
         : "Nothing was sent; check the base URL and the network, then call again."
     case "CircuitOpen":
       return Option.match(reason.retryAfter, {
@@ -732,7 +732,7 @@ const advice = (error: LiveDeskError): string => {
     case "UnexpectedStatus":
     case "ConnectionLost":
     case "TimedOut":
-      return byDelivery[delivery]
+      return byOutcome[outcome]
   }
 }
 
@@ -762,7 +762,7 @@ export const requestIdOf = (headers: Readonly<Record<string, string>>): string |
 
 const answered = ({ headers, operation, status }: Answered) => {
   const requestId = requestIdOf(headers)
-  return { operation, status, delivery: deliveryOf(status), ...(requestId === undefined ? undefined : { requestId }) }
+  return { operation, status, outcome: outcomeOf(status), ...(requestId === undefined ? undefined : { requestId }) }
 }
 
 const longestExcerpt = 2000
@@ -800,11 +800,11 @@ const keysOf = (path: ReadonlyArray<string>): ReadonlyArray<string> =>
 
 /** @internal */
 export const credentialsUnusable = (operation: string, problem: string): AuthError =>
-  new AuthError({ operation, delivery: "NotSent", reason: new CredentialsUnusable({ problem }) })
+  new AuthError({ operation, outcome: "NotSent", reason: new CredentialsUnusable({ problem }) })
 
 /** @internal */
 export const inputInvalid = (operation: string, issues: ReadonlyArray<Issue>): ValidationError =>
-  new ValidationError({ operation, delivery: "NotSent", reason: new InputInvalid({ issues }) })
+  new ValidationError({ operation, outcome: "NotSent", reason: new InputInvalid({ issues }) })
 
 /**
  * A conflict that is seen before anything is changed.
@@ -812,7 +812,7 @@ export const inputInvalid = (operation: string, issues: ReadonlyArray<Issue>): V
  * @internal
  */
 export const conflict = (operation: string, message: string): HttpError =>
-  new HttpError({ operation, delivery: "NotSent", reason: new Conflict({ messages: [message] }) })
+  new HttpError({ operation, outcome: "NotSent", reason: new Conflict({ messages: [message] }) })
 
 /** @internal */
 export const answerInvalid = (answer: Answered, faults: ReadonlyArray<Fault>): ValidationError =>
@@ -924,7 +924,7 @@ export const codeReturned = (answer: Answered, code: number | string): HttpError
   withExcerpt(
     new HttpError({
       ...answered(answer),
-      delivery: "Unknown",
+      outcome: "Unknown",
       reason: new CodeReturned({
         code: typeof code === "string"
           ? AnswerText.onOneLine(answer.scrub(code.slice(0, longestScrubbed)), longestCode)
@@ -967,11 +967,11 @@ export const timedOut = (
   if (answer === undefined) {
     return new HttpError({
       operation,
-      delivery: "Unknown",
+      outcome: "Unknown",
       reason: new TimedOut({ phase: "BeforeAnswer", limit, identifiers: {} })
     })
   }
-  return deliveryOf(answer.status) === "Accepted"
+  return outcomeOf(answer.status) === "Processed"
     ? withExcerpt(
       new HttpError({
         ...answered(answer),
@@ -990,13 +990,13 @@ export const timedOut = (
 export const neverSent = (operation: string, limit: Duration.Duration): HttpError =>
   new HttpError({
     operation,
-    delivery: "NotSent",
+    outcome: "NotSent",
     reason: new TimedOut({ phase: "BeforeSending", limit, identifiers: {} })
   })
 
 /** @internal */
 export const circuitOpen = (operation: string, retryAfter: Option.Option<Duration.Duration>): HttpError =>
-  new HttpError({ operation, delivery: "NotSent", reason: new CircuitOpen({ retryAfter }) })
+  new HttpError({ operation, outcome: "NotSent", reason: new CircuitOpen({ retryAfter }) })
 
 /**
  * The error of a request that got no answer.
@@ -1013,8 +1013,8 @@ export const unanswered = (
   return obstacle === undefined
     ? new HttpError({
       operation,
-      delivery: "Unknown",
+      outcome: "Unknown",
       reason: new ConnectionLost({ phase: "BeforeAnswer", identifiers: {}, ...withCode })
     })
-    : new HttpError({ operation, delivery: "NotSent", reason: new NoConnection({ kind: obstacle, ...withCode }) })
+    : new HttpError({ operation, outcome: "NotSent", reason: new NoConnection({ kind: obstacle, ...withCode }) })
 }

@@ -330,7 +330,7 @@ export class Messages extends Context.Service<Messages, {
   /**
    * Sends a text to the contact. The documented call speaks as an agent.
    *
-   * Fails as every call does. A message whose `delivery` is `Accepted` or `Unknown` may have reached the customer:
+   * Fails as every call does. A message whose `outcome` is `Processed` or `Unknown` may have reached the customer:
    * sending it again may send it twice.
    *
    * @see https://www.engagelab.com/docs/livedesk/rest-api/message/send-message

@@ -111,7 +111,7 @@ const delayOf = (input: Duration.Input | undefined, otherwise: Duration.Duration
  * @since 0.1.0
  */
 export const isRetryable = (
-  { delivery, reason }: LiveDeskError.LiveDeskError,
+  { outcome, reason }: LiveDeskError.LiveDeskError,
   repeat: "safe" | "repeatable" | "never"
 ): boolean => {
   switch (reason._tag) {
@@ -123,7 +123,7 @@ export const isRetryable = (
     case "AnswerInvalid":
       return repeat !== "never"
     case "UnexpectedStatus":
-      return repeat !== "never" && delivery === "Unknown"
+      return repeat !== "never" && outcome === "Unknown"
     case "CredentialsRejected":
     case "Forbidden":
     case "CredentialsUnusable":

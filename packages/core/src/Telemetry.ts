@@ -23,7 +23,7 @@ const boundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.
 
 /**
  * Calls that ended, by `livedesk.operation`, `livedesk.call.result` (`success`, `failure` or `interrupted`) and, where there is
- * one, `livedesk.account`; those that failed by `error.type` (the reason's tag) and `livedesk.delivery` too.
+ * one, `livedesk.account`; those that failed by `error.type` (the reason's tag) and `livedesk.request.outcome` too.
  *
  * @category metrics
  * @since 0.1.0
@@ -146,7 +146,7 @@ export const layer = ({ logs = true, metrics = true }: Options = {}): Layer.Laye
           answered: (answered) => {
             status = answered
           },
-          retrying: ({ delivery, reason }, attempts, delay) => {
+          retrying: ({ outcome, reason }, attempts, delay) => {
             again = attempts
             const failed = { "error.type": reason._tag }
             if (metrics) seriesOf(retries, { ...about, ...failed }).updateUnsafe(1, context)
@@ -155,7 +155,7 @@ export const layer = ({ logs = true, metrics = true }: Options = {}): Layer.Laye
               Effect.logInfo(
                 `${operation} is made again in ${Duration.format(Duration.millis(delay))}, after ${reason._tag}`
               ),
-              { ...about, ...failed, "livedesk.delivery": delivery, "http.request.resend_count": attempts }
+              { ...about, ...failed, "livedesk.request.outcome": outcome, "http.request.resend_count": attempts }
             )
           },
           ended: (exit) => {

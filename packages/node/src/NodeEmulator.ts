@@ -201,7 +201,7 @@ const deliverTo = ({ secret, url }: Webhook): Layer.Layer<Told, LiveDeskError.Va
       Effect.fail(
         new LiveDeskError.ValidationError({
           operation: "NodeEmulator.layer",
-          delivery: "NotSent",
+          outcome: "NotSent",
           reason: new LiveDeskError.InputInvalid({ issues: [{ path: ["webhook", setting], message }] })
         })
       )

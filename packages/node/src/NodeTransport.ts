@@ -62,7 +62,7 @@ const makeDispatcher = Effect.fnUntraced(function*(options: Options) {
   if (connectTimeout === undefined || idleTimeout === undefined) {
     return yield* new LiveDeskError.ValidationError({
       operation: "NodeTransport.layer",
-      delivery: "NotSent",
+      outcome: "NotSent",
       reason: new LiveDeskError.InputInvalid({
         issues: Object.entries({ connectTimeout, idleTimeout }).flatMap(([option, value]) =>
           value === undefined

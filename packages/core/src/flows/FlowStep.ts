@@ -295,7 +295,7 @@ const once = Effect.fnUntraced(function*<R>(
 })
 
 /** Whether LiveDesk may have acted. */
-const isOpen = ({ delivery }: LiveDeskError.LiveDeskError): boolean => delivery === "Unknown" || delivery === "Accepted"
+const isOpen = ({ outcome }: LiveDeskError.LiveDeskError): boolean => outcome === "Unknown" || outcome === "Processed"
 
 const retryAfterOf = ({ reason }: LiveDeskError.LiveDeskError): Duration.Duration =>
   reason._tag === "RateLimited" || reason._tag === "CircuitOpen"

@@ -528,8 +528,8 @@ const orKnown = <A>(
   })
 
 /** Whether LiveDesk refused what may be there already. */
-const isTaken = ({ delivery, reason }: LiveDeskError.LiveDeskError): boolean =>
-  delivery === "Rejected" && (reason._tag === "InputRejected" || reason._tag === "Conflict")
+const isTaken = ({ outcome, reason }: LiveDeskError.LiveDeskError): boolean =>
+  outcome === "Rejected" && (reason._tag === "InputRejected" || reason._tag === "Conflict")
 
 /** Whether nothing was made, for a cause that passes. */
 const isPassing = (error: LiveDeskError.LiveDeskError): boolean =>
@@ -543,8 +543,8 @@ const lost: ReadonlySet<string> = new Set(["TimedOut", "ConnectionLost", "Server
 const concernsAll = ({ _tag, reason }: LiveDeskError.LiveDeskError, step: ImportJournal.Step): boolean =>
   _tag === "AuthError" || reason._tag === "Redirected" || (step === "contact" && reason._tag === "NotFound")
 
-const mayHaveActed = ({ delivery, operation }: LiveDeskError.LiveDeskError): boolean =>
-  (delivery === "Unknown" || delivery === "Accepted") && operation !== Contacts.list.operation
+const mayHaveActed = ({ outcome, operation }: LiveDeskError.LiveDeskError): boolean =>
+  (outcome === "Unknown" || outcome === "Processed") && operation !== Contacts.list.operation
 
 const askedToWait = ({ reason }: LiveDeskError.LiveDeskError): number =>
   "retryAfter" in reason ? Option.match(reason.retryAfter, { onNone: () => 0, onSome: Duration.toMillis }) : 0

@@ -16,7 +16,7 @@ import type * as Tracer from "effect/Tracer"
  * @internal
  */
 export interface Failure {
-  readonly delivery: string
+  readonly outcome: string
   readonly reason: { readonly _tag: string }
 }
 
@@ -61,10 +61,10 @@ export const Observer = Context.Reference<Observer | undefined>("@effect-livedes
  * @internal
  */
 export const endOf = (exit: Exit.Exit<unknown, Failure>): { readonly [attribute: string]: string } => {
-  if (Exit.isSuccess(exit)) return { "livedesk.delivery": "Accepted" }
+  if (Exit.isSuccess(exit)) return { "livedesk.request.outcome": "Processed" }
   return Option.match(Cause.findErrorOption(exit.cause), {
     onNone: () => ({ "error.type": Cause.hasInterruptsOnly(exit.cause) ? "Interrupted" : "Defect" }),
-    onSome: ({ delivery, reason }) => ({ "error.type": reason._tag, "livedesk.delivery": delivery })
+    onSome: ({ outcome, reason }) => ({ "error.type": reason._tag, "livedesk.request.outcome": outcome })
   })
 }
 

@@ -308,7 +308,7 @@ const outline = <E>(cause: Cause.Cause<E>): string =>
     if (Cause.isInterruptReason(reason)) return "interrupted"
     const error: unknown = Cause.isFailReason(reason) ? reason.error : reason.defect
     if (LiveDeskError.isLiveDeskError(error)) {
-      return `${error.operation}, ${error._tag}/${error.reason._tag}, delivery ${error.delivery}${placesOf(error)}`
+      return `${error.operation}, ${error._tag}/${error.reason._tag}, outcome ${error.outcome}${placesOf(error)}`
     }
     return error instanceof Error ? `${error.name}${placesOf(error)}` : typeof error
   }).join("; ")

@@ -50,18 +50,18 @@ const create = Effect.flatMap(Contacts.Contacts, (contacts) => contacts.create({
 /** What became of a call, as far as a caller can tell it apart. */
 interface Outcome {
   readonly error: string
-  readonly delivery: LiveDeskError.Delivery
+  readonly outcome: LiveDeskError.Outcome
   readonly status?: number
   readonly detail?: string
   readonly identifiers?: LiveDeskError.Identifiers
 }
 
 const outcomeOf = (error: LiveDeskError.LiveDeskError): Outcome => {
-  const { delivery, reason, status } = error
+  const { outcome, reason, status } = error
   const detail = "kind" in reason ? reason.kind : "phase" in reason ? reason.phase : undefined
   return {
     error: `${error._tag}/${reason._tag}`,
-    delivery,
+    outcome,
     ...(status === undefined ? undefined : { status }),
     ...(detail === undefined ? undefined : { detail }),
     ...("identifiers" in reason && Object.keys(reason.identifiers).length > 0
@@ -72,23 +72,23 @@ const outcomeOf = (error: LiveDeskError.LiveDeskError): Outcome => {
 
 const noConnection = (detail: LiveDeskError.NoConnection["kind"]): Outcome => ({
   error: "HttpError/NoConnection",
-  delivery: "NotSent",
+  outcome: "NotSent",
   detail
 })
 
-const lostBefore: Outcome = { error: "HttpError/ConnectionLost", delivery: "Unknown", detail: "BeforeAnswer" }
+const lostBefore: Outcome = { error: "HttpError/ConnectionLost", outcome: "Unknown", detail: "BeforeAnswer" }
 
-const timedOutBefore: Outcome = { error: "HttpError/TimedOut", delivery: "Unknown", detail: "BeforeAnswer" }
+const timedOutBefore: Outcome = { error: "HttpError/TimedOut", outcome: "Unknown", detail: "BeforeAnswer" }
 
 const unreadable = (status: number): Outcome => ({
   error: "ValidationError/AnswerInvalid",
-  delivery: "Accepted",
+  outcome: "Processed",
   status
 })
 
 const inAnswer = (reason: "ConnectionLost" | "TimedOut", identifiers?: LiveDeskError.Identifiers): Outcome => ({
   error: `HttpError/${reason}`,
-  delivery: "Accepted",
+  outcome: "Processed",
   status: 200,
   detail: "InAnswer",
   ...(identifiers === undefined ? undefined : { identifiers })
@@ -428,26 +428,26 @@ both("half an answer", [
     name: "no word in the body of a 422",
     does: breakOff(422, "Length", "Hang", "{\"message\":"),
     limit: "1 second",
-    becomes: { error: "ValidationError/InputRejected", delivery: "Rejected", status: 422 },
+    becomes: { error: "ValidationError/InputRejected", outcome: "Rejected", status: 422 },
     requests: 1
   },
   {
     name: "no word in the body of a 503",
     does: breakOff(503, "Length", "Hang", ""),
     limit: "1 second",
-    becomes: { error: "HttpError/ServerFailure", delivery: "Unknown", status: 503 },
+    becomes: { error: "HttpError/ServerFailure", outcome: "Unknown", status: 503 },
     requests: 1
   },
   {
     name: "closed in the body of a 404",
     does: breakOff(404, "Chunked", "Close", "{\"error\":"),
-    becomes: { error: "HttpError/NotFound", delivery: "Rejected", status: 404 },
+    becomes: { error: "HttpError/NotFound", outcome: "Rejected", status: 404 },
     requests: 1
   },
   {
     name: "reset in the body of a 500",
     does: breakOff(500, "Length", "Reset", "{\"error\":"),
-    becomes: { error: "HttpError/ServerFailure", delivery: "Unknown", status: 500 },
+    becomes: { error: "HttpError/ServerFailure", outcome: "Unknown", status: 500 },
     requests: 1
   }
 ])
@@ -470,13 +470,13 @@ both("too much of an answer", [
   {
     name: "an endless refusal",
     does: { _tag: "EndlessBody", status: 422 },
-    becomes: { error: "ValidationError/InputRejected", delivery: "Rejected", status: 422 },
+    becomes: { error: "ValidationError/InputRejected", outcome: "Rejected", status: 422 },
     requests: 1
   },
   {
     name: "an endless failure",
     does: { _tag: "EndlessBody", status: 502 },
-    becomes: { error: "HttpError/ServerFailure", delivery: "Unknown", status: 502 },
+    becomes: { error: "HttpError/ServerFailure", outcome: "Unknown", status: 502 },
     requests: 1
   },
   {
@@ -527,7 +527,7 @@ both("bodies of a success", [
   }
 ])
 
-const byStatus: ReadonlyArray<readonly [status: number, error: string, delivery: LiveDeskError.Delivery]> = [
+const byStatus: ReadonlyArray<readonly [status: number, error: string, outcome: LiveDeskError.Outcome]> = [
   [400, "ValidationError/InputRejected", "Rejected"],
   [401, "AuthError/CredentialsRejected", "Rejected"],
   [402, "HttpError/UnexpectedStatus", "Rejected"],
@@ -556,10 +556,10 @@ const bodies = {
 
 both(
   "statuses",
-  Breadth.pairs(byStatus, Object.entries(bodies)).map(([[status, error, delivery], [what, answer]]) => ({
+  Breadth.pairs(byStatus, Object.entries(bodies)).map(([[status, error, outcome], [what, answer]]) => ({
     name: `${status} with ${what}`,
     does: { _tag: "Respond", status, ...answer },
-    becomes: { error, delivery, status },
+    becomes: { error, outcome, status },
     requests: 1
   }))
 )
@@ -568,7 +568,7 @@ both("a status that fetch keeps to itself", [
   {
     name: "407",
     does: { _tag: "Respond", status: 407 },
-    becomes: { undici: { error: "HttpError/UnexpectedStatus", delivery: "Rejected", status: 407 }, fetch: lostBefore },
+    becomes: { undici: { error: "HttpError/UnexpectedStatus", outcome: "Rejected", status: 407 }, fetch: lostBefore },
     requests: 1
   }
 ])
@@ -583,7 +583,7 @@ describe("a 421, which the Fetch standard has a client ask once more on a connec
       )
       assert.deepStrictEqual(outcomeOf(error), {
         error: "HttpError/UnexpectedStatus",
-        delivery: "Rejected",
+        outcome: "Rejected",
         status: 421
       })
       assert.strictEqual(server.requests.length, requests)
@@ -605,7 +605,7 @@ describe("redirects", () => {
           Effect.tap(server.drained),
           Effect.provide(layers[way](optionsFor(server.url)))
         )
-        assert.deepStrictEqual(outcomeOf(error), { error: "HttpError/Redirected", delivery: "Rejected", status })
+        assert.deepStrictEqual(outcomeOf(error), { error: "HttpError/Redirected", outcome: "Rejected", status })
         assert.strictEqual("location" in error.reason ? error.reason.location : undefined, `${target.url}/elsewhere`)
         assert.strictEqual(server.requests.length, 1)
         assert.strictEqual(target.requests.length, 0)
