@@ -327,7 +327,7 @@ describe("JSON", () => {
     requestId: Schema.optionalKey(Schema.String),
     attempts: Schema.optionalKey(Schema.Int),
     settledBy: Schema.optionalKey(Schema.String),
-    isHarmless: Schema.optionalKey(Schema.Boolean)
+    isRetryable: Schema.optionalKey(Schema.Boolean)
   }
   const arbitrary = Arbitrary.schema(Schema.Struct(common))
 

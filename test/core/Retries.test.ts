@@ -159,14 +159,14 @@ describe("a call whose outcome is unknown", () => {
       for (const step of [reset, { status: 500 }, { body: "nothing" }]) {
         const { error } = yield* Effect.provide(failure(list()), layer([step]))
         assert.isUndefined(error.settledBy)
-        assert.isTrue(error.isHarmless)
+        assert.isTrue(error.isRetryable)
         assert.match(error.message, /To make this call again does no harm\.$/)
         const { error: made } = yield* Effect.provide(failure(create()), layer([step]))
-        assert.isUndefined(made.isHarmless)
+        assert.isUndefined(made.isRetryable)
         assert.notInclude(made.message, "no harm")
       }
       const { error } = yield* Effect.provide(failure(list()), layer([{ status: 422 }]))
-      assert.isUndefined(error.isHarmless)
+      assert.isUndefined(error.isRetryable)
     }))
 })
 

@@ -424,7 +424,7 @@ const common = {
   /** Of a call that is never repeated and may have been acted upon: what tells whether it was. */
   settledBy: Schema.optionalKey(Schema.String),
   /** `true` where the call may have been acted upon, but is one that does no harm when it is made again. */
-  isHarmless: Schema.optionalKey(Schema.Boolean),
+  isRetryable: Schema.optionalKey(Schema.Boolean),
   /** Of a call in several steps: what to give it to go on where it failed, so that nothing is done twice. */
   resume: Schema.optionalKey(Identifiers)
 }
@@ -567,7 +567,7 @@ const remake = (
     readonly outcome?: Outcome
     readonly attempts?: number
     readonly settledBy?: string
-    readonly isHarmless?: boolean
+    readonly isRetryable?: boolean
     readonly resume?: Resume
   }
 ): LiveDeskError => {
@@ -614,7 +614,7 @@ export const concluded = (
     ...(!isOpen
       ? undefined
       : call.repeat !== "never"
-      ? { isHarmless: true }
+      ? { isRetryable: true }
       : call.settledBy === undefined
       ? undefined
       : { settledBy: call.settledBy })
@@ -640,13 +640,13 @@ export const asTransition = (error: LiveDeskError, status: string): LiveDeskErro
 }
 
 const partsOf = (
-  { attempts, outcome, isHarmless, operation, requestId, resume, settledBy, status }: LiveDeskError
+  { attempts, outcome, isRetryable, operation, requestId, resume, settledBy, status }: LiveDeskError
 ) => ({
   operation,
   outcome,
   ...(attempts === undefined ? undefined : { attempts }),
   ...(settledBy === undefined ? undefined : { settledBy }),
-  ...(isHarmless === undefined ? undefined : { isHarmless }),
+  ...(isRetryable === undefined ? undefined : { isRetryable }),
   ...(resume === undefined ? undefined : { resume }),
   ...(status === undefined ? undefined : { status }),
   ...(requestId === undefined ? undefined : { requestId })
@@ -688,7 +688,7 @@ const advice = (error: LiveDeskError): string => {
   const { outcome, reason } = error
   // Also where only an earlier attempt may have been acted upon.
   if (outcome === "Processed" || outcome === "Unknown") {
-    return error.isHarmless === true ? "To make this call again does no harm." : byOutcome[outcome]
+    return error.isRetryable === true ? "To make this call again does no harm." : byOutcome[outcome]
   }
   switch (reason._tag) {
     case "CredentialsRejected":
