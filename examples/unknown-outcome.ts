@@ -22,7 +22,7 @@ const welcome = Effect.fn("welcome")(function*(email: string) {
     Effect.as("sent"),
     Effect.catch((error) =>
       error.outcome === "Processed" || error.outcome === "Unknown"
-        ? Effect.succeed(`perhaps sent: ${error.settledBy}`)
+        ? Effect.succeed(`perhaps sent: ${error.verifyHint}`)
         : Effect.fail(error)
     )
   )

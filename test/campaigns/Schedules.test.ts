@@ -132,7 +132,7 @@ const oneByOne = Effect.gen(function*() {
       if (creates) assert.strictEqual(made, 1, `a value for nothing: ${story}`)
       continue
     }
-    const { attempts = 1, outcome, settledBy } = result.failure
+    const { attempts = 1, outcome, verifyHint } = result.failure
     assert.strictEqual(entries.length, attempts, `miscounted: ${story}`)
     switch (outcome) {
       case "NotSent":
@@ -152,7 +152,7 @@ const oneByOne = Effect.gen(function*() {
         )
     }
     assert.strictEqual(
-      settledBy !== undefined,
+      verifyHint !== undefined,
       endpoint.repeat === "never" && (outcome === "Processed" || outcome === "Unknown"),
       `what settles it: ${story}`
     )

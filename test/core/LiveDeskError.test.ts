@@ -326,7 +326,7 @@ describe("JSON", () => {
     status: Schema.optionalKey(Schema.Int),
     requestId: Schema.optionalKey(Schema.String),
     attempts: Schema.optionalKey(Schema.Int),
-    settledBy: Schema.optionalKey(Schema.String),
+    verifyHint: Schema.optionalKey(Schema.String),
     isRetryable: Schema.optionalKey(Schema.Boolean)
   }
   const arbitrary = Arbitrary.schema(Schema.Struct(common))

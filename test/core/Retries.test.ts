@@ -95,7 +95,7 @@ describe("a failed attempt", () => {
 
   it("is not made again by any call that creates or sends", () => {
     for (
-      const { operation, repeat, settledBy } of [
+      const { operation, repeat, verifyHint } of [
         Contacts.create,
         Conversations.create,
         Messages.send,
@@ -104,7 +104,7 @@ describe("a failed attempt", () => {
       ]
     ) {
       assert.strictEqual(repeat, "never", operation)
-      assert.isString(settledBy, operation)
+      assert.isString(verifyHint, operation)
     }
   })
 
@@ -146,11 +146,11 @@ describe("a call whose outcome is unknown", () => {
           error.message,
           /What settles it: look for its identifier, e-mail or phone number, with contacts\.find/
         )
-        assert.strictEqual(error.settledBy, Contacts.create.settledBy)
+        assert.strictEqual(error.verifyHint, Contacts.create.verifyHint)
       }
       for (const step of [refused, { status: 422 }, { status: 429 }]) {
         const { error } = yield* Effect.provide(failure(create()), layer([step]))
-        assert.isUndefined(error.settledBy)
+        assert.isUndefined(error.verifyHint)
       }
     }))
 
@@ -158,7 +158,7 @@ describe("a call whose outcome is unknown", () => {
     Effect.gen(function*() {
       for (const step of [reset, { status: 500 }, { body: "nothing" }]) {
         const { error } = yield* Effect.provide(failure(list()), layer([step]))
-        assert.isUndefined(error.settledBy)
+        assert.isUndefined(error.verifyHint)
         assert.isTrue(error.isRetryable)
         assert.match(error.message, /To make this call again does no harm\.$/)
         const { error: made } = yield* Effect.provide(failure(create()), layer([step]))
@@ -267,7 +267,7 @@ describe("the time limit", () => {
     Effect.gen(function*() {
       const { error } = yield* Effect.provide(failure(create()), layer([refused, "Silence"]))
       assert.deepInclude(error, { outcome: "Unknown", attempts: 2 })
-      assert.strictEqual(error.settledBy, Contacts.create.settledBy)
+      assert.strictEqual(error.verifyHint, Contacts.create.verifyHint)
     }))
 })
 

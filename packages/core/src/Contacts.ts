@@ -339,7 +339,7 @@ export const create = Endpoint.make({
   input: CreateContact,
   answer: CreatedContact,
   repeat: "never",
-  settledBy: "look for its identifier, e-mail or phone number, with contacts.find, or call contacts.ensure, which does"
+  verifyHint: "look for its identifier, e-mail or phone number, with contacts.find, or call contacts.ensure, which does"
 })
 
 /**

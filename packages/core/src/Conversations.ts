@@ -394,7 +394,7 @@ export const create = Endpoint.make({
   input: CreateConversation,
   answer: Conversation,
   repeat: "never",
-  settledBy:
+  verifyHint:
     "look at the contact in LiveDesk's console, or for a conversation_created event; no call reads conversations"
 })
 
@@ -413,7 +413,7 @@ export const toggleStatus = Endpoint.make({
   input: ToggleStatus,
   answer: Model.inAnyEnvelope([["payload"], ["data"]], ToggledStatus),
   repeat: "never",
-  settledBy:
+  verifyHint:
     "look at the conversation in LiveDesk's console, or for a conversation_status_changed event; no call reads it"
 })
 

@@ -43,7 +43,7 @@ export interface Endpoint<Input, Output> {
    */
   readonly repeat: "safe" | "repeatable" | "never"
   /** Of a call that is never repeated: what tells whether it was acted upon, for its error. */
-  readonly settledBy?: string | undefined
+  readonly verifyHint?: string | undefined
 }
 
 /**

@@ -694,7 +694,7 @@ class Calling<Input, Output> implements Transport.Receiver {
   }
 
   untilTimeIsUp(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
-    const { operation, repeat, settledBy } = this.endpoint
+    const { operation, repeat, verifyHint } = this.endpoint
     return Effect.mapError(
       within(this.untilItWorks(), this.terms.timeout, () => {
         if (this.waitingSince === undefined) {
@@ -709,7 +709,7 @@ class Calling<Input, Output> implements Transport.Receiver {
           attempts: this.attempts,
           outcome: this.outcome,
           repeat,
-          settledBy
+          verifyHint
         })
     )
   }

@@ -422,7 +422,7 @@ const common = {
   /** How often the call was made, where more than once. `outcome` is the worst of them all. */
   attempts: Schema.optionalKey(Schema.Int),
   /** Of a call that is never repeated and may have been acted upon: what tells whether it was. */
-  settledBy: Schema.optionalKey(Schema.String),
+  verifyHint: Schema.optionalKey(Schema.String),
   /** `true` where the call may have been acted upon, but is one that does no harm when it is made again. */
   isRetryable: Schema.optionalKey(Schema.Boolean),
   /** Of a call in several steps: what to give it to go on where it failed, so that nothing is done twice. */
@@ -566,7 +566,7 @@ const remake = (
   changes: {
     readonly outcome?: Outcome
     readonly attempts?: number
-    readonly settledBy?: string
+    readonly verifyHint?: string
     readonly isRetryable?: boolean
     readonly resume?: Resume
   }
@@ -602,7 +602,7 @@ export const concluded = (
     readonly outcome: Outcome
     readonly attempts: number
     readonly repeat: "safe" | "repeatable" | "never"
-    readonly settledBy: string | undefined
+    readonly verifyHint: string | undefined
   }
 ): LiveDeskError => {
   const outcome = worse(error.outcome, call.outcome)
@@ -615,9 +615,9 @@ export const concluded = (
       ? undefined
       : call.repeat !== "never"
       ? { isRetryable: true }
-      : call.settledBy === undefined
+      : call.verifyHint === undefined
       ? undefined
-      : { settledBy: call.settledBy })
+      : { verifyHint: call.verifyHint })
   })
 }
 
@@ -640,12 +640,12 @@ export const asTransition = (error: LiveDeskError, status: string): LiveDeskErro
 }
 
 const partsOf = (
-  { attempts, outcome, isRetryable, operation, requestId, resume, settledBy, status }: LiveDeskError
+  { attempts, outcome, isRetryable, operation, requestId, resume, verifyHint, status }: LiveDeskError
 ) => ({
   operation,
   outcome,
   ...(attempts === undefined ? undefined : { attempts }),
-  ...(settledBy === undefined ? undefined : { settledBy }),
+  ...(verifyHint === undefined ? undefined : { verifyHint }),
   ...(isRetryable === undefined ? undefined : { isRetryable }),
   ...(resume === undefined ? undefined : { resume }),
   ...(status === undefined ? undefined : { status }),
@@ -665,12 +665,12 @@ const sameExcerpt = <E extends LiveDeskError>(from: LiveDeskError, to: E): E => 
 const describe = (error: LiveDeskError): string =>
   `${error.operation} failed${error.attempts === undefined ? "" : ` ${error.attempts} times`}: ` +
   `${error._tag}/${error.reason._tag}, outcome ${error.outcome}: ` +
-  `${error.reason.message}. ${advice(error)}${settle(error.settledBy)}${goOn(error.resume)}`
+  `${error.reason.message}. ${advice(error)}${verifySentence(error.verifyHint)}${resumeSentence(error.resume)}`
 
-const settle = (settledBy: string | undefined): string =>
-  settledBy === undefined ? "" : ` What settles it: ${settledBy}.`
+const verifySentence = (verifyHint: string | undefined): string =>
+  verifyHint === undefined ? "" : ` What settles it: ${verifyHint}.`
 
-const goOn = (resume: Identifiers = {}): string => {
+const resumeSentence = (resume: Identifiers = {}): string => {
   const steps = Object.entries(resume)
   return steps.length === 0 ? "" : ` Go on with ${steps.map(([name, id]) => `${name} ${id}`).join(", ")}.`
 }

@@ -294,7 +294,7 @@ export const send = Endpoint.make({
   input: SendMessage,
   answer: Message,
   repeat: "never",
-  settledBy: "look at the conversation in LiveDesk's console, or for a message_created event; no call reads messages"
+  verifyHint: "look at the conversation in LiveDesk's console, or for a message_created event; no call reads messages"
 })
 
 /**
@@ -313,7 +313,7 @@ export const sendFiles = Endpoint.make({
   body: "form",
   answer: Message,
   repeat: "never",
-  settledBy: "look at the conversation in LiveDesk's console, or for a message_created event; no call reads messages"
+  verifyHint: "look at the conversation in LiveDesk's console, or for a message_created event; no call reads messages"
 })
 
 // ---------------------------------------------------------------------------------------------------------------------

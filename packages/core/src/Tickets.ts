@@ -399,7 +399,7 @@ export const create = Endpoint.make({
   answer: Model.inAnyEnvelope([["data"]], CreatedTicket),
   hasCode: true,
   repeat: "never",
-  settledBy: "look for it in LiveDesk's console; no call lists tickets"
+  verifyHint: "look for it in LiveDesk's console; no call lists tickets"
 })
 
 /**

@@ -61,7 +61,7 @@ const columns = Schema.Struct({
   conversation_id: Schema.NullOr(Schema.Number),
   content: Schema.NullOr(Schema.String),
   found_id: Schema.NullOr(Schema.Number),
-  settled_by: Schema.NullOr(Schema.String)
+  verify_hint: Schema.NullOr(Schema.String)
 })
 
 /**
@@ -108,7 +108,7 @@ export interface Mark extends Facts {
   /** The id of what the step created, once it is known. */
   readonly foundId: number | undefined
   /** What tells whether the call did anything. */
-  readonly settledBy: string | undefined
+  readonly verifyHint: string | undefined
 }
 
 /**
@@ -145,7 +145,7 @@ export class FlowMarks extends Context.Service<FlowMarks, {
   /** Says that nothing was sent and the call may be made again. Tells the mark, which may have been found meanwhile. */
   readonly release: (mark: Mark) => Effect.Effect<Mark>
   /** Says that the outcome of the call is being looked for. */
-  readonly check: (mark: Mark, settledBy: string | undefined) => Effect.Effect<Mark>
+  readonly check: (mark: Mark, verifyHint: string | undefined) => Effect.Effect<Mark>
   /** Says that the flow waits for a verdict. */
   readonly suspend: (mark: Mark) => Effect.Effect<Mark>
   /** Says what the call created. */
@@ -196,7 +196,7 @@ export const layer: Layer.Layer<FlowMarks, SqlError, SqlClient.SqlClient> = Laye
         conversation_id DOUBLE PRECISION,
         content TEXT,
         found_id DOUBLE PRECISION,
-        settled_by TEXT,
+        verify_hint TEXT,
         PRIMARY KEY (execution_id, step)
       )
     `)
@@ -238,7 +238,7 @@ export const layer: Layer.Layer<FlowMarks, SqlError, SqlClient.SqlClient> = Laye
           conversation_id: facts.conversationId ?? null,
           content: facts.content ?? null,
           found_id: null,
-          settled_by: null
+          verify_hint: null
         }
         const fresh = yield* first(sql`
           INSERT INTO livedesk_flow_marks ${sql.insert(row)}
@@ -248,7 +248,7 @@ export const layer: Layer.Layer<FlowMarks, SqlError, SqlClient.SqlClient> = Laye
             state = excluded.state,
             since = excluded.since,
             looking_since = NULL,
-            settled_by = NULL
+            verify_hint = NULL
           WHERE livedesk_flow_marks.found_id IS NULL
             AND (livedesk_flow_marks.attempt < excluded.attempt OR livedesk_flow_marks.state = 'Waiting')
           RETURNING *
@@ -265,12 +265,12 @@ export const layer: Layer.Layer<FlowMarks, SqlError, SqlClient.SqlClient> = Laye
         )
         return yield* orNow(mark, changed)
       }),
-      check: Effect.fnUntraced(function*(mark, settledBy) {
+      check: Effect.fnUntraced(function*(mark, verifyHint) {
         const now = yield* Clock.currentTimeMillis
         const changed = yield* first(sql`
           UPDATE livedesk_flow_marks SET
             state = 'Checking',
-            settled_by = ${settledBy ?? mark.settledBy ?? null},
+            verify_hint = ${verifyHint ?? mark.verifyHint ?? null},
             looking_since = ${mark.lookingSince ?? now}
           WHERE ${same(mark)} AND found_id IS NULL RETURNING *
         `)
@@ -369,5 +369,5 @@ const markOf = (row: typeof columns.Type): Mark => ({
   conversationId: row.conversation_id ?? undefined,
   content: row.content ?? undefined,
   foundId: row.found_id ?? undefined,
-  settledBy: row.settled_by ?? undefined
+  verifyHint: row.verify_hint ?? undefined
 })

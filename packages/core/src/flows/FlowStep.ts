@@ -136,7 +136,7 @@ export const contact = Effect.fnUntraced(function*(
       Effect.catch((error): Effect.Effect<FoundContact, LiveDeskError.LiveDeskError> => {
         if (!isOpen(error)) return Effect.andThen(marks.release(begun.mark), Effect.fail(error))
         return Option.match(LiveDeskError.createdId(error, "payload.contact.id"), {
-          onNone: () => Effect.andThen(marks.check(begun.mark, error.settledBy), Effect.fail(error)),
+          onNone: () => Effect.andThen(marks.check(begun.mark, error.verifyHint), Effect.fail(error)),
           onSome: (id) => Effect.succeed({ contactId: ContactId.make(id) })
         })
       }),
@@ -172,7 +172,7 @@ export const conversation = Effect.fnUntraced(function*(
     kind: "conversation",
     subject: { inboxId, contactId, conversationId: undefined, content: undefined },
     call: Effect.flatMap(Conversations.Conversations, ({ create }) => Effect.map(create(input), ({ id }) => id)),
-    settledBy: Conversations.create.settledBy,
+    verifyHint: Conversations.create.verifyHint,
     evidence: (since) => evidence.conversation({ contactId, inboxId, since })
   }, options)
   return ConversationId.make(id)
@@ -196,7 +196,7 @@ export const message = Effect.fnUntraced(function*(
     kind: "message",
     subject: { inboxId: undefined, contactId: undefined, conversationId, content },
     call: Effect.flatMap(Messages.Messages, ({ send }) => Effect.map(send(input), ({ id }) => id)),
-    settledBy: Messages.send.settledBy,
+    verifyHint: Messages.send.verifyHint,
     evidence: (since) => evidence.message({ conversationId, content, since })
   }, options)
   return MessageId.make(id)
@@ -217,12 +217,12 @@ interface Call<R> {
   readonly kind: "conversation" | "message"
   readonly subject: Pick<FlowMarks.Facts, "inboxId" | "contactId" | "conversationId" | "content">
   readonly call: Effect.Effect<number, LiveDeskError.LiveDeskError, R>
-  readonly settledBy: string | undefined
+  readonly verifyHint: string | undefined
   readonly evidence: (since: DateTime.Utc) => Effect.Effect<Evidence.Finding>
 }
 
 const once = Effect.fnUntraced(function*<R>(
-  { call, evidence, kind, settledBy, step, subject }: Call<R>,
+  { call, evidence, kind, verifyHint, step, subject }: Call<R>,
   options: Options
 ): Effect.fn.Return<number, LiveDeskError.LiveDeskError, Required | R> {
   const { executionId, workflow } = yield* WorkflowEngine.WorkflowInstance
@@ -237,7 +237,7 @@ const once = Effect.fnUntraced(function*<R>(
     before: FlowMarks.Mark,
     hint: string | undefined
   ): Effect.fn.Return<Option.Option<Outcome>> {
-    const mark = yield* marks.check(before, hint ?? settledBy)
+    const mark = yield* marks.check(before, hint ?? verifyHint)
     if (mark.foundId !== undefined) return Option.some(yield* done(mark, mark.foundId))
     const since = DateTime.makeUnsafe(mark.since)
     let finding = yield* evidence(since)
@@ -252,7 +252,7 @@ const once = Effect.fnUntraced(function*<R>(
     if (finding._tag === "Absent") return Option.none()
     yield* Effect.logWarning(
       `${workflow._tag} ${executionId} waits: whether its step ${step} was done cannot be told from here. To settle it, ` +
-        (mark.settledBy ?? "look at LiveDesk's console")
+        (mark.verifyHint ?? "look at LiveDesk's console")
     ).pipe(Effect.annotateLogs({
       "livedesk.flow": workflow._tag,
       "livedesk.flow.execution": executionId,
@@ -274,7 +274,7 @@ const once = Effect.fnUntraced(function*<R>(
         onFailure: (error) => {
           if (!isOpen(error)) return Effect.andThen(marks.release(mark), Effect.fail(error))
           return Option.match(LiveDeskError.createdId(error, "id"), {
-            onNone: () => settled(error.settledBy),
+            onNone: () => settled(error.verifyHint),
             onSome: (id) => done(mark, id)
           })
         }

@@ -37,7 +37,7 @@ export interface UnsettledStep {
   /** When the call was about to be made. */
   readonly since: DateTime.Utc
   /** What to look at. */
-  readonly settledBy: string | undefined
+  readonly verifyHint: string | undefined
 }
 
 /**
@@ -87,7 +87,7 @@ export const unsettled: Effect.Effect<ReadonlyArray<UnsettledStep>, never, FlowM
         conversationId: mark.conversationId,
         content: mark.content,
         since: DateTime.makeUnsafe(mark.since),
-        settledBy: mark.settledBy
+        verifyHint: mark.verifyHint
       })))
 )
 
