@@ -462,11 +462,11 @@ describe("what a caller asks of an error", () => {
   it("whether it passes: nothing was done, and the cause will go away", () => {
     const refused = new LiveDeskError.NoConnection({ kind: "Refused" })
     const busy = new LiveDeskError.RateLimited({ messages: [], retryAfter: Option.none() })
-    assert.isTrue(LiveDeskError.isPassing(failed("NotSent", refused)))
-    assert.isTrue(LiveDeskError.isPassing(failed("Rejected", busy)))
-    assert.isFalse(LiveDeskError.isPassing(failed("Unknown", refused)))
-    assert.isFalse(LiveDeskError.isPassing(failed("Unknown", busy)))
-    assert.isFalse(LiveDeskError.isPassing(failed("NotSent", new LiveDeskError.Conflict({ messages: [] }))))
+    assert.isTrue(LiveDeskError.isTransient(failed("NotSent", refused)))
+    assert.isTrue(LiveDeskError.isTransient(failed("Rejected", busy)))
+    assert.isFalse(LiveDeskError.isTransient(failed("Unknown", refused)))
+    assert.isFalse(LiveDeskError.isTransient(failed("Unknown", busy)))
+    assert.isFalse(LiveDeskError.isTransient(failed("NotSent", new LiveDeskError.Conflict({ messages: [] }))))
   })
 
   it("the id of what was made, where LiveDesk acted and told it", () => {

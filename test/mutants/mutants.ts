@@ -25,7 +25,7 @@ const defaults: ReadonlyArray<Target> = [
     module: "packages/core/src/LiveDeskError.ts",
     declarations: [
       "deliveryOf",
-      "isPassing",
+      "isTransient",
       "passing",
       "createdId",
       "bySeverity",

@@ -516,10 +516,10 @@ export const isLiveDeskError: (u: unknown) => u is LiveDeskError = Schema.is(Liv
  * @category guards
  * @since 0.1.0
  */
-export const isPassing = ({ outcome, reason }: LiveDeskError): boolean =>
-  reason._tag === "RateLimited" ? outcome === "Rejected" : outcome === "NotSent" && passing.has(reason._tag)
+export const isTransient = ({ outcome, reason }: LiveDeskError): boolean =>
+  reason._tag === "RateLimited" ? outcome === "Rejected" : outcome === "NotSent" && transientReasons.has(reason._tag)
 
-const passing: ReadonlySet<string> = new Set(["NoConnection", "CircuitOpen", "TimedOut"])
+const transientReasons: ReadonlySet<string> = new Set(["NoConnection", "CircuitOpen", "TimedOut"])
 
 /**
  * The id of what a call made, where its answer was lost or cannot be read but the id had come: by its path on the wire,

@@ -148,7 +148,7 @@ export const contact = Effect.fnUntraced(function*(
     success: FoundContact,
     error: LiveDeskError.LiveDeskError,
     execute: Effect.retry(ensure, {
-      while: (error) => LiveDeskError.isPassing(error) || isOpen(error),
+      while: (error) => LiveDeskError.isTransient(error) || isOpen(error),
       schedule: retriesOf(options, (error) => isOpen(error) ? settleAfter : Duration.zero)
     })
   })
@@ -286,7 +286,7 @@ const once = Effect.fnUntraced(function*<R>(
       name: number === 1 ? step : `${step}/${number}`,
       success: Outcome,
       error: LiveDeskError.LiveDeskError,
-      execute: Effect.retry(attempt(number), { while: LiveDeskError.isPassing, schedule: retriesOf(options) })
+      execute: Effect.retry(attempt(number), { while: LiveDeskError.isTransient, schedule: retriesOf(options) })
     })
     if (outcome._tag === "Done") return outcome.id
     const verdict = yield* DurableDeferred.await(Verdict.awaited(step, outcome.round))

@@ -332,7 +332,7 @@ const makeImporter = Effect.fnUntraced(function*<E, R>(
         yield* Deferred.fail(stopped, error)
         return { _tag: "Stopped" } as const
       }
-      if (!isPassing(error)) {
+      if (!isTransient(error)) {
         return { _tag: mayHaveActed(error) ? "Unknown" : "Refused", error } as const
       }
       const now = yield* Clock.currentTimeMillis
@@ -532,8 +532,8 @@ const isTaken = ({ outcome, reason }: LiveDeskError.LiveDeskError): boolean =>
   outcome === "Rejected" && (reason._tag === "InputRejected" || reason._tag === "Conflict")
 
 /** Whether nothing was made, for a cause that passes. */
-const isPassing = (error: LiveDeskError.LiveDeskError): boolean =>
-  LiveDeskError.isPassing(error) ||
+const isTransient = (error: LiveDeskError.LiveDeskError): boolean =>
+  LiveDeskError.isTransient(error) ||
   // To look for a contact makes none.
   (error.operation === Contacts.list.operation && lost.has(error.reason._tag))
 
