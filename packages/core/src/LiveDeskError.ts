@@ -606,12 +606,12 @@ export const concluded = (
   }
 ): LiveDeskError => {
   const outcome = worse(error.outcome, call.outcome)
-  const isOpen = outcome === "Processed" || outcome === "Unknown"
-  if (!isOpen && call.attempts < 2) return error
+  const mayHaveTakenEffect = outcome === "Processed" || outcome === "Unknown"
+  if (!mayHaveTakenEffect && call.attempts < 2) return error
   return remake(error, {
     outcome,
     ...(call.attempts < 2 ? undefined : { attempts: call.attempts }),
-    ...(!isOpen
+    ...(!mayHaveTakenEffect
       ? undefined
       : call.repeat !== "never"
       ? { isRetryable: true }

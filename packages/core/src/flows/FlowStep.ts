@@ -134,7 +134,7 @@ export const contact = Effect.fnUntraced(function*(
         return { contactId: ensured.contact.id, ...(sourceId === undefined ? {} : { sourceId }) }
       }),
       Effect.catch((error): Effect.Effect<FoundContact, LiveDeskError.LiveDeskError> => {
-        if (!isOpen(error)) return Effect.andThen(marks.release(begun.mark), Effect.fail(error))
+        if (!mayHaveTakenEffect(error)) return Effect.andThen(marks.release(begun.mark), Effect.fail(error))
         return Option.match(LiveDeskError.createdId(error, "payload.contact.id"), {
           onNone: () => Effect.andThen(marks.check(begun.mark, error.verifyHint), Effect.fail(error)),
           onSome: (id) => Effect.succeed({ contactId: ContactId.make(id) })
@@ -148,8 +148,8 @@ export const contact = Effect.fnUntraced(function*(
     success: FoundContact,
     error: LiveDeskError.LiveDeskError,
     execute: Effect.retry(ensure, {
-      while: (error) => LiveDeskError.isTransient(error) || isOpen(error),
-      schedule: retriesOf(options, (error) => isOpen(error) ? settleAfter : Duration.zero)
+      while: (error) => LiveDeskError.isTransient(error) || mayHaveTakenEffect(error),
+      schedule: retriesOf(options, (error) => mayHaveTakenEffect(error) ? settleAfter : Duration.zero)
     })
   })
 })
@@ -272,7 +272,7 @@ const once = Effect.fnUntraced(function*<R>(
       return Effect.matchEffect(call, {
         onSuccess: (id) => done(mark, id),
         onFailure: (error) => {
-          if (!isOpen(error)) return Effect.andThen(marks.release(mark), Effect.fail(error))
+          if (!mayHaveTakenEffect(error)) return Effect.andThen(marks.release(mark), Effect.fail(error))
           return Option.match(LiveDeskError.createdId(error, "id"), {
             onNone: () => settled(error.verifyHint),
             onSome: (id) => done(mark, id)
@@ -295,7 +295,8 @@ const once = Effect.fnUntraced(function*<R>(
 })
 
 /** Whether LiveDesk may have acted. */
-const isOpen = ({ outcome }: LiveDeskError.LiveDeskError): boolean => outcome === "Unknown" || outcome === "Processed"
+const mayHaveTakenEffect = ({ outcome }: LiveDeskError.LiveDeskError): boolean =>
+  outcome === "Unknown" || outcome === "Processed"
 
 const retryAfterOf = ({ reason }: LiveDeskError.LiveDeskError): Duration.Duration =>
   reason._tag === "RateLimited" || reason._tag === "CircuitOpen"

@@ -333,7 +333,7 @@ const makeImporter = Effect.fnUntraced(function*<E, R>(
         return { _tag: "Stopped" } as const
       }
       if (!isTransient(error)) {
-        return { _tag: mayHaveActed(error) ? "Unknown" : "Refused", error } as const
+        return { _tag: mayHaveTakenEffect(error) ? "Unknown" : "Refused", error } as const
       }
       const now = yield* Clock.currentTimeMillis
       began ??= now
@@ -543,7 +543,7 @@ const lost: ReadonlySet<string> = new Set(["TimedOut", "ConnectionLost", "Server
 const concernsAll = ({ _tag, reason }: LiveDeskError.LiveDeskError, step: ImportJournal.Step): boolean =>
   _tag === "AuthError" || reason._tag === "Redirected" || (step === "contact" && reason._tag === "NotFound")
 
-const mayHaveActed = ({ outcome, operation }: LiveDeskError.LiveDeskError): boolean =>
+const mayHaveTakenEffect = ({ outcome, operation }: LiveDeskError.LiveDeskError): boolean =>
   (outcome === "Unknown" || outcome === "Processed") && operation !== Contacts.list.operation
 
 const askedToWait = ({ reason }: LiveDeskError.LiveDeskError): number =>
