@@ -17,7 +17,7 @@ const openConversation = Effect.fn("openConversation")(function*(email: string) 
 const unauthorized = new LiveDeskError.AuthError({
   operation: "contacts.create",
   outcome: "Rejected",
-  reason: new LiveDeskError.CredentialsRejected({ messages: [] })
+  reason: new LiveDeskError.Unauthorized({ messages: [] })
 })
 
 // No port, no key, and `TestClock` in charge of time:

@@ -988,7 +988,7 @@ export const conformance = (name: string, transport: Transport) =>
               const error = yield* Effect.flip(contacts.create({ inboxId: 407 }))
               assert.deepStrictEqual(facts(error), [
                 "AuthError",
-                "CredentialsRejected",
+                "Unauthorized",
                 "Rejected",
                 401,
                 "contacts.create"

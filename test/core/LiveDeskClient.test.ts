@@ -63,7 +63,7 @@ describe("credentials", () => {
       const options = { apiKey: Redacted.make(apiKey), apiSecret: Redacted.make(apiSecret) }
       const error = yield* Effect.flip(Layer.build(layer(options)))
       assert.strictEqual(error._tag, "AuthError")
-      assert.strictEqual(error.reason._tag, "CredentialsUnusable")
+      assert.strictEqual(error.reason._tag, "InvalidCredentials")
       assert.strictEqual(error.outcome, "NotSent")
       assert.include(error.message, words)
       for (const secret of [apiKey, apiSecret].filter((secret) => secret !== "")) {

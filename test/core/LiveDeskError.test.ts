@@ -281,7 +281,7 @@ describe("JSON", () => {
 
   // One property for each reason, so that none is left to chance.
   const reasons = {
-    AuthError: [LiveDeskError.CredentialsRejected, LiveDeskError.Forbidden, LiveDeskError.CredentialsUnusable],
+    AuthError: [LiveDeskError.Unauthorized, LiveDeskError.Forbidden, LiveDeskError.InvalidCredentials],
     ValidationError: [
       LiveDeskError.InputInvalid,
       LiveDeskError.InputRejected,
@@ -404,7 +404,7 @@ describe("telling errors apart", () => {
           ValidationError: ({ reason }) => Effect.succeed(`validation ${reason._tag}`),
           HttpError: ({ outcome }) => Effect.succeed(`http ${outcome}`)
         }))
-      assert.strictEqual(yield* handled(401), "auth CredentialsRejected")
+      assert.strictEqual(yield* handled(401), "auth Unauthorized")
       assert.strictEqual(yield* handled(422), "validation InputRejected")
       assert.strictEqual(yield* handled(503), "http Unknown")
     }))

@@ -47,7 +47,7 @@ describe("the live suite, at an emulator: the live service only by the script te
         of("a contact with e-mail and identifier")?.seen.join("\n"),
         "payload.contact_inbox.inbox.channel_type"
       )
-      assert.match(of("probe: a wrong secret")?.outcome ?? "", /^401, AuthError\/CredentialsRejected, Rejected: /)
+      assert.match(of("probe: a wrong secret")?.outcome ?? "", /^401, AuthError\/Unauthorized, Rejected: /)
       assert.match(of("probe: the same identifier again")?.outcome ?? "", /^422, ValidationError\/InputRejected/)
       assert.match(of("probe: an unknown path")?.outcome ?? "", /^404, HttpError\/NotFound/)
       assert.match(report.left.join(), /conversation \d+/)

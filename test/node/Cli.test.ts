@@ -281,7 +281,7 @@ describe("the exit code", () => {
     Effect.gen(function*() {
       const credentials = yield* refusal(["contacts", "list"], { LIVEDESK_API_SECRET: "canary" })
       assert.deepStrictEqual([credentials.code, credentials.err.split("\n").length], [3, 2])
-      assert.match(credentials.err, /^contacts\.list failed: AuthError\/CredentialsRejected/)
+      assert.match(credentials.err, /^contacts\.list failed: AuthError\/Unauthorized/)
       assert.notInclude(credentials.err, "canary")
       const refused = yield* refusal(["contacts", "create", "--email", "none"])
       assert.deepStrictEqual([refused.code, refused.err.split("\n").length], [4, 2])

@@ -112,7 +112,7 @@ describe("layer", () => {
         apiKey: Redacted.make(""),
         apiSecret: Redacted.make("secret")
       })).pipe(Effect.scoped, Effect.flip)
-      assert.strictEqual(error.reason._tag, "CredentialsUnusable")
+      assert.strictEqual(error.reason._tag, "InvalidCredentials")
       assert.strictEqual(error.outcome, "NotSent")
     }))
 

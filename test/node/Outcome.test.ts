@@ -529,7 +529,7 @@ both("bodies of a success", [
 
 const byStatus: ReadonlyArray<readonly [status: number, error: string, outcome: LiveDeskError.Outcome]> = [
   [400, "ValidationError/InputRejected", "Rejected"],
-  [401, "AuthError/CredentialsRejected", "Rejected"],
+  [401, "AuthError/Unauthorized", "Rejected"],
   [402, "HttpError/UnexpectedStatus", "Rejected"],
   [403, "AuthError/Forbidden", "Rejected"],
   [404, "HttpError/NotFound", "Rejected"],

@@ -181,10 +181,10 @@ const classify = (exit: Exit.Exit<unknown, LiveDeskError.LiveDeskError | Circuit
       return error.outcome === "Unknown" ? CircuitBreaker.failure() : CircuitBreaker.success
     case "RateLimited":
     case "InputInvalid":
-    case "CredentialsUnusable":
+    case "InvalidCredentials":
     case "CircuitOpen":
       return CircuitBreaker.ignored
-    case "CredentialsRejected":
+    case "Unauthorized":
     case "Forbidden":
     case "InputRejected":
     case "TransitionRejected":

@@ -354,7 +354,7 @@ const setUp = (
   Effect.gen(function*() {
     const operation = "LiveDeskClient.make"
     if (!Redacted.isRedacted(options.apiKey) || !Redacted.isRedacted(options.apiSecret)) {
-      return yield* LiveDeskError.credentialsUnusable(
+      return yield* LiveDeskError.invalidCredentials(
         operation,
         "the API key and secret must be given as Redacted, by Redacted.make"
       )
@@ -362,7 +362,7 @@ const setUp = (
     const apiKey = Redacted.value(options.apiKey)
     const apiSecret = Redacted.value(options.apiSecret)
     const unusable = [...apiKeyProblems(apiKey), ...apiSecretProblems(apiSecret)]
-    if (unusable.length > 0) return yield* LiveDeskError.credentialsUnusable(operation, unusable.join("; "))
+    if (unusable.length > 0) return yield* LiveDeskError.invalidCredentials(operation, unusable.join("; "))
 
     const baseUrl = parseBaseUrl(options.baseUrl ?? defaultBaseUrl)
     const timeout = parseTimeout(options.timeout ?? "30 seconds")

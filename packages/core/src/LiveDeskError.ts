@@ -65,7 +65,7 @@ const sentence = (what: string, messages: ReadonlyArray<string>): string =>
  * @category reasons
  * @since 0.1.0
  */
-export class CredentialsRejected extends Schema.TaggedError<CredentialsRejected>()("CredentialsRejected", {
+export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", {
   messages: Messages
 }) {
   override get message(): string {
@@ -91,7 +91,7 @@ export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", { me
  * @category reasons
  * @since 0.1.0
  */
-export class CredentialsUnusable extends Schema.TaggedError<CredentialsUnusable>()("CredentialsUnusable", {
+export class InvalidCredentials extends Schema.TaggedError<InvalidCredentials>()("InvalidCredentials", {
   problem: Schema.String
 }) {
   override get message(): string {
@@ -437,7 +437,7 @@ const common = {
  */
 export class AuthError extends Schema.TaggedError<AuthError>()("AuthError", {
   ...common,
-  reason: Schema.Union([CredentialsRejected, Forbidden, CredentialsUnusable])
+  reason: Schema.Union([Unauthorized, Forbidden, InvalidCredentials])
 }) {
   override get message(): string {
     return describe(this)
@@ -691,11 +691,11 @@ const advice = (error: LiveDeskError): string => {
     return error.isRetryable === true ? "To make this call again does no harm." : byOutcome[outcome]
   }
   switch (reason._tag) {
-    case "CredentialsRejected":
+    case "Unauthorized":
       return `Compare the API key and secret with those under ${credentialsPlace}.`
     case "Forbidden":
       return `Ask whoever keeps the project to allow it, or use another key from ${credentialsPlace}.`
-    case "CredentialsUnusable":
+    case "InvalidCredentials":
       return `Copy the API key and secret from ${credentialsPlace}.`
     case "InputInvalid":
       return "Nothing was sent; correct the input and call again."
@@ -799,8 +799,8 @@ const keysOf = (path: ReadonlyArray<string>): ReadonlyArray<string> =>
   path.slice(0, mostKeys).map((key) => AnswerText.onOneLine(key, longestKey))
 
 /** @internal */
-export const credentialsUnusable = (operation: string, problem: string): AuthError =>
-  new AuthError({ operation, outcome: "NotSent", reason: new CredentialsUnusable({ problem }) })
+export const invalidCredentials = (operation: string, problem: string): AuthError =>
+  new AuthError({ operation, outcome: "NotSent", reason: new InvalidCredentials({ problem }) })
 
 /** @internal */
 export const inputInvalid = (operation: string, issues: ReadonlyArray<Issue>): ValidationError =>
@@ -857,7 +857,7 @@ export const refused = (answer: Answered, now: number): LiveDeskError => {
       case 422:
         return new ValidationError({ ...parts, reason: new InputRejected(refusal) })
       case 401:
-        return new AuthError({ ...parts, reason: new CredentialsRejected({ messages }) })
+        return new AuthError({ ...parts, reason: new Unauthorized({ messages }) })
       case 403:
         return new AuthError({ ...parts, reason: new Forbidden({ messages }) })
       case 404:

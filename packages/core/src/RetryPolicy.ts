@@ -124,9 +124,9 @@ export const isRetryable = (
       return repeat !== "never"
     case "UnexpectedStatus":
       return repeat !== "never" && outcome === "Unknown"
-    case "CredentialsRejected":
+    case "Unauthorized":
     case "Forbidden":
-    case "CredentialsUnusable":
+    case "InvalidCredentials":
     case "InputInvalid":
     case "InputRejected":
     case "TransitionRejected":
