@@ -45,7 +45,7 @@ describe("with the emulator", () => {
     Effect.gen(function*() {
       yield* openConversation("alice@acme.inc")
       const error = yield* Effect.flip(openConversation("alice@acme.inc"))
-      assert.strictEqual(error.reason._tag, "InputRejected")
+      assert.strictEqual(error.reason._tag, "RejectedInput")
       assert.strictEqual(error.outcome, "Rejected")
     }).pipe(Effect.provide(WithEmulator)))
 })

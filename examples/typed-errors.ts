@@ -41,7 +41,7 @@ const settle = (input: Contacts.CreateContact): Effect.Effect<Outcome, LiveDeskE
         _tag: "TryLater",
         seconds: Option.match(retryAfter, { onNone: () => 60, onSome: (wait) => Math.ceil(Duration.toSeconds(wait)) })
       })),
-    Effect.catchReason("ValidationError", "InputRejected", ({ fields, message }) =>
+    Effect.catchReason("ValidationError", "RejectedInput", ({ fields, message }) =>
       Effect.succeed<Outcome>(
         fields.includes("email") ? { _tag: "AlreadyThere" } : { _tag: "AskSomeone", why: message }
       )),

@@ -315,6 +315,6 @@ describe("documentation", () => {
     ])
     const names = publicExports("core/src/LiveDeskError.ts").map(({ name }) => name)
     assert.include(names, "AuthError")
-    assert.notInclude(names, "inputInvalid")
+    assert.notInclude(names, "invalidInput")
   })
 })

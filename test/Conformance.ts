@@ -166,13 +166,13 @@ export const conformance = (name: string, transport: Transport) =>
           const error = yield* Effect.flip(contacts.create({ ...alice, email: "ALICE@acme.inc" }))
           assert.deepStrictEqual(facts(error), [
             "ValidationError",
-            "InputRejected",
+            "RejectedInput",
             "Rejected",
             422,
             "contacts.create"
           ])
           assert.deepStrictEqual(
-            error.reason._tag === "InputRejected" ? [error.reason.messages, error.reason.fields] : [],
+            error.reason._tag === "RejectedInput" ? [error.reason.messages, error.reason.fields] : [],
             [
               ["Email has already been taken, Phone number has already been taken, Identifier has already been taken"],
               ["email", "phone_number", "identifier"]
@@ -188,7 +188,7 @@ export const conformance = (name: string, transport: Transport) =>
           run(Effect.gen(function*() {
             const contacts = yield* Contacts.Contacts
             const error = yield* Effect.flip(contacts.create(odd))
-            assert.deepStrictEqual(error.reason._tag === "InputRejected" ? error.reason.fields : [], [
+            assert.deepStrictEqual(error.reason._tag === "RejectedInput" ? error.reason.fields : [], [
               "name",
               "email",
               "phone_number"
@@ -268,7 +268,7 @@ export const conformance = (name: string, transport: Transport) =>
           const error = yield* Effect.flip(conversations.create({ inboxId: 407, contactId, sourceId }))
           assert.deepStrictEqual(facts(error), [
             "ValidationError",
-            "InputRejected",
+            "RejectedInput",
             "Rejected",
             422,
             "conversations.create"
@@ -453,7 +453,7 @@ export const conformance = (name: string, transport: Transport) =>
           const taken = yield* Effect.flip(contacts.update({ contactId: contact.id, email: "Bob@acme.inc" }))
           assert.deepStrictEqual(facts(taken), [
             "ValidationError",
-            "InputRejected",
+            "RejectedInput",
             "Rejected",
             422,
             "contacts.update"
@@ -699,7 +699,7 @@ export const conformance = (name: string, transport: Transport) =>
           yield* messages.send({ conversationId: id, content: "🌞".repeat(150_000) })
           for (const content of ["", "🌞".repeat(150_001)]) {
             const error = yield* Effect.flip(messages.send({ conversationId: id, content }))
-            assert.deepStrictEqual(facts(error), ["ValidationError", "InputRejected", "Rejected", 422, "messages.send"])
+            assert.deepStrictEqual(facts(error), ["ValidationError", "RejectedInput", "Rejected", 422, "messages.send"])
           }
           const error = yield* Effect.flip(messages.send({ conversationId: 1, content: "Hello?" }))
           assert.deepStrictEqual(facts(error), ["HttpError", "NotFound", "Rejected", 404, "messages.send"])
@@ -902,7 +902,7 @@ export const conformance = (name: string, transport: Transport) =>
           const untitled = yield* Effect.flip(tickets.create({ title: "" }))
           assert.deepStrictEqual(facts(untitled), [
             "ValidationError",
-            "InputRejected",
+            "RejectedInput",
             "Rejected",
             422,
             "tickets.create"
@@ -1007,7 +1007,7 @@ export const conformance = (name: string, transport: Transport) =>
           const error = yield* Effect.flip(contacts.create({ inboxId: -1 }))
           assert.deepStrictEqual(facts(error), [
             "ValidationError",
-            "InputInvalid",
+            "InvalidInput",
             "NotSent",
             undefined,
             "contacts.create"

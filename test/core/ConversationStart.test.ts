@@ -34,7 +34,7 @@ describe("start", () => {
         contact: { name: "Alice" },
         message: { ...message, contentAttributes: { in_reply_to: Number.NaN } }
       }))
-      assert.strictEqual(error.reason._tag, "InputInvalid")
+      assert.strictEqual(error.reason._tag, "InvalidInput")
       assert.include(error.message, "message.contentAttributes")
       assert.deepStrictEqual(yield* held, [0, 0, 0])
     }).pipe(Effect.provide(TestLayer)))
@@ -45,7 +45,7 @@ describe("start", () => {
         const error = yield* Effect.flip(
           ConversationStart.start({ inboxId: 407, contact: { name: "Alice" }, message, resume })
         )
-        assert.strictEqual(error.reason._tag, "InputInvalid")
+        assert.strictEqual(error.reason._tag, "InvalidInput")
       }
       assert.deepStrictEqual(yield* held, [0, 0, 0])
     }).pipe(Effect.provide(TestLayer)))

@@ -28,7 +28,7 @@ describe("ensure", () => {
     Effect.gen(function*() {
       for (const email of ["", "  "]) {
         const error = yield* Effect.flip(ensure({ identifier: "", email }))
-        assert.strictEqual(error.reason._tag, "InputInvalid")
+        assert.strictEqual(error.reason._tag, "InvalidInput")
       }
       assert.strictEqual(yield* held, 0)
       const { _tag, contact } = yield* ensure({ identifier: " ", email: " Ada@acme.inc " })
@@ -185,7 +185,7 @@ describe("find", () => {
       )
       assert.deepStrictEqual(yield* find({ identifier: "crm-1" }), Option.none())
       const error = yield* Effect.flip(find({ email: " " }))
-      assert.deepStrictEqual([error.operation, error.reason._tag], ["contacts.find", "InputInvalid"])
+      assert.deepStrictEqual([error.operation, error.reason._tag], ["contacts.find", "InvalidInput"])
       assert.strictEqual(yield* held, 2)
     }).pipe(Effect.provide(atEmulator())))
 })

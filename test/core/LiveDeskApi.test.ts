@@ -208,6 +208,6 @@ layer(clientOfPrism, { excludeTestServices: true })("a server made from the docu
       const client = yield* LiveDeskClient.LiveDeskClient
       const call = client.call({ ...Contacts.create, input: AnObject })
       const error = yield* Effect.flip(call({ inbox_id: "407", name: null }))
-      assert.deepStrictEqual([error.reason._tag, error.status], ["InputRejected", 422])
+      assert.deepStrictEqual([error.reason._tag, error.status], ["RejectedInput", 422])
     }))
 })

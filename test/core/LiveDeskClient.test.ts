@@ -117,7 +117,7 @@ describe("options", () => {
       assert.strictEqual(error._tag, "ValidationError")
       assert.strictEqual(error.outcome, "NotSent")
       assert.deepStrictEqual(
-        error.reason._tag === "InputInvalid" ? error.reason.issues.map(({ path }) => path) : [],
+        error.reason._tag === "InvalidInput" ? error.reason.issues.map(({ path }) => path) : [],
         [[path]]
       )
       assert.notInclude(error.message, "canary")
@@ -127,7 +127,7 @@ describe("options", () => {
     Effect.gen(function*() {
       const { reason } = yield* Effect.flip(Layer.build(layer({ baseUrl: "", timeout: 0, maxAnswerBytes: 0 })))
       assert.deepStrictEqual(
-        reason._tag === "InputInvalid" ? reason.issues.map(({ path }) => path.join(".")) : [],
+        reason._tag === "InvalidInput" ? reason.issues.map(({ path }) => path.join(".")) : [],
         ["baseUrl", "timeout", "maxAnswerBytes"]
       )
     }))
@@ -206,10 +206,10 @@ describe("a call's own options", () => {
   it.effect.each(refused)("the header %j: %j is refused", ([name, value]) =>
     Effect.gen(function*() {
       const error = yield* unsent(create({ headers: { [name]: value } }))
-      assert.isTrue(error._tag === "ValidationError" && error.reason._tag === "InputInvalid")
+      assert.isTrue(error._tag === "ValidationError" && error.reason._tag === "InvalidInput")
       assert.strictEqual(error.outcome, "NotSent")
       assert.deepStrictEqual(
-        error.reason._tag === "InputInvalid" ? error.reason.issues.map(({ path }) => path) : [],
+        error.reason._tag === "InvalidInput" ? error.reason.issues.map(({ path }) => path) : [],
         [["options", "headers", name]]
       )
       assert.notInclude(error.message, "canary")
@@ -219,7 +219,7 @@ describe("a call's own options", () => {
     Effect.gen(function*() {
       const { reason } = yield* unsent(create({ timeout }))
       assert.deepStrictEqual(
-        reason._tag === "InputInvalid" ? reason.issues.map(({ path }) => path) : [],
+        reason._tag === "InvalidInput" ? reason.issues.map(({ path }) => path) : [],
         [["options", "timeout"]]
       )
     }).pipe(Effect.provide(layer())))
@@ -271,7 +271,7 @@ describe("ids in a path", () => {
       assert.strictEqual(error._tag, "ValidationError")
       assert.strictEqual(error.outcome, "NotSent")
       assert.deepStrictEqual(
-        error.reason._tag === "InputInvalid" ? error.reason.issues.map(({ path }) => path) : [],
+        error.reason._tag === "InvalidInput" ? error.reason.issues.map(({ path }) => path) : [],
         [["conversationId"]]
       )
     }).pipe(Effect.provide(layer())))

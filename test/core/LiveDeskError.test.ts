@@ -86,7 +86,7 @@ describe("what a refusal's body says", () => {
   it.effect.each(cases)("$name", ({ body, fields = [], headers = {}, messages = [] }) =>
     Effect.gen(function*() {
       const error = yield* answered({ status: 422, headers, body })
-      assert.deepStrictEqual(error.reason, new LiveDeskError.InputRejected({ messages, fields }))
+      assert.deepStrictEqual(error.reason, new LiveDeskError.RejectedInput({ messages, fields }))
       for (const text of [...messages, ...fields]) assert.include(error.message, text)
     }))
 
@@ -109,8 +109,8 @@ describe("what a refusal's body says", () => {
       }))
       const attributes = errors.map(({ field }) => field)
       const { message, reason } = yield* answered({ status: 422, body: { errors, attributes } })
-      assert.isTrue(reason._tag === "InputRejected")
-      if (reason._tag !== "InputRejected") return
+      assert.isTrue(reason._tag === "RejectedInput")
+      if (reason._tag !== "RejectedInput") return
       for (const texts of [reason.messages, reason.fields]) {
         assert.strictEqual(texts.length, 16)
         for (const text of texts) {
@@ -126,7 +126,7 @@ describe("what a refusal's body says", () => {
     Effect.gen(function*() {
       const deep = `${"{\"error\":".repeat(6000)}"no"${"}".repeat(6000)}`
       const { reason } = yield* answered({ status: 422, body: deep })
-      assert.strictEqual(reason._tag, "InputRejected")
+      assert.strictEqual(reason._tag, "RejectedInput")
     }))
 })
 
@@ -283,8 +283,8 @@ describe("JSON", () => {
   const reasons = {
     AuthError: [LiveDeskError.Unauthorized, LiveDeskError.Forbidden, LiveDeskError.InvalidCredentials],
     ValidationError: [
-      LiveDeskError.InputInvalid,
-      LiveDeskError.InputRejected,
+      LiveDeskError.InvalidInput,
+      LiveDeskError.RejectedInput,
       LiveDeskError.AnswerInvalid,
       LiveDeskError.AnswerDrifted
     ],
@@ -405,7 +405,7 @@ describe("telling errors apart", () => {
           HttpError: ({ outcome }) => Effect.succeed(`http ${outcome}`)
         }))
       assert.strictEqual(yield* handled(401), "auth Unauthorized")
-      assert.strictEqual(yield* handled(422), "validation InputRejected")
+      assert.strictEqual(yield* handled(422), "validation RejectedInput")
       assert.strictEqual(yield* handled(503), "http Unknown")
     }))
 
@@ -419,7 +419,7 @@ describe("telling errors apart", () => {
             (reason, error) => Effect.succeed(`${reason.messages.join()} ${error.operation} ${error.outcome}`)
           ),
           Effect.catchReasons("ValidationError", {
-            InputRejected: (reason) => Effect.succeed(reason.messages.join())
+            RejectedInput: (reason) => Effect.succeed(reason.messages.join())
           }),
           Effect.catch((error) => Effect.succeed(error._tag))
         )

@@ -34,7 +34,7 @@ describe("sendFiles", () => {
     Effect.gen(function*() {
       const lookalike = { size: 2, type: "text/plain", arrayBuffer: () => Promise.resolve(new ArrayBuffer(2)) }
       const error = yield* Effect.flip(sendFile({ content: lookalike }))
-      assert.strictEqual(error.reason._tag, "InputInvalid")
+      assert.strictEqual(error.reason._tag, "InvalidInput")
       assert.include(error.message, "attachments.0.content")
     }))
 

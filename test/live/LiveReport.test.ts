@@ -48,7 +48,7 @@ describe("the live suite, at an emulator: the live service only by the script te
         "payload.contact_inbox.inbox.channel_type"
       )
       assert.match(of("probe: a wrong secret")?.outcome ?? "", /^401, AuthError\/Unauthorized, Rejected: /)
-      assert.match(of("probe: the same identifier again")?.outcome ?? "", /^422, ValidationError\/InputRejected/)
+      assert.match(of("probe: the same identifier again")?.outcome ?? "", /^422, ValidationError\/RejectedInput/)
       assert.match(of("probe: an unknown path")?.outcome ?? "", /^404, HttpError\/NotFound/)
       assert.match(report.left.join(), /conversation \d+/)
     }).pipe(Effect.provide(emulator)))

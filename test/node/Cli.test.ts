@@ -296,7 +296,7 @@ describe("the exit code", () => {
       assert.strictEqual(code, 4)
       const read = Schema.decodeUnknownEffect(Schema.toCodecJson(LiveDeskError.LiveDeskError))
       const error = yield* read(JSON.parse(err))
-      assert.deepStrictEqual([error._tag, error.reason._tag], ["ValidationError", "InputRejected"])
+      assert.deepStrictEqual([error._tag, error.reason._tag], ["ValidationError", "RejectedInput"])
     }).pipe(withEmulator))
 
   it.live(

@@ -143,7 +143,7 @@ describe("an import", () => {
       const first = yield* importing(rows("call me"))
       assert.deepStrictEqual(counted(first), { ...none, read: 2, done: 1, created: 1, rejected: 1 })
       const [refused] = yield* entries("rejected")
-      assert.include(refused?.reasons[0], "ValidationError/InputRejected")
+      assert.include(refused?.reasons[0], "ValidationError/RejectedInput")
       const second = yield* importing(rows("+6512345678"))
       assert.deepStrictEqual(counted(second), { ...none, read: 2, alreadyDone: 1, done: 1, created: 1 })
       assert.lengthOf(yield* entries("rejected"), 0)

@@ -155,7 +155,7 @@ describe("the other examples", () => {
         })),
         [
           { name: "contacts.create", kind: Collector.client, status: 200, error: undefined },
-          { name: "contacts.create", kind: Collector.client, status: 422, error: "InputRejected" }
+          { name: "contacts.create", kind: Collector.client, status: 422, error: "RejectedInput" }
         ]
       )
       const metrics = yield* collector.metrics

@@ -428,7 +428,7 @@ both("half an answer", [
     name: "no word in the body of a 422",
     does: breakOff(422, "Length", "Hang", "{\"message\":"),
     limit: "1 second",
-    becomes: { error: "ValidationError/InputRejected", outcome: "Rejected", status: 422 },
+    becomes: { error: "ValidationError/RejectedInput", outcome: "Rejected", status: 422 },
     requests: 1
   },
   {
@@ -470,7 +470,7 @@ both("too much of an answer", [
   {
     name: "an endless refusal",
     does: { _tag: "EndlessBody", status: 422 },
-    becomes: { error: "ValidationError/InputRejected", outcome: "Rejected", status: 422 },
+    becomes: { error: "ValidationError/RejectedInput", outcome: "Rejected", status: 422 },
     requests: 1
   },
   {
@@ -528,7 +528,7 @@ both("bodies of a success", [
 ])
 
 const byStatus: ReadonlyArray<readonly [status: number, error: string, outcome: LiveDeskError.Outcome]> = [
-  [400, "ValidationError/InputRejected", "Rejected"],
+  [400, "ValidationError/RejectedInput", "Rejected"],
   [401, "AuthError/Unauthorized", "Rejected"],
   [402, "HttpError/UnexpectedStatus", "Rejected"],
   [403, "AuthError/Forbidden", "Rejected"],
@@ -538,7 +538,7 @@ const byStatus: ReadonlyArray<readonly [status: number, error: string, outcome: 
   [409, "HttpError/Conflict", "Rejected"],
   [410, "HttpError/UnexpectedStatus", "Rejected"],
   [418, "HttpError/UnexpectedStatus", "Rejected"],
-  [422, "ValidationError/InputRejected", "Rejected"],
+  [422, "ValidationError/RejectedInput", "Rejected"],
   [429, "HttpError/RateLimited", "Rejected"],
   [500, "HttpError/ServerFailure", "Unknown"],
   [502, "HttpError/ServerFailure", "Unknown"],

@@ -111,7 +111,7 @@ describe("metrics", () => {
         {
           by: {
             ...about("contacts.create", "failure"),
-            "error.type": "InputRejected",
+            "error.type": "RejectedInput",
             "livedesk.request.outcome": "Rejected"
           },
           count: 1
@@ -119,7 +119,7 @@ describe("metrics", () => {
         {
           by: {
             ...about("contacts.list", "failure"),
-            "error.type": "InputInvalid",
+            "error.type": "InvalidInput",
             "livedesk.request.outcome": "NotSent"
           },
           count: 1

@@ -180,13 +180,13 @@ const classify = (exit: Exit.Exit<unknown, LiveDeskError.LiveDeskError | Circuit
     case "UnexpectedStatus":
       return error.outcome === "Unknown" ? CircuitBreaker.failure() : CircuitBreaker.success
     case "RateLimited":
-    case "InputInvalid":
+    case "InvalidInput":
     case "InvalidCredentials":
     case "CircuitOpen":
       return CircuitBreaker.ignored
     case "Unauthorized":
     case "Forbidden":
-    case "InputRejected":
+    case "RejectedInput":
     case "TransitionRejected":
     case "AnswerInvalid":
     case "AnswerDrifted":

@@ -449,7 +449,7 @@ export class Contacts extends Context.Service<Contacts, {
    * the same contact wait for each other. Another program may create the contact in between: LiveDesk then refuses the
    * second (as Chatwoot does, unverified), and it is found.
    *
-   * Fails with `ValidationError`/`InputInvalid` where none of the three is given (nothing was sent), with
+   * Fails with `ValidationError`/`InvalidInput` where none of the three is given (nothing was sent), with
    * `HttpError`/`Conflict` as `find` does, else as `list` and `create` do. Where the error's `operation` is `contacts.list`,
    * nothing was created.
    */
@@ -565,7 +565,7 @@ export const markMissing = "give identifier, email or phoneNumber, so that the c
 const someMarks = (input: ContactMarks, operation: string): Effect.Effect<Marks, LiveDeskError.ValidationError> =>
   hasMark(input)
     ? Effect.succeed(marksOf(input))
-    : Effect.fail(LiveDeskError.inputInvalid(operation, [{ path: ["identifier"], message: markMissing }]))
+    : Effect.fail(LiveDeskError.invalidInput(operation, [{ path: ["identifier"], message: markMissing }]))
 
 const findWith = (stream: Contacts["Service"]["stream"], operation = "contacts.find"): Contacts["Service"]["find"] =>
   Effect.fnUntraced(function*(input, options) {
@@ -629,7 +629,7 @@ const ensureWith = Effect.fnUntraced(function*(
         const failed = Effect.fail(error)
         // Somebody else may have created it in between.
         if (outcome === "Rejected") {
-          return reason._tag === "InputRejected" || reason._tag === "Conflict" ? findOr(failed) : failed
+          return reason._tag === "RejectedInput" || reason._tag === "Conflict" ? findOr(failed) : failed
         }
         if (outcome === "NotSent") return failed
         // LiveDesk may have created it, or be about to. What goes wrong with looking settles nothing.

@@ -116,7 +116,7 @@ export const start = Effect.fn("ConversationStart.start")(function*(
     ...Messages.issuesOf(input.message)
   ]
   if (Result.isFailure(read) || issues.length > 0) {
-    return yield* LiveDeskError.inputInvalid("ConversationStart.start", issues)
+    return yield* LiveDeskError.invalidInput("ConversationStart.start", issues)
   }
   const done = read.success
 

@@ -117,7 +117,7 @@ export const requestWith = <Input, Output>(
     ]
     if (Result.isFailure(located) || issues.length > 0) {
       return Result.fail(
-        LiveDeskError.inputInvalid(
+        LiveDeskError.invalidInput(
           operation,
           issues.map(({ message, path }) => ({ path: path.map(server.scrub), message }))
         )
@@ -125,7 +125,7 @@ export const requestWith = <Input, Output>(
     }
     return Result.try({
       try: () => outgoing(located.success.path, located.success.rest, headers),
-      catch: () => LiveDeskError.inputInvalid(operation, [{ path: [], message: "the input cannot be written as JSON" }])
+      catch: () => LiveDeskError.invalidInput(operation, [{ path: [], message: "the input cannot be written as JSON" }])
     })
   }
 }

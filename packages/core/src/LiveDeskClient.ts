@@ -89,7 +89,7 @@ export interface CallOptions {
   readonly timeout?: Duration.Input | undefined
   /** How often this call is made again, and after which waits; what is left out comes from the client's own. */
   readonly retries?: RetryPolicy.Options | undefined
-  /** Headers to send beside the client's own; one of these, such as `authorization`, fails with `InputInvalid`. */
+  /** Headers to send beside the client's own; one of these, such as `authorization`, fails with `InvalidInput`. */
   readonly headers?: { readonly [name: string]: string } | undefined
 }
 
@@ -369,7 +369,7 @@ const setUp = (
     const retries = RetryPolicy.fromOptions(options.retries)
     const issues = optionIssues(options)
     if (Result.isFailure(baseUrl) || Result.isFailure(timeout) || Result.isFailure(retries) || issues.length > 0) {
-      return yield* LiveDeskError.inputInvalid(operation, issues)
+      return yield* LiveDeskError.invalidInput(operation, issues)
     }
 
     const { hostname, origin, pathname, port, protocol } = baseUrl.success

@@ -128,7 +128,7 @@ const list = (issues: ReadonlyArray<Issue>): string =>
  * @category reasons
  * @since 0.1.0
  */
-export class InputInvalid extends Schema.TaggedError<InputInvalid>()("InputInvalid", { issues: Schema.Array(Issue) }) {
+export class InvalidInput extends Schema.TaggedError<InvalidInput>()("InvalidInput", { issues: Schema.Array(Issue) }) {
   override get message(): string {
     return `the input is not valid: ${list(this.issues)}`
   }
@@ -140,7 +140,7 @@ export class InputInvalid extends Schema.TaggedError<InputInvalid>()("InputInval
  * @category reasons
  * @since 0.1.0
  */
-export class InputRejected extends Schema.TaggedError<InputRejected>()("InputRejected", {
+export class RejectedInput extends Schema.TaggedError<RejectedInput>()("RejectedInput", {
   messages: Messages,
   fields: Schema.Array(Schema.String)
 }) {
@@ -452,7 +452,7 @@ export class AuthError extends Schema.TaggedError<AuthError>()("AuthError", {
  */
 export class ValidationError extends Schema.TaggedError<ValidationError>()("ValidationError", {
   ...common,
-  reason: Schema.Union([InputInvalid, InputRejected, TransitionRejected, AnswerInvalid, AnswerDrifted])
+  reason: Schema.Union([InvalidInput, RejectedInput, TransitionRejected, AnswerInvalid, AnswerDrifted])
 }) {
   override get message(): string {
     return describe(this)
@@ -628,7 +628,7 @@ export const concluded = (
  */
 export const asTransition = (error: LiveDeskError, status: string): LiveDeskError => {
   const { reason } = error
-  return reason._tag === "InputRejected" || (reason._tag === "Conflict" && error.outcome === "Rejected")
+  return reason._tag === "RejectedInput" || (reason._tag === "Conflict" && error.outcome === "Rejected")
     ? sameExcerpt(
       error,
       new ValidationError({
@@ -697,11 +697,11 @@ const advice = (error: LiveDeskError): string => {
       return `Ask whoever keeps the project to allow it, or use another key from ${credentialsPlace}.`
     case "InvalidCredentials":
       return `Copy the API key and secret from ${credentialsPlace}.`
-    case "InputInvalid":
+    case "InvalidInput":
       return "Nothing was sent; correct the input and call again."
     case "TransitionRejected":
       return "Look at the conversation's status and at the moves that it allows."
-    case "InputRejected":
+    case "RejectedInput":
       return "Correct the input before calling again."
     case "Conflict":
       return outcome === "NotSent"
@@ -803,8 +803,8 @@ export const invalidCredentials = (operation: string, problem: string): AuthErro
   new AuthError({ operation, outcome: "NotSent", reason: new InvalidCredentials({ problem }) })
 
 /** @internal */
-export const inputInvalid = (operation: string, issues: ReadonlyArray<Issue>): ValidationError =>
-  new ValidationError({ operation, outcome: "NotSent", reason: new InputInvalid({ issues }) })
+export const invalidInput = (operation: string, issues: ReadonlyArray<Issue>): ValidationError =>
+  new ValidationError({ operation, outcome: "NotSent", reason: new InvalidInput({ issues }) })
 
 /**
  * A conflict that is seen before anything is changed.
@@ -855,7 +855,7 @@ export const refused = (answer: Answered, now: number): LiveDeskError => {
     switch (status) {
       case 400:
       case 422:
-        return new ValidationError({ ...parts, reason: new InputRejected(refusal) })
+        return new ValidationError({ ...parts, reason: new RejectedInput(refusal) })
       case 401:
         return new AuthError({ ...parts, reason: new Unauthorized({ messages }) })
       case 403:

@@ -127,8 +127,8 @@ export const isRetryable = (
     case "Unauthorized":
     case "Forbidden":
     case "InvalidCredentials":
-    case "InputInvalid":
-    case "InputRejected":
+    case "InvalidInput":
+    case "RejectedInput":
     case "TransitionRejected":
     case "AnswerDrifted":
     case "NotFound":

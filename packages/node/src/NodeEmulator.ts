@@ -202,7 +202,7 @@ const deliverTo = ({ secret, url }: Webhook): Layer.Layer<Told, LiveDeskError.Va
         new LiveDeskError.ValidationError({
           operation: "NodeEmulator.layer",
           outcome: "NotSent",
-          reason: new LiveDeskError.InputInvalid({ issues: [{ path: ["webhook", setting], message }] })
+          reason: new LiveDeskError.InvalidInput({ issues: [{ path: ["webhook", setting], message }] })
         })
       )
     )

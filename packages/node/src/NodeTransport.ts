@@ -63,7 +63,7 @@ const makeDispatcher = Effect.fnUntraced(function*(options: Options) {
     return yield* new LiveDeskError.ValidationError({
       operation: "NodeTransport.layer",
       outcome: "NotSent",
-      reason: new LiveDeskError.InputInvalid({
+      reason: new LiveDeskError.InvalidInput({
         issues: Object.entries({ connectTimeout, idleTimeout }).flatMap(([option, value]) =>
           value === undefined
             ? [{ path: [option], message: "expected a time between 1 millisecond and 24 days, such as \"4 seconds\"" }]

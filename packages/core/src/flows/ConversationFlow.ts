@@ -139,7 +139,7 @@ const checked = (payload: Payload): Effect.Effect<Payload, LiveDeskError.Validat
   Effect.suspend(() =>
     Result.match(check(payload), {
       onFailure: (issue) =>
-        Effect.fail(LiveDeskError.inputInvalid("ConversationFlow.start", LiveDeskError.issuesOf(issue))),
+        Effect.fail(LiveDeskError.invalidInput("ConversationFlow.start", LiveDeskError.issuesOf(issue))),
       onSuccess: (payload) => Effect.succeed(payload)
     })
   )

@@ -237,7 +237,7 @@ const usable = <E, R>(options: Options<E, R>) => {
       patience: Duration.toMillis(patience),
       progressEvery
     })
-    : Effect.fail(LiveDeskError.inputInvalid(operation, issues))
+    : Effect.fail(LiveDeskError.invalidInput(operation, issues))
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -529,7 +529,7 @@ const orKnown = <A>(
 
 /** Whether LiveDesk refused what may be there already. */
 const isTaken = ({ outcome, reason }: LiveDeskError.LiveDeskError): boolean =>
-  outcome === "Rejected" && (reason._tag === "InputRejected" || reason._tag === "Conflict")
+  outcome === "Rejected" && (reason._tag === "RejectedInput" || reason._tag === "Conflict")
 
 /** Whether nothing was made, for a cause that passes. */
 const isTransient = (error: LiveDeskError.LiveDeskError): boolean =>
