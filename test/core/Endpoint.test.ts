@@ -91,9 +91,9 @@ describe("an endpoint of one's own", () => {
       const error = yield* Effect.flip(Effect.fromResult(answer))
       assert.deepStrictEqual(
         [error._tag, error.reason._tag, error.outcome, error.operation, error.status],
-        ["ValidationError", "AnswerInvalid", "Processed", "contacts.labels", 200]
+        ["ValidationError", "InvalidResponse", "Processed", "contacts.labels", 200]
       )
-      assert.deepStrictEqual(error.reason._tag === "AnswerInvalid" ? error.reason.issues : [], [
+      assert.deepStrictEqual(error.reason._tag === "InvalidResponse" ? error.reason.issues : [], [
         { path: ["payload", "1"], message: "expected string" },
         { path: ["payload", "2"], message: "expected string" },
         { path: ["changed_at"], message: "expected a valid UTC DateTime string" }
@@ -105,7 +105,7 @@ describe("an endpoint of one's own", () => {
     Effect.gen(function*() {
       const { answer } = yield* call(labels, { contactId: 7 }, { body: null })
       const error = yield* Effect.flip(Effect.fromResult(answer))
-      assert.deepStrictEqual([error.reason._tag, error.outcome], ["AnswerInvalid", "Processed"])
+      assert.deepStrictEqual([error.reason._tag, error.outcome], ["InvalidResponse", "Processed"])
     }))
 
   it.effect("tells what its schema does not know as drift", () =>
@@ -114,7 +114,7 @@ describe("an endpoint of one's own", () => {
       const { answer } = yield* call(labels, { contactId: 7 }, { body }, { onDrift: "fail" })
       const error = yield* Effect.flip(Effect.fromResult(answer))
       assert.deepStrictEqual(
-        error.reason._tag === "AnswerDrifted" ? error.reason.issues.map(({ path }) => path) : error,
+        error.reason._tag === "DriftedResponse" ? error.reason.issues.map(({ path }) => path) : error,
         [["total"]]
       )
     }))

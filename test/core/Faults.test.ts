@@ -51,7 +51,7 @@ describe("a fault", () => {
     [Fault.RateLimited({ retryAfter: "2" }), "RateLimited", "Rejected", 0],
     [Fault.Failing({ status: 500, when: "BeforeActing" }), "ServerFailure", "Unknown", 0],
     [Fault.Failing({ status: 503, when: "AfterActing" }), "ServerFailure", "Unknown", 1],
-    [Fault.WrongBody({ body: "<html>" }), "AnswerInvalid", "Processed", 1]
+    [Fault.WrongBody({ body: "<html>" }), "InvalidResponse", "Processed", 1]
   ]
 
   for (const [fault, reason, outcome, acted] of table) {

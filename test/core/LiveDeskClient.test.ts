@@ -480,8 +480,8 @@ describe("drift", () => {
         Effect.provide(layer({ onDrift: "fail" }, { body: drifting, headers: { "x-request-id": "r-1" } }))
       )
       assert.isTrue(LiveDeskError.isLiveDeskError(error))
-      assert.isTrue(error._tag === "ValidationError" && error.reason._tag === "AnswerDrifted")
-      if (error._tag !== "ValidationError" || error.reason._tag !== "AnswerDrifted") return
+      assert.isTrue(error._tag === "ValidationError" && error.reason._tag === "DriftedResponse")
+      if (error._tag !== "ValidationError" || error.reason._tag !== "DriftedResponse") return
       assert.strictEqual(error.outcome, "Processed")
       assert.strictEqual(error.status, 200)
       assert.strictEqual(error.requestId, "r-1")

@@ -232,7 +232,7 @@ describe("what is known beside the reason", () => {
           }
         }
       })
-      assert.deepStrictEqual(reason._tag === "AnswerInvalid" ? reason.identifiers : {}, {
+      assert.deepStrictEqual(reason._tag === "InvalidResponse" ? reason.identifiers : {}, {
         "payload.contact.id": "9007199254740993",
         "payload.contact.uuid": uuid,
         "payload.contact.inbox_id": 407,
@@ -251,7 +251,7 @@ describe("what is known beside the reason", () => {
         Array.from({ length: 100 }, (_, n) => [`k${n}`.padEnd(n % 2 === 0 ? 197 : 198, "-"), { id: n }])
       )
       const { reason } = yield* answered({ body })
-      const identifiers = reason._tag === "AnswerInvalid" ? reason.identifiers : {}
+      const identifiers = reason._tag === "InvalidResponse" ? reason.identifiers : {}
       assert.deepStrictEqual(Object.values(identifiers), Array.from({ length: 32 }, (_, n) => 2 * n))
       for (const path of Object.keys(identifiers)) assert.lengthOf(path, 200)
     }))
@@ -285,8 +285,8 @@ describe("JSON", () => {
     ValidationError: [
       LiveDeskError.InvalidInput,
       LiveDeskError.RejectedInput,
-      LiveDeskError.AnswerInvalid,
-      LiveDeskError.AnswerDrifted
+      LiveDeskError.InvalidResponse,
+      LiveDeskError.DriftedResponse
     ],
     HttpError: [
       LiveDeskError.NotFound,

@@ -24,6 +24,6 @@ describe("the live service", () => {
       const report = yield* run(options, inboxId)
       yield* Console.log(`${options.baseUrl}\n${render(report)}`)
       assert.isTrue(report.findings[0]?.succeeded, "a contact could not be created: the report says why")
-      assert.deepStrictEqual(report.findings.filter(({ outcome }) => outcome.includes("AnswerInvalid")), [])
+      assert.deepStrictEqual(report.findings.filter(({ outcome }) => outcome.includes("InvalidResponse")), [])
     }).pipe(Effect.provide(NodeTransport.layer())), 300_000)
 })

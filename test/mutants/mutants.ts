@@ -37,7 +37,7 @@ const defaults: ReadonlyArray<Target> = [
       "longestRetryAfter",
       "retryAfterIn",
       "codeReturned",
-      "answerLost",
+      "responseLost",
       "timedOut",
       "neverSent",
       "circuitOpen",

@@ -337,7 +337,7 @@ describe("faults on a port", () => {
       [Fault.Silent({ when: "AfterActing" }), "Unknown", "TimedOut"],
       [Fault.RateLimited({ retryAfter: "2" }), "Rejected", "RateLimited"],
       [Fault.Failing({ status: 503, when: "BeforeActing" }), "Unknown", "ServerFailure"],
-      [Fault.WrongBody({ body: "<html></html>" }), "Processed", "AnswerInvalid"]
+      [Fault.WrongBody({ body: "<html></html>" }), "Processed", "InvalidResponse"]
     ] as const
   ) {
     it.live(`${Faults.describe(fault)} looks as it does in memory`, () =>

@@ -81,7 +81,7 @@ const lostBefore: Outcome = { error: "HttpError/ConnectionLost", outcome: "Unkno
 const timedOutBefore: Outcome = { error: "HttpError/TimedOut", outcome: "Unknown", detail: "BeforeAnswer" }
 
 const unreadable = (status: number): Outcome => ({
-  error: "ValidationError/AnswerInvalid",
+  error: "ValidationError/InvalidResponse",
   outcome: "Processed",
   status
 })

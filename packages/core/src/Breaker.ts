@@ -188,8 +188,8 @@ const classify = (exit: Exit.Exit<unknown, LiveDeskError.LiveDeskError | Circuit
     case "Forbidden":
     case "RejectedInput":
     case "TransitionRejected":
-    case "AnswerInvalid":
-    case "AnswerDrifted":
+    case "InvalidResponse":
+    case "DriftedResponse":
     case "NotFound":
     case "Conflict":
     case "Redirected":

@@ -787,7 +787,7 @@ class Calling<Input, Output> implements Transport.Receiver {
       return Effect.fail(LiveDeskError.unanswered(this.endpoint.operation, cause, { sentInParts }))
     }
     // Of a refusal, what has come will do.
-    return incoming.isSuccess ? Effect.fail(LiveDeskError.answerLost(incoming.answered, cause)) : this.conclude()
+    return incoming.isSuccess ? Effect.fail(LiveDeskError.responseLost(incoming.answered, cause)) : this.conclude()
   }
 
   private conclude(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
@@ -797,7 +797,7 @@ class Calling<Input, Output> implements Transport.Receiver {
     if (!incoming.isSuccess) return this.fail((now) => LiveDeskError.refused(incoming.answered, now))
     const isBodiless = model.isBodiless === true
     const invalid = (faults: ReadonlyArray<Fault>) =>
-      Effect.fail(LiveDeskError.answerInvalid(incoming.answered, faults))
+      Effect.fail(LiveDeskError.invalidResponse(incoming.answered, faults))
     if (incoming.isTooLarge && !isBodiless) {
       return invalid([{ path: [], expected: `a body of at most ${setup.maxAnswerBytes} bytes` }])
     }
@@ -932,7 +932,7 @@ const watchDrift = <Output>(
     return Effect.flatMap(
       look,
       (issues) =>
-        issues.length === 0 ? Effect.void : Effect.fail(LiveDeskError.answerDrifted(incoming.answered, issues))
+        issues.length === 0 ? Effect.void : Effect.fail(LiveDeskError.driftedResponse(incoming.answered, issues))
     )
   }
   return Effect.flatMap(look, (issues) =>

@@ -190,7 +190,7 @@ const known = (identifiers: Identifiers): string => {
  * @category reasons
  * @since 0.1.0
  */
-export class AnswerInvalid extends Schema.TaggedError<AnswerInvalid>()("AnswerInvalid", {
+export class InvalidResponse extends Schema.TaggedError<InvalidResponse>()("InvalidResponse", {
   issues: Schema.Array(Issue),
   identifiers: Identifiers
 }) {
@@ -206,7 +206,7 @@ export class AnswerInvalid extends Schema.TaggedError<AnswerInvalid>()("AnswerIn
  * @category reasons
  * @since 0.1.0
  */
-export class AnswerDrifted extends Schema.TaggedError<AnswerDrifted>()("AnswerDrifted", {
+export class DriftedResponse extends Schema.TaggedError<DriftedResponse>()("DriftedResponse", {
   issues: Schema.Array(Issue),
   identifiers: Identifiers
 }) {
@@ -452,7 +452,7 @@ export class AuthError extends Schema.TaggedError<AuthError>()("AuthError", {
  */
 export class ValidationError extends Schema.TaggedError<ValidationError>()("ValidationError", {
   ...common,
-  reason: Schema.Union([InvalidInput, RejectedInput, TransitionRejected, AnswerInvalid, AnswerDrifted])
+  reason: Schema.Union([InvalidInput, RejectedInput, TransitionRejected, InvalidResponse, DriftedResponse])
 }) {
   override get message(): string {
     return describe(this)
@@ -725,8 +725,8 @@ const advice = (error: LiveDeskError): string => {
         onNone: () => "Nothing was sent; call again in a while.",
         onSome: (wait) => `Nothing was sent; call again in ${Duration.format(wait)}.`
       })
-    case "AnswerInvalid":
-    case "AnswerDrifted":
+    case "InvalidResponse":
+    case "DriftedResponse":
     case "ServerFailure":
     case "CodeReturned":
     case "UnexpectedStatus":
@@ -815,11 +815,11 @@ export const conflict = (operation: string, message: string): HttpError =>
   new HttpError({ operation, outcome: "NotSent", reason: new Conflict({ messages: [message] }) })
 
 /** @internal */
-export const answerInvalid = (answer: Answered, faults: ReadonlyArray<Fault>): ValidationError =>
+export const invalidResponse = (answer: Answered, faults: ReadonlyArray<Fault>): ValidationError =>
   withExcerpt(
     new ValidationError({
       ...answered(answer),
-      reason: new AnswerInvalid({
+      reason: new InvalidResponse({
         issues: theFirst(faults, ({ expected, path }) => ({
           path: keysOf(path.map(answer.scrub)),
           message: `expected ${expected}`
@@ -831,11 +831,11 @@ export const answerInvalid = (answer: Answered, faults: ReadonlyArray<Fault>): V
   )
 
 /** @internal */
-export const answerDrifted = (answer: Answered, issues: ReadonlyArray<Issue>): ValidationError =>
+export const driftedResponse = (answer: Answered, issues: ReadonlyArray<Issue>): ValidationError =>
   withExcerpt(
     new ValidationError({
       ...answered(answer),
-      reason: new AnswerDrifted({ issues, identifiers: identifiersIn(answer) })
+      reason: new DriftedResponse({ issues, identifiers: identifiersIn(answer) })
     }),
     answer
   )
@@ -940,7 +940,7 @@ export const codeReturned = (answer: Answered, code: number | string): HttpError
  *
  * @internal
  */
-export const answerLost = (answer: Answered, cause: unknown): HttpError =>
+export const responseLost = (answer: Answered, cause: unknown): HttpError =>
   withExcerpt(
     new HttpError({
       ...answered(answer),

@@ -120,7 +120,7 @@ export const isRetryable = (
       return true
     case "ServerFailure":
     case "ConnectionLost":
-    case "AnswerInvalid":
+    case "InvalidResponse":
       return repeat !== "never"
     case "UnexpectedStatus":
       return repeat !== "never" && outcome === "Unknown"
@@ -130,7 +130,7 @@ export const isRetryable = (
     case "InvalidInput":
     case "RejectedInput":
     case "TransitionRejected":
-    case "AnswerDrifted":
+    case "DriftedResponse":
     case "NotFound":
     case "Conflict":
     case "Redirected":

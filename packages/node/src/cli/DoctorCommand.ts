@@ -110,7 +110,7 @@ const diagnosis = (error: LiveDeskError.LiveDeskError): ReadonlyArray<Finding> =
     case "AuthError":
       return [ok("service", "answers"), wrong("credentials", error), skipped("contract")]
     case "ValidationError":
-      return error.reason._tag === "AnswerDrifted"
+      return error.reason._tag === "DriftedResponse"
         ? [
           ok("service", "answers"),
           ok("credentials", "work"),

@@ -102,7 +102,7 @@ const ofError = (error: unknown): ExitCode => {
     case "AuthError":
       return 3
     case "ValidationError":
-      return error.reason._tag === "InvalidInput" ? 2 : error.reason._tag === "AnswerDrifted" ? 8 : 4
+      return error.reason._tag === "InvalidInput" ? 2 : error.reason._tag === "DriftedResponse" ? 8 : 4
     case "HttpError":
       return error.reason._tag === "NotFound" ? 6 : 5
   }
