@@ -49,8 +49,8 @@ describe("a fault", () => {
     [Fault.Drip({ bytes: 1, pause: "1 minute" }), "TimedOut", "Processed", 1],
     [Fault.RateLimited({}), "RateLimited", "Rejected", 0],
     [Fault.RateLimited({ retryAfter: "2" }), "RateLimited", "Rejected", 0],
-    [Fault.Failing({ status: 500, when: "BeforeActing" }), "ServerFailure", "Unknown", 0],
-    [Fault.Failing({ status: 503, when: "AfterActing" }), "ServerFailure", "Unknown", 1],
+    [Fault.Failing({ status: 500, when: "BeforeActing" }), "ServerError", "Unknown", 0],
+    [Fault.Failing({ status: 503, when: "AfterActing" }), "ServerError", "Unknown", 1],
     [Fault.WrongBody({ body: "<html>" }), "InvalidResponse", "Processed", 1]
   ]
 
@@ -118,7 +118,7 @@ describe("a script", () => {
         repeat: "repeatable"
       })
       const refused = yield* Effect.flip(client.call(own)({ contact_id: 2219259, name: "A-7" }))
-      assert.strictEqual(refused.reason._tag, "ServerFailure")
+      assert.strictEqual(refused.reason._tag, "ServerError")
       const files = [{ name: "a.txt", mediaType: "text/plain", content: new Uint8Array([97]) }] as const
       const calls: ReadonlyArray<Effect.Effect<unknown, LiveDeskError.LiveDeskError>> = [
         client.call(Contacts.create)({ inboxId: 1 }),

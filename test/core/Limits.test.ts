@@ -94,7 +94,7 @@ describe("a circuit breaker", () => {
 
   it.effect("stops calls after so many failures, and lets one through after a while", () =>
     Effect.gen(function*() {
-      for (const reason of ["ServerFailure", "ConnectionLost", "TimedOut", "CircuitOpen", "CircuitOpen"]) {
+      for (const reason of ["ServerError", "ConnectionLost", "TimedOut", "CircuitOpen", "CircuitOpen"]) {
         const fiber = yield* Effect.forkChild(Effect.flip(list(once)))
         yield* TestClock.adjust("31 seconds")
         assert.strictEqual((yield* Fiber.join(fiber)).reason._tag, reason)
@@ -130,9 +130,9 @@ describe("a circuit breaker", () => {
         // Of an id that nothing has, or refused with 429.
         yield* Effect.flip(contacts.update({ contactId: 99 }, once))
         const next = yield* Effect.flip(list(once))
-        assert.strictEqual(next.reason._tag, "ServerFailure")
+        assert.strictEqual(next.reason._tag, "ServerError")
         const last = yield* Effect.flip(list(once))
-        assert.strictEqual(last.reason._tag, step === "Pass" ? "ServerFailure" : "CircuitOpen")
+        assert.strictEqual(last.reason._tag, step === "Pass" ? "ServerError" : "CircuitOpen")
         yield* TestClock.adjust("1 minute")
         yield* follow(Faults.script({}))
         yield* list(once)

@@ -334,7 +334,7 @@ describe("spans", () => {
     Effect.gen(function*() {
       const { spans } = yield* traced({}, { status: 503 })
       const [span] = spans
-      assert.strictEqual(span?.attributes.get("error.type"), "ServerFailure")
+      assert.strictEqual(span?.attributes.get("error.type"), "ServerError")
       assert.strictEqual(span?.attributes.get("livedesk.request.outcome"), "Unknown")
       assert.strictEqual(span?.status._tag, "Ended")
     }))
@@ -412,7 +412,7 @@ describe("the message in a body", () => {
         const error = yield* Effect.flatMap(Tickets.Tickets, ({ get }) => Effect.flip(get({ ticketId: "tk_1" }))).pipe(
           Effect.provide(layer({}, { body: telling(bytes, 2001) }))
         )
-        assert.strictEqual(error.reason._tag, "CodeReturned")
+        assert.strictEqual(error.reason._tag, "ErrorCodeReturned")
         assert.deepStrictEqual(words(error), told)
       }
     }))

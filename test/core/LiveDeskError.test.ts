@@ -293,7 +293,7 @@ describe("JSON", () => {
       LiveDeskError.Conflict,
       LiveDeskError.RateLimited,
       LiveDeskError.Redirected,
-      LiveDeskError.ServerFailure,
+      LiveDeskError.ServerError,
       LiveDeskError.UnexpectedStatus,
       LiveDeskError.NoConnection,
       LiveDeskError.ConnectionLost,

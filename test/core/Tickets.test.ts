@@ -19,7 +19,7 @@ describe("the code of a ticket's answer", () => {
         const error = yield* Effect.flip(tickets.get({ ticketId: "tk_1" }))
         assert.deepStrictEqual([error._tag, error.outcome, error.status], ["HttpError", "Unknown", 200])
         assert.strictEqual(
-          error.reason._tag === "CodeReturned" ? error.reason.code : undefined,
+          error.reason._tag === "ErrorCodeReturned" ? error.reason.code : undefined,
           typeof code === "number" || typeof code === "string" ? code : JSON.stringify(code)
         )
         assert.include(error.message, "No such ticket")
@@ -58,6 +58,6 @@ describe("update", () => {
     Effect.gen(function*() {
       const tickets = yield* Tickets.Tickets
       const error = yield* Effect.flip(tickets.update({ ticketId: "tk_1", title: "A title" }))
-      assert.strictEqual(error.reason._tag, "CodeReturned")
+      assert.strictEqual(error.reason._tag, "ErrorCodeReturned")
     }).pipe(Effect.provide(answering({ body: { code: 7, message: "No" } }))))
 })

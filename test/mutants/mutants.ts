@@ -36,7 +36,7 @@ const defaults: ReadonlyArray<Target> = [
       "redirects",
       "longestRetryAfter",
       "retryAfterIn",
-      "codeReturned",
+      "errorCodeReturned",
       "responseLost",
       "timedOut",
       "neverSent",

@@ -336,7 +336,7 @@ describe("faults on a port", () => {
       [Fault.CutShort({ bytes: 10 }), "Processed", "ConnectionLost"],
       [Fault.Silent({ when: "AfterActing" }), "Unknown", "TimedOut"],
       [Fault.RateLimited({ retryAfter: "2" }), "Rejected", "RateLimited"],
-      [Fault.Failing({ status: 503, when: "BeforeActing" }), "Unknown", "ServerFailure"],
+      [Fault.Failing({ status: 503, when: "BeforeActing" }), "Unknown", "ServerError"],
       [Fault.WrongBody({ body: "<html></html>" }), "Processed", "InvalidResponse"]
     ] as const
   ) {

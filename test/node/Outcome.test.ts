@@ -435,7 +435,7 @@ both("half an answer", [
     name: "no word in the body of a 503",
     does: breakOff(503, "Length", "Hang", ""),
     limit: "1 second",
-    becomes: { error: "HttpError/ServerFailure", outcome: "Unknown", status: 503 },
+    becomes: { error: "HttpError/ServerError", outcome: "Unknown", status: 503 },
     requests: 1
   },
   {
@@ -447,7 +447,7 @@ both("half an answer", [
   {
     name: "reset in the body of a 500",
     does: breakOff(500, "Length", "Reset", "{\"error\":"),
-    becomes: { error: "HttpError/ServerFailure", outcome: "Unknown", status: 500 },
+    becomes: { error: "HttpError/ServerError", outcome: "Unknown", status: 500 },
     requests: 1
   }
 ])
@@ -476,7 +476,7 @@ both("too much of an answer", [
   {
     name: "an endless failure",
     does: { _tag: "EndlessBody", status: 502 },
-    becomes: { error: "HttpError/ServerFailure", outcome: "Unknown", status: 502 },
+    becomes: { error: "HttpError/ServerError", outcome: "Unknown", status: 502 },
     requests: 1
   },
   {
@@ -540,11 +540,11 @@ const byStatus: ReadonlyArray<readonly [status: number, error: string, outcome: 
   [418, "HttpError/UnexpectedStatus", "Rejected"],
   [422, "ValidationError/RejectedInput", "Rejected"],
   [429, "HttpError/RateLimited", "Rejected"],
-  [500, "HttpError/ServerFailure", "Unknown"],
-  [502, "HttpError/ServerFailure", "Unknown"],
-  [503, "HttpError/ServerFailure", "Unknown"],
-  [504, "HttpError/ServerFailure", "Unknown"],
-  [599, "HttpError/ServerFailure", "Unknown"]
+  [500, "HttpError/ServerError", "Unknown"],
+  [502, "HttpError/ServerError", "Unknown"],
+  [503, "HttpError/ServerError", "Unknown"],
+  [504, "HttpError/ServerError", "Unknown"],
+  [599, "HttpError/ServerError", "Unknown"]
 ]
 
 const bodies = {

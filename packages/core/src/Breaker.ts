@@ -175,7 +175,7 @@ const classify = (exit: Exit.Exit<unknown, LiveDeskError.LiveDeskError | Circuit
       return error.reason.phase === "BeforeSending" ? CircuitBreaker.ignored : CircuitBreaker.failure()
     case "ConnectionLost":
       return CircuitBreaker.failure()
-    case "ServerFailure":
+    case "ServerError":
       return CircuitBreaker.failure({ retryAfter: Option.getOrUndefined(error.reason.retryAfter) })
     case "UnexpectedStatus":
       return error.outcome === "Unknown" ? CircuitBreaker.failure() : CircuitBreaker.success
@@ -193,7 +193,7 @@ const classify = (exit: Exit.Exit<unknown, LiveDeskError.LiveDeskError | Circuit
     case "NotFound":
     case "Conflict":
     case "Redirected":
-    case "CodeReturned":
+    case "ErrorCodeReturned":
       return CircuitBreaker.success
   }
 }

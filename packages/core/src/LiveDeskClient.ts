@@ -805,7 +805,7 @@ class Calling<Input, Output> implements Transport.Receiver {
     if (Option.isNone(json) && !isBodiless) return invalid([{ path: [], expected: "a body of JSON" }])
     const body = Option.getOrUndefined(json)
     const code = hasCode === true ? codeIn(body) : 0
-    if (code !== 0) return Effect.fail(LiveDeskError.codeReturned(incoming.answered, code))
+    if (code !== 0) return Effect.fail(LiveDeskError.errorCodeReturned(incoming.answered, code))
     const value = model.read(body)
     if (value instanceof Unreadable) return invalid(value.faults)
     if (listener !== undefined) {

@@ -280,7 +280,7 @@ export class Redirected extends Schema.TaggedError<Redirected>()("Redirected", {
  * @category reasons
  * @since 0.1.0
  */
-export class ServerFailure extends Schema.TaggedError<ServerFailure>()("ServerFailure", {
+export class ServerError extends Schema.TaggedError<ServerError>()("ServerError", {
   messages: Messages,
   retryAfter: Schema.OptionFromNullOr(Schema.DurationFromMillis)
 }) {
@@ -296,7 +296,7 @@ export class ServerFailure extends Schema.TaggedError<ServerFailure>()("ServerFa
  * @category reasons
  * @since 0.1.0
  */
-export class CodeReturned extends Schema.TaggedError<CodeReturned>()("CodeReturned", {
+export class ErrorCodeReturned extends Schema.TaggedError<ErrorCodeReturned>()("ErrorCodeReturned", {
   code: Schema.Union([Schema.Number, Schema.String]),
   messages: Messages
 }) {
@@ -472,8 +472,8 @@ export class HttpError extends Schema.TaggedError<HttpError>()("HttpError", {
     Conflict,
     RateLimited,
     Redirected,
-    ServerFailure,
-    CodeReturned,
+    ServerError,
+    ErrorCodeReturned,
     UnexpectedStatus,
     NoConnection,
     ConnectionLost,
@@ -727,8 +727,8 @@ const advice = (error: LiveDeskError): string => {
       })
     case "InvalidResponse":
     case "DriftedResponse":
-    case "ServerFailure":
-    case "CodeReturned":
+    case "ServerError":
+    case "ErrorCodeReturned":
     case "UnexpectedStatus":
     case "ConnectionLost":
     case "TimedOut":
@@ -870,7 +870,7 @@ export const refused = (answer: Answered, now: number): LiveDeskError => {
     if (redirects.includes(status)) return http(new Redirected(locationIn(headers)))
     return http(
       status >= 500
-        ? new ServerFailure({ messages, retryAfter: retryAfterIn(headers, now) })
+        ? new ServerError({ messages, retryAfter: retryAfterIn(headers, now) })
         : new UnexpectedStatus({ messages })
     )
   }
@@ -920,12 +920,12 @@ const longestScrubbed = 16 * 1024
  *
  * @internal
  */
-export const codeReturned = (answer: Answered, code: number | string): HttpError =>
+export const errorCodeReturned = (answer: Answered, code: number | string): HttpError =>
   withExcerpt(
     new HttpError({
       ...answered(answer),
       outcome: "Unknown",
-      reason: new CodeReturned({
+      reason: new ErrorCodeReturned({
         code: typeof code === "string"
           ? AnswerText.onOneLine(answer.scrub(code.slice(0, longestScrubbed)), longestCode)
           : code,

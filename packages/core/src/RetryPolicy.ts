@@ -118,7 +118,7 @@ export const isRetryable = (
     case "NoConnection":
     case "RateLimited":
       return true
-    case "ServerFailure":
+    case "ServerError":
     case "ConnectionLost":
     case "InvalidResponse":
       return repeat !== "never"
@@ -134,7 +134,7 @@ export const isRetryable = (
     case "NotFound":
     case "Conflict":
     case "Redirected":
-    case "CodeReturned":
+    case "ErrorCodeReturned":
     case "CircuitOpen":
     case "TimedOut":
       return false
@@ -156,7 +156,7 @@ export const delay = (
 ): Option.Option<Duration.Duration> => {
   const ceiling = Math.min(Duration.toMillis(baseDelay) * 2 ** retry, Duration.toMillis(maxDelay))
   const backoff = Duration.millis(Math.round(ceiling * random))
-  const retryAfter = reason._tag === "RateLimited" || reason._tag === "ServerFailure"
+  const retryAfter = reason._tag === "RateLimited" || reason._tag === "ServerError"
     ? reason.retryAfter
     : Option.none()
   return Option.match(retryAfter, {

@@ -441,7 +441,7 @@ export const update = Endpoint.make({
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The tickets of a project. A 2xx answer with another code than 0 fails with `HttpError`/`CodeReturned`.
+ * The tickets of a project. A 2xx answer with another code than 0 fails with `HttpError`/`ErrorCodeReturned`.
  *
  * @category services
  * @since 0.1.0

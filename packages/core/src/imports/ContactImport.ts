@@ -537,7 +537,7 @@ const isTransient = (error: LiveDeskError.LiveDeskError): boolean =>
   // To look for a contact makes none.
   (error.operation === Contacts.list.operation && lost.has(error.reason._tag))
 
-const lost: ReadonlySet<string> = new Set(["TimedOut", "ConnectionLost", "ServerFailure"])
+const lost: ReadonlySet<string> = new Set(["TimedOut", "ConnectionLost", "ServerError"])
 
 /** Whether no other row would fare better: the credentials, the address or the channel are at fault. */
 const concernsAll = ({ _tag, reason }: LiveDeskError.LiveDeskError, step: ImportJournal.Step): boolean =>
