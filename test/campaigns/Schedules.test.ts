@@ -99,7 +99,7 @@ const leavesUnknown = (fault: Option.Option<Faults.Fault>): boolean =>
   Option.exists(fault, ({ _tag }) => _tag === "Silent" || _tag === "Reset" || _tag === "Failing")
 
 const proves = (fault: Option.Option<Faults.Fault>): boolean =>
-  Option.exists(fault, ({ _tag }) => _tag === "Refused" || _tag === "NameUnknown" || _tag === "RateLimited")
+  Option.exists(fault, ({ _tag }) => _tag === "Refused" || _tag === "DnsFailed" || _tag === "RateLimited")
 
 const acted = (entry: Faults.Entry): boolean => Option.exists(entry.status, (status) => status >= 200 && status < 300)
 

@@ -39,8 +39,8 @@ describe("a fault", () => {
       acted: number
     ]
   > = [
-    [Fault.Refused(), "NoConnection", "NotSent", 0],
-    [Fault.NameUnknown(), "NoConnection", "NotSent", 0],
+    [Fault.Refused(), "ConnectionFailed", "NotSent", 0],
+    [Fault.DnsFailed(), "ConnectionFailed", "NotSent", 0],
     [Fault.Silent({ when: "BeforeActing" }), "TimedOut", "Unknown", 0],
     [Fault.Silent({ when: "AfterActing" }), "TimedOut", "Unknown", 1],
     [Fault.Reset({ when: "BeforeActing" }), "ConnectionLost", "Unknown", 0],
@@ -134,7 +134,7 @@ describe("a script", () => {
       ]
       for (const call of calls) {
         const error = yield* Effect.flip(Effect.asVoid(call))
-        assert.deepStrictEqual([error.reason._tag, error.outcome], ["NoConnection", "NotSent"])
+        assert.deepStrictEqual([error.reason._tag, error.outcome], ["ConnectionFailed", "NotSent"])
       }
       const trace = yield* Effect.flatMap(Faults.Faults, ({ trace }) => trace)
       assert.deepStrictEqual(trace.map(({ operation }) => operation), [

@@ -167,7 +167,7 @@ describe("a flow", () => {
           return yield* Effect.flip(Fiber.join(fiber))
         }))
         assert.strictEqual(error.outcome, "NotSent")
-        assert.strictEqual(error.reason._tag, "NoConnection")
+        assert.strictEqual(error.reason._tag, "ConnectionFailed")
       }).pipe(Effect.provide(world({ [operation]: Array.makeBy(200, () => Fault.Refused()) }))))
   }
 

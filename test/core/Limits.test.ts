@@ -68,7 +68,7 @@ describe("a rate limit", () => {
     Effect.gen(function*() {
       const error = yield* Faults.rehearse(Effect.flip(list()))
       assert.deepInclude(error, { outcome: "NotSent", attempts: 3 })
-      assert.deepInclude(error.reason, { _tag: "NoConnection", kind: "LimiterFailed" })
+      assert.deepInclude(error.reason, { _tag: "ConnectionFailed", kind: "RateLimiterUnavailable" })
       assert.deepStrictEqual(yield* times, [])
     }).pipe(Effect.provide(
       layer({ rateLimit: RateLimit.make({ limit: 1 }) }).pipe(

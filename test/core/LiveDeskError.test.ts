@@ -295,7 +295,7 @@ describe("JSON", () => {
       LiveDeskError.Redirected,
       LiveDeskError.ServerError,
       LiveDeskError.UnexpectedStatus,
-      LiveDeskError.NoConnection,
+      LiveDeskError.ConnectionFailed,
       LiveDeskError.ConnectionLost,
       LiveDeskError.TimedOut
     ]
@@ -460,7 +460,7 @@ describe("what a caller asks of an error", () => {
   })
 
   it("whether it passes: nothing was done, and the cause will go away", () => {
-    const refused = new LiveDeskError.NoConnection({ kind: "Refused" })
+    const refused = new LiveDeskError.ConnectionFailed({ kind: "Refused" })
     const busy = new LiveDeskError.RateLimited({ messages: [], retryAfter: Option.none() })
     assert.isTrue(LiveDeskError.isTransient(failed("NotSent", refused)))
     assert.isTrue(LiveDeskError.isTransient(failed("Rejected", busy)))

@@ -331,7 +331,7 @@ describe("an import that cannot go on", () => {
       livedesk({
         "contacts.list": [Fault.Refused(), Fault.Failing({ status: 503, when: "BeforeActing" })],
         "contacts.create": [Fault.RateLimited({ retryAfter: "20" })],
-        "conversations.create": [Fault.NameUnknown(), Fault.NameUnknown()],
+        "conversations.create": [Fault.DnsFailed(), Fault.DnsFailed()],
         "messages.send": [Fault.RateLimited({}), Fault.Refused()]
       }),
       journal

@@ -70,8 +70,8 @@ const outcomeOf = (error: LiveDeskError.LiveDeskError): Outcome => {
   }
 }
 
-const noConnection = (detail: LiveDeskError.NoConnection["kind"]): Outcome => ({
-  error: "HttpError/NoConnection",
+const connectionFailures = (detail: LiveDeskError.ConnectionFailed["kind"]): Outcome => ({
+  error: "HttpError/ConnectionFailed",
   outcome: "NotSent",
   detail
 })
@@ -203,12 +203,18 @@ const ok =
 const secure = { tls: { chain: ["trusted"], trusted: true }, requests: 0 } as const
 
 both("no connection", [
-  { name: "refused", does: { _tag: "Refuse" }, becomes: noConnection("Refused"), code: "ECONNREFUSED", requests: 0 },
+  {
+    name: "refused",
+    does: { _tag: "Refuse" },
+    becomes: connectionFailures("Refused"),
+    code: "ECONNREFUSED",
+    requests: 0
+  },
   {
     name: "a name that does not resolve",
     does: { _tag: "Refuse" },
     options: { baseUrl: "http://livedesk.invalid" },
-    becomes: noConnection("NameUnknown"),
+    becomes: connectionFailures("DnsFailed"),
     requests: 0
   },
   {
@@ -216,7 +222,7 @@ both("no connection", [
     does: { _tag: "OnRequest", leave: "Hang" },
     tls: "scheme only",
     options: { connectTimeout: "100 millis" },
-    becomes: noConnection("TimedOut"),
+    becomes: connectionFailures("TimedOut"),
     of: "undici",
     requests: 0
   },
@@ -235,7 +241,7 @@ both("no connection", [
     name: "https to a port that speaks http",
     does: { _tag: "Raw", at: "FirstBytes", bytes: "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n" },
     tls: "scheme only",
-    becomes: noConnection("TlsFailed"),
+    becomes: connectionFailures("TlsFailed"),
     code: "ERR_SSL_WRONG_VERSION_NUMBER",
     requests: 0
   },
@@ -243,7 +249,7 @@ both("no connection", [
     name: "closed in the TLS handshake",
     does: { _tag: "OnFirstBytes", leave: "Close" },
     tls: "scheme only",
-    becomes: noConnection("TlsFailed"),
+    becomes: connectionFailures("TlsFailed"),
     code: "ECONNRESET",
     requests: 0
   },
@@ -251,7 +257,7 @@ both("no connection", [
     name: "reset in the TLS handshake",
     does: { _tag: "OnFirstBytes", leave: "Reset" },
     tls: "scheme only",
-    becomes: { undici: noConnection("Other"), fetch: lostBefore },
+    becomes: { undici: connectionFailures("Other"), fetch: lostBefore },
     requests: 0
   },
   {
@@ -259,7 +265,7 @@ both("no connection", [
     does: { _tag: "Respond", status: 200, body: ok },
     ...secure,
     tls: { chain: ["other-host"], trusted: true },
-    becomes: noConnection("TlsFailed"),
+    becomes: connectionFailures("TlsFailed"),
     code: "ERR_TLS_CERT_ALTNAME_INVALID"
   },
   {
@@ -267,7 +273,7 @@ both("no connection", [
     does: { _tag: "Respond", status: 200, body: ok },
     ...secure,
     tls: { chain: ["expired"], trusted: true },
-    becomes: noConnection("TlsFailed"),
+    becomes: connectionFailures("TlsFailed"),
     code: "CERT_HAS_EXPIRED"
   },
   {
@@ -275,7 +281,7 @@ both("no connection", [
     does: { _tag: "Respond", status: 200, body: ok },
     ...secure,
     tls: { chain: ["not-yet-valid"], trusted: true },
-    becomes: noConnection("TlsFailed"),
+    becomes: connectionFailures("TlsFailed"),
     code: "CERT_NOT_YET_VALID"
   },
   {
@@ -283,7 +289,7 @@ both("no connection", [
     does: { _tag: "Respond", status: 200, body: ok },
     ...secure,
     tls: { chain: ["self-signed"], trusted: false },
-    becomes: noConnection("TlsFailed"),
+    becomes: connectionFailures("TlsFailed"),
     code: "DEPTH_ZERO_SELF_SIGNED_CERT"
   },
   {
@@ -291,7 +297,7 @@ both("no connection", [
     does: { _tag: "Respond", status: 200, body: ok },
     ...secure,
     tls: { chain: ["trusted"], trusted: false },
-    becomes: noConnection("TlsFailed"),
+    becomes: connectionFailures("TlsFailed"),
     code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE"
   },
   {
@@ -299,7 +305,7 @@ both("no connection", [
     does: { _tag: "Respond", status: 200, body: ok },
     ...secure,
     tls: { chain: ["trusted", "ca"], trusted: false },
-    becomes: noConnection("TlsFailed"),
+    becomes: connectionFailures("TlsFailed"),
     code: "SELF_SIGNED_CERT_IN_CHAIN"
   },
   {
@@ -318,7 +324,7 @@ both("no answer", [
     does: { _tag: "OnAccept", leave: "Reset" },
     becomes: lostBefore,
     // undici tells, when the reset comes before it began to write.
-    orBecomes: { undici: noConnection("Other") },
+    orBecomes: { undici: connectionFailures("Other") },
     requests: 0
   },
   { name: "closed after the request", does: { _tag: "OnRequest", leave: "Close" }, becomes: lostBefore, requests: 1 },
@@ -708,26 +714,27 @@ describe.each(["undici", "fetch"] as const)("failures as %s gives them", (transp
   const slow = native("connect ETIMEDOUT 127.0.0.1:81", { code: "ETIMEDOUT", syscall: "connect" })
   const reset = native("read ECONNRESET", { code: "ECONNRESET", syscall: "read" })
 
-  const notSent: ReadonlyArray<readonly [name: string, error: unknown, kind: LiveDeskError.NoConnection["kind"]]> = [
-    ["EHOSTUNREACH", native("connect EHOSTUNREACH", { code: "EHOSTUNREACH", syscall: "connect" }), "Unreachable"],
-    ["ENETUNREACH", noRoute, "Unreachable"],
-    ["EACCES", native("connect EACCES", { code: "EACCES", syscall: "connect" }), "Unreachable"],
-    ["ETIMEDOUT", slow, "TimedOut"],
-    ["EAI_AGAIN", native("getaddrinfo EAI_AGAIN", { code: "EAI_AGAIN", syscall: "getaddrinfo" }), "NameUnknown"],
-    ["ENOTFOUND", native("getaddrinfo ENOTFOUND", { code: "ENOTFOUND", syscall: "getaddrinfo" }), "NameUnknown"],
-    ["a connect time out", native("Connect Timeout Error", { code: "UND_ERR_CONNECT_TIMEOUT" }), "TimedOut"],
+  const notSent: ReadonlyArray<readonly [name: string, error: unknown, kind: LiveDeskError.ConnectionFailed["kind"]]> =
     [
-      "a connect time out for every address",
-      Object.assign(new Error("Connect Timeout Error", { cause: everyAddress(slow, slow) }), {
-        code: "UND_ERR_CONNECT_TIMEOUT"
-      }),
-      "TimedOut"
-    ],
-    ["every address refused or without a route", everyAddress(refused, noRoute), "Refused"]
-  ]
+      ["EHOSTUNREACH", native("connect EHOSTUNREACH", { code: "EHOSTUNREACH", syscall: "connect" }), "Unreachable"],
+      ["ENETUNREACH", noRoute, "Unreachable"],
+      ["EACCES", native("connect EACCES", { code: "EACCES", syscall: "connect" }), "Unreachable"],
+      ["ETIMEDOUT", slow, "TimedOut"],
+      ["EAI_AGAIN", native("getaddrinfo EAI_AGAIN", { code: "EAI_AGAIN", syscall: "getaddrinfo" }), "DnsFailed"],
+      ["ENOTFOUND", native("getaddrinfo ENOTFOUND", { code: "ENOTFOUND", syscall: "getaddrinfo" }), "DnsFailed"],
+      ["a connect time out", native("Connect Timeout Error", { code: "UND_ERR_CONNECT_TIMEOUT" }), "TimedOut"],
+      [
+        "a connect time out for every address",
+        Object.assign(new Error("Connect Timeout Error", { cause: everyAddress(slow, slow) }), {
+          code: "UND_ERR_CONNECT_TIMEOUT"
+        }),
+        "TimedOut"
+      ],
+      ["every address refused or without a route", everyAddress(refused, noRoute), "Refused"]
+    ]
   it.effect.each(notSent)("%s is NotSent", ([, error, kind]) =>
     Effect.gen(function*() {
-      assert.deepStrictEqual(yield* outcome(error), noConnection(kind))
+      assert.deepStrictEqual(yield* outcome(error), connectionFailures(kind))
     }))
 
   const unknown: ReadonlyArray<readonly [name: string, error: unknown]> = [
@@ -761,10 +768,10 @@ describe.each(["undici", "fetch"] as const)("failures as %s gives them", (transp
   it.effect("the transport's word that nothing was written is NotSent, whatever the code", () =>
     Effect.gen(function*() {
       const told = new Transport.NothingWritten({ cause: reset })
-      assert.deepStrictEqual(yield* outcome(told), noConnection("Other"))
+      assert.deepStrictEqual(yield* outcome(told), connectionFailures("Other"))
       assert.deepStrictEqual(
         yield* outcome(new Transport.NothingWritten({ cause: refused })),
-        noConnection("Refused")
+        connectionFailures("Refused")
       )
     }))
 })

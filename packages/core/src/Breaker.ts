@@ -168,8 +168,8 @@ const classify = (exit: Exit.Exit<unknown, LiveDeskError.LiveDeskError | Circuit
   const error = Option.getOrUndefined(Cause.findErrorOption(exit.cause))
   if (error === undefined || isBreakerError(error)) return CircuitBreaker.ignored
   switch (error.reason._tag) {
-    case "NoConnection":
-      return error.reason.kind === "LimiterFailed" ? CircuitBreaker.ignored : CircuitBreaker.failure()
+    case "ConnectionFailed":
+      return error.reason.kind === "RateLimiterUnavailable" ? CircuitBreaker.ignored : CircuitBreaker.failure()
     case "TimedOut":
       // Time that was spent waiting here says nothing of LiveDesk.
       return error.reason.phase === "BeforeSending" ? CircuitBreaker.ignored : CircuitBreaker.failure()

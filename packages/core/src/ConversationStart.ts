@@ -81,7 +81,7 @@ const readDone = SchemaParser.decodeUnknownResult(Done, { errors: "all", onExces
  *   message: { content: "Your parcel is on its way." }
  * }
  * ConversationStart.start(input).pipe(
- *   Effect.catchReason("HttpError", "NoConnection", (_, { resume }) => ConversationStart.start({ ...input, resume }))
+ *   Effect.catchReason("HttpError", "ConnectionFailed", (_, { resume }) => ConversationStart.start({ ...input, resume }))
  * )
  * ```
  *

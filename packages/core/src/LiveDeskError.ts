@@ -325,22 +325,30 @@ export class UnexpectedStatus extends Schema.TaggedError<UnexpectedStatus>()("Un
  * @category reasons
  * @since 0.1.0
  */
-export class NoConnection extends Schema.TaggedError<NoConnection>()("NoConnection", {
-  kind: Schema.Literals(["NameUnknown", "Refused", "Unreachable", "TimedOut", "TlsFailed", "LimiterFailed", "Other"]),
+export class ConnectionFailed extends Schema.TaggedError<ConnectionFailed>()("ConnectionFailed", {
+  kind: Schema.Literals([
+    "DnsFailed",
+    "Refused",
+    "Unreachable",
+    "TimedOut",
+    "TlsFailed",
+    "RateLimiterUnavailable",
+    "Other"
+  ]),
   code: Schema.optionalKey(Schema.String)
 }) {
   override get message(): string {
-    return withCode(noConnection[this.kind], this.code)
+    return withCode(connectionFailures[this.kind], this.code)
   }
 }
 
-const noConnection = {
-  NameUnknown: "the host's name cannot be resolved",
+const connectionFailures = {
+  DnsFailed: "the host's name cannot be resolved",
   Refused: "the host refused the connection",
   Unreachable: "the host cannot be reached",
   TimedOut: "the host did not take the connection in time",
   TlsFailed: "no secure connection could be made",
-  LimiterFailed: "the rate limiter's store could not be asked",
+  RateLimiterUnavailable: "the rate limiter's store could not be asked",
   Other: "no connection could be made"
 }
 
@@ -475,7 +483,7 @@ export class HttpError extends Schema.TaggedError<HttpError>()("HttpError", {
     ServerError,
     ErrorCodeReturned,
     UnexpectedStatus,
-    NoConnection,
+    ConnectionFailed,
     ConnectionLost,
     CircuitOpen,
     TimedOut
@@ -519,7 +527,7 @@ export const isLiveDeskError: (u: unknown) => u is LiveDeskError = Schema.is(Liv
 export const isTransient = ({ outcome, reason }: LiveDeskError): boolean =>
   reason._tag === "RateLimited" ? outcome === "Rejected" : outcome === "NotSent" && transientReasons.has(reason._tag)
 
-const transientReasons: ReadonlySet<string> = new Set(["NoConnection", "CircuitOpen", "TimedOut"])
+const transientReasons: ReadonlySet<string> = new Set(["ConnectionFailed", "CircuitOpen", "TimedOut"])
 
 /**
  * The id of what a call made, where its answer was lost or cannot be read but the id had come: by its path on the wire,
@@ -716,8 +724,8 @@ const advice = (error: LiveDeskError): string => {
       })
     case "Redirected":
       return "Check the base URL; redirects are never followed."
-    case "NoConnection":
-      return reason.kind === "LimiterFailed"
+    case "ConnectionFailed":
+      return reason.kind === "RateLimiterUnavailable"
         ? byOutcome[outcome]
         : "Nothing was sent; check the base URL and the network, then call again."
     case "CircuitOpen":
@@ -1016,5 +1024,5 @@ export const unanswered = (
       outcome: "Unknown",
       reason: new ConnectionLost({ phase: "BeforeAnswer", identifiers: {}, ...withCode })
     })
-    : new HttpError({ operation, outcome: "NotSent", reason: new NoConnection({ kind: obstacle, ...withCode }) })
+    : new HttpError({ operation, outcome: "NotSent", reason: new ConnectionFailed({ kind: obstacle, ...withCode }) })
 }

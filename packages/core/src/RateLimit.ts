@@ -64,7 +64,7 @@ export interface RateLimit {
  * )
  * ```
  *
- * When that store cannot be asked, the call fails with `HttpError/NoConnection` of the kind `LimiterFailed`: nothing was
+ * When that store cannot be asked, the call fails with `HttpError/ConnectionFailed` of the kind `RateLimiterUnavailable`: nothing was
  * sent.
  *
  * @category constructors
@@ -117,7 +117,7 @@ export const make = ({ algorithm = "fixed-window", limit, window = "1 second" }:
                 new HttpClientError.HttpClientError({
                   reason: new HttpClientError.TransportError({
                     request,
-                    cause: new NothingWritten({ cause, obstacle: "LimiterFailed" })
+                    cause: new NothingWritten({ cause, obstacle: "RateLimiterUnavailable" })
                   })
                 })
               ))

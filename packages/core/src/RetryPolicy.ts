@@ -115,7 +115,7 @@ export const isRetryable = (
   repeat: "safe" | "repeatable" | "never"
 ): boolean => {
   switch (reason._tag) {
-    case "NoConnection":
+    case "ConnectionFailed":
     case "RateLimited":
       return true
     case "ServerError":

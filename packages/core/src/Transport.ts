@@ -29,7 +29,14 @@ export class NothingWritten extends Data.Error<{
  * @category models
  * @since 0.1.0
  */
-export type Obstacle = "NameUnknown" | "Refused" | "Unreachable" | "TimedOut" | "TlsFailed" | "LimiterFailed" | "Other"
+export type Obstacle =
+  | "DnsFailed"
+  | "Refused"
+  | "Unreachable"
+  | "TimedOut"
+  | "TlsFailed"
+  | "RateLimiterUnavailable"
+  | "Other"
 
 /**
  * The failures that can only come before a request is written, each seen on undici and on fetch. Whatever is not
@@ -42,8 +49,8 @@ const unsent: ReadonlyArray<{
   readonly message?: RegExp
   readonly kind: Obstacle
 }> = [
-  { code: "ENOTFOUND", syscall: "getaddrinfo", kind: "NameUnknown" },
-  { code: "EAI_AGAIN", syscall: "getaddrinfo", kind: "NameUnknown" },
+  { code: "ENOTFOUND", syscall: "getaddrinfo", kind: "DnsFailed" },
+  { code: "EAI_AGAIN", syscall: "getaddrinfo", kind: "DnsFailed" },
   { code: "ECONNREFUSED", syscall: "connect", kind: "Refused" },
   { code: "EHOSTUNREACH", syscall: "connect", kind: "Unreachable" },
   { code: "ENETUNREACH", syscall: "connect", kind: "Unreachable" },

@@ -48,7 +48,7 @@ export class ConnectionLost extends Data.TaggedError("ConnectionLost")<{}> {}
  */
 export interface EmulatedServer {
   /**
-   * Answers one HTTP request, or lets it meet a fault. `Refused` and `NameUnknown` are no connection at all, which a
+   * Answers one HTTP request, or lets it meet a fault. `Refused` and `DnsFailed` are no connection at all, which a
    * server cannot give: they lose it before acting.
    */
   readonly httpEffect: Effect.Effect<

@@ -44,7 +44,7 @@ export type Moment = "BeforeActing" | "AfterActing"
 /**
  * What goes wrong with one request.
  *
- * - `Refused`, `NameUnknown`: no connection, so that nothing is sent
+ * - `Refused`, `DnsFailed`: no connection, so that nothing is sent
  * - `Silent`: no answer ever comes; only the client's time limit ends it
  * - `Reset`: the connection is lost before an answer
  * - `CutShort`: the server acts, and its answer breaks off after so many bytes
@@ -58,7 +58,7 @@ export type Moment = "BeforeActing" | "AfterActing"
  */
 export type Fault = Data.TaggedEnum<{
   Refused: {}
-  NameUnknown: {}
+  DnsFailed: {}
   Silent: { readonly when: Moment }
   Reset: { readonly when: Moment }
   CutShort: { readonly bytes: number }
@@ -86,7 +86,7 @@ const moments: ReadonlyArray<Moment> = ["BeforeActing", "AfterActing"]
  */
 export const kinds: ReadonlyArray<Fault> = [
   Fault.Refused(),
-  Fault.NameUnknown(),
+  Fault.DnsFailed(),
   ...moments.flatMap((when) => [
     Fault.Silent({ when }),
     Fault.Reset({ when }),
@@ -468,7 +468,7 @@ const isPossible = (fault: Fault): boolean => {
       return Number.isSafeInteger(fault.bytes) && fault.bytes >= 1 &&
         Option.exists(Duration.fromInput(fault.pause), (pause) => !Duration.isNegative(pause))
     case "Refused":
-    case "NameUnknown":
+    case "DnsFailed":
     case "Silent":
     case "Reset":
     case "RateLimited":
@@ -520,7 +520,7 @@ export const suffer = <R>(fault: Fault, request: HttpClientRequest.HttpClientReq
   switch (fault._tag) {
     case "Refused":
       return unconnected("ECONNREFUSED", "connect")
-    case "NameUnknown":
+    case "DnsFailed":
       return unconnected("ENOTFOUND", "getaddrinfo")
     case "Silent":
       return Effect.andThen(first(fault.when), Effect.never)
