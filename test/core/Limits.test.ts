@@ -49,7 +49,7 @@ describe("a rate limit", () => {
       )
       assert.isAtLeast(yield* Clock.currentTimeMillis, start + 5000)
       assert.deepInclude(late, { outcome: "NotSent" })
-      assert.deepInclude(late.reason, { _tag: "TimedOut", phase: "BeforeSending" })
+      assert.deepInclude(late.reason, { _tag: "TimedOut", phase: "Queued" })
       assert.match(late.message, /the rate limit gave the call no turn within 5s\. Nothing was sent/)
     }).pipe(Effect.provide(
       layer({ rateLimit: RateLimit.make({ limit: 1, window: "1 minute" }) }, [Fault.RateLimited({})])
@@ -59,7 +59,7 @@ describe("a rate limit", () => {
     Effect.gen(function*() {
       const error = yield* Faults.rehearse(Effect.flip(list()))
       assert.deepInclude(error, { outcome: "Unknown" })
-      assert.deepInclude(error.reason, { _tag: "TimedOut", phase: "BeforeAnswer" })
+      assert.deepInclude(error.reason, { _tag: "TimedOut", phase: "AwaitingResponse" })
     }).pipe(Effect.provide(
       layer({ rateLimit: RateLimit.make({ limit: 1 }) }, [Fault.Silent({ when: "AfterActing" })])
     )))

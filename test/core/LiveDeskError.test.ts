@@ -455,7 +455,7 @@ describe("what a caller asks of an error", () => {
   const failed = (outcome: LiveDeskError.Outcome, reason: LiveDeskError.HttpError["reason"]) =>
     new LiveDeskError.HttpError({ operation: "contacts.create", outcome, reason })
   const lost = new LiveDeskError.ConnectionLost({
-    phase: "InAnswer",
+    phase: "ReadingResponse",
     identifiers: { "payload.contact.id": 7, name: "x" }
   })
 

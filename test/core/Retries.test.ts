@@ -260,7 +260,7 @@ describe("the time limit", () => {
       )
       assert.deepStrictEqual([requests, seconds], [2, 30])
       assert.deepInclude(error, { outcome: "Unknown", attempts: 2 })
-      assert.deepInclude(error.reason, { _tag: "TimedOut", phase: "BeforeAnswer" })
+      assert.deepInclude(error.reason, { _tag: "TimedOut", phase: "AwaitingResponse" })
     }))
 
   it.effect("that passes in a later attempt leaves the worst that may have happened", () =>

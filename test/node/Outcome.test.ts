@@ -76,9 +76,9 @@ const connectionFailures = (detail: LiveDeskError.ConnectionFailed["kind"]): Out
   detail
 })
 
-const lostBefore: Outcome = { error: "HttpError/ConnectionLost", outcome: "Unknown", detail: "BeforeAnswer" }
+const lostBefore: Outcome = { error: "HttpError/ConnectionLost", outcome: "Unknown", detail: "AwaitingResponse" }
 
-const timedOutBefore: Outcome = { error: "HttpError/TimedOut", outcome: "Unknown", detail: "BeforeAnswer" }
+const timedOutBefore: Outcome = { error: "HttpError/TimedOut", outcome: "Unknown", detail: "AwaitingResponse" }
 
 const unreadable = (status: number): Outcome => ({
   error: "ValidationError/InvalidResponse",
@@ -86,11 +86,11 @@ const unreadable = (status: number): Outcome => ({
   status
 })
 
-const inAnswer = (reason: "ConnectionLost" | "TimedOut", identifiers?: LiveDeskError.Identifiers): Outcome => ({
+const readingResponse = (reason: "ConnectionLost" | "TimedOut", identifiers?: LiveDeskError.Identifiers): Outcome => ({
   error: `HttpError/${reason}`,
   outcome: "Processed",
   status: 200,
-  detail: "InAnswer",
+  detail: "ReadingResponse",
   ...(identifiers === undefined ? undefined : { identifiers })
 })
 
@@ -372,13 +372,13 @@ both("half an answer", [
       {
         name: `${leave} after the headers, ${framing}`,
         does: breakOff(200, framing, leave, ""),
-        becomes: inAnswer("ConnectionLost"),
+        becomes: readingResponse("ConnectionLost"),
         requests: 1
       },
       {
         name: `${leave} in the body, ${framing}`,
         does: breakOff(200, framing, leave, cut),
-        becomes: inAnswer("ConnectionLost", { "payload.contact.id": 7 }),
+        becomes: readingResponse("ConnectionLost", { "payload.contact.id": 7 }),
         requests: 1
       }
     ])
@@ -386,13 +386,15 @@ both("half an answer", [
   {
     name: "a number that is cut itself",
     does: breakOff(200, "Length", "Close", halfNumber),
-    becomes: inAnswer("ConnectionLost", { "payload.contact_inbox.source_id": "1d484823-da29-4086-a7ba-d65ad0ebb588" }),
+    becomes: readingResponse("ConnectionLost", {
+      "payload.contact_inbox.source_id": "1d484823-da29-4086-a7ba-d65ad0ebb588"
+    }),
     requests: 1
   },
   {
     name: "a text that is cut itself",
     does: breakOff(200, "Length", "Close", halfText),
-    becomes: inAnswer("ConnectionLost", { "payload.contact.id": 7 }),
+    becomes: readingResponse("ConnectionLost", { "payload.contact.id": 7 }),
     requests: 1
   },
   {
@@ -414,14 +416,14 @@ both("half an answer", [
     name: "no word in the body",
     does: breakOff(200, "Length", "Hang", cut),
     limit: "1 second",
-    becomes: inAnswer("TimedOut", { "payload.contact.id": 7 }),
+    becomes: readingResponse("TimedOut", { "payload.contact.id": 7 }),
     requests: 1
   },
   {
     name: "a body slower than the limit",
     does: { _tag: "Drip", status: 200, first: "{\"id\":7,", body: " ".repeat(400) },
     limit: "1 second",
-    becomes: inAnswer("TimedOut", { id: 7 }),
+    becomes: readingResponse("TimedOut", { id: 7 }),
     requests: 1
   },
   {

@@ -172,7 +172,7 @@ const classify = (exit: Exit.Exit<unknown, LiveDeskError.LiveDeskError | Circuit
       return error.reason.kind === "RateLimiterUnavailable" ? CircuitBreaker.ignored : CircuitBreaker.failure()
     case "TimedOut":
       // Time that was spent waiting here says nothing of LiveDesk.
-      return error.reason.phase === "BeforeSending" ? CircuitBreaker.ignored : CircuitBreaker.failure()
+      return error.reason.phase === "Queued" ? CircuitBreaker.ignored : CircuitBreaker.failure()
     case "ConnectionLost":
       return CircuitBreaker.failure()
     case "ServerError":

@@ -360,12 +360,12 @@ const connectionFailures = {
  * @since 0.1.0
  */
 export class ConnectionLost extends Schema.TaggedError<ConnectionLost>()("ConnectionLost", {
-  phase: Schema.Literals(["BeforeAnswer", "InAnswer"]),
+  phase: Schema.Literals(["AwaitingResponse", "ReadingResponse"]),
   code: Schema.optionalKey(Schema.String),
   identifiers: Identifiers
 }) {
   override get message(): string {
-    const what = this.phase === "BeforeAnswer"
+    const what = this.phase === "AwaitingResponse"
       ? "the connection broke before LiveDesk answered"
       : "the connection broke in the middle of LiveDesk's answer"
     return withCode(what, this.code) + known(this.identifiers)
@@ -390,25 +390,25 @@ export class CircuitOpen extends Schema.TaggedError<CircuitOpen>()("CircuitOpen"
 }
 
 /**
- * The call's time limit passed: while it waited for its turn under a rate limit (`BeforeSending`), while connecting and
+ * The call's time limit passed: while it waited for its turn under a rate limit (`Queued`), while connecting and
  * waiting for an answer, or in the middle of it. `identifiers` holds the ids that had come.
  *
  * @category reasons
  * @since 0.1.0
  */
 export class TimedOut extends Schema.TaggedError<TimedOut>()("TimedOut", {
-  phase: Schema.Literals(["BeforeSending", "BeforeAnswer", "InAnswer"]),
+  phase: Schema.Literals(["Queued", "AwaitingResponse", "ReadingResponse"]),
   limit: Schema.DurationFromMillis,
   identifiers: Identifiers
 }) {
   override get message(): string {
     const limit = Duration.format(this.limit)
     switch (this.phase) {
-      case "BeforeSending":
+      case "Queued":
         return `the rate limit gave the call no turn within ${limit}`
-      case "BeforeAnswer":
+      case "AwaitingResponse":
         return `LiveDesk did not answer within ${limit}`
-      case "InAnswer":
+      case "ReadingResponse":
         return `LiveDesk's answer was not complete within ${limit}${known(this.identifiers)}`
     }
   }
@@ -953,7 +953,7 @@ export const responseLost = (answer: Answered, cause: unknown): HttpError =>
     new HttpError({
       ...answered(answer),
       reason: new ConnectionLost({
-        phase: "InAnswer",
+        phase: "ReadingResponse",
         identifiers: identifiersIn(answer),
         ...Transport.examine(cause, { sentInParts: true })
       })
@@ -976,14 +976,14 @@ export const timedOut = (
     return new HttpError({
       operation,
       outcome: "Unknown",
-      reason: new TimedOut({ phase: "BeforeAnswer", limit, identifiers: {} })
+      reason: new TimedOut({ phase: "AwaitingResponse", limit, identifiers: {} })
     })
   }
   return outcomeOf(answer.status) === "Processed"
     ? withExcerpt(
       new HttpError({
         ...answered(answer),
-        reason: new TimedOut({ phase: "InAnswer", limit, identifiers: identifiersIn(answer) })
+        reason: new TimedOut({ phase: "ReadingResponse", limit, identifiers: identifiersIn(answer) })
       }),
       answer
     )
@@ -999,7 +999,7 @@ export const neverSent = (operation: string, limit: Duration.Duration): HttpErro
   new HttpError({
     operation,
     outcome: "NotSent",
-    reason: new TimedOut({ phase: "BeforeSending", limit, identifiers: {} })
+    reason: new TimedOut({ phase: "Queued", limit, identifiers: {} })
   })
 
 /** @internal */
@@ -1022,7 +1022,7 @@ export const unanswered = (
     ? new HttpError({
       operation,
       outcome: "Unknown",
-      reason: new ConnectionLost({ phase: "BeforeAnswer", identifiers: {}, ...withCode })
+      reason: new ConnectionLost({ phase: "AwaitingResponse", identifiers: {}, ...withCode })
     })
     : new HttpError({ operation, outcome: "NotSent", reason: new ConnectionFailed({ kind: obstacle, ...withCode }) })
 }
