@@ -12,8 +12,8 @@ const labels = Endpoint.make({
   method: "GET",
   path: "/api/v2/accounts/contacts/:contact_id/labels",
   input: Schema.Struct({ contact_id: Schema.Natural }),
-  answer: Model.fromSchema(Schema.Struct({ payload: Schema.Array(Schema.String) })), // Model.nothing for no body
-  repeat: "safe"
+  success: Model.fromSchema(Schema.Struct({ payload: Schema.Array(Schema.String) })), // Model.nothing for no body
+  idempotency: "safe"
 })
 
 const program = Effect.gen(function*() {

@@ -14,7 +14,7 @@ import * as Breadth from "../Breadth.ts"
 
 /** A call of a schedule. `creates` is for those that make something new, which must never be made twice. */
 interface Scheduled {
-  readonly endpoint: { readonly operation: string; readonly repeat: "safe" | "repeatable" | "never" }
+  readonly endpoint: { readonly operation: string; readonly idempotency: "safe" | "idempotent" | "none" }
   readonly creates: boolean
   readonly run: (
     options: LiveDeskClient.CallOptions
@@ -122,7 +122,7 @@ const oneByOne = Effect.gen(function*() {
     assert.isAtMost(made, creates ? 1 : 0, `made twice: ${story}`)
     assert.isAtMost(took, timeout, `hangs: ${story}`)
     assert.isAtMost(entries.length, 3, `without end: ${story}`)
-    if (endpoint.repeat === "never") {
+    if (endpoint.idempotency === "none") {
       const [doubtful = entries.length] = entries.flatMap(({ fault }, index) => proves(fault) ? [] : [index + 1])
       assert.strictEqual(entries.length, doubtful, `sent again after it may have been acted upon: ${story}`)
     }
@@ -153,7 +153,7 @@ const oneByOne = Effect.gen(function*() {
     }
     assert.strictEqual(
       verifyHint !== undefined,
-      endpoint.repeat === "never" && (outcome === "Processed" || outcome === "Unknown"),
+      endpoint.idempotency === "none" && (outcome === "Processed" || outcome === "Unknown"),
       `what settles it: ${story}`
     )
   }

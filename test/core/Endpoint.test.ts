@@ -16,8 +16,8 @@ const labels = Endpoint.make({
   input: Schema.Struct({ contactId: Schema.Natural, only: Schema.optional(Schema.Array(Schema.String)) }).pipe(
     Schema.encodeKeys({ contactId: "contact_id" })
   ),
-  answer: Model.fromSchema(Labels),
-  repeat: "safe"
+  success: Model.fromSchema(Labels),
+  idempotency: "safe"
 })
 
 const remove = Endpoint.make({
@@ -25,8 +25,8 @@ const remove = Endpoint.make({
   method: "DELETE",
   path: "/api/v2/accounts/contacts/:contact_id",
   input: Schema.Struct({ contact_id: Schema.Natural, reason: Schema.optional(Schema.String) }),
-  answer: Model.nothing,
-  repeat: "repeatable"
+  success: Model.nothing,
+  idempotency: "idempotent"
 })
 
 /** Calls an endpoint of a server that answers as told, and gives what it was asked. */

@@ -114,8 +114,8 @@ describe("a script", () => {
         method: "DELETE",
         path: "/api/v2/accounts/contacts/:contact_id/labels/:name",
         input: Schema.Struct({ contact_id: Schema.Int, name: Schema.String }),
-        answer: Model.nothing,
-        repeat: "repeatable"
+        success: Model.nothing,
+        idempotency: "idempotent"
       })
       const refused = yield* Effect.flip(client.call(own)({ contact_id: 2219259, name: "A-7" }))
       assert.strictEqual(refused.reason._tag, "ServerError")

@@ -234,8 +234,8 @@ describe("ids in a path", () => {
       conversationId: Schema.Union([Schema.String, Schema.Int]),
       status: Schema.String
     }).pipe(Schema.encodeKeys({ conversationId: "conversation_id" })),
-    answer: Contacts.CreatedContact,
-    repeat: "never"
+    success: Contacts.CreatedContact,
+    idempotency: "none"
   })
 
   const call = (conversationId: string | number) =>
@@ -426,13 +426,13 @@ describe("drift", () => {
   /** Contacts, of which is counted how often their documentation is asked. */
   const counted = () => {
     let asked = 0
-    const answer: Model.Model<Contacts.CreatedContact> = Object.assign(Object.create(Contacts.CreatedContact), {
+    const success: Model.Model<Contacts.CreatedContact> = Object.assign(Object.create(Contacts.CreatedContact), {
       documented: () => {
         asked++
         return Contacts.CreatedContact.documented()
       }
     })
-    return { endpoint: Endpoint.make({ ...Contacts.create, answer }), asked: () => asked }
+    return { endpoint: Endpoint.make({ ...Contacts.create, success }), asked: () => asked }
   }
 
   const watched = (onDrift: LiveDeskClient.Options["onDrift"], level: "Debug" | "Info") =>

@@ -54,16 +54,16 @@ const failure = <A, R>(call: Effect.Effect<A, LiveDeskError.LiveDeskError, R>) =
 describe("a failed attempt", () => {
   /** What happens to a request, and which calls are made again after it. */
   const table: ReadonlyArray<
-    readonly [name: string, step: FakeTransport.Step, again: "all" | "repeatable" | "none", LiveDeskError.Outcome]
+    readonly [name: string, step: FakeTransport.Step, again: "all" | "idempotent" | "none", LiveDeskError.Outcome]
   > = [
     ["no connection", refused, "all", "NotSent"],
     ["429", { status: 429 }, "all", "Rejected"],
-    ["500", { status: 500 }, "repeatable", "Unknown"],
-    ["502 of a proxy", { status: 502, body: "<html>Bad Gateway</html>" }, "repeatable", "Unknown"],
-    ["503", { status: 503 }, "repeatable", "Unknown"],
-    ["408", { status: 408 }, "repeatable", "Unknown"],
-    ["a broken connection", reset, "repeatable", "Unknown"],
-    ["an unreadable answer", { body: "<html>" }, "repeatable", "Processed"],
+    ["500", { status: 500 }, "idempotent", "Unknown"],
+    ["502 of a proxy", { status: 502, body: "<html>Bad Gateway</html>" }, "idempotent", "Unknown"],
+    ["503", { status: 503 }, "idempotent", "Unknown"],
+    ["408", { status: 408 }, "idempotent", "Unknown"],
+    ["a broken connection", reset, "idempotent", "Unknown"],
+    ["an unreadable answer", { body: "<html>" }, "idempotent", "Processed"],
     ["400", { status: 400 }, "none", "Rejected"],
     ["401", { status: 401 }, "none", "Rejected"],
     ["403", { status: 403 }, "none", "Rejected"],
@@ -95,7 +95,7 @@ describe("a failed attempt", () => {
 
   it("is not made again by any call that creates or sends", () => {
     for (
-      const { operation, repeat, verifyHint } of [
+      const { operation, idempotency, verifyHint } of [
         Contacts.create,
         Conversations.create,
         Messages.send,
@@ -103,7 +103,7 @@ describe("a failed attempt", () => {
         Tickets.create
       ]
     ) {
-      assert.strictEqual(repeat, "never", operation)
+      assert.strictEqual(idempotency, "none", operation)
       assert.isString(verifyHint, operation)
     }
   })

@@ -201,7 +201,7 @@ const seenOf = Effect.fnUntraced(function*<A, E>(effect: Effect.Effect<A, E>, to
 const anyKeys = Endpoint.make({
   ...Contacts.create,
   operation: "own.endpoint",
-  answer: Model.fromSchema(Schema.Record(Schema.String, Schema.Literal(1)))
+  success: Model.fromSchema(Schema.Record(Schema.String, Schema.Literal(1)))
 })
 
 type Failure = LiveDeskError.LiveDeskError | Config.ConfigError

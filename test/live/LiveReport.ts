@@ -43,7 +43,7 @@ export interface LiveReport {
 const format = SchemaIssue.makeFormatterStandardSchemaV1()
 
 const driftOf = (endpoint: LiveDeskApi.AnyEndpoint, body: unknown): ReadonlyArray<string> => {
-  const expected = (endpoint.answer.assumed ?? endpoint.answer.documented)()
+  const expected = (endpoint.success.assumed ?? endpoint.success.documented)()
   const strict = SchemaParser.decodeUnknownResult(expected, { errors: "all", onExcessProperty: "error" })(body)
   return Result.isSuccess(strict) ?
     [] :
@@ -103,8 +103,8 @@ const removeContact = Endpoint.make({
   method: "DELETE",
   path: "/api/v2/accounts/contacts/:contact_id",
   input: Schema.Struct({ contact_id: Schema.Natural }),
-  answer: Model.nothing,
-  repeat: "repeatable"
+  success: Model.nothing,
+  idempotency: "idempotent"
 })
 
 const nowhere = Endpoint.make({
@@ -112,8 +112,8 @@ const nowhere = Endpoint.make({
   method: "GET",
   path: "/api/v2/accounts/nowhere",
   input: Schema.Struct({}),
-  answer: Model.nothing,
-  repeat: "safe"
+  success: Model.nothing,
+  idempotency: "safe"
 })
 
 const AnyFields = Schema.Record(Schema.String, Schema.Json)

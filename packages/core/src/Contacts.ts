@@ -337,8 +337,8 @@ export const create = Endpoint.make({
   method: "POST",
   path: "/api/v2/accounts/contacts",
   input: CreateContact,
-  answer: CreatedContact,
-  repeat: "never",
+  success: CreatedContact,
+  idempotency: "none",
   verifyHint: "look for its identifier, e-mail or phone number, with contacts.find, or call contacts.ensure, which does"
 })
 
@@ -354,8 +354,8 @@ export const list = Endpoint.make({
   method: "GET",
   path: "/api/v2/accounts/contacts",
   input: ListContacts,
-  answer: ContactPage,
-  repeat: "safe"
+  success: ContactPage,
+  idempotency: "safe"
 })
 
 /**
@@ -371,8 +371,8 @@ export const update = Endpoint.make({
   method: "PATCH",
   path: "/api/v2/accounts/contacts/:contact_id",
   input: UpdateContact,
-  answer: Model.inAnyEnvelope([["payload"], ["payload", "contact"], ["data"]], Contact),
-  repeat: "repeatable"
+  success: Model.inAnyEnvelope([["payload"], ["payload", "contact"], ["data"]], Contact),
+  idempotency: "idempotent"
 })
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -392,8 +392,8 @@ export const create = Endpoint.make({
   method: "POST",
   path: "/api/v2/accounts/conversations",
   input: CreateConversation,
-  answer: Conversation,
-  repeat: "never",
+  success: Conversation,
+  idempotency: "none",
   verifyHint:
     "look at the contact in LiveDesk's console, or for a conversation_created event; no call reads conversations"
 })
@@ -411,8 +411,8 @@ export const toggleStatus = Endpoint.make({
   method: "POST",
   path: "/api/v2/accounts/conversations/:conversation_id/toggle_status",
   input: ToggleStatus,
-  answer: Model.inAnyEnvelope([["payload"], ["data"]], ToggledStatus),
-  repeat: "never",
+  success: Model.inAnyEnvelope([["payload"], ["data"]], ToggledStatus),
+  idempotency: "none",
   verifyHint:
     "look at the conversation in LiveDesk's console, or for a conversation_status_changed event; no call reads it"
 })

@@ -34,14 +34,14 @@ export interface Endpoint<Input, Output> {
   /** How the body is written: as JSON, unless it holds files. */
   readonly body?: "json" | "form" | undefined
   /** What a 2xx answer holds: a `Model.record`, `Model.fromSchema` of any schema, or `Model.nothing`. */
-  readonly answer: Model<Output>
+  readonly success: Model<Output>
   /** Whether a 2xx answer may say in a field `code` that is not 0 that the call failed. */
   readonly hasCode?: boolean | undefined
   /**
-   * What doing it twice does: nothing (`"safe"`), the same again (`"repeatable"`), or a second act that a customer may
-   * see (`"never"`). What a client repeats by itself follows from it, see `RetryPolicy.isRetryable`.
+   * What doing it twice does: nothing (`"safe"`), the same again (`"idempotent"`), or a second act that a customer may
+   * see (`"none"`). What a client repeats by itself follows from it, see `RetryPolicy.isRetryable`.
    */
-  readonly repeat: "safe" | "repeatable" | "never"
+  readonly idempotency: "safe" | "idempotent" | "none"
   /** Of a call that is never repeated: what tells whether it was acted upon, for its error. */
   readonly verifyHint?: string | undefined
 }

@@ -23,9 +23,9 @@ import * as Tickets from "./Tickets.ts"
  * @category models
  * @since 0.1.0
  */
-export interface AnyEndpoint extends Omit<Endpoint<never, never>, "input" | "answer"> {
+export interface AnyEndpoint extends Omit<Endpoint<never, never>, "input" | "success"> {
   readonly input: Schema.Constraint
-  readonly answer: Pick<Model<never>, "documented" | "assumed" | "isBodiless">
+  readonly success: Pick<Model<never>, "documented" | "assumed" | "isBodiless">
 }
 
 /**
@@ -45,7 +45,7 @@ export interface Operation {
   /** Fields of the request of which at least one must be there. */
   readonly either?: ReadonlyArray<string> | undefined
   /** What of it no page shows: its request, its answer. */
-  readonly unseen: ReadonlyArray<"request" | "answer">
+  readonly unseen: ReadonlyArray<"request" | "response">
 }
 
 /**
@@ -78,7 +78,7 @@ export const operations: ReadonlyArray<Operation> = [
     description:
       "Changes what is given; null clears. Custom attributes are merged. The page shows the fields in an example; " +
       "which of them are heeded could not be read.",
-    unseen: ["answer"]
+    unseen: ["response"]
   },
   {
     endpoint: Conversations.create,
@@ -95,7 +95,7 @@ export const operations: ReadonlyArray<Operation> = [
     description:
       "Moves a conversation to another state. The server checks the move against a matrix that could not be read. " +
       "`snoozed_until` is heeded with `snoozed` only. Moving to `resolved` asks the customer for a rating.",
-    unseen: ["answer"]
+    unseen: ["response"]
   },
   {
     endpoint: Messages.send,
@@ -118,7 +118,7 @@ export const operations: ReadonlyArray<Operation> = [
     summary: "Create a ticket",
     page: "ticket/create-tickets",
     description: "Creates a ticket, and answers its id.",
-    unseen: ["answer"]
+    unseen: ["response"]
   },
   {
     endpoint: Tickets.get,
@@ -132,7 +132,7 @@ export const operations: ReadonlyArray<Operation> = [
     summary: "Update a ticket",
     page: "ticket/update-tickets",
     description: "Changes what is given. A page of an older version requires title and description.",
-    unseen: ["answer"]
+    unseen: ["response"]
   }
 ]
 
@@ -312,13 +312,13 @@ const part = (schema: Schema.Json): Schema.Json => {
 }
 
 const success = ({ endpoint, unseen }: Operation): JsonObject => {
-  const { answer } = endpoint
-  if (answer.isBodiless === true && answer.assumed === undefined) return { description: "Done." }
-  const mark = unseen.includes("answer") ? unverified : {}
+  const { success } = endpoint
+  if (success.isBodiless === true && success.assumed === undefined) return { description: "Done." }
+  const mark = unseen.includes("response") ? unverified : {}
   return {
-    description: unseen.includes("answer") ? "Done. What it answers no page shows: this is an assumption." : "Done.",
+    description: unseen.includes("response") ? "Done. What it answers no page shows: this is an assumption." : "Done.",
     content: {
-      "application/json": { schema: jsonSchemaOf((answer.assumed ?? answer.documented)(), "received"), ...mark }
+      "application/json": { schema: jsonSchemaOf((success.assumed ?? success.documented)(), "received"), ...mark }
     }
   }
 }
@@ -353,7 +353,7 @@ const operationObject = (first: Operation, others: ReadonlyArray<Operation>): Js
     parameters: parameters(endpoint),
     ...(hasQuery(endpoint) ? {} : { requestBody: { required: true, content } }),
     responses: responses(first),
-    "x-repeat": endpoint.repeat,
+    "x-idempotency": endpoint.idempotency,
     ...(others.length === 0 ? {} : { "x-operations": [first, ...others].map(({ endpoint }) => endpoint.operation) })
   }
 }
@@ -392,7 +392,7 @@ const refusal = (description: string): JsonObject => ({
 /**
  * The document.
  *
- * `x-unverified` marks what no page of the vendor's shows: inherited from Chatwoot, or assumed. `x-repeat` says what
+ * `x-unverified` marks what no page of the vendor's shows: inherited from Chatwoot, or assumed. `x-idempotency` says what
  * doing it twice does, as `Endpoint` has it; `x-operations` names the endpoints that share a method and a path.
  *
  * @category constructors
@@ -407,7 +407,7 @@ export const make = (): Document => ({
       "What is known of the REST API of EngageLab LiveDesk, from the vendor's public pages; not published by the " +
       "vendor, and not tried against the live service. `x-unverified` marks what no page shows. A property that is " +
       "required in an answer is one that the pages show: they promise none, and words in an answer's enum may become " +
-      "more. `x-repeat` says what doing it twice does: nothing (`safe`), the same again (`repeatable`), or a second " +
+      "more. `x-idempotency` says what doing it twice does: nothing (`safe`), the same again (`repeatable`), or a second " +
       "act that a customer may see (`never`)."
   },
   servers: [{ url: LiveDeskClient.defaultBaseUrl, description: "Singapore" }],

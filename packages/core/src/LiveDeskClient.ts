@@ -65,8 +65,8 @@ export class LiveDeskClient extends Context.Service<LiveDeskClient, {
    *   method: "DELETE",
    *   path: "/api/v2/accounts/contacts/:contact_id",
    *   input: Schema.Struct({ contact_id: Schema.Natural }),
-   *   answer: Model.nothing,
-   *   repeat: "repeatable"
+   *   success: Model.nothing,
+   *   idempotency: "idempotent"
    * })
    * const client = yield* LiveDeskClient.LiveDeskClient
    * yield* client.call(remove)({ contact_id: 2219259 })
@@ -135,8 +135,8 @@ const AnswerListener = Context.Reference<Listener | undefined>(
  * Gives, beside an effect's value, the successful answers of all calls that it made, in the order of their arrival.
  *
  * ```ts
- * const [{ contact }, [answer]] = yield* contacts.create({ inboxId: 407 }).pipe(LiveDeskClient.withAnswers)
- * yield* Effect.log(`contact ${contact.id}, request ${answer?.requestId}`)
+ * const [{ contact }, [success]] = yield* contacts.create({ inboxId: 407 }).pipe(LiveDeskClient.withAnswers)
+ * yield* Effect.log(`contact ${contact.id}, request ${success?.requestId}`)
  * ```
  *
  * @category combinators
@@ -694,7 +694,7 @@ class Calling<Input, Output> implements Transport.Receiver {
   }
 
   untilTimeIsUp(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
-    const { operation, repeat, verifyHint } = this.endpoint
+    const { operation, idempotency, verifyHint } = this.endpoint
     return Effect.mapError(
       within(this.untilItWorks(), this.terms.timeout, () => {
         if (this.waitingSince === undefined) {
@@ -708,7 +708,7 @@ class Calling<Input, Output> implements Transport.Receiver {
         LiveDeskError.concluded(error, {
           attempts: this.attempts,
           outcome: this.outcome,
-          repeat,
+          idempotency,
           verifyHint
         })
     )
@@ -720,7 +720,7 @@ class Calling<Input, Output> implements Transport.Receiver {
 
   private again(error: LiveDeskError.LiveDeskError): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
     const { clock, retries, watch } = this.terms
-    if (this.attempts > retries.times || !RetryPolicy.isRetryable(error, this.endpoint.repeat)) {
+    if (this.attempts > retries.times || !RetryPolicy.isRetryable(error, this.endpoint.idempotency)) {
       return Effect.fail(error)
     }
     return Effect.flatMap(Random.next, (random) => {
@@ -792,7 +792,7 @@ class Calling<Input, Output> implements Transport.Receiver {
 
   private conclude(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
     const { incoming, setup, terms: { isDriftWatched, listener } } = this
-    const { answer: model, hasCode } = this.endpoint
+    const { success: model, hasCode } = this.endpoint
     if (incoming === undefined) return this.breakOff(new Transport.Failure({ cause: undefined }))
     if (!incoming.isSuccess) return this.fail((now) => LiveDeskError.refused(incoming.answered, now))
     const isBodiless = model.isBodiless === true

@@ -609,7 +609,7 @@ export const concluded = (
   call: {
     readonly outcome: Outcome
     readonly attempts: number
-    readonly repeat: "safe" | "repeatable" | "never"
+    readonly idempotency: "safe" | "idempotent" | "none"
     readonly verifyHint: string | undefined
   }
 ): LiveDeskError => {
@@ -621,7 +621,7 @@ export const concluded = (
     ...(call.attempts < 2 ? undefined : { attempts: call.attempts }),
     ...(!mayHaveTakenEffect
       ? undefined
-      : call.repeat !== "never"
+      : call.idempotency !== "none"
       ? { isRetryable: true }
       : call.verifyHint === undefined
       ? undefined

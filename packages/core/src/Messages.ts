@@ -292,8 +292,8 @@ export const send = Endpoint.make({
   method: "POST",
   path: "/api/v2/accounts/conversations/:conversation_id/messages",
   input: SendMessage,
-  answer: Message,
-  repeat: "never",
+  success: Message,
+  idempotency: "none",
   verifyHint: "look at the conversation in LiveDesk's console, or for a message_created event; no call reads messages"
 })
 
@@ -311,8 +311,8 @@ export const sendFiles = Endpoint.make({
   path: "/api/v2/accounts/conversations/:conversation_id/messages",
   input: SendFiles,
   body: "form",
-  answer: Message,
-  repeat: "never",
+  success: Message,
+  idempotency: "none",
   verifyHint: "look at the conversation in LiveDesk's console, or for a message_created event; no call reads messages"
 })
 

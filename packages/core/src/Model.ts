@@ -289,8 +289,8 @@ export const orShorthand = <A>(key: string, model: Model<A>): Model<A> =>
  *   method: "GET",
  *   path: "/api/v2/accounts/contacts/:contact_id/labels",
  *   input: Schema.Struct({ contact_id: Schema.Natural }),
- *   answer: Model.fromSchema(Schema.Struct({ payload: Schema.Array(Schema.String) })),
- *   repeat: "safe"
+ *   success: Model.fromSchema(Schema.Struct({ payload: Schema.Array(Schema.String) })),
+ *   idempotency: "safe"
  * })
  * const { payload } = yield* client.call(labels)({ contact_id: 2219259 })
  * ```

@@ -112,7 +112,7 @@ const delayOf = (input: Duration.Input | undefined, otherwise: Duration.Duration
  */
 export const isRetryable = (
   { outcome, reason }: LiveDeskError.LiveDeskError,
-  repeat: "safe" | "repeatable" | "never"
+  idempotency: "safe" | "idempotent" | "none"
 ): boolean => {
   switch (reason._tag) {
     case "ConnectionFailed":
@@ -121,9 +121,9 @@ export const isRetryable = (
     case "ServerError":
     case "ConnectionLost":
     case "InvalidResponse":
-      return repeat !== "never"
+      return idempotency !== "none"
     case "UnexpectedStatus":
-      return repeat !== "never" && outcome === "Unknown"
+      return idempotency !== "none" && outcome === "Unknown"
     case "Unauthorized":
     case "Forbidden":
     case "InvalidCredentials":

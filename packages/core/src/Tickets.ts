@@ -396,9 +396,9 @@ export const create = Endpoint.make({
   method: "POST",
   path: "/api/v2/accounts/tickets",
   input: CreateTicket,
-  answer: Model.inAnyEnvelope([["data"]], CreatedTicket),
+  success: Model.inAnyEnvelope([["data"]], CreatedTicket),
   hasCode: true,
-  repeat: "never",
+  idempotency: "none",
   verifyHint: "look for it in LiveDesk's console; no call lists tickets"
 })
 
@@ -414,9 +414,9 @@ export const get = Endpoint.make({
   method: "GET",
   path: "/api/v2/accounts/tickets/:ticket_id",
   input: GetTicket,
-  answer: Model.inCodeEnvelope(Ticket),
+  success: Model.inCodeEnvelope(Ticket),
   hasCode: true,
-  repeat: "safe"
+  idempotency: "safe"
 })
 
 /**
@@ -431,9 +431,9 @@ export const update = Endpoint.make({
   method: "PUT",
   path: "/api/v2/accounts/tickets/:ticket_id",
   input: UpdateTicket,
-  answer: Model.orNoBody(Model.inAnyEnvelope([["data"]], UpdatedTicket)),
+  success: Model.orNoBody(Model.inAnyEnvelope([["data"]], UpdatedTicket)),
   hasCode: true,
-  repeat: "repeatable"
+  idempotency: "idempotent"
 })
 
 // ---------------------------------------------------------------------------------------------------------------------

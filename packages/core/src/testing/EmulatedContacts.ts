@@ -180,7 +180,7 @@ export const list = (
  * @since 0.1.0
  */
 export const writePage = (page: Contacts.ContactPage, query: EmulatedCall.Body): unknown => {
-  const written = Contacts.list.answer.write(page)
+  const written = Contacts.list.success.write(page)
   return query.page !== undefined && Predicate.hasProperty(written, "meta") && Predicate.isObject(written.meta)
     ? { ...written, meta: { ...written.meta, current_page: String(page.meta.currentPage) } }
     : written

@@ -279,7 +279,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
       body: EmulatedCall.Body,
       circumstances: EmulatedCall.Circumstances
     ) => EmulatedCall.Transition<Output>,
-    write: (value: Output, body: EmulatedCall.Body) => unknown = endpoint.answer.write
+    write: (value: Output, body: EmulatedCall.Body) => unknown = endpoint.success.write
   ) =>
     HttpRouter.add(endpoint.method, endpoint.path, (request) =>
       Effect.gen(function*() {
@@ -307,7 +307,11 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
     endpoint: Endpoint<Input, Output>,
     transition: Parameters<typeof serve<Input, Output>>[1]
   ) =>
-    serve(endpoint, transition, (value) => ({ code: 0, message: "Success", ...objectOf(endpoint.answer.write(value)) }))
+    serve(
+      endpoint,
+      transition,
+      (value) => ({ code: 0, message: "Success", ...objectOf(endpoint.success.write(value)) })
+    )
 
   const router = yield* HttpRouter.toHttpEffect(Layer.mergeAll(
     serve(Contacts.create, EmulatedContacts.create),
