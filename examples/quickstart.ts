@@ -25,7 +25,7 @@ const createConversation = Effect.fn("createConversation")(function*(inboxId: nu
     inboxId,
     contactId: contact.id,
     sourceId: Option.getOrUndefined(contactInbox.sourceId)
-  }).pipe(LiveDeskClient.withAnswers)
+  }).pipe(LiveDeskClient.withResponses)
   yield* Console.log(`LiveDesk answered ${answer?.status} with the conversation ${conversation.uuid}`)
   yield* Console.log(
     `conversation ${conversation.id} is ${conversation.status}, contact ${contact.id}, ` +

@@ -1088,7 +1088,7 @@ export const conformance = (name: string, transport: Transport) =>
     it.effect("gives status, headers and body of an answer beside its value", () =>
       run(Effect.gen(function*() {
         const contacts = yield* Contacts.Contacts
-        const [created, [answer]] = yield* contacts.create({ inboxId: 407 }).pipe(LiveDeskClient.withAnswers)
+        const [created, [answer]] = yield* contacts.create({ inboxId: 407 }).pipe(LiveDeskClient.withResponses)
         assert.strictEqual(answer?.operation, "contacts.create")
         assert.strictEqual(answer?.status, 200)
         assert.match(answer?.headers["content-type"] ?? "", /^application\/json/)

@@ -85,7 +85,7 @@ const run = Effect.fnUntraced(function*(transport: keyof typeof layers, seed: nu
     apiSecret: Redacted.make("a-secret"),
     baseUrl: server.url,
     timeout,
-    maxAnswerBytes: 10_000,
+    maxResponseBytes: 10_000,
     retries: { baseDelay: "5 millis" }
   })
   const calls = Effect.gen(function*() {

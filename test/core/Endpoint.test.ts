@@ -124,7 +124,7 @@ describe("an endpoint of one's own", () => {
       for (const [status, body] of [[204, null], [200, null], [200, ""], [200, "gone"], [200, "{\"id\":7}"]] as const) {
         const { answer, requests } = yield* call(remove, { contact_id: 7, reason: "asked for" }, { status, body }, {
           onDrift: "fail",
-          maxAnswerBytes: 1
+          maxResponseBytes: 1
         })
         assert.isUndefined(yield* Effect.fromResult(answer))
         assert.deepStrictEqual(

@@ -195,7 +195,7 @@ layer(clientOfPrism, { excludeTestServices: true })("a server made from the docu
         }),
         tickets.get({ ticketId: "tk_20251104_789abc" }),
         tickets.update({ ticketId: "tk_20251104_789abc", tags: ["a"] })
-      ]).pipe(LiveDeskClient.withAnswers)
+      ]).pipe(LiveDeskClient.withResponses)
       assert.deepStrictEqual(
         [...new Set(answers.map(({ operation }) => operation))],
         LiveDeskApi.operations.map(({ endpoint }) => endpoint.operation)

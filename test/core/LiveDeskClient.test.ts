@@ -106,10 +106,10 @@ describe("options", () => {
     ["all time", { timeout: Infinity }, "timeout"],
     ["a time that is no number", { timeout: NaN }, "timeout"],
     ["more time than a timer can keep", { timeout: 2 ** 31 }, "timeout"],
-    ["no bytes", { maxAnswerBytes: 0 }, "maxAnswerBytes"],
-    ["less than no bytes", { maxAnswerBytes: -1 }, "maxAnswerBytes"],
-    ["half a byte", { maxAnswerBytes: 1.5 }, "maxAnswerBytes"],
-    ["all bytes", { maxAnswerBytes: Infinity }, "maxAnswerBytes"]
+    ["no bytes", { maxResponseBytes: 0 }, "maxResponseBytes"],
+    ["less than no bytes", { maxResponseBytes: -1 }, "maxResponseBytes"],
+    ["half a byte", { maxResponseBytes: 1.5 }, "maxResponseBytes"],
+    ["all bytes", { maxResponseBytes: Infinity }, "maxResponseBytes"]
   ]
   it.effect.each(bad)("%s: ValidationError", ([, options, path]) =>
     Effect.gen(function*() {
@@ -125,10 +125,10 @@ describe("options", () => {
 
   it.effect("all that is wrong is told at once", () =>
     Effect.gen(function*() {
-      const { reason } = yield* Effect.flip(Layer.build(layer({ baseUrl: "", timeout: 0, maxAnswerBytes: 0 })))
+      const { reason } = yield* Effect.flip(Layer.build(layer({ baseUrl: "", timeout: 0, maxResponseBytes: 0 })))
       assert.deepStrictEqual(
         reason._tag === "InvalidInput" ? reason.issues.map(({ path }) => path.join(".")) : [],
-        ["baseUrl", "timeout", "maxAnswerBytes"]
+        ["baseUrl", "timeout", "maxResponseBytes"]
       )
     }))
 
@@ -349,12 +349,12 @@ describe("spans", () => {
     }))
 })
 
-describe("withAnswers", () => {
+describe("withResponses", () => {
   it.effect("gives status, headers, request id and raw body", () =>
     Effect.gen(function*() {
       const body = { ...ok, extra: [1, { two: null }] }
       const [{ contact }, answers] = yield* create().pipe(
-        LiveDeskClient.withAnswers,
+        LiveDeskClient.withResponses,
         Effect.provide(layer({}, { status: 201, headers: { "x-request-id": "r-1", "x-more": "m" }, body }))
       )
       assert.strictEqual(contact.id, 7)
@@ -369,15 +369,15 @@ describe("withAnswers", () => {
       let count = 0
       const numbered = () => ({ headers: { "x-request-id": `r-${++count}` }, body: ok })
       const [[[, inner], outer], [, none]] = yield* Effect.gen(function*() {
-        const both = yield* LiveDeskClient.withAnswers(
+        const both = yield* LiveDeskClient.withResponses(
           Effect.gen(function*() {
             yield* create()
-            const inner = yield* LiveDeskClient.withAnswers(create())
+            const inner = yield* LiveDeskClient.withResponses(create())
             yield* create()
             return inner
           })
         )
-        return [both, yield* LiveDeskClient.withAnswers(Effect.void)] as const
+        return [both, yield* LiveDeskClient.withResponses(Effect.void)] as const
       }).pipe(Effect.provide(layer({}, numbered)))
       assert.deepStrictEqual(inner.map(({ requestId }) => requestId), ["r-2"])
       assert.deepStrictEqual(outer.map(({ requestId }) => requestId), ["r-1", "r-2", "r-3"])

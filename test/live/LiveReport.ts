@@ -131,7 +131,7 @@ export const run = Effect.fnUntraced(function*(options: LiveDeskClient.Options, 
     what: string,
     input: Input
   ) {
-    const result = yield* client.call(endpoint)(input).pipe(LiveDeskClient.withAnswers, Effect.result)
+    const result = yield* client.call(endpoint)(input).pipe(LiveDeskClient.withResponses, Effect.result)
     const { operation } = endpoint
     if (Result.isFailure(result)) {
       findings.push({ operation, what, outcome: failed(result.failure), succeeded: false, drift: [], seen: [] })

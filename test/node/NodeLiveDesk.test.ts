@@ -99,8 +99,8 @@ describe("layerConfig", () => {
 
   it.effect("says what is wrong with a value that is given", () =>
     Effect.gen(function*() {
-      assert.deepStrictEqual(yield* failure(good, { maxAnswerBytes: 0 }), [
-        "the input is not valid: maxAnswerBytes: expected a whole number of bytes above 0"
+      assert.deepStrictEqual(yield* failure(good, { maxResponseBytes: 0 }), [
+        "the input is not valid: maxResponseBytes: expected a whole number of bytes above 0"
       ])
     }))
 })

@@ -464,14 +464,14 @@ both("too much of an answer", [
   {
     name: "an endless success",
     does: { _tag: "EndlessBody", status: 200 },
-    options: { maxAnswerBytes: 100_000 },
+    options: { maxResponseBytes: 100_000 },
     becomes: unreadable(200),
     requests: 1
   },
   {
     name: "an endless success with an id",
     does: { _tag: "EndlessBody", status: 200, chunk: "{\"contact\":{\"id\":7}}," },
-    options: { maxAnswerBytes: 100 },
+    options: { maxResponseBytes: 100 },
     becomes: { ...unreadable(200), identifiers: { "contact.id": 7 } },
     requests: 1
   },
@@ -490,14 +490,14 @@ both("too much of an answer", [
   {
     name: "a success of as many bytes as are allowed",
     does: { _tag: "Respond", status: 200, body: ok },
-    options: { maxAnswerBytes: ok.length },
+    options: { maxResponseBytes: ok.length },
     becomes: undefined,
     requests: 1
   },
   {
     name: "a success of one byte more",
     does: { _tag: "Respond", status: 200, body: ok },
-    options: { maxAnswerBytes: ok.length - 1 },
+    options: { maxResponseBytes: ok.length - 1 },
     becomes: {
       ...unreadable(200),
       identifiers: {

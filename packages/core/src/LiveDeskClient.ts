@@ -111,7 +111,7 @@ export interface Call<in Input, out Output> {
  * @category models
  * @since 0.1.0
  */
-export interface Answer {
+export interface ResponseInfo {
   /** The call that was answered. */
   readonly operation: string
   readonly status: number
@@ -123,11 +123,11 @@ export interface Answer {
 }
 
 interface Listener {
-  (answer: Omit<Answer, "headers"> & { readonly headers: HeaderFields }): void
+  (response: Omit<ResponseInfo, "headers"> & { readonly headers: HeaderFields }): void
 }
 
-const AnswerListener = Context.Reference<Listener | undefined>(
-  "@effect-livedesk/core/LiveDeskClient/AnswerListener",
+const ResponseListener = Context.Reference<Listener | undefined>(
+  "@effect-livedesk/core/LiveDeskClient/ResponseListener",
   { defaultValue: () => undefined }
 )
 
@@ -135,23 +135,23 @@ const AnswerListener = Context.Reference<Listener | undefined>(
  * Gives, beside an effect's value, the successful answers of all calls that it made, in the order of their arrival.
  *
  * ```ts
- * const [{ contact }, [success]] = yield* contacts.create({ inboxId: 407 }).pipe(LiveDeskClient.withAnswers)
+ * const [{ contact }, [success]] = yield* contacts.create({ inboxId: 407 }).pipe(LiveDeskClient.withResponses)
  * yield* Effect.log(`contact ${contact.id}, request ${success?.requestId}`)
  * ```
  *
  * @category combinators
  * @since 0.1.0
  */
-export const withAnswers = <A, E, R>(
+export const withResponses = <A, E, R>(
   effect: Effect.Effect<A, E, R>
-): Effect.Effect<readonly [value: A, answers: ReadonlyArray<Answer>], E, R> =>
+): Effect.Effect<readonly [value: A, responses: ReadonlyArray<ResponseInfo>], E, R> =>
   Effect.suspend(() => {
-    const answers: Array<Answer> = []
-    return Effect.flatMap(AnswerListener, (outer) =>
-      Effect.provideService(effect, AnswerListener, (answer) => {
-        answers.push({ ...answer, headers: Headers.fromInput(answer.headers) })
-        outer?.(answer)
-      })).pipe(Effect.map((value) => [value, answers] as const))
+    const responses: Array<ResponseInfo> = []
+    return Effect.flatMap(ResponseListener, (outer) =>
+      Effect.provideService(effect, ResponseListener, (response) => {
+        responses.push({ ...response, headers: Headers.fromInput(response.headers) })
+        outer?.(response)
+      })).pipe(Effect.map((value) => [value, responses] as const))
   })
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -206,7 +206,7 @@ export interface Options {
    */
   readonly onDrift?: "ignore" | "log" | "fail" | undefined
   /** The largest answer that is read, in bytes; 16 MiB unless given. Of a refusal, 64 KiB are read at most. */
-  readonly maxAnswerBytes?: number | undefined
+  readonly maxResponseBytes?: number | undefined
   /** Whether to send the caller's trace context (`traceparent`, `b3`) to LiveDesk; `false` unless given. */
   readonly propagateTrace?: boolean | undefined
   /**
@@ -393,7 +393,7 @@ const setUp = (
       timeout: timeout.success,
       retries: retries.success,
       onDrift: options.onDrift ?? "log",
-      maxAnswerBytes: options.maxAnswerBytes ?? 16 * 1024 * 1024,
+      maxResponseBytes: options.maxResponseBytes ?? 16 * 1024 * 1024,
       server: {
         "server.address": hostname.replace(/^\[(.*)\]$/, "$1"),
         "server.port": port === "" ? (protocol === "https:" ? 443 : 80) : Number(port),
@@ -412,10 +412,10 @@ const optionIssues = (options: Partial<Options>): ReadonlyArray<LiveDeskError.Is
   ...below("retries", Option.getOrElse(Result.getFailure(RetryPolicy.fromOptions(options.retries)), () => [])),
   ...below("rateLimit", options.rateLimit?.issues ?? []),
   ...below("breaker", options.breaker?.issues ?? []),
-  ...(options.maxAnswerBytes === undefined ||
-      (Number.isSafeInteger(options.maxAnswerBytes) && options.maxAnswerBytes > 0)
+  ...(options.maxResponseBytes === undefined ||
+      (Number.isSafeInteger(options.maxResponseBytes) && options.maxResponseBytes > 0)
     ? []
-    : [{ path: ["maxAnswerBytes"], message: "expected a whole number of bytes above 0" }])
+    : [{ path: ["maxResponseBytes"], message: "expected a whole number of bytes above 0" }])
 ]
 
 const issueOf = (option: string, parsed: Result.Result<unknown, string>): ReadonlyArray<LiveDeskError.Issue> =>
@@ -587,7 +587,7 @@ interface Setup {
   readonly timeout: Duration.Duration
   readonly retries: RetryPolicy.RetryPolicy
   readonly onDrift: "ignore" | "log" | "fail"
-  readonly maxAnswerBytes: number
+  readonly maxResponseBytes: number
   readonly propagateTrace: boolean
   readonly server: Readonly<Record<string, unknown>>
   readonly account: string | undefined
@@ -635,7 +635,7 @@ const callWith = <Input, Output>(setup: Setup, endpoint: Endpoint.Endpoint<Input
           retries: Result.getOrElse(retries, () => setup.retries),
           clock: fiber.getRef(Clock.Clock),
           watch,
-          listener: fiber.getRef(AnswerListener),
+          listener: fiber.getRef(ResponseListener),
           isDriftWatched: setup.onDrift === "fail" ||
             (setup.onDrift === "log" && !LogLevel.isGreaterThan(minimumLogLevel, "Debug"))
         }).untilTimeIsUp()
@@ -799,7 +799,7 @@ class Calling<Input, Output> implements Transport.Receiver {
     const invalid = (faults: ReadonlyArray<Fault>) =>
       Effect.fail(LiveDeskError.invalidResponse(incoming.answered, faults))
     if (incoming.isTooLarge && !isBodiless) {
-      return invalid([{ path: [], expected: `a body of at most ${setup.maxAnswerBytes} bytes` }])
+      return invalid([{ path: [], expected: `a body of at most ${setup.maxResponseBytes} bytes` }])
     }
     const json = parseJson(incoming.text)
     if (Option.isNone(json) && !isBodiless) return invalid([{ path: [], expected: "a body of JSON" }])
@@ -859,7 +859,7 @@ class Incoming {
     this.status = status
     this.fields = headers
     this.isSuccess = status >= 200 && status < 300
-    this.limit = this.isSuccess ? setup.maxAnswerBytes : maxRefusalBytes
+    this.limit = this.isSuccess ? setup.maxResponseBytes : maxRefusalBytes
     this.scrub = setup.scrub
     this.scrubEnd = setup.scrubEnd
   }
