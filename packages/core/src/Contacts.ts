@@ -292,7 +292,7 @@ export type EnsureContact =
  * @category inputs
  * @since 0.1.0
  */
-export interface ContactMarks extends Pick<CreateContact, "identifier" | "email" | "phoneNumber"> {}
+export interface ContactKey extends Pick<CreateContact, "identifier" | "email" | "phoneNumber"> {}
 
 /**
  * What `ensure` did: it made the contact, or found it.
@@ -439,7 +439,7 @@ export class Contacts extends Context.Service<Contacts, {
    *
    * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/list-contact
    */
-  readonly find: LiveDeskClient.Call<ContactMarks, Option.Option<Contact>>
+  readonly find: LiveDeskClient.Call<ContactKey, Option.Option<Contact>>
   /**
    * Finds the contact as `find` does, or creates it, and tells which. A contact that is found is not changed.
    *
@@ -528,18 +528,18 @@ const streamWith =
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** What a contact is known by, each blank or in the one form in which it is looked for, compared and sent. */
-interface Marks {
+interface NormalizedKey {
   readonly identifier: string | undefined
   readonly email: string | undefined
   readonly phoneNumber: string | undefined
 }
 
-const marksOf = ({ email, identifier, phoneNumber }: ContactMarks): Marks => {
+const normalized = ({ email, identifier, phoneNumber }: ContactKey): NormalizedKey => {
   const tidy = (text: string | undefined) => text?.trim() || undefined
   return { identifier: tidy(identifier), email: tidy(email), phoneNumber: tidy(phoneNumber) }
 }
 
-const markNames = ["identifier", "email", "phoneNumber"] as const
+const contactKeyFields = ["identifier", "email", "phoneNumber"] as const
 
 /**
  * Whether a contact can be looked for: it has an identifier, an e-mail address or a phone number that is not blank.
@@ -547,11 +547,11 @@ const markNames = ["identifier", "email", "phoneNumber"] as const
  * @category guards
  * @since 0.1.0
  */
-export const hasMark = <A extends ContactMarks>(
+export const hasContactKey = <A extends ContactKey>(
   input: A
 ): input is A & ({ readonly identifier: string } | { readonly email: string } | { readonly phoneNumber: string }) => {
-  const marks = marksOf(input)
-  return markNames.some((name) => marks[name] !== undefined)
+  const contactKey = normalized(input)
+  return contactKeyFields.some((name) => contactKey[name] !== undefined)
 }
 
 /**
@@ -559,38 +559,41 @@ export const hasMark = <A extends ContactMarks>(
  *
  * @internal
  */
-export const markMissing = "give identifier, email or phoneNumber, so that the contact can be found"
+export const contactKeyMissing = "give identifier, email or phoneNumber, so that the contact can be found"
 
 /** At least one mark, or the error that says so. */
-const someMarks = (input: ContactMarks, operation: string): Effect.Effect<Marks, LiveDeskError.ValidationError> =>
-  hasMark(input)
-    ? Effect.succeed(marksOf(input))
-    : Effect.fail(LiveDeskError.invalidInput(operation, [{ path: ["identifier"], message: markMissing }]))
+const requireContactKey = (
+  input: ContactKey,
+  operation: string
+): Effect.Effect<NormalizedKey, LiveDeskError.ValidationError> =>
+  hasContactKey(input)
+    ? Effect.succeed(normalized(input))
+    : Effect.fail(LiveDeskError.invalidInput(operation, [{ path: ["identifier"], message: contactKeyMissing }]))
 
 const findWith = (stream: Contacts["Service"]["stream"], operation = "contacts.find"): Contacts["Service"]["find"] =>
   Effect.fnUntraced(function*(input, options) {
-    const marks = yield* someMarks(input, operation)
+    const contactKey = yield* requireContactKey(input, operation)
     let found: Contact | undefined
-    for (const name of markNames) {
-      const q = marks[name]
-      if (q === undefined || (found !== undefined && agreement(name, marks, found) === true)) continue
+    for (const name of contactKeyFields) {
+      const q = contactKey[name]
+      if (q === undefined || (found !== undefined && agreement(name, contactKey, found) === true)) continue
       // The search is for a part of any field: only a contact that agrees in whole is the one.
       const match = yield* stream({ q }, options).pipe(
-        Stream.filter((contact) => agreement(name, marks, contact) === true),
+        Stream.filter((contact) => agreement(name, contactKey, contact) === true),
         Stream.runHead
       )
       if (Option.isNone(match)) continue
       if (found !== undefined && found.id !== match.value.id) {
         return yield* LiveDeskError.conflict(
           operation,
-          `contact ${found.id} and contact ${match.value.id} each agree in one of ${markNames.join(", ")}`
+          `contact ${found.id} and contact ${match.value.id} each agree in one of ${contactKeyFields.join(", ")}`
         )
       }
       found = match.value
     }
     const known = found
     if (known === undefined) return Option.none<Contact>()
-    const contradicted = markNames.filter((name) => agreement(name, marks, known) === false)
+    const contradicted = contactKeyFields.filter((name) => agreement(name, contactKey, known) === false)
     return contradicted.length === 0
       ? Option.some(known)
       : yield* LiveDeskError.conflict(operation, `contact ${known.id} has another ${contradicted.join(" and ")}`)
@@ -604,8 +607,10 @@ const ensureWith = Effect.fnUntraced(function*(
   const find = findWith(stream, operation)
   // One at a time for a mark: that LiveDesk refuses a second contact with the same is unverified.
   const turns = yield* RcMap.make({ lookup: () => Semaphore.make(1) })
-  const inTurn = (marks: Marks) => <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-    markNames.flatMap((name) => marks[name] === undefined ? [] : [`${name}:${marks[name].toLowerCase()}`])
+  const inTurn = (contactKey: NormalizedKey) => <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+    contactKeyFields.flatMap((name) =>
+      contactKey[name] === undefined ? [] : [`${name}:${contactKey[name].toLowerCase()}`]
+    )
       .reduceRight(
         (inner, key) =>
           Effect.scoped(Effect.flatMap(RcMap.get(turns, key), (semaphore) => semaphore.withPermits(1)(inner))),
@@ -613,16 +618,16 @@ const ensureWith = Effect.fnUntraced(function*(
       )
 
   const ensure: Contacts["Service"]["ensure"] = Effect.fnUntraced(function*(input, options) {
-    const marks = yield* someMarks(input, operation)
+    const contactKey = yield* requireContactKey(input, operation)
     const findOr = <E>(orElse: Effect.Effect<EnsuredContact, E>) =>
       Effect.flatMap(
-        find(marks, options),
+        find(contactKey, options),
         Option.match({
           onNone: () => orElse,
           onSome: (contact): Effect.Effect<EnsuredContact, E> => Effect.succeed({ _tag: "Existing", contact })
         })
       )
-    const created = create({ ...input, ...marks }, options).pipe(
+    const created = create({ ...input, ...contactKey }, options).pipe(
       Effect.map((created): EnsuredContact => ({ _tag: "Created", ...created })),
       Effect.catch((error) => {
         const { outcome, reason } = error
@@ -636,14 +641,14 @@ const ensureWith = Effect.fnUntraced(function*(
         return findOr(Effect.delay(findOr(failed), "1 second")).pipe(Effect.catch(() => failed))
       })
     )
-    return yield* inTurn(marks)(findOr(created))
+    return yield* inTurn(contactKey)(findOr(created))
   })
   return ensure
 })
 
 /** Whether a contact has a mark; `undefined` where one of the two says nothing. */
-const agreement = (name: keyof Marks, marks: Marks, contact: Contact): boolean | undefined => {
-  const asked = marks[name]
+const agreement = (name: keyof NormalizedKey, contactKey: NormalizedKey, contact: Contact): boolean | undefined => {
+  const asked = contactKey[name]
   const held = Option.getOrUndefined(contact[name])?.trim()
   if (asked === undefined || held === undefined) return undefined
   return name === "email" ? asked.toLowerCase() === held.toLowerCase() : asked === held

@@ -26,7 +26,7 @@ const ContactInput = Schema.Struct({
   avatarUrl: Schema.optional(Schema.String),
   identifier: Schema.optional(Schema.String)
 }).check(
-  Schema.makeFilter((contact) => Contacts.hasMark(contact) ? undefined : Contacts.markMissing)
+  Schema.makeFilter((contact) => Contacts.hasContactKey(contact) ? undefined : Contacts.contactKeyMissing)
 )
 
 const MessageInput = Schema.Struct({
@@ -88,7 +88,7 @@ export const ConversationFlow = Workflow.make("LiveDesk.ConversationFlow", {
     JSON.stringify([
       id,
       inboxId,
-      ...[identifier, email?.toLowerCase(), phoneNumber].map((mark) => mark?.trim() ?? "")
+      ...[identifier, email?.toLowerCase(), phoneNumber].map((part) => part?.trim() ?? "")
     ])
 })
 

@@ -18,7 +18,7 @@ import * as Messages from "../Messages.ts"
  */
 export interface ImportInput {
   /** The contact: at least one of `identifier`, `email` and `phoneNumber`, so that it can be found again. */
-  readonly contact: Contacts.ContactMarks & Omit<Contacts.CreateContact, "inboxId">
+  readonly contact: Contacts.ContactKey & Omit<Contacts.CreateContact, "inboxId">
   /** Whether to start a conversation; `true` where there is a message, else `false` unless given. */
   readonly conversation?: boolean | undefined
   /** The first message of the conversation. */
@@ -126,7 +126,7 @@ const check = (input: ImportInput): Result.Result<ImportInput, ReadonlyArray<Liv
       ? LiveDeskError.issuesOf(contact.failure).map(({ message, path }) => ({ path: ["contact", ...path], message }))
       : []),
     ...(input.message === undefined ? [] : Messages.issuesOf(input.message)),
-    ...(Contacts.hasMark(input.contact) ? [] : [{ path: ["contact"], message: Contacts.markMissing }]),
+    ...(Contacts.hasContactKey(input.contact) ? [] : [{ path: ["contact"], message: Contacts.contactKeyMissing }]),
     ...(input.message !== undefined && input.conversation === false
       ? [{ path: ["conversation"], message: "a message needs a conversation: leave it out, or set it to true" }]
       : [])

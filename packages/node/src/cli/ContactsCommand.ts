@@ -74,7 +74,7 @@ const ensure = Command.make(
   { inbox: LiveDeskCall.inbox, ...profile },
   Effect.fnUntraced(function*({ inbox, ...contact }) {
     const input = { ...contact, inboxId: yield* LiveDeskCall.inboxId(inbox) }
-    if (!Contacts.hasMark(input)) {
+    if (!Contacts.hasContactKey(input)) {
       return yield* new UsageError({
         message: "give --identifier, --email or --phone, so that the contact can be found"
       })
