@@ -20,7 +20,7 @@ const program = Effect.gen(function*() {
       return found === undefined ? Effect.fail(new BrandUnknown({ brand })) : Effect.succeed({
         ...found,
         rateLimit: RateLimit.make({ limit: 10, window: "1 second" }),
-        breaker: Breaker.make({ failures: 5, openFor: "30 seconds" })
+        circuitBreaker: Breaker.make({ failures: 5, openDuration: "30 seconds" })
       })
     },
     idleTimeToLive: "10 minutes"

@@ -23,7 +23,7 @@ const program = Effect.gen(function*() {
       Effect.succeed({
         ...credentials,
         rateLimit: RateLimit.make({ limit: 10, window: "1 second" }),
-        breaker: Breaker.make({ failures: 5, openFor: "30 seconds" })
+        circuitBreaker: Breaker.make({ failures: 5, openDuration: "30 seconds" })
       })
   })
   for (const brand of ["acme", "globex"]) {

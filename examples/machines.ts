@@ -49,7 +49,7 @@ const atEmulator = Layer.unwrap(Effect.map(Emulator.Emulator, ({ credentials }) 
   LiveDeskClient.layer({
     ...credentials,
     rateLimit: RateLimit.make({ limit: 10 }),
-    breaker: Breaker.make()
+    circuitBreaker: Breaker.make()
   }))).pipe(Layer.provide(Emulator.layerHttpClient))
 
 Config.option(Config.String("REDIS_URL")).pipe(

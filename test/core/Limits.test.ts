@@ -100,7 +100,7 @@ describe("a circuit breaker", () => {
         assert.strictEqual((yield* Fiber.join(fiber)).reason._tag, reason)
       }
     }).pipe(Effect.provide(
-      layer({ breaker: Breaker.make({ failures: 3, openFor: "10 minutes" }) }, [
+      layer({ circuitBreaker: Breaker.make({ failures: 3, openDuration: "10 minutes" }) }, [
         down,
         Fault.Reset({ when: "BeforeActing" }),
         Fault.Silent({ when: "AfterActing" })
@@ -118,7 +118,7 @@ describe("a circuit breaker", () => {
       yield* list(once)
       yield* list(once)
       assert.strictEqual((yield* times).length, 3)
-    }).pipe(Effect.provide(layer({ breaker: Breaker.make({ failures: 1 }) }, [down]))))
+    }).pipe(Effect.provide(layer({ circuitBreaker: Breaker.make({ failures: 1 }) }, [down]))))
 
   it.effect("takes a refusal for a sign of life, and counts nothing that says nothing", () =>
     Effect.gen(function*() {
@@ -137,7 +137,7 @@ describe("a circuit breaker", () => {
         yield* follow(Faults.script({}))
         yield* list(once)
       }
-    }).pipe(Effect.provide(layer({ breaker: Breaker.make({ failures: 2 }) }))))
+    }).pipe(Effect.provide(layer({ circuitBreaker: Breaker.make({ failures: 2 }) }))))
 
   it.effect("does not take time that was spent waiting for a turn for a failure of LiveDesk's", () =>
     Effect.gen(function*() {
@@ -149,7 +149,7 @@ describe("a circuit breaker", () => {
       }
     }).pipe(Effect.provide(layer({
       rateLimit: RateLimit.make({ limit: 1, window: "1 hour" }),
-      breaker: Breaker.make({ failures: 1 })
+      circuitBreaker: Breaker.make({ failures: 1 })
     }))))
 
   it.effect("whose store does not answer holds a call up for a second, and stops none", () =>
@@ -158,7 +158,7 @@ describe("a circuit breaker", () => {
       yield* TestClock.adjust("1 second")
       assert.strictEqual(fiber.pollUnsafe()?._tag, "Success")
     }).pipe(Effect.provide(
-      layer({ breaker: Breaker.make() }).pipe(
+      layer({ circuitBreaker: Breaker.make() }).pipe(
         Layer.provide(Layer.mock(CircuitBreaker.CircuitBreakerStore, {
           admit: () => Effect.never,
           record: () => Effect.never
@@ -172,7 +172,7 @@ describe("a circuit breaker", () => {
       assert.lengthOf(yield* times, 1)
     }).pipe(
       Effect.provide(
-        layer({ breaker: Breaker.make() }).pipe(Layer.provide(Layer.mock(CircuitBreaker.CircuitBreakerStore, {
+        layer({ circuitBreaker: Breaker.make() }).pipe(Layer.provide(Layer.mock(CircuitBreaker.CircuitBreakerStore, {
           admit: () =>
             Effect.fail(
               new CircuitBreaker.CircuitBreakerError({
@@ -191,10 +191,12 @@ describe("options", () => {
         list(),
         layer({
           rateLimit: RateLimit.make({ limit: 0, window: "-1 seconds" }),
-          breaker: Breaker.make({ failures: 0.5, openFor: 0 })
+          circuitBreaker: Breaker.make({ failures: 0.5, openDuration: 0 })
         })
       ))
-      for (const name of ["rateLimit.limit", "rateLimit.window", "breaker.failures", "breaker.openFor"]) {
+      for (
+        const name of ["rateLimit.limit", "rateLimit.window", "circuitBreaker.failures", "circuitBreaker.openDuration"]
+      ) {
         assert.include(error.message, `${name}: expected`)
       }
     }))
@@ -209,10 +211,10 @@ describe("accounts", () => {
         Effect.as(
           Effect.sync(() => looked.push(name)),
           name === "locked out"
-            ? { ...credentials, apiKey: Redacted.make("another"), breaker: Breaker.make() }
+            ? { ...credentials, apiKey: Redacted.make("another"), circuitBreaker: Breaker.make() }
             : {
               ...credentials,
-              breaker: Breaker.make({ failures: 1 }),
+              circuitBreaker: Breaker.make({ failures: 1 }),
               ...(name === "slow" ? { rateLimit: RateLimit.make({ limit: 1, window: "1 minute" }) } : {})
             }
         ),

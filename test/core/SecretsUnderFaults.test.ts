@@ -128,7 +128,7 @@ describe("secrets", () => {
               onDrift: "log",
               account: "acme",
               rateLimit: RateLimit.make({ limit: 1000 }),
-              breaker: Breaker.make({ failures: 1000 })
+              circuitBreaker: Breaker.make({ failures: 1000 })
             })),
             Layer.provideMerge(Faults.layer(Faults.script({}))),
             Layer.provide(echoing(status)),

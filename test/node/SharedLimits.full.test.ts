@@ -56,13 +56,15 @@ describe.skipIf(!Redis.isInstalled)(
 
     it.live("share a circuit breaker, and an account's alone", () =>
       Effect.gen(function*() {
-        const breaker = Breaker.make({ failures: 1, openFor: "1 minute" })
+        const circuitBreaker = Breaker.make({ failures: 1, openDuration: "1 minute" })
         const retries = { times: 0 }
-        const failing = yield* program({ breaker, retries, account: "acme" })
+        const failing = yield* program({ circuitBreaker, retries, account: "acme" })
         yield* Effect.flip(Effect.provide(list, failing))
-        const other = yield* Effect.flip(Effect.provide(list, yield* program({ breaker, retries, account: "acme" })))
+        const other = yield* Effect.flip(
+          Effect.provide(list, yield* program({ circuitBreaker, retries, account: "acme" }))
+        )
         assert.strictEqual(other.reason._tag, "CircuitOpen")
-        yield* Effect.provide(list, yield* program({ breaker, retries, account: "globex" }))
+        yield* Effect.provide(list, yield* program({ circuitBreaker, retries, account: "globex" }))
       }).pipe(
         Effect.provide(Layer.merge(livedesk(Faults.Fault.Reset({ when: "BeforeActing" })), stores))
       ), 20_000)

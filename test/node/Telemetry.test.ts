@@ -205,7 +205,7 @@ describe("metrics", () => {
         Faults.script({
           "*": ["Pass", Fault.Refused(), Fault.Refused(), Fault.Drip({ bytes: 10_000, pause: "1 second" })]
         }),
-        { account: "acme", breaker: Breaker.make({ failures: 2 }), retries: { times: 0 } }
+        { account: "acme", circuitBreaker: Breaker.make({ failures: 2 }), retries: { times: 0 } }
       )))
       const seen = yield* seenOf(program)
       assert.deepStrictEqual(seen.exit, Exit.void)
@@ -311,7 +311,7 @@ describe("names", () => {
     Effect.gen(function*() {
       const limited = services(
         Faults.script({ "*": [Fault.Refused(), "Pass", Fault.Failing({ status: 503, when: "BeforeActing" })] }),
-        { account: "acme", rateLimit: RateLimit.make({ limit: 2 }), breaker: Breaker.make({ failures: 1 }) }
+        { account: "acme", rateLimit: RateLimit.make({ limit: 2 }), circuitBreaker: Breaker.make({ failures: 1 }) }
       )
       const journal = ImportJournal.layer.pipe(Layer.provide(NodeSqlite.layer({ file: ":memory:" })))
       const rows = ImportRows.fromStream(Stream.fromIterable([{ email: "bob@acme.inc", message: "Hello" }]))

@@ -54,7 +54,7 @@ export interface Options<E, R> {
  *   lookup: (brand) => Effect.map(Config.all({
  *     apiKey: Config.Redacted(`${brand}_KEY`),
  *     apiSecret: Config.Redacted(`${brand}_SECRET`)
- *   }), (credentials) => ({ ...credentials, rateLimit: RateLimit.make({ limit: 10 }), breaker: Breaker.make() }))
+ *   }), (credentials) => ({ ...credentials, rateLimit: RateLimit.make({ limit: 10 }), circuitBreaker: Breaker.make() }))
  * })
  * yield* program.pipe(Effect.provide(accounts.get("ACME")))
  * ```

@@ -29,7 +29,7 @@ export interface Options {
    * How long calls are stopped; 30 seconds unless given, and longer if LiveDesk's `Retry-After` says so, up to an hour.
    * Then one call is let through, which decides.
    */
-  readonly openFor?: Duration.Input | undefined
+  readonly openDuration?: Duration.Input | undefined
 }
 
 /**
@@ -74,9 +74,9 @@ export interface Guard {
  * @category constructors
  * @since 0.1.0
  */
-export const make = ({ failures = 5, openFor = "30 seconds" }: Options = {}): Breaker => {
+export const make = ({ failures = 5, openDuration = "30 seconds" }: Options = {}): Breaker => {
   const duration = Option.filter(
-    Duration.fromInput(openFor),
+    Duration.fromInput(openDuration),
     (time) =>
       Duration.isGreaterThanOrEqualTo(time, Duration.millis(1)) &&
       Duration.isLessThanOrEqualTo(time, Duration.days(1))
@@ -88,15 +88,18 @@ export const make = ({ failures = 5, openFor = "30 seconds" }: Options = {}): Br
         : [{ path: ["failures"], message: "expected a whole number of calls above 0" }]),
       ...(Option.isSome(duration)
         ? []
-        : [{ path: ["openFor"], message: "expected a time between 1 millisecond and a day, such as \"30 seconds\"" }])
+        : [{
+          path: ["openDuration"],
+          message: "expected a time between 1 millisecond and a day, such as \"30 seconds\""
+        }])
     ],
     guard: Effect.fnUntraced(function*(key) {
       const given = yield* Effect.serviceOption(CircuitBreaker.CircuitBreakerStore)
       const store = Option.isSome(given)
-        ? impatient(given.value)
+        ? withTimeout(given.value)
         : Context.get(yield* Layer.build(CircuitBreaker.layerStoreMemory()), CircuitBreaker.CircuitBreakerStore)
       const breaker = yield* Effect.provideService(
-        CircuitBreaker.make({ tripPolicy: CircuitBreaker.consecutive(failures), openDuration: openFor }),
+        CircuitBreaker.make({ tripPolicy: CircuitBreaker.consecutive(failures), openDuration }),
         CircuitBreaker.CircuitBreakerStore,
         observed(store)
       )
@@ -115,7 +118,7 @@ export const make = ({ failures = 5, openFor = "30 seconds" }: Options = {}): Br
 }
 
 /** Effect waits for the store without end, and outside the call's time limit. */
-const impatient = (store: CircuitBreaker.CircuitBreakerStore["Service"]) =>
+const withTimeout = (store: CircuitBreaker.CircuitBreakerStore["Service"]) =>
   CircuitBreaker.CircuitBreakerStore.of({
     ...store,
     admit: (key) => inTime(store.admit(key)),
@@ -149,7 +152,7 @@ const inTime = <A, E, R>(
   effect: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | CircuitBreaker.CircuitBreakerError, R> =>
   Effect.timeoutOrElse(Effect.interruptible(effect), {
-    duration: storePatience,
+    duration: storeTimeout,
     orElse: () =>
       Effect.fail(
         new CircuitBreaker.CircuitBreakerError({
@@ -158,7 +161,7 @@ const inTime = <A, E, R>(
       )
   })
 
-const storePatience = Duration.seconds(1)
+const storeTimeout = Duration.seconds(1)
 
 const isBreakerError = (error: unknown): error is CircuitBreaker.CircuitBreakerError =>
   error instanceof CircuitBreaker.CircuitBreakerError

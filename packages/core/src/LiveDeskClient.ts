@@ -194,7 +194,7 @@ export interface Options {
   /** Makes requests wait for their turn: a `RateLimit.make({ limit: 10 })`. None unless given. */
   readonly rateLimit?: RateLimit.RateLimit | undefined
   /** Stops calls for a while after many have failed: a `Breaker.make()`. None unless given. */
-  readonly breaker?: Breaker.Breaker | undefined
+  readonly circuitBreaker?: Breaker.Breaker | undefined
   /**
    * A name for the account, where a program has several: on spans as `livedesk.account`, and what its rate limit and circuit
    * breaker are kept under. The base URL unless given. Nothing secret.
@@ -380,7 +380,7 @@ const setUp = (
     const key = `livedesk:${options.account ?? `${origin}${prefix}`}`
     return {
       key,
-      breaker: options.breaker === undefined ? undefined : yield* options.breaker.guard(key),
+      circuitBreaker: options.circuitBreaker === undefined ? undefined : yield* options.circuitBreaker.guard(key),
       origin,
       prefix,
       headers: {
@@ -411,7 +411,7 @@ const optionIssues = (options: Partial<Options>): ReadonlyArray<LiveDeskError.Is
   ...issueOf("timeout", parseTimeout(options.timeout ?? "30 seconds")),
   ...below("retries", Option.getOrElse(Result.getFailure(RetryPolicy.fromOptions(options.retries)), () => [])),
   ...below("rateLimit", options.rateLimit?.issues ?? []),
-  ...below("breaker", options.breaker?.issues ?? []),
+  ...below("circuitBreaker", options.circuitBreaker?.issues ?? []),
   ...(options.maxResponseBytes === undefined ||
       (Number.isSafeInteger(options.maxResponseBytes) && options.maxResponseBytes > 0)
     ? []
@@ -580,7 +580,7 @@ interface Setup {
     receiver: Transport.Receiver & { readonly admit: () => void }
   ) => Effect.Effect<void, Transport.Failure>
   readonly awaitsTurn: boolean
-  readonly breaker: Breaker.Guard | undefined
+  readonly circuitBreaker: Breaker.Guard | undefined
   readonly origin: string
   readonly prefix: string
   readonly headers: Readonly<Record<string, string>>
@@ -614,7 +614,7 @@ const callWith = <Input, Output>(setup: Setup, endpoint: Endpoint.Endpoint<Input
       ...setup.server
     }
   } as const
-  const { breaker } = setup
+  const { circuitBreaker } = setup
   // Without a tracer nobody could ever see the span; a trace to send on needs one all the same.
   const isTraced = ({ cache }: Fiber.Fiber<unknown, unknown>) => cache.tracer !== undefined || setup.propagateTrace
   return (input, options) => {
@@ -639,7 +639,7 @@ const callWith = <Input, Output>(setup: Setup, endpoint: Endpoint.Endpoint<Input
           isDriftWatched: setup.onDrift === "fail" ||
             (setup.onDrift === "log" && !LogLevel.isGreaterThan(minimumLogLevel, "Debug"))
         }).untilTimeIsUp()
-      return breaker === undefined ? begin() : breaker(operation, Effect.suspend(begin))
+      return circuitBreaker === undefined ? begin() : circuitBreaker(operation, Effect.suspend(begin))
     }
     const watched = (fiber: Fiber.Fiber<unknown, unknown>, watch: Observer.Watch | undefined) =>
       watch === undefined ? run(fiber) : Effect.onExit(Effect.suspend(() => run(fiber, watch)), watch.ended)

@@ -72,7 +72,7 @@ export const rateLimitWait: Metric.Histogram<number> = Metric.histogram("livedes
 })
 
 /**
- * How a circuit breaker stood when a call asked it last: 0 closed, 1 half open, 2 open; by `livedesk.breaker`, the key that
+ * How a circuit breaker stood when a call asked it last: 0 closed, 1 half open, 2 open; by `livedesk.circuitBreaker`, the key that
  * it is kept under.
  *
  * @category metrics
