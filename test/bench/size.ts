@@ -13,7 +13,7 @@ const limit = 53_600
 /** Likewise, of the entry points with Effect. */
 const limitsInBrowsers: { readonly [entry: string]: number } = {
   "@effect-livedesk/core": 87_400,
-  "@effect-livedesk/core/LiveDeskApi": 46_600,
+  "@effect-livedesk/core/LiveDeskOpenApi": 46_600,
   "@effect-livedesk/core/flows": 61_900,
   "@effect-livedesk/core/imports": 61_600,
   "@effect-livedesk/core/testing": 112_400,

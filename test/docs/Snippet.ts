@@ -48,7 +48,7 @@ const barrels = [
 
 /** What is imported by its own name only. */
 const modules = {
-  LiveDeskApi: "@effect-livedesk/core/LiveDeskApi",
+  LiveDeskOpenApi: "@effect-livedesk/core/LiveDeskOpenApi",
   NodeFlows: "@effect-livedesk/node/NodeFlows",
   NodeImport: "@effect-livedesk/node/NodeImport",
   NodeRedis: "@effect/platform-node/NodeRedis",

@@ -12,7 +12,7 @@ import {
   Model,
   Tickets
 } from "@effect-livedesk/core"
-import * as LiveDeskApi from "@effect-livedesk/core/LiveDeskApi"
+import * as LiveDeskOpenApi from "@effect-livedesk/core/LiveDeskOpenApi"
 import { Clock, DateTime, Effect, Option, Redacted, Result, Schema, SchemaIssue, SchemaParser } from "effect"
 import { at, isObject, type Json, parse } from "../core/Wire.ts"
 
@@ -42,7 +42,7 @@ export interface LiveReport {
 
 const format = SchemaIssue.makeFormatterStandardSchemaV1()
 
-const driftOf = (endpoint: LiveDeskApi.AnyEndpoint, body: unknown): ReadonlyArray<string> => {
+const driftOf = (endpoint: LiveDeskOpenApi.AnyEndpoint, body: unknown): ReadonlyArray<string> => {
   const expected = (endpoint.success.assumed ?? endpoint.success.documented)()
   const strict = SchemaParser.decodeUnknownResult(expected, { errors: "all", onExcessProperty: "error" })(body)
   return Result.isSuccess(strict) ?
@@ -54,9 +54,9 @@ const driftOf = (endpoint: LiveDeskApi.AnyEndpoint, body: unknown): ReadonlyArra
     )
 }
 
-const document = parse(JSON.stringify(LiveDeskApi.make()))
+const document = parse(JSON.stringify(LiveDeskOpenApi.make()))
 
-const schemaOf = ({ method, path }: LiveDeskApi.AnyEndpoint): Json | undefined =>
+const schemaOf = ({ method, path }: LiveDeskOpenApi.AnyEndpoint): Json | undefined =>
   at(document, [
     "paths",
     path.replaceAll(/(?<=\/):([A-Za-z_]\w*)/g, "{$1}"),

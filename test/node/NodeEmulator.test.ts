@@ -1,5 +1,5 @@
 import { Contacts, Conversations, LiveDeskClient } from "@effect-livedesk/core"
-import * as LiveDeskApi from "@effect-livedesk/core/LiveDeskApi"
+import * as LiveDeskOpenApi from "@effect-livedesk/core/LiveDeskOpenApi"
 import { Emulator } from "@effect-livedesk/core/testing"
 import { SeenDeliveries, Webhooks } from "@effect-livedesk/core/webhooks"
 import { NodeEmulator, NodeLiveDesk, NodeTransport } from "@effect-livedesk/node"
@@ -22,7 +22,7 @@ describe("the emulator on a port", () => {
     Effect.gen(function*() {
       const { status, text } = yield* get("/openapi.json")
       const { servers, ...document } = JSON.parse(text)
-      const { servers: live, ...expected } = LiveDeskApi.make()
+      const { servers: live, ...expected } = LiveDeskOpenApi.make()
       assert.deepStrictEqual([status, servers[0].url], [200, "/"])
       assert.deepStrictEqual(document, JSON.parse(JSON.stringify(expected)))
       assert.include(JSON.stringify(live), LiveDeskClient.defaultBaseUrl)

@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import * as LiveDeskApi from "@effect-livedesk/core/LiveDeskApi"
 import * as LiveDeskError from "@effect-livedesk/core/LiveDeskError"
+import * as LiveDeskOpenApi from "@effect-livedesk/core/LiveDeskOpenApi"
 import * as EmulatedServer from "@effect-livedesk/core/testing/EmulatedServer"
 import * as Emulator from "@effect-livedesk/core/testing/Emulator"
 import * as Faults from "@effect-livedesk/core/testing/Faults"
@@ -274,7 +274,7 @@ const inbox = (options: EmulatorInbox.Options) =>
 
 /** The document, with the emulator for a server. */
 const document = () => ({
-  ...LiveDeskApi.make(),
+  ...LiveDeskOpenApi.make(),
   servers: [{
     url: "/",
     description: "The emulator. Unless set otherwise its API key is emulator-key, its secret emulator-secret."

@@ -1,5 +1,5 @@
 import { Contacts, Conversations, LiveDeskClient, Messages, Tickets } from "@effect-livedesk/core"
-import * as LiveDeskApi from "@effect-livedesk/core/LiveDeskApi"
+import * as LiveDeskOpenApi from "@effect-livedesk/core/LiveDeskOpenApi"
 import { NodeLiveDesk } from "@effect-livedesk/node"
 import { assert, describe, expect, it, layer } from "@effect/vitest"
 import { Validator } from "@seriousme/openapi-schema-validator"
@@ -16,11 +16,11 @@ import { at, change, type Json, parse } from "./Wire.ts"
 /** The document as others get it. */
 const published = fileURLToPath(import.meta.resolve("@effect-livedesk/core/openapi.json"))
 
-const document = parse(JSON.stringify(LiveDeskApi.make()))
+const document = parse(JSON.stringify(LiveDeskOpenApi.make()))
 
 describe("the document", () => {
   it("is published as the contract has it; if not, run codegen", async () => {
-    await expect(`${JSON.stringify(LiveDeskApi.make(), null, 2)}\n`).toMatchFileSnapshot(published)
+    await expect(`${JSON.stringify(LiveDeskOpenApi.make(), null, 2)}\n`).toMatchFileSnapshot(published)
   })
 
   it("has every endpoint of every service", () => {
@@ -28,7 +28,7 @@ describe("the document", () => {
       .flatMap((module): ReadonlyArray<unknown> => Object.values(module))
       .filter((value) => typeof value === "object" && value !== null && "operation" in value && "path" in value)
     assert.isAtLeast(endpoints.length, 10)
-    assert.sameMembers(LiveDeskApi.operations.map(({ endpoint }): unknown => endpoint), endpoints)
+    assert.sameMembers(LiveDeskOpenApi.operations.map(({ endpoint }): unknown => endpoint), endpoints)
   })
 
   it("is OpenAPI 3.1 to an independent validator", async () => {
@@ -94,7 +94,7 @@ const AnObject = Schema.Record(Schema.String, Schema.Json)
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** Where Prism listens: a server that knows nothing but the document. */
-class Prism extends Context.Service<Prism, { readonly baseUrl: string }>()("test/LiveDeskApi/Prism") {}
+class Prism extends Context.Service<Prism, { readonly baseUrl: string }>()("test/LiveDeskOpenApi/Prism") {}
 
 const prism = createRequire(import.meta.url).resolve("@stoplight/prism-cli/dist/index.js")
 
@@ -198,7 +198,7 @@ layer(clientOfPrism, { excludeTestServices: true })("a server made from the docu
       ]).pipe(LiveDeskClient.withResponses)
       assert.deepStrictEqual(
         [...new Set(answers.map(({ operation }) => operation))],
-        LiveDeskApi.operations.map(({ endpoint }) => endpoint.operation)
+        LiveDeskOpenApi.operations.map(({ endpoint }) => endpoint.operation)
       )
       assert.deepStrictEqual(answers.flatMap(({ headers }) => headers["sl-violations"] ?? []), [])
     }))
