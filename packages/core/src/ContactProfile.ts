@@ -20,17 +20,17 @@ export const fields = {
   /** Whether the contact is online; `"offline"`, the vendor's default, when absent. `"online"` is from Chatwoot. */
   availabilityStatus: LiveDeskSchema.openEnum(["offline", "online"], "offline"),
   /** The e-mail address; none when null or "". */
-  email: LiveDeskSchema.nullableText,
+  email: LiveDeskSchema.nullableString,
   /** The contact's id; 0 when absent. A number in the samples, "String" in the create contact page's table. */
   id: LiveDeskSchema.id(LiveDeskSchema.ContactId),
   /** The name, which may be ""; none when null. */
   name: LiveDeskSchema.name,
   /** The phone number, as it was given; none when null or "". */
-  phoneNumber: LiveDeskSchema.nullableText,
+  phoneNumber: LiveDeskSchema.nullableString,
   /** Whether the contact is blocked; `false` when absent. */
-  blocked: LiveDeskSchema.flag,
+  blocked: LiveDeskSchema.boolean,
   /** The id by which the program's own system knows the contact; none when null or "". */
-  identifier: LiveDeskSchema.nullableText,
+  identifier: LiveDeskSchema.nullableString,
   /** The link of the avatar; none when "". Fetched later than the create that names it (unverified). */
   thumbnail: LiveDeskSchema.picture,
   /** Attributes that the project defines; `{}` when absent. */

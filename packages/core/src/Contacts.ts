@@ -33,11 +33,11 @@ const inboxFields = {
   /** The id of the channel record behind the inbox. */
   channelId: Model.unverified(LiveDeskSchema.nullableNatural),
   /** The kind of channel, `Channel::Api` for an API channel. */
-  channelType: Model.unverified(LiveDeskSchema.nullableText),
+  channelType: Model.unverified(LiveDeskSchema.nullableString),
   /** The link of the inbox's picture; none when null or "". */
-  avatarUrl: Model.unverified(LiveDeskSchema.nullableText),
+  avatarUrl: Model.unverified(LiveDeskSchema.nullableString),
   /** The provider behind the channel, where there are several. */
-  provider: Model.unverified(LiveDeskSchema.nullableText)
+  provider: Model.unverified(LiveDeskSchema.nullableString)
 } as const
 
 /**

@@ -25,13 +25,13 @@ const conversationMetaFields = {
   /** The contact who sends in this conversation. */
   sender: Model.nested(ContactProfile),
   /** The kind of channel, `Channel::Api` for an API channel; "" when absent. */
-  channel: LiveDeskSchema.text,
+  channel: LiveDeskSchema.string,
   /** The assigned agent. Unverified: Chatwoot sends it once one is assigned. */
-  assignee: Model.unverified(LiveDeskSchema.nullableObject),
+  assignee: Model.unverified(LiveDeskSchema.nullableJsonObject),
   /** The assigned team. Unverified: Chatwoot sends it once one is assigned. */
-  team: Model.unverified(LiveDeskSchema.nullableObject),
+  team: Model.unverified(LiveDeskSchema.nullableJsonObject),
   /** Whether the sender's identity was proved by HMAC; `false` when absent. */
-  hmacVerified: LiveDeskSchema.flag
+  hmacVerified: LiveDeskSchema.boolean
 } as const
 
 /**
@@ -73,9 +73,9 @@ export interface ContentPreview extends Model.RecordOf<typeof contentPreviewFiel
 
 const platformFields = {
   /** The kind of channel, `Channel::Api` for an API channel; "" when absent. */
-  channelType: LiveDeskSchema.text,
+  channelType: LiveDeskSchema.string,
   /** The channel's name; "" when absent. */
-  inboxName: LiveDeskSchema.text,
+  inboxName: LiveDeskSchema.string,
   /** The channel's id; 0 when absent. */
   inboxId: LiveDeskSchema.id(LiveDeskSchema.InboxId)
 } as const
@@ -96,11 +96,11 @@ export interface Platform extends Model.RecordOf<typeof platformFields> {}
 
 const accountInfoFields = {
   /** The contact's name; "" when absent. */
-  contactName: LiveDeskSchema.text,
+  contactName: LiveDeskSchema.string,
   /** The contact's e-mail address; none when null or "". */
-  contactEmail: LiveDeskSchema.nullableText,
+  contactEmail: LiveDeskSchema.nullableString,
   /** The contact's phone number; none when null or "". */
-  contactPhone: LiveDeskSchema.nullableText,
+  contactPhone: LiveDeskSchema.nullableString,
   /** The contact's id; 0 when absent. */
   contactId: LiveDeskSchema.id(LiveDeskSchema.ContactId),
   /** The link of the contact's avatar; none when "". */
@@ -127,7 +127,7 @@ const assignmentFields = {
   /** The assigned agent's name; none when null. */
   assigneeName: LiveDeskSchema.name,
   /** The assigned agent's e-mail address; none when null or "". */
-  assigneeEmail: LiveDeskSchema.nullableText,
+  assigneeEmail: LiveDeskSchema.nullableString,
   /** The assigned team's id; none when null. */
   teamId: LiveDeskSchema.nullableId(LiveDeskSchema.TeamId),
   /** The assigned team's name; none when null. */
@@ -164,11 +164,11 @@ const conversationFields = {
   /** The conversation's id, which counts within one project; an answer without one fails. */
   id: Model.required(LiveDeskSchema.id(LiveDeskSchema.ConversationId)),
   /** The latest messages; `[]` when absent. What a message looks like here no page shows. */
-  messages: LiveDeskSchema.objects,
+  messages: LiveDeskSchema.jsonObjects,
   /** The project's id; 0 when absent. */
   accountId: LiveDeskSchema.id(LiveDeskSchema.AccountId),
   /** The conversation's UUID; "" when absent. */
-  uuid: LiveDeskSchema.text,
+  uuid: LiveDeskSchema.string,
   /** The channel's id; 0 when absent. */
   inboxId: LiveDeskSchema.id(LiveDeskSchema.InboxId),
   /** Attributes that LiveDesk itself keeps; `{}` when absent. */
@@ -178,15 +178,15 @@ const conversationFields = {
   /** When the assigned agent last looked; none when 0, which means never. */
   assigneeLastSeenAt: LiveDeskSchema.timestampOrNever,
   /** Whether an answer can be sent; `false` when absent. */
-  canReply: LiveDeskSchema.flag,
+  canReply: LiveDeskSchema.boolean,
   /** When the contact last looked; none when 0, which means never. */
   contactLastSeenAt: LiveDeskSchema.timestampOrNever,
   /** Attributes that the project defines; `{}` when absent. */
   customAttributes: LiveDeskSchema.attributes,
   /** Labels; `[]` when absent. That they are texts is from Chatwoot (unverified). */
-  labels: LiveDeskSchema.texts,
+  labels: LiveDeskSchema.strings,
   /** Whether the conversation is muted; `false` when absent. */
-  muted: LiveDeskSchema.flag,
+  muted: LiveDeskSchema.boolean,
   /** When a snoozed conversation wakes; none when null. Seconds or ISO 8601 text on the wire (unverified). */
   snoozedUntil: LiveDeskSchema.nullableTimestamp,
   /** The state; an answer without one fails. A state that is not in `statuses` is kept as it came. */
@@ -198,7 +198,7 @@ const conversationFields = {
   /** The kind of chat; "" when absent. `private_chat` is the only one that a page shows. */
   chatMode: LiveDeskSchema.openEnum(["private_chat"], ""),
   /** Whether it belongs to a forum; `false` when absent. */
-  isForum: LiveDeskSchema.flag,
+  isForum: LiveDeskSchema.boolean,
   /** When it was created, in seconds on the wire; 1970-01-01T00:00Z when absent. */
   createdAt: LiveDeskSchema.timestamp,
   /** When it last changed, in seconds with a fraction on the wire; 1970-01-01T00:00Z when absent. */
@@ -210,7 +210,7 @@ const conversationFields = {
   /** How many messages are unread; 0 when absent. */
   unreadCount: LiveDeskSchema.count,
   /** The latest message that is no notice of an event; none when null. What it looks like no page shows. */
-  lastNonActivityMessage: LiveDeskSchema.nullableObject,
+  lastNonActivityMessage: LiveDeskSchema.nullableJsonObject,
   /** When anything last happened; 1970-01-01T00:00Z when absent. */
   lastActivityAt: LiveDeskSchema.timestamp,
   /** Since when the contact waits for an answer; none when 0 (unverified). */
@@ -220,7 +220,7 @@ const conversationFields = {
   /** The id of the ticket; none when null. That it is text, as on the ticket pages, is unverified. */
   ticketId: LiveDeskSchema.nullableOpaqueId(LiveDeskSchema.TicketId),
   /** Whether a limit of the project's plan is passed; `false` when absent. */
-  overLimit: LiveDeskSchema.flag,
+  overLimit: LiveDeskSchema.boolean,
   /** The latest message in short. */
   contentPreview: Model.nested(ContentPreview),
   /** The channel. */
@@ -271,7 +271,7 @@ export const transitions: { readonly [From in typeof statuses[number]]: Readonly
 
 const toggledStatusFields = {
   /** Whether it worked; none when null or absent. Unverified. */
-  success: Model.some(LiveDeskSchema.flag),
+  success: Model.some(LiveDeskSchema.boolean),
   /** The conversation's id; 0 when absent. Unverified. */
   conversationId: LiveDeskSchema.id(LiveDeskSchema.ConversationId),
   /** The state after the move; an answer without one fails. */

@@ -336,7 +336,7 @@ export const pageNumber: Field<number> = field({
  * @category fields
  * @since 0.1.0
  */
-export const flag: Field<boolean> = field({
+export const boolean: Field<boolean> = field({
   type: Schema.Boolean,
   documented: () => Schema.Boolean,
   expected: "true or false",
@@ -350,7 +350,7 @@ export const flag: Field<boolean> = field({
  * @category fields
  * @since 0.1.0
  */
-export const text: Field<string> = field({
+export const string: Field<string> = field({
   type: Schema.String,
   documented: () => Schema.String,
   expected: "text",
@@ -364,7 +364,7 @@ export const text: Field<string> = field({
  * @category fields
  * @since 0.1.0
  */
-export const nullableText: Field<Option.Option<string>> = nullableField({
+export const nullableString: Field<Option.Option<string>> = nullableField({
   type: Schema.String,
   documented: () => Schema.NullOr(Schema.String),
   expected: "text or null",
@@ -677,7 +677,7 @@ export const attributes: Field<Attributes> = field({
  * @category fields
  * @since 0.1.0
  */
-export const nullableObject: Field<Option.Option<Attributes>> = nullableField({
+export const nullableJsonObject: Field<Option.Option<Attributes>> = nullableField({
   type: attributesType,
   documented: () => Schema.NullOr(Schema.Record(Schema.String, Schema.Unknown)),
   expected: "an object or null",
@@ -691,7 +691,7 @@ export const nullableObject: Field<Option.Option<Attributes>> = nullableField({
  * @category fields
  * @since 0.1.0
  */
-export const objects: Field<ReadonlyArray<Attributes>> = field({
+export const jsonObjects: Field<ReadonlyArray<Attributes>> = field({
   type: Schema.Array(attributesType),
   documented: () => Schema.Array(Schema.Record(Schema.String, Schema.Unknown)),
   expected: "an array of objects",
@@ -705,7 +705,7 @@ export const objects: Field<ReadonlyArray<Attributes>> = field({
  * @category fields
  * @since 0.1.0
  */
-export const texts: Field<ReadonlyArray<string>> = field({
+export const strings: Field<ReadonlyArray<string>> = field({
   type: Schema.Array(Schema.String),
   documented: () => Schema.Array(Schema.String),
   expected: "an array of texts",

@@ -37,17 +37,17 @@ const senderFields = {
   /** The name that customers see. Unverified: of users. */
   availableName: Model.unverified(LiveDeskSchema.name),
   /** The e-mail address. Unverified: of contacts. */
-  email: Model.unverified(LiveDeskSchema.nullableText),
+  email: Model.unverified(LiveDeskSchema.nullableString),
   /** The phone number. Unverified: of contacts. */
-  phoneNumber: Model.unverified(LiveDeskSchema.nullableText),
+  phoneNumber: Model.unverified(LiveDeskSchema.nullableString),
   /** The id by which the program's own system knows the sender. Unverified: of contacts. */
-  identifier: Model.unverified(LiveDeskSchema.nullableText),
+  identifier: Model.unverified(LiveDeskSchema.nullableString),
   /** The link of the avatar. Unverified: of users and bots. */
-  avatarUrl: Model.unverified(LiveDeskSchema.nullableText),
+  avatarUrl: Model.unverified(LiveDeskSchema.nullableString),
   /** The link of a small avatar. Unverified: of users and contacts. */
-  thumbnail: Model.unverified(LiveDeskSchema.nullableText),
+  thumbnail: Model.unverified(LiveDeskSchema.nullableString),
   /** Whether the sender is online. Unverified: of users. */
-  availabilityStatus: Model.unverified(LiveDeskSchema.nullableText)
+  availabilityStatus: Model.unverified(LiveDeskSchema.nullableString)
 } as const
 
 /**
@@ -74,13 +74,13 @@ const attachmentFields = {
     ""
   ),
   /** The link of the file, which redirects to where it is stored. */
-  dataUrl: Model.unverified(LiveDeskSchema.nullableText),
+  dataUrl: Model.unverified(LiveDeskSchema.nullableString),
   /** The link of a small picture of it. */
-  thumbUrl: Model.unverified(LiveDeskSchema.nullableText),
+  thumbUrl: Model.unverified(LiveDeskSchema.nullableString),
   /** The file's size in bytes. */
   fileSize: Model.unverified(LiveDeskSchema.nullableNatural),
   /** The extension of the file's name. */
-  extension: Model.unverified(LiveDeskSchema.nullableText),
+  extension: Model.unverified(LiveDeskSchema.nullableString),
   /** The width in pixels. */
   width: Model.unverified(LiveDeskSchema.nullableNatural),
   /** The height in pixels. */
@@ -121,9 +121,9 @@ const messageFields = {
   /** When it was written, in seconds on the wire; 1970-01-01T00:00Z when absent. */
   createdAt: LiveDeskSchema.timestamp,
   /** Whether only agents see it; `false` when absent. */
-  private: LiveDeskSchema.flag,
+  private: LiveDeskSchema.boolean,
   /** The message's id in the channel; none when null. */
-  sourceId: LiveDeskSchema.nullableText,
+  sourceId: LiveDeskSchema.nullableString,
   /** Its place in the conversation. LiveDesk's own. */
   sortingId: LiveDeskSchema.nullableNatural,
   /** Who sent it; none when absent. */

@@ -21,9 +21,9 @@ import * as Model from "./Model.ts"
 
 const ticketFileFields = {
   /** Where the file is; "" when absent. */
-  fileUrl: LiveDeskSchema.text,
+  fileUrl: LiveDeskSchema.string,
   /** The file's media type; none when absent. Shown for files of messages. */
-  fileType: Model.unverified(LiveDeskSchema.nullableText)
+  fileType: Model.unverified(LiveDeskSchema.nullableString)
 } as const
 
 /**
@@ -44,7 +44,7 @@ const followerFields = {
   /** The follower's id; an entry without one is left out. */
   id: Model.required(LiveDeskSchema.opaqueId(Schema.String)),
   /** The follower's name; none where LiveDesk sends only the id. */
-  name: Model.unverified(LiveDeskSchema.nullableText)
+  name: Model.unverified(LiveDeskSchema.nullableString)
 } as const
 
 /**
@@ -92,9 +92,9 @@ const requesterFields = {
   /** The requester's name; none when null or absent. */
   name: LiveDeskSchema.name,
   /** The requester's e-mail address; none when null or "". */
-  email: LiveDeskSchema.nullableText,
+  email: LiveDeskSchema.nullableString,
   /** The requester's phone number; none when null or "". */
-  phone: LiveDeskSchema.nullableText,
+  phone: LiveDeskSchema.nullableString,
   /** How the requester is reached. */
   channelContacts: Model.nested(ChannelContacts)
 } as const
@@ -117,7 +117,7 @@ const assignmentTeamFields = {
   /** The team's id; none where LiveDesk sends only the name. */
   id: Model.unverified(LiveDeskSchema.nullableId(LiveDeskSchema.TeamId)),
   /** The team's name; "" when absent. */
-  name: LiveDeskSchema.text
+  name: LiveDeskSchema.string
 } as const
 
 /**
@@ -149,7 +149,7 @@ const ticketMessageFields = {
   /** Who wrote it. */
   sender: Model.nested(Model.record(ticketSenderFields)),
   /** The text; "" when absent. */
-  content: LiveDeskSchema.text,
+  content: LiveDeskSchema.string,
   /** What the text is; "" when absent. `text` is the only word that the page shows. */
   contentType: LiveDeskSchema.openEnum(["text"], ""),
   /** The files; `[]` when absent. */
@@ -157,7 +157,7 @@ const ticketMessageFields = {
   /** When it was sent, as ISO 8601 text on the wire; 1970-01-01T00:00Z when absent. */
   sentAt: LiveDeskSchema.isoTimestamp,
   /** Whether only agents see it; `false` when absent. */
-  isInternal: LiveDeskSchema.flag
+  isInternal: LiveDeskSchema.boolean
 } as const
 
 /**
@@ -197,9 +197,9 @@ const ticketFields = {
   /** The ticket's id, opaque text; an answer without one fails. */
   ticketId: Model.required(LiveDeskSchema.opaqueId(LiveDeskSchema.TicketId)),
   /** The title; "" when absent. */
-  title: LiveDeskSchema.text,
+  title: LiveDeskSchema.string,
   /** What it is about, in Markdown; "" when absent. */
-  description: LiveDeskSchema.text,
+  description: LiveDeskSchema.string,
   /** The files; `[]` when absent. */
   attachments: Model.list(TicketFile),
   /** The state; "" when absent. `open` is the only word that the page shows. */
@@ -219,7 +219,7 @@ const ticketFields = {
   /** What was written; `[]` when absent. */
   conversationList: Model.list(TicketMessage),
   /** How its state changed; `[]` when absent. What an entry looks like could not be read. */
-  statusChanges: LiveDeskSchema.objects
+  statusChanges: LiveDeskSchema.jsonObjects
 } as const
 
 /**

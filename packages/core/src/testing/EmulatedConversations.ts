@@ -9,7 +9,7 @@ import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Conversations from "../Conversations.ts"
-import { type Attributes, ConversationId, objects, SourceId } from "../LiveDeskSchema.ts"
+import { type Attributes, ConversationId, jsonObjects, SourceId } from "../LiveDeskSchema.ts"
 import * as Messages from "../Messages.ts"
 import { Unreadable } from "../Model.ts"
 import * as EmulatedCall from "./EmulatedCall.ts"
@@ -224,7 +224,7 @@ export const show = (
     ))
 
 const recordsIn = (written: ReadonlyArray<unknown>): ReadonlyArray<Attributes> => {
-  const records = objects.read(written)
+  const records = jsonObjects.read(written)
   return records instanceof Unreadable ? [] : records
 }
 

@@ -42,7 +42,7 @@ const accountFields = {
   /** The project's id; 0 when absent. */
   id: LiveDeskSchema.id(LiveDeskSchema.AccountId),
   /** The project's name; "" when absent. */
-  name: LiveDeskSchema.text
+  name: LiveDeskSchema.string
 } as const
 
 /**
@@ -73,7 +73,7 @@ const contactInboxFields = {
   /** When it last changed, ISO 8601 text on the wire; 1970-01-01T00:00Z when absent. */
   updatedAt: LiveDeskSchema.isoTimestamp,
   /** Whether the contact's identity was proved by HMAC; `false` when absent. */
-  hmacVerified: LiveDeskSchema.flag,
+  hmacVerified: LiveDeskSchema.boolean,
   /** A token for the contact's side of the chat: a secret, so no log and no JSON shows it. */
   pubsubToken: nullableSecret("pubsub_token")
 } as const
@@ -105,19 +105,19 @@ export const contactFields = {
   /** Attributes that the project defines; `{}` when absent. */
   customAttributes: LiveDeskSchema.attributes,
   /** The e-mail address; none when null or "". */
-  email: LiveDeskSchema.nullableText,
+  email: LiveDeskSchema.nullableString,
   /** The contact's id; 0 when absent, but for an event about the contact, which is `Unknown` then. */
   id: LiveDeskSchema.id(LiveDeskSchema.ContactId),
   /** The id by which the program's own system knows the contact; none when null or "". */
-  identifier: LiveDeskSchema.nullableText,
+  identifier: LiveDeskSchema.nullableString,
   /** The name, which may be ""; none when null. */
   name: LiveDeskSchema.name,
   /** The phone number; none when null or "". */
-  phoneNumber: LiveDeskSchema.nullableText,
+  phoneNumber: LiveDeskSchema.nullableString,
   /** The link of the avatar; none when "". */
   thumbnail: LiveDeskSchema.picture,
   /** Whether the contact is blocked; `false` when absent. */
-  blocked: LiveDeskSchema.flag,
+  blocked: LiveDeskSchema.boolean,
   /** What the sender is, `contact` in the sample; "" when absent. Not on the contacts of Chatwoot's contact events. */
   type: LiveDeskSchema.openEnum(["contact"], "")
 } as const
@@ -140,13 +140,13 @@ const metaFields = {
   /** The contact who sends in this conversation. */
   sender: Model.nested(WebhookContact),
   /** The assigned agent; none when null. What one looks like no page shows. */
-  assignee: LiveDeskSchema.nullableObject,
+  assignee: LiveDeskSchema.nullableJsonObject,
   /** The assigned team; none when null. What one looks like no page shows. */
-  team: LiveDeskSchema.nullableObject,
+  team: LiveDeskSchema.nullableJsonObject,
   /** Whether the sender's identity was proved by HMAC; `false` when absent. */
-  hmacVerified: LiveDeskSchema.flag,
+  hmacVerified: LiveDeskSchema.boolean,
   /** The kind of channel, `Channel::Api` for an API channel; "" when absent. LiveDesk's own. */
-  channel: LiveDeskSchema.text
+  channel: LiveDeskSchema.string
 } as const
 
 /**
@@ -174,9 +174,9 @@ export const conversationFields = {
   /** Attributes that LiveDesk itself keeps; `{}` when absent. */
   additionalAttributes: LiveDeskSchema.attributes,
   /** Whether an answer can be sent; `false` when absent. */
-  canReply: LiveDeskSchema.flag,
+  canReply: LiveDeskSchema.boolean,
   /** The kind of channel, `Channel::Api` for an API channel; "" when absent. */
-  channel: LiveDeskSchema.text,
+  channel: LiveDeskSchema.string,
   /** The tie between the contact and the channel. */
   contactInbox: Model.nested(WebhookContactInbox),
   /** The conversation's id, which counts within one project; an event without one is `Unknown`. */
@@ -184,9 +184,9 @@ export const conversationFields = {
   /** The channel's id; 0 when absent. */
   inboxId: LiveDeskSchema.id(LiveDeskSchema.InboxId),
   /** The latest messages; `[]` when absent. What a message looks like here no page shows. */
-  messages: LiveDeskSchema.objects,
+  messages: LiveDeskSchema.jsonObjects,
   /** Labels; `[]` when absent. That they are texts is from Chatwoot (unverified). */
-  labels: LiveDeskSchema.texts,
+  labels: LiveDeskSchema.strings,
   /** Who takes part. */
   meta: Model.nested(WebhookConversationMeta),
   /** The state; "" when absent. A state that is not in `Conversations.statuses` is kept as it came. */
@@ -208,7 +208,7 @@ export const conversationFields = {
   /** The kind of chat; "" when absent. `private_chat` is the only one that a page shows. */
   chatMode: LiveDeskSchema.openEnum(["private_chat"], ""),
   /** The ticket; none when null. What one looks like here no page shows. */
-  ticketInfo: LiveDeskSchema.nullableObject,
+  ticketInfo: LiveDeskSchema.nullableJsonObject,
   /** When an agent last looked; none when 0, which means never. */
   agentLastSeenAt: LiveDeskSchema.timestampOrNever,
   /** When the contact last looked; none when 0, which means never. */
@@ -241,7 +241,7 @@ const inboxFields = {
   /** The channel's id; 0 when absent. */
   id: LiveDeskSchema.id(LiveDeskSchema.InboxId),
   /** The channel's name; "" when absent. */
-  name: LiveDeskSchema.text
+  name: LiveDeskSchema.string
 } as const
 
 /**
@@ -271,9 +271,9 @@ const messageFields = {
   /** Who it is from and what for: `"incoming"` from the customer, `"outgoing"` from an agent or this very program. */
   messageType: { ...LiveDeskSchema.messageType, write: (type: LiveDeskSchema.MessageType) => type },
   /** Whether only agents see it; `false` when absent. Private notes are delivered, too. */
-  private: LiveDeskSchema.flag,
+  private: LiveDeskSchema.boolean,
   /** The message's id in the channel; none when null. */
-  sourceId: LiveDeskSchema.nullableText,
+  sourceId: LiveDeskSchema.nullableString,
   /** When it was written, ISO 8601 text on the wire; 1970-01-01T00:00Z when absent. */
   createdAt: LiveDeskSchema.isoTimestamp,
   /** The channel. */

@@ -300,7 +300,7 @@ const typingEvent = <const Tag extends string>(name: string, tag: Tag) =>
       isPrivate: Schema.Boolean
     }),
     subject: Model.inEnvelope("conversation", WebhookConversation),
-    rest: Model.record({ account, user: Model.nullable(Messages.Sender), isPrivate: LiveDeskSchema.flag }),
+    rest: Model.record({ account, user: Model.nullable(Messages.Sender), isPrivate: LiveDeskSchema.boolean }),
     join: (conversation, rest) => ({ _tag: tag, ...rest, conversation }),
     subjectOf: ({ conversation }) => conversation
   })
