@@ -198,7 +198,7 @@ describe("tolerance", () => {
         const json = change(sample, ["payload", "contact", "id"], wire)
         assert.deepStrictEqual(
           Laws.decode(CreatedContact, json),
-          { faults: ["payload.contact.id"] },
+          { issues: ["payload.contact.id"] },
           JSON.stringify(wire)
         )
       }

@@ -298,14 +298,14 @@ describe("tolerance", () => {
     Effect.sync(() => {
       for (const wire of Tolerance.noIds) {
         const json = change(sample, ["id"], wire)
-        assert.deepStrictEqual(Laws.decode(Conversation, json), { faults: ["id"] }, JSON.stringify(wire))
+        assert.deepStrictEqual(Laws.decode(Conversation, json), { issues: ["id"] }, JSON.stringify(wire))
       }
       for (const wire of [undefined, null, 0, true, [], ["open"], {}]) {
         const json = change(sample, ["status"], wire)
-        assert.deepStrictEqual(Laws.decode(Conversation, json), { faults: ["status"] }, JSON.stringify(wire))
+        assert.deepStrictEqual(Laws.decode(Conversation, json), { issues: ["status"] }, JSON.stringify(wire))
       }
       for (const json of [null, "", 5, [sample], {}, { payload: sample }]) {
-        assert.deepStrictEqual(Laws.decode(Conversation, json), { faults: ["id", "status"] }, JSON.stringify(json))
+        assert.deepStrictEqual(Laws.decode(Conversation, json), { issues: ["id", "status"] }, JSON.stringify(json))
       }
     }))
 
@@ -319,7 +319,7 @@ describe("tolerance", () => {
     Effect.sync(() => {
       const json: unknown = JSON.parse(`{"id":40,"status":"open","custom_attributes":{"weight":1e400}}`)
       const read = Conversation.read(json)
-      assert.notInstanceOf(read, Model.Unreadable)
+      assert.notInstanceOf(read, Model.DecodeFailure)
       assert.deepStrictEqual<unknown>(
         Result.getOrUndefined(SchemaParser.decodeUnknownResult(Conversation)(json)),
         read

@@ -156,12 +156,12 @@ describe("Model.fromSchema", () => {
     const model = Model.fromSchema(Labels)
     const wire = { payload: ["vip"], changed_at: "2026-05-01T12:00:00.000Z" }
     const value = model.read(wire)
-    assert.deepStrictEqual(value instanceof Model.Unreadable ? value.faults : model.write(value), wire)
+    assert.deepStrictEqual(value instanceof Model.DecodeFailure ? value.issues : model.write(value), wire)
   })
 
   it("names a key that is missing", () => {
     const value = Model.fromSchema(Labels).read({})
-    assert.deepStrictEqual(value instanceof Model.Unreadable ? value.faults : value, [
+    assert.deepStrictEqual(value instanceof Model.DecodeFailure ? value.issues : value, [
       { path: ["payload"], expected: "a value" }
     ])
   })

@@ -75,25 +75,25 @@ export const drift = <A>(model: Model.Model<A>, json: Json): ReadonlyArray<strin
     onSuccess: () => []
   })
 
-type Reading<A> = { readonly value: A } | { readonly faults: ReadonlyArray<string> }
+type Reading<A> = { readonly value: A } | { readonly issues: ReadonlyArray<string> }
 
 /** Reads in one pass. */
 const read = <A>(model: Model.Model<A>, json: Json): Reading<A> => {
   const value = model.read(json)
-  return value instanceof Model.Unreadable ? { faults: value.faults.map(({ path }) => path.join(".")) } : { value }
+  return value instanceof Model.DecodeFailure ? { issues: value.issues.map(({ path }) => path.join(".")) } : { value }
 }
 
 /** Decodes as a schema. */
 export const decode = <A>(model: Model.Model<A>, json: Json): Reading<A> =>
   Result.match(SchemaParser.decodeUnknownResult(model, { errors: "all" })(json), {
-    onFailure: (issue): Reading<A> => ({ faults: issuesOf(issue).map(({ path }) => path) }),
+    onFailure: (issue): Reading<A> => ({ issues: issuesOf(issue).map(({ path }) => path) }),
     onSuccess: (value) => ({ value })
   })
 
 /** Reads what is meant to be readable. */
 export const mustRead = <A>(model: Model.Model<A>, json: Json): A => {
   const value = model.read(json)
-  if (value instanceof Model.Unreadable) return assert.fail(`cannot be read: ${JSON.stringify(value.faults)}`)
+  if (value instanceof Model.DecodeFailure) return assert.fail(`cannot be read: ${JSON.stringify(value.issues)}`)
   return value
 }
 
@@ -165,7 +165,7 @@ export const laws = <A>({ model, required, sample, shape }: {
           const json = change(sample, path, value)
           const context = `${path.join(".")} = ${JSON.stringify(value)}`
           const reading = read(model, json)
-          assert.deepStrictEqual("faults" in reading ? reading.faults : [], missing(json), context)
+          assert.deepStrictEqual("issues" in reading ? reading.issues : [], missing(json), context)
           assert.deepStrictEqual(decode(model, json), reading, context)
           assert.strictEqual(drift(model, json).length === 0, shape(json), context)
           if ("value" in reading) {
@@ -197,7 +197,7 @@ export const laws = <A>({ model, required, sample, shape }: {
 
     it.prop("fails for the required fields alone, and names each", { json: mutated }, ({ json }) => {
       const reading = read(model, json)
-      assert.deepStrictEqual("faults" in reading ? reading.faults : [], missing(json))
+      assert.deepStrictEqual("issues" in reading ? reading.issues : [], missing(json))
     }, often)
 
     it.prop("decodes what it encoded to the same value", { json: mutated }, ({ json }) => {

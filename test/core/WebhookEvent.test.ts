@@ -271,7 +271,7 @@ describe("events", () => {
   it.effect("cannot be read without a name", () =>
     Effect.sync(() => {
       for (const wire of [null, 5, "conversation_created", [sample], {}, { event: "" }, { event: 5 }]) {
-        assert.instanceOf(WebhookEvent.read(wire), Model.Unreadable)
+        assert.instanceOf(WebhookEvent.read(wire), Model.DecodeFailure)
         assert.throws(() => decode(wire), /expected an object with a text `event`/)
       }
     }))

@@ -34,7 +34,7 @@ import * as HttpClientExchange from "./internal/HttpClientExchange.ts"
 import * as Observer from "./internal/Observer.ts"
 import { endScrubber, scrubber } from "./internal/scrubber.ts"
 import * as LiveDeskError from "./LiveDeskError.ts"
-import { type Fault, type Model, Unreadable } from "./Model.ts"
+import { DecodeFailure, type DecodeIssue, type Model } from "./Model.ts"
 import type * as RateLimit from "./RateLimit.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
 import * as Transport from "./Transport.ts"
@@ -796,8 +796,8 @@ class Calling<Input, Output> implements Transport.Receiver {
     if (incoming === undefined) return this.breakOff(new Transport.Failure({ cause: undefined }))
     if (!incoming.isSuccess) return this.fail((now) => LiveDeskError.refused(incoming.answered, now))
     const isBodiless = model.isBodiless === true
-    const invalid = (faults: ReadonlyArray<Fault>) =>
-      Effect.fail(LiveDeskError.invalidResponse(incoming.answered, faults))
+    const invalid = (issues: ReadonlyArray<DecodeIssue>) =>
+      Effect.fail(LiveDeskError.invalidResponse(incoming.answered, issues))
     if (incoming.isTooLarge && !isBodiless) {
       return invalid([{ path: [], expected: `a body of at most ${setup.maxResponseBytes} bytes` }])
     }
@@ -807,7 +807,7 @@ class Calling<Input, Output> implements Transport.Receiver {
     const code = hasCode === true ? codeIn(body) : 0
     if (code !== 0) return Effect.fail(LiveDeskError.errorCodeReturned(incoming.answered, code))
     const value = model.read(body)
-    if (value instanceof Unreadable) return invalid(value.faults)
+    if (value instanceof DecodeFailure) return invalid(value.issues)
     if (listener !== undefined) {
       const { headers, operation, status } = incoming
       listener({ operation, status, headers, requestId: LiveDeskError.requestIdOf(headers), body })

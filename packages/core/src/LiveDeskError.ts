@@ -15,7 +15,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as AnswerText from "./internal/AnswerText.ts"
-import type { Fault } from "./Model.ts"
+import type { DecodeIssue } from "./Model.ts"
 import * as Transport from "./Transport.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -795,11 +795,11 @@ export const issuesOf = (issue: SchemaIssue.Issue): ReadonlyArray<Issue> => {
 
 const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
 
-const theFirst = <A>(faults: ReadonlyArray<A>, toIssue: (fault: A) => Issue): ReadonlyArray<Issue> => {
-  const told = faults.slice(0, mostIssues).map(toIssue)
-  return faults.length <= mostIssues
+const theFirst = <A>(issues: ReadonlyArray<A>, toIssue: (issue: A) => Issue): ReadonlyArray<Issue> => {
+  const told = issues.slice(0, mostIssues).map(toIssue)
+  return issues.length <= mostIssues
     ? told
-    : [...told, { path: [], message: `and ${faults.length - mostIssues} more` }]
+    : [...told, { path: [], message: `and ${issues.length - mostIssues} more` }]
 }
 
 /** A path that can be told: its keys may be the server's. */
@@ -823,12 +823,12 @@ export const conflict = (operation: string, message: string): HttpError =>
   new HttpError({ operation, outcome: "NotSent", reason: new Conflict({ messages: [message] }) })
 
 /** @internal */
-export const invalidResponse = (answer: Answered, faults: ReadonlyArray<Fault>): ValidationError =>
+export const invalidResponse = (answer: Answered, issues: ReadonlyArray<DecodeIssue>): ValidationError =>
   withExcerpt(
     new ValidationError({
       ...answered(answer),
       reason: new InvalidResponse({
-        issues: theFirst(faults, ({ expected, path }) => ({
+        issues: theFirst(issues, ({ expected, path }) => ({
           path: keysOf(path.map(answer.scrub)),
           message: `expected ${expected}`
         })),

@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import type { Field } from "./Model.ts"
-import { Unreadable } from "./Model.ts"
+import { DecodeFailure } from "./Model.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // ids
@@ -200,17 +200,17 @@ const field = <A>(parts: {
   readonly type: Schema.Codec<A>
   readonly documented: () => Schema.Codec<unknown>
   readonly expected: string
-  readonly absent: A
+  readonly fallback: A
   /** `undefined` for what cannot be read. */
   readonly read: (wire: unknown) => A | undefined
   readonly write?: (value: A) => unknown
 }): Field<A> => {
-  const unreadable = Unreadable.expected(parts.expected)
+  const unreadable = DecodeFailure.expected(parts.expected)
   return {
     type: parts.type,
     documented: parts.documented,
-    shown: true,
-    absent: Option.some(parts.absent),
+    isDocumented: true,
+    fallback: Option.some(parts.fallback),
     read: (wire) => parts.read(wire) ?? unreadable,
     write: parts.write ?? ((value) => value)
   }
@@ -231,7 +231,7 @@ const nullableField = <A>(parts: {
     type: Schema.Option(parts.type),
     documented: parts.documented,
     expected: parts.expected,
-    absent: Option.none(),
+    fallback: Option.none(),
     read: (wire) => {
       if (wire === null || wire === undefined || parts.isNone?.(wire) === true) return Option.none()
       const value = parts.read(wire)
@@ -256,7 +256,7 @@ export const id = <A extends number>(type: Schema.Codec<A, number>): Field<A> =>
     documented: () => Schema.Natural,
     expected: "an id: a whole number, or its digits as text",
     // `readNatural` checks all that the brand stands for; `make` would check it again on every read.
-    absent: 0 as A,
+    fallback: 0 as A,
     read: (wire) => readNatural(wire) as A | undefined
   })
 
@@ -312,7 +312,7 @@ export const count: Field<number> = field({
   type: Schema.Natural,
   documented: () => Schema.Natural,
   expected: "a whole number",
-  absent: 0,
+  fallback: 0,
   read: readNatural
 })
 
@@ -326,7 +326,7 @@ export const pageNumber: Field<number> = field({
   type: Schema.Natural,
   documented: () => Schema.Union([Schema.Natural, Schema.String.check(Schema.isPattern(digits))]),
   expected: "a whole number",
-  absent: 0,
+  fallback: 0,
   read: readNatural
 })
 
@@ -340,7 +340,7 @@ export const boolean: Field<boolean> = field({
   type: Schema.Boolean,
   documented: () => Schema.Boolean,
   expected: "true or false",
-  absent: false,
+  fallback: false,
   read: (wire) => typeof wire === "boolean" ? wire : wire === "true" ? true : wire === "false" ? false : undefined
 })
 
@@ -354,7 +354,7 @@ export const string: Field<string> = field({
   type: Schema.String,
   documented: () => Schema.String,
   expected: "text",
-  absent: "",
+  fallback: "",
   read: (wire) => typeof wire === "string" ? wire : undefined
 })
 
@@ -399,7 +399,7 @@ export const opaqueId = <A extends string>(type: Schema.Codec<A, string>): Field
     documented: () => Schema.String,
     expected: "text",
     // As in `nullableOpaqueId`.
-    absent: "" as A,
+    fallback: "" as A,
     read: (wire) =>
       typeof wire === "string" && wire !== ""
         ? wire as A
@@ -440,7 +440,7 @@ const timestampField = (documented: () => Schema.Codec<unknown>): Field<DateTime
     type: Schema.DateTimeUtc,
     documented,
     expected: "a time: seconds since 1970 or ISO 8601 text",
-    absent: DateTime.makeUnsafe(0),
+    fallback: DateTime.makeUnsafe(0),
     read: readSeconds,
     write: writeSeconds
   })
@@ -504,7 +504,7 @@ export const isoTimestamp: Field<DateTime.Utc> = field({
   type: Schema.DateTimeUtc,
   documented: () => readable(Schema.String.annotate({ format: "date-time" })),
   expected: "a time: seconds since 1970 or ISO 8601 text",
-  absent: DateTime.makeUnsafe(0),
+  fallback: DateTime.makeUnsafe(0),
   read: (wire) => {
     const time = readSeconds(wire)
     // The text that it is written as has no more than milliseconds.
@@ -551,13 +551,13 @@ export const openType = <const Known extends ReadonlyArray<string>>(known: Known
  */
 export const openEnum = <const Known extends ReadonlyArray<string>>(
   known: Known,
-  absent: Open<Known[number]>
+  fallback: Open<Known[number]>
 ): Field<Open<Known[number]>> =>
   field({
     type: openType(known),
     documented: () => Schema.Literals(known),
     expected: `one of ${known.join(", ")}`,
-    absent,
+    fallback,
     read: (wire) => typeof wire === "string" ? wire : undefined
   })
 
@@ -615,7 +615,7 @@ export const messageType: Field<MessageType> = field<MessageType>({
   type: openType(messageTypes),
   documented: documentedMessageType,
   expected: "one of incoming, outgoing, activity, template, or 0 to 3",
-  absent: "",
+  fallback: "",
   read: readMessageType,
   write: writeMessageType
 })
@@ -667,7 +667,7 @@ export const attributes: Field<Attributes> = field({
   type: attributesType,
   documented: () => Schema.Record(Schema.String, Schema.Unknown),
   expected: "an object",
-  absent: Object.freeze({}),
+  fallback: Object.freeze({}),
   read: readAttributes
 })
 
@@ -695,7 +695,7 @@ export const jsonObjects: Field<ReadonlyArray<Attributes>> = field({
   type: Schema.Array(attributesType),
   documented: () => Schema.Array(Schema.Record(Schema.String, Schema.Unknown)),
   expected: "an array of objects",
-  absent: Object.freeze([]),
+  fallback: Object.freeze([]),
   read: (wire) => Array.isArray(wire) ? wire.filter(isJsonObject) : undefined
 })
 
@@ -709,6 +709,6 @@ export const strings: Field<ReadonlyArray<string>> = field({
   type: Schema.Array(Schema.String),
   documented: () => Schema.Array(Schema.String),
   expected: "an array of texts",
-  absent: Object.freeze([]),
+  fallback: Object.freeze([]),
   read: (wire) => Array.isArray(wire) ? wire.filter((entry) => typeof entry === "string") : undefined
 })

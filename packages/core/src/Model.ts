@@ -23,7 +23,7 @@ import { camelToSnake } from "effect/String"
  * @category models
  * @since 0.1.0
  */
-export interface Fault {
+export interface DecodeIssue {
   readonly path: ReadonlyArray<string>
   readonly expected: string
 }
@@ -34,21 +34,21 @@ export interface Fault {
  * @category models
  * @since 0.1.0
  */
-export class Unreadable {
-  readonly faults: ReadonlyArray<Fault>
+export class DecodeFailure {
+  readonly issues: ReadonlyArray<DecodeIssue>
 
-  constructor(faults: ReadonlyArray<Fault>) {
-    this.faults = faults
+  constructor(issues: ReadonlyArray<DecodeIssue>) {
+    this.issues = issues
   }
 
   /** A value that should have been `expected`. */
-  static expected(expected: string): Unreadable {
-    return new Unreadable([{ path: [], expected }])
+  static expected(expected: string): DecodeFailure {
+    return new DecodeFailure([{ path: [], expected }])
   }
 
   /** The same faults, seen from the record that holds the value under `key`. */
-  under(key: string): Unreadable {
-    return new Unreadable(this.faults.map(({ expected, path }) => ({ path: [key, ...path], expected })))
+  under(key: string): DecodeFailure {
+    return new DecodeFailure(this.issues.map(({ expected, path }) => ({ path: [key, ...path], expected })))
   }
 }
 
@@ -66,11 +66,11 @@ export interface Field<A> {
   /** The wire's key, where it is not the property in snake_case. */
   readonly key?: string | undefined
   /** Whether the vendor's pages show the key in this record: when they do, a missing key is drift. */
-  readonly shown: boolean
+  readonly isDocumented: boolean
   /** What stands in for a value that is missing or garbled; a field without one is required. */
-  readonly absent: Option.Option<A>
+  readonly fallback: Option.Option<A>
   /** Reads the wire's value, `undefined` for a missing key. */
-  read(wire: unknown): A | Unreadable
+  read(wire: unknown): A | DecodeFailure
   /** Writes the wire's value, `undefined` to leave the key out. */
   write(value: A): unknown
 }
@@ -89,7 +89,7 @@ export interface Model<A> extends Schema.Codec<A, unknown> {
   /** Whether the value comes without a body: anything in its place is passed over, so that nothing there can fail. */
   readonly isBodiless?: boolean | undefined
   /** Reads parsed JSON in one pass: decoding without re-checking what was just built. */
-  read(wire: unknown): A | Unreadable
+  read(wire: unknown): A | DecodeFailure
   /** Writes JSON with the vendor's keys in the order of declaration. */
   write(value: A): unknown
 }
@@ -110,7 +110,7 @@ const noKeys: { readonly [key: string]: unknown } = {}
 const make = <A>(parts: {
   readonly type: Schema.Codec<A>
   readonly documented: () => Schema.Codec<unknown>
-  readonly read: (wire: unknown) => A | Unreadable
+  readonly read: (wire: unknown) => A | DecodeFailure
   readonly write: (value: A) => unknown
   readonly assumed?: (() => Schema.Codec<unknown>) | undefined
   readonly isBodiless?: boolean | undefined
@@ -118,7 +118,7 @@ const make = <A>(parts: {
   const codec = Schema.Unknown.pipe(Schema.decodeTo(parts.type, {
     decode: SchemaGetter.transformEffect((wire) => {
       const value = parts.read(wire)
-      return value instanceof Unreadable ? Effect.fail(toIssue(value)) : Effect.succeed(value)
+      return value instanceof DecodeFailure ? Effect.fail(toIssue(value)) : Effect.succeed(value)
     }),
     encode: SchemaGetter.transform(parts.write)
   }))
@@ -132,12 +132,12 @@ const make = <A>(parts: {
   })
 }
 
-const toIssue = ({ faults: [first, ...rest] }: Unreadable): SchemaIssue.Issue =>
+const toIssue = ({ issues: [first, ...rest] }: DecodeFailure): SchemaIssue.Issue =>
   first === undefined
     ? new SchemaIssue.InvalidValue()
     : new SchemaIssue.Composite(Schema.Unknown.ast, [pointer(first), ...rest.map(pointer)])
 
-const pointer = ({ expected, path }: Fault): SchemaIssue.Issue =>
+const pointer = ({ expected, path }: DecodeIssue): SchemaIssue.Issue =>
   new SchemaIssue.Pointer(path, new SchemaIssue.InvalidValue({ expected }))
 
 /**
@@ -164,7 +164,7 @@ export const record = <const Fields extends { readonly [property: string]: Field
     documented: () => {
       const keys = Schema.Struct(Object.fromEntries(plan.map(({ field, key }) => {
         const documented = field.documented()
-        return [key, field.shown ? documented : Schema.optionalKey(documented)]
+        return [key, field.isDocumented ? documented : Schema.optionalKey(documented)]
       })))
       return options?.open === true
         ? Schema.StructWithRest(keys, [Schema.Record(Schema.String, Schema.Unknown)])
@@ -173,19 +173,19 @@ export const record = <const Fields extends { readonly [property: string]: Field
     read: (wire) => {
       const source = isJsonObject(wire) ? wire : noKeys
       const out: { [property: string]: unknown } = {}
-      let faults: Array<Fault> | undefined
+      let issues: Array<DecodeIssue> | undefined
       for (const { field, key, property } of plan) {
         const value = field.read(source[key])
-        if (!(value instanceof Unreadable)) {
+        if (!(value instanceof DecodeFailure)) {
           out[property] = value
-        } else if (field.absent._tag === "Some") {
-          out[property] = field.absent.value
+        } else if (field.fallback._tag === "Some") {
+          out[property] = field.fallback.value
         } else {
-          ;(faults ??= []).push(...value.under(key).faults)
+          ;(issues ??= []).push(...value.under(key).issues)
         }
       }
       // Every property was set from its own field.
-      return faults === undefined ? out as RecordOf<Fields> : new Unreadable(faults)
+      return issues === undefined ? out as RecordOf<Fields> : new DecodeFailure(issues)
     },
     write: (value) => {
       const out: { [key: string]: unknown } = {}
@@ -210,7 +210,7 @@ export const inEnvelope = <A>(key: string, model: Model<A>): Model<A> =>
     documented: () => Schema.Struct({ [key]: model.documented() }),
     read: (wire) => {
       const value = model.read(isJsonObject(wire) ? wire[key] : undefined)
-      return value instanceof Unreadable ? value.under(key) : value
+      return value instanceof DecodeFailure ? value.under(key) : value
     },
     write: (value) => ({ [key]: model.write(value) })
   })
@@ -237,7 +237,7 @@ export const inAnyEnvelope = <A>(
     read: (wire) => {
       for (const envelope of envelopes) {
         const value = model.read(envelope.reduce((inner, key) => isJsonObject(inner) ? inner[key] : undefined, wire))
-        if (!(value instanceof Unreadable)) return value
+        if (!(value instanceof DecodeFailure)) return value
       }
       return model.read(wire)
     },
@@ -305,7 +305,7 @@ export const fromSchema = <A, I>(schema: Schema.Codec<A, I>): Model<A> => {
     documented: () => Schema.toEncoded(schema),
     read: (wire) => {
       const value = decode(wire)
-      return Result.isFailure(value) ? new Unreadable(faultsOf(value.failure)) : value.success
+      return Result.isFailure(value) ? new DecodeFailure(faultsOf(value.failure)) : value.success
     },
     write: SchemaParser.encodeSync(schema)
   })
@@ -313,7 +313,7 @@ export const fromSchema = <A, I>(schema: Schema.Codec<A, I>): Model<A> => {
 
 const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
 
-const faultsOf = (issue: SchemaIssue.Issue): ReadonlyArray<Fault> =>
+const faultsOf = (issue: SchemaIssue.Issue): ReadonlyArray<DecodeIssue> =>
   formatIssue(issue).issues.map(({ message, path }) => ({
     path: (path ?? []).map((segment) => String(typeof segment === "object" ? segment.key : segment)),
     expected: message === "Missing key" ? "a value" : message.replace(/^Expected /, "")
@@ -364,7 +364,7 @@ export const under = <A>(key: string, field: Field<A>): Field<A> => ({ ...field,
  * @category fields
  * @since 0.1.0
  */
-export const required = <A>(field: Field<A>): Field<A> => ({ ...field, absent: Option.none() })
+export const required = <A>(field: Field<A>): Field<A> => ({ ...field, fallback: Option.none() })
 
 /**
  * A field that the vendor's pages do not show in this record, but that was seen elsewhere or is inherited from
@@ -375,7 +375,7 @@ export const required = <A>(field: Field<A>): Field<A> => ({ ...field, absent: O
  */
 export const unverified = <A>(field: Field<Option.Option<A>>): Field<Option.Option<A>> => ({
   ...field,
-  shown: false,
+  isDocumented: false,
   write: (value) => Option.isNone(value) ? undefined : field.write(value)
 })
 
@@ -388,11 +388,11 @@ export const unverified = <A>(field: Field<Option.Option<A>>): Field<Option.Opti
 export const some = <A>(field: Field<A>): Field<Option.Option<A>> => ({
   ...field,
   type: Schema.Option(field.type),
-  absent: Option.some(Option.none()),
+  fallback: Option.some(Option.none()),
   read: (wire) => {
     if (wire === null || wire === undefined) return Option.none()
     const value = field.read(wire)
-    return value instanceof Unreadable ? value : Option.some(value)
+    return value instanceof DecodeFailure ? value : Option.some(value)
   },
   write: (value) => Option.match(value, { onNone: () => null, onSome: (value) => field.write(value) })
 })
@@ -407,8 +407,8 @@ export const some = <A>(field: Field<A>): Field<Option.Option<A>> => ({
 export const nested = <A>(model: Model<A>): Field<A> => ({
   type: Schema.toType(model),
   documented: model.documented,
-  shown: true,
-  absent: Option.none(),
+  isDocumented: true,
+  fallback: Option.none(),
   read: model.read,
   write: model.write
 })
@@ -432,17 +432,17 @@ export const nullable = <A>(model: Model<A>): Field<Option.Option<A>> => ({
  */
 export const every = <A>(model: Model<A>): Field<ReadonlyArray<A>> => ({
   ...list(model),
-  absent: Option.none(),
+  fallback: Option.none(),
   read: (wire) => {
-    if (!Array.isArray(wire)) return Unreadable.expected("an array")
+    if (!Array.isArray(wire)) return DecodeFailure.expected("an array")
     const values: Array<A> = []
-    const faults: Array<Fault> = []
+    const issues: Array<DecodeIssue> = []
     wire.forEach((entry: unknown, index) => {
       const value = model.read(entry)
-      if (value instanceof Unreadable) faults.push(...value.under(String(index)).faults)
+      if (value instanceof DecodeFailure) issues.push(...value.under(String(index)).issues)
       else values.push(value)
     })
-    return faults.length === 0 ? values : new Unreadable(faults)
+    return issues.length === 0 ? values : new DecodeFailure(issues)
   }
 })
 
@@ -455,14 +455,14 @@ export const every = <A>(model: Model<A>): Field<ReadonlyArray<A>> => ({
 export const list = <A>(model: Model<A>): Field<ReadonlyArray<A>> => ({
   type: Schema.Array(Schema.toType(model)),
   documented: () => Schema.Array(model.documented()),
-  shown: true,
-  absent: Option.some([]),
+  isDocumented: true,
+  fallback: Option.some([]),
   read: (wire) =>
     Array.isArray(wire)
       ? wire.flatMap((entry: unknown) => {
-        const value = entry === null ? Unreadable.expected("an entry") : model.read(entry)
-        return value instanceof Unreadable ? [] : [value]
+        const value = entry === null ? DecodeFailure.expected("an entry") : model.read(entry)
+        return value instanceof DecodeFailure ? [] : [value]
       })
-      : Unreadable.expected("an array"),
+      : DecodeFailure.expected("an array"),
   write: (values) => values.map((value) => model.write(value))
 })

@@ -11,7 +11,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import type * as Result from "effect/Result"
 import * as LiveDeskSchema from "../LiveDeskSchema.ts"
-import { Unreadable } from "../Model.ts"
+import { DecodeFailure } from "../Model.ts"
 import type { EmulatorState, StoredAttachment } from "./EmulatorState.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -139,7 +139,7 @@ export const wholeNumber = (value: unknown): Option.Option<number> =>
  */
 export const attributes = (value: unknown): LiveDeskSchema.Attributes => {
   const read = LiveDeskSchema.attributes.read(value)
-  return read instanceof Unreadable ? {} : read
+  return read instanceof DecodeFailure ? {} : read
 }
 
 /**

@@ -11,7 +11,7 @@ import * as Result from "effect/Result"
 import * as Conversations from "../Conversations.ts"
 import { type Attributes, ConversationId, jsonObjects, SourceId } from "../LiveDeskSchema.ts"
 import * as Messages from "../Messages.ts"
-import { Unreadable } from "../Model.ts"
+import { DecodeFailure } from "../Model.ts"
 import * as EmulatedCall from "./EmulatedCall.ts"
 import * as EmulatedContacts from "./EmulatedContacts.ts"
 import * as EmulatedMessages from "./EmulatedMessages.ts"
@@ -225,7 +225,7 @@ export const show = (
 
 const recordsIn = (written: ReadonlyArray<unknown>): ReadonlyArray<Attributes> => {
   const records = jsonObjects.read(written)
-  return records instanceof Unreadable ? [] : records
+  return records instanceof DecodeFailure ? [] : records
 }
 
 const showWith = (

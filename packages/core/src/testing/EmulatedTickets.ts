@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import { TicketId } from "../LiveDeskSchema.ts"
-import { Unreadable } from "../Model.ts"
+import { DecodeFailure } from "../Model.ts"
 import * as Tickets from "../Tickets.ts"
 import * as EmulatedCall from "./EmulatedCall.ts"
 import * as EmulatorState from "./EmulatorState.ts"
@@ -116,7 +116,7 @@ const changeable = (body: EmulatedCall.Body): EmulatedCall.Body =>
 /** A ticket is kept as `get` shows it, in which what was sent can be read. */
 const read = (wire: EmulatedCall.Body): Option.Option<Tickets.Ticket> => {
   const ticket = Tickets.Ticket.read(wire)
-  return ticket instanceof Unreadable ? Option.none() : Option.some(ticket)
+  return ticket instanceof DecodeFailure ? Option.none() : Option.some(ticket)
 }
 
 const find = (

@@ -21,8 +21,8 @@ import * as Model from "../Model.ts"
 const nullableSecret = (label: string): Model.Field<Option.Option<Redacted.Redacted>> => ({
   type: Schema.Option(Schema.toType(Schema.Redacted(Schema.String))),
   documented: () => Schema.NullOr(Schema.String),
-  shown: true,
-  absent: Option.some(Option.none()),
+  isDocumented: true,
+  fallback: Option.some(Option.none()),
   read: (wire) => typeof wire === "string" && wire !== "" ? Option.some(Redacted.make(wire, { label })) : Option.none(),
   write: (value) => Option.match(value, { onNone: () => null, onSome: Redacted.value })
 })

@@ -53,8 +53,8 @@ export interface ChangedAttribute {
 const changedAttributes: Model.Field<ReadonlyArray<ChangedAttribute>> = {
   type: Schema.Array(Schema.Struct({ attribute: Schema.String, previous: Schema.Unknown, current: Schema.Unknown })),
   documented: () => Schema.Unknown,
-  shown: false,
-  absent: Option.some([]),
+  isDocumented: false,
+  fallback: Option.some([]),
   read: (wire) =>
     (Array.isArray(wire) ? wire : [wire]).filter(isJsonObject).flatMap((changes) =>
       Object.entries(changes).map(([attribute, change]) => ({
@@ -224,7 +224,7 @@ export type WebhookEvent =
 interface Kind<A> {
   readonly name: string
   readonly type: Schema.Codec<A>
-  readonly read: (wire: unknown) => A | Model.Unreadable
+  readonly read: (wire: unknown) => A | Model.DecodeFailure
   readonly write: (event: A) => LiveDeskSchema.Attributes
 }
 
@@ -240,9 +240,9 @@ const kind = <A extends Rest, Subject, Rest>({ join, name, rest, subject, subjec
   type,
   read: (wire) => {
     const told = subject.read(wire)
-    if (told instanceof Model.Unreadable) return told
+    if (told instanceof Model.DecodeFailure) return told
     const others = rest.read(wire)
-    return others instanceof Model.Unreadable ? others : join(told, others)
+    return others instanceof Model.DecodeFailure ? others : join(told, others)
   },
   write: (event) => ({ event: name, ...objectOf(rest.write(event)), ...objectOf(subject.write(subjectOf(event))) })
 })
@@ -341,12 +341,12 @@ const byName = new Map<string, Kind<WebhookEvent>["read"]>(
  * @category decoding
  * @since 0.1.0
  */
-export const read = (wire: unknown): WebhookEvent | Model.Unreadable => {
-  if (!isJsonObject(wire)) return Model.Unreadable.expected("an object")
+export const read = (wire: unknown): WebhookEvent | Model.DecodeFailure => {
+  if (!isJsonObject(wire)) return Model.DecodeFailure.expected("an object")
   const { event } = wire
-  if (typeof event !== "string" || event === "") return Model.Unreadable.expected("text").under("event")
+  if (typeof event !== "string" || event === "") return Model.DecodeFailure.expected("text").under("event")
   const known = byName.get(event)?.(wire)
-  return known === undefined || known instanceof Model.Unreadable
+  return known === undefined || known instanceof Model.DecodeFailure
     ? { _tag: "Unknown", event, payload: Redacted.make(wire, { label: "payload" }) }
     : known
 }
@@ -407,7 +407,7 @@ const type: Schema.Codec<WebhookEvent> = Schema.Union([
 export const WebhookEvent: Schema.Codec<WebhookEvent, unknown> = Schema.Unknown.pipe(Schema.decodeTo(type, {
   decode: SchemaGetter.transformEffect((wire) => {
     const event = read(wire)
-    return event instanceof Model.Unreadable
+    return event instanceof Model.DecodeFailure
       ? Effect.fail(new SchemaIssue.InvalidValue({ message: "expected an object with a text `event`" }))
       : Effect.succeed(event)
   }),

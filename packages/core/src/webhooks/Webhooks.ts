@@ -30,7 +30,7 @@ import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import * as LiveDeskError from "../LiveDeskError.ts"
-import { Unreadable } from "../Model.ts"
+import { DecodeFailure } from "../Model.ts"
 import * as SeenDeliveries from "./SeenDeliveries.ts"
 import * as WebhookEvent from "./WebhookEvent.ts"
 import * as WebhookSignature from "./WebhookSignature.ts"
@@ -396,7 +396,7 @@ const receiveAt = Effect.fnUntraced(function*(options: Options, takeOver: TakeOv
     const proofs = yield* verify(body)
     const wire = yield* parse(body)
     const event = WebhookEvent.read(wire)
-    if (event instanceof Unreadable) return yield* refuse("NoEvent")
+    if (event instanceof DecodeFailure) return yield* refuse("NoEvent")
     if (skipsEchoes && WebhookEvent.isEcho(event)) return answers.skipped
     const id = deliveryId(request.headers[deliveryHeader], wire)
     const keys = id === undefined ? proofs : [...proofs, id]
