@@ -10,16 +10,16 @@ const ok = "{\"payload\":{\"contact\":{\"id\":7},\"contact_inbox\":{}},\"id\":7,
 describe("an exchange", () => {
   /** Which way each request went. */
   const make = (ways: Array<string>) =>
-    Transport.offerExchange(
+    Transport.attachDispatch(
       HttpClient.make((request) => {
         ways.push("client")
         return Effect.succeed(HttpClientResponse.fromWeb(request, new Response(ok)))
       }),
-      (_, receiver) =>
+      (_, handler) =>
         Effect.sync(() => {
-          ways.push("exchange")
-          receiver.start(200, {})
-          receiver.take(new TextEncoder().encode(ok))
+          ways.push("dispatch")
+          handler.start(200, {})
+          handler.take(new TextEncoder().encode(ok))
         })
     )
 
@@ -41,11 +41,11 @@ describe("an exchange", () => {
       call: typeof create | typeof sendFile
     ]
   > = [
-    ["a call", "exchange", {}, (client) => client, create],
+    ["a call", "dispatch", {}, (client) => client, create],
     ["a form", "client", {}, (client) => client, sendFile],
     ["transformClient", "client", { transformClient: (client) => client }, (client) => client, create],
     ["a rate limit", "client", { rateLimit: RateLimit.make({ limit: 10 }) }, (client) => client, create],
-    ["a trace to send on", "exchange", { propagateTrace: true }, (client) => client, create],
+    ["a trace to send on", "dispatch", { propagateTrace: true }, (client) => client, create],
     ["a client made from it", "client", {}, HttpClient.mapRequest(HttpClientRequest.setHeader("x", "y")), create]
   ]
   it.effect.each(cases)("%s goes by the %s", ([, way, options, wrap, call]) =>
@@ -60,13 +60,13 @@ describe("an exchange", () => {
 
   it.effect("is given what goes out", () =>
     Effect.gen(function*() {
-      const given: Array<Transport.Outgoing> = []
+      const given: Array<Transport.RequestToSend> = []
       const listening = Layer.succeed(Transport.Transport, {
-        exchange: (request, receiver) =>
+        dispatch: (request, handler) =>
           Effect.sync(() => {
             given.push(request)
-            receiver.start(200, {})
-            receiver.take(new TextEncoder().encode(ok))
+            handler.start(200, {})
+            handler.take(new TextEncoder().encode(ok))
           })
       })
       yield* Effect.flatMap(LiveDeskClient.LiveDeskClient, (client) =>
@@ -113,7 +113,7 @@ describe("an exchange", () => {
 
   it.effect("that ends without an answer has lost the connection", () =>
     Effect.gen(function*() {
-      const silent = Layer.succeed(Transport.Transport, { exchange: () => Effect.void })
+      const silent = Layer.succeed(Transport.Transport, { dispatch: () => Effect.void })
       const error = yield* Effect.flip(
         Effect.flatMap(LiveDeskClient.LiveDeskClient, create).pipe(
           Effect.provide(

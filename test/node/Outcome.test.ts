@@ -769,10 +769,10 @@ describe.each(["undici", "fetch"] as const)("failures as %s gives them", (transp
 
   it.effect("the transport's word that nothing was written is NotSent, whatever the code", () =>
     Effect.gen(function*() {
-      const told = new Transport.NothingWritten({ cause: reset })
+      const told = new Transport.NotSentProof({ cause: reset })
       assert.deepStrictEqual(yield* outcome(told), connectionFailures("Other"))
       assert.deepStrictEqual(
-        yield* outcome(new Transport.NothingWritten({ cause: refused })),
+        yield* outcome(new Transport.NotSentProof({ cause: refused })),
         connectionFailures("Refused")
       )
     }))

@@ -12,7 +12,7 @@ import * as SchemaParser from "effect/SchemaParser"
 import { snakeToCamel } from "effect/String"
 import * as LiveDeskError from "./LiveDeskError.ts"
 import type { Model } from "./Model.ts"
-import type { Outgoing } from "./Transport.ts"
+import type { RequestToSend } from "./Transport.ts"
 
 /**
  * One call of LiveDesk's API.
@@ -86,11 +86,11 @@ export const requestWith = <Input, Output>(
   const hasQuery = method === "GET" || method === "DELETE"
   const isForm = body === "form" && !hasQuery
   const own = hasQuery || isForm ? server.headers : { ...server.headers, "content-type": "application/json" }
-  const outgoing = (
+  const requestToSend = (
     path: string,
     fields: Fields,
     headers: { readonly [name: string]: string } | undefined
-  ): Outgoing => ({
+  ): RequestToSend => ({
     method,
     origin: server.origin,
     path: `${server.prefix}${path}`,
@@ -103,7 +103,7 @@ export const requestWith = <Input, Output>(
     value: Input,
     headers: { readonly [name: string]: string } | undefined,
     alreadyWrong: ReadonlyArray<LiveDeskError.Issue>
-  ): Result.Result<Outgoing, LiveDeskError.ValidationError> => {
+  ): Result.Result<RequestToSend, LiveDeskError.ValidationError> => {
     const located = Result.map(
       Result.try({ try: () => encode(value), catch: () => unreadable }).pipe(
         Result.flatMap(Result.mapError(LiveDeskError.issuesOf))
@@ -124,7 +124,7 @@ export const requestWith = <Input, Output>(
       )
     }
     return Result.try({
-      try: () => outgoing(located.success.path, located.success.rest, headers),
+      try: () => requestToSend(located.success.path, located.success.rest, headers),
       catch: () => LiveDeskError.invalidInput(operation, [{ path: [], message: "the input cannot be written as JSON" }])
     })
   }
@@ -137,7 +137,7 @@ const lowerCased = (headers: { readonly [name: string]: string }): { readonly [n
 const unreadable: ReadonlyArray<LiveDeskError.Issue> = [{ path: [], message: "the input cannot be read" }]
 
 /** A query by Rails' rule, where a name in brackets takes several values. */
-const queryOf = (fields: Fields): Outgoing["query"] =>
+const queryOf = (fields: Fields): RequestToSend["query"] =>
   Object.entries(fields).flatMap(([key, value]) =>
     Array.isArray(value)
       ? value.map((value) => [`${key}[]`, text(value)] as const)
@@ -147,7 +147,7 @@ const queryOf = (fields: Fields): Outgoing["query"] =>
   )
 
 /** A form by the same rule. */
-const formOf = (fields: Fields): Outgoing["form"] =>
+const formOf = (fields: Fields): RequestToSend["form"] =>
   Object.fromEntries(
     Object.entries(fields).flatMap(([key, value]): ReadonlyArray<readonly [string, HttpBody.FormDataInput[string]]> =>
       Array.isArray(value)

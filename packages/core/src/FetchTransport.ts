@@ -37,16 +37,20 @@ declare const FormData: new() => Form
  * @since 0.1.0
  */
 export const layer: Layer.Layer<Transport.Transport> = Layer.succeed(Transport.Transport, {
-  exchange: (request, receiver) =>
+  dispatch: (request, handler) =>
     Effect.callback((resume, signal) => {
-      exchange(request, receiver, signal).then(
+      dispatch(request, handler, signal).then(
         () => resume(Effect.void),
-        (cause) => resume(Effect.fail(new Transport.Failure({ cause, sentInParts: request.form !== undefined })))
+        (cause) => resume(Effect.fail(new Transport.DispatchError({ cause, sentInParts: request.form !== undefined })))
       )
     })
 })
 
-const exchange = async (request: Transport.Outgoing, receiver: Transport.Receiver, signal: unknown): Promise<void> => {
+const dispatch = async (
+  request: Transport.RequestToSend,
+  handler: Transport.ResponseHandler,
+  signal: unknown
+): Promise<void> => {
   const { body, headers, status } = await fetch(`${request.origin}${Transport.target(request)}`, {
     method: request.method,
     headers: request.headers,
@@ -56,13 +60,13 @@ const exchange = async (request: Transport.Outgoing, receiver: Transport.Receive
     credentials: "omit",
     signal
   })
-  receiver.start(status, Object.fromEntries(headers))
+  handler.start(status, Object.fromEntries(headers))
   if (body === null) return
   const reader = body.getReader()
   while (true) {
     const { done, value } = await reader.read()
     if (done) return
-    if (value !== undefined && !receiver.take(value)) return reader.cancel()
+    if (value !== undefined && !handler.take(value)) return reader.cancel()
   }
 }
 

@@ -30,7 +30,7 @@ import * as SchemaParser from "effect/SchemaParser"
 import type * as Scope from "effect/Scope"
 import type * as Breaker from "./Breaker.ts"
 import * as Endpoint from "./Endpoint.ts"
-import * as HttpClientExchange from "./internal/HttpClientExchange.ts"
+import * as HttpClientDispatch from "./internal/HttpClientDispatch.ts"
 import * as Observer from "./internal/Observer.ts"
 import { endScrubber, scrubber } from "./internal/scrubber.ts"
 import * as LiveDeskError from "./LiveDeskError.ts"
@@ -325,21 +325,21 @@ export const make = Effect.fnUntraced(function*(
   const setup = yield* setUp(options)
   const { propagateTrace = false, rateLimit, transformClient } = options
   const httpClient = yield* HttpClient.HttpClient
-  const client = yield* HttpClientExchange.plain(transformClient?.(httpClient) ?? httpClient)
-  const exchange = HttpClientExchange.make(
+  const client = yield* HttpClientDispatch.plain(transformClient?.(httpClient) ?? httpClient)
+  const dispatch = HttpClientDispatch.make(
     rateLimit === undefined ? client : (yield* rateLimit.guard(setup.key))(client)
   )
-  const offered = transformClient === undefined && rateLimit === undefined
-    ? Transport.exchangeOf(httpClient)
+  const attached = transformClient === undefined && rateLimit === undefined
+    ? Transport.dispatchOf(httpClient)
     : undefined
-  const shortest: typeof exchange = offered === undefined
-    ? exchange
-    : (request, receiver) => (request.form === undefined ? offered : exchange)(request, receiver)
+  const shortest: typeof dispatch = attached === undefined
+    ? dispatch
+    : (request, handler) => (request.form === undefined ? attached : dispatch)(request, handler)
   return clientOf({
     ...setup,
     awaitsTurn: rateLimit !== undefined,
     propagateTrace,
-    exchange: propagateTrace ? HttpClientExchange.traced(shortest) : shortest
+    dispatch: propagateTrace ? HttpClientDispatch.traced(shortest) : shortest
   })
 })
 
@@ -347,7 +347,7 @@ export const make = Effect.fnUntraced(function*(
 const setUp = (
   options: TransportOptions
 ): Effect.Effect<
-  Omit<Setup, "exchange" | "awaitsTurn" | "propagateTrace"> & { readonly key: string },
+  Omit<Setup, "dispatch" | "awaitsTurn" | "propagateTrace"> & { readonly key: string },
   LiveDeskError.AuthError | LiveDeskError.ValidationError,
   Scope.Scope
 > =>
@@ -456,8 +456,8 @@ export const layerTransport = (
   Layer.effect(
     LiveDeskClient,
     Effect.gen(function*() {
-      const { exchange } = yield* Transport.Transport
-      return clientOf({ ...yield* setUp(options), exchange, awaitsTurn: false, propagateTrace: false })
+      const { dispatch } = yield* Transport.Transport
+      return clientOf({ ...yield* setUp(options), dispatch, awaitsTurn: false, propagateTrace: false })
     })
   )
 
@@ -575,10 +575,10 @@ const joinConfigErrors = (
 
 interface Setup {
   /** Makes a request; where requests wait for their turn, it tells when one goes out. */
-  readonly exchange: (
-    request: Transport.Outgoing,
-    receiver: Transport.Receiver & { readonly admit: () => void }
-  ) => Effect.Effect<void, Transport.Failure>
+  readonly dispatch: (
+    request: Transport.RequestToSend,
+    handler: Transport.ResponseHandler & { readonly admit: () => void }
+  ) => Effect.Effect<void, Transport.DispatchError>
   readonly awaitsTurn: boolean
   readonly circuitBreaker: Breaker.Guard | undefined
   readonly origin: string
@@ -666,10 +666,10 @@ interface Terms {
 }
 
 /** One call: its attempts, one after the other, under its one time limit. */
-class Calling<Input, Output> implements Transport.Receiver {
+class Calling<Input, Output> implements Transport.ResponseHandler {
   private readonly setup: Setup
   private readonly endpoint: Endpoint.Endpoint<Input, Output>
-  private readonly request: Transport.Outgoing
+  private readonly request: Transport.RequestToSend
   private readonly terms: Terms
   private readonly deadline: number
   private attempts = 0
@@ -683,7 +683,7 @@ class Calling<Input, Output> implements Transport.Receiver {
   constructor(
     setup: Setup,
     endpoint: Endpoint.Endpoint<Input, Output>,
-    request: Transport.Outgoing,
+    request: Transport.RequestToSend,
     terms: Terms
   ) {
     this.setup = setup
@@ -743,7 +743,7 @@ class Calling<Input, Output> implements Transport.Receiver {
     this.attempts += 1
     this.waitingSince = this.setup.awaitsTurn ? this.terms.clock.currentTimeMillisUnsafe() : undefined
     this.incoming = undefined
-    return Effect.matchEffect(this.setup.exchange(this.request, this), {
+    return Effect.matchEffect(this.setup.dispatch(this.request, this), {
       onFailure: (failure) => this.breakOff(failure),
       onSuccess: () => this.conclude()
     })
@@ -780,7 +780,7 @@ class Calling<Input, Output> implements Transport.Receiver {
 
   /** The transport failed: without an answer, or in the middle of one. */
   private breakOff(
-    { cause, sentInParts = false }: Transport.Failure
+    { cause, sentInParts = false }: Transport.DispatchError
   ): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
     const { incoming } = this
     if (incoming === undefined) {
@@ -793,7 +793,7 @@ class Calling<Input, Output> implements Transport.Receiver {
   private conclude(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
     const { incoming, setup, terms: { isDriftWatched, listener } } = this
     const { success: model, hasCode } = this.endpoint
-    if (incoming === undefined) return this.breakOff(new Transport.Failure({ cause: undefined }))
+    if (incoming === undefined) return this.breakOff(new Transport.DispatchError({ cause: undefined }))
     if (!incoming.isSuccess) return this.fail((now) => LiveDeskError.refused(incoming.answered, now))
     const isBodiless = model.isBodiless === true
     const invalid = (issues: ReadonlyArray<DecodeIssue>) =>
@@ -840,7 +840,7 @@ const within = <A, E>(
     })
   )
 
-type HeaderFields = Parameters<Transport.Receiver["start"]>[1]
+type HeaderFields = Parameters<Transport.ResponseHandler["start"]>[1]
 
 /** An answer on its way, kept as far as it has come: what came may name what was created. */
 class Incoming {

@@ -955,7 +955,7 @@ export const responseLost = (answer: Answered, cause: unknown): HttpError =>
       reason: new ConnectionLost({
         phase: "ReadingResponse",
         identifiers: identifiersIn(answer),
-        ...Transport.examine(cause, { sentInParts: true })
+        ...Transport.proveNotSent(cause, { sentInParts: true })
       })
     }),
     answer
@@ -1016,13 +1016,13 @@ export const unanswered = (
   cause: unknown,
   options: { readonly sentInParts: boolean }
 ): HttpError => {
-  const { code, obstacle } = Transport.examine(cause, options)
+  const { code, reason } = Transport.proveNotSent(cause, options)
   const withCode = code === undefined ? {} : { code }
-  return obstacle === undefined
+  return reason === undefined
     ? new HttpError({
       operation,
       outcome: "Unknown",
       reason: new ConnectionLost({ phase: "AwaitingResponse", identifiers: {}, ...withCode })
     })
-    : new HttpError({ operation, outcome: "NotSent", reason: new ConnectionFailed({ kind: obstacle, ...withCode }) })
+    : new HttpError({ operation, outcome: "NotSent", reason: new ConnectionFailed({ kind: reason, ...withCode }) })
 }

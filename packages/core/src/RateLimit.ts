@@ -12,7 +12,7 @@ import * as Option from "effect/Option"
 import * as RateLimiter from "effect/persistence/RateLimiter"
 import { Admission } from "./internal/Admission.ts"
 import type * as LiveDeskError from "./LiveDeskError.ts"
-import { NothingWritten } from "./Transport.ts"
+import { NotSentProof } from "./Transport.ts"
 
 /**
  * How many requests may go out in which time.
@@ -117,7 +117,7 @@ export const make = ({ algorithm = "fixed-window", limit, window = "1 second" }:
                 new HttpClientError.HttpClientError({
                   reason: new HttpClientError.TransportError({
                     request,
-                    cause: new NothingWritten({ cause, obstacle: "RateLimiterUnavailable" })
+                    cause: new NotSentProof({ cause, reason: "RateLimiterUnavailable" })
                   })
                 })
               ))

@@ -17,10 +17,10 @@ import * as Predicate from "effect/Predicate"
  * @category transports
  * @since 0.1.0
  */
-export class NothingWritten extends Data.Error<{
+export class NotSentProof extends Data.Error<{
   readonly cause: unknown
   /** What stood in the way, where the transport knows better than its code tells. */
-  readonly obstacle?: Obstacle
+  readonly reason?: ConnectReason
 }> {}
 
 /**
@@ -29,7 +29,7 @@ export class NothingWritten extends Data.Error<{
  * @category models
  * @since 0.1.0
  */
-export type Obstacle =
+export type ConnectReason =
   | "DnsFailed"
   | "Refused"
   | "Unreachable"
@@ -47,7 +47,7 @@ const unsent: ReadonlyArray<{
   readonly code: string
   readonly syscall?: "getaddrinfo" | "connect"
   readonly message?: RegExp
-  readonly kind: Obstacle
+  readonly kind: ConnectReason
 }> = [
   { code: "ENOTFOUND", syscall: "getaddrinfo", kind: "DnsFailed" },
   { code: "EAI_AGAIN", syscall: "getaddrinfo", kind: "DnsFailed" },
@@ -76,39 +76,39 @@ interface NativeError {
   readonly code: string | undefined
   readonly syscall: unknown
   readonly message: string
-  readonly witness: NothingWritten | undefined
+  readonly proof: NotSentProof | undefined
 }
 
 const deepestCause = 8
 
 /** The errors at the bottom of a chain of causes: one, or one for each address that was tried. */
-const nativeErrors = (u: unknown, witness?: NothingWritten, depth = 0): ReadonlyArray<NativeError> => {
+const nativeErrors = (u: unknown, proof?: NotSentProof, depth = 0): ReadonlyArray<NativeError> => {
   if (!Predicate.isObject(u) || depth > deepestCause) {
-    return [{ code: undefined, syscall: undefined, message: "", witness }]
+    return [{ code: undefined, syscall: undefined, message: "", proof }]
   }
-  if (u instanceof NothingWritten) return nativeErrors(u.cause, u, depth + 1)
+  if (u instanceof NotSentProof) return nativeErrors(u.cause, u, depth + 1)
   if ("errors" in u && Array.isArray(u.errors) && u.errors.length > 0) {
-    return u.errors.flatMap((error) => nativeErrors(error, witness, depth + 1))
+    return u.errors.flatMap((error) => nativeErrors(error, proof, depth + 1))
   }
   const code = "code" in u && typeof u.code === "string" ? u.code : undefined
   // A wrapper without a code of its own, such as fetch's "fetch failed", only envelops what happened.
   if (code === undefined && "cause" in u && u.cause !== undefined) {
-    return nativeErrors(u.cause, witness, depth + 1)
+    return nativeErrors(u.cause, proof, depth + 1)
   }
   return [{
     // Letters that no secret and no customer's data can hide in.
     code: code !== undefined && /^[A-Z][A-Z0-9_/]{1,80}$/.test(code) ? code : undefined,
     syscall: "syscall" in u ? u.syscall : undefined,
     message: "message" in u && typeof u.message === "string" ? u.message : "",
-    witness
+    proof
   }]
 }
 
-const obstacleOf = ({ code, message, syscall, witness }: NativeError): Obstacle | undefined =>
-  witness?.obstacle ?? unsent.find((rule) =>
+const reasonOf = ({ code, message, syscall, proof }: NativeError): ConnectReason | undefined =>
+  proof?.reason ?? unsent.find((rule) =>
     rule.code === code && (rule.syscall === undefined || rule.syscall === syscall) &&
     (rule.message === undefined || rule.message.test(message))
-  )?.kind ?? (witness !== undefined ? (/TLS|SSL|CERT/.test(code ?? "") ? "TlsFailed" : "Other") : undefined)
+  )?.kind ?? (proof !== undefined ? (/TLS|SSL|CERT/.test(code ?? "") ? "TlsFailed" : "Other") : undefined)
 
 /**
  * What a transport's failure proves: the obstacle, when nothing of the request can have been written, and the code.
@@ -118,25 +118,23 @@ const obstacleOf = ({ code, message, syscall, witness }: NativeError): Obstacle 
  *
  * @internal
  */
-export const examine = (
+export const proveNotSent = (
   failure: unknown,
   options: { readonly sentInParts: boolean }
-): { readonly obstacle?: Obstacle; readonly code?: string } => {
+): { readonly reason?: ConnectReason; readonly code?: string } => {
   const errors = nativeErrors(failure)
-  const obstacles = errors.map((error) =>
-    options.sentInParts && error.witness === undefined ? undefined : obstacleOf(error)
-  )
+  const reasons = errors.map((error) => options.sentInParts && error.proof === undefined ? undefined : reasonOf(error))
   const code = errors[0]?.code
-  const [obstacle] = obstacles
+  const [reason] = reasons
   return {
     ...(code === undefined ? undefined : { code }),
     // Where a host has several addresses, each of them must have failed before anything was written.
-    ...(obstacle === undefined || obstacles.includes(undefined) ? undefined : { obstacle })
+    ...(reason === undefined || reasons.includes(undefined) ? undefined : { reason })
   }
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// exchanges
+// dispatches
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
@@ -145,7 +143,7 @@ export const examine = (
  * @category models
  * @since 0.1.0
  */
-export interface Outgoing {
+export interface RequestToSend {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
   readonly origin: string
   /** Encoded, without the query. */
@@ -166,7 +164,7 @@ export interface Outgoing {
  * @category transports
  * @since 0.1.0
  */
-export const target = ({ path, query }: Outgoing): string =>
+export const target = ({ path, query }: RequestToSend): string =>
   query.length === 0 ? path : `${path}?${query.map((pair) => pair.map(encoded).join("=")).join("&")}`
 
 /** Half a character has no encoding: it becomes the sign for an unknown one, as URLs have it. */
@@ -178,7 +176,7 @@ const encoded = (part: string): string => encodeURIComponent(part.replaceAll(/\p
  * @category models
  * @since 0.1.0
  */
-export interface Receiver {
+export interface ResponseHandler {
   /** The answer has begun. Headers are in lower case; one that came several times is a list, or joined with commas. */
   readonly start: (
     status: number,
@@ -190,12 +188,12 @@ export interface Receiver {
 
 /**
  * The failure of an exchange. Whether anything of the request can have been written follows from its cause, which may be
- * a `NothingWritten`.
+ * a `NotSentProof`.
  *
  * @category errors
  * @since 0.1.0
  */
-export class Failure extends Data.TaggedError("TransportFailure")<{
+export class DispatchError extends Data.TaggedError("DispatchError")<{
   readonly cause: unknown
   /** Whether the request's body was a stream or a form, whose own failure comes out as the transport's. */
   readonly sentInParts?: boolean
@@ -208,8 +206,8 @@ export class Failure extends Data.TaggedError("TransportFailure")<{
  * @category models
  * @since 0.1.0
  */
-export interface Exchange {
-  (request: Outgoing, receiver: Receiver): Effect.Effect<void, Failure>
+export interface Dispatch {
+  (request: RequestToSend, handler: ResponseHandler): Effect.Effect<void, DispatchError>
 }
 
 /**
@@ -220,10 +218,10 @@ export interface Exchange {
  */
 export class Transport extends Context.Service<Transport, {
   /** Makes a request, and hands its answer on as it comes. */
-  readonly exchange: Exchange
+  readonly dispatch: Dispatch
 }>()("@effect-livedesk/core/Transport") {}
 
-const exchanges = new WeakMap<HttpClient.HttpClient, Exchange>()
+const dispatches = new WeakMap<HttpClient.HttpClient, Dispatch>()
 
 /**
  * Offers, beside what an `HttpClient` does, a shorter way to make a request. `LiveDeskClient` takes it where it finds
@@ -233,8 +231,8 @@ const exchanges = new WeakMap<HttpClient.HttpClient, Exchange>()
  * @category transports
  * @since 0.1.0
  */
-export const offerExchange = (client: HttpClient.HttpClient, exchange: Exchange): HttpClient.HttpClient => {
-  exchanges.set(client, exchange)
+export const attachDispatch = (client: HttpClient.HttpClient, dispatch: Dispatch): HttpClient.HttpClient => {
+  dispatches.set(client, dispatch)
   return client
 }
 
@@ -244,4 +242,4 @@ export const offerExchange = (client: HttpClient.HttpClient, exchange: Exchange)
  * @category transports
  * @since 0.1.0
  */
-export const exchangeOf = (client: HttpClient.HttpClient): Exchange | undefined => exchanges.get(client)
+export const dispatchOf = (client: HttpClient.HttpClient): Dispatch | undefined => dispatches.get(client)

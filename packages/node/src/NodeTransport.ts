@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as LiveDeskError from "@effect-livedesk/core/LiveDeskError"
-import { NothingWritten, offerExchange } from "@effect-livedesk/core/Transport"
+import { attachDispatch, NotSentProof } from "@effect-livedesk/core/Transport"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import type * as Undici from "@effect/platform-node/Undici"
 import * as Duration from "effect/Duration"
@@ -14,7 +14,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type { IncomingHttpHeaders } from "node:http"
 import type { Duplex } from "node:stream"
-import * as UndiciExchange from "./internal/UndiciExchange.ts"
+import * as UndiciDispatch from "./internal/UndiciDispatch.ts"
 
 /**
  * How connections are made and kept.
@@ -49,9 +49,9 @@ export const layer = (options: Options = {}): Layer.Layer<HttpClient.HttpClient,
       const client = yield* Effect.provideService(
         NodeHttpClient.makeUndici,
         NodeHttpClient.Dispatcher,
-        dispatcher.compose((dispatch) => (request, handler) => dispatch(request, new Witness(handler)))
+        dispatcher.compose((dispatch) => (request, handler) => dispatch(request, new SendObserver(handler)))
       )
-      return offerExchange(client, UndiciExchange.make(dispatcher))
+      return attachDispatch(client, UndiciDispatch.make(dispatcher))
     })
   )
 
@@ -97,7 +97,7 @@ const requireNode = (version: string): Effect.Effect<void> => {
 }
 
 /** Watches one request: undici starts it when it has a connection, right before it writes. */
-class Witness implements Undici.Dispatcher.DispatchHandler {
+class SendObserver implements Undici.Dispatcher.DispatchHandler {
   private readonly handler: Undici.Dispatcher.DispatchHandler
   private started = false
 
@@ -137,6 +137,6 @@ class Witness implements Undici.Dispatcher.DispatchHandler {
   }
 
   onResponseError(controller: Undici.Dispatcher.DispatchController, error: Error): void {
-    this.handler.onResponseError?.(controller, this.started ? error : new NothingWritten({ cause: error }))
+    this.handler.onResponseError?.(controller, this.started ? error : new NotSentProof({ cause: error }))
   }
 }

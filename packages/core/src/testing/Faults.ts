@@ -26,7 +26,7 @@ import * as LiveDeskClient from "../LiveDeskClient.ts"
 import type * as LiveDeskError from "../LiveDeskError.ts"
 import * as Messages from "../Messages.ts"
 import * as Tickets from "../Tickets.ts"
-import { NothingWritten } from "../Transport.ts"
+import { NotSentProof } from "../Transport.ts"
 import * as Emulator from "./Emulator.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -516,7 +516,7 @@ export const suffer = <R>(fault: Fault, request: HttpClientRequest.HttpClientReq
   const broken = (cause: unknown) =>
     Effect.fail(new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, cause }) }))
   const unconnected = (code: string, syscall: string) =>
-    broken(new NothingWritten({ cause: new NativeError({ code, syscall }) }))
+    broken(new NotSentProof({ cause: new NativeError({ code, syscall }) }))
   switch (fault._tag) {
     case "Refused":
       return unconnected("ECONNREFUSED", "connect")

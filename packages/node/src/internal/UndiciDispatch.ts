@@ -10,9 +10,9 @@ import * as Effect from "effect/Effect"
 import type { IncomingHttpHeaders } from "node:http"
 
 /** @internal */
-export const make = (dispatcher: Undici.Dispatcher): Transport.Exchange => (request, receiver) =>
+export const make = (dispatcher: Undici.Dispatcher): Transport.Dispatch => (request, handler) =>
   Effect.callback((resume) => {
-    const exchange = new UndiciExchange(receiver, resume)
+    const dispatch = new UndiciDispatch(handler, resume)
     try {
       dispatcher.dispatch({
         origin: request.origin,
@@ -23,26 +23,29 @@ export const make = (dispatcher: Undici.Dispatcher): Transport.Exchange => (requ
         // The call's one time limit is not the transport's.
         headersTimeout: 0,
         bodyTimeout: 0
-      }, exchange)
+      }, dispatch)
     } catch (cause) {
-      exchange.settle(fail(new Transport.NothingWritten({ cause })))
+      dispatch.complete(fail(new Transport.NotSentProof({ cause })))
     }
-    return Effect.sync(() => exchange.abort(interrupted))
+    return Effect.sync(() => dispatch.abort(interrupted))
   })
 
-const fail = (cause: unknown) => Effect.fail(new Transport.Failure({ cause }))
+const fail = (cause: unknown) => Effect.fail(new Transport.DispatchError({ cause }))
 
 const interrupted = new Error("the request was interrupted")
-const unwanted = new Error("the rest of the answer is not wanted")
+const bodyLimitReached = new Error("the rest of the answer is not wanted")
 
-class UndiciExchange implements Undici.Dispatcher.DispatchHandler {
-  private readonly receiver: Transport.Receiver
-  private readonly resume: (effect: Effect.Effect<void, Transport.Failure>) => void
+class UndiciDispatch implements Undici.Dispatcher.DispatchHandler {
+  private readonly handler: Transport.ResponseHandler
+  private readonly resume: (effect: Effect.Effect<void, Transport.DispatchError>) => void
   private controller: Undici.Dispatcher.DispatchController | undefined = undefined
   private aborted: Error | undefined = undefined
 
-  constructor(receiver: Transport.Receiver, resume: (effect: Effect.Effect<void, Transport.Failure>) => void) {
-    this.receiver = receiver
+  constructor(
+    handler: Transport.ResponseHandler,
+    resume: (effect: Effect.Effect<void, Transport.DispatchError>) => void
+  ) {
+    this.handler = handler
     this.resume = resume
   }
 
@@ -53,28 +56,28 @@ class UndiciExchange implements Undici.Dispatcher.DispatchHandler {
   }
 
   onResponseStart(_: Undici.Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
-    if (status >= 200 && this.aborted === undefined) this.receiver.start(status, headers)
+    if (status >= 200 && this.aborted === undefined) this.handler.start(status, headers)
   }
 
   onResponseData(controller: Undici.Dispatcher.DispatchController, piece: Buffer): void {
-    if (this.aborted !== undefined || this.receiver.take(piece)) return
-    this.settle(Effect.void)
-    this.aborted = unwanted
-    controller.abort(unwanted)
+    if (this.aborted !== undefined || this.handler.take(piece)) return
+    this.complete(Effect.void)
+    this.aborted = bodyLimitReached
+    controller.abort(bodyLimitReached)
   }
 
   onResponseEnd(): void {
-    this.settle(Effect.void)
+    this.complete(Effect.void)
   }
 
   onResponseError(_: Undici.Dispatcher.DispatchController, error: Error): void {
     if (this.aborted === undefined) {
-      this.settle(fail(this.controller === undefined ? new Transport.NothingWritten({ cause: error }) : error))
+      this.complete(fail(this.controller === undefined ? new Transport.NotSentProof({ cause: error }) : error))
     }
   }
 
   /** Wakes the fiber when undici is done with what it has read: the fiber may make its next request at once. */
-  settle(end: Effect.Effect<void, Transport.Failure>): void {
+  complete(end: Effect.Effect<void, Transport.DispatchError>): void {
     void Promise.resolve().then(() => this.resume(end))
   }
 

@@ -19,13 +19,13 @@ import * as Transport from "../Transport.ts"
 import { Admission } from "./Admission.ts"
 
 /** What is told of an answer, and before it of the request's turn. */
-interface Receiver extends Transport.Receiver {
+interface ResponseHandler extends Transport.ResponseHandler {
   /** The request has waited for its turn, and goes to the transport. */
   readonly admit: () => void
 }
 
-interface Exchange {
-  (request: Transport.Outgoing, receiver: Receiver): Effect.Effect<void, Transport.Failure>
+interface Dispatch {
+  (request: Transport.RequestToSend, handler: ResponseHandler): Effect.Effect<void, Transport.DispatchError>
 }
 
 /**
@@ -33,14 +33,14 @@ interface Exchange {
  *
  * @internal
  */
-export const make = (client: HttpClient.HttpClient): Exchange => (outgoing, receiver) =>
-  client.execute(toRequest(outgoing)).pipe(
-    Effect.provideService(Admission, receiver.admit),
+export const make = (client: HttpClient.HttpClient): Dispatch => (request, handler) =>
+  client.execute(toRequest(request)).pipe(
+    Effect.provideService(Admission, handler.admit),
     Effect.matchEffect({
       onFailure: (error) =>
         // A wrapped client may have made a failure of a status.
-        error.response === undefined ? Effect.fail(unanswered(error)) : receive(error.response, receiver),
-      onSuccess: (response) => receive(response, receiver)
+        error.response === undefined ? Effect.fail(unanswered(error)) : receive(error.response, handler),
+      onSuccess: (response) => receive(response, handler)
     })
   )
 
@@ -49,13 +49,13 @@ export const make = (client: HttpClient.HttpClient): Exchange => (outgoing, rece
  *
  * @internal
  */
-export const traced = (exchange: Exchange): Exchange => (request, receiver) =>
+export const traced = (dispatch: Dispatch): Dispatch => (request, handler) =>
   Effect.withFiber(({ cache: { span } }) =>
-    exchange(
+    dispatch(
       span?._tag === "Span"
         ? { ...request, headers: { ...request.headers, ...HttpTraceContext.toHeaders(span) } }
         : request,
-      receiver
+      handler
     )
   )
 
@@ -81,7 +81,7 @@ export const plain = (client: HttpClient.HttpClient): Effect.Effect<HttpClient.H
       )
     ))
 
-const toRequest = ({ body, form, headers, method, origin, path, query }: Transport.Outgoing) =>
+const toRequest = ({ body, form, headers, method, origin, path, query }: Transport.RequestToSend) =>
   HttpClientRequest.make(method)(`${origin}${path}`, {
     headers,
     urlParams: query,
@@ -93,18 +93,18 @@ const toRequest = ({ body, form, headers, method, origin, path, query }: Transpo
   })
 
 const unanswered = ({ reason, request: { body } }: HttpClientError.HttpClientError) =>
-  new Transport.Failure({ cause: reason, sentInParts: body._tag === "Stream" || body._tag === "FormData" })
+  new Transport.DispatchError({ cause: reason, sentInParts: body._tag === "Stream" || body._tag === "FormData" })
 
 const receive = (
   { headers, status, stream }: HttpClientResponse.HttpClientResponse,
-  receiver: Receiver
-): Effect.Effect<void, Transport.Failure> => {
-  receiver.start(status, headers)
-  return Stream.runForEachWhile(stream, (piece) => Effect.sync(() => receiver.take(piece))).pipe(
+  handler: ResponseHandler
+): Effect.Effect<void, Transport.DispatchError> => {
+  handler.start(status, headers)
+  return Stream.runForEachWhile(stream, (piece) => Effect.sync(() => handler.take(piece))).pipe(
     // A body that a wrapped client has read cannot be read again, and fetch throws then.
-    Effect.catchDefect((cause) => Effect.fail(new Transport.Failure({ cause }))),
+    Effect.catchDefect((cause) => Effect.fail(new Transport.DispatchError({ cause }))),
     Effect.catchTag("HttpClientError", ({ reason }) =>
       // Fetch has no stream for an empty body.
-      reason._tag === "EmptyBodyError" ? Effect.void : Effect.fail(new Transport.Failure({ cause: reason })))
+      reason._tag === "EmptyBodyError" ? Effect.void : Effect.fail(new Transport.DispatchError({ cause: reason })))
   )
 }
