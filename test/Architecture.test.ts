@@ -7,7 +7,7 @@ const floors: { readonly [module: string]: number } = {
   "core/src/Model.ts": 0,
   "core/src/Transport.ts": 0,
   "core/src/flows/Evidence.ts": 0,
-  "core/src/flows/FlowMarks.ts": 0,
+  "core/src/flows/IntentLog.ts": 0,
   "core/src/flows/OfficeHours.ts": 0,
   "core/src/flows/Verdict.ts": 0,
   "core/src/imports/ImportProgress.ts": 0,

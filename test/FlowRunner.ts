@@ -1,5 +1,5 @@
 /**
- * Starts durable flows and waits for their end. It dies where `DIE` says, such as `AfterMark:2`.
+ * Starts durable flows and waits for their end. It dies where `DIE` says, such as `AfterIntent:2`.
  */
 // By module: in each process the barrels would take as long to load as everything else.
 import * as ConversationFlow from "@effect-livedesk/core/flows/ConversationFlow"
@@ -48,15 +48,15 @@ const watchStatements = (die: string): void => {
   let replied = false
   StatementSync.prototype.all = function(this: StatementSync, ...params) {
     const text = this.sourceSQL
-    const isMark = /^\s*INSERT INTO livedesk_flow_marks/.test(text)
-    if (isMark) pass(die, "BeforeMark")
+    const isIntent = /^\s*INSERT INTO livedesk_flow_intents/.test(text)
+    if (isIntent) pass(die, "BeforeIntent")
     if (replied && !/^\s*COMMIT/.test(text)) {
       replied = false
       pass(die, "AfterReply")
     }
     const rows: ReturnType<typeof all> = Reflect.apply(all, this, params)
-    if (isMark) pass(die, "AfterMark")
-    if (/^\s*UPDATE livedesk_flow_marks SET state = 'Done'/.test(text)) pass(die, "AfterDone")
+    if (isIntent) pass(die, "AfterIntent")
+    if (/^\s*UPDATE livedesk_flow_intents SET state = 'Done'/.test(text)) pass(die, "AfterDone")
     if (/INSERT INTO.*cluster_replies/s.test(text)) replied = true
     return rows
   }
@@ -113,7 +113,7 @@ const live = Layer.unwrap(Effect.gen(function*() {
     ...(limit === 0 ? {} : { rateLimit: RateLimit.make({ limit, window: "1 second" }), timeout: "1 minute" }),
     transformClient: flow(
       HttpClient.transform((effect, { method }) =>
-        method === "POST" ? Effect.tap(effect, () => Effect.sync(() => pass(die, "AfterAnswer"))) : effect
+        method === "POST" ? Effect.tap(effect, () => Effect.sync(() => pass(die, "AfterResponse"))) : effect
       ),
       HttpClient.mapRequest(HttpClientRequest.setHeader("x-runner", String(process.pid)))
     )

@@ -42,7 +42,7 @@ const assertOnce = Effect.fnUntraced(function*(server: FlowServer.FlowServer, fl
 })
 
 /** The first is the one that leaves an outcome unknown. */
-const gaps = ["InFlight", "Acted", "BeforeMark", "AfterMark", "AfterAnswer", "AfterDone", "AfterReply"] as const
+const gaps = ["InFlight", "Acted", "BeforeIntent", "AfterIntent", "AfterResponse", "AfterDone", "AfterReply"] as const
 
 describe("flows whose process is killed", () => {
   it.live("in every gap", () =>

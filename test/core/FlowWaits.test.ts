@@ -1,5 +1,5 @@
 import { Contacts, Conversations, LiveDesk } from "@effect-livedesk/core"
-import { CustomerAnswer, FlowEvents, FlowMarks, FlowStep, OfficeHours } from "@effect-livedesk/core/flows"
+import { CustomerAnswer, FlowEvents, FlowStep, IntentLog, OfficeHours } from "@effect-livedesk/core/flows"
 import { Emulator } from "@effect-livedesk/core/testing"
 import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
 import { assert, describe, it } from "@effect/vitest"
@@ -113,7 +113,7 @@ describe("OfficeHours", () => {
 // ---------------------------------------------------------------------------------------------------------------------
 
 const world = Layer.merge(
-  Layer.provideMerge(CustomerAnswer.layer, FlowMarks.layer).pipe(
+  Layer.provideMerge(CustomerAnswer.layer, IntentLog.layer).pipe(
     Layer.provideMerge(NodeSqlite.layer({ file: ":memory:" }))
   ),
   LiveDesk.layer.pipe(Layer.provideMerge(Emulator.layer))

@@ -4,7 +4,7 @@ import {
   CustomerAnswer,
   Evidence,
   FlowEvents,
-  FlowMarks,
+  IntentLog,
   Settlement,
   Verdict
 } from "@effect-livedesk/core/flows"
@@ -20,7 +20,7 @@ import * as Promises from "../Promises.ts"
 
 const { Fault } = Faults
 
-const database = Layer.provideMerge(CustomerAnswer.layer, FlowMarks.layer).pipe(
+const database = Layer.provideMerge(CustomerAnswer.layer, IntentLog.layer).pipe(
   Layer.provideMerge(NodeSqlite.layer({ file: ":memory:" }))
 )
 

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as CustomerAnswer from "@effect-livedesk/core/flows/CustomerAnswer"
-import * as FlowMarks from "@effect-livedesk/core/flows/FlowMarks"
+import * as IntentLog from "@effect-livedesk/core/flows/IntentLog"
 import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import * as NodeRedis from "@effect/platform-node/NodeRedis"
 import * as ClusterWorkflowEngine from "effect/cluster/ClusterWorkflowEngine"
@@ -38,7 +38,7 @@ import * as NodeSqlite from "./NodeSqlite.ts"
  */
 export type Provided =
   | WorkflowEngine
-  | FlowMarks.FlowMarks
+  | IntentLog.IntentLog
   | CustomerAnswer.CustomerAnswers
   | SqlClient
   | Sharding.Sharding
@@ -76,7 +76,7 @@ export interface ClusterOptions {
 
 const flows = Layer.mergeAll(
   ClusterWorkflowEngine.layer,
-  Layer.provideMerge(CustomerAnswer.layer, FlowMarks.layer)
+  Layer.provideMerge(CustomerAnswer.layer, IntentLog.layer)
 )
 
 /**

@@ -16,8 +16,8 @@ import type * as Conversations from "../Conversations.ts"
 import * as LiveDeskError from "../LiveDeskError.ts"
 import { ContactId, ConversationId, IdInput, MessageId } from "../LiveDeskSchema.ts"
 import type * as Messages from "../Messages.ts"
-import type * as FlowMarks from "./FlowMarks.ts"
 import * as FlowStep from "./FlowStep.ts"
+import type * as IntentLog from "./IntentLog.ts"
 
 const ContactInput = Schema.Struct({
   name: Schema.optional(Schema.String),
@@ -127,7 +127,7 @@ export const layer = (
   never,
   never,
   | WorkflowEngine.WorkflowEngine
-  | FlowMarks.FlowMarks
+  | IntentLog.IntentLog
   | Contacts.Contacts
   | Conversations.Conversations
   | Messages.Messages

@@ -19,7 +19,7 @@ import * as DurableDeferred from "effect/workflow/DurableDeferred"
 import * as WorkflowEngine from "effect/workflow/WorkflowEngine"
 import { ConversationId, MessageId } from "../LiveDeskSchema.ts"
 import type { WebhookEvent } from "../webhooks/WebhookEvent.ts"
-import * as FlowMarks from "./FlowMarks.ts"
+import * as IntentLog from "./IntentLog.ts"
 
 /**
  * What a customer wrote.
@@ -103,12 +103,12 @@ const answerOf = (row: typeof answerColumns.Type): CustomerAnswer => ({
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<CustomerAnswers, SqlError, SqlClient.SqlClient | FlowMarks.FlowMarks> = Layer.effect(
+export const layer: Layer.Layer<CustomerAnswers, SqlError, SqlClient.SqlClient | IntentLog.IntentLog> = Layer.effect(
   CustomerAnswers,
   Effect.gen(function*() {
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
-    const marks = yield* FlowMarks.FlowMarks
-    yield* FlowMarks.createTable(sql`
+    const intents = yield* IntentLog.IntentLog
+    yield* IntentLog.createTable(sql`
       CREATE TABLE IF NOT EXISTS livedesk_flow_answers (
         message_id DOUBLE PRECISION NOT NULL PRIMARY KEY,
         conversation_id DOUBLE PRECISION NOT NULL,
@@ -116,10 +116,10 @@ export const layer: Layer.Layer<CustomerAnswers, SqlError, SqlClient.SqlClient |
         received_at DOUBLE PRECISION NOT NULL
       )
     `)
-    yield* FlowMarks.createTable(sql`
+    yield* IntentLog.createTable(sql`
       CREATE INDEX IF NOT EXISTS livedesk_flow_answers_conversation ON livedesk_flow_answers (conversation_id)
     `)
-    yield* FlowMarks.createTable(sql`
+    yield* IntentLog.createTable(sql`
       CREATE TABLE IF NOT EXISTS livedesk_flow_waits (
         execution_id VARCHAR(255) NOT NULL,
         name VARCHAR(255) NOT NULL,
@@ -131,12 +131,12 @@ export const layer: Layer.Layer<CustomerAnswers, SqlError, SqlClient.SqlClient |
         PRIMARY KEY (execution_id, name)
       )
     `)
-    yield* FlowMarks.createTable(sql`
+    yield* IntentLog.createTable(sql`
       CREATE INDEX IF NOT EXISTS livedesk_flow_waits_conversation ON livedesk_flow_waits (conversation_id)
     `)
 
     const taken = ({ executionId, name }: Wait) =>
-      FlowMarks.patiently(sql`
+      IntentLog.untilAvailable(sql`
         SELECT a.* FROM livedesk_flow_answers a JOIN livedesk_flow_waits w ON w.message_id = a.message_id
         WHERE w.execution_id = ${executionId} AND w.name = ${name}
       `).pipe(
@@ -156,7 +156,7 @@ export const layer: Layer.Layer<CustomerAnswers, SqlError, SqlClient.SqlClient |
       `.pipe(
         // Another wait took the same answer at the same moment.
         Effect.retry({ while: ({ reason }) => reason._tag === "UniqueViolation" || reason._tag === "ConstraintError" }),
-        FlowMarks.patiently,
+        IntentLog.untilAvailable,
         Effect.andThen(taken(wait))
       )
 
@@ -170,14 +170,14 @@ export const layer: Layer.Layer<CustomerAnswers, SqlError, SqlClient.SqlClient |
           since: yield* Clock.currentTimeMillis,
           is_over: 0
         }
-        yield* FlowMarks.patiently(
+        yield* IntentLog.untilAvailable(
           sql`INSERT INTO livedesk_flow_waits ${sql.insert(row)} ON CONFLICT (execution_id, name) DO NOTHING`
         )
         return yield* give(wait)
       }),
       end: (wait) =>
         Effect.andThen(
-          FlowMarks.patiently(sql`
+          IntentLog.untilAvailable(sql`
             UPDATE livedesk_flow_waits SET is_over = 1
             WHERE execution_id = ${wait.executionId} AND name = ${wait.name} AND message_id IS NULL
           `),
@@ -185,8 +185,8 @@ export const layer: Layer.Layer<CustomerAnswers, SqlError, SqlClient.SqlClient |
         ),
       receive: Effect.fnUntraced(function*({ content, conversationId, messageId, receivedAt }) {
         const waiting = sql`SELECT * FROM livedesk_flow_waits WHERE conversation_id = ${conversationId} AND is_over = 0`
-        const isKnown = (yield* marks.knows(conversationId)) ||
-          (yield* FlowMarks.patiently(
+        const isKnown = (yield* intents.knows(conversationId)) ||
+          (yield* IntentLog.untilAvailable(
               sql`SELECT 1 FROM livedesk_flow_waits WHERE conversation_id = ${conversationId} LIMIT 1`
             )).length > 0
         if (!isKnown) return []
@@ -196,10 +196,10 @@ export const layer: Layer.Layer<CustomerAnswers, SqlError, SqlClient.SqlClient |
           content,
           received_at: DateTime.toEpochMillis(receivedAt)
         }
-        yield* FlowMarks.patiently(
+        yield* IntentLog.untilAvailable(
           sql`INSERT INTO livedesk_flow_answers ${sql.insert(row)} ON CONFLICT (message_id) DO NOTHING`
         )
-        const waits = yield* Effect.orDie(readWaits(yield* FlowMarks.patiently(sql`${waiting} ORDER BY since`)))
+        const waits = yield* Effect.orDie(readWaits(yield* IntentLog.untilAvailable(sql`${waiting} ORDER BY since`)))
         const given = yield* Effect.forEach(waits, (row) => {
           const wait = {
             executionId: row.execution_id,
@@ -213,8 +213,8 @@ export const layer: Layer.Layer<CustomerAnswers, SqlError, SqlClient.SqlClient |
       }),
       forget: Effect.fnUntraced(function*(olderThan) {
         const until = (yield* Clock.currentTimeMillis) - Duration.toMillis(Duration.fromInputUnsafe(olderThan))
-        yield* FlowMarks.patiently(sql`DELETE FROM livedesk_flow_waits WHERE since < ${until}`)
-        yield* FlowMarks.patiently(sql`DELETE FROM livedesk_flow_answers WHERE received_at < ${until}`)
+        yield* IntentLog.untilAvailable(sql`DELETE FROM livedesk_flow_waits WHERE since < ${until}`)
+        yield* IntentLog.untilAvailable(sql`DELETE FROM livedesk_flow_answers WHERE received_at < ${until}`)
       })
     })
   })

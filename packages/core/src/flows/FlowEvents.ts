@@ -10,7 +10,7 @@ import * as Option from "effect/Option"
 import type * as WorkflowEngine from "effect/workflow/WorkflowEngine"
 import type { WebhookEvent } from "../webhooks/WebhookEvent.ts"
 import * as CustomerAnswer from "./CustomerAnswer.ts"
-import * as FlowMarks from "./FlowMarks.ts"
+import * as IntentLog from "./IntentLog.ts"
 import * as Settlement from "./Settlement.ts"
 import * as Verdict from "./Verdict.ts"
 
@@ -36,7 +36,7 @@ export const handle = (
 ): Effect.Effect<
   void,
   never,
-  FlowMarks.FlowMarks | CustomerAnswer.CustomerAnswers | WorkflowEngine.WorkflowEngine
+  IntentLog.IntentLog | CustomerAnswer.CustomerAnswers | WorkflowEngine.WorkflowEngine
 > => Effect.andThen(settle(event), CustomerAnswer.handle(event))
 
 /** How much earlier than here it may seem to be at LiveDesk. */
@@ -52,16 +52,16 @@ const skew = Duration.minutes(1)
  */
 export const settle = Effect.fnUntraced(function*(
   event: WebhookEvent
-): Effect.fn.Return<void, never, FlowMarks.FlowMarks | WorkflowEngine.WorkflowEngine> {
-  const sighting = sightingIn(event)
-  if (sighting === undefined) return
-  const marks = yield* FlowMarks.FlowMarks
-  const until = DateTime.toEpochMillis(DateTime.addDuration(sighting.at, skew))
-  for (const mark of yield* marks.fitting(sighting, until)) {
-    const verdict = Verdict.done(sighting.id)
-    // The verdict first: should the process die in between, the event that comes again finds the mark as it was.
-    if (mark.state === "Unsettled") yield* Settlement.decide(mark, verdict)
-    const found = mark.foundId === undefined ? yield* marks.found(mark, sighting.id) : mark
+): Effect.fn.Return<void, never, IntentLog.IntentLog | WorkflowEngine.WorkflowEngine> {
+  const observation = observationIn(event)
+  if (observation === undefined) return
+  const intents = yield* IntentLog.IntentLog
+  const until = DateTime.toEpochMillis(DateTime.addDuration(observation.at, skew))
+  for (const intent of yield* intents.fitting(observation, until)) {
+    const verdict = Verdict.done(observation.id)
+    // The verdict first: should the process die in between, the event that comes again finds the intent as it was.
+    if (intent.state === "Unsettled") yield* Settlement.decide(intent, verdict)
+    const found = intent.foundId === undefined ? yield* intents.found(intent, observation.id) : intent
     // Another event was faster: this one may be of the next step that waits for the same.
     if (found === undefined) continue
     if (found.state === "Unsettled") yield* Settlement.conclude(found, verdict)
@@ -69,7 +69,7 @@ export const settle = Effect.fnUntraced(function*(
   }
 })
 
-const sightingIn = (event: WebhookEvent): FlowMarks.Sighting & { readonly at: DateTime.Utc } | undefined => {
+const observationIn = (event: WebhookEvent): IntentLog.Observation & { readonly at: DateTime.Utc } | undefined => {
   if (event._tag === "ConversationCreated") {
     const { contactInbox, createdAt, id, inboxId, meta } = event.conversation
     return { kind: "conversation", id, inboxId, contactId: meta.sender.id || contactInbox.contactId, at: createdAt }

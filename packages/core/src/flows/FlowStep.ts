@@ -2,7 +2,7 @@
  * The steps of a flow: a contact, a conversation, a message. Each may be used in any workflow, as often as it has names.
  *
  * A step runs its call at most once unless it is certain that an earlier one did nothing. Effect's engine runs an activity
- * again whose process died; LiveDesk has no idempotency key and no call that reads conversations or messages. So a mark is
+ * again whose process died; LiveDesk has no idempotency key and no call that reads conversations or messages. So an intent is
  * committed before the call, and whoever finds one without an outcome looks for evidence, and where there is none, lets
  * the flow wait for a verdict: from a webhook event (`FlowEvents`) or from a person (`Settlement`).
  *
@@ -24,7 +24,7 @@ import * as LiveDeskError from "../LiveDeskError.ts"
 import { ContactId, ConversationId, MessageId } from "../LiveDeskSchema.ts"
 import * as Messages from "../Messages.ts"
 import * as Evidence from "./Evidence.ts"
-import * as FlowMarks from "./FlowMarks.ts"
+import * as IntentLog from "./IntentLog.ts"
 import * as Verdict from "./Verdict.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -72,7 +72,7 @@ export const defaultRetries: Schedule.Schedule<unknown, LiveDeskError.LiveDeskEr
  * @category models
  * @since 0.1.0
  */
-export type Required = WorkflowEngine.WorkflowEngine | WorkflowEngine.WorkflowInstance | FlowMarks.FlowMarks
+export type Required = WorkflowEngine.WorkflowEngine | WorkflowEngine.WorkflowInstance | IntentLog.IntentLog
 
 /**
  * The contact that a step found or created.
@@ -109,7 +109,7 @@ export const contact = Effect.fnUntraced(function*(
 ): Effect.fn.Return<FoundContact, LiveDeskError.LiveDeskError, Required | Contacts.Contacts> {
   const settleAfter = settleAfterOf(options)
   const { executionId, workflow } = yield* WorkflowEngine.WorkflowInstance
-  const facts: FlowMarks.Facts = {
+  const facts: IntentLog.Facts = {
     executionId,
     step,
     workflow: workflow._tag,
@@ -120,13 +120,13 @@ export const contact = Effect.fnUntraced(function*(
     content: undefined
   }
   const ensure = Effect.gen(function*() {
-    const marks = yield* FlowMarks.FlowMarks
+    const intents = yield* IntentLog.IntentLog
     const contacts = yield* Contacts.Contacts
-    const begun = yield* marks.begin(facts, 1)
+    const begun = yield* intents.begin(facts, 1)
     if (begun._tag === "Earlier") {
-      const found = begun.mark.foundId
+      const found = begun.intent.foundId
       if (found !== undefined) return { contactId: ContactId.make(found) }
-      yield* waitFor(yield* marks.check(begun.mark, undefined), settleAfter)
+      yield* waitFor(yield* intents.check(begun.intent, undefined), settleAfter)
     }
     return yield* contacts.ensure(input).pipe(
       Effect.map((ensured) => {
@@ -134,13 +134,13 @@ export const contact = Effect.fnUntraced(function*(
         return { contactId: ensured.contact.id, ...(sourceId === undefined ? {} : { sourceId }) }
       }),
       Effect.catch((error): Effect.Effect<FoundContact, LiveDeskError.LiveDeskError> => {
-        if (!mayHaveTakenEffect(error)) return Effect.andThen(marks.release(begun.mark), Effect.fail(error))
+        if (!mayHaveTakenEffect(error)) return Effect.andThen(intents.release(begun.intent), Effect.fail(error))
         return Option.match(LiveDeskError.createdId(error, "payload.contact.id"), {
-          onNone: () => Effect.andThen(marks.check(begun.mark, error.verifyHint), Effect.fail(error)),
+          onNone: () => Effect.andThen(intents.check(begun.intent, error.verifyHint), Effect.fail(error)),
           onSome: (id) => Effect.succeed({ contactId: ContactId.make(id) })
         })
       }),
-      Effect.tap(({ contactId }) => marks.done(begun.mark, contactId))
+      Effect.tap(({ contactId }) => intents.done(begun.intent, contactId))
     )
   })
   return yield* Activity.make({
@@ -215,7 +215,7 @@ type Outcome = typeof Outcome.Type
 interface Call<R> {
   readonly step: string
   readonly kind: "conversation" | "message"
-  readonly subject: Pick<FlowMarks.Facts, "inboxId" | "contactId" | "conversationId" | "content">
+  readonly subject: Pick<IntentLog.Facts, "inboxId" | "contactId" | "conversationId" | "content">
   readonly call: Effect.Effect<number, LiveDeskError.LiveDeskError, R>
   readonly verifyHint: string | undefined
   readonly evidence: (since: DateTime.Utc) => Effect.Effect<Evidence.Finding>
@@ -226,56 +226,56 @@ const once = Effect.fnUntraced(function*<R>(
   options: Options
 ): Effect.fn.Return<number, LiveDeskError.LiveDeskError, Required | R> {
   const { executionId, workflow } = yield* WorkflowEngine.WorkflowInstance
-  const marks = yield* FlowMarks.FlowMarks
-  const facts: FlowMarks.Facts = { executionId, step, workflow: workflow._tag, kind, ...subject }
+  const intents = yield* IntentLog.IntentLog
+  const facts: IntentLog.Facts = { executionId, step, workflow: workflow._tag, kind, ...subject }
   const settleAfter = settleAfterOf(options)
 
-  const done = (mark: FlowMarks.Mark, id: number): Effect.Effect<Outcome> =>
-    Effect.as(marks.done(mark, id), { _tag: "Done", id })
+  const done = (intent: IntentLog.Intent, id: number): Effect.Effect<Outcome> =>
+    Effect.as(intents.done(intent, id), { _tag: "Done", id })
 
   const settle = Effect.fnUntraced(function*(
-    before: FlowMarks.Mark,
+    before: IntentLog.Intent,
     hint: string | undefined
   ): Effect.fn.Return<Option.Option<Outcome>> {
-    const mark = yield* marks.check(before, hint ?? verifyHint)
-    if (mark.foundId !== undefined) return Option.some(yield* done(mark, mark.foundId))
-    const since = DateTime.makeUnsafe(mark.since)
+    const intent = yield* intents.check(before, hint ?? verifyHint)
+    if (intent.foundId !== undefined) return Option.some(yield* done(intent, intent.foundId))
+    const since = DateTime.makeUnsafe(intent.since)
     let finding = yield* evidence(since)
     if (finding._tag === "Absent") {
       // It may still be on its way.
-      yield* waitFor(mark, settleAfter)
+      yield* waitFor(intent, settleAfter)
       finding = yield* evidence(since)
     }
-    if (finding._tag === "Known") return Option.some(yield* done(mark, finding.id))
-    const now = yield* finding._tag === "Absent" ? marks.release(mark) : marks.suspend(mark)
+    if (finding._tag === "Known") return Option.some(yield* done(intent, finding.id))
+    const now = yield* finding._tag === "Absent" ? intents.release(intent) : intents.suspend(intent)
     if (now.foundId !== undefined) return Option.some(yield* done(now, now.foundId))
     if (finding._tag === "Absent") return Option.none()
     yield* Effect.logWarning(
       `${workflow._tag} ${executionId} waits: whether its step ${step} was done cannot be told from here. To settle it, ` +
-        (mark.verifyHint ?? "look at LiveDesk's console")
+        (intent.verifyHint ?? "look at LiveDesk's console")
     ).pipe(Effect.annotateLogs({
       "livedesk.flow": workflow._tag,
       "livedesk.flow.execution": executionId,
       "livedesk.flow.step": step
     }))
-    return Option.some<Outcome>({ _tag: "Unsettled", round: mark.round })
+    return Option.some<Outcome>({ _tag: "Unsettled", round: intent.round })
   })
 
   const attempt = (number: number): Effect.Effect<Outcome, LiveDeskError.LiveDeskError, R> =>
-    Effect.flatMap(marks.begin(facts, number), ({ _tag, mark }) => {
+    Effect.flatMap(intents.begin(facts, number), ({ _tag, intent }) => {
       const settled = (hint: string | undefined) =>
         Effect.flatMap(
-          settle(mark, hint),
+          settle(intent, hint),
           Option.match({ onNone: () => attempt(number), onSome: (outcome) => Effect.succeed(outcome) })
         )
       if (_tag === "Earlier") return settled(undefined)
       return Effect.matchEffect(call, {
-        onSuccess: (id) => done(mark, id),
+        onSuccess: (id) => done(intent, id),
         onFailure: (error) => {
-          if (!mayHaveTakenEffect(error)) return Effect.andThen(marks.release(mark), Effect.fail(error))
+          if (!mayHaveTakenEffect(error)) return Effect.andThen(intents.release(intent), Effect.fail(error))
           return Option.match(LiveDeskError.createdId(error, "id"), {
             onNone: () => settled(error.verifyHint),
-            onSome: (id) => done(mark, id)
+            onSome: (id) => done(intent, id)
           })
         }
       })
@@ -316,8 +316,8 @@ const settleAfterOf = ({ settleAfter = "30 seconds" }: Options): Duration.Durati
   Duration.fromInputUnsafe(settleAfter)
 
 /** Waits until so long after the outcome was first looked for, whichever process that was. */
-const waitFor = (mark: FlowMarks.Mark, time: Duration.Duration): Effect.Effect<void> =>
+const waitFor = (intent: IntentLog.Intent, time: Duration.Duration): Effect.Effect<void> =>
   Effect.flatMap(
     Clock.currentTimeMillis,
-    (now) => Effect.sleep(Duration.millis(Math.max(0, (mark.lookingSince ?? now) + Duration.toMillis(time) - now)))
+    (now) => Effect.sleep(Duration.millis(Math.max(0, (intent.lookingSince ?? now) + Duration.toMillis(time) - now)))
   )

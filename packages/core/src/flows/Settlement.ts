@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as DurableDeferred from "effect/workflow/DurableDeferred"
 import type * as WorkflowEngine from "effect/workflow/WorkflowEngine"
-import * as FlowMarks from "./FlowMarks.ts"
+import * as IntentLog from "./IntentLog.ts"
 import * as Verdict from "./Verdict.ts"
 
 /**
@@ -25,7 +25,7 @@ export interface UnsettledStep {
   /** The step's name. */
   readonly step: string
   /** What the step was to create. */
-  readonly kind: FlowMarks.Kind
+  readonly kind: IntentLog.Kind
   /** The channel, of a conversation. */
   readonly inboxId: number | undefined
   /** The contact, of a conversation. */
@@ -73,21 +73,21 @@ export class VerdictInvalid extends Schema.TaggedError<VerdictInvalid>()("Verdic
  * @category calls
  * @since 0.1.0
  */
-export const unsettled: Effect.Effect<ReadonlyArray<UnsettledStep>, never, FlowMarks.FlowMarks> = Effect.flatMap(
-  FlowMarks.FlowMarks,
-  (marks) =>
-    Effect.map(marks.unsettled, (all) =>
-      all.map((mark) => ({
-        executionId: mark.executionId,
-        workflow: mark.workflow,
-        step: mark.step,
-        kind: mark.kind,
-        inboxId: mark.inboxId,
-        contactId: mark.contactId,
-        conversationId: mark.conversationId,
-        content: mark.content,
-        since: DateTime.makeUnsafe(mark.since),
-        verifyHint: mark.verifyHint
+export const unsettled: Effect.Effect<ReadonlyArray<UnsettledStep>, never, IntentLog.IntentLog> = Effect.flatMap(
+  IntentLog.IntentLog,
+  (intents) =>
+    Effect.map(intents.unsettled, (all) =>
+      all.map((intent) => ({
+        executionId: intent.executionId,
+        workflow: intent.workflow,
+        step: intent.step,
+        kind: intent.kind,
+        inboxId: intent.inboxId,
+        contactId: intent.contactId,
+        conversationId: intent.conversationId,
+        content: intent.content,
+        since: DateTime.makeUnsafe(intent.since),
+        verifyHint: intent.verifyHint
       })))
 )
 
@@ -106,13 +106,13 @@ export const settle = Effect.fn("Settlement.settle")(function*(options: {
   readonly executionId: string
   readonly step: string
   readonly outcome: Verdict.Verdict
-}): Effect.fn.Return<void, NotUnsettled | VerdictInvalid, FlowMarks.FlowMarks | WorkflowEngine.WorkflowEngine> {
+}): Effect.fn.Return<void, NotUnsettled | VerdictInvalid, IntentLog.IntentLog | WorkflowEngine.WorkflowEngine> {
   const { executionId, outcome, step } = options
   if (!isVerdict(outcome)) return yield* new VerdictInvalid()
-  const marks = yield* FlowMarks.FlowMarks
-  const mark = yield* marks.find(executionId, step)
-  if (mark === undefined || mark.state !== "Unsettled") return yield* new NotUnsettled({ executionId, step })
-  yield* conclude(mark, outcome)
+  const intents = yield* IntentLog.IntentLog
+  const intent = yield* intents.find(executionId, step)
+  if (intent === undefined || intent.state !== "Unsettled") return yield* new NotUnsettled({ executionId, step })
+  yield* conclude(intent, outcome)
 })
 
 const isVerdict = Schema.is(Verdict.Verdict)
@@ -123,7 +123,7 @@ const isVerdict = Schema.is(Verdict.Verdict)
  * @internal
  */
 export const decide = (
-  { executionId, round, step, workflow }: FlowMarks.Mark,
+  { executionId, round, step, workflow }: IntentLog.Intent,
   verdict: Verdict.Verdict
 ): Effect.Effect<void, never, WorkflowEngine.WorkflowEngine> => {
   const deferred = Verdict.awaited(step, round)
@@ -136,13 +136,13 @@ export const decide = (
 }
 
 /**
- * As `decide`, and strikes the step off the list. The verdict is kept by the engine before the mark says so: should the
+ * As `decide`, and strikes the step off the list. The verdict is kept by the engine before the intent says so: should the
  * process die in between, the step is still on the list.
  *
  * @internal
  */
-export const conclude = Effect.fnUntraced(function*(mark: FlowMarks.Mark, verdict: Verdict.Verdict) {
-  const marks = yield* FlowMarks.FlowMarks
-  yield* decide(mark, verdict)
-  if (verdict._tag === "Done") yield* marks.done(mark, verdict.id)
+export const conclude = Effect.fnUntraced(function*(intent: IntentLog.Intent, verdict: Verdict.Verdict) {
+  const intents = yield* IntentLog.IntentLog
+  yield* decide(intent, verdict)
+  if (verdict._tag === "Done") yield* intents.done(intent, verdict.id)
 })

@@ -1,5 +1,5 @@
 /**
- * What flows are about to do, kept in SQL: a mark is committed before each call that creates something, so that whoever
+ * What flows are about to do, kept in SQL: an intent is committed before each call that creates something, so that whoever
  * finds one without an outcome knows that the call may have been made.
  *
  * @since 0.1.0
@@ -90,12 +90,12 @@ export interface Facts {
 }
 
 /**
- * A mark of a step.
+ * An intent of a step.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Mark extends Facts {
+export interface Intent extends Facts {
   readonly state: State
   /** How many verdicts there were that the call did nothing, plus one. */
   readonly attempt: number
@@ -118,8 +118,8 @@ export interface Mark extends Facts {
  * @since 0.1.0
  */
 export type Begun =
-  | { readonly _tag: "Fresh"; readonly mark: Mark }
-  | { readonly _tag: "Earlier"; readonly mark: Mark }
+  | { readonly _tag: "Fresh"; readonly intent: Intent }
+  | { readonly _tag: "Earlier"; readonly intent: Intent }
 
 /**
  * What an event tells of something that was created.
@@ -127,40 +127,40 @@ export type Begun =
  * @category models
  * @since 0.1.0
  */
-export type Sighting =
+export type Observation =
   | { readonly kind: "conversation"; readonly id: number; readonly contactId: number; readonly inboxId: number }
   | { readonly kind: "message"; readonly id: number; readonly conversationId: number; readonly content: string }
 
 /**
- * Keeps the marks. While the database cannot be reached, what is asked of it waits.
+ * Keeps the intents. While the database cannot be reached, what is asked of it waits.
  *
  * @category services
  * @since 0.1.0
  */
-export class FlowMarks extends Context.Service<FlowMarks, {
+export class IntentLog extends Context.Service<IntentLog, {
   /**
-   * Marks that a call is about to be made, and commits it. `Earlier` where a mark of the same attempt is there already.
+   * Marks that a call is about to be made, and commits it. `Earlier` where an intent of the same attempt is there already.
    */
   readonly begin: (facts: Facts, attempt: number) => Effect.Effect<Begun>
-  /** Says that nothing was sent and the call may be made again. Tells the mark, which may have been found meanwhile. */
-  readonly release: (mark: Mark) => Effect.Effect<Mark>
+  /** Says that nothing was sent and the call may be made again. Tells the intent, which may have been found meanwhile. */
+  readonly release: (intent: Intent) => Effect.Effect<Intent>
   /** Says that the outcome of the call is being looked for. */
-  readonly check: (mark: Mark, verifyHint: string | undefined) => Effect.Effect<Mark>
+  readonly check: (intent: Intent, verifyHint: string | undefined) => Effect.Effect<Intent>
   /** Says that the flow waits for a verdict. */
-  readonly suspend: (mark: Mark) => Effect.Effect<Mark>
+  readonly suspend: (intent: Intent) => Effect.Effect<Intent>
   /** Says what the call created. */
-  readonly done: (mark: Mark, id: number) => Effect.Effect<void>
-  /** Notes what an event showed. Tells the mark, or `undefined` where it was found already or the call was repeated. */
-  readonly found: (mark: Mark, id: number) => Effect.Effect<Mark | undefined>
+  readonly done: (intent: Intent, id: number) => Effect.Effect<void>
+  /** Notes what an event showed. Tells the intent, or `undefined` where it was found already or the call was repeated. */
+  readonly found: (intent: Intent, id: number) => Effect.Effect<Intent | undefined>
   /**
-   * The marks without an outcome that a sighting fits, the oldest first, of calls that were made by then; or the one that
+   * The intents without an outcome that a sighting fits, the oldest first, of calls that were made by then; or the one that
    * it was noted on before.
    */
-  readonly fitting: (sighting: Sighting, until: number) => Effect.Effect<ReadonlyArray<Mark>>
-  /** The mark of a step. */
-  readonly find: (executionId: string, step: string) => Effect.Effect<Mark | undefined>
-  /** The marks of steps that wait for a verdict, the oldest first. */
-  readonly unsettled: Effect.Effect<ReadonlyArray<Mark>>
+  readonly fitting: (observation: Observation, until: number) => Effect.Effect<ReadonlyArray<Intent>>
+  /** The intent of a step. */
+  readonly find: (executionId: string, step: string) => Effect.Effect<Intent | undefined>
+  /** The intents of steps that wait for a verdict, the oldest first. */
+  readonly unsettled: Effect.Effect<ReadonlyArray<Intent>>
   /** Whether a flow created the conversation or wrote in it. */
   readonly knows: (conversationId: number) => Effect.Effect<boolean>
   /**
@@ -168,20 +168,20 @@ export class FlowMarks extends Context.Service<FlowMarks, {
    * for what is older than the longest flow.
    */
   readonly forget: (olderThan: Duration.Input) => Effect.Effect<void>
-}>()("@effect-livedesk/core/flows/FlowMarks") {}
+}>()("@effect-livedesk/core/flows/IntentLog") {}
 
 /**
- * Provides `FlowMarks` over SQLite or PostgreSQL. Makes its table, `livedesk_flow_marks`, if it is not there.
+ * Provides `IntentLog` over SQLite or PostgreSQL. Makes its table, `livedesk_flow_intents`, if it is not there.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<FlowMarks, SqlError, SqlClient.SqlClient> = Layer.effect(
-  FlowMarks,
+export const layer: Layer.Layer<IntentLog, SqlError, SqlClient.SqlClient> = Layer.effect(
+  IntentLog,
   Effect.gen(function*() {
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
     yield* createTable(sql`
-      CREATE TABLE IF NOT EXISTS livedesk_flow_marks (
+      CREATE TABLE IF NOT EXISTS livedesk_flow_intents (
         execution_id VARCHAR(255) NOT NULL,
         step VARCHAR(255) NOT NULL,
         workflow VARCHAR(255) NOT NULL,
@@ -201,26 +201,31 @@ export const layer: Layer.Layer<FlowMarks, SqlError, SqlClient.SqlClient> = Laye
       )
     `)
     yield* createTable(sql`
-      CREATE INDEX IF NOT EXISTS livedesk_flow_marks_conversation ON livedesk_flow_marks (conversation_id)
+      CREATE INDEX IF NOT EXISTS livedesk_flow_intents_conversation ON livedesk_flow_intents (conversation_id)
     `)
-    yield* createTable(sql`CREATE INDEX IF NOT EXISTS livedesk_flow_marks_found ON livedesk_flow_marks (found_id)`)
-    yield* createTable(sql`CREATE INDEX IF NOT EXISTS livedesk_flow_marks_state ON livedesk_flow_marks (state)`)
+    yield* createTable(sql`CREATE INDEX IF NOT EXISTS livedesk_flow_intents_found ON livedesk_flow_intents (found_id)`)
+    yield* createTable(sql`CREATE INDEX IF NOT EXISTS livedesk_flow_intents_state ON livedesk_flow_intents (state)`)
 
-    const marks = (statement: Effect.Effect<ReadonlyArray<unknown>, SqlError>): Effect.Effect<ReadonlyArray<Mark>> =>
-      Effect.flatMap(patiently(statement), (rows) => Effect.map(Effect.orDie(read(rows)), (all) => all.map(markOf)))
+    const intents = (
+      statement: Effect.Effect<ReadonlyArray<unknown>, SqlError>
+    ): Effect.Effect<ReadonlyArray<Intent>> =>
+      Effect.flatMap(
+        untilAvailable(statement),
+        (rows) => Effect.map(Effect.orDie(read(rows)), (all) => all.map(intentOf))
+      )
     const first = (statement: Effect.Effect<ReadonlyArray<unknown>, SqlError>) =>
-      Effect.map(marks(statement), ([mark]) => mark)
+      Effect.map(intents(statement), ([intent]) => intent)
     const find = (executionId: string, step: string) =>
-      first(sql`SELECT * FROM livedesk_flow_marks WHERE execution_id = ${executionId} AND step = ${step}`)
-    const same = ({ executionId, round, step }: Mark) =>
+      first(sql`SELECT * FROM livedesk_flow_intents WHERE execution_id = ${executionId} AND step = ${step}`)
+    const same = ({ executionId, round, step }: Intent) =>
       sql`execution_id = ${executionId} AND step = ${step} AND round = ${round}`
-    /** The mark as it is now, where a change did not find it as it was. */
-    const orNow = (mark: Mark, changed: Mark | undefined) =>
+    /** The intent as it is now, where a change did not find it as it was. */
+    const orNow = (intent: Intent, changed: Intent | undefined) =>
       changed === undefined
-        ? Effect.map(find(mark.executionId, mark.step), (now) => now ?? mark)
+        ? Effect.map(find(intent.executionId, intent.step), (now) => now ?? intent)
         : Effect.succeed(changed)
 
-    return FlowMarks.of({
+    return IntentLog.of({
       begin: Effect.fnUntraced(function*(facts, attempt) {
         const now = yield* Clock.currentTimeMillis
         const row = {
@@ -241,76 +246,78 @@ export const layer: Layer.Layer<FlowMarks, SqlError, SqlClient.SqlClient> = Laye
           verify_hint: null
         }
         const fresh = yield* first(sql`
-          INSERT INTO livedesk_flow_marks ${sql.insert(row)}
+          INSERT INTO livedesk_flow_intents ${sql.insert(row)}
           ON CONFLICT (execution_id, step) DO UPDATE SET
             attempt = excluded.attempt,
-            round = livedesk_flow_marks.round + 1,
+            round = livedesk_flow_intents.round + 1,
             state = excluded.state,
             since = excluded.since,
             looking_since = NULL,
             verify_hint = NULL
-          WHERE livedesk_flow_marks.found_id IS NULL
-            AND (livedesk_flow_marks.attempt < excluded.attempt OR livedesk_flow_marks.state = 'Waiting')
+          WHERE livedesk_flow_intents.found_id IS NULL
+            AND (livedesk_flow_intents.attempt < excluded.attempt OR livedesk_flow_intents.state = 'Waiting')
           RETURNING *
         `)
-        if (fresh !== undefined) return { _tag: "Fresh", mark: fresh }
+        if (fresh !== undefined) return { _tag: "Fresh", intent: fresh }
         const earlier = yield* find(facts.executionId, facts.step)
         return earlier === undefined
-          ? yield* Effect.die(new Error(`the mark of ${facts.step} was deleted while it was needed`))
-          : { _tag: "Earlier", mark: earlier }
+          ? yield* Effect.die(new Error(`the intent of ${facts.step} was deleted while it was needed`))
+          : { _tag: "Earlier", intent: earlier }
       }),
-      release: Effect.fnUntraced(function*(mark) {
+      release: Effect.fnUntraced(function*(intent) {
         const changed = yield* first(
-          sql`UPDATE livedesk_flow_marks SET state = 'Waiting' WHERE ${same(mark)} AND found_id IS NULL RETURNING *`
+          sql`UPDATE livedesk_flow_intents SET state = 'Waiting' WHERE ${same(intent)} AND found_id IS NULL RETURNING *`
         )
-        return yield* orNow(mark, changed)
+        return yield* orNow(intent, changed)
       }),
-      check: Effect.fnUntraced(function*(mark, verifyHint) {
+      check: Effect.fnUntraced(function*(intent, verifyHint) {
         const now = yield* Clock.currentTimeMillis
         const changed = yield* first(sql`
-          UPDATE livedesk_flow_marks SET
+          UPDATE livedesk_flow_intents SET
             state = 'Checking',
-            verify_hint = ${verifyHint ?? mark.verifyHint ?? null},
-            looking_since = ${mark.lookingSince ?? now}
-          WHERE ${same(mark)} AND found_id IS NULL RETURNING *
+            verify_hint = ${verifyHint ?? intent.verifyHint ?? null},
+            looking_since = ${intent.lookingSince ?? now}
+          WHERE ${same(intent)} AND found_id IS NULL RETURNING *
         `)
-        return yield* orNow(mark, changed)
+        return yield* orNow(intent, changed)
       }),
-      suspend: Effect.fnUntraced(function*(mark) {
+      suspend: Effect.fnUntraced(function*(intent) {
         const changed = yield* first(
-          sql`UPDATE livedesk_flow_marks SET state = 'Unsettled' WHERE ${same(mark)} AND found_id IS NULL RETURNING *`
+          sql`UPDATE livedesk_flow_intents SET state = 'Unsettled' WHERE ${
+            same(intent)
+          } AND found_id IS NULL RETURNING *`
         )
-        return yield* orNow(mark, changed)
+        return yield* orNow(intent, changed)
       }),
-      done: (mark, id) =>
-        Effect.asVoid(patiently(
-          sql`UPDATE livedesk_flow_marks SET state = 'Done', found_id = ${id}, content = NULL WHERE ${same(mark)}`
+      done: (intent, id) =>
+        Effect.asVoid(untilAvailable(
+          sql`UPDATE livedesk_flow_intents SET state = 'Done', found_id = ${id}, content = NULL WHERE ${same(intent)}`
         )),
-      found: (mark, id) =>
+      found: (intent, id) =>
         first(
-          sql`UPDATE livedesk_flow_marks SET found_id = ${id} WHERE ${same(mark)} AND found_id IS NULL RETURNING *`
+          sql`UPDATE livedesk_flow_intents SET found_id = ${id} WHERE ${same(intent)} AND found_id IS NULL RETURNING *`
         ),
-      fitting: Effect.fnUntraced(function*(sighting, until) {
-        const before = yield* marks(
-          sql`SELECT * FROM livedesk_flow_marks WHERE kind = ${sighting.kind} AND found_id = ${sighting.id}`
+      fitting: Effect.fnUntraced(function*(observation, until) {
+        const before = yield* intents(
+          sql`SELECT * FROM livedesk_flow_intents WHERE kind = ${observation.kind} AND found_id = ${observation.id}`
         )
         if (before.length > 0) return before.filter(({ state }) => state === "Unsettled")
-        const subject = sighting.kind === "conversation"
-          ? sql`contact_id = ${sighting.contactId} AND inbox_id = ${sighting.inboxId}`
-          : sql`conversation_id = ${sighting.conversationId} AND content = ${sighting.content}`
-        return yield* marks(sql`
-          SELECT * FROM livedesk_flow_marks
-          WHERE kind = ${sighting.kind} AND found_id IS NULL AND since <= ${until}
+        const subject = observation.kind === "conversation"
+          ? sql`contact_id = ${observation.contactId} AND inbox_id = ${observation.inboxId}`
+          : sql`conversation_id = ${observation.conversationId} AND content = ${observation.content}`
+        return yield* intents(sql`
+          SELECT * FROM livedesk_flow_intents
+          WHERE kind = ${observation.kind} AND found_id IS NULL AND since <= ${until}
             AND state IN ('Begun', 'Checking', 'Unsettled') AND ${subject}
           ORDER BY since
         `)
       }),
       find,
-      unsettled: marks(sql`SELECT * FROM livedesk_flow_marks WHERE state = 'Unsettled' ORDER BY since`),
+      unsettled: intents(sql`SELECT * FROM livedesk_flow_intents WHERE state = 'Unsettled' ORDER BY since`),
       knows: (conversationId) =>
         Effect.map(
-          marks(sql`
-            SELECT * FROM livedesk_flow_marks
+          intents(sql`
+            SELECT * FROM livedesk_flow_intents
             WHERE conversation_id = ${conversationId} OR (kind = 'conversation' AND found_id = ${conversationId})
             LIMIT 1
           `),
@@ -318,8 +325,8 @@ export const layer: Layer.Layer<FlowMarks, SqlError, SqlClient.SqlClient> = Laye
         ),
       forget: Effect.fnUntraced(function*(olderThan) {
         const now = yield* Clock.currentTimeMillis
-        yield* patiently(sql`
-          DELETE FROM livedesk_flow_marks
+        yield* untilAvailable(sql`
+          DELETE FROM livedesk_flow_intents
           WHERE state = 'Done' AND since < ${now - Duration.toMillis(Duration.fromInputUnsafe(olderThan))}
         `)
       })
@@ -340,7 +347,7 @@ export const createTable = (statement: Effect.Effect<unknown, SqlError>): Effect
  *
  * @internal
  */
-export const patiently = <A>(statement: Effect.Effect<A, SqlError>): Effect.Effect<A> =>
+export const untilAvailable = <A>(statement: Effect.Effect<A, SqlError>): Effect.Effect<A> =>
   statement.pipe(
     Effect.tapError((error) =>
       error.isRetryable ? Effect.logWarning(`the database of the flows: ${error.message}`) : Effect.void
@@ -354,7 +361,7 @@ export const patiently = <A>(statement: Effect.Effect<A, SqlError>): Effect.Effe
 
 const read = Schema.decodeUnknownEffect(Schema.Array(columns))
 
-const markOf = (row: typeof columns.Type): Mark => ({
+const intentOf = (row: typeof columns.Type): Intent => ({
   executionId: row.execution_id,
   step: row.step,
   workflow: row.workflow,

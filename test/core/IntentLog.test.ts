@@ -1,0 +1,84 @@
+import { IntentLog } from "@effect-livedesk/core/flows"
+import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import { TestClock } from "effect/testing"
+
+const memory = IntentLog.layer.pipe(Layer.provideMerge(NodeSqlite.layer({ file: ":memory:" })))
+
+const facts: IntentLog.Facts = {
+  executionId: "1",
+  step: "message",
+  workflow: "Greeting",
+  kind: "message",
+  inboxId: undefined,
+  contactId: undefined,
+  conversationId: 40,
+  content: "Hello"
+}
+
+const observation: IntentLog.Observation = { kind: "message", id: 7, conversationId: 40, content: "Hello" }
+
+describe("IntentLog", () => {
+  it.effect("lets one of many begin", () =>
+    Effect.gen(function*() {
+      const intents = yield* IntentLog.IntentLog
+      const begun = yield* Effect.all([1, 2, 3].map(() => intents.begin(facts, 1)), { concurrency: "unbounded" })
+      assert.deepStrictEqual(begun.map(({ _tag }) => _tag).sort(), ["Earlier", "Earlier", "Fresh"])
+    }).pipe(Effect.provide(memory)))
+
+  it.effect("lets a step begin again that was released, and counts the calls", () =>
+    Effect.gen(function*() {
+      const intents = yield* IntentLog.IntentLog
+      const { intent } = yield* intents.begin(facts, 1)
+      yield* intents.release(intent)
+      const again = yield* intents.begin(facts, 1)
+      assert.deepStrictEqual([again._tag, again.intent.round], ["Fresh", 2])
+      // What an earlier call has to say no longer counts.
+      yield* intents.done(intent, 7)
+      assert.strictEqual((yield* intents.find("1", "message"))?.state, "Begun")
+    }).pipe(Effect.provide(memory)))
+
+  it.effect("lets no call be repeated that was found after all, whatever the verdict was", () =>
+    Effect.gen(function*() {
+      const intents = yield* IntentLog.IntentLog
+      const { intent } = yield* intents.begin(facts, 1)
+      yield* intents.suspend(yield* intents.check(intent, undefined))
+      yield* intents.found(intent, 7)
+      const again = yield* intents.begin(facts, 2)
+      assert.deepStrictEqual([again._tag, again.intent.foundId], ["Earlier", 7])
+      assert.strictEqual((yield* intents.release(intent)).foundId, 7)
+    }).pipe(Effect.provide(memory)))
+
+  it.effect("notes a sighting on one step, the oldest that fits", () =>
+    Effect.gen(function*() {
+      const intents = yield* IntentLog.IntentLog
+      yield* TestClock.adjust("1 minute")
+      const { intent } = yield* intents.begin(facts, 1)
+      yield* TestClock.adjust("1 minute")
+      yield* intents.begin({ ...facts, step: "again" }, 1)
+      yield* intents.begin({ ...facts, step: "other", content: "Good-bye" }, 1)
+      const fitting = (until: number) =>
+        Effect.map(intents.fitting(observation, until), (fitting) => fitting.map(({ step }) => step))
+      assert.deepStrictEqual(yield* fitting(59_999), [])
+      assert.deepStrictEqual(yield* fitting(60_000), ["message"])
+      assert.deepStrictEqual(yield* fitting(120_000), ["message", "again"])
+      yield* intents.found(intent, 7)
+      assert.deepStrictEqual(yield* fitting(120_000), [])
+    }).pipe(Effect.provide(memory)))
+
+  it.effect("forgets what was done long ago, and nothing else", () =>
+    Effect.gen(function*() {
+      const intents = yield* IntentLog.IntentLog
+      const { intent } = yield* intents.begin(facts, 1)
+      yield* intents.done(intent, 7)
+      yield* intents.begin({ ...facts, step: "underway" }, 1)
+      yield* TestClock.adjust("1 hour")
+      yield* intents.forget("2 hours")
+      assert.isDefined(yield* intents.find("1", "message"))
+      assert.isUndefined((yield* intents.find("1", "message"))?.content)
+      yield* intents.forget("30 minutes")
+      assert.isUndefined(yield* intents.find("1", "message"))
+      assert.isDefined(yield* intents.find("1", "underway"))
+    }).pipe(Effect.provide(memory)))
+})
