@@ -6,7 +6,7 @@ import { posix } from "node:path"
 const floors: { readonly [module: string]: number } = {
   "core/src/Model.ts": 0,
   "core/src/Transport.ts": 0,
-  "core/src/flows/Evidence.ts": 0,
+  "core/src/flows/OutcomeProbe.ts": 0,
   "core/src/flows/IntentLog.ts": 0,
   "core/src/flows/OfficeHours.ts": 0,
   "core/src/flows/Verdict.ts": 0,

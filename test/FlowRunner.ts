@@ -3,7 +3,7 @@
  */
 // By module: in each process the barrels would take as long to load as everything else.
 import * as ConversationFlow from "@effect-livedesk/core/flows/ConversationFlow"
-import * as Evidence from "@effect-livedesk/core/flows/Evidence"
+import * as OutcomeProbe from "@effect-livedesk/core/flows/OutcomeProbe"
 import * as RateLimit from "@effect-livedesk/core/RateLimit"
 import * as NodeFlows from "@effect-livedesk/node/NodeFlows"
 import * as NodeLiveDesk from "@effect-livedesk/node/NodeLiveDesk"
@@ -68,14 +68,14 @@ const watchStatements = (die: string): void => {
 
 const Found = Schema.Struct({ id: Schema.NullOr(Schema.Int) })
 
-const evidence = (baseUrl: string) =>
+const probe = (baseUrl: string) =>
   Layer.effect(
-    Evidence.Evidence,
+    OutcomeProbe.OutcomeProbe,
     Effect.map(HttpClient.HttpClient, (client) => {
       const ask = (what: string, urlParams: Record<string, string>) =>
-        client.get(`${baseUrl}/evidence/${what}`, { urlParams }).pipe(
+        client.get(`${baseUrl}/probe/${what}`, { urlParams }).pipe(
           Effect.flatMap(HttpClientResponse.schemaBodyJson(Found)),
-          Effect.map(({ id }) => id === null ? Evidence.absent : Evidence.known(id)),
+          Effect.map(({ id }) => id === null ? OutcomeProbe.notFound : OutcomeProbe.found(id)),
           Effect.orDie
         )
       return {
@@ -119,7 +119,7 @@ const live = Layer.unwrap(Effect.gen(function*() {
     )
   })
   return ConversationFlow.layer({ settleAfter: "100 millis" }).pipe(
-    Layer.provide([Layer.provide(liveDesk, NodeFlows.layerStoresConfig), evidence(baseUrl)]),
+    Layer.provide([Layer.provide(liveDesk, NodeFlows.layerStoresConfig), probe(baseUrl)]),
     Layer.provideMerge(NodeFlows.layerConfig()),
     Layer.provideMerge(NodeHttpClient.layerUndici)
   )

@@ -22,7 +22,7 @@ export interface FlowServer {
   hooks: Hooks
 }
 
-/** The emulator on a port, which also tells what it holds: the evidence that LiveDesk itself does not give. */
+/** The emulator on a port, which also tells what it holds: the outcome probe that LiveDesk itself does not give. */
 export const make = Effect.gen(function*() {
   const emulator = yield* Emulator.make({ startsAt: yield* DateTime.now })
   const server: FlowServer = {
@@ -45,7 +45,7 @@ export const make = Effect.gen(function*() {
       posts = 0
       return HttpServerResponse.text("armed")
     }
-    if (url.pathname.startsWith("/evidence/")) {
+    if (url.pathname.startsWith("/probe/")) {
       return HttpServerResponse.jsonUnsafe({ id: find(yield* emulator.state, url.pathname, url.searchParams) ?? null })
     }
     server.times.push(yield* Clock.currentTimeMillis)
@@ -74,7 +74,7 @@ export const find = (
   pathname: string,
   searchParams: URLSearchParams
 ): number | undefined => {
-  if (pathname === "/evidence/conversation") {
+  if (pathname === "/probe/conversation") {
     const contactId = Number(searchParams.get("contactId"))
     return Array.from(HashMap.values(state.conversations)).find((conversation) => conversation.contactId === contactId)
       ?.id

@@ -2,9 +2,9 @@ import { LiveDesk } from "@effect-livedesk/core"
 import {
   ConversationFlow,
   CustomerAnswer,
-  Evidence,
   FlowEvents,
   IntentLog,
+  OutcomeProbe,
   Settlement,
   Verdict
 } from "@effect-livedesk/core/flows"
@@ -29,11 +29,11 @@ const world = (steps: Faults.Script["steps"]) =>
   Layer.merge(database, LiveDesk.layer.pipe(Layer.provideMerge(Faults.layerEmulator(Faults.script(steps)))))
 
 /** One life of a process. What the engine knows ends with it, as if it had died before anything was stored. */
-const life = <A, E, R>(effect: Effect.Effect<A, E, R>, evidence?: Evidence.Evidence) =>
+const life = <A, E, R>(effect: Effect.Effect<A, E, R>, probe?: OutcomeProbe.OutcomeProbe) =>
   Effect.provide(
     effect,
     ConversationFlow.layer().pipe(
-      Layer.provide(evidence === undefined ? Layer.empty : Layer.succeed(Evidence.Evidence, evidence)),
+      Layer.provide(probe === undefined ? Layer.empty : Layer.succeed(OutcomeProbe.OutcomeProbe, probe)),
       Layer.provideMerge(WorkflowEngine.layerMemory),
       Layer.provideMerge(Promises.layer),
       Layer.fresh
@@ -63,19 +63,19 @@ const posts = Effect.gen(function*() {
 
 const all = ["contacts.create", "conversations.create", "messages.send"]
 
-/** What the emulator holds, as evidence. */
+/** What the emulator holds, as outcome probe. */
 const truth = Effect.gen(function*() {
   const { state } = yield* Emulator.Emulator
   const find = (pathname: string, params: Record<string, string>) =>
     Effect.map(state, (state) => {
       const id = FlowServer.find(state, pathname, new URLSearchParams(params))
-      return id === undefined ? Evidence.absent : Evidence.known(id)
+      return id === undefined ? OutcomeProbe.notFound : OutcomeProbe.found(id)
     })
   return {
-    conversation: ({ contactId }) => find("/evidence/conversation", { contactId: String(contactId) }),
+    conversation: ({ contactId }) => find("/probe/conversation", { contactId: String(contactId) }),
     message: ({ content, conversationId }) =>
-      find("/evidence/message", { content, conversationId: String(conversationId) })
-  } satisfies Evidence.Evidence
+      find("/probe/message", { content, conversationId: String(conversationId) })
+  } satisfies OutcomeProbe.OutcomeProbe
 })
 
 /** Begins a flow, and lets so much time pass. */
@@ -210,15 +210,15 @@ describe("an outcome that is unknown", () => {
   for (const [[fault, acted], operation] of Breadth.pairs(losses, operations)) {
     const what = `${fault._tag} ${acted ? "after" : "before"} acting`
 
-    it.effect(`of ${operation} is settled by evidence: ${what}`, () =>
+    it.effect(`of ${operation} is settled by outcome probe: ${what}`, () =>
       Effect.gen(function*() {
-        const evidence = yield* truth
+        const probe = yield* truth
         yield* life(
           Effect.gen(function*() {
             const fiber = yield* begin("5 minutes")
             yield* Fiber.join(fiber)
           }),
-          evidence
+          probe
         )
         assert.deepStrictEqual(yield* done, [1, 1, 1])
         assert.strictEqual((yield* posts).filter((post) => post === operation).length, acted ? 1 : 2)
@@ -312,9 +312,9 @@ describe("an outcome that is unknown", () => {
       "messages.send": [Fault.Silent({ when: "AfterActing" })]
     }))))
 
-  it.effect("that evidence says is absent is waited for, as long as the request may be under way", () =>
+  it.effect("that outcome probe says is absent is waited for, as long as the request may be under way", () =>
     Effect.gen(function*() {
-      const evidence = yield* truth
+      const probe = yield* truth
       yield* life(
         Effect.gen(function*() {
           const fiber = yield* begin("29 seconds")
@@ -323,7 +323,7 @@ describe("an outcome that is unknown", () => {
           yield* pass("1 second")
           yield* Fiber.join(fiber)
         }),
-        evidence
+        probe
       )
     }).pipe(Effect.provide(world({ "messages.send": [Fault.Reset({ when: "BeforeActing" })] }))))
 

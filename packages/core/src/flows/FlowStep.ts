@@ -3,7 +3,7 @@
  *
  * A step runs its call at most once unless it is certain that an earlier one did nothing. Effect's engine runs an activity
  * again whose process died; LiveDesk has no idempotency key and no call that reads conversations or messages. So an intent is
- * committed before the call, and whoever finds one without an outcome looks for evidence, and where there is none, lets
+ * committed before the call, and whoever finds one without an outcome asks the outcome probe, and where it is undetermined, lets
  * the flow wait for a verdict: from a webhook event (`FlowEvents`) or from a person (`Settlement`).
  *
  * @since 0.1.0
@@ -23,8 +23,8 @@ import * as Conversations from "../Conversations.ts"
 import * as LiveDeskError from "../LiveDeskError.ts"
 import { ContactId, ConversationId, MessageId } from "../LiveDeskSchema.ts"
 import * as Messages from "../Messages.ts"
-import * as Evidence from "./Evidence.ts"
 import * as IntentLog from "./IntentLog.ts"
+import * as OutcomeProbe from "./OutcomeProbe.ts"
 import * as Verdict from "./Verdict.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -165,7 +165,7 @@ export const conversation = Effect.fnUntraced(function*(
   input: Conversations.CreateConversation & { readonly contactId: number },
   options: Options = {}
 ): Effect.fn.Return<ConversationId, LiveDeskError.LiveDeskError, Required | Conversations.Conversations> {
-  const evidence = yield* Evidence.Evidence
+  const probe = yield* OutcomeProbe.OutcomeProbe
   const { contactId, inboxId } = input
   const id = yield* once({
     step,
@@ -173,7 +173,7 @@ export const conversation = Effect.fnUntraced(function*(
     subject: { inboxId, contactId, conversationId: undefined, content: undefined },
     call: Effect.flatMap(Conversations.Conversations, ({ create }) => Effect.map(create(input), ({ id }) => id)),
     verifyHint: Conversations.create.verifyHint,
-    evidence: (since) => evidence.conversation({ contactId, inboxId, since })
+    probe: (since) => probe.conversation({ contactId, inboxId, since })
   }, options)
   return ConversationId.make(id)
 })
@@ -189,7 +189,7 @@ export const message = Effect.fnUntraced(function*(
   input: Messages.SendMessage,
   options: Options = {}
 ): Effect.fn.Return<MessageId, LiveDeskError.LiveDeskError, Required | Messages.Messages> {
-  const evidence = yield* Evidence.Evidence
+  const probe = yield* OutcomeProbe.OutcomeProbe
   const { content, conversationId } = input
   const id = yield* once({
     step,
@@ -197,7 +197,7 @@ export const message = Effect.fnUntraced(function*(
     subject: { inboxId: undefined, contactId: undefined, conversationId, content },
     call: Effect.flatMap(Messages.Messages, ({ send }) => Effect.map(send(input), ({ id }) => id)),
     verifyHint: Messages.send.verifyHint,
-    evidence: (since) => evidence.message({ conversationId, content, since })
+    probe: (since) => probe.message({ conversationId, content, since })
   }, options)
   return MessageId.make(id)
 })
@@ -218,11 +218,11 @@ interface Call<R> {
   readonly subject: Pick<IntentLog.Facts, "inboxId" | "contactId" | "conversationId" | "content">
   readonly call: Effect.Effect<number, LiveDeskError.LiveDeskError, R>
   readonly verifyHint: string | undefined
-  readonly evidence: (since: DateTime.Utc) => Effect.Effect<Evidence.Finding>
+  readonly probe: (since: DateTime.Utc) => Effect.Effect<OutcomeProbe.Finding>
 }
 
 const once = Effect.fnUntraced(function*<R>(
-  { call, evidence, kind, verifyHint, step, subject }: Call<R>,
+  { call, probe, kind, verifyHint, step, subject }: Call<R>,
   options: Options
 ): Effect.fn.Return<number, LiveDeskError.LiveDeskError, Required | R> {
   const { executionId, workflow } = yield* WorkflowEngine.WorkflowInstance
@@ -240,16 +240,16 @@ const once = Effect.fnUntraced(function*<R>(
     const intent = yield* intents.check(before, hint ?? verifyHint)
     if (intent.foundId !== undefined) return Option.some(yield* done(intent, intent.foundId))
     const since = DateTime.makeUnsafe(intent.since)
-    let finding = yield* evidence(since)
-    if (finding._tag === "Absent") {
+    let finding = yield* probe(since)
+    if (finding._tag === "NotFound") {
       // It may still be on its way.
       yield* waitFor(intent, settleAfter)
-      finding = yield* evidence(since)
+      finding = yield* probe(since)
     }
-    if (finding._tag === "Known") return Option.some(yield* done(intent, finding.id))
-    const now = yield* finding._tag === "Absent" ? intents.release(intent) : intents.suspend(intent)
+    if (finding._tag === "Found") return Option.some(yield* done(intent, finding.id))
+    const now = yield* finding._tag === "NotFound" ? intents.release(intent) : intents.suspend(intent)
     if (now.foundId !== undefined) return Option.some(yield* done(now, now.foundId))
-    if (finding._tag === "Absent") return Option.none()
+    if (finding._tag === "NotFound") return Option.none()
     yield* Effect.logWarning(
       `${workflow._tag} ${executionId} waits: whether its step ${step} was done cannot be told from here. To settle it, ` +
         (intent.verifyHint ?? "look at LiveDesk's console")

@@ -5,10 +5,10 @@
  */
 export * as ConversationFlow from "./ConversationFlow.ts"
 export * as CustomerAnswer from "./CustomerAnswer.ts"
-export * as Evidence from "./Evidence.ts"
 export * as FlowEvents from "./FlowEvents.ts"
 export * as FlowStep from "./FlowStep.ts"
 export * as IntentLog from "./IntentLog.ts"
 export * as OfficeHours from "./OfficeHours.ts"
+export * as OutcomeProbe from "./OutcomeProbe.ts"
 export * as Settlement from "./Settlement.ts"
 export * as Verdict from "./Verdict.ts"

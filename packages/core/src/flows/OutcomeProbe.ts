@@ -15,11 +15,11 @@ import * as Effect from "effect/Effect"
  */
 export type Finding =
   /** It is there, by its id. */
-  | { readonly _tag: "Known"; readonly id: number }
+  | { readonly _tag: "Found"; readonly id: number }
   /** It is certain that it is not there. */
-  | { readonly _tag: "Absent" }
+  | { readonly _tag: "NotFound" }
   /** Nobody can tell. */
-  | { readonly _tag: "CannotTell" }
+  | { readonly _tag: "Undetermined" }
 
 /**
  * It is there.
@@ -27,7 +27,7 @@ export type Finding =
  * @category constructors
  * @since 0.1.0
  */
-export const known = (id: number): Finding => ({ _tag: "Known", id })
+export const found = (id: number): Finding => ({ _tag: "Found", id })
 
 /**
  * It is not there. A flow then sends again, so this is for who is certain.
@@ -35,7 +35,7 @@ export const known = (id: number): Finding => ({ _tag: "Known", id })
  * @category constructors
  * @since 0.1.0
  */
-export const absent: Finding = { _tag: "Absent" }
+export const notFound: Finding = { _tag: "NotFound" }
 
 /**
  * Nobody can tell.
@@ -43,7 +43,7 @@ export const absent: Finding = { _tag: "Absent" }
  * @category constructors
  * @since 0.1.0
  */
-export const cannotTell: Finding = { _tag: "CannotTell" }
+export const undetermined: Finding = { _tag: "Undetermined" }
 
 /**
  * Looks for what a call may have created.
@@ -51,7 +51,7 @@ export const cannotTell: Finding = { _tag: "CannotTell" }
  * @category models
  * @since 0.1.0
  */
-export interface Evidence {
+export interface OutcomeProbe {
   /** Looks for a conversation with the contact in the channel, created since. */
   readonly conversation: (subject: {
     readonly contactId: number
@@ -67,23 +67,23 @@ export interface Evidence {
 }
 
 /**
- * The evidence that flows go by. LiveDesk documents no call that reads conversations or messages, so it cannot tell unless
+ * The outcome probe that flows go by. LiveDesk documents no call that reads conversations or messages, so it cannot tell unless
  * a program provides better: its own records of webhook events, an export, a call that LiveDesk does not document.
  *
  * ```ts
- * const nothingSent: Evidence.Evidence = {
- *   conversation: () => Effect.succeed({ _tag: "Absent" }),
- *   message: () => Effect.succeed({ _tag: "Absent" })
+ * const nothingSent: OutcomeProbe.OutcomeProbe = {
+ *   conversation: () => Effect.succeed({ _tag: "NotFound" }),
+ *   message: () => Effect.succeed({ _tag: "NotFound" })
  * }
- * ConversationFlow.layer().pipe(Layer.provide(Layer.succeed(Evidence.Evidence, nothingSent)))
+ * ConversationFlow.layer().pipe(Layer.provide(Layer.succeed(OutcomeProbe.OutcomeProbe, nothingSent)))
  * ```
  *
  * @category services
  * @since 0.1.0
  */
-export const Evidence = Context.Reference<Evidence>("@effect-livedesk/core/flows/Evidence", {
+export const OutcomeProbe = Context.Reference<OutcomeProbe>("@effect-livedesk/core/flows/OutcomeProbe", {
   defaultValue: () => ({
-    conversation: () => Effect.succeed(cannotTell),
-    message: () => Effect.succeed(cannotTell)
+    conversation: () => Effect.succeed(undetermined),
+    message: () => Effect.succeed(undetermined)
   })
 })
