@@ -9,7 +9,7 @@ const floors: { readonly [module: string]: number } = {
   "core/src/flows/OutcomeProbe.ts": 0,
   "core/src/flows/IntentLog.ts": 0,
   "core/src/flows/OfficeHours.ts": 0,
-  "core/src/flows/Verdict.ts": 0,
+  "core/src/flows/Resolution.ts": 0,
   "core/src/imports/ImportProgress.ts": 0,
   "core/src/imports/ImportRows.ts": 0,
   "core/src/internal/Admission.ts": 0,

@@ -5,8 +5,8 @@ import {
   FlowEvents,
   IntentLog,
   OutcomeProbe,
-  Settlement,
-  Verdict
+  Resolution,
+  Settlement
 } from "@effect-livedesk/core/flows"
 import { Emulator, Faults } from "@effect-livedesk/core/testing"
 import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
@@ -241,7 +241,7 @@ describe("an outcome that is unknown", () => {
           yield* Settlement.settle({
             executionId: yield* executionId,
             step,
-            outcome: acted ? Verdict.done(id) : Verdict.notDone
+            outcome: acted ? Resolution.done(id) : Resolution.notDone
           })
           yield* pass("5 minutes")
           yield* Fiber.join(fiber)
@@ -301,7 +301,7 @@ describe("an outcome that is unknown", () => {
           assert.isUndefined(fiber.pollUnsafe())
           assert.strictEqual((yield* Settlement.unsettled)[0]?.step, step)
           if (index === 0) {
-            yield* Settlement.settle({ executionId: yield* executionId, step, outcome: Verdict.done(40) })
+            yield* Settlement.settle({ executionId: yield* executionId, step, outcome: Resolution.done(40) })
           }
           yield* pass("1 second")
         }))
@@ -344,20 +344,30 @@ describe("an outcome that is unknown", () => {
   it.effect("can only be settled where it is, and by an id that is one", () =>
     life(Effect.gen(function*() {
       const id = yield* executionId
-      const none = yield* Effect.flip(Settlement.settle({ executionId: id, step: "message", outcome: Verdict.notDone }))
+      const none = yield* Effect.flip(
+        Settlement.settle({ executionId: id, step: "message", outcome: Resolution.notDone })
+      )
       assert.strictEqual(none._tag, "NotUnsettled")
       yield* flow
-      const over = yield* Effect.flip(Settlement.settle({ executionId: id, step: "message", outcome: Verdict.notDone }))
+      const over = yield* Effect.flip(
+        Settlement.settle({ executionId: id, step: "message", outcome: Resolution.notDone })
+      )
       assert.strictEqual(over._tag, "NotUnsettled")
-      const odd = yield* Effect.flip(Settlement.settle({ executionId: id, step: "message", outcome: Verdict.done(-1) }))
-      assert.strictEqual(odd._tag, "VerdictInvalid")
+      const odd = yield* Effect.flip(
+        Settlement.settle({ executionId: id, step: "message", outcome: Resolution.done(-1) })
+      )
+      assert.strictEqual(odd._tag, "ResolutionError")
     })).pipe(Effect.provide(world({}))))
 
-  it.effect("takes one verdict for one call: after NotDone another may be lost, too", () =>
+  it.effect("takes one resolution for one call: after NotDone another may be lost, too", () =>
     Effect.gen(function*() {
       yield* life(Effect.gen(function*() {
         const fiber = yield* begin("5 minutes")
-        const settle = Settlement.settle({ executionId: yield* executionId, step: "message", outcome: Verdict.notDone })
+        const settle = Settlement.settle({
+          executionId: yield* executionId,
+          step: "message",
+          outcome: Resolution.notDone
+        })
         yield* settle
         yield* pass("5 minutes")
         assert.isUndefined(fiber.pollUnsafe())

@@ -39,7 +39,7 @@ describe("IntentLog", () => {
       assert.strictEqual((yield* intents.find("1", "message"))?.state, "Begun")
     }).pipe(Effect.provide(memory)))
 
-  it.effect("lets no call be repeated that was found after all, whatever the verdict was", () =>
+  it.effect("lets no call be repeated that was found after all, whatever the resolution was", () =>
     Effect.gen(function*() {
       const intents = yield* IntentLog.IntentLog
       const { intent } = yield* intents.begin(facts, 1)

@@ -11,8 +11,8 @@ import type * as WorkflowEngine from "effect/workflow/WorkflowEngine"
 import type { WebhookEvent } from "../webhooks/WebhookEvent.ts"
 import * as CustomerAnswer from "./CustomerAnswer.ts"
 import * as IntentLog from "./IntentLog.ts"
+import * as Resolution from "./Resolution.ts"
 import * as Settlement from "./Settlement.ts"
-import * as Verdict from "./Verdict.ts"
 
 /**
  * Handles an event for flows: `settle` and `CustomerAnswer.handle` in one. A handler for `Webhooks.layer`, which is to be
@@ -58,13 +58,13 @@ export const settle = Effect.fnUntraced(function*(
   const intents = yield* IntentLog.IntentLog
   const until = DateTime.toEpochMillis(DateTime.addDuration(observation.at, skew))
   for (const intent of yield* intents.fitting(observation, until)) {
-    const verdict = Verdict.done(observation.id)
-    // The verdict first: should the process die in between, the event that comes again finds the intent as it was.
-    if (intent.state === "Unsettled") yield* Settlement.decide(intent, verdict)
+    const resolution = Resolution.done(observation.id)
+    // The resolution first: should the process die in between, the event that comes again finds the intent as it was.
+    if (intent.state === "Unsettled") yield* Settlement.decide(intent, resolution)
     const found = intent.foundId === undefined ? yield* intents.found(intent, observation.id) : intent
     // Another event was faster: this one may be of the next step that waits for the same.
     if (found === undefined) continue
-    if (found.state === "Unsettled") yield* Settlement.conclude(found, verdict)
+    if (found.state === "Unsettled") yield* Settlement.conclude(found, resolution)
     return
   }
 })

@@ -4,7 +4,7 @@
  * A step runs its call at most once unless it is certain that an earlier one did nothing. Effect's engine runs an activity
  * again whose process died; LiveDesk has no idempotency key and no call that reads conversations or messages. So an intent is
  * committed before the call, and whoever finds one without an outcome asks the outcome probe, and where it is undetermined, lets
- * the flow wait for a verdict: from a webhook event (`FlowEvents`) or from a person (`Settlement`).
+ * the flow wait for a resolution: from a webhook event (`FlowEvents`) or from a person (`Settlement`).
  *
  * @since 0.1.0
  */
@@ -25,7 +25,7 @@ import { ContactId, ConversationId, MessageId } from "../LiveDeskSchema.ts"
 import * as Messages from "../Messages.ts"
 import * as IntentLog from "./IntentLog.ts"
 import * as OutcomeProbe from "./OutcomeProbe.ts"
-import * as Verdict from "./Verdict.ts"
+import * as Resolution from "./Resolution.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // options
@@ -289,8 +289,8 @@ const once = Effect.fnUntraced(function*<R>(
       execute: Effect.retry(attempt(number), { while: LiveDeskError.isTransient, schedule: retriesOf(options) })
     })
     if (outcome._tag === "Done") return outcome.id
-    const verdict = yield* DurableDeferred.await(Verdict.awaited(step, outcome.round))
-    if (verdict._tag === "Done") return verdict.id
+    const resolution = yield* DurableDeferred.await(Resolution.deferredOf(step, outcome.round))
+    if (resolution._tag === "Done") return resolution.id
   }
 })
 

@@ -33,7 +33,7 @@ export type Kind = typeof Kind.Type
  * - `Begun`: the call is being made, or its process died.
  * - `Waiting`: nothing was sent, and the call will be made again.
  * - `Checking`: what became of the call is being found out.
- * - `Unsettled`: nobody can tell what became of the call; the flow waits for a verdict.
+ * - `Unsettled`: nobody can tell what became of the call; the flow waits for a resolution.
  * - `Done`: what the step creates is there.
  *
  * @category models
@@ -97,9 +97,9 @@ export interface Facts {
  */
 export interface Intent extends Facts {
   readonly state: State
-  /** How many verdicts there were that the call did nothing, plus one. */
+  /** How many resolutions there were that the call did nothing, plus one. */
   readonly attempt: number
-  /** Counts the calls. A verdict is on one of them. */
+  /** Counts the calls. A resolution is on one of them. */
   readonly round: number
   /** When the call was about to be made, in milliseconds. */
   readonly since: number
@@ -146,7 +146,7 @@ export class IntentLog extends Context.Service<IntentLog, {
   readonly release: (intent: Intent) => Effect.Effect<Intent>
   /** Says that the outcome of the call is being looked for. */
   readonly check: (intent: Intent, verifyHint: string | undefined) => Effect.Effect<Intent>
-  /** Says that the flow waits for a verdict. */
+  /** Says that the flow waits for a resolution. */
   readonly suspend: (intent: Intent) => Effect.Effect<Intent>
   /** Says what the call created. */
   readonly done: (intent: Intent, id: number) => Effect.Effect<void>
@@ -159,7 +159,7 @@ export class IntentLog extends Context.Service<IntentLog, {
   readonly fitting: (observation: Observation, until: number) => Effect.Effect<ReadonlyArray<Intent>>
   /** The intent of a step. */
   readonly find: (executionId: string, step: string) => Effect.Effect<Intent | undefined>
-  /** The intents of steps that wait for a verdict, the oldest first. */
+  /** The intents of steps that wait for a resolution, the oldest first. */
   readonly unsettled: Effect.Effect<ReadonlyArray<Intent>>
   /** Whether a flow created the conversation or wrote in it. */
   readonly knows: (conversationId: number) => Effect.Effect<boolean>

@@ -9,10 +9,10 @@ import * as Schema from "effect/Schema"
 import * as DurableDeferred from "effect/workflow/DurableDeferred"
 import type * as WorkflowEngine from "effect/workflow/WorkflowEngine"
 import * as IntentLog from "./IntentLog.ts"
-import * as Verdict from "./Verdict.ts"
+import * as Resolution from "./Resolution.ts"
 
 /**
- * A step that waits for a verdict.
+ * A step that waits for a resolution.
  *
  * @category models
  * @since 0.1.0
@@ -41,7 +41,7 @@ export interface UnsettledStep {
 }
 
 /**
- * The step does not wait for a verdict: it is done, it is underway, or there is none of that name.
+ * The step does not wait for a resolution: it is done, it is underway, or there is none of that name.
  *
  * @category errors
  * @since 0.1.0
@@ -51,24 +51,24 @@ export class NotUnsettled extends Schema.TaggedError<NotUnsettled>()("NotUnsettl
   step: Schema.String
 }) {
   override get message(): string {
-    return `step ${this.step} of execution ${this.executionId} does not wait for a verdict`
+    return `step ${this.step} of execution ${this.executionId} does not wait for a resolution`
   }
 }
 
 /**
- * The verdict cannot be used.
+ * The resolution cannot be used.
  *
  * @category errors
  * @since 0.1.0
  */
-export class VerdictInvalid extends Schema.TaggedError<VerdictInvalid>()("VerdictInvalid", {}) {
+export class ResolutionError extends Schema.TaggedError<ResolutionError>()("ResolutionError", {}) {
   override get message(): string {
     return "expected the id of what the step created: a whole number above 0"
   }
 }
 
 /**
- * The steps that wait for a verdict, the oldest first.
+ * The steps that wait for a resolution, the oldest first.
  *
  * @category calls
  * @since 0.1.0
@@ -92,11 +92,11 @@ export const unsettled: Effect.Effect<ReadonlyArray<UnsettledStep>, never, Inten
 )
 
 /**
- * Says whether a step was done, so that its flow goes on: with what was created, or by calling again. The first verdict
+ * Says whether a step was done, so that its flow goes on: with what was created, or by calling again. The first resolution
  * on a call holds.
  *
  * ```ts
- * yield* Settlement.settle({ executionId, step: "message", outcome: Verdict.done(4711) })
+ * yield* Settlement.settle({ executionId, step: "message", outcome: Resolution.done(4711) })
  * ```
  *
  * @category calls
@@ -105,17 +105,17 @@ export const unsettled: Effect.Effect<ReadonlyArray<UnsettledStep>, never, Inten
 export const settle = Effect.fn("Settlement.settle")(function*(options: {
   readonly executionId: string
   readonly step: string
-  readonly outcome: Verdict.Verdict
-}): Effect.fn.Return<void, NotUnsettled | VerdictInvalid, IntentLog.IntentLog | WorkflowEngine.WorkflowEngine> {
+  readonly outcome: Resolution.Resolution
+}): Effect.fn.Return<void, NotUnsettled | ResolutionError, IntentLog.IntentLog | WorkflowEngine.WorkflowEngine> {
   const { executionId, outcome, step } = options
-  if (!isVerdict(outcome)) return yield* new VerdictInvalid()
+  if (!isResolution(outcome)) return yield* new ResolutionError()
   const intents = yield* IntentLog.IntentLog
   const intent = yield* intents.find(executionId, step)
   if (intent === undefined || intent.state !== "Unsettled") return yield* new NotUnsettled({ executionId, step })
   yield* conclude(intent, outcome)
 })
 
-const isVerdict = Schema.is(Verdict.Verdict)
+const isResolution = Schema.is(Resolution.Resolution)
 
 /**
  * Lets the flow go on.
@@ -124,25 +124,25 @@ const isVerdict = Schema.is(Verdict.Verdict)
  */
 export const decide = (
   { executionId, round, step, workflow }: IntentLog.Intent,
-  verdict: Verdict.Verdict
+  resolution: Resolution.Resolution
 ): Effect.Effect<void, never, WorkflowEngine.WorkflowEngine> => {
-  const deferred = Verdict.awaited(step, round)
+  const deferred = Resolution.deferredOf(step, round)
   const token = new DurableDeferred.TokenParsed({
     workflowName: workflow,
     executionId,
     deferredName: deferred.name
   }).asToken
-  return DurableDeferred.succeed(deferred, { token, value: verdict })
+  return DurableDeferred.succeed(deferred, { token, value: resolution })
 }
 
 /**
- * As `decide`, and strikes the step off the list. The verdict is kept by the engine before the intent says so: should the
+ * As `decide`, and strikes the step off the list. The resolution is kept by the engine before the intent says so: should the
  * process die in between, the step is still on the list.
  *
  * @internal
  */
-export const conclude = Effect.fnUntraced(function*(intent: IntentLog.Intent, verdict: Verdict.Verdict) {
+export const conclude = Effect.fnUntraced(function*(intent: IntentLog.Intent, resolution: Resolution.Resolution) {
   const intents = yield* IntentLog.IntentLog
-  yield* decide(intent, verdict)
-  if (verdict._tag === "Done") yield* intents.done(intent, verdict.id)
+  yield* decide(intent, resolution)
+  if (resolution._tag === "Done") yield* intents.done(intent, resolution.id)
 })

@@ -12,7 +12,7 @@ import * as DurableDeferred from "effect/workflow/DurableDeferred"
  * @category models
  * @since 0.1.0
  */
-export const Verdict = Schema.TaggedUnion({
+export const Resolution = Schema.TaggedUnion({
   Done: { id: Schema.Int.check(Schema.isGreaterThan(0)) },
   NotDone: {}
 })
@@ -20,28 +20,28 @@ export const Verdict = Schema.TaggedUnion({
  * @category models
  * @since 0.1.0
  */
-export type Verdict = typeof Verdict.Type
+export type Resolution = typeof Resolution.Type
 
 /**
- * The verdict that the call was acted upon.
+ * The resolution that the call was acted upon.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const done = (id: number): Verdict => ({ _tag: "Done", id })
+export const done = (id: number): Resolution => ({ _tag: "Done", id })
 
 /**
- * The verdict that the call did nothing.
+ * The resolution that the call did nothing.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const notDone: Verdict = { _tag: "NotDone" }
+export const notDone: Resolution = { _tag: "NotDone" }
 
 /**
  * What a flow waits for, of one call of one step.
  *
  * @internal
  */
-export const awaited = (step: string, round: number): DurableDeferred.DurableDeferred<typeof Verdict> =>
-  DurableDeferred.make(`${step}/verdict/${round}`, { success: Verdict })
+export const deferredOf = (step: string, round: number): DurableDeferred.DurableDeferred<typeof Resolution> =>
+  DurableDeferred.make(`${step}/resolution/${round}`, { success: Resolution })
