@@ -23,7 +23,7 @@ const floors: { readonly [module: string]: number } = {
   "core/src/LiveDeskSchema.ts": 1,
   "core/src/FetchTransport.ts": 1,
   "core/src/Telemetry.ts": 1,
-  "core/src/flows/Settlement.ts": 1,
+  "core/src/flows/Reconciliation.ts": 1,
   "core/src/webhooks/PersistedDeliveries.ts": 1,
   "core/src/Breaker.ts": 2,
   "core/src/ContactProfile.ts": 2,

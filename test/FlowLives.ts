@@ -1,6 +1,6 @@
 /** A flow whose process ends again and again, in whatever its flows are kept. */
 import { LiveDesk } from "@effect-livedesk/core"
-import { ConversationFlow, FlowEvents, Resolution, Settlement } from "@effect-livedesk/core/flows"
+import { ConversationFlow, FlowEvents, Reconciliation, Resolution } from "@effect-livedesk/core/flows"
 import { Emulator, Faults } from "@effect-livedesk/core/testing"
 import type * as NodeFlows from "@effect-livedesk/node/NodeFlows"
 import { assert } from "@effect/vitest"
@@ -31,7 +31,7 @@ const done = Effect.gen(function*() {
 /** Waits for the step that cannot be settled from here. */
 const unsettled = Effect.gen(function*() {
   while (true) {
-    const [step] = yield* Settlement.unsettled
+    const [step] = yield* Reconciliation.pending
     if (step !== undefined) return step
     yield* Effect.sleep("10 millis")
   }
@@ -65,9 +65,9 @@ export const run = <E, R>(flows: Layer.Layer<NodeFlows.Provided, E, R>) =>
     yield* live(
       Effect.gen(function*() {
         const unsettled = yield* lastly
-        yield* Settlement.settle({ ...unsettled, outcome: Resolution.done(40) })
-        while ((yield* Settlement.unsettled)[0]?.step !== "message") yield* Effect.sleep("10 millis")
-        yield* Settlement.settle({ ...(yield* lastly), outcome: Resolution.notDone })
+        yield* Reconciliation.resolve({ ...unsettled, outcome: Resolution.done(40) })
+        while ((yield* Reconciliation.pending)[0]?.step !== "message") yield* Effect.sleep("10 millis")
+        yield* Reconciliation.resolve({ ...(yield* lastly), outcome: Resolution.notDone })
         // The third answer, of the message that is sent again.
         const { trace } = yield* Faults.Faults
         while ((yield* trace).length < 5) yield* Effect.sleep("10 millis")

@@ -5,8 +5,8 @@ import {
   FlowEvents,
   IntentLog,
   OutcomeProbe,
-  Resolution,
-  Settlement
+  Reconciliation,
+  Resolution
 } from "@effect-livedesk/core/flows"
 import { Emulator, Faults } from "@effect-livedesk/core/testing"
 import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
@@ -233,19 +233,19 @@ describe("an outcome that is unknown", () => {
           assert.isUndefined(fiber.pollUnsafe())
           assert.lengthOf(lines, 1)
           assert.include(lines[0], "look at the con")
-          const [unsettled] = yield* Settlement.unsettled
-          assert.deepStrictEqual([unsettled?.executionId, unsettled?.step], [yield* executionId, step])
+          const [pending] = yield* Reconciliation.pending
+          assert.deepStrictEqual([pending?.executionId, pending?.step], [yield* executionId, step])
           const { state } = yield* Emulator.Emulator
           const held = yield* state
           const id = step === "message" ? held.nextMessageId - 1 : held.nextConversationId - 1
-          yield* Settlement.settle({
+          yield* Reconciliation.resolve({
             executionId: yield* executionId,
             step,
             outcome: acted ? Resolution.done(id) : Resolution.notDone
           })
           yield* pass("5 minutes")
           yield* Fiber.join(fiber)
-          assert.deepStrictEqual(yield* Settlement.unsettled, [])
+          assert.deepStrictEqual(yield* Reconciliation.pending, [])
         }))
         assert.deepStrictEqual(yield* done, [1, 1, 1])
       }).pipe(Effect.provide([world({ [operation]: [fault] }), layer]))
@@ -299,9 +299,9 @@ describe("an outcome that is unknown", () => {
         yield* life(Effect.gen(function*() {
           const fiber = yield* begin("5 minutes")
           assert.isUndefined(fiber.pollUnsafe())
-          assert.strictEqual((yield* Settlement.unsettled)[0]?.step, step)
+          assert.strictEqual((yield* Reconciliation.pending)[0]?.step, step)
           if (index === 0) {
-            yield* Settlement.settle({ executionId: yield* executionId, step, outcome: Resolution.done(40) })
+            yield* Reconciliation.resolve({ executionId: yield* executionId, step, outcome: Resolution.done(40) })
           }
           yield* pass("1 second")
         }))
@@ -345,16 +345,16 @@ describe("an outcome that is unknown", () => {
     life(Effect.gen(function*() {
       const id = yield* executionId
       const none = yield* Effect.flip(
-        Settlement.settle({ executionId: id, step: "message", outcome: Resolution.notDone })
+        Reconciliation.resolve({ executionId: id, step: "message", outcome: Resolution.notDone })
       )
-      assert.strictEqual(none._tag, "NotUnsettled")
+      assert.strictEqual(none._tag, "NotPendingError")
       yield* flow
       const over = yield* Effect.flip(
-        Settlement.settle({ executionId: id, step: "message", outcome: Resolution.notDone })
+        Reconciliation.resolve({ executionId: id, step: "message", outcome: Resolution.notDone })
       )
-      assert.strictEqual(over._tag, "NotUnsettled")
+      assert.strictEqual(over._tag, "NotPendingError")
       const odd = yield* Effect.flip(
-        Settlement.settle({ executionId: id, step: "message", outcome: Resolution.done(-1) })
+        Reconciliation.resolve({ executionId: id, step: "message", outcome: Resolution.done(-1) })
       )
       assert.strictEqual(odd._tag, "ResolutionError")
     })).pipe(Effect.provide(world({}))))
@@ -363,15 +363,15 @@ describe("an outcome that is unknown", () => {
     Effect.gen(function*() {
       yield* life(Effect.gen(function*() {
         const fiber = yield* begin("5 minutes")
-        const settle = Settlement.settle({
+        const resolve = Reconciliation.resolve({
           executionId: yield* executionId,
           step: "message",
           outcome: Resolution.notDone
         })
-        yield* settle
+        yield* resolve
         yield* pass("5 minutes")
         assert.isUndefined(fiber.pollUnsafe())
-        yield* settle
+        yield* resolve
         yield* pass("5 minutes")
         yield* Fiber.join(fiber)
       }))

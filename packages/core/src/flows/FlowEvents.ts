@@ -11,11 +11,11 @@ import type * as WorkflowEngine from "effect/workflow/WorkflowEngine"
 import type { WebhookEvent } from "../webhooks/WebhookEvent.ts"
 import * as CustomerAnswer from "./CustomerAnswer.ts"
 import * as IntentLog from "./IntentLog.ts"
+import * as Reconciliation from "./Reconciliation.ts"
 import * as Resolution from "./Resolution.ts"
-import * as Settlement from "./Settlement.ts"
 
 /**
- * Handles an event for flows: `settle` and `CustomerAnswer.handle` in one. A handler for `Webhooks.layer`, which is to be
+ * Handles an event for flows: `reconcile` and `CustomerAnswer.handle` in one. A handler for `Webhooks.layer`, which is to be
  * told to hand on the program's own messages:
  *
  * ```ts
@@ -37,7 +37,7 @@ export const handle = (
   void,
   never,
   IntentLog.IntentLog | CustomerAnswer.CustomerAnswers | WorkflowEngine.WorkflowEngine
-> => Effect.andThen(settle(event), CustomerAnswer.handle(event))
+> => Effect.andThen(reconcile(event), CustomerAnswer.handle(event))
 
 /** How much earlier than here it may seem to be at LiveDesk. */
 const skew = Duration.minutes(1)
@@ -50,7 +50,7 @@ const skew = Duration.minutes(1)
  * @category handlers
  * @since 0.1.0
  */
-export const settle = Effect.fnUntraced(function*(
+export const reconcile = Effect.fnUntraced(function*(
   event: WebhookEvent
 ): Effect.fn.Return<void, never, IntentLog.IntentLog | WorkflowEngine.WorkflowEngine> {
   const observation = observationIn(event)
@@ -60,11 +60,11 @@ export const settle = Effect.fnUntraced(function*(
   for (const intent of yield* intents.fitting(observation, until)) {
     const resolution = Resolution.done(observation.id)
     // The resolution first: should the process die in between, the event that comes again finds the intent as it was.
-    if (intent.state === "Unsettled") yield* Settlement.decide(intent, resolution)
+    if (intent.state === "Pending") yield* Reconciliation.succeed(intent, resolution)
     const found = intent.foundId === undefined ? yield* intents.found(intent, observation.id) : intent
     // Another event was faster: this one may be of the next step that waits for the same.
     if (found === undefined) continue
-    if (found.state === "Unsettled") yield* Settlement.conclude(found, resolution)
+    if (found.state === "Pending") yield* Reconciliation.succeedAndRecord(found, resolution)
     return
   }
 })

@@ -4,7 +4,7 @@
  * A step runs its call at most once unless it is certain that an earlier one did nothing. Effect's engine runs an activity
  * again whose process died; LiveDesk has no idempotency key and no call that reads conversations or messages. So an intent is
  * committed before the call, and whoever finds one without an outcome asks the outcome probe, and where it is undetermined, lets
- * the flow wait for a resolution: from a webhook event (`FlowEvents`) or from a person (`Settlement`).
+ * the flow wait for a resolution: from a webhook event (`FlowEvents`) or from a person (`Reconciliation`).
  *
  * @since 0.1.0
  */
@@ -208,7 +208,7 @@ export const message = Effect.fnUntraced(function*(
 
 const Outcome = Schema.TaggedUnion({
   Done: { id: Schema.Int.check(Schema.isGreaterThan(0)) },
-  Unsettled: { round: Schema.Int }
+  Pending: { round: Schema.Int }
 })
 type Outcome = typeof Outcome.Type
 
@@ -233,7 +233,7 @@ const once = Effect.fnUntraced(function*<R>(
   const done = (intent: IntentLog.Intent, id: number): Effect.Effect<Outcome> =>
     Effect.as(intents.done(intent, id), { _tag: "Done", id })
 
-  const settle = Effect.fnUntraced(function*(
+  const reconcile = Effect.fnUntraced(function*(
     before: IntentLog.Intent,
     hint: string | undefined
   ): Effect.fn.Return<Option.Option<Outcome>> {
@@ -258,23 +258,23 @@ const once = Effect.fnUntraced(function*<R>(
       "livedesk.flow.execution": executionId,
       "livedesk.flow.step": step
     }))
-    return Option.some<Outcome>({ _tag: "Unsettled", round: intent.round })
+    return Option.some<Outcome>({ _tag: "Pending", round: intent.round })
   })
 
   const attempt = (number: number): Effect.Effect<Outcome, LiveDeskError.LiveDeskError, R> =>
     Effect.flatMap(intents.begin(facts, number), ({ _tag, intent }) => {
-      const settled = (hint: string | undefined) =>
+      const reconciled = (hint: string | undefined) =>
         Effect.flatMap(
-          settle(intent, hint),
+          reconcile(intent, hint),
           Option.match({ onNone: () => attempt(number), onSome: (outcome) => Effect.succeed(outcome) })
         )
-      if (_tag === "Earlier") return settled(undefined)
+      if (_tag === "Earlier") return reconciled(undefined)
       return Effect.matchEffect(call, {
         onSuccess: (id) => done(intent, id),
         onFailure: (error) => {
           if (!mayHaveTakenEffect(error)) return Effect.andThen(intents.release(intent), Effect.fail(error))
           return Option.match(LiveDeskError.createdId(error, "id"), {
-            onNone: () => settled(error.verifyHint),
+            onNone: () => reconciled(error.verifyHint),
             onSome: (id) => done(intent, id)
           })
         }

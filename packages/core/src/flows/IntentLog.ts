@@ -33,13 +33,13 @@ export type Kind = typeof Kind.Type
  * - `Begun`: the call is being made, or its process died.
  * - `Waiting`: nothing was sent, and the call will be made again.
  * - `Checking`: what became of the call is being found out.
- * - `Unsettled`: nobody can tell what became of the call; the flow waits for a resolution.
+ * - `Pending`: nobody can tell what became of the call; the flow waits for a resolution.
  * - `Done`: what the step creates is there.
  *
  * @category models
  * @since 0.1.0
  */
-export const State = Schema.Literals(["Begun", "Waiting", "Checking", "Unsettled", "Done"])
+export const State = Schema.Literals(["Begun", "Waiting", "Checking", "Pending", "Done"])
 /**
  * @category models
  * @since 0.1.0
@@ -160,7 +160,7 @@ export class IntentLog extends Context.Service<IntentLog, {
   /** The intent of a step. */
   readonly find: (executionId: string, step: string) => Effect.Effect<Intent | undefined>
   /** The intents of steps that wait for a resolution, the oldest first. */
-  readonly unsettled: Effect.Effect<ReadonlyArray<Intent>>
+  readonly pending: Effect.Effect<ReadonlyArray<Intent>>
   /** Whether a flow created the conversation or wrote in it. */
   readonly knows: (conversationId: number) => Effect.Effect<boolean>
   /**
@@ -283,9 +283,7 @@ export const layer: Layer.Layer<IntentLog, SqlError, SqlClient.SqlClient> = Laye
       }),
       suspend: Effect.fnUntraced(function*(intent) {
         const changed = yield* first(
-          sql`UPDATE livedesk_flow_intents SET state = 'Unsettled' WHERE ${
-            same(intent)
-          } AND found_id IS NULL RETURNING *`
+          sql`UPDATE livedesk_flow_intents SET state = 'Pending' WHERE ${same(intent)} AND found_id IS NULL RETURNING *`
         )
         return yield* orNow(intent, changed)
       }),
@@ -301,19 +299,19 @@ export const layer: Layer.Layer<IntentLog, SqlError, SqlClient.SqlClient> = Laye
         const before = yield* intents(
           sql`SELECT * FROM livedesk_flow_intents WHERE kind = ${observation.kind} AND found_id = ${observation.id}`
         )
-        if (before.length > 0) return before.filter(({ state }) => state === "Unsettled")
+        if (before.length > 0) return before.filter(({ state }) => state === "Pending")
         const subject = observation.kind === "conversation"
           ? sql`contact_id = ${observation.contactId} AND inbox_id = ${observation.inboxId}`
           : sql`conversation_id = ${observation.conversationId} AND content = ${observation.content}`
         return yield* intents(sql`
           SELECT * FROM livedesk_flow_intents
           WHERE kind = ${observation.kind} AND found_id IS NULL AND since <= ${until}
-            AND state IN ('Begun', 'Checking', 'Unsettled') AND ${subject}
+            AND state IN ('Begun', 'Checking', 'Pending') AND ${subject}
           ORDER BY since
         `)
       }),
       find,
-      unsettled: intents(sql`SELECT * FROM livedesk_flow_intents WHERE state = 'Unsettled' ORDER BY since`),
+      pending: intents(sql`SELECT * FROM livedesk_flow_intents WHERE state = 'Pending' ORDER BY since`),
       knows: (conversationId) =>
         Effect.map(
           intents(sql`

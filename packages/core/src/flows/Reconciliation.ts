@@ -17,7 +17,7 @@ import * as Resolution from "./Resolution.ts"
  * @category models
  * @since 0.1.0
  */
-export interface UnsettledStep {
+export interface PendingStep {
   /** The execution of the workflow. */
   readonly executionId: string
   /** The workflow's name. */
@@ -46,7 +46,7 @@ export interface UnsettledStep {
  * @category errors
  * @since 0.1.0
  */
-export class NotUnsettled extends Schema.TaggedError<NotUnsettled>()("NotUnsettled", {
+export class NotPendingError extends Schema.TaggedError<NotPendingError>()("NotPendingError", {
   executionId: Schema.String,
   step: Schema.String
 }) {
@@ -73,10 +73,10 @@ export class ResolutionError extends Schema.TaggedError<ResolutionError>()("Reso
  * @category calls
  * @since 0.1.0
  */
-export const unsettled: Effect.Effect<ReadonlyArray<UnsettledStep>, never, IntentLog.IntentLog> = Effect.flatMap(
+export const pending: Effect.Effect<ReadonlyArray<PendingStep>, never, IntentLog.IntentLog> = Effect.flatMap(
   IntentLog.IntentLog,
   (intents) =>
-    Effect.map(intents.unsettled, (all) =>
+    Effect.map(intents.pending, (all) =>
       all.map((intent) => ({
         executionId: intent.executionId,
         workflow: intent.workflow,
@@ -96,23 +96,23 @@ export const unsettled: Effect.Effect<ReadonlyArray<UnsettledStep>, never, Inten
  * on a call holds.
  *
  * ```ts
- * yield* Settlement.settle({ executionId, step: "message", outcome: Resolution.done(4711) })
+ * yield* Reconciliation.resolve({ executionId, step: "message", outcome: Resolution.done(4711) })
  * ```
  *
  * @category calls
  * @since 0.1.0
  */
-export const settle = Effect.fn("Settlement.settle")(function*(options: {
+export const resolve = Effect.fn("Reconciliation.resolve")(function*(options: {
   readonly executionId: string
   readonly step: string
   readonly outcome: Resolution.Resolution
-}): Effect.fn.Return<void, NotUnsettled | ResolutionError, IntentLog.IntentLog | WorkflowEngine.WorkflowEngine> {
+}): Effect.fn.Return<void, NotPendingError | ResolutionError, IntentLog.IntentLog | WorkflowEngine.WorkflowEngine> {
   const { executionId, outcome, step } = options
   if (!isResolution(outcome)) return yield* new ResolutionError()
   const intents = yield* IntentLog.IntentLog
   const intent = yield* intents.find(executionId, step)
-  if (intent === undefined || intent.state !== "Unsettled") return yield* new NotUnsettled({ executionId, step })
-  yield* conclude(intent, outcome)
+  if (intent === undefined || intent.state !== "Pending") return yield* new NotPendingError({ executionId, step })
+  yield* succeedAndRecord(intent, outcome)
 })
 
 const isResolution = Schema.is(Resolution.Resolution)
@@ -122,7 +122,7 @@ const isResolution = Schema.is(Resolution.Resolution)
  *
  * @internal
  */
-export const decide = (
+export const succeed = (
   { executionId, round, step, workflow }: IntentLog.Intent,
   resolution: Resolution.Resolution
 ): Effect.Effect<void, never, WorkflowEngine.WorkflowEngine> => {
@@ -136,13 +136,15 @@ export const decide = (
 }
 
 /**
- * As `decide`, and strikes the step off the list. The resolution is kept by the engine before the intent says so: should the
+ * As `succeed`, and strikes the step off the list. The resolution is kept by the engine before the intent says so: should the
  * process die in between, the step is still on the list.
  *
  * @internal
  */
-export const conclude = Effect.fnUntraced(function*(intent: IntentLog.Intent, resolution: Resolution.Resolution) {
-  const intents = yield* IntentLog.IntentLog
-  yield* decide(intent, resolution)
-  if (resolution._tag === "Done") yield* intents.done(intent, resolution.id)
-})
+export const succeedAndRecord = Effect.fnUntraced(
+  function*(intent: IntentLog.Intent, resolution: Resolution.Resolution) {
+    const intents = yield* IntentLog.IntentLog
+    yield* succeed(intent, resolution)
+    if (resolution._tag === "Done") yield* intents.done(intent, resolution.id)
+  }
+)
