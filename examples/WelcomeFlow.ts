@@ -17,9 +17,9 @@ export const WelcomeFlow = Workflow.make("Welcome", {
 })
 
 const welcome = Effect.fnUntraced(function*({ email, inboxId }: { readonly email: string; readonly inboxId: number }) {
-  const contact = yield* FlowStep.contact("contact", { inboxId, email })
-  const conversationId = yield* FlowStep.conversation("conversation", { ...contact, inboxId })
-  yield* FlowStep.message("welcome", { conversationId, content: "Welcome! Shall we call you?" })
+  const contact = yield* FlowStep.ensureContact("contact", { inboxId, email })
+  const conversationId = yield* FlowStep.createConversation("conversation", { ...contact, inboxId })
+  yield* FlowStep.sendMessage("welcome", { conversationId, content: "Welcome! Shall we call you?" })
 
   const answer = yield* CustomerAnswer.wait("answer", { conversationId, within: "3 days" })
   if (Option.isNone(answer)) return `${email} did not answer`
@@ -31,7 +31,7 @@ const welcome = Effect.fnUntraced(function*({ email, inboxId }: { readonly email
     to: "24:00"
   }))
   yield* OfficeHours.untilOpen("office", hours)
-  yield* FlowStep.message("thanks", { conversationId, content: "Thank you, we will call." })
+  yield* FlowStep.sendMessage("thanks", { conversationId, content: "Thank you, we will call." })
   return `${email} answered: ${answer.value.content}`
 })
 

@@ -164,7 +164,7 @@ const gate = (name: string) =>
 const questions = Layer.provideMerge(
   Question.toLayer(({ limit, pause }) =>
     Effect.gen(function*() {
-      yield* Effect.orDie(FlowStep.message("question", { conversationId: 40, content: "Well?" }))
+      yield* Effect.orDie(FlowStep.sendMessage("question", { conversationId: 40, content: "Well?" }))
       if (pause) yield* gate("pause")
       const within = limit ? { within: "2 hours" } as const : {}
       const one = yield* CustomerAnswer.wait("one", { conversationId: 40, ...within })

@@ -109,9 +109,9 @@ export const steps = Effect.fnUntraced(function*(
   const { inboxId } = payload
   // The check of the payload is what makes sure that there is one of them.
   const { email = "", ...contact } = payload.contact
-  const found = yield* FlowStep.contact("contact", { ...contact, inboxId, email }, options)
-  const conversationId = yield* FlowStep.conversation("conversation", { ...found, inboxId }, options)
-  const messageId = yield* FlowStep.message("message", { ...payload.message, conversationId }, options)
+  const found = yield* FlowStep.ensureContact("contact", { ...contact, inboxId, email }, options)
+  const conversationId = yield* FlowStep.createConversation("conversation", { ...found, inboxId }, options)
+  const messageId = yield* FlowStep.sendMessage("message", { ...payload.message, conversationId }, options)
   return { contactId: found.contactId, conversationId, messageId }
 })
 

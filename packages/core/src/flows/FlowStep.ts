@@ -96,13 +96,13 @@ export interface FoundContact extends Schema.Schema.Type<typeof FoundContact> {}
  * does both again after `settleAfter`. `step` is its name, which no other step of the workflow has.
  *
  * ```ts
- * const { contactId } = yield* FlowStep.contact("contact", { inboxId: 407, email: "alice@acme.inc" })
+ * const { contactId } = yield* FlowStep.ensureContact("contact", { inboxId: 407, email: "alice@acme.inc" })
  * ```
  *
  * @category steps
  * @since 0.1.0
  */
-export const contact = Effect.fnUntraced(function*(
+export const ensureContact = Effect.fnUntraced(function*(
   step: string,
   input: Contacts.EnsureContact,
   options: Options = {}
@@ -160,7 +160,7 @@ export const contact = Effect.fnUntraced(function*(
  * @category steps
  * @since 0.1.0
  */
-export const conversation = Effect.fnUntraced(function*(
+export const createConversation = Effect.fnUntraced(function*(
   step: string,
   input: Conversations.CreateConversation & { readonly contactId: number },
   options: Options = {}
@@ -184,7 +184,7 @@ export const conversation = Effect.fnUntraced(function*(
  * @category steps
  * @since 0.1.0
  */
-export const message = Effect.fnUntraced(function*(
+export const sendMessage = Effect.fnUntraced(function*(
   step: string,
   input: Messages.SendMessage,
   options: Options = {}
