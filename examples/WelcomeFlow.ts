@@ -3,7 +3,7 @@
  * office hours. `flow.ts` runs it in one process, `flow-cluster.ts` in three.
  */
 import { LiveDeskError } from "@effect-livedesk/core"
-import { CustomerAnswer, FlowEvents, FlowStep, OfficeHours } from "@effect-livedesk/core/flows"
+import { CustomerReply, FlowEvents, FlowStep, OfficeHours } from "@effect-livedesk/core/flows"
 import { SeenDeliveries, Webhooks } from "@effect-livedesk/core/webhooks"
 import { Effect, Layer, Option, Redacted, Schema } from "effect"
 import { Workflow } from "effect/workflow"
@@ -21,8 +21,8 @@ const welcome = Effect.fnUntraced(function*({ email, inboxId }: { readonly email
   const conversationId = yield* FlowStep.createConversation("conversation", { ...contact, inboxId })
   yield* FlowStep.sendMessage("welcome", { conversationId, content: "Welcome! Shall we call you?" })
 
-  const answer = yield* CustomerAnswer.wait("answer", { conversationId, within: "3 days" })
-  if (Option.isNone(answer)) return `${email} did not answer`
+  const reply = yield* CustomerReply.wait("reply", { conversationId, within: "3 days" })
+  if (Option.isNone(reply)) return `${email} did not answer`
 
   const hours = yield* Effect.orDie(OfficeHours.make({
     timeZone: "Europe/Berlin",
@@ -32,7 +32,7 @@ const welcome = Effect.fnUntraced(function*({ email, inboxId }: { readonly email
   }))
   yield* OfficeHours.untilOpen("office", hours)
   yield* FlowStep.sendMessage("thanks", { conversationId, content: "Thank you, we will call." })
-  return `${email} answered: ${answer.value.content}`
+  return `${email} answered: ${reply.value.content}`
 })
 
 export const layer = WelcomeFlow.toLayer((payload) => welcome(payload))

@@ -49,7 +49,7 @@ const floors: { readonly [module: string]: number } = {
   "core/src/imports/ContactImport.ts": 6,
   "core/src/testing/EmulatedCall.ts": 6,
   "core/src/webhooks/WebhookEvent.ts": 6,
-  "core/src/flows/CustomerAnswer.ts": 7,
+  "core/src/flows/CustomerReply.ts": 7,
   "core/src/testing/EmulatedContacts.ts": 7,
   "core/src/testing/EmulatedMessages.ts": 7,
   "core/src/testing/EmulatedTickets.ts": 7,

@@ -1,5 +1,5 @@
 import { Contacts, Conversations, LiveDesk } from "@effect-livedesk/core"
-import { CustomerAnswer, FlowEvents, FlowStep, IntentLog, OfficeHours } from "@effect-livedesk/core/flows"
+import { CustomerReply, FlowEvents, FlowStep, IntentLog, OfficeHours } from "@effect-livedesk/core/flows"
 import { Emulator } from "@effect-livedesk/core/testing"
 import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
 import { assert, describe, it } from "@effect/vitest"
@@ -113,7 +113,7 @@ describe("OfficeHours", () => {
 // ---------------------------------------------------------------------------------------------------------------------
 
 const world = Layer.merge(
-  Layer.provideMerge(CustomerAnswer.layer, IntentLog.layer).pipe(
+  Layer.provideMerge(CustomerReply.layer, IntentLog.layer).pipe(
     Layer.provideMerge(NodeSqlite.layer({ file: ":memory:" }))
   ),
   LiveDesk.layer.pipe(Layer.provideMerge(Emulator.layer))
@@ -167,15 +167,15 @@ const questions = Layer.provideMerge(
       yield* Effect.orDie(FlowStep.sendMessage("question", { conversationId: 40, content: "Well?" }))
       if (pause) yield* gate("pause")
       const within = limit ? { within: "2 hours" } as const : {}
-      const one = yield* CustomerAnswer.wait("one", { conversationId: 40, ...within })
-      const two = yield* CustomerAnswer.wait("two", { conversationId: 40, ...within })
-      return [one, two].map((answer) => Option.getOrNull(Option.map(answer, ({ content }) => content)))
+      const one = yield* CustomerReply.wait("one", { conversationId: 40, ...within })
+      const two = yield* CustomerReply.wait("two", { conversationId: 40, ...within })
+      return [one, two].map((reply) => Option.getOrNull(Option.map(reply, ({ content }) => content)))
     })
   ),
   engine
 )
 
-describe("CustomerAnswer", () => {
+describe("CustomerReply", () => {
   /** A flow that asked, and a way to answer and have the events delivered, each of them twice. */
   const asked = Effect.fnUntraced(function*(options: { readonly pause: boolean; readonly limit: boolean }) {
     const contacts = yield* Contacts.Contacts
@@ -186,7 +186,7 @@ describe("CustomerAnswer", () => {
     const events = yield* PubSub.subscribe(emulator.events)
     const fiber = yield* Effect.forkChild(Question.execute(options))
     yield* Promises.settle
-    const answer = Effect.fnUntraced(function*(content: string) {
+    const reply = Effect.fnUntraced(function*(content: string) {
       yield* emulator.receive({ conversationId: 40, content })
       for (const event of yield* PubSub.takeUpTo(events, 10)) {
         yield* FlowEvents.handle(event)
@@ -194,23 +194,23 @@ describe("CustomerAnswer", () => {
       }
       yield* Promises.settle
     })
-    return { answer, fiber }
+    return { reply, fiber }
   })
 
   it.effect("is waited for, each by one wait", () =>
     Effect.gen(function*() {
-      const { answer, fiber } = yield* asked({ pause: false, limit: false })
+      const { reply, fiber } = yield* asked({ pause: false, limit: false })
       assert.isUndefined(fiber.pollUnsafe())
-      yield* answer("Yes")
-      yield* answer("And no")
+      yield* reply("Yes")
+      yield* reply("And no")
       assert.deepStrictEqual(yield* Fiber.join(fiber), ["Yes", "And no"])
     }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(questions, world))))
 
   it.effect("is not lost when it comes before the wait", () =>
     Effect.gen(function*() {
-      const { answer, fiber } = yield* asked({ pause: true, limit: true })
-      yield* answer("Yes")
-      yield* answer("And no")
+      const { reply, fiber } = yield* asked({ pause: true, limit: true })
+      yield* reply("Yes")
+      yield* reply("And no")
       assert.isUndefined(fiber.pollUnsafe())
       yield* pass("1 hour")
       assert.deepStrictEqual(yield* Fiber.join(fiber), ["Yes", "And no"])
@@ -218,11 +218,11 @@ describe("CustomerAnswer", () => {
 
   it.effect("is waited for no longer than it is said, and goes to the next wait when it comes later", () =>
     Effect.gen(function*() {
-      const { answer, fiber } = yield* asked({ pause: false, limit: true })
+      const { reply, fiber } = yield* asked({ pause: false, limit: true })
       yield* pass("119 minutes")
       yield* pass("1 minute")
       assert.isUndefined(fiber.pollUnsafe())
-      yield* answer("Late")
+      yield* reply("Late")
       assert.deepStrictEqual(yield* Fiber.join(fiber), [null, "Late"])
     }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(questions, world))))
 
@@ -236,9 +236,9 @@ describe("CustomerAnswer", () => {
 
   it.effect("is not kept of conversations that no flow is about", () =>
     Effect.gen(function*() {
-      const answers = yield* CustomerAnswer.CustomerAnswers
-      const given = yield* answers.receive(
-        yield* Schema.decodeEffect(CustomerAnswer.CustomerAnswer)({
+      const replies = yield* CustomerReply.CustomerReplies
+      const given = yield* replies.receive(
+        yield* Schema.decodeEffect(CustomerReply.CustomerReply)({
           conversationId: 41,
           messageId: 1,
           content: "Hello",
@@ -247,17 +247,17 @@ describe("CustomerAnswer", () => {
       )
       assert.deepStrictEqual(given, [])
       const wait = { executionId: "1", workflow: "Question", name: "one", conversationId: 41 }
-      assert.isTrue(Option.isNone(yield* answers.begin(wait)))
+      assert.isTrue(Option.isNone(yield* replies.begin(wait)))
     }).pipe(Effect.provide(world)))
 
   it.effect("is forgotten when it is told to be, and no sooner", () =>
     Effect.gen(function*() {
-      const answers = yield* CustomerAnswer.CustomerAnswers
+      const replies = yield* CustomerReply.CustomerReplies
       const wait = (name: string) => ({ executionId: "1", workflow: "Question", name, conversationId: 41 })
-      yield* answers.begin(wait("one"))
-      yield* answers.end(wait("one"))
-      yield* answers.receive(
-        yield* Schema.decodeEffect(CustomerAnswer.CustomerAnswer)({
+      yield* replies.begin(wait("one"))
+      yield* replies.end(wait("one"))
+      yield* replies.receive(
+        yield* Schema.decodeEffect(CustomerReply.CustomerReply)({
           conversationId: 41,
           messageId: 1,
           content: "Hello",
@@ -265,10 +265,10 @@ describe("CustomerAnswer", () => {
         })
       )
       yield* TestClock.adjust("2 hours")
-      yield* answers.forget("3 hours")
-      assert.isTrue(Option.isSome(yield* answers.begin(wait("two"))))
+      yield* replies.forget("3 hours")
+      assert.isTrue(Option.isSome(yield* replies.begin(wait("two"))))
       yield* TestClock.adjust("2 hours")
-      yield* answers.forget("1 hour")
-      assert.isTrue(Option.isNone(yield* answers.begin(wait("three"))))
+      yield* replies.forget("1 hour")
+      assert.isTrue(Option.isNone(yield* replies.begin(wait("three"))))
     }).pipe(Effect.provide(world)))
 })

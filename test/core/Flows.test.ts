@@ -1,7 +1,7 @@
 import { LiveDesk } from "@effect-livedesk/core"
 import {
   ConversationFlow,
-  CustomerAnswer,
+  CustomerReply,
   FlowEvents,
   IntentLog,
   OutcomeProbe,
@@ -20,7 +20,7 @@ import * as Promises from "../Promises.ts"
 
 const { Fault } = Faults
 
-const database = Layer.provideMerge(CustomerAnswer.layer, IntentLog.layer).pipe(
+const database = Layer.provideMerge(CustomerReply.layer, IntentLog.layer).pipe(
   Layer.provideMerge(NodeSqlite.layer({ file: ":memory:" }))
 )
 

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import * as CustomerAnswer from "@effect-livedesk/core/flows/CustomerAnswer"
+import * as CustomerReply from "@effect-livedesk/core/flows/CustomerReply"
 import * as IntentLog from "@effect-livedesk/core/flows/IntentLog"
 import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import * as NodeRedis from "@effect/platform-node/NodeRedis"
@@ -39,7 +39,7 @@ import * as NodeSqlite from "./NodeSqlite.ts"
 export type Provided =
   | WorkflowEngine
   | IntentLog.IntentLog
-  | CustomerAnswer.CustomerAnswers
+  | CustomerReply.CustomerReplies
   | SqlClient
   | Sharding.Sharding
   | MessageStorage
@@ -76,7 +76,7 @@ export interface ClusterOptions {
 
 const flows = Layer.mergeAll(
   ClusterWorkflowEngine.layer,
-  Layer.provideMerge(CustomerAnswer.layer, IntentLog.layer)
+  Layer.provideMerge(CustomerReply.layer, IntentLog.layer)
 )
 
 /**

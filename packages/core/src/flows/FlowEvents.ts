@@ -9,13 +9,13 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as WorkflowEngine from "effect/workflow/WorkflowEngine"
 import type { WebhookEvent } from "../webhooks/WebhookEvent.ts"
-import * as CustomerAnswer from "./CustomerAnswer.ts"
+import * as CustomerReply from "./CustomerReply.ts"
 import * as IntentLog from "./IntentLog.ts"
 import * as Reconciliation from "./Reconciliation.ts"
 import * as Resolution from "./Resolution.ts"
 
 /**
- * Handles an event for flows: `reconcile` and `CustomerAnswer.handle` in one. A handler for `Webhooks.layer`, which is to be
+ * Handles an event for flows: `reconcile` and `CustomerReply.handle` in one. A handler for `Webhooks.layer`, which is to be
  * told to hand on the program's own messages:
  *
  * ```ts
@@ -36,8 +36,8 @@ export const handle = (
 ): Effect.Effect<
   void,
   never,
-  IntentLog.IntentLog | CustomerAnswer.CustomerAnswers | WorkflowEngine.WorkflowEngine
-> => Effect.andThen(reconcile(event), CustomerAnswer.handle(event))
+  IntentLog.IntentLog | CustomerReply.CustomerReplies | WorkflowEngine.WorkflowEngine
+> => Effect.andThen(reconcile(event), CustomerReply.handle(event))
 
 /** How much earlier than here it may seem to be at LiveDesk. */
 const skew = Duration.minutes(1)

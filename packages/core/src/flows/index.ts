@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 export * as ConversationFlow from "./ConversationFlow.ts"
-export * as CustomerAnswer from "./CustomerAnswer.ts"
+export * as CustomerReply from "./CustomerReply.ts"
 export * as FlowEvents from "./FlowEvents.ts"
 export * as FlowStep from "./FlowStep.ts"
 export * as IntentLog from "./IntentLog.ts"

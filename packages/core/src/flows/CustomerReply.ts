@@ -27,7 +27,7 @@ import * as IntentLog from "./IntentLog.ts"
  * @category models
  * @since 0.1.0
  */
-export const CustomerAnswer = Schema.Struct({
+export const CustomerReply = Schema.Struct({
   conversationId: ConversationId,
   messageId: MessageId,
   /** The text; "" for a message of attachments only. */
@@ -39,9 +39,9 @@ export const CustomerAnswer = Schema.Struct({
  * @category models
  * @since 0.1.0
  */
-export interface CustomerAnswer extends Schema.Schema.Type<typeof CustomerAnswer> {}
+export interface CustomerReply extends Schema.Schema.Type<typeof CustomerReply> {}
 
-const awaited = (name: string) => DurableDeferred.make(`${name}/answer`, { success: CustomerAnswer })
+const deferredOf = (name: string) => DurableDeferred.make(`${name}/reply`, { success: CustomerReply })
 
 interface Wait {
   readonly executionId: string
@@ -56,21 +56,21 @@ interface Wait {
  * @category services
  * @since 0.1.0
  */
-export class CustomerAnswers extends Context.Service<CustomerAnswers, {
+export class CustomerReplies extends Context.Service<CustomerReplies, {
   /** Begins a wait, and tells the answer where it is there already. */
-  readonly begin: (wait: Wait) => Effect.Effect<Option.Option<CustomerAnswer>>
+  readonly begin: (wait: Wait) => Effect.Effect<Option.Option<CustomerReply>>
   /** Ends a wait, and tells the answer where it came in the last moment. */
-  readonly end: (wait: Wait) => Effect.Effect<Option.Option<CustomerAnswer>>
+  readonly end: (wait: Wait) => Effect.Effect<Option.Option<CustomerReply>>
   /** Keeps an answer if a flow is about its conversation. Tells who waits for one there, and which answer they got. */
   readonly receive: (
-    answer: CustomerAnswer
-  ) => Effect.Effect<ReadonlyArray<{ readonly wait: Wait; readonly answer: CustomerAnswer }>>
+    reply: CustomerReply
+  ) => Effect.Effect<ReadonlyArray<{ readonly wait: Wait; readonly reply: CustomerReply }>>
   /**
    * Forgets what came so long ago, and the waits that began then. No flow that goes on after that time may wait for it, so
    * this is for what is older than the longest flow.
    */
   readonly forget: (olderThan: Duration.Input) => Effect.Effect<void>
-}>()("@effect-livedesk/core/flows/CustomerAnswers") {}
+}>()("@effect-livedesk/core/flows/CustomerReplies") {}
 
 const waitColumns = Schema.Struct({
   execution_id: Schema.String,
@@ -79,7 +79,7 @@ const waitColumns = Schema.Struct({
   conversation_id: Schema.Number
 })
 
-const answerColumns = Schema.Struct({
+const replyColumns = Schema.Struct({
   message_id: Schema.Number,
   conversation_id: Schema.Number,
   content: Schema.String,
@@ -87,9 +87,9 @@ const answerColumns = Schema.Struct({
 })
 
 const readWaits = Schema.decodeUnknownEffect(Schema.Array(waitColumns))
-const readAnswers = Schema.decodeUnknownEffect(Schema.Array(answerColumns))
+const readReplies = Schema.decodeUnknownEffect(Schema.Array(replyColumns))
 
-const answerOf = (row: typeof answerColumns.Type): CustomerAnswer => ({
+const replyOf = (row: typeof replyColumns.Type): CustomerReply => ({
   conversationId: ConversationId.make(row.conversation_id),
   messageId: MessageId.make(row.message_id),
   content: row.content,
@@ -97,19 +97,19 @@ const answerOf = (row: typeof answerColumns.Type): CustomerAnswer => ({
 })
 
 /**
- * Provides `CustomerAnswers` over SQLite or PostgreSQL. Makes its tables, `livedesk_flow_answers` and
+ * Provides `CustomerReplies` over SQLite or PostgreSQL. Makes its tables, `livedesk_flow_replies` and
  * `livedesk_flow_waits`, if they are not there.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<CustomerAnswers, SqlError, SqlClient.SqlClient | IntentLog.IntentLog> = Layer.effect(
-  CustomerAnswers,
+export const layer: Layer.Layer<CustomerReplies, SqlError, SqlClient.SqlClient | IntentLog.IntentLog> = Layer.effect(
+  CustomerReplies,
   Effect.gen(function*() {
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
     const intents = yield* IntentLog.IntentLog
     yield* IntentLog.createTable(sql`
-      CREATE TABLE IF NOT EXISTS livedesk_flow_answers (
+      CREATE TABLE IF NOT EXISTS livedesk_flow_replies (
         message_id DOUBLE PRECISION NOT NULL PRIMARY KEY,
         conversation_id DOUBLE PRECISION NOT NULL,
         content TEXT NOT NULL,
@@ -117,7 +117,7 @@ export const layer: Layer.Layer<CustomerAnswers, SqlError, SqlClient.SqlClient |
       )
     `)
     yield* IntentLog.createTable(sql`
-      CREATE INDEX IF NOT EXISTS livedesk_flow_answers_conversation ON livedesk_flow_answers (conversation_id)
+      CREATE INDEX IF NOT EXISTS livedesk_flow_replies_conversation ON livedesk_flow_replies (conversation_id)
     `)
     yield* IntentLog.createTable(sql`
       CREATE TABLE IF NOT EXISTS livedesk_flow_waits (
@@ -137,18 +137,18 @@ export const layer: Layer.Layer<CustomerAnswers, SqlError, SqlClient.SqlClient |
 
     const taken = ({ executionId, name }: Wait) =>
       IntentLog.untilAvailable(sql`
-        SELECT a.* FROM livedesk_flow_answers a JOIN livedesk_flow_waits w ON w.message_id = a.message_id
+        SELECT a.* FROM livedesk_flow_replies a JOIN livedesk_flow_waits w ON w.message_id = a.message_id
         WHERE w.execution_id = ${executionId} AND w.name = ${name}
       `).pipe(
-        Effect.flatMap((rows) => Effect.orDie(readAnswers(rows))),
-        Effect.map(([row]) => row === undefined ? Option.none() : Option.some(answerOf(row)))
+        Effect.flatMap((rows) => Effect.orDie(readReplies(rows))),
+        Effect.map(([row]) => row === undefined ? Option.none() : Option.some(replyOf(row)))
       )
 
     /** Gives the wait the first answer that no other has. */
-    const give = (wait: Wait): Effect.Effect<Option.Option<CustomerAnswer>> =>
+    const give = (wait: Wait): Effect.Effect<Option.Option<CustomerReply>> =>
       sql`
         UPDATE livedesk_flow_waits SET message_id = (
-          SELECT MIN(a.message_id) FROM livedesk_flow_answers a
+          SELECT MIN(a.message_id) FROM livedesk_flow_replies a
           WHERE a.conversation_id = ${wait.conversationId}
             AND NOT EXISTS (SELECT 1 FROM livedesk_flow_waits w WHERE w.message_id = a.message_id)
         )
@@ -160,7 +160,7 @@ export const layer: Layer.Layer<CustomerAnswers, SqlError, SqlClient.SqlClient |
         Effect.andThen(taken(wait))
       )
 
-    return CustomerAnswers.of({
+    return CustomerReplies.of({
       begin: Effect.fnUntraced(function*(wait) {
         const row = {
           execution_id: wait.executionId,
@@ -197,7 +197,7 @@ export const layer: Layer.Layer<CustomerAnswers, SqlError, SqlClient.SqlClient |
           received_at: DateTime.toEpochMillis(receivedAt)
         }
         yield* IntentLog.untilAvailable(
-          sql`INSERT INTO livedesk_flow_answers ${sql.insert(row)} ON CONFLICT (message_id) DO NOTHING`
+          sql`INSERT INTO livedesk_flow_replies ${sql.insert(row)} ON CONFLICT (message_id) DO NOTHING`
         )
         const waits = yield* Effect.orDie(readWaits(yield* IntentLog.untilAvailable(sql`${waiting} ORDER BY since`)))
         const given = yield* Effect.forEach(waits, (row) => {
@@ -207,14 +207,14 @@ export const layer: Layer.Layer<CustomerAnswers, SqlError, SqlClient.SqlClient |
             name: row.name,
             conversationId: row.conversation_id
           }
-          return Effect.map(give(wait), Option.map((answer) => ({ wait, answer })))
+          return Effect.map(give(wait), Option.map((reply) => ({ wait, reply })))
         })
         return given.flatMap(Option.toArray)
       }),
       forget: Effect.fnUntraced(function*(olderThan) {
         const until = (yield* Clock.currentTimeMillis) - Duration.toMillis(Duration.fromInputUnsafe(olderThan))
         yield* IntentLog.untilAvailable(sql`DELETE FROM livedesk_flow_waits WHERE since < ${until}`)
-        yield* IntentLog.untilAvailable(sql`DELETE FROM livedesk_flow_answers WHERE received_at < ${until}`)
+        yield* IntentLog.untilAvailable(sql`DELETE FROM livedesk_flow_replies WHERE received_at < ${until}`)
       })
     })
   })
@@ -228,7 +228,7 @@ export const layer: Layer.Layer<CustomerAnswers, SqlError, SqlClient.SqlClient |
  * Answers come by `FlowEvents.handle`, which is to be a handler of `Webhooks.layer`.
  *
  * ```ts
- * const answer = yield* CustomerAnswer.wait("consent", { conversationId, within: "3 days" })
+ * const answer = yield* CustomerReply.wait("consent", { conversationId, within: "3 days" })
  * ```
  *
  * @category steps
@@ -238,33 +238,33 @@ export const wait = Effect.fnUntraced(function*(
   name: string,
   options: { readonly conversationId: number; readonly within?: Duration.Input | undefined }
 ): Effect.fn.Return<
-  Option.Option<CustomerAnswer>,
+  Option.Option<CustomerReply>,
   never,
-  WorkflowEngine.WorkflowEngine | WorkflowEngine.WorkflowInstance | CustomerAnswers
+  WorkflowEngine.WorkflowEngine | WorkflowEngine.WorkflowInstance | CustomerReplies
 > {
   const { executionId, workflow } = yield* WorkflowEngine.WorkflowInstance
-  const answers = yield* CustomerAnswers
+  const replies = yield* CustomerReplies
   const wait = { executionId, workflow: workflow._tag, name, conversationId: options.conversationId }
-  const success = Schema.OptionFromNullOr(CustomerAnswer)
-  const early = yield* Activity.make({ name: `${name}/begin`, success, execute: answers.begin(wait) })
+  const success = Schema.OptionFromNullOr(CustomerReply)
+  const early = yield* Activity.make({ name: `${name}/begin`, success, execute: replies.begin(wait) })
   if (Option.isSome(early)) return early
-  const answer = DurableDeferred.await(awaited(name))
-  if (options.within === undefined) return Option.some(yield* answer)
+  const reply = DurableDeferred.await(deferredOf(name))
+  if (options.within === undefined) return Option.some(yield* reply)
   const inTime = yield* DurableDeferred.raceAll({
     name: `${name}/in time`,
     success,
     error: Schema.Never,
     effects: [
-      Effect.asSome(answer),
+      Effect.asSome(reply),
       Effect.as(
         DurableClock.sleep({ name: `${name}/limit`, duration: options.within, inMemoryThreshold: 0 }),
-        Option.none<CustomerAnswer>()
+        Option.none<CustomerReply>()
       )
     ]
   })
   return Option.isSome(inTime)
     ? inTime
-    : yield* Activity.make({ name: `${name}/end`, success, execute: answers.end(wait) })
+    : yield* Activity.make({ name: `${name}/end`, success, execute: replies.end(wait) })
 })
 
 /**
@@ -275,22 +275,22 @@ export const wait = Effect.fnUntraced(function*(
  */
 export const handle = Effect.fnUntraced(function*(
   event: WebhookEvent
-): Effect.fn.Return<void, never, CustomerAnswers | WorkflowEngine.WorkflowEngine> {
+): Effect.fn.Return<void, never, CustomerReplies | WorkflowEngine.WorkflowEngine> {
   if (event._tag !== "MessageCreated" || event.message.messageType !== "incoming" || event.message.private) return
-  const answers = yield* CustomerAnswers
-  const given = yield* answers.receive({
+  const replies = yield* CustomerReplies
+  const received = yield* replies.receive({
     conversationId: event.conversation.id,
     messageId: event.message.id,
     content: Option.getOrElse(event.message.content, () => ""),
     receivedAt: yield* DateTime.now
   })
-  yield* Effect.forEach(given, ({ answer, wait }) => {
-    const deferred = awaited(wait.name)
+  yield* Effect.forEach(received, ({ reply, wait }) => {
+    const deferred = deferredOf(wait.name)
     const token = new DurableDeferred.TokenParsed({
       workflowName: wait.workflow,
       executionId: wait.executionId,
       deferredName: deferred.name
     }).asToken
-    return DurableDeferred.succeed(deferred, { token, value: answer })
+    return DurableDeferred.succeed(deferred, { token, value: reply })
   })
 })
