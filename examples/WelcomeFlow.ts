@@ -3,7 +3,7 @@
  * office hours. `flow.ts` runs it in one process, `flow-cluster.ts` in three.
  */
 import { LiveDeskError } from "@effect-livedesk/core"
-import { CustomerReply, FlowEvents, FlowStep, OfficeHours } from "@effect-livedesk/core/flows"
+import { BusinessHours, CustomerReply, FlowEvents, FlowStep } from "@effect-livedesk/core/flows"
 import { SeenDeliveries, Webhooks } from "@effect-livedesk/core/webhooks"
 import { Effect, Layer, Option, Redacted, Schema } from "effect"
 import { Workflow } from "effect/workflow"
@@ -24,13 +24,13 @@ const welcome = Effect.fnUntraced(function*({ email, inboxId }: { readonly email
   const reply = yield* CustomerReply.wait("reply", { conversationId, within: "3 days" })
   if (Option.isNone(reply)) return `${email} did not answer`
 
-  const hours = yield* Effect.orDie(OfficeHours.make({
+  const hours = yield* Effect.orDie(BusinessHours.make({
     timeZone: "Europe/Berlin",
     days: ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
     from: "00:00",
     to: "24:00"
   }))
-  yield* OfficeHours.untilOpen("office", hours)
+  yield* BusinessHours.untilOpen("office", hours)
   yield* FlowStep.sendMessage("thanks", { conversationId, content: "Thank you, we will call." })
   return `${email} answered: ${reply.value.content}`
 })

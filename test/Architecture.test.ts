@@ -8,7 +8,7 @@ const floors: { readonly [module: string]: number } = {
   "core/src/Transport.ts": 0,
   "core/src/flows/OutcomeProbe.ts": 0,
   "core/src/flows/IntentLog.ts": 0,
-  "core/src/flows/OfficeHours.ts": 0,
+  "core/src/flows/BusinessHours.ts": 0,
   "core/src/flows/Resolution.ts": 0,
   "core/src/imports/ImportProgress.ts": 0,
   "core/src/imports/ImportRows.ts": 0,

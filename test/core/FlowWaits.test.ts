@@ -1,5 +1,5 @@
 import { Contacts, Conversations, LiveDesk } from "@effect-livedesk/core"
-import { CustomerReply, FlowEvents, FlowStep, IntentLog, OfficeHours } from "@effect-livedesk/core/flows"
+import { BusinessHours, CustomerReply, FlowEvents, FlowStep, IntentLog } from "@effect-livedesk/core/flows"
 import { Emulator } from "@effect-livedesk/core/testing"
 import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
 import { assert, describe, it } from "@effect/vitest"
@@ -15,11 +15,11 @@ import * as Promises from "../Promises.ts"
 const utc = (text: string) => DateTime.makeUnsafe(text)
 const berlin = { timeZone: "Europe/Berlin", from: "09:00", to: "17:00" }
 
-const opening = (options: OfficeHours.Options, now: string) =>
-  Effect.map(OfficeHours.make(options), (hours) => DateTime.formatIso(OfficeHours.nextOpening(hours, utc(now))))
+const opening = (options: BusinessHours.Options, now: string) =>
+  Effect.map(BusinessHours.make(options), (hours) => DateTime.formatIso(BusinessHours.nextOpening(hours, utc(now))))
 
-describe("OfficeHours", () => {
-  const cases: ReadonlyArray<readonly [string, OfficeHours.Options, string, string]> = [
+describe("BusinessHours", () => {
+  const cases: ReadonlyArray<readonly [string, BusinessHours.Options, string, string]> = [
     ["before it opens", berlin, "2026-01-07T07:30:00Z", "2026-01-07T08:00:00.000Z"],
     ["while it is open", berlin, "2026-01-07T12:00:00Z", "2026-01-07T12:00:00.000Z"],
     ["at the moment of opening", berlin, "2026-01-07T08:00:00Z", "2026-01-07T08:00:00.000Z"],
@@ -92,8 +92,8 @@ describe("OfficeHours", () => {
 
   it.effect("says what is wrong with it", () =>
     Effect.gen(function*() {
-      const problem = (options: OfficeHours.Options) =>
-        Effect.map(Effect.flip(OfficeHours.make(options)), ({ message }) => message.split(" ")[0])
+      const problem = (options: BusinessHours.Options) =>
+        Effect.map(Effect.flip(BusinessHours.make(options)), ({ message }) => message.split(" ")[0])
       assert.deepStrictEqual(
         yield* Effect.all([
           problem({ ...berlin, timeZone: "Europe/Berlin2" }),
@@ -130,7 +130,7 @@ describe("untilOpen", () => {
   it.effect("sleeps until then, and not at all where it is open", () =>
     Effect.gen(function*() {
       // The test's clock begins at a Thursday's midnight.
-      const hours = yield* OfficeHours.make({ timeZone: "UTC", from: "09:00", to: "17:00" })
+      const hours = yield* BusinessHours.make({ timeZone: "UTC", from: "09:00", to: "17:00" })
       yield* Effect.gen(function*() {
         const fiber = yield* Effect.forkChild(Morning.execute({ id: "1" }))
         yield* pass("8 hours")
@@ -140,7 +140,7 @@ describe("untilOpen", () => {
         yield* Fiber.join(fiber)
         yield* Morning.execute({ id: "2" })
       }).pipe(Effect.provide(
-        Morning.toLayer(() => OfficeHours.untilOpen("morning", hours)).pipe(
+        Morning.toLayer(() => BusinessHours.untilOpen("morning", hours)).pipe(
           Layer.provideMerge(engine)
         )
       ))
@@ -156,8 +156,8 @@ const Question = Workflow.make("Question", {
 
 const gate = (name: string) =>
   Effect.gen(function*() {
-    const hours = yield* Effect.orDie(OfficeHours.make({ timeZone: "UTC", from: "01:00", to: "24:00" }))
-    yield* OfficeHours.untilOpen(name, hours)
+    const hours = yield* Effect.orDie(BusinessHours.make({ timeZone: "UTC", from: "01:00", to: "24:00" }))
+    yield* BusinessHours.untilOpen(name, hours)
   })
 
 /** Asks in conversation 40 and waits for two answers, after an hour's pause if so told. */

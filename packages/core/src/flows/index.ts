@@ -3,12 +3,12 @@
  *
  * @since 0.1.0
  */
+export * as BusinessHours from "./BusinessHours.ts"
 export * as ConversationFlow from "./ConversationFlow.ts"
 export * as CustomerReply from "./CustomerReply.ts"
 export * as FlowEvents from "./FlowEvents.ts"
 export * as FlowStep from "./FlowStep.ts"
 export * as IntentLog from "./IntentLog.ts"
-export * as OfficeHours from "./OfficeHours.ts"
 export * as OutcomeProbe from "./OutcomeProbe.ts"
 export * as Reconciliation from "./Reconciliation.ts"
 export * as Resolution from "./Resolution.ts"

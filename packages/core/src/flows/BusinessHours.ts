@@ -46,7 +46,7 @@ export interface Options {
  * @category models
  * @since 0.1.0
  */
-export interface OfficeHours {
+export interface BusinessHours {
   readonly timeZone: DateTime.TimeZone.Named
   readonly days: ReadonlySet<Weekday>
   /** In minutes after midnight. */
@@ -61,7 +61,7 @@ export interface OfficeHours {
  * @category errors
  * @since 0.1.0
  */
-export class OfficeHoursInvalid extends Schema.TaggedError<OfficeHoursInvalid>()("OfficeHoursInvalid", {
+export class BusinessHoursError extends Schema.TaggedError<BusinessHoursError>()("BusinessHoursError", {
   problem: Schema.String
 }) {
   override get message(): string {
@@ -80,18 +80,18 @@ const minutesOf = (time: string): number | undefined => {
  * Makes office hours.
  *
  * ```ts
- * const hours = yield* OfficeHours.make({ timeZone: "Europe/Berlin", from: "09:00", to: "17:00" })
+ * const hours = yield* BusinessHours.make({ timeZone: "Europe/Berlin", from: "09:00", to: "17:00" })
  * ```
  *
  * @category constructors
  * @since 0.1.0
  */
-export const make = (options: Options): Effect.Effect<OfficeHours, OfficeHoursInvalid> =>
+export const make = (options: Options): Effect.Effect<BusinessHours, BusinessHoursError> =>
   Effect.suspend(() => {
     const { days = weekdays.slice(1, 6), from, timeZone, to } = options
     const zone = DateTime.zoneMakeNamed(timeZone)
     const [opens, closes] = [minutesOf(from), minutesOf(to)]
-    const invalid = (problem: string) => Effect.fail(new OfficeHoursInvalid({ problem }))
+    const invalid = (problem: string) => Effect.fail(new BusinessHoursError({ problem }))
     if (Option.isNone(zone)) return invalid("timeZone must be the name of a time zone, such as Europe/Berlin")
     if (opens === undefined || opens === 24 * 60) return invalid("from must be a time such as 09:00")
     if (closes === undefined || closes === opens) {
@@ -110,7 +110,7 @@ export const make = (options: Options): Effect.Effect<OfficeHours, OfficeHoursIn
 
 /** The moment that is so many minutes after the midnight of a day, by the clocks of the time zone. */
 const moment = (
-  { timeZone }: OfficeHours,
+  { timeZone }: BusinessHours,
   { day, month, year }: DateTime.DateTime.PartsWithWeekday,
   daysLater: number,
   minutes: number
@@ -128,7 +128,7 @@ const moment = (
  * @category accessors
  * @since 0.1.0
  */
-export const nextOpening = (hours: OfficeHours, from: DateTime.DateTime): DateTime.Utc => {
+export const nextOpening = (hours: BusinessHours, from: DateTime.DateTime): DateTime.Utc => {
   const now = DateTime.toUtc(from)
   const today = DateTime.toParts(DateTime.setZone(now, hours.timeZone))
   // From yesterday, whose hours may last until today.
@@ -147,8 +147,8 @@ export const nextOpening = (hours: OfficeHours, from: DateTime.DateTime): DateTi
  * workflow. The moment is decided once, so that it stays the same when the workflow is run again.
  *
  * ```ts
- * const hours = yield* OfficeHours.make({ timeZone: "Europe/Berlin", from: "09:00", to: "17:00" })
- * yield* OfficeHours.untilOpen("morning", hours)
+ * const hours = yield* BusinessHours.make({ timeZone: "Europe/Berlin", from: "09:00", to: "17:00" })
+ * yield* BusinessHours.untilOpen("morning", hours)
  * ```
  *
  * @category steps
@@ -156,7 +156,7 @@ export const nextOpening = (hours: OfficeHours, from: DateTime.DateTime): DateTi
  */
 export const untilOpen = Effect.fnUntraced(function*(
   name: string,
-  hours: OfficeHours
+  hours: BusinessHours
 ): Effect.fn.Return<void, never, WorkflowEngine.WorkflowEngine | WorkflowEngine.WorkflowInstance> {
   const opening = yield* Activity.make({
     name: `${name}/opening`,
