@@ -40,7 +40,7 @@ const unsettled = Effect.gen(function*() {
 const live = <A, E, R, E2, R2>(effect: Effect.Effect<A, E, R>, flows: Layer.Layer<NodeFlows.Provided, E2, R2>) =>
   effect.pipe(
     Effect.provide(
-      ConversationFlow.layer({ settleAfter: "10 millis" }).pipe(Layer.provideMerge(Layer.fresh(flows)))
+      ConversationFlow.layer({ reconcileAfter: "10 millis" }).pipe(Layer.provideMerge(Layer.fresh(flows)))
     ),
     Effect.provideService(References.MinimumLogLevel, "Error")
   )

@@ -118,7 +118,7 @@ const live = Layer.unwrap(Effect.gen(function*() {
       HttpClient.mapRequest(HttpClientRequest.setHeader("x-runner", String(process.pid)))
     )
   })
-  return ConversationFlow.layer({ settleAfter: "100 millis" }).pipe(
+  return ConversationFlow.layer({ reconcileAfter: "100 millis" }).pipe(
     Layer.provide([Layer.provide(liveDesk, NodeFlows.layerStoresConfig), probe(baseUrl)]),
     Layer.provideMerge(NodeFlows.layerConfig()),
     Layer.provideMerge(NodeHttpClient.layerUndici)

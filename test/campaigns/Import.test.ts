@@ -44,7 +44,7 @@ it.live("an import that is killed again and again does each row once", () =>
       ...(yield* EmulatorSettings.make)
     })
     /** The last life, which nothing ends early. */
-    const finish = Effect.tap(NodeImport.run({ file, inboxId: 407, settleAfter: "50 millis" }), () => consistent)
+    const finish = Effect.tap(NodeImport.run({ file, inboxId: 407, reconcileAfter: "50 millis" }), () => consistent)
     const held = Effect.map(emulator.state, (state) => ({
       contacts: [...HashMap.values(state.contacts)],
       conversations: [...HashMap.values(state.conversations)],

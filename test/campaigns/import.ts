@@ -13,7 +13,7 @@ const program = Effect.gen(function*() {
   const { elapsed: _elapsed, perSecond: _perSecond, timeLeft: _timeLeft, ...counts } = yield* NodeImport.run({
     file,
     inboxId,
-    settleAfter: "50 millis"
+    reconcileAfter: "50 millis"
   })
   process.stdout.write(`${JSON.stringify(counts)}\n`)
 })

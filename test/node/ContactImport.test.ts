@@ -220,12 +220,12 @@ describe("an import", () => {
       const wrong = yield* Effect.flip(importing([], {
         inboxId: 0,
         concurrency: 0,
-        settleAfter: "soon" as never,
+        reconcileAfter: "soon" as never,
         patience: "long" as never,
         progressEvery: "often" as never
       }))
       assert.strictEqual(wrong._tag, "ValidationError")
-      for (const option of ["inboxId", "concurrency", "settleAfter", "patience", "progressEvery"]) {
+      for (const option of ["inboxId", "concurrency", "reconcileAfter", "patience", "progressEvery"]) {
         assert.include(wrong.message, option)
       }
       yield* importing([])

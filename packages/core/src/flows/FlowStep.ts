@@ -43,7 +43,7 @@ export interface Options {
    * not there counts only after that time. Keep it no shorter than the client's `timeout`: in a cluster a process that was
    * cut off from the database may be making its call until then.
    */
-  readonly settleAfter?: Duration.Input | undefined
+  readonly reconcileAfter?: Duration.Input | undefined
   /**
    * When to call again where nothing was sent, or LiveDesk took too many requests; `defaultRetries` unless given. What
    * LiveDesk's `Retry-After` says is waited for in any case. When it ends, the flow fails with the last error.
@@ -93,7 +93,7 @@ export interface FoundContact extends Schema.Schema.Type<typeof FoundContact> {}
 
 /**
  * Finds the contact or creates it, by `contacts.ensure`, which looks before it creates. Where the outcome is unknown, it
- * does both again after `settleAfter`. `step` is its name, which no other step of the workflow has.
+ * does both again after `reconcileAfter`. `step` is its name, which no other step of the workflow has.
  *
  * ```ts
  * const { contactId } = yield* FlowStep.ensureContact("contact", { inboxId: 407, email: "alice@acme.inc" })
@@ -107,7 +107,7 @@ export const ensureContact = Effect.fnUntraced(function*(
   input: Contacts.EnsureContact,
   options: Options = {}
 ): Effect.fn.Return<FoundContact, LiveDeskError.LiveDeskError, Required | Contacts.Contacts> {
-  const settleAfter = settleAfterOf(options)
+  const reconcileAfter = reconcileAfterOf(options)
   const { executionId, workflow } = yield* WorkflowEngine.WorkflowInstance
   const facts: IntentLog.Facts = {
     executionId,
@@ -126,7 +126,7 @@ export const ensureContact = Effect.fnUntraced(function*(
     if (begun._tag === "Earlier") {
       const found = begun.intent.foundId
       if (found !== undefined) return { contactId: ContactId.make(found) }
-      yield* waitFor(yield* intents.check(begun.intent, undefined), settleAfter)
+      yield* waitFor(yield* intents.check(begun.intent, undefined), reconcileAfter)
     }
     return yield* contacts.ensure(input).pipe(
       Effect.map((ensured) => {
@@ -149,7 +149,7 @@ export const ensureContact = Effect.fnUntraced(function*(
     error: LiveDeskError.LiveDeskError,
     execute: Effect.retry(ensure, {
       while: (error) => LiveDeskError.isTransient(error) || mayHaveTakenEffect(error),
-      schedule: retriesOf(options, (error) => mayHaveTakenEffect(error) ? settleAfter : Duration.zero)
+      schedule: retriesOf(options, (error) => mayHaveTakenEffect(error) ? reconcileAfter : Duration.zero)
     })
   })
 })
@@ -228,7 +228,7 @@ const once = Effect.fnUntraced(function*<R>(
   const { executionId, workflow } = yield* WorkflowEngine.WorkflowInstance
   const intents = yield* IntentLog.IntentLog
   const facts: IntentLog.Facts = { executionId, step, workflow: workflow._tag, kind, ...subject }
-  const settleAfter = settleAfterOf(options)
+  const reconcileAfter = reconcileAfterOf(options)
 
   const done = (intent: IntentLog.Intent, id: number): Effect.Effect<Outcome> =>
     Effect.as(intents.done(intent, id), { _tag: "Done", id })
@@ -243,7 +243,7 @@ const once = Effect.fnUntraced(function*<R>(
     let finding = yield* probe(since)
     if (finding._tag === "NotFound") {
       // It may still be on its way.
-      yield* waitFor(intent, settleAfter)
+      yield* waitFor(intent, reconcileAfter)
       finding = yield* probe(since)
     }
     if (finding._tag === "Found") return Option.some(yield* done(intent, finding.id))
@@ -312,8 +312,8 @@ const retriesOf = (
     ({ duration, input }) => Effect.succeed(Duration.max(duration, Duration.max(retryAfterOf(input), atLeast(input))))
   )
 
-const settleAfterOf = ({ settleAfter = "30 seconds" }: Options): Duration.Duration =>
-  Duration.fromInputUnsafe(settleAfter)
+const reconcileAfterOf = ({ reconcileAfter = "30 seconds" }: Options): Duration.Duration =>
+  Duration.fromInputUnsafe(reconcileAfter)
 
 /** Waits until so long after the outcome was first looked for, whichever process that was. */
 const waitFor = (intent: IntentLog.Intent, time: Duration.Duration): Effect.Effect<void> =>

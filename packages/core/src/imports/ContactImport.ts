@@ -59,7 +59,7 @@ export interface Options<E, R> {
    * How long LiveDesk may still be at work on a request that nobody waits for any more. Only after that time is a contact
    * looked for of which it is unknown whether it was made. 30 seconds unless given.
    */
-  readonly settleAfter?: Duration.Input | undefined
+  readonly reconcileAfter?: Duration.Input | undefined
   /** How long to go on trying while LiveDesk cannot be reached, or takes no more requests; 5 minutes unless given. */
   readonly patience?: Duration.Input | undefined
   /** How many rows there are, for the time left. */
@@ -103,7 +103,7 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
   E | ImportJournal.ImportJournalError | LiveDeskError.LiveDeskError,
   R | ImportJournal.ImportJournal | Contacts.Contacts | Conversations.Conversations | Messages.Messages
 > {
-  const { concurrency, patience, progressEvery, settleAfter } = yield* usable(options)
+  const { concurrency, patience, progressEvery, reconcileAfter } = yield* usable(options)
   const journal = yield* ImportJournal.ImportJournal
   yield* journal.begin(options.inboxId)
   const began = yield* Clock.currentTimeMillis
@@ -127,7 +127,7 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
     const isUnsettled = ({ step }: ImportJournal.Entry) => step === "contact"
     const first = yield* Stream.runHead(Stream.filter(journal.entries("sent"), isUnsettled))
     if (Option.isNone(first)) return
-    const settled = settleAfter + Math.max(began, importer.latestUnknown())
+    const settled = reconcileAfter + Math.max(began, importer.latestUnknown())
     yield* importer.sleep(settled - (yield* Clock.currentTimeMillis))
     const unsettled = Stream.filter(journal.entries("sent"), isUnsettled)
     yield* inWorkers(Stream.map(unsettled, Array.of), importer.settle, concurrency)
@@ -217,8 +217,9 @@ const operation = "ContactImport.run"
 const isInboxId = Schema.is(IdInput)
 
 const usable = <E, R>(options: Options<E, R>) => {
-  const { concurrency = 16, patience = "5 minutes", progressEvery = "2 seconds", settleAfter = "30 seconds" } = options
-  const times = { settleAfter, patience, progressEvery }
+  const { concurrency = 16, patience = "5 minutes", progressEvery = "2 seconds", reconcileAfter = "30 seconds" } =
+    options
+  const times = { reconcileAfter, patience, progressEvery }
   const issues = [
     ...(isInboxId(options.inboxId) ? [] : [{ path: ["inboxId"], message: "expected an id: a whole number above 0" }]),
     ...(Number.isSafeInteger(concurrency) && concurrency > 0
@@ -233,7 +234,7 @@ const usable = <E, R>(options: Options<E, R>) => {
   return issues.length === 0
     ? Effect.succeed({
       concurrency,
-      settleAfter: Duration.toMillis(settleAfter),
+      reconcileAfter: Duration.toMillis(reconcileAfter),
       patience: Duration.toMillis(patience),
       progressEvery
     })
