@@ -47,17 +47,17 @@ const say = (text: string) => process.stdout.write(`${text}\n`)
 const share = (part: number, whole: number) => `${(part / whole * 100).toFixed(0)} %`
 
 try {
-  for (const existing of ["find", "assumeNone"] as const) {
-    const task = { rows: 20_000, concurrency: 64, existing }
+  for (const lookup of ["first", "onConflict"] as const) {
+    const task = { rows: 20_000, concurrency: 64, lookup }
     const ratios: Array<number> = []
     for (let round = 0; round < 3; round++) {
       const bare = await run(task)
       const imported = await run({ ...task, file: await makeFile(task.rows) })
       ratios.push(imported.rate / bare.rate)
-      say(`${existing}: ${imported.rate.toFixed(0)} rows a second, the bare client ${bare.rate.toFixed(0)}`)
+      say(`${lookup}: ${imported.rate.toFixed(0)} rows a second, the bare client ${bare.rate.toFixed(0)}`)
     }
     const [, median = 0] = ratios.toSorted((left, right) => left - right)
-    say(`${existing}: ${share(median, 1)} of the bare client's speed, 64 at once (median of ${ratios.length})`)
+    say(`${lookup}: ${share(median, 1)} of the bare client's speed, 64 at once (median of ${ratios.length})`)
   }
 
   const limit = 200
@@ -65,7 +65,7 @@ try {
   const limited = await run({
     rows,
     concurrency: 64,
-    existing: "assumeNone",
+    lookup: "onConflict",
     limit,
     file: await makeFile(rows)
   })
@@ -74,7 +74,7 @@ try {
   const many = flags.quick ? 100_000 : 1_000_000
   const peaks: Array<number> = []
   for (const rows of [10_000, many]) {
-    const task = { rows, concurrency: 64, existing: "assumeNone", file: await makeFile(rows) } as const
+    const task = { rows, concurrency: 64, lookup: "onConflict", file: await makeFile(rows) } as const
     const { memory, rate } = await run(task, heap)
     peaks.push(memory)
     say(

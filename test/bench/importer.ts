@@ -9,7 +9,7 @@ export interface Task {
   readonly baseUrl: string
   readonly rows: number
   readonly concurrency: number
-  readonly existing: "find" | "assumeNone"
+  readonly lookup: "first" | "onConflict"
   /** The file to import; without one the calls are made that it would take. */
   readonly file?: string
   /** How many requests may go out in a second. */
@@ -25,13 +25,13 @@ export interface Result {
 
 const inboxId = 407
 
-const bare = Effect.fnUntraced(function*({ concurrency, existing, rows }: Task) {
+const bare = Effect.fnUntraced(function*({ concurrency, lookup, rows }: Task) {
   const { create, ensure } = yield* Contacts.Contacts
   yield* Effect.forEach(
     Array.from({ length: rows }, (_, index) => index),
     (index) => {
       const input = { inboxId, email: `c${index}@acme.inc`, name: `Customer ${index}` }
-      return existing === "find"
+      return lookup === "first"
         ? Effect.asVoid(Effect.orDie(ensure(input)))
         : Effect.asVoid(Effect.orDie(create(input)))
     },

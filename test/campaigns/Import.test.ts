@@ -93,7 +93,7 @@ it.live("an import that is killed again and again does each row once", () =>
         const conversation = conversations.find(({ contactId: id }) => id === Option.getOrUndefined(contactId))
         const message = messages.find(({ conversationId: id }) => id === Option.getOrUndefined(conversationId))
         const done = step === "conversation" ? conversation : message
-        yield* journal.settle(
+        yield* journal.resolve(
           key,
           done === undefined
             ? { _tag: "NotDone" }

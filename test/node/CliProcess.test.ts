@@ -52,7 +52,7 @@ describe("a process of the command", () => {
     Effect.gen(function*() {
       const folder = yield* folderWithRows(100)
       const settings = yield* Cli.settings
-      const args = ["import", "c.csv", "--existing", "assume-none"]
+      const args = ["import", "c.csv", "--lookup", "on-conflict"]
       const emulator = yield* Emulator.Emulator
       const terminated = yield* Cli.spawn(folder, args, settings)
       yield* Stream.runDrain(Stream.takeUntil(emulator.changes, ({ contacts }) => HashMap.size(contacts) > 0))

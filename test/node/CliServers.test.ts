@@ -18,7 +18,7 @@ describe("import", () => {
       const folder = yield* Folder.make
       const settings = yield* Cli.settings
       writeFileSync(join(folder, "c.csv"), "identifier;email;name\nC-1;a@acme.inc;Alice\nC-2;none;Bob\n")
-      const args = ["import", "c.csv", "--delimiter", "semicolon", "--concurrency", "2", "--existing", "assume-none"]
+      const args = ["import", "c.csv", "--delimiter", "semicolon", "--concurrency", "2", "--lookup", "on-conflict"]
       const first = yield* Cli.runIn(folder, args, settings)
       assert.strictEqual(first.code, 7)
       assert.match(first.out, /^read +2\n[^]*\ncreated +1\n[^]*\nrejected +1\n/)
@@ -54,7 +54,7 @@ describe("import", () => {
       assert.deepStrictEqual(readdirSync(folder), ["c.csv"])
       assert.strictEqual(HashMap.size((yield* (yield* Emulator.Emulator).state).contacts), 0)
       writeFileSync(join(folder, "c.csv"), "identifier\nC-1\n")
-      assert.strictEqual((yield* check("--existing", "assume-none")).code, 0)
+      assert.strictEqual((yield* check("--lookup", "on-conflict")).code, 0)
     }).pipe(withEmulator))
 
   it.live("exits with 2 for a header that cannot be used", () =>
@@ -73,7 +73,7 @@ describe("import", () => {
       const settings = yield* Cli.settings
       const rows = Array.from({ length: 100 }, (_, row) => `C-${row}\n`)
       writeFileSync(join(folder, "c.csv"), `identifier\n${rows.join("")}`)
-      const args = ["import", "c.csv", "--existing", "assume-none"]
+      const args = ["import", "c.csv", "--lookup", "on-conflict"]
       const emulator = yield* Emulator.Emulator
       const created = Stream.map(emulator.changes, ({ contacts }) => HashMap.size(contacts))
       const interrupted = yield* Cli.interruptIn(

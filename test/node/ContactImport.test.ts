@@ -102,10 +102,10 @@ describe("an import", () => {
     Effect.gen(function*() {
       const contacts = yield* Contacts.Contacts
       yield* contacts.create({ inboxId, email: "c1@acme.inc", name: "As she was" })
-      for (const existing of ["find", "assumeNone"] as const) {
-        const result = yield* importing(customers(3), { existing }).pipe(Effect.provide(Layer.fresh(journal)))
+      for (const lookup of ["first", "onConflict"] as const) {
+        const result = yield* importing(customers(3), { lookup }).pipe(Effect.provide(Layer.fresh(journal)))
         assert.strictEqual(result.done, 3)
-        assert.strictEqual(result.existing, existing === "find" ? 1 : 3)
+        assert.strictEqual(result.existing, lookup === "first" ? 1 : 3)
       }
       const state = yield* emulated
       assert.lengthOf(state.contacts, 3)
@@ -221,11 +221,11 @@ describe("an import", () => {
         inboxId: 0,
         concurrency: 0,
         reconcileAfter: "soon" as never,
-        patience: "long" as never,
+        retryFor: "long" as never,
         progressEvery: "often" as never
       }))
       assert.strictEqual(wrong._tag, "ValidationError")
-      for (const option of ["inboxId", "concurrency", "reconcileAfter", "patience", "progressEvery"]) {
+      for (const option of ["inboxId", "concurrency", "reconcileAfter", "retryFor", "progressEvery"]) {
         assert.include(wrong.message, option)
       }
       yield* importing([])
@@ -260,17 +260,17 @@ describe("what becomes of a call nobody can tell", () => {
   ]
   for (const fault of faults) {
     const name = "when" in fault ? `${fault._tag} ${fault.when}` : fault._tag
-    for (const existing of ["find", "assumeNone"] as const) {
-      it.effect(`a contact is looked for before it is made again (${name}, ${existing})`, () =>
+    for (const lookup of ["first", "onConflict"] as const) {
+      it.effect(`a contact is looked for before it is made again (${name}, ${lookup})`, () =>
         Effect.gen(function*() {
-          const result = yield* inTime(importing(customers(3), { existing }))
+          const result = yield* inTime(importing(customers(3), { lookup }))
           assert.strictEqual(result.done, 3)
           assert.strictEqual(result.unknown, 0)
           assert.lengthOf((yield* emulated).contacts, 3)
           assert.lengthOf(yield* entries("done"), 3)
           const acted = !("when" in fault) || fault.when === "AfterActing"
           // `ensure` itself looks for it, twice in a second.
-          if (acted && existing === "find") return
+          if (acted && lookup === "first") return
           // Found after the time in which LiveDesk may still be at work; whether it was there before nobody can tell.
           assert.isAtLeast(Duration.toSeconds(result.elapsed), 30)
           assert.deepStrictEqual([result.created, result.existing], acted ? [2, 0] : [3, 0])
@@ -291,14 +291,14 @@ describe("what becomes of a call nobody can tell", () => {
 
   it.effect("someone who has looked can tell: it was done, or it was not", () =>
     Effect.gen(function*() {
-      const { settle } = yield* ImportJournal.ImportJournal
+      const { resolve } = yield* ImportJournal.ImportJournal
       const rows = customers(2, { message: "Hello." })
       const first = yield* inTime(importing(rows, { concurrency: 1 }))
       assert.strictEqual(first.unknown, 2)
       const [conversation] = (yield* emulated).conversations
-      assert.isFalse(yield* settle("email:nobody@acme.inc", { _tag: "NotDone" }))
-      assert.isTrue(yield* settle("email:c0@acme.inc", { _tag: "Done", conversationId: conversation?.id }))
-      assert.isTrue(yield* settle("email:c1@acme.inc", { _tag: "NotDone" }))
+      assert.isFalse(yield* resolve("email:nobody@acme.inc", { _tag: "NotDone" }))
+      assert.isTrue(yield* resolve("email:c0@acme.inc", { _tag: "Done", conversationId: conversation?.id }))
+      assert.isTrue(yield* resolve("email:c1@acme.inc", { _tag: "NotDone" }))
       const second = yield* inTime(importing(rows, { concurrency: 1 }))
       assert.deepStrictEqual(counted(second), { ...none, read: 2, done: 2, conversations: 1, messages: 2 })
       const state = yield* emulated
@@ -339,7 +339,7 @@ describe("an import that cannot go on", () => {
 
   it.effect("stops when its patience is over, and goes on when it is started again", () =>
     Effect.gen(function*() {
-      const error = yield* Effect.flip(inTime(importing(customers(10), { patience: "10 seconds" })))
+      const error = yield* Effect.flip(inTime(importing(customers(10), { retryFor: "10 seconds" })))
       assert.strictEqual(error._tag, "HttpError")
       assert.deepStrictEqual((yield* emulated).contacts, [])
       const { planned, sent } = yield* Effect.flatMap(ImportJournal.ImportJournal, ({ totals }) => totals)

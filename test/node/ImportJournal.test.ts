@@ -71,13 +71,13 @@ describe("ImportJournal", () => {
 
   it.effect("settles only what is sent, and step by step", () =>
     Effect.gen(function*() {
-      const { change, plan, settle, totals } = yield* begun
+      const { change, plan, resolve, totals } = yield* begun
       yield* plan(rows(3))
       yield* change({ key: "k0", step: "message", state: "done" })
       yield* change({ key: "k1", step: "conversation", state: "sent" })
-      assert.isFalse(yield* settle("k0", { _tag: "NotDone" }))
-      assert.isFalse(yield* settle("k0", { _tag: "Done", messageId: 1 }))
-      assert.isTrue(yield* settle("k1", { _tag: "Done", conversationId: 8 }))
+      assert.isFalse(yield* resolve("k0", { _tag: "NotDone" }))
+      assert.isFalse(yield* resolve("k0", { _tag: "Done", messageId: 1 }))
+      assert.isTrue(yield* resolve("k1", { _tag: "Done", conversationId: 8 }))
       assert.deepStrictEqual(yield* totals, { planned: 1, sent: 1, done: 1, rejected: 0, unusable: 0 })
     }).pipe(Effect.provide(journal)))
 

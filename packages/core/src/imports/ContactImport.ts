@@ -46,10 +46,10 @@ export interface Options<E, R> {
   /** How many rows are worked on at once; 16 unless given. How many requests a second go out is the client's `rateLimit`. */
   readonly concurrency?: number | undefined
   /**
-   * Whether a contact may be there already: `"find"`, unless given, looks before it creates, which takes a second
-   * request; `"assumeNone"` creates at once, and looks only where LiveDesk refuses.
+   * Whether a contact may be there already: `"first"`, unless given, looks before it creates, which takes a second
+   * request; `"onConflict"` creates at once, and looks only where LiveDesk refuses.
    */
-  readonly existing?: "find" | "assumeNone" | undefined
+  readonly lookup?: "first" | "onConflict" | undefined
   /**
    * What a row is known by, in this journal: its customer, unless given, that is the identifier, else the e-mail address,
    * else the phone number. A second row of the same key is rejected.
@@ -61,7 +61,7 @@ export interface Options<E, R> {
    */
   readonly reconcileAfter?: Duration.Input | undefined
   /** How long to go on trying while LiveDesk cannot be reached, or takes no more requests; 5 minutes unless given. */
-  readonly patience?: Duration.Input | undefined
+  readonly retryFor?: Duration.Input | undefined
   /** How many rows there are, for the time left. */
   readonly total?: number | undefined
   /** Told how far the run has come, every `progressEvery`, and at its end. */
@@ -76,7 +76,7 @@ export interface Options<E, R> {
  * Imports rows. Each has its contact once, whenever and however often this is ended and started again with the same
  * journal, also by a crash: what was sent and not heard of is looked for in LiveDesk before anything is sent again, and a
  * conversation or a message, which no call of LiveDesk's reads, is never sent again. Rows of which nobody can tell stay
- * `sent` in the journal, and are never guessed at: `ImportJournal.settle` takes the word of someone who has looked.
+ * `sent` in the journal, and are never guessed at: `ImportJournal.resolve` takes the word of someone who has looked.
  *
  * A row that cannot be read, does not fit the mapping or is refused by LiveDesk is noted with its reasons, and never
  * stops the rest; a next run tries those again. While LiveDesk cannot be reached, the import waits.
@@ -84,7 +84,7 @@ export interface Options<E, R> {
  * Interrupted, it reads no more rows, lets the calls that are underway end, and notes what came of them. Fails with
  *
  * - `AuthError`, and `HttpError` for an address that redirects or a channel that is not there, since no other row would
- *   fare better; `HttpError` when LiveDesk could not be reached for as long as `patience`. What was done is in the journal,
+ *   fare better; `HttpError` when LiveDesk could not be reached for as long as `retryFor`. What was done is in the journal,
  *   and the same call goes on from there;
  * - `ValidationError` for options that cannot be used;
  * - `ImportJournalError`, and what `rows` fails with.
@@ -103,13 +103,13 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
   E | ImportJournal.ImportJournalError | LiveDeskError.LiveDeskError,
   R | ImportJournal.ImportJournal | Contacts.Contacts | Conversations.Conversations | Messages.Messages
 > {
-  const { concurrency, patience, progressEvery, reconcileAfter } = yield* usable(options)
+  const { concurrency, retryFor, progressEvery, reconcileAfter } = yield* usable(options)
   const journal = yield* ImportJournal.ImportJournal
   yield* journal.begin(options.inboxId)
   const began = yield* Clock.currentTimeMillis
   const counts = { ...noCounts }
   const stopped = yield* Deferred.make<void, LiveDeskError.LiveDeskError>()
-  const importer = yield* makeImporter(options, { counts, patience, stopped })
+  const importer = yield* makeImporter(options, { counts, retryFor, stopped })
 
   const rows = inWorkers(
     options.rows.pipe(
@@ -122,15 +122,15 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
     concurrency
   )
   /** Of the rows whose contact may have been made unheard, by whatever run. */
-  const settling = Effect.gen(function*() {
+  const reconciling = Effect.gen(function*() {
     yield* journal.flush
-    const isUnsettled = ({ step }: ImportJournal.Entry) => step === "contact"
-    const first = yield* Stream.runHead(Stream.filter(journal.entries("sent"), isUnsettled))
+    const isPending = ({ step }: ImportJournal.Entry) => step === "contact"
+    const first = yield* Stream.runHead(Stream.filter(journal.entries("sent"), isPending))
     if (Option.isNone(first)) return
-    const settled = reconcileAfter + Math.max(began, importer.latestUnknown())
-    yield* importer.sleep(settled - (yield* Clock.currentTimeMillis))
-    const unsettled = Stream.filter(journal.entries("sent"), isUnsettled)
-    yield* inWorkers(Stream.map(unsettled, Array.of), importer.settle, concurrency)
+    const reconcileAt = reconcileAfter + Math.max(began, importer.latestUnknown())
+    yield* importer.sleep(reconcileAt - (yield* Clock.currentTimeMillis))
+    const pending = Stream.filter(journal.entries("sent"), isPending)
+    yield* inWorkers(Stream.map(pending, Array.of), importer.reconcile, concurrency)
   })
   const progress = Effect.map(
     Clock.currentTimeMillis,
@@ -145,7 +145,7 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
 
   const working = yield* Effect.forkChild(
     Effect.ensuring(
-      Effect.andThen(rows, Effect.suspend(() => importer.isStopped() ? Effect.void : settling)),
+      Effect.andThen(rows, Effect.suspend(() => importer.isStopped() ? Effect.void : reconciling)),
       Effect.ignore(journal.flush)
     )
   )
@@ -217,9 +217,9 @@ const operation = "ContactImport.run"
 const isInboxId = Schema.is(IdInput)
 
 const usable = <E, R>(options: Options<E, R>) => {
-  const { concurrency = 16, patience = "5 minutes", progressEvery = "2 seconds", reconcileAfter = "30 seconds" } =
+  const { concurrency = 16, retryFor = "5 minutes", progressEvery = "2 seconds", reconcileAfter = "30 seconds" } =
     options
-  const times = { reconcileAfter, patience, progressEvery }
+  const times = { reconcileAfter, retryFor, progressEvery }
   const issues = [
     ...(isInboxId(options.inboxId) ? [] : [{ path: ["inboxId"], message: "expected an id: a whole number above 0" }]),
     ...(Number.isSafeInteger(concurrency) && concurrency > 0
@@ -235,7 +235,7 @@ const usable = <E, R>(options: Options<E, R>) => {
     ? Effect.succeed({
       concurrency,
       reconcileAfter: Duration.toMillis(reconcileAfter),
-      patience: Duration.toMillis(patience),
+      retryFor: Duration.toMillis(retryFor),
       progressEvery
     })
     : Effect.fail(LiveDeskError.invalidInput(operation, issues))
@@ -261,8 +261,8 @@ type Outcome<A> =
 
 const makeImporter = Effect.fnUntraced(function*<E, R>(
   options: Options<E, R>,
-  { counts, patience, stopped }: {
-    readonly patience: number
+  { counts, retryFor, stopped }: {
+    readonly retryFor: number
     readonly counts: { -readonly [Key in keyof ImportProgress.Counts]: number }
     readonly stopped: Deferred.Deferred<void, LiveDeskError.LiveDeskError>
   }
@@ -271,7 +271,7 @@ const makeImporter = Effect.fnUntraced(function*<E, R>(
   const contacts = yield* Contacts.Contacts
   const conversations = yield* Conversations.Conversations
   const messages = yield* Messages.Messages
-  const { call, existing = "find", inboxId, key = customer, mapping = ImportMapping.columns } = options
+  const { call, lookup = "first", inboxId, key = customer, mapping = ImportMapping.columns } = options
   let latestUnknown = 0
 
   const isStopped = () => Deferred.isDoneUnsafe(stopped)
@@ -316,7 +316,7 @@ const makeImporter = Effect.fnUntraced(function*<E, R>(
   })
 
   /** Makes a call until LiveDesk has said something to it, or the import is stopped. */
-  const persistently = Effect.fnUntraced(function*<A>(
+  const retryTransient = Effect.fnUntraced(function*<A>(
     step: ImportJournal.Step,
     attempt: Effect.Effect<A, LiveDeskError.LiveDeskError>,
     around: {
@@ -338,7 +338,7 @@ const makeImporter = Effect.fnUntraced(function*<E, R>(
       }
       const now = yield* Clock.currentTimeMillis
       began ??= now
-      if (now - began >= patience) yield* Deferred.fail(stopped, error)
+      if (now - began >= retryFor) yield* Deferred.fail(stopped, error)
       if (isStopped()) return { _tag: "Stopped" } as const
       yield* around.pause
       yield* sleep(Math.max(wait, askedToWait(error)))
@@ -374,7 +374,7 @@ const makeImporter = Effect.fnUntraced(function*<E, R>(
       ) =>
         Effect.andThen(
           journal.change({ key, step, state: "sent", ...known }),
-          persistently(step, attempt, {
+          retryTransient(step, attempt, {
             pause: journal.change({ key, step, state: "planned" }),
             again: journal.change({ key, step, state: "sent" })
           })
@@ -385,13 +385,13 @@ const makeImporter = Effect.fnUntraced(function*<E, R>(
       let known: Partial<ImportJournal.Change> = {}
       if (contactId === undefined) {
         // The journal has it as sent from its planning on, and it is never sent without being looked for after that.
-        const outcome = yield* persistently("contact", contact, { pause: Effect.void, again: Effect.void })
+        const outcome = yield* retryTransient("contact", contact, { pause: Effect.void, again: Effect.void })
         if (outcome._tag !== "Answered") return yield* ended("contact", outcome)
         contactId = outcome.answer.id
         sourceId = outcome.answer.sourceId
-        known = { contactId, sourceId, existing: outcome.answer.existing }
-        if (outcome.answer.existing === false) counts.created++
-        if (outcome.answer.existing === true) counts.existing++
+        known = { contactId, sourceId, existing: outcome.answer.lookup }
+        if (outcome.answer.lookup === false) counts.created++
+        if (outcome.answer.lookup === true) counts.existing++
       }
 
       const wantsConversation = input.message !== undefined || input.conversation === true
@@ -433,14 +433,14 @@ const makeImporter = Effect.fnUntraced(function*<E, R>(
     }
   )
 
-  const contactOf = ({ contact }: ImportMapping.ImportInput, existing: "find" | "assumeNone") => {
+  const contactOf = ({ contact }: ImportMapping.ImportInput, lookup: "first" | "onConflict") => {
     const input = { ...contact, inboxId }
     const ensured = Effect.map(
       // The mapping has seen to it that there is a mark.
       contacts.ensure(input as Contacts.EnsureContact, call),
       (ensured) => madeOf(ensured, inboxId)
     )
-    const attempt = existing === "find"
+    const attempt = lookup === "first"
       ? ensured
       : contacts.create(input, call).pipe(
         Effect.map((created) => madeOf({ _tag: "Created", ...created }, inboxId)),
@@ -449,29 +449,29 @@ const makeImporter = Effect.fnUntraced(function*<E, R>(
     return orKnown(attempt, "payload.contact.id", (id) => ({
       id: ContactId.make(id),
       sourceId: undefined,
-      existing: false
+      lookup: false
     }))
   }
 
   const work = (work: Work) =>
     isStopped()
       ? journal.note({ key: work.entry.key, step: work.entry.step, state: "planned" })
-      : advance(work, contactOf(work.input, existing))
+      : advance(work, contactOf(work.input, lookup))
 
   /** A row whose contact may be there, unheard: it is looked for, and made if it is not. */
-  const settle = Effect.fnUntraced(function*(entry: ImportJournal.Entry) {
+  const reconcile = Effect.fnUntraced(function*(entry: ImportJournal.Entry) {
     const values = readValues(Option.getOrElse(entry.row, () => "{}"))
     const input = Result.flatMap(values, mapping.read)
     if (Result.isFailure(input) || isStopped()) return
     const contact = Effect.map(
-      contactOf(input.success, "find"),
+      contactOf(input.success, "first"),
       // Whether it was there before the import nobody can tell.
-      (made) => made.existing === true ? { ...made, existing: undefined } : made
+      (made) => made.lookup === true ? { ...made, lookup: undefined } : made
     )
     yield* advance({ entry, input: input.success }, contact)
   })
 
-  return { plan, work, settle, sleep, isStopped, latestUnknown: () => latestUnknown }
+  return { plan, work, reconcile, sleep, isStopped, latestUnknown: () => latestUnknown }
 })
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -504,13 +504,13 @@ interface MadeContact {
   readonly id: ContactId
   readonly sourceId: string | undefined
   /** Whether it was there before; `undefined` where nobody can tell. */
-  readonly existing: boolean | undefined
+  readonly lookup: boolean | undefined
 }
 
 const madeOf = (ensured: Contacts.EnsuredContact, inboxId: number): MadeContact => ({
   id: ensured.contact.id,
   sourceId: Option.getOrUndefined<string>(Contacts.sourceIdOf(ensured, inboxId)),
-  existing: ensured._tag === "Existing"
+  lookup: ensured._tag === "Existing"
 })
 
 /** The id that an unreadable answer still told will do: LiveDesk acted, and this is what it made. */

@@ -203,7 +203,7 @@ export class ImportJournal extends Context.Service<ImportJournal, {
    * Tells what became of the step of a `sent` row, when someone has looked in LiveDesk: it was done, with the id of what
    * it made, or it was not. The next run goes on from there. Returns whether there is such a row.
    */
-  readonly settle: (
+  readonly resolve: (
     key: string,
     outcome:
       | {
@@ -283,7 +283,7 @@ export const layer: Layer.Layer<ImportJournal, ImportJournalError, SqlClient.Sql
         const counts = Object.fromEntries(rows.map(({ count, state }) => [state, count]))
         return { planned: 0, sent: 0, done: 0, rejected: 0, unusable: 0, ...counts }
       })),
-      settle: (key, outcome) =>
+      resolve: (key, outcome) =>
         orFail(Effect.map(
           outcome._tag === "NotDone"
             ? sql`UPDATE import_row SET state = 'planned' WHERE key = ${key} AND state = 'sent' RETURNING key`
@@ -297,7 +297,7 @@ export const layer: Layer.Layer<ImportJournal, ImportJournalError, SqlClient.Sql
                 step = CASE step WHEN 'contact' THEN 'conversation' ELSE 'message' END
               WHERE key = ${key} AND state = 'sent' RETURNING key
             `,
-          (settled) => settled.length > 0
+          (resolved) => resolved.length > 0
         ))
     })
   })

@@ -48,7 +48,7 @@ export const command = Command.make(
       ["tab", "\t"],
       ["pipe", "|"]
     ]).pipe(Flag.withDescription("What separates the cells of CSV; a comma unless given"), LiveDeskCall.optional),
-    existing: Flag.ChoiceWithValue("existing", [["find", "find"], ["assume-none", "assumeNone"]]).pipe(
+    lookup: Flag.ChoiceWithValue("lookup", [["first", "first"], ["on-conflict", "onConflict"]]).pipe(
       Flag.withDescription("Whether contacts may be there already; they are looked for unless none is assumed"),
       LiveDeskCall.optional
     )
@@ -121,7 +121,7 @@ const mostRejects = 100
 
 /** Imports to nobody, with a journal of its own that nobody keeps. */
 const check = Effect.fnUntraced(function*(
-  options: Pick<NodeImport.Options, "file" | "inboxId" | "existing" | "delimiter" | "concurrency">
+  options: Pick<NodeImport.Options, "file" | "inboxId" | "lookup" | "delimiter" | "concurrency">
 ) {
   const NodeImport = yield* loaded
   const { requests, result } = yield* Rehearsal.make(
