@@ -45,7 +45,7 @@ export const verification = Webhooks.signed({ secrets: [secret] })
 export const receiver = Webhooks.layer({
   path,
   verification,
-  echoes: "handle",
+  ownMessages: "handle",
   onFailure: "retry",
   handler: FlowEvents.handle
 }).pipe(Layer.provide(SeenDeliveries.layer))

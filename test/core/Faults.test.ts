@@ -253,7 +253,7 @@ describe("a webhook", () => {
     const receiver = Webhooks.layer({
       path: "/livedesk",
       verification,
-      echoes: "handle",
+      ownMessages: "handle",
       handler: (event) => Effect.sync(() => void handled.push(event._tag))
     }).pipe(Layer.provide(SeenDeliveries.layer))
     const sender = WebhookSender.layer({ path: "/livedesk", verification }).pipe(

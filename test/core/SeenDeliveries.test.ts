@@ -16,7 +16,7 @@ for (const [name, layer] of Object.entries(stores)) {
       Effect.gen(function*() {
         const { claim, complete, release } = yield* SeenDeliveries.SeenDeliveries
         assert.strictEqual(yield* claim("a"), "Claimed")
-        assert.strictEqual(yield* claim("a"), "Underway")
+        assert.strictEqual(yield* claim("a"), "InProgress")
         assert.strictEqual(yield* claim("b"), "Claimed")
         yield* release("a")
         assert.strictEqual(yield* claim("a"), "Claimed")
@@ -33,7 +33,7 @@ for (const [name, layer] of Object.entries(stores)) {
         const { claim } = yield* SeenDeliveries.SeenDeliveries
         const claims = yield* Effect.all(Array.from({ length: 50 }, () => claim("a")), { concurrency: "unbounded" })
         assert.strictEqual(claims.filter((claim) => claim === "Claimed").length, 1)
-        assert.strictEqual(claims.filter((claim) => claim === "Underway").length, 49)
+        assert.strictEqual(claims.filter((claim) => claim === "InProgress").length, 49)
       }).pipe(Effect.provide(layer)))
   })
 }
@@ -59,7 +59,7 @@ describe("persisted deliveries", () => {
       assert.strictEqual(yield* first.claim("a"), "Claimed")
       assert.strictEqual(yield* first.claim("b"), "Claimed")
       yield* first.complete("b")
-      assert.strictEqual(yield* second.claim("a"), "Underway")
+      assert.strictEqual(yield* second.claim("a"), "InProgress")
       assert.strictEqual(yield* second.claim("b"), "Handled")
       yield* TestClock.adjust("5 minutes")
       assert.strictEqual(yield* second.claim("a"), "Claimed")

@@ -304,7 +304,7 @@ describe("echoes", () => {
   it.effect("are private notes, what went out, and messages of which it is not told", () =>
     Effect.sync(() => {
       const echo = (event: string, fields: { readonly [key: string]: Json }) =>
-        WebhookEvent.isEcho(decode(WebhookDelivery.payload(event, fields)))
+        WebhookEvent.isOwnMessage(decode(WebhookDelivery.payload(event, fields)))
       assert.isFalse(echo("message_created", {}))
       assert.isTrue(echo("message_created", { private: true }))
       assert.isTrue(echo("message_created", { message_type: "outgoing" }))

@@ -31,7 +31,7 @@ const setup = (verification: Webhooks.Verification, received: Webhooks.Verificat
   const receiver = Webhooks.layer({
     path,
     verification: received,
-    echoes: "handle",
+    ownMessages: "handle",
     onFailure: "retry",
     handler: (event) => Effect.sync(() => handled.push(event))
   })

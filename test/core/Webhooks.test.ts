@@ -380,7 +380,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
               const sender = yield* Effect.forkChild(deliver({ id: "1" }))
               yield* Deferred.await(begun)
               yield* Fiber.interrupt(sender)
-              assert.deepStrictEqual(yield* deliver({ id: "1" }), refused("Underway"))
+              assert.deepStrictEqual(yield* deliver({ id: "1" }), refused("InProgress"))
               yield* latch.open
               yield* Effect.yieldNow
               yield* Effect.yieldNow
@@ -542,7 +542,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
               { handler, onFailure, verification: Webhooks.unverified },
               Effect.gen(function*() {
                 const again = deliver({ id: "1", verification: Webhooks.unverified })
-                assert.deepStrictEqual(yield* again, refused("Underway"))
+                assert.deepStrictEqual(yield* again, refused("InProgress"))
                 yield* TestClock.adjust("5 minutes")
                 assert.deepStrictEqual(yield* again, accepted)
                 yield* Effect.yieldNow
@@ -589,7 +589,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
           })
         )
         yield* running(
-          { handler, onFailure: "retry", echoes: "handle" },
+          { handler, onFailure: "retry", ownMessages: "handle" },
           Effect.gen(function*() {
             assert.deepStrictEqual(yield* own, accepted)
             assert.deepStrictEqual(yield* note, accepted)

@@ -22,7 +22,7 @@ const receiver = Effect.gen(function*() {
   const routes = Webhooks.layer({
     path: "/livedesk",
     verification: Webhooks.unverified,
-    echoes: "handle",
+    ownMessages: "handle",
     handler: (event) => Queue.offer(told, event)
   })
   const serving = HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true }).pipe(

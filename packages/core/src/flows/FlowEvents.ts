@@ -22,7 +22,7 @@ import * as Resolution from "./Resolution.ts"
  * Webhooks.layer({
  *   path: "/webhooks/livedesk",
  *   verification: Webhooks.signed({ secrets: [secret] }),
- *   echoes: "handle",
+ *   ownMessages: "handle",
  *   onFailure: "retry",
  *   handler: FlowEvents.handle
  * })

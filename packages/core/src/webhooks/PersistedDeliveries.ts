@@ -35,7 +35,7 @@ export interface Options {
 
 class Delivery extends Persistable.Class<{ payload: { readonly delivery: string } }>()("Delivery", {
   primaryKey: ({ delivery }) => delivery,
-  success: Schema.Literals(["Underway", "Handled"])
+  success: Schema.Literals(["InProgress", "Handled"])
 }) {}
 
 /**
@@ -64,7 +64,7 @@ export const make = (
     return SeenDeliveries.SeenDeliveries.of({
       claim: (delivery) =>
         Effect.suspend((): Effect.Effect<SeenDeliveries.Claim, SeenDeliveries.SeenDeliveriesError> => {
-          if (mine.has(delivery)) return Effect.succeed("Underway")
+          if (mine.has(delivery)) return Effect.succeed("InProgress")
           mine.add(delivery)
           const key = new Delivery({ delivery })
           return Effect.gen(function*() {
@@ -73,7 +73,7 @@ export const make = (
               yield* disown(delivery)
               return kept.value
             }
-            yield* store.set(key, Exit.succeed("Underway"))
+            yield* store.set(key, Exit.succeed("InProgress"))
             return "Claimed"
           }).pipe(
             Effect.onError(() => disown(delivery)),

@@ -14,13 +14,13 @@ import * as Schema from "effect/Schema"
  * What is known of a delivery that somebody wants to handle.
  *
  * - `Claimed`: nobody has it; it is the claimer's to handle now, and to complete or to release.
- * - `Underway`: somebody is handling it.
+ * - `InProgress`: somebody is handling it.
  * - `Handled`: it was handled.
  *
  * @category models
  * @since 0.1.0
  */
-export type Claim = "Claimed" | "Underway" | "Handled"
+export type Claim = "Claimed" | "InProgress" | "Handled"
 
 /**
  * What was seen could not be looked up or kept.
@@ -82,7 +82,7 @@ export const make = (options: Options = {}): Effect.Effect<SeenDeliveries["Servi
   Effect.sync(() => {
     const timeToLive = Duration.toMillis(options.timeToLive ?? defaultTimeToLive)
     const capacity = Math.max(0, options.capacity ?? 10_000)
-    const underway = new Set<string>()
+    const inProgress = new Set<string>()
     // Until when each is remembered, in the order in which they were handled.
     const handled = new Map<string, number>()
 
@@ -98,18 +98,18 @@ export const make = (options: Options = {}): Effect.Effect<SeenDeliveries["Servi
         Effect.map(Clock.currentTimeMillis, (now): Claim => {
           forget(now)
           if (handled.has(delivery)) return "Handled"
-          if (underway.has(delivery)) return "Underway"
-          underway.add(delivery)
+          if (inProgress.has(delivery)) return "InProgress"
+          inProgress.add(delivery)
           return "Claimed"
         }),
       complete: (delivery) =>
         Effect.map(Clock.currentTimeMillis, (now) => {
-          underway.delete(delivery)
+          inProgress.delete(delivery)
           handled.delete(delivery)
           handled.set(delivery, now + timeToLive)
           forget(now)
         }),
-      release: (delivery) => Effect.sync(() => void underway.delete(delivery))
+      release: (delivery) => Effect.sync(() => void inProgress.delete(delivery))
     })
   })
 

@@ -440,7 +440,7 @@ export const ConversationCreatedPayload = Model.record({
  * @category guards
  * @since 0.1.0
  */
-export const isEcho = (event: WebhookEvent): boolean => {
+export const isOwnMessage = (event: WebhookEvent): boolean => {
   switch (event._tag) {
     case "MessageCreated":
     case "MessageUpdated":

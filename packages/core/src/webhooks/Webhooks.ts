@@ -138,7 +138,7 @@ const refusals = {
   NotJson: { status: 400, message: "the body is not JSON" },
   NoEvent: { status: 400, message: "the body is no object with a text `event`" },
   Full: { status: 503, message: "too many events wait to be handled; deliver it again" },
-  Underway: { status: 503, message: "this delivery is being handled; deliver it again" },
+  InProgress: { status: 503, message: "this delivery is being handled; deliver it again" },
   StoreFailed: { status: 503, message: "whether this delivery was handled cannot be told; deliver it again" },
   HandlerFailed: { status: 500, message: "the event could not be handled; deliver it again" }
 } as const
@@ -157,7 +157,7 @@ export class WebhookRefused extends Schema.TaggedError<WebhookRefused>()("Webhoo
     "NotJson",
     "NoEvent",
     "Full",
-    "Underway",
+    "InProgress",
     "StoreFailed",
     "HandlerFailed"
   ])
@@ -199,10 +199,10 @@ export interface Options {
   readonly deliveryHeader?: string | undefined
   /**
    * What becomes of private notes and of messages that went out, the program's own among them, which Chatwoot delivers
-   * like any other: see `WebhookEvent.isEcho`. `"skip"` unless given, so that no program answers itself; messages whose
+   * like any other: see `WebhookEvent.isOwnMessage`. `"skip"` unless given, so that no program answers itself; messages whose
    * kind is not told are passed over then, too.
    */
-  readonly echoes?: "skip" | "handle" | undefined
+  readonly ownMessages?: "skip" | "handle" | undefined
   /** How many events may wait or be underway, further ones being answered with 503; 1024 unless given. */
   readonly capacity?: number | undefined
 }
@@ -228,7 +228,7 @@ export interface HandlerOptions<E, R> extends Options {
   /** How many events are handled at the same time; 16 unless given. With 1, events are handled as they came. */
   readonly concurrency?: number | undefined
   /** How long handlers are waited for when the layer closes; 10 seconds unless given. */
-  readonly drainFor?: Duration.Input | undefined
+  readonly shutdownTimeout?: Duration.Input | undefined
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -257,7 +257,8 @@ export const layer = <E, R>(
   options: HandlerOptions<E, R>
 ): Layer.Layer<never, WebhookOptionsInvalid, HttpRouter.HttpRouter | SeenDeliveries.SeenDeliveries | R> =>
   Layer.effectDiscard(Effect.gen(function*() {
-    const { capacity = 1024, concurrency = 16, drainFor = Duration.seconds(10), handler, onFailure = "log" } = options
+    const { capacity = 1024, concurrency = 16, shutdownTimeout = Duration.seconds(10), handler, onFailure = "log" } =
+      options
     if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
       return yield* new WebhookOptionsInvalid({ problem: "concurrency must be a whole number of at least 1" })
     }
@@ -266,7 +267,7 @@ export const layer = <E, R>(
     const fibers = yield* FiberSet.make<void, WebhookRefused>()
     let waiting = 0
     // Runs before the fibers are interrupted, and after the server took its last request.
-    yield* Effect.addFinalizer(() => Effect.timeoutOption(FiberSet.awaitEmpty(fibers), drainFor))
+    yield* Effect.addFinalizer(() => Effect.timeoutOption(FiberSet.awaitEmpty(fibers), shutdownTimeout))
 
     const handle = (event: WebhookEvent.WebhookEvent, delivery: Delivery): Effect.Effect<void, WebhookRefused> =>
       Effect.suspend(() => handler(event)).pipe(
@@ -388,7 +389,7 @@ const receiveAt = Effect.fnUntraced(function*(options: Options, takeOver: TakeOv
   const verifier = yield* verifierOf(options.verification)
   const limit = options.maxBodyBytes ?? 1024 * 1024
   const deliveryHeader = (options.deliveryHeader ?? "X-Chatwoot-Delivery").toLowerCase()
-  const skipsEchoes = (options.echoes ?? "skip") === "skip"
+  const skipsOwnMessages = (options.ownMessages ?? "skip") === "skip"
 
   const receive = Effect.fnUntraced(function*(request: HttpServerRequest.HttpServerRequest) {
     const verify = yield* verifier.before(request)
@@ -397,14 +398,14 @@ const receiveAt = Effect.fnUntraced(function*(options: Options, takeOver: TakeOv
     const wire = yield* parse(body)
     const event = WebhookEvent.read(wire)
     if (event instanceof DecodeFailure) return yield* refuse("NoEvent")
-    if (skipsEchoes && WebhookEvent.isEcho(event)) return answers.skipped
+    if (skipsOwnMessages && WebhookEvent.isOwnMessage(event)) return answers.skipped
     const id = deliveryId(request.headers[deliveryHeader], wire)
     const keys = id === undefined ? proofs : [...proofs, id]
     return yield* Effect.uninterruptibleMask(Effect.fnUntraced(function*(restore) {
       const claim = yield* claimAll(seen, keys)
       if (claim === "Handled") return answers.duplicate
       // Whoever has it may yet fail, or have been killed: only what was handled is not to come again.
-      if (claim === "Underway") return yield* refuse("Underway")
+      if (claim === "InProgress") return yield* refuse("InProgress")
       const taken = yield* takeOver(event, {
         complete: settle(keys, seen.complete),
         release: settle(keys, seen.release)

@@ -57,7 +57,7 @@ const listen = Command.make(
           ? CommandOutput.json(WebhookEvent.write(event), 0)
           : `${WebhookEvent.nameOf(event)}\n${CommandOutput.text(CommandOutput.summary(WebhookEvent.write(event)))}\n`
       )
-    const receiver = Webhooks.layer({ path, verification: how, handler, echoes: "handle", concurrency: 1 })
+    const receiver = Webhooks.layer({ path, verification: how, handler, ownMessages: "handle", concurrency: 1 })
     return yield* Effect.gen(function*() {
       const address = yield* HttpServer.addressFormattedWith(Effect.succeed)
       yield* Console.error(
