@@ -4,7 +4,7 @@
  */
 import { LiveDeskError } from "@effect-livedesk/core"
 import { BusinessHours, CustomerReply, FlowEvents, FlowStep } from "@effect-livedesk/core/flows"
-import { SeenDeliveries, Webhooks } from "@effect-livedesk/core/webhooks"
+import { DeliveryStore, Webhooks } from "@effect-livedesk/core/webhooks"
 import { Effect, Layer, Option, Redacted, Schema } from "effect"
 import { Workflow } from "effect/workflow"
 
@@ -48,4 +48,4 @@ export const receiver = Webhooks.layer({
   ownMessages: "handle",
   onFailure: "retry",
   handler: FlowEvents.handle
-}).pipe(Layer.provide(SeenDeliveries.layer))
+}).pipe(Layer.provide(DeliveryStore.layer))

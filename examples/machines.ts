@@ -4,7 +4,7 @@
  */
 import { Breaker, Contacts, LiveDesk, LiveDeskClient, RateLimit } from "@effect-livedesk/core"
 import { Emulator, WebhookDelivery } from "@effect-livedesk/core/testing"
-import { PersistedDeliveries, WebhookEvent, Webhooks } from "@effect-livedesk/core/webhooks"
+import { PersistedDeliveryStore, WebhookEvent, Webhooks } from "@effect-livedesk/core/webhooks"
 import { NodeRuntime } from "@effect/platform-node"
 import * as NodeRedis from "@effect/platform-node/NodeRedis"
 import { Config, Console, Effect, Layer, Option } from "effect"
@@ -24,7 +24,7 @@ const receiverOf = (machine: string) =>
   })
 
 // In the Redis, instead of in each machine's memory:
-const SharedDeliveries = PersistedDeliveries.layer().pipe(Layer.provide(Persistence.layerRedis))
+const SharedDeliveries = PersistedDeliveryStore.layer().pipe(Layer.provide(Persistence.layerRedis))
 const SharedLimits = Layer.mergeAll(RateLimiter.layerStoreRedis(), CircuitBreaker.layerStoreRedis())
 
 const machine = (name: string) =>

@@ -4,7 +4,7 @@
  */
 import { Contacts, Conversations, LiveDesk, Messages } from "@effect-livedesk/core"
 import { Emulator, WebhookDelivery, WebhookSender } from "@effect-livedesk/core/testing"
-import { SeenDeliveries, type WebhookEvent, Webhooks } from "@effect-livedesk/core/webhooks"
+import { DeliveryStore, type WebhookEvent, Webhooks } from "@effect-livedesk/core/webhooks"
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Layer, Option, Redacted } from "effect"
 
@@ -30,7 +30,7 @@ const path = "/webhooks/livedesk"
 
 // A route for `HttpRouter.serve` on any of Effect's servers.
 const receiver = Webhooks.layer({ path, verification, handler: answer, onFailure: "retry" }).pipe(
-  Layer.provide(SeenDeliveries.layer)
+  Layer.provide(DeliveryStore.layer)
 )
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
  * A server that receives webhooks at http://127.0.0.1:3000/webhooks/livedesk, signed with LIVEDESK_WEBHOOK_SECRET, and says
  * what came. Ended by Ctrl-C.
  */
-import { SeenDeliveries, WebhookEvent, Webhooks } from "@effect-livedesk/core/webhooks"
+import { DeliveryStore, WebhookEvent, Webhooks } from "@effect-livedesk/core/webhooks"
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 import { Config, Console, Effect, Layer } from "effect"
 import { HttpRouter } from "effect/http"
@@ -20,7 +20,7 @@ const server = Layer.unwrap(
     Config.withDefault(Config.Int("WEBHOOK_PORT"), 3000),
     (port) =>
       HttpRouter.serve(receiver, { disableLogger: true }).pipe(
-        Layer.provide(SeenDeliveries.layer),
+        Layer.provide(DeliveryStore.layer),
         Layer.provide(NodeHttpServer.layer(() => createServer(), { port, host: "127.0.0.1" }))
       )
   )

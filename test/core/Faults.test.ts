@@ -10,7 +10,7 @@ import {
   Tickets
 } from "@effect-livedesk/core"
 import { Emulator, Faults, WebhookDelivery, WebhookSender } from "@effect-livedesk/core/testing"
-import { SeenDeliveries, Webhooks } from "@effect-livedesk/core/webhooks"
+import { DeliveryStore, Webhooks } from "@effect-livedesk/core/webhooks"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, HashMap, Layer, Option, Schema } from "effect"
 import { TestClock } from "effect/testing"
@@ -255,7 +255,7 @@ describe("a webhook", () => {
       verification,
       ownMessages: "handle",
       handler: (event) => Effect.sync(() => void handled.push(event._tag))
-    }).pipe(Layer.provide(SeenDeliveries.layer))
+    }).pipe(Layer.provide(DeliveryStore.layer))
     const sender = WebhookSender.layer({ path: "/livedesk", verification }).pipe(
       Layer.provide(Faults.layerWebhooks([
         Faults.WebhookFault.Late({ by: "1 minute" }),

@@ -1,6 +1,6 @@
 import { Contacts, Conversations, LiveDesk, Messages } from "@effect-livedesk/core"
 import { Emulator, WebhookDelivery, WebhookSender } from "@effect-livedesk/core/testing"
-import { SeenDeliveries, WebhookEvent, Webhooks } from "@effect-livedesk/core/webhooks"
+import { DeliveryStore, WebhookEvent, Webhooks } from "@effect-livedesk/core/webhooks"
 import { assert, describe, it } from "@effect/vitest"
 import {
   DateTime,
@@ -36,7 +36,7 @@ const setup = (verification: Webhooks.Verification, received: Webhooks.Verificat
     handler: (event) => Effect.sync(() => handled.push(event))
   })
   const layer = Layer.merge(receiver, WebhookSender.layer({ path, verification })).pipe(
-    Layer.provide(SeenDeliveries.layer),
+    Layer.provide(DeliveryStore.layer),
     Layer.provideMerge(WebhookDelivery.layer),
     Layer.provideMerge(LiveDesk.layer),
     Layer.provideMerge(Emulator.layer)

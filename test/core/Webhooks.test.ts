@@ -1,6 +1,6 @@
 import { LiveDeskError } from "@effect-livedesk/core"
 import { WebhookDelivery } from "@effect-livedesk/core/testing"
-import { PersistedDeliveries, SeenDeliveries, WebhookEvent, Webhooks } from "@effect-livedesk/core/webhooks"
+import { DeliveryStore, PersistedDeliveryStore, WebhookEvent, Webhooks } from "@effect-livedesk/core/webhooks"
 import { NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import {
@@ -28,14 +28,14 @@ import * as Breadth from "../Breadth.ts"
 type Routes<A> = Layer.Layer<
   A,
   Webhooks.WebhookOptionsInvalid,
-  HttpRouter.HttpRouter | SeenDeliveries.SeenDeliveries
+  HttpRouter.HttpRouter | DeliveryStore.DeliveryStore
 >
 
 /** Serves routes, and gives the client that reaches them. */
 type Transport = <A>(routes: Routes<A>) => Layer.Layer<
   A | HttpClient.HttpClient,
   Webhooks.WebhookOptionsInvalid | HttpServerError.ServeError,
-  SeenDeliveries.SeenDeliveries
+  DeliveryStore.DeliveryStore
 >
 
 const memory: Transport = (routes) => Layer.provideMerge(routes, WebhookDelivery.layer)
@@ -75,8 +75,8 @@ const recorder = () => {
 
 const accepted = [200, { status: "accepted" }] as const
 const duplicate = [200, { status: "duplicate" }] as const
-const refused = (reason: Webhooks.WebhookRefused["reason"]) => {
-  const error = new Webhooks.WebhookRefused({ reason })
+const refused = (reason: Webhooks.WebhookRejectedError["reason"]) => {
+  const error = new Webhooks.WebhookRejectedError({ reason })
   return [error.status, { error: reason, message: error.message }] as const
 }
 
@@ -84,8 +84,8 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
   describe(`over ${name}`, () => {
     const running = <A, E>(
       options: Partial<Webhooks.HandlerOptions<unknown, never>>,
-      effect: Effect.Effect<A, E, HttpClient.HttpClient | SeenDeliveries.SeenDeliveries>,
-      seen: Layer.Layer<SeenDeliveries.SeenDeliveries> = SeenDeliveries.layer
+      effect: Effect.Effect<A, E, HttpClient.HttpClient | DeliveryStore.DeliveryStore>,
+      seen: Layer.Layer<DeliveryStore.DeliveryStore> = DeliveryStore.layer
     ) =>
       effect.pipe(
         Effect.provide(
@@ -146,7 +146,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
           assert.deepStrictEqual(yield* message(1), duplicate)
           assert.deepStrictEqual(yield* ids(1), [3])
         }).pipe(
-          Effect.provide(Layer.provideMerge(receiver, SeenDeliveries.layer)),
+          Effect.provide(Layer.provideMerge(receiver, DeliveryStore.layer)),
           Effect.provideService(References.MinimumLogLevel, "None")
         )
       })
@@ -411,8 +411,11 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
 
       for (
         const [kept, seen] of [
-          ["memory", SeenDeliveries.layer],
-          ["a KeyValueStore", PersistedDeliveries.layerKeyValueStore().pipe(Layer.provide(KeyValueStore.layerMemory))]
+          ["memory", DeliveryStore.layer],
+          [
+            "a KeyValueStore",
+            PersistedDeliveryStore.layerKeyValueStore().pipe(Layer.provide(KeyValueStore.layerMemory))
+          ]
         ] as const
       ) {
         it.effect(`are handled once, in any order and all at once, kept in ${kept}`, () =>
@@ -515,10 +518,10 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
             assert.isEmpty(claimed)
             assert.isEmpty(events)
           }),
-          Layer.succeed(SeenDeliveries.SeenDeliveries, {
+          Layer.succeed(DeliveryStore.DeliveryStore, {
             claim: (delivery) =>
               delivery.startsWith("delivery:")
-                ? Effect.fail(new SeenDeliveries.SeenDeliveriesError({ message: "out of order" }))
+                ? Effect.fail(new DeliveryStore.DeliveryStoreError({ message: "out of order" }))
                 : Effect.sync(() => {
                   claimed.push(delivery)
                   return "Claimed"
@@ -534,8 +537,8 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
           const { events, handler } = recorder()
           return Effect.gen(function*() {
             const killed = yield* Effect.map(
-              Layer.build(PersistedDeliveries.layerKeyValueStore()),
-              Context.get(SeenDeliveries.SeenDeliveries)
+              Layer.build(PersistedDeliveryStore.layerKeyValueStore()),
+              Context.get(DeliveryStore.DeliveryStore)
             )
             assert.strictEqual(yield* killed.claim("delivery:1"), "Claimed")
             yield* running(
@@ -548,7 +551,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
                 yield* Effect.yieldNow
                 assert.deepStrictEqual(yield* again, duplicate)
               }),
-              PersistedDeliveries.layerKeyValueStore().pipe(
+              PersistedDeliveryStore.layerKeyValueStore().pipe(
                 Layer.provide(Layer.succeed(KeyValueStore.KeyValueStore, yield* KeyValueStore.KeyValueStore))
               )
             )
@@ -558,7 +561,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
       }
 
       it.effect("are refused with 503 while what was seen cannot be told", () => {
-        const fails = Effect.fail(new SeenDeliveries.SeenDeliveriesError({ message: "out of order" }))
+        const fails = Effect.fail(new DeliveryStore.DeliveryStoreError({ message: "out of order" }))
         const { events, handler } = recorder()
         return running(
           { handler },
@@ -566,7 +569,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
             assert.deepStrictEqual(yield* deliver(), refused("StoreFailed"))
             assert.isEmpty(events)
           }),
-          Layer.succeed(SeenDeliveries.SeenDeliveries, {
+          Layer.succeed(DeliveryStore.DeliveryStore, {
             claim: () => fails,
             complete: () => fails,
             release: () => fails
@@ -650,7 +653,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
                 onFailure: "retry",
                 handler: (event) => fails(event)
               })),
-              SeenDeliveries.layer
+              DeliveryStore.layer
             ))
           )
         }
@@ -681,7 +684,7 @@ describe("options", () => {
         const error = yield* Effect.flip(
           Effect.scoped(Layer.build(
             Webhooks.layerStream({ path, verification }).pipe(
-              Layer.provide([WebhookDelivery.layer, SeenDeliveries.layer])
+              Layer.provide([WebhookDelivery.layer, DeliveryStore.layer])
             )
           ))
         )
@@ -695,7 +698,7 @@ describe("options that are no sensible numbers, or no secrets", () => {
   const refusedWith = (options: Partial<Webhooks.HandlerOptions<unknown, never>>) =>
     Layer.build(
       Webhooks.layer({ path, verification: signed, handler: () => Effect.void, ...options }).pipe(
-        Layer.provide([WebhookDelivery.layer, SeenDeliveries.layer])
+        Layer.provide([WebhookDelivery.layer, DeliveryStore.layer])
       )
     ).pipe(Effect.scoped, Effect.flip)
 
@@ -725,7 +728,7 @@ describe("closing", () => {
       const services = yield* Layer.buildWithScope(
         Webhooks.layerStream({ path, verification: signed }).pipe(
           Layer.provideMerge(WebhookDelivery.layer),
-          Layer.provide(SeenDeliveries.layer)
+          Layer.provide(DeliveryStore.layer)
         ),
         scope
       )
@@ -745,7 +748,7 @@ describe("closing", () => {
       const services = yield* Layer.buildWithScope(
         Webhooks.layer({ path, verification: signed, handler }).pipe(
           Layer.provideMerge(WebhookDelivery.layer),
-          Layer.provide(SeenDeliveries.layer)
+          Layer.provide(DeliveryStore.layer)
         ),
         scope
       )

@@ -1,6 +1,6 @@
 import { Contacts, Conversations, Messages } from "@effect-livedesk/core"
 import { Emulator, EmulatorState, Faults } from "@effect-livedesk/core/testing"
-import { SeenDeliveries, type WebhookEvent, Webhooks } from "@effect-livedesk/core/webhooks"
+import { DeliveryStore, type WebhookEvent, Webhooks } from "@effect-livedesk/core/webhooks"
 import { NodeEmulator } from "@effect-livedesk/node"
 import { NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
@@ -26,7 +26,7 @@ const receiver = Effect.gen(function*() {
     handler: (event) => Queue.offer(told, event)
   })
   const serving = HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true }).pipe(
-    Layer.provide(SeenDeliveries.layer),
+    Layer.provide(DeliveryStore.layer),
     Layer.provideMerge(NodeHttpServer.layer(() => createServer(), { port: 0, host: "127.0.0.1" }))
   )
   const { address } = Context.get(yield* Layer.build(serving), HttpServer.HttpServer)

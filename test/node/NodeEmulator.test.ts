@@ -1,7 +1,7 @@
 import { Contacts, Conversations, LiveDeskClient } from "@effect-livedesk/core"
 import * as LiveDeskOpenApi from "@effect-livedesk/core/LiveDeskOpenApi"
 import { Emulator } from "@effect-livedesk/core/testing"
-import { SeenDeliveries, Webhooks } from "@effect-livedesk/core/webhooks"
+import { DeliveryStore, Webhooks } from "@effect-livedesk/core/webhooks"
 import { NodeEmulator, NodeLiveDesk, NodeTransport } from "@effect-livedesk/node"
 import { NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
@@ -60,7 +60,7 @@ describe("the emulator on a port", () => {
         }),
         { disableLogger: true, disableListenLog: true }
       ).pipe(
-        Layer.provide(SeenDeliveries.layer),
+        Layer.provide(DeliveryStore.layer),
         Layer.provideMerge(NodeHttpServer.layer(() => createServer(), { port: 0, host: "127.0.0.1" }))
       )
       const { address } = Context.get(yield* Layer.build(receiver), HttpServer.HttpServer)

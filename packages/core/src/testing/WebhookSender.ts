@@ -82,7 +82,7 @@ export class WebhookSender extends Context.Service<WebhookSender, {
  *
  * ```ts
  * const address = { path: "/livedesk", verification: Webhooks.signed({ secrets: [secret] }) } as const
- * const receiver = Webhooks.layer({ ...address, handler: Console.log }).pipe(Layer.provide(SeenDeliveries.layer))
+ * const receiver = Webhooks.layer({ ...address, handler: Console.log }).pipe(Layer.provide(DeliveryStore.layer))
  * const Test = Layer.merge(receiver, WebhookSender.layer(address)).pipe(
  *   Layer.provideMerge(WebhookDelivery.layer),
  *   Layer.provideMerge(Emulator.layer)

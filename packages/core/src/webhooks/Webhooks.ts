@@ -31,7 +31,7 @@ import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import * as LiveDeskError from "../LiveDeskError.ts"
 import { DecodeFailure } from "../Model.ts"
-import * as SeenDeliveries from "./SeenDeliveries.ts"
+import * as DeliveryStore from "./DeliveryStore.ts"
 import * as WebhookEvent from "./WebhookEvent.ts"
 import * as WebhookSignature from "./WebhookSignature.ts"
 
@@ -131,7 +131,7 @@ export class WebhookOptionsInvalid extends Schema.TaggedError<WebhookOptionsInva
   }
 }
 
-const refusals = {
+const rejections = {
   NotVerified: { status: 401, message: "the delivery could not be verified" },
   BodyTooLarge: { status: 413, message: "the body is larger than is taken here" },
   BodyLost: { status: 400, message: "the body broke off" },
@@ -149,7 +149,7 @@ const refusals = {
  * @category errors
  * @since 0.1.0
  */
-export class WebhookRefused extends Schema.TaggedError<WebhookRefused>()("WebhookRefused", {
+export class WebhookRejectedError extends Schema.TaggedError<WebhookRejectedError>()("WebhookRejectedError", {
   reason: Schema.Literals([
     "NotVerified",
     "BodyTooLarge",
@@ -164,15 +164,15 @@ export class WebhookRefused extends Schema.TaggedError<WebhookRefused>()("Webhoo
 }) {
   /** The HTTP status that the sender got. */
   get status(): number {
-    return refusals[this.reason].status
+    return rejections[this.reason].status
   }
 
   override get message(): string {
-    return refusals[this.reason].message
+    return rejections[this.reason].message
   }
 }
 
-const refuse = (reason: WebhookRefused["reason"]) => Effect.fail(new WebhookRefused({ reason }))
+const reject = (reason: WebhookRejectedError["reason"]) => Effect.fail(new WebhookRejectedError({ reason }))
 
 // ---------------------------------------------------------------------------------------------------------------------
 // options
@@ -247,7 +247,7 @@ export interface HandlerOptions<E, R> extends Options {
  *   handler: (event) => event._tag === "MessageCreated" ? Console.log(event.message.id) : Effect.void
  * })
  *
- * HttpRouter.serve(routes).pipe(Layer.provide(SeenDeliveries.layer))
+ * HttpRouter.serve(routes).pipe(Layer.provide(DeliveryStore.layer))
  * ```
  *
  * @category layers
@@ -255,7 +255,7 @@ export interface HandlerOptions<E, R> extends Options {
  */
 export const layer = <E, R>(
   options: HandlerOptions<E, R>
-): Layer.Layer<never, WebhookOptionsInvalid, HttpRouter.HttpRouter | SeenDeliveries.SeenDeliveries | R> =>
+): Layer.Layer<never, WebhookOptionsInvalid, HttpRouter.HttpRouter | DeliveryStore.DeliveryStore | R> =>
   Layer.effectDiscard(Effect.gen(function*() {
     const { capacity = 1024, concurrency = 16, shutdownTimeout = Duration.seconds(10), handler, onFailure = "log" } =
       options
@@ -264,12 +264,12 @@ export const layer = <E, R>(
     }
     const services = yield* Effect.context<R>()
     const permits = yield* Semaphore.make(concurrency)
-    const fibers = yield* FiberSet.make<void, WebhookRefused>()
+    const fibers = yield* FiberSet.make<void, WebhookRejectedError>()
     let waiting = 0
     // Runs before the fibers are interrupted, and after the server took its last request.
     yield* Effect.addFinalizer(() => Effect.timeoutOption(FiberSet.awaitEmpty(fibers), shutdownTimeout))
 
-    const handle = (event: WebhookEvent.WebhookEvent, delivery: Delivery): Effect.Effect<void, WebhookRefused> =>
+    const handle = (event: WebhookEvent.WebhookEvent, delivery: Delivery): Effect.Effect<void, WebhookRejectedError> =>
       Effect.suspend(() => handler(event)).pipe(
         Effect.withSpan("webhooks.handle", { attributes: { "livedesk.event": WebhookEvent.nameOf(event) } }, {
           captureStackTrace: false
@@ -284,7 +284,7 @@ export const layer = <E, R>(
             : Effect.logError(`the handler of ${WebhookEvent.nameOf(event)} failed: ${outline(exit.cause)}`).pipe(
               Effect.annotateLogs("livedesk.event", WebhookEvent.nameOf(event)),
               Effect.andThen(delivery.release),
-              Effect.andThen(refuse("HandlerFailed"))
+              Effect.andThen(reject("HandlerFailed"))
             )
         ),
         Effect.ensuring(Effect.sync(() => {
@@ -295,7 +295,7 @@ export const layer = <E, R>(
 
     yield* receiveAt(options, (event, delivery) =>
       Effect.suspend(() => {
-        if (waiting >= capacity) return Effect.andThen(delivery.release, refuse("Full"))
+        if (waiting >= capacity) return Effect.andThen(delivery.release, reject("Full"))
         waiting++
         // Apart from the request, so that a sender that hangs up does not stop a handler half way.
         return Effect.map(FiberSet.run(fibers, handle(event, delivery)), (fiber) =>
@@ -346,7 +346,7 @@ export class Webhooks extends Context.Service<Webhooks, {
  */
 export const layerStream = (
   options: Options
-): Layer.Layer<Webhooks, WebhookOptionsInvalid, HttpRouter.HttpRouter | SeenDeliveries.SeenDeliveries> =>
+): Layer.Layer<Webhooks, WebhookOptionsInvalid, HttpRouter.HttpRouter | DeliveryStore.DeliveryStore> =>
   Layer.effect(
     Webhooks,
     Effect.gen(function*() {
@@ -359,7 +359,7 @@ export const layerStream = (
         Effect.flatMap(Queue.offer(queue, event), (offered) =>
           offered
             ? Effect.as(delivery.complete, Effect.void)
-            : Effect.andThen(delivery.release, refuse("Full"))))
+            : Effect.andThen(delivery.release, reject("Full"))))
       return Webhooks.of({ events: Stream.fromQueue(queue) })
     })
   )
@@ -378,13 +378,13 @@ interface Delivery {
 type TakeOver = (
   event: WebhookEvent.WebhookEvent,
   delivery: Delivery
-) => Effect.Effect<Effect.Effect<void, WebhookRefused>, WebhookRefused>
+) => Effect.Effect<Effect.Effect<void, WebhookRejectedError>, WebhookRejectedError>
 
 const receiveAt = Effect.fnUntraced(function*(options: Options, takeOver: TakeOver) {
   yield* checkAmount("capacity", options.capacity)
   yield* checkAmount("maxBodyBytes", options.maxBodyBytes)
   const router = yield* HttpRouter.HttpRouter
-  const seen = yield* SeenDeliveries.SeenDeliveries
+  const store = yield* DeliveryStore.DeliveryStore
   const crypto = yield* Layer.build(WebhookSignature.layer)
   const verifier = yield* verifierOf(options.verification)
   const limit = options.maxBodyBytes ?? 1024 * 1024
@@ -397,38 +397,38 @@ const receiveAt = Effect.fnUntraced(function*(options: Options, takeOver: TakeOv
     const proofs = yield* verify(body)
     const wire = yield* parse(body)
     const event = WebhookEvent.read(wire)
-    if (event instanceof DecodeFailure) return yield* refuse("NoEvent")
-    if (skipsOwnMessages && WebhookEvent.isOwnMessage(event)) return answers.skipped
+    if (event instanceof DecodeFailure) return yield* reject("NoEvent")
+    if (skipsOwnMessages && WebhookEvent.isOwnMessage(event)) return responses.skipped
     const id = deliveryId(request.headers[deliveryHeader], wire)
     const keys = id === undefined ? proofs : [...proofs, id]
     return yield* Effect.uninterruptibleMask(Effect.fnUntraced(function*(restore) {
-      const claim = yield* claimAll(seen, keys)
-      if (claim === "Handled") return answers.duplicate
+      const claim = yield* claimAll(store, keys)
+      if (claim === "Handled") return responses.duplicate
       // Whoever has it may yet fail, or have been killed: only what was handled is not to come again.
-      if (claim === "InProgress") return yield* refuse("InProgress")
+      if (claim === "InProgress") return yield* reject("InProgress")
       const taken = yield* takeOver(event, {
-        complete: settle(keys, seen.complete),
-        release: settle(keys, seen.release)
+        complete: recordAll(keys, store.complete),
+        release: recordAll(keys, store.release)
       })
       yield* restore(taken)
-      return answers.accepted
+      return responses.accepted
     }))
   })
 
   const { verification } = options
-  const answer = (request: HttpServerRequest.HttpServerRequest) =>
+  const respond = (request: HttpServerRequest.HttpServerRequest) =>
     receive(request).pipe(
       Effect.catchTag(
-        "WebhookRefused",
-        (refused) =>
-          Effect.logWarning(`a delivery was refused: ${refused.message}`).pipe(
-            Effect.annotateLogs("error.type", refused.reason),
-            Effect.as(answerTo(refused))
+        "WebhookRejectedError",
+        (rejected) =>
+          Effect.logWarning(`a delivery was refused: ${rejected.message}`).pipe(
+            Effect.annotateLogs("error.type", rejected.reason),
+            Effect.as(responseTo(rejected))
           )
       ),
       Effect.provideContext(crypto)
     )
-  if (verification._tag !== "SecretPath") return yield* router.add("POST", options.path, answer)
+  if (verification._tag !== "SecretPath") return yield* router.add("POST", options.path, respond)
   // The access log would show the token: of every method and every path below, since whoever tries the address out in a
   // browser tells it too.
   yield* router.add(
@@ -437,8 +437,8 @@ const receiveAt = Effect.fnUntraced(function*(options: Options, takeOver: TakeOv
     (request) =>
       HttpMiddleware.withLoggerDisabled(
         Effect.flatMap(HttpRouter.params, ({ "*": more = "" }) => {
-          if (more !== "") return Effect.succeed(answers.notFound)
-          return request.method === "POST" ? answer(request) : Effect.succeed(answers.methodNotAllowed)
+          if (more !== "") return Effect.succeed(responses.notFound)
+          return request.method === "POST" ? respond(request) : Effect.succeed(responses.methodNotAllowed)
         })
       )
   )
@@ -452,31 +452,31 @@ const checkAmount = (option: string, amount: number | undefined): Effect.Effect<
 
 /** Claims a delivery by all that it is known by, or by nothing of it. */
 const claimAll = Effect.fnUntraced(function*(
-  seen: SeenDeliveries.SeenDeliveries["Service"],
+  store: DeliveryStore.DeliveryStore["Service"],
   keys: ReadonlyArray<string>
-): Effect.fn.Return<SeenDeliveries.Claim, WebhookRefused> {
+): Effect.fn.Return<DeliveryStore.Claim, WebhookRejectedError> {
   for (const [index, key] of keys.entries()) {
-    const giveBack = settle(keys.slice(0, index), seen.release)
-    const claim = yield* seen.claim(key).pipe(
+    const releaseClaimed = recordAll(keys.slice(0, index), store.release)
+    const claim = yield* store.claim(key).pipe(
       Effect.catch((error) =>
-        Effect.logError(error).pipe(Effect.andThen(giveBack), Effect.andThen(refuse("StoreFailed")))
+        Effect.logError(error).pipe(Effect.andThen(releaseClaimed), Effect.andThen(reject("StoreFailed")))
       )
     )
     if (claim === "Claimed") continue
-    yield* giveBack
+    yield* releaseClaimed
     return claim
   }
   return "Claimed"
 })
 
 /** Says of all that a delivery is known by what became of it. */
-const settle = (
+const recordAll = (
   keys: ReadonlyArray<string>,
-  say: (key: string) => Effect.Effect<void, SeenDeliveries.SeenDeliveriesError>
+  record: (key: string) => Effect.Effect<void, DeliveryStore.DeliveryStoreError>
 ): Effect.Effect<void> =>
-  Effect.forEach(keys, (key) => say(key).pipe(Effect.catch((error) => Effect.logError(error))), { discard: true })
+  Effect.forEach(keys, (key) => record(key).pipe(Effect.catch((error) => Effect.logError(error))), { discard: true })
 
-const answers = {
+const responses = {
   accepted: HttpServerResponse.jsonUnsafe({ status: "accepted" }),
   methodNotAllowed: HttpServerResponse.empty({ status: 405, headers: { allow: "POST" } }),
   notFound: HttpServerResponse.empty({ status: 404 }),
@@ -484,7 +484,7 @@ const answers = {
   skipped: HttpServerResponse.jsonUnsafe({ status: "skipped" })
 }
 
-const answerTo = ({ message, reason, status }: WebhookRefused): HttpServerResponse.HttpServerResponse =>
+const responseTo = ({ message, reason, status }: WebhookRejectedError): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.jsonUnsafe({ error: reason, message }, {
     status,
     ...(status === 503 ? { headers: { "retry-after": "5" } } : {})
@@ -493,16 +493,16 @@ const answerTo = ({ message, reason, status }: WebhookRefused): HttpServerRespon
 const readBody = (
   request: HttpServerRequest.HttpServerRequest,
   limit: number
-): Effect.Effect<Uint8Array, WebhookRefused> =>
+): Effect.Effect<Uint8Array, WebhookRejectedError> =>
   Effect.suspend(() => {
-    if (Number(request.headers["content-length"] ?? 0) > limit) return refuse("BodyTooLarge")
+    if (Number(request.headers["content-length"] ?? 0) > limit) return reject("BodyTooLarge")
     const chunks: Array<Uint8Array> = []
     let length = 0
     return request.stream.pipe(
-      Stream.mapError(() => new WebhookRefused({ reason: "BodyLost" })),
+      Stream.mapError(() => new WebhookRejectedError({ reason: "BodyLost" })),
       Stream.runForEach((chunk) => {
         length += chunk.length
-        if (length > limit) return refuse("BodyTooLarge")
+        if (length > limit) return reject("BodyTooLarge")
         chunks.push(chunk)
         return Effect.void
       }),
@@ -510,11 +510,11 @@ const readBody = (
     )
   })
 
-const parse = (body: Uint8Array): Effect.Effect<unknown, WebhookRefused> =>
+const parse = (body: Uint8Array): Effect.Effect<unknown, WebhookRejectedError> =>
   Effect.try({
     // Bytes that are no UTF-8 become replacement characters: a garbled name must not lose an event.
     try: (): unknown => JSON.parse(new TextDecoder().decode(body)),
-    catch: () => new WebhookRefused({ reason: "NotJson" })
+    catch: () => new WebhookRejectedError({ reason: "NotJson" })
   })
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -527,8 +527,8 @@ interface Verifier {
    * when the very same proof comes again, of which there is nothing where the proof is the same for all.
    */
   readonly before: (request: HttpServerRequest.HttpServerRequest) => Effect.Effect<
-    (body: Uint8Array) => Effect.Effect<ReadonlyArray<string>, WebhookRefused, Mac.Mac>,
-    WebhookRefused,
+    (body: Uint8Array) => Effect.Effect<ReadonlyArray<string>, WebhookRejectedError, Mac.Mac>,
+    WebhookRejectedError,
     HttpRouter.RouteContext
   >
 }
@@ -562,7 +562,7 @@ const bySignature = (
           !/^[0-9]{1,12}$/.test(timestamp) || !signature.startsWith(prefix) ||
           Math.abs(now - Number(timestamp) * 1000) > Duration.toMillis(tolerance)
         ) {
-          return yield* refuse("NotVerified")
+          return yield* reject("NotVerified")
         }
         const hex = signature.slice(prefix.length)
         return (body) =>
@@ -572,7 +572,7 @@ const bySignature = (
               Effect.catch((error) => Effect.as(Effect.logError(error), false))
             ),
             // The delivery's id is not signed. Hex may come in either case, and is the same signature in both.
-            (valid) => valid ? Effect.succeed([`signed:${timestamp}.${hex.toLowerCase()}`]) : refuse("NotVerified")
+            (valid) => valid ? Effect.succeed([`signed:${timestamp}.${hex.toLowerCase()}`]) : reject("NotVerified")
           )
       })
     }))
@@ -594,7 +594,7 @@ const byToken = (token: Redacted.Redacted): Effect.Effect<Verifier, WebhookOptio
         ({ token = "" }) =>
           Mac.timingSafeEqual(new TextEncoder().encode(token), expected)
             ? Effect.succeed(() => Effect.succeed([]))
-            : refuse("NotVerified")
+            : reject("NotVerified")
       )
   })
 }

@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-export * as PersistedDeliveries from "./PersistedDeliveries.ts"
-export * as SeenDeliveries from "./SeenDeliveries.ts"
+export * as DeliveryStore from "./DeliveryStore.ts"
+export * as PersistedDeliveryStore from "./PersistedDeliveryStore.ts"
 export * as WebhookConversation from "./WebhookConversation.ts"
 export * as WebhookEvent from "./WebhookEvent.ts"
 export * as Webhooks from "./Webhooks.ts"

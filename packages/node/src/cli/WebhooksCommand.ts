@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as WebhookDelivery from "@effect-livedesk/core/testing/WebhookDelivery"
-import * as SeenDeliveries from "@effect-livedesk/core/webhooks/SeenDeliveries"
+import * as DeliveryStore from "@effect-livedesk/core/webhooks/DeliveryStore"
 import * as WebhookEvent from "@effect-livedesk/core/webhooks/WebhookEvent"
 import * as Webhooks from "@effect-livedesk/core/webhooks/Webhooks"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
@@ -70,7 +70,7 @@ const listen = Command.make(
       Effect.provide(
         HttpRouter.serve(receiver, { disableLogger: true, disableListenLog: true }).pipe(
           Layer.provideMerge(NodeHttpServer.layer(() => createServer(), { port, host: "127.0.0.1" })),
-          Layer.provide(SeenDeliveries.layer)
+          Layer.provide(DeliveryStore.layer)
         )
       ),
       Effect.catchTags({

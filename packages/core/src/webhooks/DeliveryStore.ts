@@ -28,7 +28,7 @@ export type Claim = "Claimed" | "InProgress" | "Handled"
  * @category errors
  * @since 0.1.0
  */
-export class SeenDeliveriesError extends Schema.TaggedError<SeenDeliveriesError>()("SeenDeliveriesError", {
+export class DeliveryStoreError extends Schema.TaggedError<DeliveryStoreError>()("DeliveryStoreError", {
   message: Schema.String,
   cause: Schema.optional(Schema.Defect())
 }) {}
@@ -39,14 +39,14 @@ export class SeenDeliveriesError extends Schema.TaggedError<SeenDeliveriesError>
  * @category services
  * @since 0.1.0
  */
-export class SeenDeliveries extends Context.Service<SeenDeliveries, {
+export class DeliveryStore extends Context.Service<DeliveryStore, {
   /** Takes a delivery to handle it. Of many who claim the same one in this process, one gets it. */
-  readonly claim: (delivery: string) => Effect.Effect<Claim, SeenDeliveriesError>
+  readonly claim: (delivery: string) => Effect.Effect<Claim, DeliveryStoreError>
   /** Says that a claimed delivery was handled. */
-  readonly complete: (delivery: string) => Effect.Effect<void, SeenDeliveriesError>
+  readonly complete: (delivery: string) => Effect.Effect<void, DeliveryStoreError>
   /** Gives a claimed delivery back, so that it is handled when it comes again. */
-  readonly release: (delivery: string) => Effect.Effect<void, SeenDeliveriesError>
-}>()("@effect-livedesk/core/SeenDeliveries") {}
+  readonly release: (delivery: string) => Effect.Effect<void, DeliveryStoreError>
+}>()("@effect-livedesk/core/DeliveryStore") {}
 
 /**
  * How deliveries are kept in memory.
@@ -78,7 +78,7 @@ export const defaultTimeToLive: Duration.Duration = Duration.hours(24)
  * @category constructors
  * @since 0.1.0
  */
-export const make = (options: Options = {}): Effect.Effect<SeenDeliveries["Service"]> =>
+export const make = (options: Options = {}): Effect.Effect<DeliveryStore["Service"]> =>
   Effect.sync(() => {
     const timeToLive = Duration.toMillis(options.timeToLive ?? defaultTimeToLive)
     const capacity = Math.max(0, options.capacity ?? 10_000)
@@ -93,7 +93,7 @@ export const make = (options: Options = {}): Effect.Effect<SeenDeliveries["Servi
       }
     }
 
-    return SeenDeliveries.of({
+    return DeliveryStore.of({
       claim: (delivery) =>
         Effect.map(Clock.currentTimeMillis, (now): Claim => {
           forget(now)
@@ -114,12 +114,12 @@ export const make = (options: Options = {}): Effect.Effect<SeenDeliveries["Servi
   })
 
 /**
- * Provides `SeenDeliveries` in memory.
+ * Provides `DeliveryStore` in memory.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layerWith = (options?: Options): Layer.Layer<SeenDeliveries> => Layer.effect(SeenDeliveries, make(options))
+export const layerWith = (options?: Options): Layer.Layer<DeliveryStore> => Layer.effect(DeliveryStore, make(options))
 
 /**
  * As `layerWith`, with the defaults.
@@ -127,4 +127,4 @@ export const layerWith = (options?: Options): Layer.Layer<SeenDeliveries> => Lay
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<SeenDeliveries> = layerWith()
+export const layer: Layer.Layer<DeliveryStore> = layerWith()

@@ -13,7 +13,7 @@ import * as Persistable from "effect/persistence/Persistable"
 import * as Persistence from "effect/persistence/Persistence"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import * as SeenDeliveries from "./SeenDeliveries.ts"
+import * as DeliveryStore from "./DeliveryStore.ts"
 
 /**
  * How deliveries are persisted.
@@ -48,9 +48,9 @@ class Delivery extends Persistable.Class<{ payload: { readonly delivery: string 
  */
 export const make = (
   options: Options = {}
-): Effect.Effect<SeenDeliveries.SeenDeliveries["Service"], never, Persistence.Persistence | Scope.Scope> =>
+): Effect.Effect<DeliveryStore.DeliveryStore["Service"], never, Persistence.Persistence | Scope.Scope> =>
   Effect.gen(function*() {
-    const timeToLive = options.timeToLive ?? SeenDeliveries.defaultTimeToLive
+    const timeToLive = options.timeToLive ?? DeliveryStore.defaultTimeToLive
     const lease = options.lease ?? Duration.minutes(5)
     const persistence = yield* Persistence.Persistence
     const store = yield* persistence.make({
@@ -58,62 +58,62 @@ export const make = (
       timeToLive: (exit) => Exit.isSuccess(exit) && exit.value === "Handled" ? timeToLive : lease
     })
     // What this process is handling, or looking up in order to: entered before the store is asked.
-    const mine = new Set<string>()
-    const disown = (delivery: string) => Effect.sync(() => void mine.delete(delivery))
+    const claimed = new Set<string>()
+    const unclaim = (delivery: string) => Effect.sync(() => void claimed.delete(delivery))
 
-    return SeenDeliveries.SeenDeliveries.of({
+    return DeliveryStore.DeliveryStore.of({
       claim: (delivery) =>
-        Effect.suspend((): Effect.Effect<SeenDeliveries.Claim, SeenDeliveries.SeenDeliveriesError> => {
-          if (mine.has(delivery)) return Effect.succeed("InProgress")
-          mine.add(delivery)
+        Effect.suspend((): Effect.Effect<DeliveryStore.Claim, DeliveryStore.DeliveryStoreError> => {
+          if (claimed.has(delivery)) return Effect.succeed("InProgress")
+          claimed.add(delivery)
           const key = new Delivery({ delivery })
           return Effect.gen(function*() {
             const kept = yield* store.get(key)
             if (kept !== undefined && Exit.isSuccess(kept)) {
-              yield* disown(delivery)
+              yield* unclaim(delivery)
               return kept.value
             }
             yield* store.set(key, Exit.succeed("InProgress"))
             return "Claimed"
           }).pipe(
-            Effect.onError(() => disown(delivery)),
+            Effect.onError(() => unclaim(delivery)),
             Effect.mapError((cause) => failed("look up", cause))
           )
         }),
       complete: (delivery) =>
         store.set(new Delivery({ delivery }), Exit.succeed("Handled")).pipe(
-          Effect.ensuring(disown(delivery)),
+          Effect.ensuring(unclaim(delivery)),
           Effect.mapError((cause) => failed("keep", cause))
         ),
       release: (delivery) =>
         store.remove(new Delivery({ delivery })).pipe(
-          Effect.ensuring(disown(delivery)),
+          Effect.ensuring(unclaim(delivery)),
           Effect.mapError((cause) => failed("forget", cause))
         )
     })
   })
 
-const failed = (what: string, cause: unknown): SeenDeliveries.SeenDeliveriesError =>
-  new SeenDeliveries.SeenDeliveriesError({ message: `the store failed to ${what} a delivery`, cause })
+const failed = (what: string, cause: unknown): DeliveryStore.DeliveryStoreError =>
+  new DeliveryStore.DeliveryStoreError({ message: `the store failed to ${what} a delivery`, cause })
 
 /**
- * Provides `SeenDeliveries` over a `Persistence`.
+ * Provides `DeliveryStore` over a `Persistence`.
  *
  * @category layers
  * @since 0.1.0
  */
 export const layer = (
   options?: Options
-): Layer.Layer<SeenDeliveries.SeenDeliveries, never, Persistence.Persistence> =>
-  Layer.effect(SeenDeliveries.SeenDeliveries, make(options))
+): Layer.Layer<DeliveryStore.DeliveryStore, never, Persistence.Persistence> =>
+  Layer.effect(DeliveryStore.DeliveryStore, make(options))
 
 /**
- * Provides `SeenDeliveries` over a `KeyValueStore`.
+ * Provides `DeliveryStore` over a `KeyValueStore`.
  *
  * @category layers
  * @since 0.1.0
  */
 export const layerKeyValueStore = (
   options?: Options
-): Layer.Layer<SeenDeliveries.SeenDeliveries, never, KeyValueStore.KeyValueStore> =>
+): Layer.Layer<DeliveryStore.DeliveryStore, never, KeyValueStore.KeyValueStore> =>
   Layer.provide(layer(options), Persistence.layerKvs)

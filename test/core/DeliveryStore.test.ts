@@ -1,20 +1,20 @@
-import { PersistedDeliveries, SeenDeliveries } from "@effect-livedesk/core/webhooks"
+import { DeliveryStore, PersistedDeliveryStore } from "@effect-livedesk/core/webhooks"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Fiber, Layer } from "effect"
 import { KeyValueStore, Persistence } from "effect/persistence"
 import { TestClock } from "effect/testing"
 
 const stores = {
-  "memory": SeenDeliveries.layer,
-  "a Persistence": PersistedDeliveries.layer().pipe(Layer.provide(Persistence.layerMemory)),
-  "a KeyValueStore": PersistedDeliveries.layerKeyValueStore().pipe(Layer.provide(KeyValueStore.layerMemory))
+  "memory": DeliveryStore.layer,
+  "a Persistence": PersistedDeliveryStore.layer().pipe(Layer.provide(Persistence.layerMemory)),
+  "a KeyValueStore": PersistedDeliveryStore.layerKeyValueStore().pipe(Layer.provide(KeyValueStore.layerMemory))
 }
 
 for (const [name, layer] of Object.entries(stores)) {
   describe(`deliveries in ${name}`, () => {
     it.effect("are claimed once, completed or released, and remembered for a day", () =>
       Effect.gen(function*() {
-        const { claim, complete, release } = yield* SeenDeliveries.SeenDeliveries
+        const { claim, complete, release } = yield* DeliveryStore.DeliveryStore
         assert.strictEqual(yield* claim("a"), "Claimed")
         assert.strictEqual(yield* claim("a"), "InProgress")
         assert.strictEqual(yield* claim("b"), "Claimed")
@@ -30,7 +30,7 @@ for (const [name, layer] of Object.entries(stores)) {
 
     it.effect("go to one of many who claim at once", () =>
       Effect.gen(function*() {
-        const { claim } = yield* SeenDeliveries.SeenDeliveries
+        const { claim } = yield* DeliveryStore.DeliveryStore
         const claims = yield* Effect.all(Array.from({ length: 50 }, () => claim("a")), { concurrency: "unbounded" })
         assert.strictEqual(claims.filter((claim) => claim === "Claimed").length, 1)
         assert.strictEqual(claims.filter((claim) => claim === "InProgress").length, 49)
@@ -41,7 +41,7 @@ for (const [name, layer] of Object.entries(stores)) {
 describe("deliveries in memory", () => {
   it.effect("are forgotten, the oldest first, when there are too many", () =>
     Effect.gen(function*() {
-      const { claim, complete } = yield* SeenDeliveries.SeenDeliveries
+      const { claim, complete } = yield* DeliveryStore.DeliveryStore
       for (const delivery of ["a", "b", "c"]) {
         yield* claim(delivery)
         yield* complete(delivery)
@@ -49,13 +49,13 @@ describe("deliveries in memory", () => {
       assert.strictEqual(yield* claim("b"), "Handled")
       assert.strictEqual(yield* claim("c"), "Handled")
       assert.strictEqual(yield* claim("a"), "Claimed")
-    }).pipe(Effect.provide(SeenDeliveries.layerWith({ capacity: 2 }))))
+    }).pipe(Effect.provide(DeliveryStore.layerWith({ capacity: 2 }))))
 })
 
 describe("persisted deliveries", () => {
   it.effect("are seen by the next process, which takes over what the last one left after the lease", () =>
     Effect.gen(function*() {
-      const [first, second] = yield* Effect.all([PersistedDeliveries.make(), PersistedDeliveries.make()])
+      const [first, second] = yield* Effect.all([PersistedDeliveryStore.make(), PersistedDeliveryStore.make()])
       assert.strictEqual(yield* first.claim("a"), "Claimed")
       assert.strictEqual(yield* first.claim("b"), "Claimed")
       yield* first.complete("b")
@@ -68,10 +68,10 @@ describe("persisted deliveries", () => {
 
   it.effect("go to one of many who claim at once, though the store takes its time", () =>
     Effect.gen(function*() {
-      const { claim } = yield* SeenDeliveries.SeenDeliveries
+      const { claim } = yield* DeliveryStore.DeliveryStore
       const claims = yield* Effect.all(Array.from({ length: 50 }, () => claim("a")), { concurrency: "unbounded" })
       assert.strictEqual(claims.filter((claim) => claim === "Claimed").length, 1)
-    }).pipe(Effect.provide(Layer.provide(PersistedDeliveries.layerKeyValueStore(), slow))))
+    }).pipe(Effect.provide(Layer.provide(PersistedDeliveryStore.layerKeyValueStore(), slow))))
 
   it.effect("are not claimed by a claim that failed or was interrupted", () =>
     Effect.gen(function*() {
@@ -79,25 +79,27 @@ describe("persisted deliveries", () => {
       let first = true
       const stopsOnce = (stop: Effect.Effect<never, KeyValueStore.KeyValueStoreError>) => {
         first = true
-        return PersistedDeliveries.layerKeyValueStore().pipe(Layer.provide(Layer.succeed(KeyValueStore.KeyValueStore, {
-          ...store,
-          get: (key: string) =>
-            Effect.suspend(() => {
-              if (!first) return store.get(key)
-              first = false
-              return stop
-            })
-        })))
+        return PersistedDeliveryStore.layerKeyValueStore().pipe(
+          Layer.provide(Layer.succeed(KeyValueStore.KeyValueStore, {
+            ...store,
+            get: (key: string) =>
+              Effect.suspend(() => {
+                if (!first) return store.get(key)
+                first = false
+                return stop
+              })
+          }))
+        )
       }
       const { claim } = yield* Effect.map(
         Layer.build(
           stopsOnce(Effect.fail(new KeyValueStore.KeyValueStoreError({ method: "get", message: "out of order" })))
         ),
-        Context.get(SeenDeliveries.SeenDeliveries)
+        Context.get(DeliveryStore.DeliveryStore)
       )
       yield* Effect.flip(claim("a"))
       assert.strictEqual(yield* claim("a"), "Claimed")
-      const again = yield* Effect.map(Layer.build(stopsOnce(Effect.never)), Context.get(SeenDeliveries.SeenDeliveries))
+      const again = yield* Effect.map(Layer.build(stopsOnce(Effect.never)), Context.get(DeliveryStore.DeliveryStore))
       const interrupted = yield* Effect.forkChild(again.claim("b"), { startImmediately: true })
       yield* Fiber.interrupt(interrupted)
       assert.strictEqual(yield* again.claim("b"), "Claimed")
@@ -105,9 +107,9 @@ describe("persisted deliveries", () => {
 
   it.effect("fail with a typed error when the store does, and are not claimed then", () =>
     Effect.gen(function*() {
-      const error = yield* Effect.flip(Effect.flatMap(SeenDeliveries.SeenDeliveries, ({ claim }) => claim("a")))
-      assert.strictEqual(error._tag, "SeenDeliveriesError")
-    }).pipe(Effect.provide(Layer.provide(PersistedDeliveries.layerKeyValueStore(), broken))))
+      const error = yield* Effect.flip(Effect.flatMap(DeliveryStore.DeliveryStore, ({ claim }) => claim("a")))
+      assert.strictEqual(error._tag, "DeliveryStoreError")
+    }).pipe(Effect.provide(Layer.provide(PersistedDeliveryStore.layerKeyValueStore(), broken))))
 })
 
 const slow = Layer.effect(
