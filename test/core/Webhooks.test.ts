@@ -309,7 +309,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
     })
 
     it.effect("takes a delivery to the secret path alone", () => {
-      const byPath = (token: string) => Webhooks.secretPath({ token: Redacted.make(token) })
+      const byPath = (token: string) => Webhooks.pathToken({ token: Redacted.make(token) })
       return running(
         { verification: byPath("canary-token-0123456789") },
         Effect.gen(function*() {
@@ -325,7 +325,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
 
     it.effect("takes a delivery to the secret path below any path", () =>
       Effect.gen(function*() {
-        const verification = Webhooks.secretPath({ token: Redacted.make("canary-token-0123456789") })
+        const verification = Webhooks.pathToken({ token: Redacted.make("canary-token-0123456789") })
         for (const path of ["/", "/livedesk/", "/hooks/livedesk"] as const) {
           assert.deepStrictEqual(yield* running({ path, verification }, deliver({ path, verification })), accepted)
         }
@@ -611,7 +611,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
       )
       const token = "canary-token-0123456789"
       const payload = WebhookDelivery.payload("message_created", { content: "canary-content" })
-      const verifications = [signed, Webhooks.secretPath({ token: Redacted.make(token) })]
+      const verifications = [signed, Webhooks.pathToken({ token: Redacted.make(token) })]
       const notThere = new LiveDeskError.HttpError({
         operation: "messages.send",
         outcome: "Rejected",
@@ -635,7 +635,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
             assert.deepStrictEqual(yield* deliver({ verification, payload }), refused("HandlerFailed"))
             assert.deepStrictEqual(yield* deliver({ verification, payload: `{canary-content` }), refused("NotJson"))
             yield* deliver({ verification: signedWith("canary-other"), payload })
-            if (verification._tag !== "SecretPath") return
+            if (verification._tag !== "PathToken") return
             const client = yield* HttpClient.HttpClient
             for (const method of ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"] as const) {
               const { status } = yield* client.execute(HttpClientRequest.make(method)(`${path}/${token}`))
@@ -676,8 +676,8 @@ describe("options", () => {
     Effect.gen(function*() {
       for (
         const verification of [
-          Webhooks.secretPath({ token: Redacted.make("canary") }),
-          Webhooks.secretPath({ token: Redacted.make("canary/canary/canary/canary") }),
+          Webhooks.pathToken({ token: Redacted.make("canary") }),
+          Webhooks.pathToken({ token: Redacted.make("canary/canary/canary/canary") }),
           Webhooks.signed({ secrets: [secret, Redacted.make("")] })
         ]
       ) {

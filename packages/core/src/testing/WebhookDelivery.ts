@@ -202,7 +202,7 @@ export const make = Effect.fnUntraced(function*(
   switch (verification._tag) {
     case "Unverified":
       return { path, headers, body }
-    case "SecretPath":
+    case "PathToken":
       return { path: `${path}/${Redacted.value(verification.token)}`, headers, body }
     case "Signed": {
       const timestamp = String(Math.floor(DateTime.toEpochMillis(yield* DateTime.now) / 1000))

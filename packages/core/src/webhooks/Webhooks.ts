@@ -44,7 +44,7 @@ declare const TextEncoder: new() => { encode(text: string): Uint8Array }
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * How a delivery shows that LiveDesk sent it: `signed`, `secretPath` or `unverified`. There is no default.
+ * How a delivery shows that LiveDesk sent it: `signed`, `pathToken` or `unverified`. There is no default.
  *
  * @category verification
  * @since 0.1.0
@@ -58,7 +58,7 @@ export type Verification =
     readonly prefix: string
     readonly tolerance: Duration.Duration
   }
-  | { readonly _tag: "SecretPath"; readonly token: Redacted.Redacted }
+  | { readonly _tag: "PathToken"; readonly token: Redacted.Redacted }
   | { readonly _tag: "Unverified" }
 
 /**
@@ -100,8 +100,8 @@ export const signed = (options: {
  * @category verification
  * @since 0.1.0
  */
-export const secretPath = (options: { readonly token: Redacted.Redacted }): Verification => ({
-  _tag: "SecretPath",
+export const pathToken = (options: { readonly token: Redacted.Redacted }): Verification => ({
+  _tag: "PathToken",
   token: options.token
 })
 
@@ -428,7 +428,7 @@ const receiveAt = Effect.fnUntraced(function*(options: Options, takeOver: TakeOv
       ),
       Effect.provideContext(crypto)
     )
-  if (verification._tag !== "SecretPath") return yield* router.add("POST", options.path, respond)
+  if (verification._tag !== "PathToken") return yield* router.add("POST", options.path, respond)
   // The access log would show the token: of every method and every path below, since whoever tries the address out in a
   // browser tells it too.
   yield* router.add(
@@ -537,7 +537,7 @@ const verifierOf = (verification: Verification): Effect.Effect<Verifier, Webhook
   switch (verification._tag) {
     case "Signed":
       return bySignature(verification)
-    case "SecretPath":
+    case "PathToken":
       return byToken(verification.token)
     case "Unverified":
       return Effect.succeed({ before: () => Effect.succeed(() => Effect.succeed([])) })
