@@ -15,10 +15,10 @@ const remember = Effect.fn("remember")(function*(email: string) {
 
 describe("the program", () => {
   it.effect("remembers a customer once, whatever single fault LiveDesk has", () =>
-    Effect.forEach(Faults.singles(2), (plan) =>
+    Effect.forEach(Faults.singleFaults(2), (plan) =>
       Effect.gen(function*() {
         // Waits and time limits take no time under the test's clock.
-        const id = yield* Faults.rehearse(Effect.option(remember("alice@acme.inc")))
+        const id = yield* Faults.runWithTestClock(Effect.option(remember("alice@acme.inc")))
         const { trace } = yield* Faults.Faults
         const { state } = yield* Emulator.Emulator
         const story = `${id._tag}:\n${Faults.format(yield* trace)}`
@@ -28,13 +28,13 @@ describe("the program", () => {
   it.effect("sends a message again that LiveDesk refused for the moment, and no other", () =>
     Effect.gen(function*() {
       const messages = yield* Messages.Messages
-      const error = yield* Faults.rehearse(Effect.flip(messages.send({ conversationId: 40, content: "Hello" })))
+      const error = yield* Faults.runWithTestClock(Effect.flip(messages.send({ conversationId: 40, content: "Hello" })))
       assert.deepInclude(error, { outcome: "Unknown", attempts: 2 })
     }).pipe(
       Effect.provide(LiveDesk.layer.pipe(Layer.provide(Faults.layerEmulator(Faults.script({
         "messages.send": [
           Faults.Fault.RateLimited({ retryAfter: "2" }),
-          Faults.Fault.Reset({ when: "AfterActing" })
+          Faults.Fault.Reset({ when: "AfterProcessing" })
         ]
       })))))
     ))

@@ -30,8 +30,8 @@ const welcome = Effect.fn("welcome")(function*(email: string) {
 })
 
 const lostAfterActing = Faults.script({
-  "contacts.create": [Faults.Fault.Reset({ when: "AfterActing" })],
-  "messages.send": [Faults.Fault.Reset({ when: "AfterActing" })]
+  "contacts.create": [Faults.Fault.Reset({ when: "AfterProcessing" })],
+  "messages.send": [Faults.Fault.Reset({ when: "AfterProcessing" })]
 })
 
 welcome("alice@acme.inc").pipe(

@@ -46,8 +46,8 @@ const live = <A, E, R, E2, R2>(effect: Effect.Effect<A, E, R>, flows: Layer.Laye
   )
 
 const lost = world({
-  "conversations.create": [Fault.Reset({ when: "AfterActing" })],
-  "messages.send": [Fault.Reset({ when: "BeforeActing" }), Fault.Reset({ when: "AfterActing" })]
+  "conversations.create": [Fault.Reset({ when: "AfterProcessing" })],
+  "messages.send": [Fault.Reset({ when: "BeforeProcessing" }), Fault.Reset({ when: "AfterProcessing" })]
 })
 
 /** A flow that loses three answers, each settled in another life of the process. */

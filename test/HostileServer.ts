@@ -24,7 +24,7 @@ type ResponseHeaders = Readonly<Record<string, string>>
  *
  * - `Respond`: answers, and closes unless it `stays`
  * - `BreakOff`: answers less than its framing promises, then leaves
- * - `Drip`: answers what comes `first` at once and the rest a character at a time, 5 milliseconds apart, and closes
+ * - `SlowBody`: answers what comes `first` at once and the rest a character at a time, 5 milliseconds apart, and closes
  * - `Raw`: writes what need not be HTTP; `at` the first bytes already, if so told
  * - `EndlessHeaders`, `EndlessBody`: as much as the peer takes
  */
@@ -46,7 +46,7 @@ export type Behaviour =
     readonly body: string
     readonly leave: Leave
   }
-  | { readonly _tag: "Drip"; readonly status: number; readonly first?: string; readonly body: string }
+  | { readonly _tag: "SlowBody"; readonly status: number; readonly first?: string; readonly body: string }
   | { readonly _tag: "Raw"; readonly bytes: string; readonly at?: "FirstBytes" }
   | { readonly _tag: "EndlessHeaders" }
   | { readonly _tag: "EndlessBody"; readonly status: number; readonly chunk?: string }
@@ -194,7 +194,7 @@ const act = (socket: Net.Socket, behaviour: Behaviour, fork: Fork): void => {
       fork(Effect.andThen(Effect.sleep("50 millis"), Effect.sync(() => leave(socket, behaviour.leave))))
       return
     }
-    case "Drip": {
+    case "SlowBody": {
       const { body, first = "", status } = behaviour
       socket.write(
         head(status, { "content-length": String(first.length + body.length), connection: "close" }) + first

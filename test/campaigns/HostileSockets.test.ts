@@ -39,7 +39,7 @@ const behaviour: Effect.Effect<Behaviour> = Effect.gen(function*() {
     { _tag: "Respond", status: 200, body: contact, stays: true },
     { _tag: "BreakOff", status, framing: "Length", body, leave },
     { _tag: "BreakOff", status, framing: "Chunked", body, leave },
-    { _tag: "Drip", status, body },
+    { _tag: "SlowBody", status, body },
     { _tag: "Raw", bytes: "\u0000\u0001garbage\r\n\r\n" },
     { _tag: "Raw", bytes: "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nZZ\r\n{}\r\n" },
     { _tag: "Raw", bytes: `HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n${contact}HTTP/1.1 200 OK\r\n\r\n` },

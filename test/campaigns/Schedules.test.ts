@@ -147,7 +147,7 @@ const oneByOne = Effect.gen(function*() {
       case "Unknown":
         assert.isTrue(
           // An answer that drips may not be over when the time is.
-          entries.some(({ fault }) => leavesUnknown(fault) || Option.exists(fault, ({ _tag }) => _tag === "Drip")),
+          entries.some(({ fault }) => leavesUnknown(fault) || Option.exists(fault, ({ _tag }) => _tag === "SlowBody")),
           `it can be known: ${story}`
         )
     }
@@ -209,7 +209,7 @@ describe("schedules of calls and faults", () => {
     it.effect(`${name}: nothing twice, nothing lost, nothing told wrong`, () =>
       Effect.gen(function*() {
         for (const seed of Breadth.cases(campaign)) {
-          yield* Faults.rehearse(program, seed).pipe(
+          yield* Faults.runWithTestClock(program, seed).pipe(
             Effect.provide(layer),
             Effect.catchDefect((defect) => Effect.die(new Error(`schedule ${seed}`, { cause: defect })))
           )

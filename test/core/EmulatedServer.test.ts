@@ -75,7 +75,7 @@ describe("an emulator as a server has it", () => {
       assert.deepStrictEqual(yield* faults.plan, Faults.script({}))
       const plan = Faults.script({
         "contacts.create": [Fault.Refused(), "Pass", Fault.RateLimited({ retryAfter: "2" })],
-        "*": [Fault.Silent({ when: "BeforeActing" })]
+        "*": [Fault.Silent({ when: "BeforeProcessing" })]
       })
       yield* faults.follow(plan)
       assert.strictEqual(yield* faults.plan, plan)
@@ -102,7 +102,7 @@ describe("an emulator as a server has it", () => {
   it.effect("tells how long a request took whose answer was waited for in vain", () =>
     Effect.gen(function*() {
       const { ask, faults, requests } = yield* make
-      yield* faults.follow(Faults.seeded({ seed: 1, rate: 1, faults: [Fault.Silent({ when: "AfterActing" })] }))
+      yield* faults.follow(Faults.seeded({ seed: 1, rate: 1, faults: [Fault.Silent({ when: "AfterProcessing" })] }))
       const waits = yield* Effect.forkChild(Effect.timeoutOption(ask(contacts), "3 seconds"))
       yield* TestClock.adjust("1 second")
       const [before] = yield* requests

@@ -41,24 +41,24 @@ describe("a fault", () => {
   > = [
     [Fault.Refused(), "ConnectionFailed", "NotSent", 0],
     [Fault.DnsFailed(), "ConnectionFailed", "NotSent", 0],
-    [Fault.Silent({ when: "BeforeActing" }), "TimedOut", "Unknown", 0],
-    [Fault.Silent({ when: "AfterActing" }), "TimedOut", "Unknown", 1],
-    [Fault.Reset({ when: "BeforeActing" }), "ConnectionLost", "Unknown", 0],
-    [Fault.Reset({ when: "AfterActing" }), "ConnectionLost", "Unknown", 1],
+    [Fault.Silent({ when: "BeforeProcessing" }), "TimedOut", "Unknown", 0],
+    [Fault.Silent({ when: "AfterProcessing" }), "TimedOut", "Unknown", 1],
+    [Fault.Reset({ when: "BeforeProcessing" }), "ConnectionLost", "Unknown", 0],
+    [Fault.Reset({ when: "AfterProcessing" }), "ConnectionLost", "Unknown", 1],
     [Fault.CutShort({ bytes: 20 }), "ConnectionLost", "Processed", 1],
-    [Fault.Drip({ bytes: 1, pause: "1 minute" }), "TimedOut", "Processed", 1],
+    [Fault.SlowBody({ bytes: 1, pause: "1 minute" }), "TimedOut", "Processed", 1],
     [Fault.RateLimited({}), "RateLimited", "Rejected", 0],
     [Fault.RateLimited({ retryAfter: "2" }), "RateLimited", "Rejected", 0],
-    [Fault.Failing({ status: 500, when: "BeforeActing" }), "ServerError", "Unknown", 0],
-    [Fault.Failing({ status: 503, when: "AfterActing" }), "ServerError", "Unknown", 1],
-    [Fault.WrongBody({ body: "<html>" }), "InvalidResponse", "Processed", 1]
+    [Fault.Failing({ status: 500, when: "BeforeProcessing" }), "ServerError", "Unknown", 0],
+    [Fault.Failing({ status: 503, when: "AfterProcessing" }), "ServerError", "Unknown", 1],
+    [Fault.MalformedBody({ body: "<html>" }), "InvalidResponse", "Processed", 1]
   ]
 
   for (const [fault, reason, outcome, acted] of table) {
     const when = "when" in fault ? ` ${fault.when}` : ""
     it.effect(`${fault._tag}${when} looks like a real one`, () =>
       Effect.gen(function*() {
-        const error = yield* Faults.rehearse(Effect.flip(create))
+        const error = yield* Faults.runWithTestClock(Effect.flip(create))
         assert.deepStrictEqual([error.reason._tag, error.outcome], [reason, outcome])
         assert.strictEqual(yield* held, acted)
         const { trace } = yield* Faults.Faults
@@ -74,9 +74,9 @@ describe("a fault", () => {
 
   it.effect("of dripping only takes its time", () =>
     Effect.gen(function*() {
-      const { contact } = yield* Faults.rehearse(create)
+      const { contact } = yield* Faults.runWithTestClock(create)
       assert.deepStrictEqual(contact.email, Option.some("ada@acme.inc"))
-    }).pipe(Effect.provide(layer(Faults.script({ "*": [Fault.Drip({ bytes: 10, pause: "10 millis" })] })))))
+    }).pipe(Effect.provide(layer(Faults.script({ "*": [Fault.SlowBody({ bytes: 10, pause: "10 millis" })] })))))
 })
 
 describe("a script", () => {
@@ -89,7 +89,7 @@ describe("a script", () => {
       const { id } = yield* conversations.create({ inboxId: 407, contactId: contact.id })
       const send = (content: string) => messages.send({ conversationId: id, content })
       yield* send("one")
-      const error = yield* Faults.rehearse(Effect.flip(send("two")))
+      const error = yield* Faults.runWithTestClock(Effect.flip(send("two")))
       assert.deepInclude(error, { outcome: "Unknown", attempts: 2 })
       yield* send("three")
       const trace = yield* Effect.flatMap(Faults.Faults, ({ trace }) => trace)
@@ -99,11 +99,11 @@ describe("a script", () => {
         "#2 0ms conversations.create: passes, server answered 200",
         "#3 0ms messages.send: passes, server answered 200",
         "#4 0ms messages.send: RateLimited retryAfter 2, nothing done",
-        "#5 2xxxms messages.send: Reset when AfterActing, server answered 200",
+        "#5 2xxxms messages.send: Reset when AfterProcessing, server answered 200",
         "#6 36xxms messages.send: passes, server answered 200"
       ])
     }).pipe(Effect.provide(layer(Faults.script({
-      "messages.send": ["Pass", Fault.RateLimited({ retryAfter: "2" }), Fault.Reset({ when: "AfterActing" })]
+      "messages.send": ["Pass", Fault.RateLimited({ retryAfter: "2" }), Fault.Reset({ when: "AfterProcessing" })]
     })))))
 
   it.effect("knows every call of this library by its name, and the others by method and path without ids", () =>
@@ -152,7 +152,7 @@ describe("a script", () => {
       ])
     }).pipe(Effect.provide(Faults.layerEmulator(
       Faults.script({
-        "DELETE /api/v2/accounts/contacts/:id/labels/:id": [Fault.Failing({ status: 500, when: "BeforeActing" })],
+        "DELETE /api/v2/accounts/contacts/:id/labels/:id": [Fault.Failing({ status: 500, when: "BeforeProcessing" })],
         "*": Array.from({ length: 11 }, () => Fault.Refused())
       }),
       { retries: { times: 0 } }
@@ -179,7 +179,7 @@ describe("a seed", () => {
   })
 
   const traceOf = (seed: number, rate: number) =>
-    Faults.rehearse(program, 1).pipe(Effect.provide(layer(Faults.seeded({ seed, rate }))))
+    Faults.runWithTestClock(program, 1).pipe(Effect.provide(layer(Faults.seeded({ seed, rate }))))
 
   it.effect("gives the same trace each time, to the millisecond, and another seed another", () =>
     Effect.gen(function*() {
@@ -203,17 +203,17 @@ describe("a plan", () => {
       ["a rate above 1", Faults.seeded({ seed: 1, rate: 2 })],
       ["nothing to draw from", Faults.seeded({ seed: 1, rate: 1, faults: [] })],
       ["half a byte", Faults.script({ "*": ["Pass", possible, Fault.CutShort({ bytes: 0.5 })] })],
-      ["drops of nothing", Faults.script({ "*": [Fault.Drip({ bytes: 0, pause: "1 second" })] })],
-      ["a pause back in time", Faults.script({ "*": [Fault.Drip({ bytes: 1, pause: -1 })] })]
+      ["drops of nothing", Faults.script({ "*": [Fault.SlowBody({ bytes: 0, pause: "1 second" })] })],
+      ["a pause back in time", Faults.script({ "*": [Fault.SlowBody({ bytes: 1, pause: -1 })] })]
     ] as const
   ) {
     it.effect(`with ${name} is refused`, () =>
       Effect.gen(function*() {
         const refused = yield* Effect.flip(Effect.provide(create, layer(plan)))
-        assert.strictEqual(refused._tag, "PlanInvalid")
+        assert.strictEqual(refused._tag, "PlanError")
         assert.include(refused.message, "expected")
         const { follow } = yield* Faults.Faults
-        assert.strictEqual((yield* Effect.flip(follow(plan)))._tag, "PlanInvalid")
+        assert.strictEqual((yield* Effect.flip(follow(plan)))._tag, "PlanError")
       }).pipe(Effect.provide(layer(Faults.script({})))))
   }
 })
@@ -221,7 +221,7 @@ describe("a plan", () => {
 describe("rehearsing", () => {
   it.effect("ends a program that hangs", () =>
     Effect.gen(function*() {
-      const exit = yield* Effect.exit(Faults.rehearse(Effect.never))
+      const exit = yield* Effect.exit(Faults.runWithTestClock(Effect.never))
       assert.strictEqual(exit._tag, "Failure")
     }))
 })
@@ -235,9 +235,9 @@ describe("a program", () => {
   })
 
   it.effect("can be held to survive any single fault of LiveDesk", () =>
-    Effect.forEach(Faults.singles(2), (plan) =>
+    Effect.forEach(Faults.singleFaults(2), (plan) =>
       Effect.gen(function*() {
-        const result = yield* Faults.rehearse(Effect.result(welcome))
+        const result = yield* Faults.runWithTestClock(Effect.result(welcome))
         const trace = Faults.format(yield* Effect.flatMap(Faults.Faults, ({ trace }) => trace))
         const count = yield* held
         assert.isAtMost(count, 1, trace)

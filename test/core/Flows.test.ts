@@ -183,14 +183,14 @@ describe("a flow", () => {
  * not: the quick tests pair them with two operations in turn.
  */
 const losses: ReadonlyArray<readonly [Faults.Fault, boolean]> = [
-  [Fault.Reset({ when: "BeforeActing" }), false],
-  [Fault.Reset({ when: "AfterActing" }), true],
-  [Fault.Silent({ when: "AfterActing" }), true],
-  [Fault.Silent({ when: "BeforeActing" }), false],
-  [Fault.Failing({ status: 502, when: "BeforeActing" }), false],
-  [Fault.Failing({ status: 502, when: "AfterActing" }), true],
+  [Fault.Reset({ when: "BeforeProcessing" }), false],
+  [Fault.Reset({ when: "AfterProcessing" }), true],
+  [Fault.Silent({ when: "AfterProcessing" }), true],
+  [Fault.Silent({ when: "BeforeProcessing" }), false],
+  [Fault.Failing({ status: 502, when: "BeforeProcessing" }), false],
+  [Fault.Failing({ status: 502, when: "AfterProcessing" }), true],
   [Fault.CutShort({ bytes: 10 }), true],
-  [Fault.WrongBody({ body: "{}" }), true]
+  [Fault.MalformedBody({ body: "{}" }), true]
 ]
 
 describe("an outcome that is unknown", () => {
@@ -308,8 +308,8 @@ describe("an outcome that is unknown", () => {
       }
       assert.deepStrictEqual(yield* posts, all)
     }).pipe(Effect.provide(world({
-      "conversations.create": [Fault.Silent({ when: "AfterActing" })],
-      "messages.send": [Fault.Silent({ when: "AfterActing" })]
+      "conversations.create": [Fault.Silent({ when: "AfterProcessing" })],
+      "messages.send": [Fault.Silent({ when: "AfterProcessing" })]
     }))))
 
   it.effect("that outcome probe says is absent is waited for, as long as the request may be under way", () =>
@@ -325,7 +325,7 @@ describe("an outcome that is unknown", () => {
         }),
         probe
       )
-    }).pipe(Effect.provide(world({ "messages.send": [Fault.Reset({ when: "BeforeActing" })] }))))
+    }).pipe(Effect.provide(world({ "messages.send": [Fault.Reset({ when: "BeforeProcessing" })] }))))
 
   for (
     const [operation, bytes] of [["contacts.create", 400], ["conversations.create", 700], [
@@ -379,7 +379,9 @@ describe("an outcome that is unknown", () => {
       assert.strictEqual((yield* posts).filter((post) => post === "messages.send").length, 3)
     }).pipe(
       Effect.provide(
-        world({ "messages.send": [Fault.Reset({ when: "BeforeActing" }), Fault.Reset({ when: "BeforeActing" })] })
+        world({
+          "messages.send": [Fault.Reset({ when: "BeforeProcessing" }), Fault.Reset({ when: "BeforeProcessing" })]
+        })
       )
     ))
 })

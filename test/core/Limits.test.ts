@@ -32,7 +32,7 @@ describe("a rate limit", () => {
 
   it.effect("counts repeated attempts, too", () =>
     Effect.gen(function*() {
-      yield* Faults.rehearse(list())
+      yield* Faults.runWithTestClock(list())
       const [first = 0, second = 0] = yield* times
       assert.isAtLeast(second - first, 60_000)
     }).pipe(Effect.provide(
@@ -41,10 +41,10 @@ describe("a rate limit", () => {
 
   it.effect("does not retry by itself, and waits within the call's time limit, where nothing is sent", () =>
     Effect.gen(function*() {
-      const refused = yield* Faults.rehearse(Effect.flip(list({ retries: { times: 0 } })))
+      const refused = yield* Faults.runWithTestClock(Effect.flip(list({ retries: { times: 0 } })))
       assert.deepInclude(refused, { status: 429 })
       const start = yield* Clock.currentTimeMillis
-      const [, late] = yield* Faults.rehearse(
+      const [, late] = yield* Faults.runWithTestClock(
         Effect.all([Effect.exit(list()), Effect.flip(list({ timeout: "5 seconds" }))], { concurrency: 2 })
       )
       assert.isAtLeast(yield* Clock.currentTimeMillis, start + 5000)
@@ -57,16 +57,16 @@ describe("a rate limit", () => {
 
   it.effect("hides nothing of a request that it let out", () =>
     Effect.gen(function*() {
-      const error = yield* Faults.rehearse(Effect.flip(list()))
+      const error = yield* Faults.runWithTestClock(Effect.flip(list()))
       assert.deepInclude(error, { outcome: "Unknown" })
       assert.deepInclude(error.reason, { _tag: "TimedOut", phase: "AwaitingResponse" })
     }).pipe(Effect.provide(
-      layer({ rateLimit: RateLimit.make({ limit: 1 }) }, [Fault.Silent({ when: "AfterActing" })])
+      layer({ rateLimit: RateLimit.make({ limit: 1 }) }, [Fault.Silent({ when: "AfterProcessing" })])
     )))
 
   it.effect("whose store fails sends nothing", () =>
     Effect.gen(function*() {
-      const error = yield* Faults.rehearse(Effect.flip(list()))
+      const error = yield* Faults.runWithTestClock(Effect.flip(list()))
       assert.deepInclude(error, { outcome: "NotSent", attempts: 3 })
       assert.deepInclude(error.reason, { _tag: "ConnectionFailed", kind: "RateLimiterUnavailable" })
       assert.deepStrictEqual(yield* times, [])
@@ -89,7 +89,7 @@ const failingStore = RateLimiter.RateLimiterStore.of({
 })
 
 describe("a circuit breaker", () => {
-  const down = Fault.Failing({ status: 503, when: "BeforeActing" })
+  const down = Fault.Failing({ status: 503, when: "BeforeProcessing" })
   const once = { retries: { times: 0 } }
 
   it.effect("stops calls after so many failures, and lets one through after a while", () =>
@@ -102,8 +102,8 @@ describe("a circuit breaker", () => {
     }).pipe(Effect.provide(
       layer({ circuitBreaker: Breaker.make({ failures: 3, openDuration: "10 minutes" }) }, [
         down,
-        Fault.Reset({ when: "BeforeActing" }),
-        Fault.Silent({ when: "AfterActing" })
+        Fault.Reset({ when: "BeforeProcessing" }),
+        Fault.Silent({ when: "AfterProcessing" })
       ])
     )))
 
@@ -273,7 +273,7 @@ describe("accounts", () => {
       yield* listAs("acme")
       assert.isUndefined(waiting.pollUnsafe())
       yield* Fiber.interrupt(waiting)
-      yield* follow(Faults.script({ "*": Array.from({ length: 3 }, () => Fault.Reset({ when: "BeforeActing" })) }))
+      yield* follow(Faults.script({ "*": Array.from({ length: 3 }, () => Fault.Reset({ when: "BeforeProcessing" })) }))
       const failing = yield* Effect.forkChild(Effect.flip(listAs("acme")))
       yield* TestClock.adjust("10 seconds")
       assert.strictEqual((yield* Fiber.join(failing)).reason._tag, "ConnectionLost")

@@ -136,7 +136,7 @@ describe("secrets", () => {
             Layer.provideMerge(Layer.merge(loggers, Layer.succeed(References.MinimumLogLevel, "All")))
           )
         ),
-        Faults.rehearse,
+        Faults.runWithTestClock,
         Effect.andThen(Effect.sync(() => {
           const all = told.join("\n")
           // The exporter's spans and logs are among it.

@@ -250,13 +250,13 @@ describe("an import", () => {
 
 describe("what becomes of a call nobody can tell", () => {
   const faults = [
-    Fault.Reset({ when: "AfterActing" }),
-    Fault.Reset({ when: "BeforeActing" }),
-    Fault.Failing({ status: 502, when: "AfterActing" }),
-    Fault.Failing({ status: 502, when: "BeforeActing" }),
-    Fault.Silent({ when: "AfterActing" }),
+    Fault.Reset({ when: "AfterProcessing" }),
+    Fault.Reset({ when: "BeforeProcessing" }),
+    Fault.Failing({ status: 502, when: "AfterProcessing" }),
+    Fault.Failing({ status: 502, when: "BeforeProcessing" }),
+    Fault.Silent({ when: "AfterProcessing" }),
     Fault.CutShort({ bytes: 5 }),
-    Fault.WrongBody({ body: "{}" })
+    Fault.MalformedBody({ body: "{}" })
   ]
   for (const fault of faults) {
     const name = "when" in fault ? `${fault._tag} ${fault.when}` : fault._tag
@@ -268,7 +268,7 @@ describe("what becomes of a call nobody can tell", () => {
           assert.strictEqual(result.unknown, 0)
           assert.lengthOf((yield* emulated).contacts, 3)
           assert.lengthOf(yield* entries("done"), 3)
-          const acted = !("when" in fault) || fault.when === "AfterActing"
+          const acted = !("when" in fault) || fault.when === "AfterProcessing"
           // `ensure` itself looks for it, twice in a second.
           if (acted && lookup === "first") return
           // Found after the time in which LiveDesk may still be at work; whether it was there before nobody can tell.
@@ -305,7 +305,7 @@ describe("what becomes of a call nobody can tell", () => {
       assert.deepStrictEqual([state.conversations.length, state.messages.length], [2, 2])
     }).pipe(Effect.provide([
       livedesk({
-        "conversations.create": [Fault.Reset({ when: "AfterActing" }), Fault.Reset({ when: "BeforeActing" })]
+        "conversations.create": [Fault.Reset({ when: "AfterProcessing" }), Fault.Reset({ when: "BeforeProcessing" })]
       }),
       journal
     ])))
@@ -315,7 +315,7 @@ describe("what becomes of a call nobody can tell", () => {
       const result = yield* inTime(importing(customers(1, { message: "Hello." })))
       assert.deepStrictEqual(counted(result), { ...none, read: 1, done: 1, created: 1, conversations: 1, messages: 1 })
     }).pipe(Effect.provide([
-      livedesk({ "conversations.create": [Fault.WrongBody({ body: "{\"id\":40}" })] }),
+      livedesk({ "conversations.create": [Fault.MalformedBody({ body: "{\"id\":40}" })] }),
       journal
     ])))
 })
@@ -329,7 +329,7 @@ describe("an import that cannot go on", () => {
       assert.lengthOf((yield* emulated).messages, 4)
     }).pipe(Effect.provide([
       livedesk({
-        "contacts.list": [Fault.Refused(), Fault.Failing({ status: 503, when: "BeforeActing" })],
+        "contacts.list": [Fault.Refused(), Fault.Failing({ status: 503, when: "BeforeProcessing" })],
         "contacts.create": [Fault.RateLimited({ retryAfter: "20" })],
         "conversations.create": [Fault.DnsFailed(), Fault.DnsFailed()],
         "messages.send": [Fault.RateLimited({}), Fault.Refused()]
@@ -392,7 +392,7 @@ describe("an import that cannot go on", () => {
       )
     }).pipe(
       Effect.provide([
-        livedesk({ "contacts.create": Array.replicate(Fault.Drip({ bytes: 1000, pause: "1 second" }), 20) }),
+        livedesk({ "contacts.create": Array.replicate(Fault.SlowBody({ bytes: 1000, pause: "1 second" }), 20) }),
         journal
       ])
     ))

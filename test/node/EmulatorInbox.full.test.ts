@@ -211,7 +211,7 @@ describe.skipIf(!Browser.isInstalled)("the emulator's inbox (left out where Chro
       const failed = yield* Effect.flip(start("Alice", "Hello"))
       assert.deepInclude(failed, { _tag: "HttpError", outcome: "Unknown", status: 500 })
       assert.deepStrictEqual((yield* faults.trace).map(({ fault }) => Option.map(fault, Faults.describe)), [
-        Option.some("Failing status 500 when BeforeActing")
+        Option.some("Failing status 500 when BeforeProcessing")
       ])
       yield* see(() => page.getByRole("tab", { name: "Requests" }).click())
       yield* see(() => page.getByRole("row", { name: /500 contacts\.create .*500, with nothing done/ }).waitFor())
@@ -378,7 +378,7 @@ describe.skipIf(!Browser.isInstalled)("the emulator's inbox (left out where Chro
           yield* see(() => page.getByRole("tab", { name: "Contacts" }).click())
           yield* clean("contacts")
           yield* Context.get(world, Faults.Faults).follow(
-            Faults.seeded({ seed: 1, rate: 1, faults: [Faults.Fault.Reset({ when: "AfterActing" })] })
+            Faults.seeded({ seed: 1, rate: 1, faults: [Faults.Fault.Reset({ when: "AfterProcessing" })] })
           )
           const lost = yield* Effect.result(start("Bob", "Hello"))
           assert.isTrue(Result.isFailure(lost))

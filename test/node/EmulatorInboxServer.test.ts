@@ -314,7 +314,7 @@ describe("what happens in the emulator", () => {
         yield* page.next
         // A request that never gets an answer does not either.
         yield* (yield* Faults.Faults).follow(
-          Faults.script({ "*": [Faults.Fault.Silent({ when: "BeforeActing" })] })
+          Faults.script({ "*": [Faults.Fault.Silent({ when: "BeforeProcessing" })] })
         )
         yield* Effect.forkScoped(Effect.exit(send("GET", "/nothing")))
         const requests = (yield* Faults.Faults).trace
@@ -331,13 +331,13 @@ describe("faults on a port", () => {
   for (
     const [fault, outcome, reason] of [
       [Fault.Refused(), "Unknown", "ConnectionLost"],
-      [Fault.Reset({ when: "AfterActing" }), "Unknown", "ConnectionLost"],
-      [Fault.Reset({ when: "BeforeActing" }), "Unknown", "ConnectionLost"],
+      [Fault.Reset({ when: "AfterProcessing" }), "Unknown", "ConnectionLost"],
+      [Fault.Reset({ when: "BeforeProcessing" }), "Unknown", "ConnectionLost"],
       [Fault.CutShort({ bytes: 10 }), "Processed", "ConnectionLost"],
-      [Fault.Silent({ when: "AfterActing" }), "Unknown", "TimedOut"],
+      [Fault.Silent({ when: "AfterProcessing" }), "Unknown", "TimedOut"],
       [Fault.RateLimited({ retryAfter: "2" }), "Rejected", "RateLimited"],
-      [Fault.Failing({ status: 503, when: "BeforeActing" }), "Unknown", "ServerError"],
-      [Fault.WrongBody({ body: "<html></html>" }), "Processed", "InvalidResponse"]
+      [Fault.Failing({ status: 503, when: "BeforeProcessing" }), "Unknown", "ServerError"],
+      [Fault.MalformedBody({ body: "<html></html>" }), "Processed", "InvalidResponse"]
     ] as const
   ) {
     it.live(`${Faults.describe(fault)} looks as it does in memory`, () =>
@@ -348,7 +348,7 @@ describe("faults on a port", () => {
         assert.deepStrictEqual([failed.outcome, failed.reason._tag], [outcome, reason])
         const { contacts } = yield* (yield* Emulator.Emulator).state
         const acted = fault._tag !== "Refused" && fault._tag !== "RateLimited" &&
-          !("when" in fault && fault.when === "BeforeActing")
+          !("when" in fault && fault.when === "BeforeProcessing")
         assert.strictEqual([...contacts].length, acted ? 1 : 0)
         // And is over.
         yield* aConversation

@@ -421,14 +421,14 @@ both("half an answer", [
   },
   {
     name: "a body slower than the limit",
-    does: { _tag: "Drip", status: 200, first: "{\"id\":7,", body: " ".repeat(400) },
+    does: { _tag: "SlowBody", status: 200, first: "{\"id\":7,", body: " ".repeat(400) },
     limit: "1 second",
     becomes: readingResponse("TimedOut", { id: 7 }),
     requests: 1
   },
   {
     name: "a slow body within the limit",
-    does: { _tag: "Drip", status: 200, body: "{\"payload\":{\"contact\":{\"id\":7}}}" },
+    does: { _tag: "SlowBody", status: 200, body: "{\"payload\":{\"contact\":{\"id\":7}}}" },
     becomes: undefined,
     requests: 1
   },

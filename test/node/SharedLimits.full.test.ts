@@ -66,7 +66,7 @@ describe.skipIf(!Redis.isInstalled)(
         assert.strictEqual(other.reason._tag, "CircuitOpen")
         yield* Effect.provide(list, yield* program({ circuitBreaker, retries, account: "globex" }))
       }).pipe(
-        Effect.provide(Layer.merge(livedesk(Faults.Fault.Reset({ when: "BeforeActing" })), stores))
+        Effect.provide(Layer.merge(livedesk(Faults.Fault.Reset({ when: "BeforeProcessing" })), stores))
       ), 20_000)
   }
 )

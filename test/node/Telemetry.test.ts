@@ -96,9 +96,11 @@ describe("metrics", () => {
           const hanging = yield* Effect.forkChild(list(), { startImmediately: true })
           yield* TestClock.adjust("2 seconds")
           yield* Fiber.interrupt(hanging)
-        }).pipe(Effect.provide(services(Faults.script({ "contacts.list": [Fault.Silent({ when: "AfterActing" })] }), {
-          account: "acme"
-        })))
+        }).pipe(
+          Effect.provide(services(Faults.script({ "contacts.list": [Fault.Silent({ when: "AfterProcessing" })] }), {
+            account: "acme"
+          }))
+        )
       )
       assert.deepStrictEqual(seen.exit, Exit.void)
       const about = (operation: string, outcome: string) => ({
@@ -203,7 +205,7 @@ describe("metrics", () => {
         yield* look
       }).pipe(Effect.provide(services(
         Faults.script({
-          "*": ["Pass", Fault.Refused(), Fault.Refused(), Fault.Drip({ bytes: 10_000, pause: "1 second" })]
+          "*": ["Pass", Fault.Refused(), Fault.Refused(), Fault.SlowBody({ bytes: 10_000, pause: "1 second" })]
         }),
         { account: "acme", circuitBreaker: Breaker.make({ failures: 2 }), retries: { times: 0 } }
       )))
@@ -310,7 +312,7 @@ describe("names", () => {
   it.effect("are those of the page, all of them and no others", () =>
     Effect.gen(function*() {
       const limited = services(
-        Faults.script({ "*": [Fault.Refused(), "Pass", Fault.Failing({ status: 503, when: "BeforeActing" })] }),
+        Faults.script({ "*": [Fault.Refused(), "Pass", Fault.Failing({ status: 503, when: "BeforeProcessing" })] }),
         { account: "acme", rateLimit: RateLimit.make({ limit: 2 }), circuitBreaker: Breaker.make({ failures: 1 }) }
       )
       const journal = ImportJournal.layer.pipe(Layer.provide(NodeSqlite.layer({ file: ":memory:" })))
@@ -322,7 +324,7 @@ describe("names", () => {
         // Nobody can tell what became of the message.
         ContactImport.run({ inboxId: 407, rows }).pipe(
           Effect.provide([
-            services(Faults.script({ "messages.send": [Fault.Reset({ when: "AfterActing" })] })),
+            services(Faults.script({ "messages.send": [Fault.Reset({ when: "AfterProcessing" })] })),
             journal
           ])
         )

@@ -129,7 +129,7 @@ export const make = Effect.fnUntraced(function*(
     const acted = Effect.tap(inner, ({ status }) => Effect.sync(() => amend(number, { status: Option.some(status) })))
     const answered = Option.match(fault, {
       onNone: () => acted,
-      onSome: (fault) => suffer(fault, request, acted)
+      onSome: (fault) => applyFault(fault, request, acted)
     })
     return yield* answered.pipe(
       Effect.tap(({ status }) => Effect.sync(() => amend(number, { answered: Option.some(status) }))),
@@ -159,14 +159,14 @@ export const make = Effect.fnUntraced(function*(
   }
 })
 
-const suffer = (
+const applyFault = (
   fault: Faults.Fault,
   served: HttpServerRequest.HttpServerRequest,
   acted: Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest>
 ) => {
   const request = HttpServerRequest.toClientRequest(served)
   const asClient = Effect.map(acted, (response) => HttpServerResponse.toClientResponse(response, { request }))
-  return Faults.suffer(fault, request, asClient).pipe(
+  return Faults.applyFault(fault, request, asClient).pipe(
     Effect.map(HttpServerResponse.fromClientResponse),
     Effect.mapError(() => new ConnectionLost())
   )

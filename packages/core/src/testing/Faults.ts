@@ -39,7 +39,7 @@ import * as Emulator from "./Emulator.ts"
  * @category models
  * @since 0.1.0
  */
-export type Moment = "BeforeActing" | "AfterActing"
+export type Moment = "BeforeProcessing" | "AfterProcessing"
 
 /**
  * What goes wrong with one request.
@@ -48,10 +48,10 @@ export type Moment = "BeforeActing" | "AfterActing"
  * - `Silent`: no answer ever comes; only the client's time limit ends it
  * - `Reset`: the connection is lost before an answer
  * - `CutShort`: the server acts, and its answer breaks off after so many bytes
- * - `Drip`: the server acts, and its answer comes so many bytes at a time, with a pause between
+ * - `SlowBody`: the server acts, and its answer comes so many bytes at a time, with a pause between
  * - `RateLimited`: 429, with or without `Retry-After`, which is in seconds or a date
  * - `Failing`: an error page of HTML, with or without `Retry-After`
- * - `WrongBody`: the server acts, and where that succeeds it answers 200 with another body than it should
+ * - `MalformedBody`: the server acts, and where that succeeds it answers 200 with another body than it should
  *
  * @category models
  * @since 0.1.0
@@ -62,21 +62,21 @@ export type Fault = Data.TaggedEnum<{
   Silent: { readonly when: Moment }
   Reset: { readonly when: Moment }
   CutShort: { readonly bytes: number }
-  Drip: { readonly bytes: number; readonly pause: Duration.Input }
+  SlowBody: { readonly bytes: number; readonly pause: Duration.Input }
   RateLimited: { readonly retryAfter?: string }
   Failing: { readonly status: 500 | 502 | 503; readonly when: Moment; readonly retryAfter?: string }
-  WrongBody: { readonly body: string }
+  MalformedBody: { readonly body: string }
 }>
 
 /**
- * The constructors of faults: `Fault.Reset({ when: "AfterActing" })`.
+ * The constructors of faults: `Fault.Reset({ when: "AfterProcessing" })`.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const Fault = Data.taggedEnum<Fault>()
 
-const moments: ReadonlyArray<Moment> = ["BeforeActing", "AfterActing"]
+const moments: ReadonlyArray<Moment> = ["BeforeProcessing", "AfterProcessing"]
 
 /**
  * A fault of each kind, with each of its moments and statuses.
@@ -95,11 +95,11 @@ export const kinds: ReadonlyArray<Fault> = [
     Fault.Failing({ status: 503, when, retryAfter: "1" })
   ]),
   Fault.CutShort({ bytes: 10 }),
-  Fault.Drip({ bytes: 100, pause: "50 millis" }),
+  Fault.SlowBody({ bytes: 100, pause: "50 millis" }),
   Fault.RateLimited({}),
   Fault.RateLimited({ retryAfter: "2" }),
-  Fault.WrongBody({ body: "<html><title>Log in</title></html>" }),
-  Fault.WrongBody({ body: "{}" })
+  Fault.MalformedBody({ body: "<html><title>Log in</title></html>" }),
+  Fault.MalformedBody({ body: "{}" })
 ]
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -179,7 +179,7 @@ export type Plan = Script | Seeded
  *   "messages.send": [
  *     "Pass",
  *     Faults.Fault.RateLimited({ retryAfter: "2" }),
- *     Faults.Fault.Reset({ when: "AfterActing" })
+ *     Faults.Fault.Reset({ when: "AfterProcessing" })
  *   ]
  * })
  * ```
@@ -204,7 +204,7 @@ export const seeded = (options: Omit<Seeded, "_tag">): Seeded => ({ _tag: "Seede
  * @category constructors
  * @since 0.1.0
  */
-export const singles = (requests: number): ReadonlyArray<Script> =>
+export const singleFaults = (requests: number): ReadonlyArray<Script> =>
   Array.from(
     { length: requests },
     (_, index) =>
@@ -217,7 +217,7 @@ export const singles = (requests: number): ReadonlyArray<Script> =>
  * @category errors
  * @since 0.1.0
  */
-export class PlanInvalid extends Data.TaggedError("PlanInvalid")<{ readonly problem: string }> {
+export class PlanError extends Data.TaggedError("PlanError")<{ readonly problem: string }> {
   override get message(): string {
     return this.problem
   }
@@ -257,7 +257,7 @@ export class Faults extends Context.Service<Faults, {
   /** The plan that is followed, as it was given. */
   readonly plan: Effect.Effect<Plan>
   /** Goes on by another plan, whose script begins at its first step. */
-  readonly follow: (plan: Plan) => Effect.Effect<void, PlanInvalid>
+  readonly follow: (plan: Plan) => Effect.Effect<void, PlanError>
 }>()("@effect-livedesk/core/testing/Faults") {}
 
 /**
@@ -273,7 +273,7 @@ export const format = (trace: ReadonlyArray<Entry>): string =>
   ).join("\n")
 
 /**
- * A fault as text, as `Failing status 500 when AfterActing`; without its body.
+ * A fault as text, as `Failing status 500 when AfterProcessing`; without its body.
  *
  * @category accessors
  * @since 0.1.0
@@ -287,13 +287,13 @@ export const describe = ({ _tag, ...parameters }: Fault): string =>
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Provides an `HttpClient` over the one in the environment, whose requests meet the plan's faults. Fails with `PlanInvalid`
+ * Provides an `HttpClient` over the one in the environment, whose requests meet the plan's faults. Fails with `PlanError`
  * for a rate that is none, and for bytes and times that cannot be.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layer = (plan: Plan): Layer.Layer<HttpClient.HttpClient | Faults, PlanInvalid, HttpClient.HttpClient> =>
+export const layer = (plan: Plan): Layer.Layer<HttpClient.HttpClient | Faults, PlanError, HttpClient.HttpClient> =>
   Layer.effectContext(Effect.gen(function*() {
     const inner = yield* HttpClient.HttpClient
     const start = yield* Clock.currentTimeMillis
@@ -307,12 +307,15 @@ export const layer = (plan: Plan): Layer.Layer<HttpClient.HttpClient | Faults, P
         const fault = next(operation)
         const index = trace.length
         trace.push({ number: index + 1, at: Math.round(now - start), operation, fault, status: Option.none() })
-        const acted = Effect.tap(inner.execute(request), ({ status }) =>
+        const processed = Effect.tap(inner.execute(request), ({ status }) =>
           Effect.sync(() => {
             const entry = trace[index]
             if (entry !== undefined) trace[index] = { ...entry, status: Option.some(status) }
           }))
-        return Option.match(fault, { onNone: () => acted, onSome: (fault) => suffer(fault, request, acted) })
+        return Option.match(fault, {
+          onNone: () => processed,
+          onSome: (fault) => applyFault(fault, request, processed)
+        })
       })
     )
 
@@ -338,7 +341,7 @@ export const layer = (plan: Plan): Layer.Layer<HttpClient.HttpClient | Faults, P
  * const plan = Faults.seeded({ seed: 1, rate: 0.2 })
  * const test = program.pipe(
  *   Effect.provide(LiveDesk.layer.pipe(Layer.provideMerge(Faults.layerEmulator(plan)))),
- *   Faults.rehearse
+ *   Faults.runWithTestClock
  * )
  * ```
  *
@@ -350,7 +353,7 @@ export const layerEmulator = (
   options?: Emulator.Options & Partial<Omit<LiveDeskClient.Options, "apiKey" | "apiSecret">>
 ): Layer.Layer<
   LiveDeskClient.LiveDeskClient | Emulator.Emulator | Faults,
-  LiveDeskError.AuthError | LiveDeskError.ValidationError | PlanInvalid
+  LiveDeskError.AuthError | LiveDeskError.ValidationError | PlanError
 > =>
   Layer.provideMerge(
     Layer.unwrap(
@@ -360,7 +363,7 @@ export const layerEmulator = (
   )
 
 // ---------------------------------------------------------------------------------------------------------------------
-// rehearsing
+// running
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
@@ -371,7 +374,10 @@ export const layerEmulator = (
  * @category combinators
  * @since 0.1.0
  */
-export const rehearse = <A, E, R>(program: Effect.Effect<A, E, R>, seed: string | number = 0): Effect.Effect<A, E, R> =>
+export const runWithTestClock = <A, E, R>(
+  program: Effect.Effect<A, E, R>,
+  seed: string | number = 0
+): Effect.Effect<A, E, R> =>
   Effect.gen(function*() {
     const fiber = yield* Effect.forkChild(Random.withSeed(program, seed), { startImmediately: true })
     yield* TestClock.adjust("1 hour")
@@ -433,7 +439,7 @@ export const layerWebhooks = (
   )
 
 // ---------------------------------------------------------------------------------------------------------------------
-// striking
+// applying
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
@@ -441,10 +447,10 @@ export const layerWebhooks = (
  *
  * @internal
  */
-export const stepsOf = (plan: Plan): Effect.Effect<(operation: string) => Option.Option<Fault>, PlanInvalid> =>
+export const stepsOf = (plan: Plan): Effect.Effect<(operation: string) => Option.Option<Fault>, PlanError> =>
   Option.match(problemOf(plan), {
     onNone: () => plan._tag === "Script" ? byScript(plan) : byChance(plan),
-    onSome: (problem) => Effect.fail(new PlanInvalid({ problem }))
+    onSome: (problem) => Effect.fail(new PlanError({ problem }))
   })
 
 const problemOf = (plan: Plan): Option.Option<string> => {
@@ -464,7 +470,7 @@ const isPossible = (fault: Fault): boolean => {
   switch (fault._tag) {
     case "CutShort":
       return Number.isSafeInteger(fault.bytes) && fault.bytes >= 0
-    case "Drip":
+    case "SlowBody":
       return Number.isSafeInteger(fault.bytes) && fault.bytes >= 1 &&
         Option.exists(Duration.fromInput(fault.pause), (pause) => !Duration.isNegative(pause))
     case "Refused":
@@ -473,7 +479,7 @@ const isPossible = (fault: Fault): boolean => {
     case "Reset":
     case "RateLimited":
     case "Failing":
-    case "WrongBody":
+    case "MalformedBody":
       return true
   }
 }
@@ -503,16 +509,20 @@ const byChance = ({ faults = kinds, rate, seed }: Seeded) =>
     }
   )
 
-type Acted<R> = Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError, R>
+type Processed<R> = Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError, R>
 
 /**
  * What a request comes to that meets a fault, where `acted` is what it would come to.
  *
  * @internal
  */
-export const suffer = <R>(fault: Fault, request: HttpClientRequest.HttpClientRequest, acted: Acted<R>): Acted<R> => {
+export const applyFault = <R>(
+  fault: Fault,
+  request: HttpClientRequest.HttpClientRequest,
+  processed: Processed<R>
+): Processed<R> => {
   const first = (when: Moment): Effect.Effect<unknown, HttpClientError.HttpClientError, R> =>
-    when === "AfterActing" ? Effect.flatMap(acted, drain) : Effect.void
+    when === "AfterProcessing" ? Effect.flatMap(processed, drain) : Effect.void
   const broken = (cause: unknown) =>
     Effect.fail(new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, cause }) }))
   const unconnected = (code: string, syscall: string) =>
@@ -527,14 +537,14 @@ export const suffer = <R>(fault: Fault, request: HttpClientRequest.HttpClientReq
     case "Reset":
       return Effect.andThen(first(fault.when), broken(new NativeError({ code: "ECONNRESET" })))
     case "CutShort":
-      return Effect.map(acted, (response) =>
+      return Effect.map(processed, (response) =>
         withBody(
           response,
           request,
           Stream.concat(limited(response, fault.bytes), Stream.fail(new NativeError({ code: "ECONNRESET" })))
         ))
-    case "Drip":
-      return Effect.map(acted, (response) => withBody(response, request, dripping(response, fault)))
+    case "SlowBody":
+      return Effect.map(processed, (response) => withBody(response, request, slowBody(response, fault)))
     case "RateLimited":
       return Effect.succeed(respond(
         HttpServerResponse.text("Retry later\n", { status: 429, headers: retryAfter(fault.retryAfter) }),
@@ -551,8 +561,8 @@ export const suffer = <R>(fault: Fault, request: HttpClientRequest.HttpClientReq
           request
         )
       )
-    case "WrongBody":
-      return Effect.flatMap(acted, (response) =>
+    case "MalformedBody":
+      return Effect.flatMap(processed, (response) =>
         response.status >= 300
           ? Effect.succeed(response)
           : Effect.as(drain(response), respond(HttpServerResponse.html(fault.body), request)))
@@ -581,7 +591,7 @@ const limited = ({ stream }: HttpClientResponse.HttpClientResponse, bytes: numbe
     return [left - taken.byteLength, [taken]] as const
   })
 
-const dripping = (
+const slowBody = (
   { stream }: HttpClientResponse.HttpClientResponse,
   { bytes, pause }: { readonly bytes: number; readonly pause: Duration.Input }
 ) =>

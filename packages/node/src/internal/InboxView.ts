@@ -117,18 +117,18 @@ export interface FaultsView {
 /** The faults that the page offers, with the words for them. */
 const offered: ReadonlyArray<readonly [label: string, fault: Faults.Fault]> = [
   ["429, retry after 2 seconds", Faults.Fault.RateLimited({ retryAfter: "2" })],
-  ["500, with nothing done", Faults.Fault.Failing({ status: 500, when: "BeforeActing" })],
-  ["500, though it is done", Faults.Fault.Failing({ status: 500, when: "AfterActing" })],
+  ["500, with nothing done", Faults.Fault.Failing({ status: 500, when: "BeforeProcessing" })],
+  ["500, though it is done", Faults.Fault.Failing({ status: 500, when: "AfterProcessing" })],
   [
     "503, retry after 1 second",
-    Faults.Fault.Failing({ status: 503, when: "BeforeActing", retryAfter: "1" })
+    Faults.Fault.Failing({ status: 503, when: "BeforeProcessing", retryAfter: "1" })
   ],
-  ["Connection lost, with nothing done", Faults.Fault.Reset({ when: "BeforeActing" })],
-  ["Connection lost, though it is done", Faults.Fault.Reset({ when: "AfterActing" })],
-  ["No answer ever, though it is done", Faults.Fault.Silent({ when: "AfterActing" })],
+  ["Connection lost, with nothing done", Faults.Fault.Reset({ when: "BeforeProcessing" })],
+  ["Connection lost, though it is done", Faults.Fault.Reset({ when: "AfterProcessing" })],
+  ["No answer ever, though it is done", Faults.Fault.Silent({ when: "AfterProcessing" })],
   ["Answer cut short after 10 bytes", Faults.Fault.CutShort({ bytes: 10 })],
-  ["Answer slow, 100 bytes each half second", Faults.Fault.Drip({ bytes: 100, pause: "500 millis" })],
-  ["A page of HTML instead of the answer", Faults.Fault.WrongBody({ body: "<html><title>Log in</title></html>" })]
+  ["Answer slow, 100 bytes each half second", Faults.Fault.SlowBody({ bytes: 100, pause: "500 millis" })],
+  ["A page of HTML instead of the answer", Faults.Fault.MalformedBody({ body: "<html><title>Log in</title></html>" })]
 ]
 
 /** The plan by which some of the offered faults, by their ids, meet a share of all requests; none for an unknown id. */
