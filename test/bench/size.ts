@@ -46,9 +46,9 @@ const needed = [
   "Model",
   "RetryPolicy",
   "Transport",
-  "internal/AnswerText",
-  "internal/Observer",
-  "internal/scrubber"
+  "internal/ErrorBody",
+  "internal/Instrumentation",
+  "internal/redact"
 ]
 
 const folder = Shipped.make()

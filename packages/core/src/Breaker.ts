@@ -13,7 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
 import type * as Scope from "effect/Scope"
-import * as Observer from "./internal/Observer.ts"
+import * as Instrumentation from "./internal/Instrumentation.ts"
 import * as LiveDeskError from "./LiveDeskError.ts"
 
 /**
@@ -146,7 +146,7 @@ const observed = (store: CircuitBreaker.CircuitBreakerStore["Service"]) =>
   })
 
 const tell = (key: string, state: "Closed" | "HalfOpen" | "Open"): Effect.Effect<void> =>
-  Effect.flatMap(Observer.Observer, (observer) => observer?.breaker(key, state) ?? Effect.void)
+  Effect.flatMap(Instrumentation.Instrumentation, (observer) => observer?.breaker(key, state) ?? Effect.void)
 
 const inTime = <A, E, R>(
   effect: Effect.Effect<A, E, R>

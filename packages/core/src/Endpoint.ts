@@ -79,7 +79,7 @@ export const requestWith = <Input, Output>(
     readonly prefix: string
     readonly headers: Readonly<Record<string, string>>
     /** Takes secrets out of a text: a caller may give one where a name belongs. */
-    readonly scrub: (text: string) => string
+    readonly redact: (text: string) => string
   }
 ) => {
   const encode = SchemaParser.encodeUnknownResult(input, { errors: "all", onExcessProperty: "error" })
@@ -119,7 +119,7 @@ export const requestWith = <Input, Output>(
       return Result.fail(
         LiveDeskError.invalidInput(
           operation,
-          issues.map(({ message, path }) => ({ path: path.map(server.scrub), message }))
+          issues.map(({ message, path }) => ({ path: path.map(server.redact), message }))
         )
       )
     }

@@ -31,8 +31,8 @@ import type * as Scope from "effect/Scope"
 import type * as Breaker from "./Breaker.ts"
 import * as Endpoint from "./Endpoint.ts"
 import * as HttpClientDispatch from "./internal/HttpClientDispatch.ts"
-import * as Observer from "./internal/Observer.ts"
-import { endScrubber, scrubber } from "./internal/scrubber.ts"
+import * as Instrumentation from "./internal/Instrumentation.ts"
+import { makeEndRedactor, makeRedactor } from "./internal/redact.ts"
 import * as LiveDeskError from "./LiveDeskError.ts"
 import { DecodeFailure, type DecodeIssue, type Model } from "./Model.ts"
 import type * as RateLimit from "./RateLimit.ts"
@@ -337,7 +337,7 @@ export const make = Effect.fnUntraced(function*(
     : (request, handler) => (request.form === undefined ? attached : dispatch)(request, handler)
   return clientOf({
     ...setup,
-    awaitsTurn: rateLimit !== undefined,
+    isRateLimited: rateLimit !== undefined,
     propagateTrace,
     dispatch: propagateTrace ? HttpClientDispatch.traced(shortest) : shortest
   })
@@ -347,7 +347,7 @@ export const make = Effect.fnUntraced(function*(
 const setUp = (
   options: TransportOptions
 ): Effect.Effect<
-  Omit<Setup, "dispatch" | "awaitsTurn" | "propagateTrace"> & { readonly key: string },
+  Omit<Setup, "dispatch" | "isRateLimited" | "propagateTrace"> & { readonly key: string },
   LiveDeskError.AuthError | LiveDeskError.ValidationError,
   Scope.Scope
 > =>
@@ -361,8 +361,8 @@ const setUp = (
     }
     const apiKey = Redacted.value(options.apiKey)
     const apiSecret = Redacted.value(options.apiSecret)
-    const unusable = [...apiKeyProblems(apiKey), ...apiSecretProblems(apiSecret)]
-    if (unusable.length > 0) return yield* LiveDeskError.invalidCredentials(operation, unusable.join("; "))
+    const problems = [...apiKeyProblems(apiKey), ...apiSecretProblems(apiSecret)]
+    if (problems.length > 0) return yield* LiveDeskError.invalidCredentials(operation, problems.join("; "))
 
     const baseUrl = parseBaseUrl(options.baseUrl ?? defaultBaseUrl)
     const timeout = parseTimeout(options.timeout ?? "30 seconds")
@@ -400,8 +400,8 @@ const setUp = (
         ...(options.account === undefined ? undefined : { "livedesk.account": options.account })
       },
       account: options.account,
-      scrub: scrubber(apiKey, apiSecret),
-      scrubEnd: endScrubber(apiKey, apiSecret)
+      redact: makeRedactor(apiKey, apiSecret),
+      redactEnd: makeEndRedactor(apiKey, apiSecret)
     }
   })
 
@@ -457,7 +457,7 @@ export const layerTransport = (
     LiveDeskClient,
     Effect.gen(function*() {
       const { dispatch } = yield* Transport.Transport
-      return clientOf({ ...yield* setUp(options), dispatch, awaitsTurn: false, propagateTrace: false })
+      return clientOf({ ...yield* setUp(options), dispatch, isRateLimited: false, propagateTrace: false })
     })
   )
 
@@ -509,18 +509,18 @@ export const layerConfig = (
         Result.isFailure(read.apiKey) || Result.isFailure(read.apiSecret) || Result.isFailure(read.baseUrl) ||
         Result.isFailure(read.timeout)
       ) {
-        const unread = Arr.getSomes([
+        const configErrors = Arr.getSomes([
           Result.getFailure(read.apiKey),
           Result.getFailure(read.apiSecret),
           Result.getFailure(read.baseUrl),
           Result.getFailure(read.timeout)
         ])
-        const unusable = optionIssues({
+        const problems = optionIssues({
           ...options,
           baseUrl: Result.getOrElse(read.baseUrl, () => undefined),
           timeout: Result.getOrElse(read.timeout, () => undefined)
         })
-        return yield* joinConfigErrors(unread, unusable)
+        return yield* joinConfigErrors(configErrors, problems)
       }
       return yield* Effect.mapError(
         make({
@@ -558,14 +558,14 @@ const configError = (issues: ReadonlyArray<SchemaIssue.Issue>): Config.ConfigErr
 
 /** Effect stops at the first fault of a configuration; this tells them all. */
 const joinConfigErrors = (
-  unread: ReadonlyArray<Config.ConfigError>,
-  unusable: ReadonlyArray<LiveDeskError.Issue>
+  configErrors: ReadonlyArray<Config.ConfigError>,
+  problems: ReadonlyArray<LiveDeskError.Issue>
 ): Effect.Effect<never, Config.ConfigError> =>
   Effect.fail(
-    unread.find(({ cause }) => cause._tag === "SourceError") ??
+    configErrors.find(({ cause }) => cause._tag === "SourceError") ??
       configError([
-        ...unread.flatMap(({ cause }) => cause._tag === "SourceError" ? [] : [cause.issue]),
-        ...unusable.map(({ message, path }) => new SchemaIssue.Pointer(path, new SchemaIssue.InvalidValue({ message })))
+        ...configErrors.flatMap(({ cause }) => cause._tag === "SourceError" ? [] : [cause.issue]),
+        ...problems.map(({ message, path }) => new SchemaIssue.Pointer(path, new SchemaIssue.InvalidValue({ message })))
       ])
   )
 
@@ -579,7 +579,7 @@ interface Setup {
     request: Transport.RequestToSend,
     handler: Transport.ResponseHandler & { readonly admit: () => void }
   ) => Effect.Effect<void, Transport.DispatchError>
-  readonly awaitsTurn: boolean
+  readonly isRateLimited: boolean
   readonly circuitBreaker: Breaker.Guard | undefined
   readonly origin: string
   readonly prefix: string
@@ -591,13 +591,13 @@ interface Setup {
   readonly propagateTrace: boolean
   readonly server: Readonly<Record<string, unknown>>
   readonly account: string | undefined
-  readonly scrub: (text: string) => string
-  readonly scrubEnd: (text: string) => string
+  readonly redact: (text: string) => string
+  readonly redactEnd: (text: string) => string
 }
 
-const maxRefusalBytes = 64 * 1024
+const maxErrorBytes = 64 * 1024
 
-const longestTold = 256 * 1024
+const maxExcerptLength = 256 * 1024
 
 const clientOf = (setup: Setup): LiveDeskClient["Service"] =>
   LiveDeskClient.of({ call: (endpoint) => callWith(setup, endpoint) })
@@ -618,7 +618,7 @@ const callWith = <Input, Output>(setup: Setup, endpoint: Endpoint.Endpoint<Input
   // Without a tracer nobody could ever see the span; a trace to send on needs one all the same.
   const isTraced = ({ cache }: Fiber.Fiber<unknown, unknown>) => cache.tracer !== undefined || setup.propagateTrace
   return (input, options) => {
-    const run = (fiber: Fiber.Fiber<unknown, unknown>, watch?: Observer.Watch) => {
+    const run = (fiber: Fiber.Fiber<unknown, unknown>, instrumentation?: Instrumentation.CallInstrumentation) => {
       const timeout = options?.timeout === undefined ? Result.succeed(setup.timeout) : parseTimeout(options.timeout)
       const retries = options?.retries === undefined
         ? Result.succeed(setup.retries)
@@ -630,47 +630,58 @@ const callWith = <Input, Output>(setup: Setup, endpoint: Endpoint.Endpoint<Input
       if (Result.isFailure(prepared)) return Effect.fail(prepared.failure)
       const { minimumLogLevel } = fiber.cache
       const begin = () =>
-        new Calling(setup, endpoint, prepared.success, {
+        new CallExecution(setup, endpoint, prepared.success, {
           timeout: Result.getOrElse(timeout, () => setup.timeout),
           retries: Result.getOrElse(retries, () => setup.retries),
           clock: fiber.getRef(Clock.Clock),
-          watch,
+          instrumentation,
           listener: fiber.getRef(ResponseListener),
-          isDriftWatched: setup.onDrift === "fail" ||
+          checksDrift: setup.onDrift === "fail" ||
             (setup.onDrift === "log" && !LogLevel.isGreaterThan(minimumLogLevel, "Debug"))
-        }).untilTimeIsUp()
+        }).runWithTimeout()
       return circuitBreaker === undefined ? begin() : circuitBreaker(operation, Effect.suspend(begin))
     }
-    const watched = (fiber: Fiber.Fiber<unknown, unknown>, watch: Observer.Watch | undefined) =>
-      watch === undefined ? run(fiber) : Effect.onExit(Effect.suspend(() => run(fiber, watch)), watch.ended)
+    const instrumented = (
+      fiber: Fiber.Fiber<unknown, unknown>,
+      instrumentation: Instrumentation.CallInstrumentation | undefined
+    ) =>
+      instrumentation === undefined
+        ? run(fiber)
+        : Effect.onExit(Effect.suspend(() => run(fiber, instrumentation)), instrumentation.ended)
     return Effect.withFiber((fiber) => {
-      const watch = fiber.getRef(Observer.Observer)?.begin({ operation, account: setup.account }, fiber.context)
-      if (!isTraced(fiber)) return watched(fiber, watch)
+      const instrumentation = fiber.getRef(Instrumentation.Instrumentation)?.begin({
+        operation,
+        account: setup.account
+      }, fiber.context)
+      if (!isTraced(fiber)) return instrumented(fiber, instrumentation)
       return Effect.withFiber((fiber) => {
         const { span } = fiber.cache
-        return watched(fiber, span?._tag === "Span" ? Observer.ofSpan(span, watch) : watch)
+        return instrumented(
+          fiber,
+          span?._tag === "Span" ? Instrumentation.ofSpan(span, instrumentation) : instrumentation
+        )
       }).pipe(Effect.withSpan(operation, spanOptions, { captureStackTrace: false }))
     })
   }
 }
 
 /** What one call goes by. */
-interface Terms {
+interface CallSettings {
   readonly timeout: Duration.Duration
   readonly retries: RetryPolicy.RetryPolicy
   readonly clock: Clock.Clock
   /** Who hears of it. */
-  readonly watch: Observer.Watch | undefined
+  readonly instrumentation: Instrumentation.CallInstrumentation | undefined
   readonly listener: Listener | undefined
-  readonly isDriftWatched: boolean
+  readonly checksDrift: boolean
 }
 
 /** One call: its attempts, one after the other, under its one time limit. */
-class Calling<Input, Output> implements Transport.ResponseHandler {
+class CallExecution<Input, Output> implements Transport.ResponseHandler {
   private readonly setup: Setup
   private readonly endpoint: Endpoint.Endpoint<Input, Output>
   private readonly request: Transport.RequestToSend
-  private readonly terms: Terms
+  private readonly settings: CallSettings
   private readonly deadline: number
   private attempts = 0
   /** The worst that an attempt so far may have done. */
@@ -678,34 +689,34 @@ class Calling<Input, Output> implements Transport.ResponseHandler {
   /** Since when the latest attempt waits for its turn, while it does. */
   private waitingSince: number | undefined = undefined
   /** The latest attempt's answer, as far as it has come: what the time limit finds when it passes. */
-  private incoming: Incoming | undefined = undefined
+  private response: ResponseBuffer | undefined = undefined
 
   constructor(
     setup: Setup,
     endpoint: Endpoint.Endpoint<Input, Output>,
     request: Transport.RequestToSend,
-    terms: Terms
+    settings: CallSettings
   ) {
     this.setup = setup
     this.endpoint = endpoint
     this.request = request
-    this.terms = terms
-    this.deadline = terms.clock.currentTimeMillisUnsafe() + Duration.toMillis(terms.timeout)
+    this.settings = settings
+    this.deadline = settings.clock.currentTimeMillisUnsafe() + Duration.toMillis(settings.timeout)
   }
 
-  untilTimeIsUp(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
+  runWithTimeout(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
     const { operation, idempotency, verifyHint } = this.endpoint
     return Effect.mapError(
-      within(this.untilItWorks(), this.terms.timeout, () => {
+      withTimeout(this.runWithRetries(), this.settings.timeout, () => {
         if (this.waitingSince === undefined) {
-          return this.fail((now) => LiveDeskError.timedOut(operation, this.terms.timeout, this.incoming?.answered, now))
+          return this.fail((now) => LiveDeskError.timedOut(operation, this.settings.timeout, this.response?.parts, now))
         }
         // It has waited, though in vain.
         this.admit()
-        return Effect.fail(LiveDeskError.neverSent(operation, this.terms.timeout))
+        return Effect.fail(LiveDeskError.timedOutInQueue(operation, this.settings.timeout))
       }),
       (error) =>
-        LiveDeskError.concluded(error, {
+        LiveDeskError.withAttempts(error, {
           attempts: this.attempts,
           outcome: this.outcome,
           idempotency,
@@ -714,12 +725,12 @@ class Calling<Input, Output> implements Transport.ResponseHandler {
     )
   }
 
-  private untilItWorks(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
-    return this.attempt().pipe(Effect.catch((error) => this.again(error)))
+  private runWithRetries(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
+    return this.attempt().pipe(Effect.catch((error) => this.retryOrFail(error)))
   }
 
-  private again(error: LiveDeskError.LiveDeskError): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
-    const { clock, retries, watch } = this.terms
+  private retryOrFail(error: LiveDeskError.LiveDeskError): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
+    const { clock, retries, instrumentation } = this.settings
     if (this.attempts > retries.times || !RetryPolicy.isRetryable(error, this.endpoint.idempotency)) {
       return Effect.fail(error)
     }
@@ -731,21 +742,21 @@ class Calling<Input, Output> implements Transport.ResponseHandler {
       ) {
         return Effect.fail(error)
       }
-      this.outcome = LiveDeskError.worse(this.outcome, error.outcome)
-      const onceMore = Effect.andThen(Effect.sleep(delay.value), Effect.suspend(() => this.untilItWorks()))
-      const told = watch?.retrying(error, this.attempts, Duration.toMillis(delay.value))
-      return told === undefined ? onceMore : Effect.andThen(told, onceMore)
+      this.outcome = LiveDeskError.worstOutcome(this.outcome, error.outcome)
+      const retry = Effect.andThen(Effect.sleep(delay.value), Effect.suspend(() => this.runWithRetries()))
+      const recorded = instrumentation?.retrying(error, this.attempts, Duration.toMillis(delay.value))
+      return recorded === undefined ? retry : Effect.andThen(recorded, retry)
     })
   }
 
   /** One request and its answer. */
   private attempt(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
     this.attempts += 1
-    this.waitingSince = this.setup.awaitsTurn ? this.terms.clock.currentTimeMillisUnsafe() : undefined
-    this.incoming = undefined
+    this.waitingSince = this.setup.isRateLimited ? this.settings.clock.currentTimeMillisUnsafe() : undefined
+    this.response = undefined
     return Effect.matchEffect(this.setup.dispatch(this.request, this), {
-      onFailure: (failure) => this.breakOff(failure),
-      onSuccess: () => this.conclude()
+      onFailure: (failure) => this.handleDispatchError(failure),
+      onSuccess: () => this.decodeResponse()
     })
   }
 
@@ -755,17 +766,17 @@ class Calling<Input, Output> implements Transport.ResponseHandler {
 
   readonly admit = (): void => {
     if (this.waitingSince === undefined) return
-    this.terms.watch?.waited(this.terms.clock.currentTimeMillisUnsafe() - this.waitingSince)
+    this.settings.instrumentation?.waited(this.settings.clock.currentTimeMillisUnsafe() - this.waitingSince)
     this.waitingSince = undefined
   }
 
   start(status: number, headers: HeaderFields): void {
-    this.terms.watch?.answered(status)
-    this.incoming = new Incoming(this.endpoint.operation, this.setup, status, headers)
+    this.settings.instrumentation?.responded(status)
+    this.response = new ResponseBuffer(this.endpoint.operation, this.setup, status, headers)
   }
 
   take(piece: Uint8Array): boolean {
-    return this.incoming?.take(piece) ?? true
+    return this.response?.take(piece) ?? true
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -775,82 +786,82 @@ class Calling<Input, Output> implements Transport.ResponseHandler {
   private fail(
     error: (now: number) => LiveDeskError.LiveDeskError
   ): Effect.Effect<never, LiveDeskError.LiveDeskError> {
-    return Effect.fail(error(this.terms.clock.currentTimeMillisUnsafe()))
+    return Effect.fail(error(this.settings.clock.currentTimeMillisUnsafe()))
   }
 
   /** The transport failed: without an answer, or in the middle of one. */
-  private breakOff(
+  private handleDispatchError(
     { cause, sentInParts = false }: Transport.DispatchError
   ): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
-    const { incoming } = this
-    if (incoming === undefined) {
-      return Effect.fail(LiveDeskError.unanswered(this.endpoint.operation, cause, { sentInParts }))
+    const { response } = this
+    if (response === undefined) {
+      return Effect.fail(LiveDeskError.dispatchFailed(this.endpoint.operation, cause, { sentInParts }))
     }
     // Of a refusal, what has come will do.
-    return incoming.isSuccess ? Effect.fail(LiveDeskError.responseLost(incoming.answered, cause)) : this.conclude()
+    return response.isSuccess ? Effect.fail(LiveDeskError.responseLost(response.parts, cause)) : this.decodeResponse()
   }
 
-  private conclude(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
-    const { incoming, setup, terms: { isDriftWatched, listener } } = this
+  private decodeResponse(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
+    const { response, setup, settings: { checksDrift, listener } } = this
     const { success: model, hasCode } = this.endpoint
-    if (incoming === undefined) return this.breakOff(new Transport.DispatchError({ cause: undefined }))
-    if (!incoming.isSuccess) return this.fail((now) => LiveDeskError.refused(incoming.answered, now))
+    if (response === undefined) return this.handleDispatchError(new Transport.DispatchError({ cause: undefined }))
+    if (!response.isSuccess) return this.fail((now) => LiveDeskError.statusError(response.parts, now))
     const isBodiless = model.isBodiless === true
     const invalid = (issues: ReadonlyArray<DecodeIssue>) =>
-      Effect.fail(LiveDeskError.invalidResponse(incoming.answered, issues))
-    if (incoming.isTooLarge && !isBodiless) {
+      Effect.fail(LiveDeskError.invalidResponse(response.parts, issues))
+    if (response.isTooLarge && !isBodiless) {
       return invalid([{ path: [], expected: `a body of at most ${setup.maxResponseBytes} bytes` }])
     }
-    const json = parseJson(incoming.text)
+    const json = parseJson(response.text)
     if (Option.isNone(json) && !isBodiless) return invalid([{ path: [], expected: "a body of JSON" }])
     const body = Option.getOrUndefined(json)
     const code = hasCode === true ? codeIn(body) : 0
-    if (code !== 0) return Effect.fail(LiveDeskError.errorCodeReturned(incoming.answered, code))
+    if (code !== 0) return Effect.fail(LiveDeskError.errorCodeReturned(response.parts, code))
     const value = model.read(body)
     if (value instanceof DecodeFailure) return invalid(value.issues)
     if (listener !== undefined) {
-      const { headers, operation, status } = incoming
+      const { headers, operation, status } = response
       listener({ operation, status, headers, requestId: LiveDeskError.requestIdOf(headers), body })
     }
-    return isDriftWatched ? Effect.as(watchDrift(setup, model, incoming, body), value) : Effect.succeed(value)
+    return checksDrift ? Effect.as(checkDrift(setup, model, response, body), value) : Effect.succeed(value)
   }
 }
 
 /** Runs a call under its time limit, in a fiber of its own that is let go when the time is up. */
-const within = <A, E>(
+const withTimeout = <A, E>(
   call: Effect.Effect<A, E>,
   limit: Duration.Duration,
-  whenTimeIsUp: () => Effect.Effect<A, E>
+  onTimeout: () => Effect.Effect<A, E>
 ): Effect.Effect<A, E> =>
   Effect.withFiber((parent) =>
     Effect.callback((resume) => {
       const run = Effect.runForkWith(parent.context)
-      const calling = run(call)
-      const settled = calling.pollUnsafe()
-      if (settled !== undefined) return resume(settled)
-      const timing = run(Effect.sleep(limit))
-      calling.addObserver((exit) => {
-        timing.interruptUnsafe()
+      const callFiber = run(call)
+      const exit = callFiber.pollUnsafe()
+      if (exit !== undefined) return resume(exit)
+      const timeoutFiber = run(Effect.sleep(limit))
+      callFiber.addObserver((exit) => {
+        timeoutFiber.interruptUnsafe()
         resume(exit)
       })
-      timing.addObserver((exit) => {
-        if (Exit.isSuccess(exit)) resume(Effect.andThen(Fiber.interrupt(calling), Effect.suspend(whenTimeIsUp)))
+      timeoutFiber.addObserver((exit) => {
+        if (Exit.isSuccess(exit)) resume(Effect.andThen(Fiber.interrupt(callFiber), Effect.suspend(onTimeout)))
       })
-      return Fiber.interruptAll([calling, timing])
+      return Fiber.interruptAll([callFiber, timeoutFiber])
     })
   )
 
 type HeaderFields = Parameters<Transport.ResponseHandler["start"]>[1]
 
 /** An answer on its way, kept as far as it has come: what came may name what was created. */
-class Incoming {
+class ResponseBuffer {
   readonly operation: string
   readonly status: number
   readonly isSuccess: boolean
   private readonly fields: HeaderFields
   private readonly limit: number
-  private readonly scrub: (text: string) => string
-  private readonly scrubEnd: (text: string) => string
+  private readonly redact: (text: string) => string
+  private readonly redactEnd: (text: string) => string
   private readonly pieces: Array<Uint8Array> = []
   private size = 0
 
@@ -859,9 +870,9 @@ class Incoming {
     this.status = status
     this.fields = headers
     this.isSuccess = status >= 200 && status < 300
-    this.limit = this.isSuccess ? setup.maxResponseBytes : maxRefusalBytes
-    this.scrub = setup.scrub
-    this.scrubEnd = setup.scrubEnd
+    this.limit = this.isSuccess ? setup.maxResponseBytes : maxErrorBytes
+    this.redact = setup.redact
+    this.redactEnd = setup.redactEnd
   }
 
   /** Keeps a piece of the body, as far as there is room, and says whether to go on. */
@@ -889,14 +900,14 @@ class Incoming {
   }
 
   /** What an error is made from: free of secrets, which a server may echo anywhere. */
-  get answered(): LiveDeskError.Answered {
+  get parts(): LiveDeskError.ResponseParts {
     return {
       operation: this.operation,
       status: this.status,
-      headers: Record.map(this.headers, this.scrub),
+      headers: Record.map(this.headers, this.redact),
       // Enough for whatever an error tells; the rest would only cost time.
-      text: this.scrubEnd(this.scrub(this.text.slice(0, longestTold))),
-      scrub: this.scrub
+      text: this.redactEnd(this.redact(this.text.slice(0, maxExcerptLength))),
+      redact: this.redact
     }
   }
 }
@@ -915,29 +926,28 @@ const parseJson = Option.liftThrowable((text: string): unknown => JSON.parse(tex
 
 const strictly = { errors: "all", onExcessProperty: "error" } as const
 
-const watchDrift = <Output>(
+const checkDrift = <Output>(
   setup: Setup,
   model: Model<Output>,
-  incoming: Incoming,
+  response: ResponseBuffer,
   json: unknown
 ): Effect.Effect<void, LiveDeskError.ValidationError> => {
   const look = Effect.sync((): ReadonlyArray<LiveDeskError.Issue> => {
     const strict = SchemaParser.decodeUnknownResult(model.documented(), strictly)(json)
     return Result.isSuccess(strict) ? [] : LiveDeskError.issuesOf(strict.failure).map(({ message, path }) => ({
-      path: path.map(setup.scrub),
+      path: path.map(setup.redact),
       message
     }))
   })
   if (setup.onDrift === "fail") {
     return Effect.flatMap(
       look,
-      (issues) =>
-        issues.length === 0 ? Effect.void : Effect.fail(LiveDeskError.driftedResponse(incoming.answered, issues))
+      (issues) => issues.length === 0 ? Effect.void : Effect.fail(LiveDeskError.driftedResponse(response.parts, issues))
     )
   }
   return Effect.flatMap(look, (issues) =>
     issues.length === 0 ? Effect.void : Effect.logDebug(
-      `${incoming.operation}: the answer has drifted from its documentation at ` +
+      `${response.operation}: the answer has drifted from its documentation at ` +
         issues.map(({ message, path }) => `${path.join(".")} (${message})`).join(", ")
-    ).pipe(Effect.annotateLogs("livedesk.operation", incoming.operation)))
+    ).pipe(Effect.annotateLogs("livedesk.operation", response.operation)))
 }

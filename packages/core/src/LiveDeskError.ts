@@ -14,7 +14,7 @@ import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
-import * as AnswerText from "./internal/AnswerText.ts"
+import * as ErrorBody from "./internal/ErrorBody.ts"
 import type { DecodeIssue } from "./Model.ts"
 import * as Transport from "./Transport.ts"
 
@@ -178,7 +178,7 @@ export const Identifiers = Schema.Record(Schema.String, Schema.Union([Schema.Num
  */
 export type Identifiers = typeof Identifiers.Type
 
-const known = (identifiers: Identifiers): string => {
+const identifiersSentence = (identifiers: Identifiers): string => {
   const entries = Object.entries(identifiers)
   return entries.length === 0 ? "" : `. Read in it: ${entries.map(([path, id]) => `${path} ${id}`).join(", ")}`
 }
@@ -195,7 +195,7 @@ export class InvalidResponse extends Schema.TaggedError<InvalidResponse>()("Inva
   identifiers: Identifiers
 }) {
   override get message(): string {
-    return `LiveDesk's answer cannot be read: ${list(this.issues)}${known(this.identifiers)}`
+    return `LiveDesk's answer cannot be read: ${list(this.issues)}${identifiersSentence(this.identifiers)}`
   }
 }
 
@@ -211,7 +211,9 @@ export class DriftedResponse extends Schema.TaggedError<DriftedResponse>()("Drif
   identifiers: Identifiers
 }) {
   override get message(): string {
-    return `LiveDesk's answer has drifted from its documentation: ${list(this.issues)}${known(this.identifiers)}`
+    return `LiveDesk's answer has drifted from its documentation: ${list(this.issues)}${
+      identifiersSentence(this.identifiers)
+    }`
   }
 }
 
@@ -368,7 +370,7 @@ export class ConnectionLost extends Schema.TaggedError<ConnectionLost>()("Connec
     const what = this.phase === "AwaitingResponse"
       ? "the connection broke before LiveDesk answered"
       : "the connection broke in the middle of LiveDesk's answer"
-    return withCode(what, this.code) + known(this.identifiers)
+    return withCode(what, this.code) + identifiersSentence(this.identifiers)
   }
 }
 
@@ -409,7 +411,7 @@ export class TimedOut extends Schema.TaggedError<TimedOut>()("TimedOut", {
       case "AwaitingResponse":
         return `LiveDesk did not answer within ${limit}`
       case "ReadingResponse":
-        return `LiveDesk's answer was not complete within ${limit}${known(this.identifiers)}`
+        return `LiveDesk's answer was not complete within ${limit}${identifiersSentence(this.identifiers)}`
     }
   }
 }
@@ -597,14 +599,14 @@ const bySeverity = { NotSent: 0, Rejected: 1, Unknown: 2, Processed: 3 } satisfi
  *
  * @internal
  */
-export const worse = (one: Outcome, other: Outcome): Outcome => bySeverity[one] < bySeverity[other] ? other : one
+export const worstOutcome = (one: Outcome, other: Outcome): Outcome => bySeverity[one] < bySeverity[other] ? other : one
 
 /**
  * The last attempt's error as the whole call's.
  *
  * @internal
  */
-export const concluded = (
+export const withAttempts = (
   error: LiveDeskError,
   call: {
     readonly outcome: Outcome
@@ -613,7 +615,7 @@ export const concluded = (
     readonly verifyHint: string | undefined
   }
 ): LiveDeskError => {
-  const outcome = worse(error.outcome, call.outcome)
+  const outcome = worstOutcome(error.outcome, call.outcome)
   const mayHaveTakenEffect = outcome === "Processed" || outcome === "Unknown"
   if (!mayHaveTakenEffect && call.attempts < 2) return error
   return remake(error, {
@@ -753,13 +755,13 @@ const advice = (error: LiveDeskError): string => {
  *
  * @internal
  */
-export interface Answered {
+export interface ResponseParts {
   readonly operation: string
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly text: string
   /** Takes secrets out of what is read in the text: there they may have been written in another way. */
-  readonly scrub: (text: string) => string
+  readonly redact: (text: string) => string
 }
 
 const longestRequestId = 200
@@ -768,14 +770,14 @@ const longestRequestId = 200
 export const requestIdOf = (headers: Readonly<Record<string, string>>): string | undefined =>
   (headers["x-request-id"] ?? headers["request-id"])?.slice(0, longestRequestId)
 
-const answered = ({ headers, operation, status }: Answered) => {
+const errorPartsOf = ({ headers, operation, status }: ResponseParts) => {
   const requestId = requestIdOf(headers)
   return { operation, status, outcome: outcomeOf(status), ...(requestId === undefined ? undefined : { requestId }) }
 }
 
 const longestExcerpt = 2000
 
-const withExcerpt = <E extends LiveDeskError>(error: E, { text }: Answered): E => {
+const withExcerpt = <E extends LiveDeskError>(error: E, { text }: ResponseParts): E => {
   if (text !== "") excerpts.set(error, text.slice(0, longestExcerpt))
   return error
 }
@@ -796,15 +798,15 @@ export const issuesOf = (issue: SchemaIssue.Issue): ReadonlyArray<Issue> => {
 const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
 
 const theFirst = <A>(issues: ReadonlyArray<A>, toIssue: (issue: A) => Issue): ReadonlyArray<Issue> => {
-  const told = issues.slice(0, mostIssues).map(toIssue)
+  const listed = issues.slice(0, mostIssues).map(toIssue)
   return issues.length <= mostIssues
-    ? told
-    : [...told, { path: [], message: `and ${issues.length - mostIssues} more` }]
+    ? listed
+    : [...listed, { path: [], message: `and ${issues.length - mostIssues} more` }]
 }
 
 /** A path that can be told: its keys may be the server's. */
 const keysOf = (path: ReadonlyArray<string>): ReadonlyArray<string> =>
-  path.slice(0, mostKeys).map((key) => AnswerText.onOneLine(key, longestKey))
+  path.slice(0, mostKeys).map((key) => ErrorBody.onOneLine(key, longestKey))
 
 /** @internal */
 export const invalidCredentials = (operation: string, problem: string): AuthError =>
@@ -823,29 +825,29 @@ export const conflict = (operation: string, message: string): HttpError =>
   new HttpError({ operation, outcome: "NotSent", reason: new Conflict({ messages: [message] }) })
 
 /** @internal */
-export const invalidResponse = (answer: Answered, issues: ReadonlyArray<DecodeIssue>): ValidationError =>
+export const invalidResponse = (response: ResponseParts, issues: ReadonlyArray<DecodeIssue>): ValidationError =>
   withExcerpt(
     new ValidationError({
-      ...answered(answer),
+      ...errorPartsOf(response),
       reason: new InvalidResponse({
         issues: theFirst(issues, ({ expected, path }) => ({
-          path: keysOf(path.map(answer.scrub)),
+          path: keysOf(path.map(response.redact)),
           message: `expected ${expected}`
         })),
-        identifiers: identifiersIn(answer)
+        identifiers: identifiersIn(response)
       })
     }),
-    answer
+    response
   )
 
 /** @internal */
-export const driftedResponse = (answer: Answered, issues: ReadonlyArray<Issue>): ValidationError =>
+export const driftedResponse = (response: ResponseParts, issues: ReadonlyArray<Issue>): ValidationError =>
   withExcerpt(
     new ValidationError({
-      ...answered(answer),
-      reason: new DriftedResponse({ issues, identifiers: identifiersIn(answer) })
+      ...errorPartsOf(response),
+      reason: new DriftedResponse({ issues, identifiers: identifiersIn(response) })
     }),
-    answer
+    response
   )
 
 /**
@@ -853,11 +855,11 @@ export const driftedResponse = (answer: Answered, issues: ReadonlyArray<Issue>):
  *
  * @internal
  */
-export const refused = (answer: Answered, now: number): LiveDeskError => {
-  const refusal = refusalIn(answer)
+export const statusError = (response: ResponseParts, now: number): LiveDeskError => {
+  const refusal = refusalIn(response)
   const { messages } = refusal
-  const parts = answered(answer)
-  const { headers, status } = answer
+  const parts = errorPartsOf(response)
+  const { headers, status } = response
   const http = (reason: HttpError["reason"]) => new HttpError({ ...parts, reason })
   const error = (): LiveDeskError => {
     switch (status) {
@@ -882,28 +884,28 @@ export const refused = (answer: Answered, now: number): LiveDeskError => {
         : new UnexpectedStatus({ messages })
     )
   }
-  return withExcerpt(error(), answer)
+  return withExcerpt(error(), response)
 }
 
 // A browser hides a redirect that was not followed behind status 0.
 const redirects = [0, 301, 302, 303, 307, 308]
 
-const refusalIn = ({ headers, scrub, text }: Answered): AnswerText.Refusal => {
-  const { fields, messages } = AnswerText.refusalIn(text, headers["content-type"] ?? "")
-  return { fields: fields.map(scrub), messages: messages.map(scrub) }
+const refusalIn = ({ headers, redact, text }: ResponseParts): ErrorBody.Refusal => {
+  const { fields, messages } = ErrorBody.refusalIn(text, headers["content-type"] ?? "")
+  return { fields: fields.map(redact), messages: messages.map(redact) }
 }
 
-const identifiersIn = ({ scrub, text }: Answered): Identifiers =>
+const identifiersIn = ({ redact, text }: ResponseParts): Identifiers =>
   Object.fromEntries(
-    Object.entries(AnswerText.identifiersIn(text)).map(([path, id]) => [
-      scrub(path),
-      typeof id === "string" ? scrub(id) : id
+    Object.entries(ErrorBody.identifiersIn(text)).map(([path, id]) => [
+      redact(path),
+      typeof id === "string" ? redact(id) : id
     ])
   )
 
 const longestRetryAfter = Duration.days(365)
 
-const retryAfterIn = (headers: Answered["headers"], now: number): Option.Option<Duration.Duration> => {
+const retryAfterIn = (headers: ResponseParts["headers"], now: number): Option.Option<Duration.Duration> => {
   const header = headers["retry-after"]
   return header === undefined
     ? Option.none()
@@ -913,7 +915,7 @@ const retryAfterIn = (headers: Answered["headers"], now: number): Option.Option<
     )
 }
 
-const locationIn = (headers: Answered["headers"]): { readonly location?: string } => {
+const locationIn = (headers: ResponseParts["headers"]): { readonly location?: string } => {
   const location = headers["location"]
   return location === undefined
     ? {}
@@ -928,19 +930,19 @@ const longestScrubbed = 16 * 1024
  *
  * @internal
  */
-export const errorCodeReturned = (answer: Answered, code: number | string): HttpError =>
+export const errorCodeReturned = (response: ResponseParts, code: number | string): HttpError =>
   withExcerpt(
     new HttpError({
-      ...answered(answer),
+      ...errorPartsOf(response),
       outcome: "Unknown",
       reason: new ErrorCodeReturned({
         code: typeof code === "string"
-          ? AnswerText.onOneLine(answer.scrub(code.slice(0, longestScrubbed)), longestCode)
+          ? ErrorBody.onOneLine(response.redact(code.slice(0, longestScrubbed)), longestCode)
           : code,
-        messages: refusalIn(answer).messages
+        messages: refusalIn(response).messages
       })
     }),
-    answer
+    response
   )
 
 /**
@@ -948,17 +950,17 @@ export const errorCodeReturned = (answer: Answered, code: number | string): Http
  *
  * @internal
  */
-export const responseLost = (answer: Answered, cause: unknown): HttpError =>
+export const responseLost = (response: ResponseParts, cause: unknown): HttpError =>
   withExcerpt(
     new HttpError({
-      ...answered(answer),
+      ...errorPartsOf(response),
       reason: new ConnectionLost({
         phase: "ReadingResponse",
-        identifiers: identifiersIn(answer),
+        identifiers: identifiersIn(response),
         ...Transport.proveNotSent(cause, { sentInParts: true })
       })
     }),
-    answer
+    response
   )
 
 /**
@@ -969,25 +971,25 @@ export const responseLost = (answer: Answered, cause: unknown): HttpError =>
 export const timedOut = (
   operation: string,
   limit: Duration.Duration,
-  answer: Answered | undefined,
+  response: ResponseParts | undefined,
   now: number
 ): LiveDeskError => {
-  if (answer === undefined) {
+  if (response === undefined) {
     return new HttpError({
       operation,
       outcome: "Unknown",
       reason: new TimedOut({ phase: "AwaitingResponse", limit, identifiers: {} })
     })
   }
-  return outcomeOf(answer.status) === "Processed"
+  return outcomeOf(response.status) === "Processed"
     ? withExcerpt(
       new HttpError({
-        ...answered(answer),
-        reason: new TimedOut({ phase: "ReadingResponse", limit, identifiers: identifiersIn(answer) })
+        ...errorPartsOf(response),
+        reason: new TimedOut({ phase: "ReadingResponse", limit, identifiers: identifiersIn(response) })
       }),
-      answer
+      response
     )
-    : refused(answer, now)
+    : statusError(response, now)
 }
 
 /**
@@ -995,7 +997,7 @@ export const timedOut = (
  *
  * @internal
  */
-export const neverSent = (operation: string, limit: Duration.Duration): HttpError =>
+export const timedOutInQueue = (operation: string, limit: Duration.Duration): HttpError =>
   new HttpError({
     operation,
     outcome: "NotSent",
@@ -1011,7 +1013,7 @@ export const circuitOpen = (operation: string, retryAfter: Option.Option<Duratio
  *
  * @internal
  */
-export const unanswered = (
+export const dispatchFailed = (
   operation: string,
   cause: unknown,
   options: { readonly sentInParts: boolean }

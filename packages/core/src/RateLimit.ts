@@ -10,7 +10,7 @@ import * as HttpClientError from "effect/http/HttpClientError"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as RateLimiter from "effect/persistence/RateLimiter"
-import { Admission } from "./internal/Admission.ts"
+import { RateLimitGate } from "./internal/RateLimitGate.ts"
 import type * as LiveDeskError from "./LiveDeskError.ts"
 import { NotSentProof } from "./Transport.ts"
 
@@ -42,7 +42,7 @@ export interface RateLimit {
   /** What is wrong with its options. */
   readonly issues: ReadonlyArray<LiveDeskError.Issue>
   /**
-   * Makes every request of a client wait for its turn. It tells `Admission` when the turn has come.
+   * Makes every request of a client wait for its turn. It tells `RateLimitGate` when the turn has come.
    *
    * @internal
    */
@@ -97,7 +97,7 @@ export const make = ({ algorithm = "fixed-window", limit, window = "1 second" }:
       )
       return (client) => {
         const admitting = HttpClient.transform(client, (effect) =>
-          Effect.flatMap(Admission, (admit) => {
+          Effect.flatMap(RateLimitGate, (admit) => {
             admit()
             return effect
           }))

@@ -12,7 +12,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Record from "effect/Record"
-import * as Observer from "./internal/Observer.ts"
+import * as Instrumentation from "./internal/Instrumentation.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // metrics
@@ -127,7 +127,7 @@ export interface Options {
  * @since 0.1.0
  */
 export const layer = ({ logs = true, metrics = true }: Options = {}): Layer.Layer<never> =>
-  Layer.sync(Observer.Observer, () => {
+  Layer.sync(Instrumentation.Instrumentation, () => {
     const states = new Map<string, string>()
     return {
       begin: ({ account, operation }, context) => {
@@ -143,8 +143,8 @@ export const layer = ({ logs = true, metrics = true }: Options = {}): Layer.Laye
           waited: (millis) => {
             if (metrics) seriesOf(rateLimitWait, about).updateUnsafe(millis / 1000, context)
           },
-          answered: (answered) => {
-            status = answered
+          responded: (responded) => {
+            status = responded
           },
           retrying: ({ outcome, reason }, attempts, delay) => {
             again = attempts
@@ -160,7 +160,7 @@ export const layer = ({ logs = true, metrics = true }: Options = {}): Layer.Laye
           },
           ended: (exit) => {
             const millis = clock.currentTimeMillisUnsafe() - began
-            const end = Observer.endOf(exit)
+            const end = Instrumentation.endOf(exit)
             const result = Exit.isSuccess(exit)
               ? "success"
               : end["error.type"] === "Interrupted"

@@ -20,7 +20,7 @@ import * as SchemaParser from "effect/SchemaParser"
 import * as Stream from "effect/Stream"
 import * as Contacts from "../Contacts.ts"
 import * as Conversations from "../Conversations.ts"
-import * as Observer from "../internal/Observer.ts"
+import * as Instrumentation from "../internal/Instrumentation.ts"
 import type * as LiveDeskClient from "../LiveDeskClient.ts"
 import * as LiveDeskError from "../LiveDeskError.ts"
 import { ContactId, ConversationId, IdInput, MessageId } from "../LiveDeskSchema.ts"
@@ -167,7 +167,7 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
 const observing = (counts: ImportProgress.Counts) => {
   let told = { done: 0, alreadyDone: 0, rejected: 0 }
   return (atLast: { readonly unknown?: number } = {}): Effect.Effect<void> =>
-    Effect.flatMap(Observer.Observer, (observer) => {
+    Effect.flatMap(Instrumentation.Instrumentation, (observer) => {
       const { alreadyDone, done, rejected } = counts
       const before = told
       told = { alreadyDone, done, rejected }

@@ -16,7 +16,7 @@ import * as HttpTraceContext from "effect/http/HttpTraceContext"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as Transport from "../Transport.ts"
-import { Admission } from "./Admission.ts"
+import { RateLimitGate } from "./RateLimitGate.ts"
 
 /** What is told of an answer, and before it of the request's turn. */
 interface ResponseHandler extends Transport.ResponseHandler {
@@ -35,11 +35,11 @@ interface Dispatch {
  */
 export const make = (client: HttpClient.HttpClient): Dispatch => (request, handler) =>
   client.execute(toRequest(request)).pipe(
-    Effect.provideService(Admission, handler.admit),
+    Effect.provideService(RateLimitGate, handler.admit),
     Effect.matchEffect({
       onFailure: (error) =>
         // A wrapped client may have made a failure of a status.
-        error.response === undefined ? Effect.fail(unanswered(error)) : receive(error.response, handler),
+        error.response === undefined ? Effect.fail(dispatchError(error)) : receive(error.response, handler),
       onSuccess: (response) => receive(response, handler)
     })
   )
@@ -92,7 +92,7 @@ const toRequest = ({ body, form, headers, method, origin, path, query }: Transpo
       : HttpBody.empty
   })
 
-const unanswered = ({ reason, request: { body } }: HttpClientError.HttpClientError) =>
+const dispatchError = ({ reason, request: { body } }: HttpClientError.HttpClientError) =>
   new Transport.DispatchError({ cause: reason, sentInParts: body._tag === "Stream" || body._tag === "FormData" })
 
 const receive = (

@@ -77,7 +77,7 @@ export type Transition<A> = readonly [answer: Result.Result<A, Refusal>, state: 
  * @category models
  * @since 0.1.0
  */
-export interface Circumstances {
+export interface RequestContext {
   readonly now: DateTime.Utc
   /** Two fresh UUIDs: a call may need a source id and a conversation's own. */
   readonly uuids: readonly [string, string]

@@ -28,7 +28,7 @@ import * as EmulatorState from "./EmulatorState.ts"
 export const create = (
   state: EmulatorState.EmulatorState,
   body: EmulatedCall.Body,
-  { now, uuids: [uuid] }: EmulatedCall.Circumstances
+  { now, uuids: [uuid] }: EmulatedCall.RequestContext
 ): EmulatedCall.Transition<Contacts.CreatedContact> => {
   const contact = EmulatorState.makeContact({
     id: state.nextContactId,

@@ -34,7 +34,7 @@ import * as EmulatorState from "./EmulatorState.ts"
 export const create = (
   state: EmulatorState.EmulatorState,
   body: EmulatedCall.Body,
-  { now, origin, uuids: [uuid, sourceUuid] }: EmulatedCall.Circumstances
+  { now, origin, uuids: [uuid, sourceUuid] }: EmulatedCall.RequestContext
 ): EmulatedCall.Transition<Conversations.Conversation> => {
   const found = findSender(state, body, sourceUuid, now)
   if (Result.isFailure(found)) return [Result.fail(found.failure), state]
@@ -157,7 +157,7 @@ const latestConversation = (
 export const toggleStatus = (
   state: EmulatorState.EmulatorState,
   body: EmulatedCall.Body,
-  { now }: EmulatedCall.Circumstances
+  { now }: EmulatedCall.RequestContext
 ): EmulatedCall.Transition<Conversations.ToggledStatus> => {
   const found = Option.flatMap(
     EmulatedCall.wholeNumber(body.conversation_id),
@@ -212,7 +212,7 @@ const targetsOf = (status: string): ReadonlyArray<string> =>
 export const show = (
   state: EmulatorState.EmulatorState,
   id: number,
-  { now, origin }: Pick<EmulatedCall.Circumstances, "now" | "origin">
+  { now, origin }: Pick<EmulatedCall.RequestContext, "now" | "origin">
 ): Option.Option<Conversations.Conversation> =>
   Option.flatMap(EmulatorState.findConversation(state, id, now), (conversation) =>
     Option.map(

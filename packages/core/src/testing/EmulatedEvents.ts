@@ -33,14 +33,14 @@ export const between = (
   before: EmulatorState.EmulatorState,
   after: EmulatorState.EmulatorState,
   named: Option.Option<number>,
-  circumstances: EmulatedCall.Circumstances
+  requestContext: EmulatedCall.RequestContext
 ): ReadonlyArray<WebhookEvent> => {
   const conversations = range(before.nextConversationId, after.nextConversationId)
   const messages = range(before.nextMessageId, after.nextMessageId).flatMap((id) =>
     Option.toArray(HashMap.get(after.messages, id))
   )
   const touched = new Set([...Option.toArray(named), ...messages.map(({ conversationId }) => Number(conversationId))])
-  const show = (id: number) => showConversation(after, id, circumstances)
+  const show = (id: number) => showConversation(after, id, requestContext)
   const account = { id: after.accountId, name: "" }
   return [
     ...Arr.getSomes(conversations.map(show)).map((conversation): WebhookEvent => ({
@@ -53,11 +53,11 @@ export const between = (
         _tag: "MessageCreated",
         account,
         conversation,
-        message: showMessage(after, message, circumstances)
+        message: showMessage(after, message, requestContext)
       }))
     ),
     ...[...touched].flatMap((id) =>
-      moves(before, after, id, circumstances).flatMap((changedAttributes) =>
+      moves(before, after, id, requestContext).flatMap((changedAttributes) =>
         Option.toArray(show(id)).flatMap((conversation): ReadonlyArray<WebhookEvent> => [
           { _tag: "ConversationStatusChanged", account, conversation, changedAttributes },
           { _tag: "ConversationUpdated", account, conversation, changedAttributes }
@@ -75,7 +75,7 @@ const moves = (
   before: EmulatorState.EmulatorState,
   after: EmulatorState.EmulatorState,
   id: number,
-  { now }: EmulatedCall.Circumstances
+  { now }: EmulatedCall.RequestContext
 ) => {
   const was = Option.map(EmulatorState.findConversation(before, id, now), ({ status }) => status)
   const is = Option.map(EmulatorState.findConversation(after, id, now), ({ status }) => status)
@@ -106,12 +106,12 @@ const showContactInbox = (
 const showConversation = (
   state: EmulatorState.EmulatorState,
   id: number,
-  circumstances: EmulatedCall.Circumstances
+  requestContext: EmulatedCall.RequestContext
 ): Option.Option<WebhookConversation> =>
   Option.map(
     Option.all([
       HashMap.get(state.conversations, id),
-      EmulatedConversations.show(state, id, circumstances)
+      EmulatedConversations.show(state, id, requestContext)
     ]),
     ([conversation, shown]) => ({
       additionalAttributes: shown.additionalAttributes,
@@ -164,7 +164,7 @@ const showContact = ({ meta: { sender } }: Conversations.Conversation): WebhookC
 const showMessage = (
   state: EmulatorState.EmulatorState,
   stored: EmulatorState.StoredMessage,
-  { origin }: EmulatedCall.Circumstances
+  { origin }: EmulatedCall.RequestContext
 ): WebhookMessage => {
   const shown = EmulatedMessages.show(state, stored, origin)
   const name = Option.match(HashMap.get(state.inboxes, stored.inboxId), {

@@ -23,8 +23,8 @@ const longestContent = 150_000
 export const send = (
   state: EmulatorState.EmulatorState,
   body: EmulatedCall.Body,
-  circumstances: EmulatedCall.Circumstances
-): EmulatedCall.Transition<Messages.Message> => add(state, body, "outgoing", circumstances)
+  requestContext: EmulatedCall.RequestContext
+): EmulatedCall.Transition<Messages.Message> => add(state, body, "outgoing", requestContext)
 
 /**
  * A message from the contact, with the fields of `send`. No call that is known makes one: customers do. It wakes a
@@ -37,14 +37,14 @@ export const send = (
 export const receive = (
   state: EmulatorState.EmulatorState,
   body: EmulatedCall.Body,
-  circumstances: EmulatedCall.Circumstances
-): EmulatedCall.Transition<Messages.Message> => add(state, body, "incoming", circumstances)
+  requestContext: EmulatedCall.RequestContext
+): EmulatedCall.Transition<Messages.Message> => add(state, body, "incoming", requestContext)
 
 const add = (
   state: EmulatorState.EmulatorState,
   body: EmulatedCall.Body,
   messageType: EmulatorState.StoredMessage["messageType"],
-  { now, origin }: EmulatedCall.Circumstances
+  { now, origin }: EmulatedCall.RequestContext
 ): EmulatedCall.Transition<Messages.Message> => {
   const found = Option.flatMap(
     EmulatedCall.wholeNumber(body.conversation_id),

@@ -32,7 +32,7 @@ const notFound = refusal(404, "Ticket not found")
 export const create = (
   state: EmulatorState.EmulatorState,
   body: EmulatedCall.Body,
-  { now }: EmulatedCall.Circumstances
+  { now }: EmulatedCall.RequestContext
 ): EmulatedCall.Transition<Tickets.CreatedTicket> => {
   if (Option.isNone(EmulatedCall.text(body.title))) return [Result.fail(refusal(422, "title is required")), state]
   const [number, ticketId] = nextTicket(state, now)

@@ -240,7 +240,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
   const today = yield* calendar(options.startsAt ?? firstDay)
   // Links in what no request asked for lead to where the latest one came.
   let reachedAt = LiveDeskClient.defaultBaseUrl
-  const circumstances = Effect.all({
+  const requestContext = Effect.all({
     now: today,
     uuids: Effect.all([uuid, uuid]),
     origin: Effect.sync(() => reachedAt)
@@ -250,7 +250,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
   const change = <A>(
     transition: (state: EmulatorState.EmulatorState) => EmulatedCall.Transition<A>,
     named: Option.Option<number>,
-    given: EmulatedCall.Circumstances
+    given: EmulatedCall.RequestContext
   ) =>
     SubscriptionRef.modify(state, (before) => {
       const [result, after] = transition(before)
@@ -260,11 +260,11 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
 
   /** What an agent does who is no program. */
   const asAgent = <A>(
-    transition: (state: EmulatorState.EmulatorState, given: EmulatedCall.Circumstances) => EmulatedCall.Transition<A>,
+    transition: (state: EmulatorState.EmulatorState, given: EmulatedCall.RequestContext) => EmulatedCall.Transition<A>,
     conversationId: number
   ): Effect.Effect<A, AgentRefused> =>
     Effect.flatMap(
-      circumstances,
+      requestContext,
       (given) => change((state) => transition(state, given), Option.some(conversationId), given)
     ).pipe(
       Effect.flatMap(Effect.fromResult),
@@ -277,7 +277,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
     transition: (
       state: EmulatorState.EmulatorState,
       body: EmulatedCall.Body,
-      circumstances: EmulatedCall.Circumstances
+      requestContext: EmulatedCall.RequestContext
     ) => EmulatedCall.Transition<Output>,
     write: (value: Output, body: EmulatedCall.Body) => unknown = endpoint.success.write
   ) =>
@@ -290,7 +290,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
         if (url === undefined || Result.isFailure(body)) return answer(400, { status: 400, error: "Bad Request" })
         const fields = { ...queryOf(url), ...body.success, ...(yield* HttpRouter.params) }
         reachedAt = url.origin
-        const given = yield* circumstances
+        const given = yield* requestContext
         const result = yield* change(
           (state) => transition(state, fields, given),
           EmulatedCall.wholeNumber(objectOf(fields).conversation_id),
@@ -353,13 +353,13 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
     reset: SubscriptionRef.update(state, ({ generation }) => ({ ...initial, generation })),
     conversation: (id) =>
       Effect.map(
-        Effect.all([SubscriptionRef.get(state), circumstances]),
-        ([state, circumstances]) => EmulatedConversations.show(state, id, circumstances)
+        Effect.all([SubscriptionRef.get(state), requestContext]),
+        ([state, requestContext]) => EmulatedConversations.show(state, id, requestContext)
       ),
     receive: ({ attachments = [], content, contentAttributes, conversationId }) =>
       Effect.flatMap(
-        circumstances,
-        (circumstances) =>
+        requestContext,
+        (requestContext) =>
           change(
             (state) =>
               EmulatedMessages.receive(state, {
@@ -367,9 +367,9 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
                 content,
                 content_attributes: contentAttributes,
                 attachments: attachments.map((file) => new EmulatedCall.Upload(file))
-              }, circumstances),
+              }, requestContext),
             Option.some(conversationId),
-            circumstances
+            requestContext
           )
       ).pipe(
         Effect.flatMap(Effect.fromResult),

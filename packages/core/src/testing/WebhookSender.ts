@@ -137,7 +137,10 @@ export const layer = (
             }`
           )
         }
-        const answer = Option.match(answered, { onNone: () => "", onSome: ({ text }) => text.slice(0, longestAnswer) })
+        const answer = Option.match(answered, {
+          onNone: () => "",
+          onSome: ({ text }) => text.slice(0, maxResponseLength)
+        })
         return remember({ id, event, status, answer, at, took, redelivered })
       })
 
@@ -214,7 +217,7 @@ const remembered = 200
 
 const mostDelivered = 10_000
 
-const longestAnswer = 1000
+const maxResponseLength = 1000
 
 /** How long a receiver is waited for, which is Chatwoot's and unverified; and what waits, when the layer closes. */
 const timeLimit = Duration.seconds(5)

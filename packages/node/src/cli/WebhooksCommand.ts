@@ -127,7 +127,7 @@ const sendTest = Command.make(
         })
       )
     )
-    yield* CommandOutput.print({ event, status, answer: answer.slice(0, longestAnswer) }, (made) => made)
+    yield* CommandOutput.print({ event, status, answer: answer.slice(0, maxResponseLength) }, (made) => made)
     if (status >= 300) {
       return yield* new PartlyDone({
         message: `the receiver answered ${status}${
@@ -144,7 +144,7 @@ const sendTest = Command.make(
   }])
 )
 
-const longestAnswer = 2000
+const maxResponseLength = 2000
 
 /**
  * The commands about webhooks.

@@ -25,10 +25,10 @@ export interface Failure {
  *
  * @internal
  */
-export interface Watch {
+export interface CallInstrumentation {
   /** A request has waited for its turn, so many milliseconds. */
   readonly waited: (millis: number) => void
-  readonly answered: (status: number) => void
+  readonly responded: (status: number) => void
   /** The call is about to be made again, after a wait in milliseconds; `attempts` were made so far. */
   readonly retrying: (failure: Failure, attempts: number, delay: number) => Effect.Effect<void>
   readonly ended: (exit: Exit.Exit<unknown, Failure>) => Effect.Effect<void>
@@ -39,21 +39,24 @@ export interface Watch {
  *
  * @internal
  */
-export interface Observer {
+export interface Instrumentation {
   /** A call begins; what is given hears the rest of it. */
   readonly begin: (
     call: { readonly operation: string; readonly account: string | undefined },
     context: Context.Context<never>
-  ) => Watch
+  ) => CallInstrumentation
   /** A circuit breaker was asked, and stood so. */
   readonly breaker: (key: string, state: "Closed" | "HalfOpen" | "Open") => Effect.Effect<void>
   /** An import has come to the end of so many more rows. */
   readonly rows: (outcomes: { readonly [outcome: string]: number }) => Effect.Effect<void>
 }
 
-export const Observer = Context.Reference<Observer | undefined>("@effect-livedesk/core/internal/Observer", {
-  defaultValue: () => undefined
-})
+export const Instrumentation = Context.Reference<Instrumentation | undefined>(
+  "@effect-livedesk/core/internal/Instrumentation",
+  {
+    defaultValue: () => undefined
+  }
+)
 
 /**
  * What spans, metrics and logs say of a call's end.
@@ -73,7 +76,7 @@ export const endOf = (exit: Exit.Exit<unknown, Failure>): { readonly [attribute:
  *
  * @internal
  */
-export const ofSpan = (span: Tracer.Span, other: Watch | undefined): Watch => {
+export const ofSpan = (span: Tracer.Span, other: CallInstrumentation | undefined): CallInstrumentation => {
   let waited = 0
   return {
     waited: (millis) => {
@@ -81,9 +84,9 @@ export const ofSpan = (span: Tracer.Span, other: Watch | undefined): Watch => {
       span.attribute("livedesk.rate_limit.wait", waited / 1000)
       other?.waited(millis)
     },
-    answered: (status) => {
+    responded: (status) => {
       span.attribute("http.response.status_code", status)
-      other?.answered(status)
+      other?.responded(status)
     },
     retrying: (failure, attempts, delay) => {
       span.attribute("http.request.resend_count", attempts)

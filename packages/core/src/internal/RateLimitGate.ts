@@ -5,6 +5,6 @@
  */
 import * as Context from "effect/Context"
 
-export const Admission = Context.Reference<() => void>("@effect-livedesk/core/internal/Admission", {
+export const RateLimitGate = Context.Reference<() => void>("@effect-livedesk/core/internal/RateLimitGate", {
   defaultValue: () => () => {}
 })

@@ -19,7 +19,7 @@ const escapes = "{0,16}"
  * Makes the function that takes a key and its secret out of a text: plain, escaped for JSON, HTML, URLs or PHP, and in
  * Base64 of either alphabet, alone or as Basic credentials.
  */
-export const scrubber = (apiKey: string, apiSecret: string): (text: string) => string => {
+export const makeRedactor = (apiKey: string, apiSecret: string): (text: string) => string => {
   const plain = [apiSecret, apiKey].filter((secret) => secret.length >= shortest)
   const patterns = [
     ...[`${apiKey}:${apiSecret}`, ...plain].map(encoded),
@@ -33,7 +33,7 @@ export const scrubber = (apiKey: string, apiSecret: string): (text: string) => s
  * Makes the function that takes the beginning of a secret off the end of a text: one that broke off, or was cut, in the
  * middle of it. For texts of which the end matters little, since by chance any may end so.
  */
-export const endScrubber = (apiKey: string, apiSecret: string): (text: string) => string => {
+export const makeEndRedactor = (apiKey: string, apiSecret: string): (text: string) => string => {
   const plain = [apiSecret, apiKey].filter((secret) => secret.length >= shortest)
   const patterns = [
     ...[`${apiKey}:${apiSecret}`, ...plain].map((secret) => beginning(Array.from(telltale(secret), inBase64))),
