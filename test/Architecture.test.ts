@@ -86,7 +86,7 @@ const floors: { readonly [module: string]: number } = {
   "node/src/index.ts": 16,
   "node/src/cli/CommandOutput.ts": 2,
   "node/src/cli/ExitCode.ts": 3,
-  "node/src/cli/Rehearsal.ts": 8,
+  "node/src/cli/DryRun.ts": 8,
   "node/src/cli/LiveDeskCall.ts": 9,
   "node/src/cli/ContactsCommand.ts": 10,
   "node/src/cli/MessagesCommand.ts": 10,

@@ -237,7 +237,7 @@ describe("doctor", () => {
         inbox: "not set"
       }])
       assert.deepStrictEqual(JSON.parse(missing.err), {
-        _tag: "Unwell",
+        _tag: "DoctorFailedError",
         message: "something is wrong with: settings"
       })
 

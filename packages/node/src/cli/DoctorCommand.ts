@@ -42,7 +42,7 @@ export const command = Command.make(
   "doctor",
   {},
   Effect.fnUntraced(function*() {
-    yield* LiveDeskCall.refuseDryRun("doctor", "it is there to call LiveDesk, and it changes nothing")
+    yield* LiveDeskCall.rejectDryRun("doctor", "it is there to call LiveDesk, and it changes nothing")
     const findings = [...(yield* look), yield* inbox]
     yield* CommandOutput.print(
       findings.map(({ check, detail, result }) => ({ check, result, detail })),
@@ -50,7 +50,7 @@ export const command = Command.make(
     )
     const bad = findings.filter(({ result }) => result === "wrong")
     if (bad.length > 0) {
-      return yield* new ExitCode.Unwell({
+      return yield* new ExitCode.DoctorFailedError({
         message: `something is wrong with: ${bad.map(({ check }) => check).join(", ")}`,
         first: bad[0]?.error
       })

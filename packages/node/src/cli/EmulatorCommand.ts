@@ -44,7 +44,7 @@ export const command = Command.make(
     )
   },
   Effect.fnUntraced(function*({ file, host = "127.0.0.1", inboxes, port, webhook }) {
-    yield* LiveDeskCall.refuseDryRun("emulator", "it sends nothing to LiveDesk")
+    yield* LiveDeskCall.rejectDryRun("emulator", "it sends nothing to LiveDesk")
     if (port !== undefined && (port < 0 || port > 65_535)) {
       return yield* new UsageError({ message: "--port: expected a number from 0 to 65535" })
     }

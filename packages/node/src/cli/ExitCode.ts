@@ -46,7 +46,9 @@ export type ExitCode = keyof typeof meanings
  * @category errors
  * @since 0.1.0
  */
-export class PartlyDone extends Schema.TaggedError<PartlyDone>()("PartlyDone", { message: Schema.String }) {}
+export class PartialFailureError
+  extends Schema.TaggedError<PartialFailureError>()("PartialFailureError", { message: Schema.String })
+{}
 
 /**
  * Says that a file cannot be read.
@@ -54,7 +56,9 @@ export class PartlyDone extends Schema.TaggedError<PartlyDone>()("PartlyDone", {
  * @category errors
  * @since 0.1.0
  */
-export class FileUnusable extends Schema.TaggedError<FileUnusable>()("FileUnusable", { message: Schema.String }) {}
+export class InvalidFileError
+  extends Schema.TaggedError<InvalidFileError>()("InvalidFileError", { message: Schema.String })
+{}
 
 /**
  * Says that nobody answered who is not LiveDesk.
@@ -62,7 +66,9 @@ export class FileUnusable extends Schema.TaggedError<FileUnusable>()("FileUnusab
  * @category errors
  * @since 0.1.0
  */
-export class NoAnswer extends Schema.TaggedError<NoAnswer>()("NoAnswer", { message: Schema.String }) {}
+export class NoResponseError
+  extends Schema.TaggedError<NoResponseError>()("NoResponseError", { message: Schema.String })
+{}
 
 /**
  * Says what the doctor found wrong; the exit code is that of the first of it.
@@ -70,7 +76,9 @@ export class NoAnswer extends Schema.TaggedError<NoAnswer>()("NoAnswer", { messa
  * @category errors
  * @since 0.1.0
  */
-export class Unwell extends Data.TaggedError("Unwell")<{ readonly message: string; readonly first: unknown }> {}
+export class DoctorFailedError
+  extends Data.TaggedError("DoctorFailedError")<{ readonly message: string; readonly first: unknown }>
+{}
 
 /**
  * Says that what was asked for cannot be used.
@@ -94,9 +102,9 @@ export const ofCause = (cause: Cause.Cause<unknown>): ExitCode => {
 const ofError = (error: unknown): ExitCode => {
   if (CliError.isCliError(error)) return error._tag === "ShowHelp" && error.errors.length === 0 ? 0 : 2
   if (error instanceof Config.ConfigError || error instanceof UsageError) return 2
-  if (error instanceof Unwell) return ofError(error.first)
-  if (error instanceof NoAnswer) return 5
-  if (error instanceof PartlyDone) return 7
+  if (error instanceof DoctorFailedError) return ofError(error.first)
+  if (error instanceof NoResponseError) return 5
+  if (error instanceof PartialFailureError) return 7
   if (!LiveDeskError.isLiveDeskError(error)) return 1
   switch (error._tag) {
     case "AuthError":
@@ -116,7 +124,7 @@ const encode = Schema.encodeUnknownSync(Schema.toCodecJson(LiveDeskError.LiveDes
  * @category converting
  * @since 0.1.0
  */
-export const told = (cause: Cause.Cause<unknown>, isJson: boolean): string | undefined => {
+export const render = (cause: Cause.Cause<unknown>, isJson: boolean): string | undefined => {
   if (Cause.hasInterruptsOnly(cause)) return undefined
   const error = Cause.squash(cause)
   if (CliError.isCliError(error) && error._tag === "ShowHelp") {

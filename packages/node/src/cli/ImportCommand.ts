@@ -16,9 +16,9 @@ import * as Stream from "effect/Stream"
 import type * as NodeImport from "../NodeImport.ts"
 import * as NodeLiveDesk from "../NodeLiveDesk.ts"
 import * as CommandOutput from "./CommandOutput.ts"
-import { FileUnusable, PartlyDone, UsageError } from "./ExitCode.ts"
+import * as DryRun from "./DryRun.ts"
+import { InvalidFileError, PartialFailureError, UsageError } from "./ExitCode.ts"
 import * as LiveDeskCall from "./LiveDeskCall.ts"
-import * as Rehearsal from "./Rehearsal.ts"
 
 /**
  * The command that imports a file.
@@ -56,7 +56,7 @@ export const command = Command.make(
   Effect.fnUntraced(function*({ inbox, ...options }) {
     const inboxId = yield* LiveDeskCall.inboxId(inbox)
     yield* look(options.file)
-    if (yield* LiveDeskCall.DryRun) return yield* check({ ...options, inboxId })
+    if (yield* LiveDeskCall.DryRunFlag) return yield* check({ ...options, inboxId })
     const NodeImport = yield* loaded
     const progress = yield* NodeImport.run({ ...options, inboxId, onProgress: NodeImport.show }).pipe(
       Effect.provide(NodeLiveDesk.layerConfig()),
@@ -76,7 +76,7 @@ export const command = Command.make(
       ...reports
     }))
     if (progress.rejected + progress.unknown > 0) {
-      return yield* new PartlyDone({
+      return yield* new PartialFailureError({
         message: `${progress.rejected} rows were rejected, see ${reports.rejects}; ` +
           `${progress.unknown} are unknown, see ${reports.unknowns}`
       })
@@ -106,11 +106,11 @@ const look = Effect.fnUntraced(function*(file: string) {
   const { type } = yield* Effect.mapError(
     fileSystem.stat(file),
     ({ reason }) =>
-      new FileUnusable({
+      new InvalidFileError({
         message: reason._tag === "NotFound" ? `there is no file ${file}` : `${file} cannot be read: ${reason._tag}`
       })
   )
-  if (type !== "File") return yield* new FileUnusable({ message: `${file} is no plain file` })
+  if (type !== "File") return yield* new InvalidFileError({ message: `${file} is no plain file` })
 })
 
 const unusable = (file: string, error: ImportRows.ImportFileError) =>
@@ -124,7 +124,7 @@ const check = Effect.fnUntraced(function*(
   options: Pick<NodeImport.Options, "file" | "inboxId" | "lookup" | "delimiter" | "concurrency">
 ) {
   const NodeImport = yield* loaded
-  const { requests, result } = yield* Rehearsal.make(
+  const { requests, result } = yield* DryRun.make(
     Effect.gen(function*() {
       const progress = yield* ContactImport.run({
         ...options,
@@ -143,7 +143,7 @@ const check = Effect.fnUntraced(function*(
     good: progress.done,
     rejected: progress.rejected,
     rejects: rejects.map(({ line, reasons }) => ({ line, reasons })).toSorted((a, b) => a.line - b.line),
-    firstRequest: Rehearsal.shown(requests.slice(0, 1))[0]
+    firstRequest: DryRun.shown(requests.slice(0, 1))[0]
   }
   if (yield* CommandOutput.Json) yield* Console.log(CommandOutput.json(checked))
   else {
@@ -152,11 +152,11 @@ const check = Effect.fnUntraced(function*(
       ...(checked.rejects.length === 0
         ? []
         : [CommandOutput.text(checked.rejects.map(({ line, reasons }) => ({ line, reasons: reasons.join("; ") })))]),
-      ...(checked.firstRequest === undefined ? [] : [`The first request:\n${Rehearsal.text([checked.firstRequest])}`])
+      ...(checked.firstRequest === undefined ? [] : [`The first request:\n${DryRun.text([checked.firstRequest])}`])
     ].join("\n\n"))
   }
   if (checked.rejected > 0) {
-    return yield* new PartlyDone({
+    return yield* new PartialFailureError({
       message: `${checked.rejected} rows would be rejected${
         checked.rejected > mostRejects ? `; shown are ${mostRejects}` : ""
       }`

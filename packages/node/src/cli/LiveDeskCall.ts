@@ -10,8 +10,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as NodeLiveDesk from "../NodeLiveDesk.ts"
 import * as CommandOutput from "./CommandOutput.ts"
+import * as DryRun from "./DryRun.ts"
 import { UsageError } from "./ExitCode.ts"
-import * as Rehearsal from "./Rehearsal.ts"
 
 /**
  * Whether requests are shown and not sent.
@@ -19,7 +19,7 @@ import * as Rehearsal from "./Rehearsal.ts"
  * @category flags
  * @since 0.1.0
  */
-export const DryRun = GlobalFlag.Setting("dry-run")({
+export const DryRunFlag = GlobalFlag.Setting("dry-run")({
   flag: Flag.Boolean("dry-run").pipe(
     Flag.withDescription("Print the requests that would be sent, credentials masked, and send nothing"),
     Flag.withDefault(false)
@@ -32,8 +32,8 @@ export const DryRun = GlobalFlag.Setting("dry-run")({
  * @category flags
  * @since 0.1.0
  */
-export const refuseDryRun = Effect.fnUntraced(function*(command: string, why: string) {
-  if (yield* DryRun) return yield* new UsageError({ message: `${command} has no --dry-run: ${why}` })
+export const rejectDryRun = Effect.fnUntraced(function*(command: string, why: string) {
+  if (yield* DryRunFlag) return yield* new UsageError({ message: `${command} has no --dry-run: ${why}` })
 })
 
 /**
@@ -77,9 +77,9 @@ export const perform = Effect.fnUntraced(function*<A, E>(
   call: Effect.Effect<A, E, NodeLiveDesk.Provided>,
   rows: (value: A) => CommandOutput.Row | ReadonlyArray<CommandOutput.Row>
 ) {
-  if (yield* DryRun) {
-    const { requests } = yield* Rehearsal.make(call)
-    return yield* Rehearsal.print(Rehearsal.shown(requests))
+  if (yield* DryRunFlag) {
+    const { requests } = yield* DryRun.make(call)
+    return yield* DryRun.print(DryRun.shown(requests))
   }
   yield* CommandOutput.print(yield* Effect.provide(call, NodeLiveDesk.layerConfig()), rows)
 })

@@ -47,7 +47,7 @@ const command = Command.make("livedesk").pipe(
     DoctorCommand.command,
     WebhooksCommand.command
   ]),
-  Command.withGlobalFlags([CommandOutput.Json, LiveDeskCall.DryRun])
+  Command.withGlobalFlags([CommandOutput.Json, LiveDeskCall.DryRunFlag])
 )
 
 /** Says what is wrong where `main` says all errors: on standard error, without the help. */
@@ -82,7 +82,7 @@ export const main = (args: ReadonlyArray<string>, version: string): Effect.Effec
     ),
     Effect.matchCauseEffect({
       onFailure: (cause) => {
-        const told = ExitCode.told(cause, isJson)
+        const told = ExitCode.render(cause, isJson)
         const code = ExitCode.ofCause(cause)
         return told === undefined ? Effect.succeed(code) : Effect.as(Console.error(told), code)
       },

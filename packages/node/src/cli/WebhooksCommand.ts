@@ -21,10 +21,10 @@ import * as Option from "effect/Option"
 import { createServer } from "node:http"
 import * as NodeTransport from "../NodeTransport.ts"
 import * as CommandOutput from "./CommandOutput.ts"
+import * as DryRun from "./DryRun.ts"
 import * as EmulatorCommand from "./EmulatorCommand.ts"
-import { NoAnswer, PartlyDone, UsageError } from "./ExitCode.ts"
+import { NoResponseError, PartialFailureError, UsageError } from "./ExitCode.ts"
 import * as LiveDeskCall from "./LiveDeskCall.ts"
-import * as Rehearsal from "./Rehearsal.ts"
 
 const verification = Effect.gen(function*() {
   const secret = yield* EmulatorCommand.webhookSecret
@@ -44,7 +44,7 @@ const listen = Command.make(
     )
   },
   Effect.fnUntraced(function*({ path, port }) {
-    yield* LiveDeskCall.refuseDryRun("webhooks listen", "it sends nothing to LiveDesk, and changes nothing")
+    yield* LiveDeskCall.rejectDryRun("webhooks listen", "it sends nothing to LiveDesk, and changes nothing")
     if (port < 0 || port > 65_535) {
       return yield* new UsageError({ message: "--port: expected a number from 0 to 65535" })
     }
@@ -115,13 +115,13 @@ const sendTest = Command.make(
       Effect.mapError(() => new UsageError({ message: "LIVEDESK_WEBHOOK_SECRET cannot be used to sign with" }))
     )
     const request = WebhookDelivery.toRequest(delivery, address.origin)
-    if (yield* LiveDeskCall.DryRun) return yield* Rehearsal.print(Rehearsal.shown([request]))
+    if (yield* LiveDeskCall.DryRunFlag) return yield* DryRun.print(DryRun.shown([request]))
     const { answer, status } = yield* HttpClient.execute(request).pipe(
       Effect.flatMap((response) => Effect.map(response.text, (answer) => ({ status: response.status, answer }))),
       Effect.timeout("5 seconds"),
       Effect.provide(NodeTransport.layer()),
       Effect.mapError(() =>
-        new NoAnswer({
+        new NoResponseError({
           message:
             `no answer from ${address.origin} within 5 seconds; look whether the receiver runs, and listens there`
         })
@@ -129,7 +129,7 @@ const sendTest = Command.make(
     )
     yield* CommandOutput.print({ event, status, answer: answer.slice(0, maxResponseLength) }, (made) => made)
     if (status >= 300) {
-      return yield* new PartlyDone({
+      return yield* new PartialFailureError({
         message: `the receiver answered ${status}${
           status === 401 ? ": look whether both have the same LIVEDESK_WEBHOOK_SECRET" : ""
         }`

@@ -24,7 +24,7 @@ import * as CommandOutput from "./CommandOutput.ts"
  * @category models
  * @since 0.1.0
  */
-export interface Rehearsal<A> {
+export interface DryRun<A> {
   readonly requests: ReadonlyArray<HttpClientRequest.HttpClientRequest>
   readonly result: Option.Option<A>
 }
@@ -38,15 +38,15 @@ export interface Rehearsal<A> {
  */
 export const make = Effect.fnUntraced(function*<A, E>(
   call: Effect.Effect<A, E, NodeLiveDesk.Provided>
-): Effect.fn.Return<Rehearsal<A>, E | Config.ConfigError> {
+): Effect.fn.Return<DryRun<A>, E | Config.ConfigError> {
   const requests: Array<HttpClientRequest.HttpClientRequest> = []
   const ended = yield* Deferred.make<void>()
   const client = HttpClient.make((request) => {
     if (requests.length < mostRequests) requests.push(request)
-    const answer = madeUpAnswer(request)
-    return answer === undefined
+    const response = simulatedResponse(request)
+    return response === undefined
       ? Effect.andThen(Deferred.succeed(ended, undefined), Effect.never)
-      : Effect.succeed(HttpClientResponse.fromWeb(request, Response.json(answer)))
+      : Effect.succeed(HttpClientResponse.fromWeb(request, Response.json(response)))
   })
   const result = yield* call.pipe(
     Effect.provide(
@@ -65,26 +65,26 @@ export const make = Effect.fnUntraced(function*<A, E>(
 const mostRequests = 8
 
 /** Ids that LiveDesk would give, each by a number that it does not. */
-const madeUp = {
+const simulated = {
   contact: { id: Number.MAX_SAFE_INTEGER - 1, shown: "<id of the new contact>" },
   conversation: { id: Number.MAX_SAFE_INTEGER - 2, shown: "<id of the new conversation>" },
   message: { id: Number.MAX_SAFE_INTEGER - 3, shown: "<id of the new message>" }
 }
 
-const madeUpAnswer = ({ method, url }: HttpClientRequest.HttpClientRequest): object | undefined => {
+const simulatedResponse = ({ method, url }: HttpClientRequest.HttpClientRequest): object | undefined => {
   const { pathname } = new URL(url)
   if (method === "GET" && pathname.endsWith("/contacts")) return { meta: { count: 0, current_page: 1 }, payload: [] }
   if (method !== "POST") return undefined
   if (pathname.endsWith("/contacts")) {
     return {
       payload: {
-        contact: { id: madeUp.contact.id },
+        contact: { id: simulated.contact.id },
         contact_inbox: { source_id: "<source id of the new contact>" }
       }
     }
   }
-  if (pathname.endsWith("/conversations")) return { id: madeUp.conversation.id, status: "open" }
-  if (pathname.endsWith("/messages")) return { id: madeUp.message.id, conversation_id: madeUp.conversation.id }
+  if (pathname.endsWith("/conversations")) return { id: simulated.conversation.id, status: "open" }
+  if (pathname.endsWith("/messages")) return { id: simulated.message.id, conversation_id: simulated.conversation.id }
   return undefined
 }
 
@@ -117,7 +117,7 @@ export const shown = (requests: ReadonlyArray<HttpClientRequest.HttpClientReques
     const text = bodyOf(body)
     return {
       method,
-      url: Object.values(madeUp).reduce(
+      url: Object.values(simulated).reduce(
         (url, { id, shown }) => url.replace(`/${id}`, `/${shown}`),
         query === "" ? url : `${url}?${query}`
       ),
@@ -173,6 +173,6 @@ const bodyOf = (body: HttpBody.HttpBody): unknown => {
   }
 }
 
-const names = new Map<unknown, string>(Object.values(madeUp).map(({ id, shown }) => [id, shown]))
+const names = new Map<unknown, string>(Object.values(simulated).map(({ id, shown }) => [id, shown]))
 
 const parsed = (text: string): unknown => JSON.parse(text, (_, value: unknown) => names.get(value) ?? value)
