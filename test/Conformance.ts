@@ -818,8 +818,11 @@ export const conformance = (name: string, transport: Transport) =>
           const shown = yield* now(id)
           assert.strictEqual(shown.unreadCount, 2)
           assert.deepStrictEqual(shown.meta.sender.lastActivityAt, Option.some(shown.lastActivityAt))
-          assert.strictEqual((yield* Effect.flip(receive({ conversationId: 1, content: "?" })))._tag, "NotReceived")
-          assert.strictEqual((yield* Effect.flip(receive({ conversationId: id })))._tag, "NotReceived")
+          assert.strictEqual(
+            (yield* Effect.flip(receive({ conversationId: 1, content: "?" })))._tag,
+            "NotReceivedError"
+          )
+          assert.strictEqual((yield* Effect.flip(receive({ conversationId: id })))._tag, "NotReceivedError")
         })))
 
       it.effect("hand a resolved conversation to the channel's bot", () =>

@@ -54,19 +54,19 @@ describe("an agent of the emulator", () => {
       const { reply, state, toggleStatus } = yield* Emulator.Emulator
       const { id } = yield* aConversation
       const before = yield* state
-      const said = (refused: Emulator.AgentRefused) => [refused._tag, refused.status, refused.message]
+      const said = (refused: Emulator.AgentRefusedError) => [refused._tag, refused.status, refused.message]
       assert.deepStrictEqual(said(yield* Effect.flip(reply({ conversationId: 1, content: "Hello" }))), [
-        "AgentRefused",
+        "AgentRefusedError",
         404,
         "Resource could not be found"
       ])
       assert.deepStrictEqual(said(yield* Effect.flip(reply({ conversationId: id, content: "" }))), [
-        "AgentRefused",
+        "AgentRefusedError",
         422,
         "param is missing or the value is empty: content"
       ])
       assert.deepStrictEqual(said(yield* Effect.flip(toggleStatus({ conversationId: id, status: "closed" }))), [
-        "AgentRefused",
+        "AgentRefusedError",
         422,
         "Invalid status transition from open to closed"
       ])

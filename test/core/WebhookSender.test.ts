@@ -329,7 +329,7 @@ describe("options", () => {
           Layer.provide([WebhookDelivery.layer, Emulator.layer])
         )
       ).pipe(Effect.scoped, Effect.flip)
-      assert.strictEqual(error._tag, "WebhookOptionsInvalid")
+      assert.strictEqual(error._tag, "WebhookOptionsError")
       assert.include(error.message, "secret")
     }))
 })

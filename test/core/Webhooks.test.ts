@@ -27,14 +27,14 @@ import * as Breadth from "../Breadth.ts"
 
 type Routes<A> = Layer.Layer<
   A,
-  Webhooks.WebhookOptionsInvalid,
+  Webhooks.WebhookOptionsError,
   HttpRouter.HttpRouter | DeliveryStore.DeliveryStore
 >
 
 /** Serves routes, and gives the client that reaches them. */
 type Transport = <A>(routes: Routes<A>) => Layer.Layer<
   A | HttpClient.HttpClient,
-  Webhooks.WebhookOptionsInvalid | HttpServerError.ServeError,
+  Webhooks.WebhookOptionsError | HttpServerError.ServeError,
   DeliveryStore.DeliveryStore
 >
 
@@ -688,7 +688,7 @@ describe("options", () => {
             )
           ))
         )
-        assert.strictEqual(error._tag, "WebhookOptionsInvalid")
+        assert.strictEqual(error._tag, "WebhookOptionsError")
         assert.notInclude(inspect(error), "canary")
       }
     }))
@@ -709,7 +709,7 @@ describe("options that are no sensible numbers, or no secrets", () => {
   ])("are told: %s", ([name, options]) =>
     Effect.gen(function*() {
       const error = yield* refusedWith(options)
-      assert.strictEqual(error._tag, "WebhookOptionsInvalid")
+      assert.strictEqual(error._tag, "WebhookOptionsError")
       assert.include(error.message, name)
     }))
 
@@ -717,7 +717,7 @@ describe("options that are no sensible numbers, or no secrets", () => {
     Effect.gen(function*() {
       // @ts-expect-error the type asks for one
       const error = yield* refusedWith({ verification: Webhooks.signed({ secrets: [] }) })
-      assert.strictEqual(error._tag, "WebhookOptionsInvalid")
+      assert.strictEqual(error._tag, "WebhookOptionsError")
     }))
 })
 

@@ -226,7 +226,7 @@ const deliverTo = ({ secret, url }: Webhook): Layer.Layer<Told, LiveDeskError.Va
   ).pipe(
     Layer.provide(sender),
     Layer.provide(NodeTransport.layer()),
-    Layer.catchTag("WebhookOptionsInvalid", ({ problem }) => refused("secret", problem))
+    Layer.catchTag("WebhookOptionsError", ({ problem }) => refused("secret", problem))
   )
 }
 

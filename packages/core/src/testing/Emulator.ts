@@ -136,7 +136,7 @@ export interface ReceivedMessage {
  * @category errors
  * @since 0.1.0
  */
-export class NotReceived extends Data.TaggedError("NotReceived")<{ readonly message: string }> {}
+export class NotReceivedError extends Data.TaggedError("NotReceivedError")<{ readonly message: string }> {}
 
 /**
  * A message from an agent.
@@ -170,7 +170,7 @@ export interface StatusChange {
  * @category errors
  * @since 0.1.0
  */
-export class AgentRefused extends Data.TaggedError("AgentRefused")<{
+export class AgentRefusedError extends Data.TaggedError("AgentRefusedError")<{
   readonly status: number
   readonly message: string
 }> {}
@@ -202,11 +202,11 @@ export class Emulator extends Context.Service<Emulator, {
    * Lets the contact of a conversation write in it, which opens a resolved conversation again. Fails for a conversation
    * that is not there, and for a message with neither text nor files.
    */
-  readonly receive: (message: ReceivedMessage) => Effect.Effect<Messages.Message, NotReceived>
+  readonly receive: (message: ReceivedMessage) => Effect.Effect<Messages.Message, NotReceivedError>
   /** Lets the agent write in a conversation, as `Messages.send` does; without a request. */
-  readonly reply: (message: AgentMessage) => Effect.Effect<Messages.Message, AgentRefused>
+  readonly reply: (message: AgentMessage) => Effect.Effect<Messages.Message, AgentRefusedError>
   /** Lets the agent move a conversation to another state, as `Conversations.toggleStatus` does; without a request. */
-  readonly toggleStatus: (change: StatusChange) => Effect.Effect<Conversations.ToggledStatus, AgentRefused>
+  readonly toggleStatus: (change: StatusChange) => Effect.Effect<Conversations.ToggledStatus, AgentRefusedError>
   /** Answers one HTTP request. */
   readonly httpEffect: Effect.Effect<
     HttpServerResponse.HttpServerResponse,
@@ -262,13 +262,13 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
   const asAgent = <A>(
     transition: (state: EmulatorState.EmulatorState, given: EmulatedCall.RequestContext) => EmulatedCall.Transition<A>,
     conversationId: number
-  ): Effect.Effect<A, AgentRefused> =>
+  ): Effect.Effect<A, AgentRefusedError> =>
     Effect.flatMap(
       requestContext,
       (given) => change((state) => transition(state, given), Option.some(conversationId), given)
     ).pipe(
       Effect.flatMap(Effect.fromResult),
-      Effect.mapError(({ body, status }) => new AgentRefused({ status, message: String(body.error) }))
+      Effect.mapError(({ body, status }) => new AgentRefusedError({ status, message: String(body.error) }))
     )
 
   /** Serves an endpoint: its method and path to route, its answer's model to write. */
@@ -373,7 +373,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
           )
       ).pipe(
         Effect.flatMap(Effect.fromResult),
-        Effect.mapError(({ body }) => new NotReceived({ message: String(body.error) }))
+        Effect.mapError(({ body }) => new NotReceivedError({ message: String(body.error) }))
       ),
     reply: ({ content, conversationId, private: isPrivate = false }) =>
       asAgent(

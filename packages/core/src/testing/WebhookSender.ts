@@ -94,7 +94,7 @@ export class WebhookSender extends Context.Service<WebhookSender, {
  */
 export const layer = (
   options: Options
-): Layer.Layer<WebhookSender, Webhooks.WebhookOptionsInvalid, Emulator | HttpClient.HttpClient> =>
+): Layer.Layer<WebhookSender, Webhooks.WebhookOptionsError, Emulator | HttpClient.HttpClient> =>
   Layer.effect(
     WebhookSender,
     Effect.gen(function*() {
@@ -223,12 +223,12 @@ const maxResponseLength = 1000
 const timeLimit = Duration.seconds(5)
 
 /** So that it is told when the layer is built, not at the first event, that nothing can be signed. */
-const checkSecrets = (verification: Webhooks.Verification): Effect.Effect<void, Webhooks.WebhookOptionsInvalid> =>
+const checkSecrets = (verification: Webhooks.Verification): Effect.Effect<void, Webhooks.WebhookOptionsError> =>
   verification._tag === "Signed"
     ? Effect.forEach(verification.secrets, WebhookSignature.key, { discard: true }).pipe(
       Effect.andThen(verification.secrets.length < 1 ? Effect.fail("none") : Effect.void),
       Effect.mapError(() =>
-        new Webhooks.WebhookOptionsInvalid({ problem: "a secret to sign deliveries with is missing or empty" })
+        new Webhooks.WebhookOptionsError({ problem: "a secret to sign deliveries with is missing or empty" })
       )
     )
     : Effect.void

@@ -123,7 +123,7 @@ export const unverified: Verification = { _tag: "Unverified" }
  * @category errors
  * @since 0.1.0
  */
-export class WebhookOptionsInvalid extends Schema.TaggedError<WebhookOptionsInvalid>()("WebhookOptionsInvalid", {
+export class WebhookOptionsError extends Schema.TaggedError<WebhookOptionsError>()("WebhookOptionsError", {
   problem: Schema.String
 }) {
   override get message(): string {
@@ -255,12 +255,12 @@ export interface HandlerOptions<E, R> extends Options {
  */
 export const layer = <E, R>(
   options: HandlerOptions<E, R>
-): Layer.Layer<never, WebhookOptionsInvalid, HttpRouter.HttpRouter | DeliveryStore.DeliveryStore | R> =>
+): Layer.Layer<never, WebhookOptionsError, HttpRouter.HttpRouter | DeliveryStore.DeliveryStore | R> =>
   Layer.effectDiscard(Effect.gen(function*() {
     const { capacity = 1024, concurrency = 16, shutdownTimeout = Duration.seconds(10), handler, onFailure = "log" } =
       options
     if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
-      return yield* new WebhookOptionsInvalid({ problem: "concurrency must be a whole number of at least 1" })
+      return yield* new WebhookOptionsError({ problem: "concurrency must be a whole number of at least 1" })
     }
     const services = yield* Effect.context<R>()
     const permits = yield* Semaphore.make(concurrency)
@@ -346,7 +346,7 @@ export class Webhooks extends Context.Service<Webhooks, {
  */
 export const layerStream = (
   options: Options
-): Layer.Layer<Webhooks, WebhookOptionsInvalid, HttpRouter.HttpRouter | DeliveryStore.DeliveryStore> =>
+): Layer.Layer<Webhooks, WebhookOptionsError, HttpRouter.HttpRouter | DeliveryStore.DeliveryStore> =>
   Layer.effect(
     Webhooks,
     Effect.gen(function*() {
@@ -445,10 +445,10 @@ const receiveAt = Effect.fnUntraced(function*(options: Options, takeOver: TakeOv
 })
 
 /** Infinity is an amount; NaN, to which nothing compares, is none. */
-const checkAmount = (option: string, amount: number | undefined): Effect.Effect<void, WebhookOptionsInvalid> =>
+const checkAmount = (option: string, amount: number | undefined): Effect.Effect<void, WebhookOptionsError> =>
   amount === undefined || amount >= 1
     ? Effect.void
-    : Effect.fail(new WebhookOptionsInvalid({ problem: `${option} must be a number of at least 1` }))
+    : Effect.fail(new WebhookOptionsError({ problem: `${option} must be a number of at least 1` }))
 
 /** Claims a delivery by all that it is known by, or by nothing of it. */
 const claimAll = Effect.fnUntraced(function*(
@@ -533,7 +533,7 @@ interface Verifier {
   >
 }
 
-const verifierOf = (verification: Verification): Effect.Effect<Verifier, WebhookOptionsInvalid> => {
+const verifierOf = (verification: Verification): Effect.Effect<Verifier, WebhookOptionsError> => {
   switch (verification._tag) {
     case "Signed":
       return bySignature(verification)
@@ -546,12 +546,12 @@ const verifierOf = (verification: Verification): Effect.Effect<Verifier, Webhook
 
 const bySignature = (
   { prefix, secrets, signatureHeader, timestampHeader, tolerance }: Extract<Verification, { _tag: "Signed" }>
-): Effect.Effect<Verifier, WebhookOptionsInvalid> =>
+): Effect.Effect<Verifier, WebhookOptionsError> =>
   // Lists made at run time may be empty, whatever the type says.
   Effect.forEach(secrets, WebhookSignature.key).pipe(
     Effect.filterOrFail((keys) => keys.length > 0),
     Effect.mapError(() =>
-      new WebhookOptionsInvalid({ problem: "a secret for the signature of webhooks is missing or empty" })
+      new WebhookOptionsError({ problem: "a secret for the signature of webhooks is missing or empty" })
     ),
     Effect.map((keys): Verifier => ({
       before: Effect.fnUntraced(function*({ headers }) {
@@ -578,10 +578,10 @@ const bySignature = (
     }))
   )
 
-const byToken = (token: Redacted.Redacted): Effect.Effect<Verifier, WebhookOptionsInvalid> => {
+const byToken = (token: Redacted.Redacted): Effect.Effect<Verifier, WebhookOptionsError> => {
   if (!/^[A-Za-z0-9_-]{16,100}$/.test(Redacted.value(token))) {
     return Effect.fail(
-      new WebhookOptionsInvalid({
+      new WebhookOptionsError({
         problem: "the token in the address of webhooks must be 16 to 100 letters, digits, - and _"
       })
     )

@@ -76,7 +76,7 @@ const listen = Command.make(
       Effect.catchTags({
         ServeError: () =>
           Effect.fail(new UsageError({ message: `port ${port} of 127.0.0.1 cannot be listened on; is it taken?` })),
-        WebhookOptionsInvalid: ({ problem }) => Effect.fail(new UsageError({ message: problem }))
+        WebhookOptionsError: ({ problem }) => Effect.fail(new UsageError({ message: problem }))
       })
     )
   })
