@@ -34,7 +34,7 @@ const defaults: ReadonlyArray<Target> = [
       "asTransition",
       "refused",
       "redirects",
-      "longestRetryAfter",
+      "retryAfterCeiling",
       "retryAfterIn",
       "errorCodeReturned",
       "responseLost",

@@ -253,12 +253,12 @@ const parseBaseUrl = (value: string): Result.Result<ParsedUrl, string> => {
 }
 
 // The longest delay that timers of JavaScript platforms can keep, some 24 days.
-const longestTimeout = Duration.millis(2 ** 31 - 1)
+const timeoutCeiling = Duration.millis(2 ** 31 - 1)
 
 const parseTimeout = (value: Duration.Input): Result.Result<Duration.Duration, string> => {
   const timeout = Duration.fromInput(value)
   return Option.isSome(timeout) && Duration.isGreaterThanOrEqualTo(timeout.value, Duration.millis(1)) &&
-      Duration.isLessThanOrEqualTo(timeout.value, longestTimeout)
+      Duration.isLessThanOrEqualTo(timeout.value, timeoutCeiling)
     ? Result.succeed(timeout.value)
     : Result.fail("expected a time limit between 1 millisecond and 24 days, such as \"30 seconds\"")
 }

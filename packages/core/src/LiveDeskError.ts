@@ -764,27 +764,27 @@ export interface ResponseParts {
   readonly redact: (text: string) => string
 }
 
-const longestRequestId = 200
+const maxRequestIdLength = 200
 
 /** @internal */
 export const requestIdOf = (headers: Readonly<Record<string, string>>): string | undefined =>
-  (headers["x-request-id"] ?? headers["request-id"])?.slice(0, longestRequestId)
+  (headers["x-request-id"] ?? headers["request-id"])?.slice(0, maxRequestIdLength)
 
 const errorPartsOf = ({ headers, operation, status }: ResponseParts) => {
   const requestId = requestIdOf(headers)
   return { operation, status, outcome: outcomeOf(status), ...(requestId === undefined ? undefined : { requestId }) }
 }
 
-const longestExcerpt = 2000
+const maxExcerptLength = 2000
 
 const withExcerpt = <E extends LiveDeskError>(error: E, { text }: ResponseParts): E => {
-  if (text !== "") excerpts.set(error, text.slice(0, longestExcerpt))
+  if (text !== "") excerpts.set(error, text.slice(0, maxExcerptLength))
   return error
 }
 
-const mostIssues = 50
-const longestKey = 100
-const mostKeys = 16
+const maxIssues = 50
+const maxKeyLength = 100
+const maxKeys = 16
 
 /** @internal */
 export const issuesOf = (issue: SchemaIssue.Issue): ReadonlyArray<Issue> => {
@@ -798,15 +798,15 @@ export const issuesOf = (issue: SchemaIssue.Issue): ReadonlyArray<Issue> => {
 const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
 
 const theFirst = <A>(issues: ReadonlyArray<A>, toIssue: (issue: A) => Issue): ReadonlyArray<Issue> => {
-  const listed = issues.slice(0, mostIssues).map(toIssue)
-  return issues.length <= mostIssues
+  const listed = issues.slice(0, maxIssues).map(toIssue)
+  return issues.length <= maxIssues
     ? listed
-    : [...listed, { path: [], message: `and ${issues.length - mostIssues} more` }]
+    : [...listed, { path: [], message: `and ${issues.length - maxIssues} more` }]
 }
 
 /** A path that can be told: its keys may be the server's. */
 const keysOf = (path: ReadonlyArray<string>): ReadonlyArray<string> =>
-  path.slice(0, mostKeys).map((key) => ErrorBody.onOneLine(key, longestKey))
+  path.slice(0, maxKeys).map((key) => ErrorBody.onOneLine(key, maxKeyLength))
 
 /** @internal */
 export const invalidCredentials = (operation: string, problem: string): AuthError =>
@@ -903,7 +903,7 @@ const identifiersIn = ({ redact, text }: ResponseParts): Identifiers =>
     ])
   )
 
-const longestRetryAfter = Duration.days(365)
+const retryAfterCeiling = Duration.days(365)
 
 const retryAfterIn = (headers: ResponseParts["headers"], now: number): Option.Option<Duration.Duration> => {
   const header = headers["retry-after"]
@@ -911,7 +911,7 @@ const retryAfterIn = (headers: ResponseParts["headers"], now: number): Option.Op
     ? Option.none()
     : Option.map(
       Result.getSuccess(Headers.parseRetryAfter(header)),
-      (wait) => Duration.min(Headers.retryAfterDelay(wait, now), longestRetryAfter)
+      (wait) => Duration.min(Headers.retryAfterDelay(wait, now), retryAfterCeiling)
     )
 }
 
@@ -922,8 +922,8 @@ const locationIn = (headers: ResponseParts["headers"]): { readonly location?: st
     : { location: location.replace(/[?#].*$/s, "").replace(/\/\/[^/]*@/, "//").slice(0, 500) }
 }
 
-const longestCode = 200
-const longestScrubbed = 16 * 1024
+const maxCodeLength = 200
+const maxRedactedLength = 16 * 1024
 
 /**
  * The error of a success whose body says otherwise. By its status LiveDesk acted, by its code it did not.
@@ -937,7 +937,7 @@ export const errorCodeReturned = (response: ResponseParts, code: number | string
       outcome: "Unknown",
       reason: new ErrorCodeReturned({
         code: typeof code === "string"
-          ? ErrorBody.onOneLine(response.redact(code.slice(0, longestScrubbed)), longestCode)
+          ? ErrorBody.onOneLine(response.redact(code.slice(0, maxRedactedLength)), maxCodeLength)
           : code,
         messages: refusalIn(response).messages
       })

@@ -57,9 +57,9 @@ export const defaults: RetryPolicy = {
   maxRetryAfter: Duration.minutes(1)
 }
 
-const mostTimes = 100
+const maxTimes = 100
 
-const longestDelay = Duration.days(1)
+const delayCeiling = Duration.days(1)
 
 /**
  * Looks options through; what they leave out comes from `otherwise`.
@@ -77,7 +77,7 @@ export const fromOptions = (
     maxRetryAfter: delayOf(options.maxRetryAfter, otherwise.maxRetryAfter)
   }
   const { baseDelay, maxDelay, maxRetryAfter } = delays
-  const isCount = Number.isInteger(times) && times >= 0 && times <= mostTimes
+  const isCount = Number.isInteger(times) && times >= 0 && times <= maxTimes
   if (isCount && Option.isSome(baseDelay) && Option.isSome(maxDelay) && Option.isSome(maxRetryAfter)) {
     return Result.succeed({
       times,
@@ -87,7 +87,7 @@ export const fromOptions = (
     })
   }
   return Result.fail([
-    ...(isCount ? [] : [{ path: ["times"], message: `expected a whole number from 0 to ${mostTimes}` }]),
+    ...(isCount ? [] : [{ path: ["times"], message: `expected a whole number from 0 to ${maxTimes}` }]),
     ...Object.entries(delays).flatMap(([name, delay]) =>
       Option.isSome(delay) ? [] : [{ path: [name], message: "expected a time of at most a day, such as \"2 seconds\"" }]
     )
@@ -99,7 +99,7 @@ const delayOf = (input: Duration.Input | undefined, otherwise: Duration.Duration
     ? Option.some(otherwise)
     : Option.filter(
       Duration.fromInput(input),
-      (delay) => !Duration.isNegative(delay) && Duration.isLessThanOrEqualTo(delay, longestDelay)
+      (delay) => !Duration.isNegative(delay) && Duration.isLessThanOrEqualTo(delay, delayCeiling)
     )
 
 /**

@@ -79,11 +79,11 @@ interface NativeError {
   readonly proof: NotSentProof | undefined
 }
 
-const deepestCause = 8
+const maxCauseDepth = 8
 
 /** The errors at the bottom of a chain of causes: one, or one for each address that was tried. */
 const nativeErrors = (u: unknown, proof?: NotSentProof, depth = 0): ReadonlyArray<NativeError> => {
-  if (!Predicate.isObject(u) || depth > deepestCause) {
+  if (!Predicate.isObject(u) || depth > maxCauseDepth) {
     return [{ code: undefined, syscall: undefined, message: "", proof }]
   }
   if (u instanceof NotSentProof) return nativeErrors(u.cause, u, depth + 1)

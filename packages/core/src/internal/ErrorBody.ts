@@ -16,8 +16,8 @@ export interface Refusal {
   readonly fields: ReadonlyArray<string>
 }
 
-const mostMessages = 16
-const longestMessage = 500
+const maxMessages = 16
+const maxMessageLength = 500
 
 /**
  * A text on one line, without control characters.
@@ -29,8 +29,8 @@ export const onOneLine = (text: string, longest: number): string =>
   text.slice(0, 4 * longest).replace(/[\s\p{Cc}]+/gu, " ").trim().slice(0, longest)
 
 const tidy = (texts: ReadonlyArray<string>): ReadonlyArray<string> => {
-  const tidied = texts.map((text) => onOneLine(text, longestMessage))
-  return [...new Set(tidied.filter((text) => text !== ""))].slice(0, mostMessages)
+  const tidied = texts.map((text) => onOneLine(text, maxMessageLength))
+  return [...new Set(tidied.filter((text) => text !== ""))].slice(0, maxMessages)
 }
 
 /**
@@ -53,10 +53,10 @@ export const refusalIn = (text: string, contentType: string): Refusal => {
   return { messages: isPlain ? tidy([typeof json === "string" ? json : text]) : [], fields: [] }
 }
 
-const deepestRefusal = 4
+const maxErrorBodyDepth = 4
 
 const gather = (json: object, messages: Array<string>, fields: Array<string>, depth = 0): void => {
-  if (depth > deepestRefusal) return
+  if (depth > maxErrorBodyDepth) return
   const body: { readonly error?: unknown; readonly message?: unknown; readonly errors?: unknown } = json
   if (typeof body.error === "string") messages.push(body.error)
   else if (Predicate.isObject(body.error)) gather(body.error, messages, fields, depth + 1)
@@ -64,12 +64,12 @@ const gather = (json: object, messages: Array<string>, fields: Array<string>, de
   if ("attributes" in json && Array.isArray(json.attributes)) fields.push(...json.attributes.filter(Predicate.isString))
   if ("field" in json && typeof json.field === "string") fields.push(json.field)
   if (Array.isArray(body.errors)) {
-    for (const error of body.errors.slice(0, mostMessages)) {
+    for (const error of body.errors.slice(0, maxMessages)) {
       if (typeof error === "string") messages.push(error)
       else if (Predicate.isObject(error)) gather(error, messages, fields, depth + 1)
     }
   } else if (Predicate.isObject(body.errors)) {
-    for (const [field, error] of Object.entries(body.errors).slice(0, mostMessages)) {
+    for (const [field, error] of Object.entries(body.errors).slice(0, maxMessages)) {
       fields.push(field)
       messages.push(...(Array.isArray(error) ? error : [error]).filter(Predicate.isString))
     }
@@ -92,8 +92,8 @@ const parse = (text: string): unknown => {
  */
 export type Identifiers = { readonly [path: string]: number | string }
 
-const mostIdentifiers = 32
-const longestText = 256 * 1024
+const maxIdentifiers = 32
+const maxTextLength = 256 * 1024
 const token = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]|[^\s{}[\],:"]+|"/gsu
 
 // An id that LiveDesk makes itself: a number, a UUID, a ticket's. Whatever else is under such a key may be a person's.
@@ -103,10 +103,10 @@ const ownText = /^(?:\d{1,32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|tk_\w{
 // What a project or its customers write, ids of their own among it.
 const foreign = /_attributes$|^custom_fields$|^content$|^messages$/
 
-const longestPath = 200
+const maxPathLength = 200
 
 // Below that no id can have a path that is short enough.
-const deepestPath = longestPath / 2
+const maxPathDepth = maxPathLength / 2
 
 /**
  * Reads the ids that LiveDesk made in a JSON text, whole or cut short: the values of keys such as `id`, `uuid` and
@@ -117,7 +117,7 @@ const deepestPath = longestPath / 2
  */
 export const identifiersIn = (text: string): Identifiers => {
   const found: { [path: string]: number | string } = {}
-  const beginning = text.slice(0, longestText)
+  const beginning = text.slice(0, maxTextLength)
   const path: Array<string> = []
   let count = 0
   let key: string | undefined
@@ -136,14 +136,14 @@ export const identifiersIn = (text: string): Identifiers => {
     } else if (lexeme === ",") {
       key = undefined
     } else if (
-      key !== undefined && /^(?:id|uuid|.+_id)$/.test(key) && path.length <= deepestPath &&
+      key !== undefined && /^(?:id|uuid|.+_id)$/.test(key) && path.length <= maxPathDepth &&
       !path.some((segment) => foreign.test(segment))
     ) {
       const id = digits.test(lexeme) ? lexeme : unquote(lexeme)
-      const name = onOneLine([...path, key].filter((segment) => segment !== "").join("."), longestPath + 1)
-      if (id !== undefined && ownText.test(id) && name.length <= longestPath && !Object.hasOwn(found, name)) {
+      const name = onOneLine([...path, key].filter((segment) => segment !== "").join("."), maxPathLength + 1)
+      if (id !== undefined && ownText.test(id) && name.length <= maxPathLength && !Object.hasOwn(found, name)) {
         found[name] = Number.isSafeInteger(Number(id)) && id === lexeme ? Number(id) : id
-        if (++count === mostIdentifiers) break
+        if (++count === maxIdentifiers) break
       }
       key = undefined
     }

@@ -11,7 +11,7 @@ import type * as Messages from "../Messages.ts"
 import * as EmulatedCall from "./EmulatedCall.ts"
 import * as EmulatorState from "./EmulatorState.ts"
 
-const longestContent = 150_000
+const maxContentLength = 150_000
 
 /**
  * `messages.send` and `messages.sendFiles`: an agent's message, with files or without. That a text is at most 150,000
@@ -61,7 +61,7 @@ const add = (
     return [Result.fail(EmulatedCall.unprocessable("param is missing or the value is empty: content")), state]
   }
   if (state.inheritedRules && Option.exists(content, isTooLong)) {
-    const error = `Validation failed: Content is too long (maximum is ${longestContent} characters)`
+    const error = `Validation failed: Content is too long (maximum is ${maxContentLength} characters)`
     return [Result.fail(EmulatedCall.unprocessable(error)), state]
   }
 
@@ -96,7 +96,7 @@ const add = (
 
 /** Rails counts characters, not the halves of those that UTF-16 writes in two. */
 const isTooLong = (content: string): boolean =>
-  content.length > longestContent && Array.from(content).length > longestContent
+  content.length > maxContentLength && Array.from(content).length > maxContentLength
 
 /** Chatwoot says beside the message that is answered its id in the channel, which there is none of here. */
 const answering = (

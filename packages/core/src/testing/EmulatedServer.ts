@@ -65,7 +65,7 @@ export interface EmulatedServer {
 /** How many requests are remembered. */
 const remembered = 200
 
-const longestPath = 500
+const maxPathLength = 500
 
 /**
  * Makes of an emulator's HTTP side a server's. As long as no plan has faults, a request costs little more than before.
@@ -118,7 +118,7 @@ export const make = Effect.fnUntraced(function*(
     const number = note({
       at: DateTime.makeUnsafe(at),
       method: request.method,
-      path: path.slice(0, longestPath),
+      path: path.slice(0, maxPathLength),
       operation,
       fault,
       status: Option.none(),

@@ -103,7 +103,7 @@ export const layer = (
       const client = yield* HttpClient.HttpClient
       const count = yield* SubscriptionRef.make(0)
       const kept: Array<Delivered> = []
-      const delivered = Effect.sync(() => kept.slice(-mostDelivered))
+      const delivered = Effect.sync(() => kept.slice(-maxDelivered))
 
       // In the query of an address a token may stand.
       const place = options.path.replace(/\?.*/, "")
@@ -181,7 +181,7 @@ export const layer = (
         Stream.runForEach((made) => {
           kept.push(made)
           // Seldom, since all that are left must move.
-          if (kept.length >= 2 * mostDelivered) kept.splice(0, mostDelivered)
+          if (kept.length >= 2 * maxDelivered) kept.splice(0, maxDelivered)
           return SubscriptionRef.update(count, (count) => count + 1)
         }),
         Effect.forkScoped
@@ -215,7 +215,7 @@ export const layer = (
 
 const remembered = 200
 
-const mostDelivered = 10_000
+const maxDelivered = 10_000
 
 const maxResponseLength = 1000
 

@@ -603,20 +603,20 @@ const byToken = (token: Redacted.Redacted): Effect.Effect<Verifier, WebhookOptio
 // telling deliveries apart
 // ---------------------------------------------------------------------------------------------------------------------
 
-const longestId = 150
+const maxIdLength = 150
 
 /**
  * By what a delivery is known when it comes again; `undefined` for one that cannot be told from another, which is
  * handled each time rather than lost.
  */
 const deliveryId = (header: string | undefined, wire: unknown): string | undefined => {
-  if (header !== undefined && header !== "" && header.length <= longestId) return `delivery:${header}`
+  if (header !== undefined && header !== "" && header.length <= maxIdLength) return `delivery:${header}`
   const { event, id, created_at: createdAt, updated_at: updatedAt } = fieldsOf(wire)
   if (!isPlain(id)) return undefined
   // Not by the content: what is changed, changed back and changed again is told twice in the same words.
   const time = isPlain(updatedAt) ? updatedAt : event.endsWith("_created") && isPlain(createdAt) ? createdAt : undefined
   const named = `event:${event}:${id}:${time}`
-  return time !== undefined && named.length <= longestId ? named : undefined
+  return time !== undefined && named.length <= maxIdLength ? named : undefined
 }
 
 const isPlain = (value: unknown): value is string | number =>

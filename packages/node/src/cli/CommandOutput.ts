@@ -142,16 +142,16 @@ export const printable = (text: string): string =>
   // The joiners are a part of how some languages and emoji are written.
   text.replaceAll(/(?:(?![\n\u200C\u200D])[\p{Cc}\p{Cf}\u2028\u2029])+/gu, " ")
 
-const widestCell = 60
+const maxCellWidth = 60
 
 const segmenter = new Intl.Segmenter()
 
 const shortened = (text: string): string => {
-  if (CliOutput.displayWidth(text) <= widestCell) return text
+  if (CliOutput.displayWidth(text) <= maxCellWidth) return text
   let [kept, width] = ["", 0]
   for (const { segment } of segmenter.segment(text)) {
     width += CliOutput.displayWidth(segment)
-    if (width >= widestCell) break
+    if (width >= maxCellWidth) break
     kept += segment
   }
   return `${kept}…`

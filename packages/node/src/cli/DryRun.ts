@@ -42,7 +42,7 @@ export const make = Effect.fnUntraced(function*<A, E>(
   const requests: Array<HttpClientRequest.HttpClientRequest> = []
   const ended = yield* Deferred.make<void>()
   const client = HttpClient.make((request) => {
-    if (requests.length < mostRequests) requests.push(request)
+    if (requests.length < maxRequests) requests.push(request)
     const response = simulatedResponse(request)
     return response === undefined
       ? Effect.andThen(Deferred.succeed(ended, undefined), Effect.never)
@@ -62,7 +62,7 @@ export const make = Effect.fnUntraced(function*<A, E>(
 })
 
 /** More than any command but the import makes. */
-const mostRequests = 8
+const maxRequests = 8
 
 /** Ids that LiveDesk would give, each by a number that it does not. */
 const simulated = {

@@ -117,7 +117,7 @@ const unusable = (file: string, error: ImportRows.ImportFileError) =>
   Effect.fail(new UsageError({ message: `${file}, ${error.message}` }))
 
 /** How many rows a check tells of one by one. */
-const mostRejects = 100
+const maxRejects = 100
 
 /** Imports to nobody, with a journal of its own that nobody keeps. */
 const check = Effect.fnUntraced(function*(
@@ -132,7 +132,7 @@ const check = Effect.fnUntraced(function*(
         onProgress: ({ read }) => Console.error(`${read} rows checked`)
       })
       const journal = yield* ImportJournal.ImportJournal
-      const rejects = yield* Stream.runCollect(Stream.take(journal.rejects, mostRejects))
+      const rejects = yield* Stream.runCollect(Stream.take(journal.rejects, maxRejects))
       return { progress, rejects }
     }).pipe(Effect.provide(NodeImport.journalLayer(":memory:")))
   ).pipe(Effect.catchTag("ImportFileError", (error) => unusable(options.file, error)))
@@ -158,7 +158,7 @@ const check = Effect.fnUntraced(function*(
   if (checked.rejected > 0) {
     return yield* new PartialFailureError({
       message: `${checked.rejected} rows would be rejected${
-        checked.rejected > mostRejects ? `; shown are ${mostRejects}` : ""
+        checked.rejected > maxRejects ? `; shown are ${maxRejects}` : ""
       }`
     })
   }

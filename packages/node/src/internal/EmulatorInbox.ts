@@ -32,7 +32,7 @@ export interface Options extends InboxView.Sources {
 const pause = "100 millis"
 
 /** How many pages can look at a time. */
-const mostPages = 20
+const maxPages = 20
 
 /** Of an action, in bytes. */
 const largest = 1_000_000
@@ -93,7 +93,7 @@ export const make = (options: Options) => {
     Effect.sync(() => {
       const asked = new URLSearchParams(request.url.split("?")[1]).get("conversation")
       if (asked !== null && !/^\d{1,15}$/.test(asked)) return refused(400, "conversation: expected an id")
-      if (pages >= mostPages) return refused(503, `${mostPages} pages are looking already`)
+      if (pages >= maxPages) return refused(503, `${maxPages} pages are looking already`)
       return HttpServerResponse.stream(
         Stream.scoped(Stream.unwrap(Effect.as(
           Effect.acquireRelease(Effect.sync(() => pages++), () => Effect.sync(() => pages--)),

@@ -165,15 +165,15 @@ const faultsOf = (plan: Faults.Plan): FaultsView => {
 /** How many rows a list has at most. */
 const rows = 100
 
-const longestLine = 200
+const maxLineLength = 200
 
-const longestMessage = 5000
+const maxMessageLength = 5000
 
 /** The beginning of a text, and how much there is more of it. */
 const cut = (text: string, longest: number): string =>
   text.length <= longest ? text : `${text.slice(0, longest)}… (${text.length - longest} more characters)`
 
-const line = (text: string): string => text.length <= longestLine ? text : `${text.slice(0, longestLine)}…`
+const line = (text: string): string => text.length <= maxLineLength ? text : `${text.slice(0, maxLineLength)}…`
 
 const lineOf = (text: Option.Option<string>): string => Option.match(text, { onNone: () => "", onSome: line })
 
@@ -276,7 +276,7 @@ const openedOf = (
       messages: messages.slice(-rows).map((message) => ({
         id: message.id,
         from: writerOf(message),
-        text: Option.match(message.content, { onNone: () => "", onSome: (text) => cut(text, longestMessage) }),
+        text: Option.match(message.content, { onNone: () => "", onSome: (text) => cut(text, maxMessageLength) }),
         at: millis(message.createdAt),
         files: message.attachmentIds.flatMap((id) =>
           Option.toArray(Option.map(HashMap.get(state.attachments, id), ({ content, name }) => ({
