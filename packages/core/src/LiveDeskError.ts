@@ -856,8 +856,8 @@ export const driftedResponse = (response: ResponseParts, issues: ReadonlyArray<I
  * @internal
  */
 export const statusError = (response: ResponseParts, now: number): LiveDeskError => {
-  const refusal = refusalIn(response)
-  const { messages } = refusal
+  const body = errorBodyOf(response)
+  const { messages } = body
   const parts = errorPartsOf(response)
   const { headers, status } = response
   const http = (reason: HttpError["reason"]) => new HttpError({ ...parts, reason })
@@ -865,7 +865,7 @@ export const statusError = (response: ResponseParts, now: number): LiveDeskError
     switch (status) {
       case 400:
       case 422:
-        return new ValidationError({ ...parts, reason: new RejectedInput(refusal) })
+        return new ValidationError({ ...parts, reason: new RejectedInput(body) })
       case 401:
         return new AuthError({ ...parts, reason: new Unauthorized({ messages }) })
       case 403:
@@ -890,8 +890,8 @@ export const statusError = (response: ResponseParts, now: number): LiveDeskError
 // A browser hides a redirect that was not followed behind status 0.
 const redirects = [0, 301, 302, 303, 307, 308]
 
-const refusalIn = ({ headers, redact, text }: ResponseParts): ErrorBody.Refusal => {
-  const { fields, messages } = ErrorBody.refusalIn(text, headers["content-type"] ?? "")
+const errorBodyOf = ({ headers, redact, text }: ResponseParts): ErrorBody.ErrorBody => {
+  const { fields, messages } = ErrorBody.read(text, headers["content-type"] ?? "")
   return { fields: fields.map(redact), messages: messages.map(redact) }
 }
 
@@ -939,7 +939,7 @@ export const errorCodeReturned = (response: ResponseParts, code: number | string
         code: typeof code === "string"
           ? ErrorBody.onOneLine(response.redact(code.slice(0, maxRedactedLength)), maxCodeLength)
           : code,
-        messages: refusalIn(response).messages
+        messages: errorBodyOf(response).messages
       })
     }),
     response

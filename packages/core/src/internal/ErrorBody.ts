@@ -11,7 +11,7 @@ import * as Predicate from "effect/Predicate"
  * @category models
  * @since 0.1.0
  */
-export interface Refusal {
+export interface ErrorBody {
   readonly messages: ReadonlyArray<string>
   readonly fields: ReadonlyArray<string>
 }
@@ -28,9 +28,9 @@ const maxMessageLength = 500
 export const onOneLine = (text: string, longest: number): string =>
   text.slice(0, 4 * longest).replace(/[\s\p{Cc}]+/gu, " ").trim().slice(0, longest)
 
-const tidy = (texts: ReadonlyArray<string>): ReadonlyArray<string> => {
-  const tidied = texts.map((text) => onOneLine(text, maxMessageLength))
-  return [...new Set(tidied.filter((text) => text !== ""))].slice(0, maxMessages)
+const normalized = (texts: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const lines = texts.map((text) => onOneLine(text, maxMessageLength))
+  return [...new Set(lines.filter((text) => text !== ""))].slice(0, maxMessages)
 }
 
 /**
@@ -40,17 +40,17 @@ const tidy = (texts: ReadonlyArray<string>): ReadonlyArray<string> => {
  * @category readers
  * @since 0.1.0
  */
-export const refusalIn = (text: string, contentType: string): Refusal => {
+export const read = (text: string, contentType: string): ErrorBody => {
   const json = parse(text)
   if (Predicate.isObject(json)) {
     const messages: Array<string> = []
     const fields: Array<string> = []
     gather(json, messages, fields)
-    return { messages: tidy(messages), fields: tidy(fields) }
+    return { messages: normalized(messages), fields: normalized(fields) }
   }
   // An HTML page explains nothing to a program's log, and holds whatever its author liked.
   const isPlain = typeof json === "string" || contentType.startsWith("text/plain")
-  return { messages: isPlain ? tidy([typeof json === "string" ? json : text]) : [], fields: [] }
+  return { messages: isPlain ? normalized([typeof json === "string" ? json : text]) : [], fields: [] }
 }
 
 const maxErrorBodyDepth = 4
