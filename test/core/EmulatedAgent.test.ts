@@ -54,19 +54,19 @@ describe("an agent of the emulator", () => {
       const { reply, state, toggleStatus } = yield* Emulator.Emulator
       const { id } = yield* aConversation
       const before = yield* state
-      const said = (refused: Emulator.AgentRefusedError) => [refused._tag, refused.status, refused.message]
+      const said = (refused: Emulator.AgentRejectedError) => [refused._tag, refused.status, refused.message]
       assert.deepStrictEqual(said(yield* Effect.flip(reply({ conversationId: 1, content: "Hello" }))), [
-        "AgentRefusedError",
+        "AgentRejectedError",
         404,
         "Resource could not be found"
       ])
       assert.deepStrictEqual(said(yield* Effect.flip(reply({ conversationId: id, content: "" }))), [
-        "AgentRefusedError",
+        "AgentRejectedError",
         422,
         "param is missing or the value is empty: content"
       ])
       assert.deepStrictEqual(said(yield* Effect.flip(toggleStatus({ conversationId: id, status: "closed" }))), [
-        "AgentRefusedError",
+        "AgentRejectedError",
         422,
         "Invalid status transition from open to closed"
       ])

@@ -41,7 +41,7 @@ describe("an emulator as a server has it", () => {
         operation: "contacts.create",
         fault: Option.none(),
         status: Option.some(401),
-        answered: Option.some(401),
+        sentStatus: Option.some(401),
         took: Option.some(Duration.zero)
       })
       assert.deepStrictEqual(
@@ -85,7 +85,9 @@ describe("an emulator as a server has it", () => {
       const limited = yield* ask(contacts)
       assert.deepStrictEqual([limited.status, limited.headers["retry-after"]], [429, "2"])
       assert.deepStrictEqual(
-        (yield* requests).map(({ answered, fault, status }) => [Option.map(fault, Faults.describe), status, answered]),
+        (yield* requests).map((
+          { sentStatus, fault, status }
+        ) => [Option.map(fault, Faults.describe), status, sentStatus]),
         [
           [Option.some("Refused"), Option.none(), Option.none()],
           [Option.none(), Option.some(401), Option.some(401)],

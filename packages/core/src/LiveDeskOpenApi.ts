@@ -45,7 +45,7 @@ export interface Operation {
   /** Fields of the request of which at least one must be there. */
   readonly either?: ReadonlyArray<string> | undefined
   /** What of it no page shows: its request, its answer. */
-  readonly unseen: ReadonlyArray<"request" | "response">
+  readonly undocumented: ReadonlyArray<"request" | "response">
 }
 
 /**
@@ -60,7 +60,7 @@ export const operations: ReadonlyArray<Operation> = [
     summary: "Create a contact",
     page: "contact/create-contact",
     description: "Creates a contact and, with it, its tie to the channel. The page requires `inbox_id` only.",
-    unseen: []
+    undocumented: []
   },
   {
     endpoint: Contacts.list,
@@ -69,7 +69,7 @@ export const operations: ReadonlyArray<Operation> = [
     description:
       "Lists all contacts, or those in whose e-mail address, phone number, name or identifier `q` is found. The pages " +
       "say 15 contacts a page, and show each contact in part.",
-    unseen: []
+    undocumented: []
   },
   {
     endpoint: Contacts.update,
@@ -78,7 +78,7 @@ export const operations: ReadonlyArray<Operation> = [
     description:
       "Changes what is given; null clears. Custom attributes are merged. The page shows the fields in an example; " +
       "which of them are heeded could not be read.",
-    unseen: ["response"]
+    undocumented: ["response"]
   },
   {
     endpoint: Conversations.create,
@@ -86,7 +86,7 @@ export const operations: ReadonlyArray<Operation> = [
     page: "message/create-conversation",
     description: "Creates a conversation. Give `contact_id`, `source_id` or both, so that the sender can be told.",
     either: ["contact_id", "source_id"],
-    unseen: []
+    undocumented: []
   },
   {
     endpoint: Conversations.toggleStatus,
@@ -95,7 +95,7 @@ export const operations: ReadonlyArray<Operation> = [
     description:
       "Moves a conversation to another state. The server checks the move against a matrix that could not be read. " +
       "`snoozed_until` is heeded with `snoozed` only. Moving to `resolved` asks the customer for a rating.",
-    unseen: ["response"]
+    undocumented: ["response"]
   },
   {
     endpoint: Messages.send,
@@ -104,35 +104,35 @@ export const operations: ReadonlyArray<Operation> = [
     description:
       "Sends a text, from an agent to the contact. `content_attributes.in_reply_to` answers a message. Sending it " +
       "twice shows it to the customer twice.",
-    unseen: []
+    undocumented: []
   },
   {
     endpoint: Messages.sendFiles,
     summary: "Send files",
     page: "message/send-message",
     description: "As a form it sends files, with or without a text.",
-    unseen: ["request"]
+    undocumented: ["request"]
   },
   {
     endpoint: Tickets.create,
     summary: "Create a ticket",
     page: "ticket/create-tickets",
     description: "Creates a ticket, and answers its id.",
-    unseen: ["response"]
+    undocumented: ["response"]
   },
   {
     endpoint: Tickets.get,
     summary: "Get a ticket",
     page: "ticket/get-tickets",
     description: "Reads a ticket. The page's sample could be read up to the first entry of `status_changes`.",
-    unseen: []
+    undocumented: []
   },
   {
     endpoint: Tickets.update,
     summary: "Update a ticket",
     page: "ticket/update-tickets",
     description: "Changes what is given. A page of an older version requires title and description.",
-    unseen: ["response"]
+    undocumented: ["response"]
   }
 ]
 
@@ -273,22 +273,22 @@ const queryParameters = (name: string, schema: Schema.Json, required: boolean): 
   ]
 }
 
-const requestContent = ({ either = [], endpoint, unseen }: Operation): JsonObject => {
+const requestContent = ({ either = [], endpoint, undocumented }: Operation): JsonObject => {
   if (hasQuery(endpoint)) return {}
   const { properties, required } = wireFieldsOf(endpoint)
   const inPath = pathParameters(endpoint.path)
   const fields = Object.entries(properties).filter(([name]) => !inPath.includes(name))
   const names = required.filter((name) => !inPath.includes(name))
-  const mark = unseen.includes("request") ? unverified : {}
+  const extension = undocumented.includes("request") ? unverified : {}
   if (endpoint.body !== "form") {
     const oneOfThem = either.length === 0 ? {} : { anyOf: either.map((name) => ({ required: [name] })) }
-    return { "application/json": { schema: { ...objectOf(fields, names), ...oneOfThem }, ...mark } }
+    return { "application/json": { schema: { ...objectOf(fields, names), ...oneOfThem }, ...extension } }
   }
   const nameOf = (name: string) => isOfType("array")(properties[name]) ? `${name}[]` : name
   return {
     "multipart/form-data": {
       schema: objectOf(fields.map(([name, schema]) => [nameOf(name), part(schema)]), names.map(nameOf)),
-      ...mark
+      ...extension
     }
   }
 }
@@ -311,19 +311,21 @@ const part = (schema: Schema.Json): Schema.Json => {
   return { ...rest, items: isOfType("object")(items) ? { type: "string", format: "binary" } : items ?? {} }
 }
 
-const success = ({ endpoint, unseen }: Operation): JsonObject => {
+const success = ({ endpoint, undocumented }: Operation): JsonObject => {
   const { success } = endpoint
   if (success.isBodiless === true && success.assumed === undefined) return { description: "Done." }
-  const mark = unseen.includes("response") ? unverified : {}
+  const extension = undocumented.includes("response") ? unverified : {}
   return {
-    description: unseen.includes("response") ? "Done. What it answers no page shows: this is an assumption." : "Done.",
+    description: undocumented.includes("response")
+      ? "Done. What it answers no page shows: this is an assumption."
+      : "Done.",
     content: {
-      "application/json": { schema: jsonSchemaOf((success.assumed ?? success.documented)(), "received"), ...mark }
+      "application/json": { schema: jsonSchemaOf((success.assumed ?? success.documented)(), "received"), ...extension }
     }
   }
 }
 
-const refusals = {
+const errorResponses = {
   "401": "Unauthorized",
   "404": "NotFound",
   "422": "Refused",
@@ -333,7 +335,7 @@ const refusals = {
 const responses = (operation: Operation): JsonObject => ({
   "200": success(operation),
   ...Object.fromEntries(
-    Object.entries(refusals).map(([status, name]) => [status, { $ref: `#/components/responses/${name}` }])
+    Object.entries(errorResponses).map(([status, name]) => [status, { $ref: `#/components/responses/${name}` }])
   )
 })
 
@@ -376,16 +378,16 @@ const paths = (): Document["paths"] => {
 }
 
 /** What Chatwoot answers to what it refuses. */
-const Refusal = Schema.Union([
+const ErrorResponse = Schema.Union([
   Schema.Struct({ error: Schema.String }),
   Schema.Struct({ message: Schema.String, attributes: Schema.Array(Schema.String) }),
   Schema.Struct({ errors: Schema.Array(Schema.String) }),
   Schema.Struct({ code: Schema.Int, message: Schema.String })
 ])
 
-const refusal = (description: string): JsonObject => ({
+const errorResponse = (description: string): JsonObject => ({
   description: `${description} Unverified: no page shows an error, this is what Chatwoot answers.`,
-  content: { "application/json": { schema: { $ref: "#/components/schemas/Refusal" } } },
+  content: { "application/json": { schema: { $ref: "#/components/schemas/ErrorResponse" } } },
   ...unverified
 })
 
@@ -415,11 +417,11 @@ export const make = (): Document => ({
   tags: [...new Set(operations.map(tagOf))].map((name) => ({ name })),
   paths: paths(),
   components: {
-    schemas: { Refusal: jsonSchemaOf(Refusal, "received") },
+    schemas: { ErrorResponse: jsonSchemaOf(ErrorResponse, "received") },
     responses: {
-      Unauthorized: refusal("The API key and secret were not accepted."),
-      NotFound: refusal("There is no such thing."),
-      Refused: refusal("The input was refused."),
+      Unauthorized: errorResponse("The API key and secret were not accepted."),
+      NotFound: errorResponse("There is no such thing."),
+      Refused: errorResponse("The input was refused."),
       TooManyRequests: {
         description: "Too many requests. Unverified: no page names a limit, this is what Chatwoot answers.",
         content: { "text/plain": { schema: { type: "string" } } },

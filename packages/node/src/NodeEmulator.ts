@@ -88,9 +88,9 @@ class Served extends Context.Service<Served, EmulatedServer.EmulatedServer>()(
 ) {}
 
 /** Where it delivers to, if anywhere. */
-class Told
-  extends Context.Service<Told, EmulatorInbox.Options["webhook"]>()("@effect-livedesk/node/NodeEmulator/Told")
-{}
+class WebhookTarget extends Context.Service<WebhookTarget, EmulatorInbox.Options["webhook"]>()(
+  "@effect-livedesk/node/NodeEmulator/WebhookTarget"
+) {}
 
 /**
  * Provides an emulator on a port, the emulator's state, and `Faults` that its requests can be made to meet. Beside the API
@@ -120,7 +120,7 @@ export const layer = (
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const server = yield* Served
-      const webhook = yield* Told
+      const webhook = yield* WebhookTarget
       const closing = yield* Deferred.make<void>()
       const held = new Set<Socket>()
       yield* HttpServer.serveEffect(
@@ -140,7 +140,9 @@ export const layer = (
   ).pipe(
     Layer.provide(NodeHttpServer.layer(() => createServer(), { port: options?.port ?? 0, host })),
     // Before the server: one that is let go while it begins to listen is never closed.
-    Layer.provide(options?.webhook === undefined ? Layer.succeed(Told, Option.none()) : deliverTo(options.webhook)),
+    Layer.provide(
+      options?.webhook === undefined ? Layer.succeed(WebhookTarget, Option.none()) : deliverTo(options.webhook)
+    ),
     Layer.provideMerge(Layer.effect(Faults.Faults, Effect.map(Served, ({ faults }) => faults))),
     Layer.provide(Layer.effect(
       Served,
@@ -194,10 +196,12 @@ export const layerLiveDesk = (
     layer(options)
   )
 
-const deliverTo = ({ secret, url }: Webhook): Layer.Layer<Told, LiveDeskError.ValidationError, Emulator.Emulator> => {
-  const refused = (setting: keyof Webhook, message: string) =>
+const deliverTo = (
+  { secret, url }: Webhook
+): Layer.Layer<WebhookTarget, LiveDeskError.ValidationError, Emulator.Emulator> => {
+  const rejected = (setting: keyof Webhook, message: string) =>
     Layer.effect(
-      Told,
+      WebhookTarget,
       Effect.fail(
         new LiveDeskError.ValidationError({
           operation: "NodeEmulator.layer",
@@ -208,7 +212,7 @@ const deliverTo = ({ secret, url }: Webhook): Layer.Layer<Told, LiveDeskError.Va
     )
   const parsed = URL.canParse(url) ? new URL(url) : undefined
   if (parsed === undefined || !/^https?:$/.test(parsed.protocol) || parsed.username !== "" || parsed.password !== "") {
-    return refused(
+    return rejected(
       "url",
       "expected an address such as http://127.0.0.1:3000/livedesk, without user name and password"
     )
@@ -221,12 +225,12 @@ const deliverTo = ({ secret, url }: Webhook): Layer.Layer<Told, LiveDeskError.Va
   // What stands in a query may be a secret.
   const shown = `${parsed.origin}${parsed.pathname}`
   return Layer.effect(
-    Told,
+    WebhookTarget,
     Effect.map(WebhookSender.WebhookSender, (sender) => Option.some({ url: shown, sender }))
   ).pipe(
     Layer.provide(sender),
     Layer.provide(NodeTransport.layer()),
-    Layer.catchTag("WebhookOptionsError", ({ problem }) => refused("secret", problem))
+    Layer.catchTag("WebhookOptionsError", ({ problem }) => rejected("secret", problem))
   )
 }
 

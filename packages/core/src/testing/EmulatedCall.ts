@@ -24,7 +24,7 @@ import type { EmulatorState, StoredAttachment } from "./EmulatorState.ts"
  * @category models
  * @since 0.1.0
  */
-export interface Refusal {
+export interface ErrorResponse {
   readonly status: number
   readonly body: { readonly [key: string]: unknown }
 }
@@ -35,7 +35,7 @@ export interface Refusal {
  * @category refusals
  * @since 0.1.0
  */
-export const notFound: Refusal = { status: 404, body: { error: "Resource could not be found" } }
+export const notFound: ErrorResponse = { status: 404, body: { error: "Resource could not be found" } }
 
 /**
  * The refusal of a call as a whole.
@@ -43,7 +43,7 @@ export const notFound: Refusal = { status: 404, body: { error: "Resource could n
  * @category refusals
  * @since 0.1.0
  */
-export const unprocessable = (error: string): Refusal => ({ status: 422, body: { error } })
+export const unprocessable = (error: string): ErrorResponse => ({ status: 422, body: { error } })
 
 /**
  * The refusal of single attributes.
@@ -51,7 +51,7 @@ export const unprocessable = (error: string): Refusal => ({ status: 422, body: {
  * @category refusals
  * @since 0.1.0
  */
-export const invalid = (faults: ReadonlyArray<readonly [attribute: string, message: string]>): Refusal => ({
+export const invalid = (faults: ReadonlyArray<readonly [attribute: string, message: string]>): ErrorResponse => ({
   status: 422,
   body: {
     message: faults.map(([, message]) => message).join(", "),
@@ -69,7 +69,7 @@ export const invalid = (faults: ReadonlyArray<readonly [attribute: string, messa
  * @category models
  * @since 0.1.0
  */
-export type Transition<A> = readonly [answer: Result.Result<A, Refusal>, state: EmulatorState]
+export type Transition<A> = readonly [response: Result.Result<A, ErrorResponse>, state: EmulatorState]
 
 /**
  * What a call takes from outside the state.

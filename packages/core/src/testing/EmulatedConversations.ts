@@ -80,7 +80,7 @@ const findSender = (
   body: EmulatedCall.Body,
   uuid: string,
   now: DateTime.Utc
-): Result.Result<Sender, EmulatedCall.Refusal> => {
+): Result.Result<Sender, EmulatedCall.ErrorResponse> => {
   const sourceId = EmulatedCall.text(body.source_id)
   const known = Option.match(sourceId, {
     onNone: () => [],
@@ -116,7 +116,7 @@ const findSender = (
 const senderOf = (
   state: EmulatorState.EmulatorState,
   contactInbox: EmulatorState.StoredContactInbox
-): Result.Result<Sender, EmulatedCall.Refusal> => {
+): Result.Result<Sender, EmulatedCall.ErrorResponse> => {
   const contact = HashMap.get(state.contacts, contactInbox.contactId)
   const inbox = HashMap.get(state.inboxes, contactInbox.inboxId)
   return Option.isSome(contact) && Option.isSome(inbox)

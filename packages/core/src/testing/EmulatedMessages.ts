@@ -73,7 +73,7 @@ const add = (
     sortingId: conversation.messageCount + 1,
     content,
     messageType,
-    contentAttributes: answering(state, conversation, EmulatedCall.attributes(body.content_attributes)),
+    contentAttributes: replyingTo(state, conversation, EmulatedCall.attributes(body.content_attributes)),
     private: EmulatedCall.flag(body.private),
     attachmentIds: attachments.map(({ id }) => id),
     createdAt: EmulatedCall.wholeSecond(now)
@@ -99,19 +99,19 @@ const isTooLong = (content: string): boolean =>
   content.length > maxContentLength && Array.from(content).length > maxContentLength
 
 /** Chatwoot says beside the message that is answered its id in the channel, which there is none of here. */
-const answering = (
+const replyingTo = (
   state: EmulatorState.EmulatorState,
   { id }: EmulatorState.StoredConversation,
   attributes: Attributes
 ): Attributes => {
   if (!state.inheritedRules || attributes.in_reply_to === undefined) return attributes
-  const answered = Option.filter(
+  const original = Option.filter(
     Option.flatMap(EmulatedCall.wholeNumber(attributes.in_reply_to), (id) => HashMap.get(state.messages, id)),
     ({ conversationId }) => conversationId === id
   )
   return {
     ...attributes,
-    in_reply_to: Option.match(answered, { onNone: () => null, onSome: ({ id }) => Number(id) }),
+    in_reply_to: Option.match(original, { onNone: () => null, onSome: ({ id }) => Number(id) }),
     in_reply_to_external_id: null
   }
 }
@@ -275,7 +275,7 @@ export const attachmentHeaders = (
   "content-type": /^[ -~]+$/.test(mediaType) ? mediaType : "application/octet-stream",
   // What a customer sent must not run as a page of this address.
   "content-disposition": `attachment; filename*=UTF-8''${
-    percentEncoded(name).replace(/['()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`)
+    percentEncoded(name).replace(/['()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`)
   }`,
   "x-content-type-options": "nosniff"
 })

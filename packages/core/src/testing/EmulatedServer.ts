@@ -27,7 +27,7 @@ export interface ServedRequest extends Omit<Faults.Entry, "at"> {
   /** Without the query; of one that is longer than 500 characters, the first of them. */
   readonly path: string
   /** The status that was sent, by a fault or by the emulator; none where nothing was. */
-  readonly answered: Option.Option<number>
+  readonly sentStatus: Option.Option<number>
   /** How long it took until the answer began, or the connection was lost; none while neither has come. */
   readonly took: Option.Option<Duration.Duration>
 }
@@ -92,7 +92,7 @@ export const make = Effect.fnUntraced(function*(
   }
 
   /** What is learned later of a request, if it is still remembered. */
-  const amend = (number: number, learned: Partial<ServedRequest>): void => {
+  const update = (number: number, learned: Partial<ServedRequest>): void => {
     const index = kept.length - 1 - (count - number)
     const request = kept[index]
     if (request === undefined) return
@@ -122,18 +122,21 @@ export const make = Effect.fnUntraced(function*(
       operation,
       fault,
       status: Option.none(),
-      answered: Option.none(),
+      sentStatus: Option.none(),
       took: Option.none()
     })
     const took = () => Option.some(Duration.millis(Math.max(0, clock.currentTimeMillisUnsafe() - at)))
-    const acted = Effect.tap(inner, ({ status }) => Effect.sync(() => amend(number, { status: Option.some(status) })))
-    const answered = Option.match(fault, {
-      onNone: () => acted,
-      onSome: (fault) => applyFault(fault, request, acted)
+    const processed = Effect.tap(
+      inner,
+      ({ status }) => Effect.sync(() => update(number, { status: Option.some(status) }))
+    )
+    const response = Option.match(fault, {
+      onNone: () => processed,
+      onSome: (fault) => applyFault(fault, request, processed)
     })
-    return yield* answered.pipe(
-      Effect.tap(({ status }) => Effect.sync(() => amend(number, { answered: Option.some(status) }))),
-      Effect.ensuring(Effect.sync(() => amend(number, { took: took() })))
+    return yield* response.pipe(
+      Effect.tap(({ status }) => Effect.sync(() => update(number, { sentStatus: Option.some(status) }))),
+      Effect.ensuring(Effect.sync(() => update(number, { took: took() })))
     )
   })
 
@@ -162,10 +165,10 @@ export const make = Effect.fnUntraced(function*(
 const applyFault = (
   fault: Faults.Fault,
   served: HttpServerRequest.HttpServerRequest,
-  acted: Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest>
+  processed: Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest>
 ) => {
   const request = HttpServerRequest.toClientRequest(served)
-  const asClient = Effect.map(acted, (response) => HttpServerResponse.toClientResponse(response, { request }))
+  const asClient = Effect.map(processed, (response) => HttpServerResponse.toClientResponse(response, { request }))
   return Faults.applyFault(fault, request, asClient).pipe(
     Effect.map(HttpServerResponse.fromClientResponse),
     Effect.mapError(() => new ConnectionLost())

@@ -15,12 +15,12 @@ import * as EmulatedCall from "./EmulatedCall.ts"
 import * as EmulatorState from "./EmulatorState.ts"
 
 /** A refusal in the envelope of tickets. No page shows one: that status and code agree is unverified. */
-const refusal = (status: number, message: string): EmulatedCall.Refusal => ({
+const errorResponse = (status: number, message: string): EmulatedCall.ErrorResponse => ({
   status,
   body: { code: status, message, data: null }
 })
 
-const notFound = refusal(404, "Ticket not found")
+const notFound = errorResponse(404, "Ticket not found")
 
 /**
  * `tickets.create`. The pages require a title. A ticket is `open`; without a word of its urgency and kind it is a
@@ -34,7 +34,7 @@ export const create = (
   body: EmulatedCall.Body,
   { now }: EmulatedCall.RequestContext
 ): EmulatedCall.Transition<Tickets.CreatedTicket> => {
-  if (Option.isNone(EmulatedCall.text(body.title))) return [Result.fail(refusal(422, "title is required")), state]
+  if (Option.isNone(EmulatedCall.text(body.title))) return [Result.fail(errorResponse(422, "title is required")), state]
   const [number, ticketId] = nextTicket(state, now)
   const ticket = read({
     priority: "normal",
@@ -50,7 +50,7 @@ export const create = (
     conversation_list: [],
     status_changes: []
   })
-  if (Option.isNone(ticket)) return [Result.fail(refusal(422, "the ticket cannot be read")), state]
+  if (Option.isNone(ticket)) return [Result.fail(errorResponse(422, "the ticket cannot be read")), state]
   return [Result.succeed({ ticketId }), {
     ...EmulatorState.putTicket(state, { ticket: withoutNames(ticket.value), tags: [] }),
     nextTicket: number + 1
@@ -122,7 +122,7 @@ const read = (wire: EmulatedCall.Body): Option.Option<Tickets.Ticket> => {
 const find = (
   state: EmulatorState.EmulatorState,
   id: unknown
-): Result.Result<EmulatorState.StoredTicket, EmulatedCall.Refusal> =>
+): Result.Result<EmulatorState.StoredTicket, EmulatedCall.ErrorResponse> =>
   Result.fromOption(
     Option.flatMap(EmulatedCall.text(id), (id) => HashMap.get(state.tickets, id)),
     () => notFound

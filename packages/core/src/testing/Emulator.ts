@@ -170,7 +170,7 @@ export interface StatusChange {
  * @category errors
  * @since 0.1.0
  */
-export class AgentRefusedError extends Data.TaggedError("AgentRefusedError")<{
+export class AgentRejectedError extends Data.TaggedError("AgentRejectedError")<{
   readonly status: number
   readonly message: string
 }> {}
@@ -204,9 +204,9 @@ export class Emulator extends Context.Service<Emulator, {
    */
   readonly receive: (message: ReceivedMessage) => Effect.Effect<Messages.Message, NotReceivedError>
   /** Lets the agent write in a conversation, as `Messages.send` does; without a request. */
-  readonly reply: (message: AgentMessage) => Effect.Effect<Messages.Message, AgentRefusedError>
+  readonly reply: (message: AgentMessage) => Effect.Effect<Messages.Message, AgentRejectedError>
   /** Lets the agent move a conversation to another state, as `Conversations.toggleStatus` does; without a request. */
-  readonly toggleStatus: (change: StatusChange) => Effect.Effect<Conversations.ToggledStatus, AgentRefusedError>
+  readonly toggleStatus: (change: StatusChange) => Effect.Effect<Conversations.ToggledStatus, AgentRejectedError>
   /** Answers one HTTP request. */
   readonly httpEffect: Effect.Effect<
     HttpServerResponse.HttpServerResponse,
@@ -262,13 +262,13 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
   const asAgent = <A>(
     transition: (state: EmulatorState.EmulatorState, given: EmulatedCall.RequestContext) => EmulatedCall.Transition<A>,
     conversationId: number
-  ): Effect.Effect<A, AgentRefusedError> =>
+  ): Effect.Effect<A, AgentRejectedError> =>
     Effect.flatMap(
       requestContext,
       (given) => change((state) => transition(state, given), Option.some(conversationId), given)
     ).pipe(
       Effect.flatMap(Effect.fromResult),
-      Effect.mapError(({ body, status }) => new AgentRefusedError({ status, message: String(body.error) }))
+      Effect.mapError(({ body, status }) => new AgentRejectedError({ status, message: String(body.error) }))
     )
 
   /** Serves an endpoint: its method and path to route, its answer's model to write. */
@@ -283,11 +283,11 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
   ) =>
     HttpRouter.add(endpoint.method, endpoint.path, (request) =>
       Effect.gen(function*() {
-        const refusal = authenticate(request.headers.authorization, apiKey, apiSecret)
-        if (refusal !== undefined) return answer(refusal.status, refusal.body)
+        const errorResponse = authenticate(request.headers.authorization, apiKey, apiSecret)
+        if (errorResponse !== undefined) return respond(errorResponse.status, errorResponse.body)
         const url = Option.getOrUndefined(HttpServerRequest.toURL(request))
         const body = yield* Effect.result(bodyOf(request))
-        if (url === undefined || Result.isFailure(body)) return answer(400, { status: 400, error: "Bad Request" })
+        if (url === undefined || Result.isFailure(body)) return respond(400, { status: 400, error: "Bad Request" })
         const fields = { ...queryOf(url), ...body.success, ...(yield* HttpRouter.params) }
         reachedAt = url.origin
         const given = yield* requestContext
@@ -297,8 +297,8 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
           given
         )
         return Result.match(result, {
-          onFailure: ({ body, status }) => answer(status, body),
-          onSuccess: (value) => answer(200, write(value, fields))
+          onFailure: ({ body, status }) => respond(status, body),
+          onSuccess: (value) => respond(200, write(value, fields))
         })
       }))
 
@@ -417,10 +417,10 @@ const completeInbox = (inbox: Inbox): EmulatorState.Inbox => ({
   id: InboxId.make(inbox.id)
 })
 
-const answer = (status: number, body: unknown): HttpServerResponse.HttpServerResponse =>
+const respond = (status: number, body: unknown): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.jsonUnsafe(body, { status })
 
-const routeNotFound = answer(404, { status: 404, error: "Not Found" })
+const routeNotFound = respond(404, { status: 404, error: "Not Found" })
 
 const objectOf = (value: unknown): EmulatedCall.Body => typeof value === "object" && value !== null ? { ...value } : {}
 
@@ -465,7 +465,7 @@ const authenticate = (
   header: string | undefined,
   apiKey: Redacted.Redacted,
   apiSecret: Redacted.Redacted
-): EmulatedCall.Refusal | undefined => {
+): EmulatedCall.ErrorResponse | undefined => {
   // The bodies are Chatwoot's; what LiveDesk's own Basic authentication answers no page shows.
   if (header === undefined) {
     return { status: 401, body: { errors: ["You need to sign in or sign up before continuing."] } }

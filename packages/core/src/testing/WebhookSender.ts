@@ -50,7 +50,7 @@ export interface Delivered {
   /** The status that the receiver answered; none where it could not be reached, or did not answer in time. */
   readonly status: Option.Option<number>
   /** The first 1,000 characters of what it answered. */
-  readonly answer: string
+  readonly responseBody: string
   /** When it was sent. */
   readonly at: DateTime.Utc
   /** How long until the answer was read, or given up. */
@@ -117,7 +117,7 @@ export const layer = (
       const deliver = Effect.fnUntraced(function*(event: WebhookEvent.WebhookEvent, id: string, redelivered: boolean) {
         const at = yield* DateTime.now
         const delivery = yield* WebhookDelivery.make({ ...options, id, payload: WebhookEvent.write(event) })
-        const [took, answered] = yield* client.execute(WebhookDelivery.toRequest(delivery, options.origin)).pipe(
+        const [took, response] = yield* client.execute(WebhookDelivery.toRequest(delivery, options.origin)).pipe(
           Effect.flatMap((response) =>
             // A body that breaks off is no matter, but its connection is.
             Effect.map(Effect.orElseSucceed(response.text, () => ""), (text) => ({ status: response.status, text }))
@@ -126,7 +126,7 @@ export const layer = (
           Effect.option,
           Effect.timed
         )
-        const status = Option.map(answered, ({ status }) => status)
+        const status = Option.map(response, ({ status }) => status)
         if (!Option.exists(status, (status) => status < 300)) {
           yield* Effect.logWarning(
             `the webhook ${options.origin ?? ""}${place} did not take ${event._tag}: it ${
@@ -137,11 +137,11 @@ export const layer = (
             }`
           )
         }
-        const answer = Option.match(answered, {
+        const responseBody = Option.match(response, {
           onNone: () => "",
           onSome: ({ text }) => text.slice(0, maxResponseLength)
         })
-        return remember({ id, event, status, answer, at, took, redelivered })
+        return remember({ id, event, status, responseBody, at, took, redelivered })
       })
 
       // Nothing that goes wrong with one event may keep back the next.
@@ -157,7 +157,7 @@ export const layer = (
                     id,
                     event,
                     status: Option.none(),
-                    answer: "",
+                    responseBody: "",
                     at,
                     took: Duration.zero,
                     redelivered: false

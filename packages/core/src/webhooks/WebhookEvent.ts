@@ -239,10 +239,10 @@ const kind = <A extends Rest, Subject, Rest>({ join, name, rest, subject, subjec
   name,
   type,
   read: (wire) => {
-    const told = subject.read(wire)
-    if (told instanceof Model.DecodeFailure) return told
+    const main = subject.read(wire)
+    if (main instanceof Model.DecodeFailure) return main
     const others = rest.read(wire)
-    return others instanceof Model.DecodeFailure ? others : join(told, others)
+    return others instanceof Model.DecodeFailure ? others : join(main, others)
   },
   write: (event) => ({ event: name, ...objectOf(rest.write(event)), ...objectOf(subject.write(subjectOf(event))) })
 })

@@ -77,7 +77,7 @@ const Requests = () => {
 // ---------------------------------------------------------------------------------------------------------------------
 
 const Delivery = ({ delivery }: { readonly delivery: DeliveryView }) => {
-  const { answer, at, conversationId, event, id, key, redelivered, status } = delivery
+  const { responseBody, at, conversationId, event, id, key, redelivered, status } = delivery
   const problem = useSignal<string | undefined>(undefined)
   return (
     <li class="delivery">
@@ -114,12 +114,12 @@ const Delivery = ({ delivery }: { readonly delivery: DeliveryView }) => {
           </>
         )}
       </p>
-      {answer === "" ? null : (
+      {responseBody === "" ? null : (
         <details>
           <summary>
             Answer<span class="hidden">to {id}</span>
           </summary>
-          <pre dir="auto">{answer}</pre>
+          <pre dir="auto">{responseBody}</pre>
         </details>
       )}
       {problem.value === undefined ? null : <p class="problem" role="alert">{problem.value}</p>}

@@ -39,7 +39,7 @@ const largest = 1_000_000
 
 const json = (status: number, body: unknown) => HttpServerResponse.jsonUnsafe(body, { status })
 
-const refused = (status: number, error: string) => json(status, { error })
+const reject = (status: number, error: string) => json(status, { error })
 
 const hashes = (element: string): string =>
   [...html.matchAll(new RegExp(`<${element}[^>]*>([^]*?)</${element}>`, "g"))]
@@ -92,8 +92,8 @@ export const make = (options: Options) => {
   const look = (request: HttpServerRequest.HttpServerRequest) =>
     Effect.sync(() => {
       const asked = new URLSearchParams(request.url.split("?")[1]).get("conversation")
-      if (asked !== null && !/^\d{1,15}$/.test(asked)) return refused(400, "conversation: expected an id")
-      if (pages >= maxPages) return refused(503, `${maxPages} pages are looking already`)
+      if (asked !== null && !/^\d{1,15}$/.test(asked)) return reject(400, "conversation: expected an id")
+      if (pages >= maxPages) return reject(503, `${maxPages} pages are looking already`)
       return HttpServerResponse.stream(
         Stream.scoped(Stream.unwrap(Effect.as(
           Effect.acquireRelease(Effect.sync(() => pages++), () => Effect.sync(() => pages--)),
@@ -107,36 +107,36 @@ export const make = (options: Options) => {
     switch (action._tag) {
       case "Reply":
         return Effect.match(emulator.reply(action), {
-          onFailure: ({ message, status }) => refused(status, message),
+          onFailure: ({ message, status }) => reject(status, message),
           onSuccess: () => json(200, {})
         })
       case "Receive":
         return Effect.match(emulator.receive(action), {
-          onFailure: ({ message }) => refused(422, message),
+          onFailure: ({ message }) => reject(422, message),
           onSuccess: () => json(200, {})
         })
       case "ToggleStatus":
         return Effect.match(emulator.toggleStatus(action), {
-          onFailure: ({ message, status }) => refused(status, message),
+          onFailure: ({ message, status }) => reject(status, message),
           onSuccess: () => json(200, {})
         })
       case "Redeliver":
         return Option.match(webhook, {
-          onNone: () => Effect.succeed(refused(404, "no webhook is set")),
+          onNone: () => Effect.succeed(reject(404, "no webhook is set")),
           onSome: ({ sender }) =>
             Effect.gen(function*() {
               const delivered = (yield* sender.recent).findLast((made) => InboxView.keyOf(made) === action.key)
-              if (delivered === undefined) return refused(404, "key: there is no such delivery any more")
+              if (delivered === undefined) return reject(404, "key: there is no such delivery any more")
               const { status } = yield* sender.redeliver(delivered)
               return json(200, { status: Option.getOrNull(status) })
-            }).pipe(Effect.catch(() => Effect.succeed(refused(500, "the delivery could not be signed"))))
+            }).pipe(Effect.catch(() => Effect.succeed(reject(500, "the delivery could not be signed"))))
         })
       case "Faults":
         return Option.match(InboxView.planOf(action.ids, action.rate), {
-          onNone: () => Effect.succeed(refused(400, "ids: expected those of the view")),
+          onNone: () => Effect.succeed(reject(400, "ids: expected those of the view")),
           onSome: (plan) =>
             Effect.match(server.faults.follow(plan), {
-              onFailure: ({ problem }) => refused(400, problem),
+              onFailure: ({ problem }) => reject(400, problem),
               onSuccess: () => json(200, {})
             })
         })
@@ -147,7 +147,7 @@ export const make = (options: Options) => {
     request.text.pipe(
       Effect.provideService(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(largest)),
       Effect.matchEffect({
-        onFailure: () => Effect.succeed(refused(413, `expected a body of at most ${largest} bytes`)),
+        onFailure: () => Effect.succeed(reject(413, `expected a body of at most ${largest} bytes`)),
         onSuccess: (text) =>
           Effect.matchEffect(decode(text, { errors: "all" }), {
             onFailure: ({ issue }) =>
@@ -163,24 +163,24 @@ export const make = (options: Options) => {
   return Effect.gen(function*() {
     const request = yield* HttpServerRequest.HttpServerRequest
     const [path = ""] = request.url.split(/[?#]/)
-    const wrongHost = InboxGuard.refuseHost(request, options.host)
-    if (wrongHost !== undefined) return refused(wrongHost.status, wrongHost.error)
+    const wrongHost = InboxGuard.rejectHost(request, options.host)
+    if (wrongHost !== undefined) return reject(wrongHost.status, wrongHost.error)
     switch (path) {
       case "/inbox":
       case "/inbox/": {
-        const wrong = InboxGuard.refuseMethod(request, "GET")
-        return wrong === undefined ? page : refused(wrong.status, wrong.error)
+        const wrong = InboxGuard.rejectMethod(request, "GET")
+        return wrong === undefined ? page : reject(wrong.status, wrong.error)
       }
       case "/inbox/events": {
-        const wrong = InboxGuard.refuseMethod(request, "GET") ?? InboxGuard.refuseOrigin(request)
-        return wrong === undefined ? yield* look(request) : refused(wrong.status, wrong.error)
+        const wrong = InboxGuard.rejectMethod(request, "GET") ?? InboxGuard.rejectOrigin(request)
+        return wrong === undefined ? yield* look(request) : reject(wrong.status, wrong.error)
       }
       case "/inbox/actions": {
-        const wrong = InboxGuard.refuseMethod(request, "POST") ?? InboxGuard.refuseOrigin(request)
-        return wrong === undefined ? yield* act(request) : refused(wrong.status, wrong.error)
+        const wrong = InboxGuard.rejectMethod(request, "POST") ?? InboxGuard.rejectOrigin(request)
+        return wrong === undefined ? yield* act(request) : reject(wrong.status, wrong.error)
       }
       default:
-        return refused(404, "there is no such page")
+        return reject(404, "there is no such page")
     }
   })
 }

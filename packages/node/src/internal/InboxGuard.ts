@@ -7,7 +7,7 @@ import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import { isIP } from "node:net"
 
 /** Why a request is refused. */
-export interface Refusal {
+export interface Rejection {
   readonly status: 403 | 405 | 415
   readonly error: string
 }
@@ -18,7 +18,7 @@ type Request = Pick<HttpServerRequest.HttpServerRequest, "headers" | "method">
  * Refuses what comes by another name than the emulator's: a name that somebody else's DNS leads here is how a page of
  * theirs would pass for this one. Addresses cannot be led anywhere.
  */
-export const refuseHost = ({ headers }: Request, host: string): Refusal | undefined => {
+export const rejectHost = ({ headers }: Request, host: string): Rejection | undefined => {
   const given = headers["host"] ?? ""
   const name = URL.canParse(`http://${given}`) ? new URL(`http://${given}`).hostname : ""
   const bare = name.replace(/^\[|\]$/g, "")
@@ -28,7 +28,7 @@ export const refuseHost = ({ headers }: Request, host: string): Refusal | undefi
 }
 
 /** Refuses what a page of another origin asks for, and what a form could send. */
-export const refuseOrigin = ({ headers, method }: Request): Refusal | undefined => {
+export const rejectOrigin = ({ headers, method }: Request): Rejection | undefined => {
   const site = headers["sec-fetch-site"]
   const origin = headers["origin"]
   if (
@@ -43,5 +43,5 @@ export const refuseOrigin = ({ headers, method }: Request): Refusal | undefined 
 }
 
 /** Refuses another method than a path has. */
-export const refuseMethod = ({ method }: Request, expected: "GET" | "POST"): Refusal | undefined =>
+export const rejectMethod = ({ method }: Request, expected: "GET" | "POST"): Rejection | undefined =>
   method === expected ? undefined : { status: 405, error: `expected ${expected}` }

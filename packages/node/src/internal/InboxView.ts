@@ -84,7 +84,7 @@ export interface DeliveryView {
   readonly event: string
   readonly conversationId: number | null
   readonly status: number | null
-  readonly answer: string
+  readonly responseBody: string
   readonly redelivered: boolean
   readonly at: number
   readonly took: number
@@ -310,7 +310,7 @@ const deliveryOf = (delivered: WebhookSender.Delivered): DeliveryView => ({
   event: WebhookEvent.nameOf(delivered.event),
   conversationId: conversationIdOf(delivered.event),
   status: Option.getOrNull(delivered.status),
-  answer: delivered.answer,
+  responseBody: delivered.responseBody,
   redelivered: delivered.redelivered,
   at: millis(delivered.at),
   took: Math.round(Duration.toMillis(delivered.took))
@@ -321,7 +321,7 @@ const requestOf = (request: EmulatedServer.ServedRequest): RequestView => ({
   method: request.method,
   path: line(request.path),
   operation: line(request.operation),
-  status: Option.getOrNull(request.answered),
+  status: Option.getOrNull(request.sentStatus),
   fault: Option.getOrNull(Option.map(request.fault, labelOf)),
   at: millis(request.at),
   took: Option.getOrNull(Option.map(request.took, (took) => Math.round(Duration.toMillis(took))))
