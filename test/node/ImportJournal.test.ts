@@ -78,7 +78,7 @@ describe("ImportJournal", () => {
       assert.isFalse(yield* resolve("k0", { _tag: "NotDone" }))
       assert.isFalse(yield* resolve("k0", { _tag: "Done", messageId: 1 }))
       assert.isTrue(yield* resolve("k1", { _tag: "Done", conversationId: 8 }))
-      assert.deepStrictEqual(yield* totals, { planned: 1, sent: 1, done: 1, rejected: 0, unusable: 0 })
+      assert.deepStrictEqual(yield* totals, { planned: 1, sent: 1, done: 1, rejected: 0, invalid: 0 })
     }).pipe(Effect.provide(journal)))
 
   it.effect("keeps the rejects of the latest run alone", () =>

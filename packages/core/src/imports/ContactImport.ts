@@ -103,7 +103,7 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
   E | ImportJournal.ImportJournalError | LiveDeskError.LiveDeskError,
   R | ImportJournal.ImportJournal | Contacts.Contacts | Conversations.Conversations | Messages.Messages
 > {
-  const { concurrency, retryFor, progressEvery, reconcileAfter } = yield* usable(options)
+  const { concurrency, retryFor, progressEvery, reconcileAfter } = yield* checkedOptions(options)
   const journal = yield* ImportJournal.ImportJournal
   yield* journal.begin(options.inboxId)
   const began = yield* Clock.currentTimeMillis
@@ -136,12 +136,12 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
     Clock.currentTimeMillis,
     (now) => ImportProgress.make(counts, Duration.millis(now - began), options.total)
   )
-  const observe = observing(counts)
-  const tell = Effect.andThen(
+  const observe = rowReporter(counts)
+  const report = Effect.andThen(
     Effect.suspend(observe),
     Effect.flatMap(progress, (progress) => options.onProgress?.(progress) ?? Effect.void)
   )
-  const telling = Effect.forever(Effect.delay(tell, progressEvery))
+  const reporting = Effect.forever(Effect.delay(report, progressEvery))
 
   const working = yield* Effect.forkChild(
     Effect.ensuring(
@@ -151,26 +151,26 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
   )
   yield* Fiber.join(working).pipe(
     Effect.onInterrupt(() => Effect.andThen(Deferred.succeed(stopped, undefined), Fiber.await(working))),
-    (run) => Effect.raceFirst(run, telling),
+    (run) => Effect.raceFirst(run, reporting),
     // What an import did that is broken off counts too.
     Effect.ensuring(Effect.suspend(observe))
   )
   yield* journal.flush
   counts.unknown = (yield* journal.totals).sent
   yield* observe({ unknown: counts.unknown })
-  yield* tell
+  yield* report
   if (importer.isStopped()) yield* Deferred.await(stopped)
   return yield* progress
 })
 
 /** Tells who asked what rows came to an end since it was told last. */
-const observing = (counts: ImportProgress.Counts) => {
-  let told = { done: 0, alreadyDone: 0, rejected: 0 }
+const rowReporter = (counts: ImportProgress.Counts) => {
+  let reported = { done: 0, alreadyDone: 0, rejected: 0 }
   return (atLast: { readonly unknown?: number } = {}): Effect.Effect<void> =>
     Effect.flatMap(Instrumentation.Instrumentation, (observer) => {
       const { alreadyDone, done, rejected } = counts
-      const before = told
-      told = { alreadyDone, done, rejected }
+      const before = reported
+      reported = { alreadyDone, done, rejected }
       return observer?.rows({
         done: done - before.done,
         already_done: alreadyDone - before.alreadyDone,
@@ -216,7 +216,7 @@ const operation = "ContactImport.run"
 
 const isInboxId = Schema.is(IdInput)
 
-const usable = <E, R>(options: Options<E, R>) => {
+const checkedOptions = <E, R>(options: Options<E, R>) => {
   const { concurrency = 16, retryFor = "5 minutes", progressEvery = "2 seconds", reconcileAfter = "30 seconds" } =
     options
   const times = { reconcileAfter, retryFor, progressEvery }
@@ -253,10 +253,10 @@ interface Work {
 
 /** What became of a call: its answer, or why the row goes no further for now. */
 type Outcome<A> =
-  | { readonly _tag: "Answered"; readonly answer: A }
+  | { readonly _tag: "Succeeded"; readonly value: A }
   /** Nothing was done. */
   | { readonly _tag: "Stopped" }
-  | { readonly _tag: "Refused"; readonly error: LiveDeskError.LiveDeskError }
+  | { readonly _tag: "Rejected"; readonly error: LiveDeskError.LiveDeskError }
   | { readonly _tag: "Unknown"; readonly error: LiveDeskError.LiveDeskError }
 
 const makeImporter = Effect.fnUntraced(function*<E, R>(
@@ -287,9 +287,9 @@ const makeImporter = Effect.fnUntraced(function*<E, R>(
         rejects.push({ line: row.line, reasons: [row.problem], row: row.text })
         continue
       }
-      const text = guarded("the row cannot be kept as JSON", () => JSON.stringify(row.values))
+      const text = attempted("the row cannot be kept as JSON", () => JSON.stringify(row.values))
       const input = Result.flatMap(text, () => mapping.read(row.values))
-      const known = Result.flatMap(input, (input) => guarded("the key failed", () => key(input)))
+      const known = Result.flatMap(input, (input) => attempted("the key failed", () => key(input)))
       const kept = Result.getOrElse(text, () => "")
       if (Result.isSuccess(input) && Result.isSuccess(known)) {
         planned.push({ key: known.success, line: row.line, row: kept, input: input.success })
@@ -327,21 +327,21 @@ const makeImporter = Effect.fnUntraced(function*<E, R>(
     let began: number | undefined
     for (let wait = 500;; wait = Math.min(wait * 2, 30_000)) {
       const result = yield* Effect.result(attempt)
-      if (Result.isSuccess(result)) return { _tag: "Answered", answer: result.success } as const
+      if (Result.isSuccess(result)) return { _tag: "Succeeded", value: result.success } as const
       const error = result.failure
-      if (concernsAll(error, step)) {
+      if (failsEveryRow(error, step)) {
         yield* Deferred.fail(stopped, error)
         return { _tag: "Stopped" } as const
       }
       if (!isTransient(error)) {
-        return { _tag: mayHaveTakenEffect(error) ? "Unknown" : "Refused", error } as const
+        return { _tag: mayHaveTakenEffect(error) ? "Unknown" : "Rejected", error } as const
       }
       const now = yield* Clock.currentTimeMillis
       began ??= now
       if (now - began >= retryFor) yield* Deferred.fail(stopped, error)
       if (isStopped()) return { _tag: "Stopped" } as const
       yield* around.pause
-      yield* sleep(Math.max(wait, askedToWait(error)))
+      yield* sleep(Math.max(wait, retryAfterMillis(error)))
       if (isStopped()) return { _tag: "Stopped" } as const
       yield* around.again
     }
@@ -351,11 +351,11 @@ const makeImporter = Effect.fnUntraced(function*<E, R>(
   const advance = Effect.fnUntraced(
     function*({ entry, input }: Work, contact: Effect.Effect<MadeContact, LiveDeskError.LiveDeskError>) {
       const { key } = entry
-      const ended = (step: ImportJournal.Step, outcome: Exclude<Outcome<never>, { readonly _tag: "Answered" }>) => {
+      const ended = (step: ImportJournal.Step, outcome: Exclude<Outcome<never>, { readonly _tag: "Succeeded" }>) => {
         switch (outcome._tag) {
           case "Stopped":
             return journal.note({ key, step, state: "planned" })
-          case "Refused":
+          case "Rejected":
             counts.rejected++
             return journal.note({ key, step, state: "rejected", reasons: [outcome.error.message] })
           case "Unknown":
@@ -382,54 +382,54 @@ const makeImporter = Effect.fnUntraced(function*<E, R>(
 
       let contactId = Option.getOrUndefined(entry.contactId)
       let sourceId = Option.getOrUndefined(entry.sourceId)
-      let known: Partial<ImportJournal.Change> = {}
+      let learned: Partial<ImportJournal.Change> = {}
       if (contactId === undefined) {
         // The journal has it as sent from its planning on, and it is never sent without being looked for after that.
         const outcome = yield* retryTransient("contact", contact, { pause: Effect.void, again: Effect.void })
-        if (outcome._tag !== "Answered") return yield* ended("contact", outcome)
-        contactId = outcome.answer.id
-        sourceId = outcome.answer.sourceId
-        known = { contactId, sourceId, existing: outcome.answer.lookup }
-        if (outcome.answer.lookup === false) counts.created++
-        if (outcome.answer.lookup === true) counts.existing++
+        if (outcome._tag !== "Succeeded") return yield* ended("contact", outcome)
+        contactId = outcome.value.id
+        sourceId = outcome.value.sourceId
+        learned = { contactId, sourceId, existing: outcome.value.lookup }
+        if (outcome.value.lookup === false) counts.created++
+        if (outcome.value.lookup === true) counts.existing++
       }
 
       const wantsConversation = input.message !== undefined || input.conversation === true
       let conversationId = Option.getOrUndefined(entry.conversationId)
       if (conversationId === undefined && wantsConversation) {
-        if (isStopped()) return yield* journal.note({ key, step: "conversation", state: "planned", ...known })
+        if (isStopped()) return yield* journal.note({ key, step: "conversation", state: "planned", ...learned })
         const from = { inboxId, contactId, ...(sourceId === undefined ? {} : { sourceId }) }
         const outcome = yield* create(
           "conversation",
-          orKnown(Effect.map(conversations.create(from, call), idOf), "id", (id) => ConversationId.make(id)),
-          known
+          orCreatedId(Effect.map(conversations.create(from, call), idOf), "id", (id) => ConversationId.make(id)),
+          learned
         )
-        if (outcome._tag !== "Answered") return yield* ended("conversation", outcome)
-        conversationId = outcome.answer
-        known = { conversationId }
+        if (outcome._tag !== "Succeeded") return yield* ended("conversation", outcome)
+        conversationId = outcome.value
+        learned = { conversationId }
         counts.conversations++
       }
 
       if (conversationId !== undefined && input.message !== undefined) {
-        if (isStopped()) return yield* journal.note({ key, step: "message", state: "planned", ...known })
+        if (isStopped()) return yield* journal.note({ key, step: "message", state: "planned", ...learned })
         const outcome = yield* create(
           "message",
-          orKnown(
+          orCreatedId(
             Effect.map(messages.send({ ...input.message, conversationId }, call), idOf),
             "id",
             (id) => MessageId.make(id)
           ),
-          known
+          learned
         )
-        if (outcome._tag !== "Answered") return yield* ended("message", outcome)
-        known = { messageId: outcome.answer }
+        if (outcome._tag !== "Succeeded") return yield* ended("message", outcome)
+        learned = { messageId: outcome.value }
         counts.messages++
       }
       counts.done++
       // A message that is lost sight of in a crash could not be looked for; a contact can.
       yield* wantsConversation
-        ? journal.change({ key, state: "done", step: "message", ...known })
-        : journal.note({ key, state: "done", step: "message", ...known })
+        ? journal.change({ key, state: "done", step: "message", ...learned })
+        : journal.note({ key, state: "done", step: "message", ...learned })
     }
   )
 
@@ -446,7 +446,7 @@ const makeImporter = Effect.fnUntraced(function*<E, R>(
         Effect.map((created) => madeOf({ _tag: "Created", ...created }, inboxId)),
         Effect.catchIf(isTaken, () => ensured)
       )
-    return orKnown(attempt, "payload.contact.id", (id) => ({
+    return orCreatedId(attempt, "payload.contact.id", (id) => ({
       id: ContactId.make(id),
       sourceId: undefined,
       lookup: false
@@ -485,7 +485,7 @@ const customer = ({ contact: { email, identifier, phoneNumber } }: ImportMapping
 }
 
 /** What the program gave may throw: that is the row's fault, not the import's. */
-const guarded = <A>(what: string, evaluate: () => A): Result.Result<A, ReadonlyArray<LiveDeskError.Issue>> =>
+const attempted = <A>(what: string, evaluate: () => A): Result.Result<A, ReadonlyArray<LiveDeskError.Issue>> =>
   Result.try({
     try: evaluate,
     catch: (cause) => [{ path: [], message: `${what}: ${Predicate.isError(cause) ? cause.message : String(cause)}` }]
@@ -514,7 +514,7 @@ const madeOf = (ensured: Contacts.EnsuredContact, inboxId: number): MadeContact 
 })
 
 /** The id that an unreadable answer still told will do: LiveDesk acted, and this is what it made. */
-const orKnown = <A>(
+const orCreatedId = <A>(
   attempt: Effect.Effect<A, LiveDeskError.LiveDeskError>,
   path: string,
   make: (id: number) => A
@@ -536,16 +536,16 @@ const isTaken = ({ outcome, reason }: LiveDeskError.LiveDeskError): boolean =>
 const isTransient = (error: LiveDeskError.LiveDeskError): boolean =>
   LiveDeskError.isTransient(error) ||
   // To look for a contact makes none.
-  (error.operation === Contacts.list.operation && lost.has(error.reason._tag))
+  (error.operation === Contacts.list.operation && lostReasons.has(error.reason._tag))
 
-const lost: ReadonlySet<string> = new Set(["TimedOut", "ConnectionLost", "ServerError"])
+const lostReasons: ReadonlySet<string> = new Set(["TimedOut", "ConnectionLost", "ServerError"])
 
 /** Whether no other row would fare better: the credentials, the address or the channel are at fault. */
-const concernsAll = ({ _tag, reason }: LiveDeskError.LiveDeskError, step: ImportJournal.Step): boolean =>
+const failsEveryRow = ({ _tag, reason }: LiveDeskError.LiveDeskError, step: ImportJournal.Step): boolean =>
   _tag === "AuthError" || reason._tag === "Redirected" || (step === "contact" && reason._tag === "NotFound")
 
 const mayHaveTakenEffect = ({ outcome, operation }: LiveDeskError.LiveDeskError): boolean =>
   (outcome === "Unknown" || outcome === "Processed") && operation !== Contacts.list.operation
 
-const askedToWait = ({ reason }: LiveDeskError.LiveDeskError): number =>
+const retryAfterMillis = ({ reason }: LiveDeskError.LiveDeskError): number =>
   "retryAfter" in reason ? Option.match(reason.retryAfter, { onNone: () => 0, onSome: Duration.toMillis }) : 0

@@ -99,7 +99,7 @@ export interface Totals {
   /** By LiveDesk. */
   readonly rejected: number
   /** Not imported at all, in the latest run. */
-  readonly unusable: number
+  readonly invalid: number
 }
 
 /**
@@ -278,10 +278,10 @@ export const layer: Layer.Layer<ImportJournal, ImportJournalError, SqlClient.Sql
       totals: orFail(Effect.gen(function*() {
         const rows = yield* sql<{ readonly state: State; readonly count: number }>`
           SELECT state, COUNT(*) AS count FROM import_row GROUP BY state
-          UNION ALL SELECT 'unusable', COUNT(*) FROM import_reject
+          UNION ALL SELECT 'invalid', COUNT(*) FROM import_reject
         `
         const counts = Object.fromEntries(rows.map(({ count, state }) => [state, count]))
-        return { planned: 0, sent: 0, done: 0, rejected: 0, unusable: 0, ...counts }
+        return { planned: 0, sent: 0, done: 0, rejected: 0, invalid: 0, ...counts }
       })),
       resolve: (key, outcome) =>
         orFail(Effect.map(

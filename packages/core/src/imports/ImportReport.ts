@@ -45,7 +45,7 @@ export const write = Effect.fn("ImportReport.write")(function*(
   FileSystem.FileSystem | ImportJournal.ImportJournal
 > {
   const journal = yield* ImportJournal.ImportJournal
-  const unusable = Stream.map(journal.rejects, ({ line, reasons, row }) => ({
+  const invalid = Stream.map(journal.rejects, ({ line, reasons, row }) => ({
     line: String(line),
     reasons: reasons.join("; "),
     row
@@ -53,26 +53,26 @@ export const write = Effect.fn("ImportReport.write")(function*(
   yield* put(
     files.successes,
     ["line", "key", ...made],
-    Stream.map(journal.entries("done"), (entry) => ({ ...standing(entry), ...madeOf(entry) }))
+    Stream.map(journal.entries("done"), (entry) => ({ ...identity(entry), ...madeOf(entry) }))
   )
   yield* put(
     files.rejects,
     ["line", "key", "step", "reasons", "row"],
     Stream.concat(
-      unusable,
-      Stream.map(journal.entries("rejected"), (entry) => ({ ...standing(entry), ...whyOf(entry) }))
+      invalid,
+      Stream.map(journal.entries("rejected"), (entry) => ({ ...identity(entry), ...whyOf(entry) }))
     )
   )
   yield* put(
     files.unknowns,
     ["line", "key", "step", "reasons", ...made, "row"],
-    Stream.map(journal.entries("sent"), (entry) => ({ ...standing(entry), ...whyOf(entry), ...madeOf(entry) }))
+    Stream.map(journal.entries("sent"), (entry) => ({ ...identity(entry), ...whyOf(entry), ...madeOf(entry) }))
   )
 })
 
 const made = ["contact_id", "existing", "conversation_id", "message_id"] as const
 
-const standing = ({ key, line }: ImportJournal.Entry) => ({ line: String(line), key })
+const identity = ({ key, line }: ImportJournal.Entry) => ({ line: String(line), key })
 
 const whyOf = ({ reasons, row, step }: ImportJournal.Entry) => ({
   step,

@@ -60,7 +60,7 @@ export const command = Command.make(
     const NodeImport = yield* loaded
     const progress = yield* NodeImport.run({ ...options, inboxId, onProgress: NodeImport.show }).pipe(
       Effect.provide(NodeLiveDesk.layerConfig()),
-      Effect.catchTag("ImportFileError", (error) => unusable(options.file, error))
+      Effect.catchTag("ImportFileError", (error) => invalidFile(options.file, error))
     )
     const reports = NodeImport.reportsOf(options)
     yield* CommandOutput.print({ ...progress, reports }, () => ({
@@ -113,7 +113,7 @@ const look = Effect.fnUntraced(function*(file: string) {
   if (type !== "File") return yield* new InvalidFileError({ message: `${file} is no plain file` })
 })
 
-const unusable = (file: string, error: ImportRows.ImportFileError) =>
+const invalidFile = (file: string, error: ImportRows.ImportFileError) =>
   Effect.fail(new UsageError({ message: `${file}, ${error.message}` }))
 
 /** How many rows a check tells of one by one. */
@@ -135,7 +135,7 @@ const check = Effect.fnUntraced(function*(
       const rejects = yield* Stream.runCollect(Stream.take(journal.rejects, maxRejects))
       return { progress, rejects }
     }).pipe(Effect.provide(NodeImport.journalLayer(":memory:")))
-  ).pipe(Effect.catchTag("ImportFileError", (error) => unusable(options.file, error)))
+  ).pipe(Effect.catchTag("ImportFileError", (error) => invalidFile(options.file, error)))
   // Made-up answers end no import early.
   const { progress, rejects } = yield* Effect.fromOption(result)
   const checked = {
