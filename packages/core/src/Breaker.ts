@@ -131,21 +131,21 @@ const observed = (store: CircuitBreaker.CircuitBreakerStore["Service"]) =>
     ...store,
     admit: (key) =>
       store.admit(key).pipe(
-        Effect.tap(({ probe }) => tell(key, probe ? "HalfOpen" : "Closed")),
+        Effect.tap(({ probe }) => reportState(key, probe ? "HalfOpen" : "Closed")),
         Effect.tapError(({ reason }) =>
           reason._tag === "CircuitBreakerStoreError"
             ? Effect.void
-            : tell(key, reason._tag === "CircuitOpen" ? "Open" : "HalfOpen")
+            : reportState(key, reason._tag === "CircuitOpen" ? "Open" : "HalfOpen")
         )
       ),
     record: (options) =>
       Effect.tap(
         store.record(options),
-        (transition) => transition === undefined ? Effect.void : tell(options.key, transition.to)
+        (transition) => transition === undefined ? Effect.void : reportState(options.key, transition.to)
       )
   })
 
-const tell = (key: string, state: "Closed" | "HalfOpen" | "Open"): Effect.Effect<void> =>
+const reportState = (key: string, state: "Closed" | "HalfOpen" | "Open"): Effect.Effect<void> =>
   Effect.flatMap(Instrumentation.Instrumentation, (observer) => observer?.breaker(key, state) ?? Effect.void)
 
 const inTime = <A, E, R>(

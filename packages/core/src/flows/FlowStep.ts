@@ -126,7 +126,7 @@ export const ensureContact = Effect.fnUntraced(function*(
     if (begun._tag === "Earlier") {
       const found = begun.intent.foundId
       if (found !== undefined) return { contactId: ContactId.make(found) }
-      yield* waitFor(yield* intents.check(begun.intent, undefined), reconcileAfter)
+      yield* waitSince(yield* intents.check(begun.intent, undefined), reconcileAfter)
     }
     return yield* contacts.ensure(input).pipe(
       Effect.map((ensured) => {
@@ -243,7 +243,7 @@ const once = Effect.fnUntraced(function*<R>(
     let finding = yield* probe(since)
     if (finding._tag === "NotFound") {
       // It may still be on its way.
-      yield* waitFor(intent, reconcileAfter)
+      yield* waitSince(intent, reconcileAfter)
       finding = yield* probe(since)
     }
     if (finding._tag === "Found") return Option.some(yield* done(intent, finding.id))
@@ -316,7 +316,7 @@ const reconcileAfterOf = ({ reconcileAfter = "30 seconds" }: Options): Duration.
   Duration.fromInputUnsafe(reconcileAfter)
 
 /** Waits until so long after the outcome was first looked for, whichever process that was. */
-const waitFor = (intent: IntentLog.Intent, time: Duration.Duration): Effect.Effect<void> =>
+const waitSince = (intent: IntentLog.Intent, time: Duration.Duration): Effect.Effect<void> =>
   Effect.flatMap(
     Clock.currentTimeMillis,
     (now) => Effect.sleep(Duration.millis(Math.max(0, (intent.lookingSince ?? now) + Duration.toMillis(time) - now)))

@@ -9,7 +9,7 @@ import * as Base64 from "effect/encoding/Base64"
 const shortest = 4
 
 // So much of a Base64 text is enough to know it by, wherever it is cut.
-const telling = 12
+const recognizableLength = 12
 
 // What escapes a character may itself be escaped, a few times over. Without an end to it, a text of nothing but
 // backslashes would be looked through once for each of them.
@@ -36,7 +36,7 @@ export const makeRedactor = (apiKey: string, apiSecret: string): (text: string) 
 export const makeEndRedactor = (apiKey: string, apiSecret: string): (text: string) => string => {
   const plain = [apiSecret, apiKey].filter((secret) => secret.length >= shortest)
   const patterns = [
-    ...[`${apiKey}:${apiSecret}`, ...plain].map((secret) => beginning(Array.from(telltale(secret), inBase64))),
+    ...[`${apiKey}:${apiSecret}`, ...plain].map((secret) => beginning(Array.from(recognizable(secret), inBase64))),
     ...plain.map((secret) => beginning(Array.from(secret, spellings)))
   ]
   return (text) => patterns.reduce((text, pattern) => text.replace(pattern, "<redacted>"), text)
@@ -108,10 +108,10 @@ const caseless = (text: string): string =>
 
 /** A Base64 text from its beginning to wherever it ends. */
 const encoded = (secret: string): RegExp =>
-  new RegExp(`${Array.from(telltale(secret), inBase64).join("")}[A-Za-z0-9+/_=%\\\\-]*`, "g")
+  new RegExp(`${Array.from(recognizable(secret), inBase64).join("")}[A-Za-z0-9+/_=%\\\\-]*`, "g")
 
 /** The beginning of a secret in Base64. */
-const telltale = (secret: string): string => Base64.encode(secret).replace(/=+$/, "").slice(0, telling)
+const recognizable = (secret: string): string => Base64.encode(secret).replace(/=+$/, "").slice(0, recognizableLength)
 
 const inBase64 = (character: string): string =>
   character === "+"
