@@ -45,14 +45,14 @@ const row = ({ email, id, identifier, name, phoneNumber }: Contacts.Contact): Co
  * @category flags
  * @since 0.1.0
  */
-export const isNobody = (profile: { readonly [part: string]: string | undefined }): boolean =>
+export const isUnidentified = (profile: { readonly [part: string]: string | undefined }): boolean =>
   Object.values(profile).every(Predicate.isUndefined)
 
 const create = Command.make(
   "create",
   { inbox: LiveDeskCall.inbox, ...profile },
   Effect.fnUntraced(function*({ inbox, ...contact }) {
-    if (isNobody(contact)) {
+    if (isUnidentified(contact)) {
       return yield* new UsageError({ message: "give what is known of the contact, such as --name" })
     }
     const inboxId = yield* LiveDeskCall.inboxId(inbox)
@@ -177,12 +177,12 @@ const update = Command.make(
     )
   },
   Effect.fnUntraced(function*({ clear, contactId, email, identifier, phoneNumber, ...rest }) {
-    const marks = { email, phone: phoneNumber, identifier }
-    const twice = clear.find((mark) => marks[mark] !== undefined)
+    const keyParts = { email, phone: phoneNumber, identifier }
+    const twice = clear.find((keyPart) => keyParts[keyPart] !== undefined)
     if (twice !== undefined) {
       return yield* new UsageError({ message: `--${twice} and --clear ${twice}: give one of them` })
     }
-    if (clear.length === 0 && Object.values({ ...marks, ...rest }).every(Predicate.isUndefined)) {
+    if (clear.length === 0 && Object.values({ ...keyParts, ...rest }).every(Predicate.isUndefined)) {
       return yield* new UsageError({ message: "give what is to change, such as --name" })
     }
     yield* LiveDeskCall.perform(

@@ -66,12 +66,12 @@ const start = Command.make(
     if (contactId === undefined && sourceId !== undefined) {
       return yield* new UsageError({ message: "--source needs --contact" })
     }
-    if (contactId !== undefined && !ContactsCommand.isNobody(contact)) {
+    if (contactId !== undefined && !ContactsCommand.isUnidentified(contact)) {
       return yield* new UsageError({
         message: "--contact is one that is there, as it is; give that, or what is known of a new one"
       })
     }
-    if (contactId === undefined && resume === undefined && ContactsCommand.isNobody(contact)) {
+    if (contactId === undefined && resume === undefined && ContactsCommand.isUnidentified(contact)) {
       return yield* new UsageError({ message: "give --contact, or what is known of a new one, such as --name" })
     }
     yield* LiveDeskCall.perform(

@@ -84,15 +84,15 @@ const page = Contacts.Contacts.use((contacts) => contacts.list({ page: 1 }, { re
 
 /** One call tells all of it: how far it came. */
 const look: Effect.Effect<ReadonlyArray<Finding>> = Effect.provide(
-  Effect.map(Effect.result(page), (answer): ReadonlyArray<Finding> => [
+  Effect.map(Effect.result(page), (result): ReadonlyArray<Finding> => [
     ok("settings", "can be used"),
-    ...(Result.isSuccess(answer)
+    ...(Result.isSuccess(result)
       ? [
         ok("service", "answers"),
         ok("credentials", "work"),
         ok("contract", "the page of contacts is as documented")
       ]
-      : diagnosis(answer.failure))
+      : diagnosis(result.failure))
   ]),
   NodeLiveDesk.layerConfig({ onDrift: "fail" })
 ).pipe(

@@ -82,9 +82,9 @@ export const main = (args: ReadonlyArray<string>, version: string): Effect.Effec
     ),
     Effect.matchCauseEffect({
       onFailure: (cause) => {
-        const told = ExitCode.render(cause, isJson)
+        const rendered = ExitCode.render(cause, isJson)
         const code = ExitCode.ofCause(cause)
-        return told === undefined ? Effect.succeed(code) : Effect.as(Console.error(told), code)
+        return rendered === undefined ? Effect.succeed(code) : Effect.as(Console.error(rendered), code)
       },
       onSuccess: () => Effect.succeed<ExitCode.ExitCode>(0)
     })

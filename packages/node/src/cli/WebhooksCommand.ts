@@ -116,8 +116,10 @@ const sendTest = Command.make(
     )
     const request = WebhookDelivery.toRequest(delivery, address.origin)
     if (yield* LiveDeskCall.DryRunFlag) return yield* DryRun.print(DryRun.shown([request]))
-    const { answer, status } = yield* HttpClient.execute(request).pipe(
-      Effect.flatMap((response) => Effect.map(response.text, (answer) => ({ status: response.status, answer }))),
+    const { responseBody, status } = yield* HttpClient.execute(request).pipe(
+      Effect.flatMap((response) =>
+        Effect.map(response.text, (responseBody) => ({ status: response.status, responseBody }))
+      ),
       Effect.timeout("5 seconds"),
       Effect.provide(NodeTransport.layer()),
       Effect.mapError(() =>
@@ -127,7 +129,10 @@ const sendTest = Command.make(
         })
       )
     )
-    yield* CommandOutput.print({ event, status, answer: answer.slice(0, maxResponseLength) }, (made) => made)
+    yield* CommandOutput.print(
+      { event, status, responseBody: responseBody.slice(0, maxResponseLength) },
+      (made) => made
+    )
     if (status >= 300) {
       return yield* new PartialFailureError({
         message: `the receiver answered ${status}${
