@@ -21,12 +21,12 @@ const createConversation = Effect.fn("createConversation")(function*(inboxId: nu
   yield* Console.log(`contact ${contact.id} is ${Option.getOrElse(contact.name, () => "nameless")}`)
   yield* Console.log(`the channel knows them as ${Option.getOrElse(contactInbox.sourceId, () => "nobody")}`)
 
-  const [conversation, [answer]] = yield* conversations.create({
+  const [conversation, [response]] = yield* conversations.create({
     inboxId,
     contactId: contact.id,
     sourceId: Option.getOrUndefined(contactInbox.sourceId)
   }).pipe(LiveDeskClient.withResponses)
-  yield* Console.log(`LiveDesk answered ${answer?.status} with the conversation ${conversation.uuid}`)
+  yield* Console.log(`LiveDesk answered ${response?.status} with the conversation ${conversation.uuid}`)
   yield* Console.log(
     `conversation ${conversation.id} is ${conversation.status}, contact ${contact.id}, ` +
       `updated ${DateTime.formatIso(conversation.updatedAt)}`

@@ -33,7 +33,9 @@ const byOutcome = (error: LiveDeskError.LiveDeskError): Outcome => {
   }
 }
 
-const settle = (input: Contacts.CreateContact): Effect.Effect<Outcome, LiveDeskError.AuthError, Contacts.Contacts> =>
+const createOrExplain = (
+  input: Contacts.CreateContact
+): Effect.Effect<Outcome, LiveDeskError.AuthError, Contacts.Contacts> =>
   create(input).pipe(
     // By reason, with the whole error at hand:
     Effect.catchReason("HttpError", "RateLimited", ({ retryAfter }) =>
@@ -58,7 +60,7 @@ const program = Effect.forEach(
     { inboxId: 407, email: "ALICE@acme.inc" },
     { inboxId: 408, email: "bob@acme.inc" }
   ],
-  (input) => Effect.flatMap(settle(input), (outcome) => Console.log(JSON.stringify(outcome)))
+  (input) => Effect.flatMap(createOrExplain(input), (outcome) => Console.log(JSON.stringify(outcome)))
 )
 
 program.pipe(

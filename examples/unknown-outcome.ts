@@ -29,13 +29,13 @@ const welcome = Effect.fn("welcome")(function*(email: string) {
   return `contact ${ensured.contact.id} (${ensured._tag}), message ${sent}`
 })
 
-const lostAfterActing = Faults.script({
+const lostAfterProcessing = Faults.script({
   "contacts.create": [Faults.Fault.Reset({ when: "AfterProcessing" })],
   "messages.send": [Faults.Fault.Reset({ when: "AfterProcessing" })]
 })
 
 welcome("alice@acme.inc").pipe(
   Effect.flatMap(Console.log),
-  Effect.provide(LiveDesk.layer.pipe(Layer.provide(Faults.layerEmulator(lostAfterActing)))),
+  Effect.provide(LiveDesk.layer.pipe(Layer.provide(Faults.layerEmulator(lostAfterProcessing)))),
   NodeRuntime.runMain
 )

@@ -8,7 +8,7 @@ import { DeliveryStore, type WebhookEvent, Webhooks } from "@effect-livedesk/cor
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Layer, Option, Redacted } from "effect"
 
-const answer = Effect.fn("answer")(function*(event: WebhookEvent.WebhookEvent) {
+const reply = Effect.fn("reply")(function*(event: WebhookEvent.WebhookEvent) {
   if (event._tag !== "MessageCreated" || event.message.messageType !== "incoming") return
   const messages = yield* Messages.Messages
   yield* messages.send({
@@ -29,7 +29,7 @@ const verification = Webhooks.signed({ secrets: [Redacted.make("example-secret")
 const path = "/webhooks/livedesk"
 
 // A route for `HttpRouter.serve` on any of Effect's servers.
-const receiver = Webhooks.layer({ path, verification, handler: answer, onFailure: "retry" }).pipe(
+const receiver = Webhooks.layer({ path, verification, handler: reply, onFailure: "retry" }).pipe(
   Layer.provide(DeliveryStore.layer)
 )
 

@@ -294,9 +294,9 @@ describe("documentation", () => {
       const exports = publicExports(module)
       return exports.flatMap(({ doc, name }, index) => {
         // The type of a schema of the same name is told by the schema's comment.
-        const told = exports.findIndex((other) => other.name === name) < index || sentence.test(prose(doc))
+        const reported = exports.findIndex((other) => other.name === name) < index || sentence.test(prose(doc))
         return [
-          ...(told ? [] : [`${module}: ${name} has no sentence`]),
+          ...(reported ? [] : [`${module}: ${name} has no sentence`]),
           ...(/@category [a-z]/.test(doc) ? [] : [`${module}: ${name} has no @category`]),
           ...(/@since \d+\.\d+\.\d+/.test(doc) ? [] : [`${module}: ${name} has no @since`])
         ]

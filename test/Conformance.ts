@@ -1021,19 +1021,22 @@ export const conformance = (name: string, transport: Transport) =>
 
       it.effect("have LiveDesk's or Chatwoot's bodies", () =>
         run(Effect.gen(function*() {
-          const refusal = (request: Parameters<typeof send>[0]) => Effect.map(send(request), Object.values)
-          assert.deepStrictEqual(yield* refusal({ path: contactsPath, body: "{}", authorization: "Basic nonsense" }), [
-            401,
-            "{\"error\":\"Invalid Access Token\"}"
-          ])
-          assert.deepStrictEqual(yield* refusal({ path: contactsPath, body: "{\"name\":\"a\",}" }), [
+          const rejection = (request: Parameters<typeof send>[0]) => Effect.map(send(request), Object.values)
+          assert.deepStrictEqual(
+            yield* rejection({ path: contactsPath, body: "{}", authorization: "Basic nonsense" }),
+            [
+              401,
+              "{\"error\":\"Invalid Access Token\"}"
+            ]
+          )
+          assert.deepStrictEqual(yield* rejection({ path: contactsPath, body: "{\"name\":\"a\",}" }), [
             400,
             "{\"status\":400,\"error\":\"Bad Request\"}"
           ])
           const notFound = [404, "{\"status\":404,\"error\":\"Not Found\"}"]
-          assert.deepStrictEqual(yield* refusal({ path: "/api/v2/accounts/nothing", body: "{}" }), notFound)
-          assert.deepStrictEqual(yield* refusal({ method: "PUT", path: contactsPath, body: "{}" }), notFound)
-          assert.deepStrictEqual(yield* refusal({ method: "GET", path: conversationsPath }), notFound)
+          assert.deepStrictEqual(yield* rejection({ path: "/api/v2/accounts/nothing", body: "{}" }), notFound)
+          assert.deepStrictEqual(yield* rejection({ method: "PUT", path: contactsPath, body: "{}" }), notFound)
+          assert.deepStrictEqual(yield* rejection({ method: "GET", path: conversationsPath }), notFound)
         })))
     })
 
@@ -1091,10 +1094,10 @@ export const conformance = (name: string, transport: Transport) =>
     it.effect("gives status, headers and body of an answer beside its value", () =>
       run(Effect.gen(function*() {
         const contacts = yield* Contacts.Contacts
-        const [created, [answer]] = yield* contacts.create({ inboxId: 407 }).pipe(LiveDeskClient.withResponses)
-        assert.strictEqual(answer?.operation, "contacts.create")
-        assert.strictEqual(answer?.status, 200)
-        assert.match(answer?.headers["content-type"] ?? "", /^application\/json/)
-        assert.deepStrictEqual(Contacts.CreatedContact.read(answer?.body), created)
+        const [created, [response]] = yield* contacts.create({ inboxId: 407 }).pipe(LiveDeskClient.withResponses)
+        assert.strictEqual(response?.operation, "contacts.create")
+        assert.strictEqual(response?.status, 200)
+        assert.match(response?.headers["content-type"] ?? "", /^application\/json/)
+        assert.deepStrictEqual(Contacts.CreatedContact.read(response?.body), created)
       })))
   })

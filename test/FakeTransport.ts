@@ -14,7 +14,7 @@ export class Sent extends Context.Service<Sent, Array<HttpClientRequest.HttpClie
   "@effect-livedesk/test/FakeTransport/Sent"
 ) {}
 
-export interface Answer {
+export interface FakeResponse {
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
   /** Text and streams as they are, anything else as JSON. */
@@ -22,17 +22,17 @@ export interface Answer {
 }
 
 /** Answers every request, with what `answer` makes of it. */
-export const answering = (
-  answer: Answer | ((request: HttpClientRequest.HttpClientRequest) => Answer)
+export const respondingWith = (
+  response: FakeResponse | ((request: HttpClientRequest.HttpClientRequest) => FakeResponse)
 ): Layer.Layer<HttpClient.HttpClient | Sent> =>
-  make((request) => respond(request, typeof answer === "function" ? answer(request) : answer))
+  make((request) => respond(request, typeof response === "function" ? response(request) : response))
 
 /** Fails every request as a transport does for `cause`. */
 export const failing = (cause: unknown): Layer.Layer<HttpClient.HttpClient | Sent> =>
   make((request) => fail(request, cause))
 
 /** What happens to one request: it is answered, its transport fails, or it waits for ever. */
-export type Step = Answer | { readonly cause: unknown } | "Silence"
+export type Step = FakeResponse | { readonly cause: unknown } | "Silence"
 
 /** Does one step a request; the last one again and again. */
 export const inTurn = (...steps: ReadonlyArray<Step>): Layer.Layer<HttpClient.HttpClient | Sent> =>
@@ -41,7 +41,7 @@ export const inTurn = (...steps: ReadonlyArray<Step>): Layer.Layer<HttpClient.Ht
     return step === "Silence" ? Effect.never : "cause" in step ? fail(request, step.cause) : respond(request, step)
   })
 
-const respond = (request: HttpClientRequest.HttpClientRequest, { body, headers = {}, status = 200 }: Answer) =>
+const respond = (request: HttpClientRequest.HttpClientRequest, { body, headers = {}, status = 200 }: FakeResponse) =>
   Effect.succeed(HttpClientResponse.fromWeb(request, new Response(toBody(body), { status, headers })))
 
 const toBody = (body: unknown): ReadableStream | Uint8Array<ArrayBuffer> | null => {

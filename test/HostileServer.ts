@@ -129,12 +129,12 @@ type Fork = (effect: Effect.Effect<unknown>) => unknown
 
 const serve = (socket: Net.Socket, next: () => Behaviour, requests: Array<Request>, fork: Fork): void => {
   let behaviour = next()
-  let isAnswered = false
+  let isResponded = false
   if (behaviour._tag === "OnAccept") leave(socket, behaviour.leave)
   let received = Buffer.alloc(0)
   socket.on("data", (data) => {
-    if (isAnswered) behaviour = next()
-    isAnswered = false
+    if (isResponded) behaviour = next()
+    isResponded = false
     if (behaviour._tag === "OnFirstBytes") return leave(socket, behaviour.leave)
     if (behaviour._tag === "Raw" && behaviour.at === "FirstBytes") return void socket.end(behaviour.bytes)
     received = Buffer.concat([received, data])
@@ -142,7 +142,7 @@ const serve = (socket: Net.Socket, next: () => Behaviour, requests: Array<Reques
     if (request === undefined) return
     received = Buffer.alloc(0)
     requests.push(request)
-    isAnswered = true
+    isResponded = true
     act(socket, behaviour, fork)
   })
 }

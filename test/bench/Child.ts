@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url"
 
 export interface Child {
   /** Waits for the next message. */
-  readonly told: () => Promise<unknown>
+  readonly reported: () => Promise<unknown>
   /** Sends a message, and waits for the next one. */
   readonly ask: (message: object) => Promise<unknown>
   readonly end: () => void
@@ -20,7 +20,7 @@ export const startWith = (
   ...parameters: ReadonlyArray<string>
 ): Child => {
   const child = fork(fileURLToPath(new URL(script, import.meta.url)), parameters, { execArgv: [...execArgv] })
-  const told = () =>
+  const reported = () =>
     new Promise<unknown>((resolve, reject) => {
       const fail = (code: number | null) => reject(new Error(`${script} ${parameters.join(" ")} ended with ${code}`))
       child.once("exit", fail)
@@ -30,11 +30,11 @@ export const startWith = (
       })
     })
   return {
-    told,
+    reported,
     ask: (message) => {
-      const answer = told()
+      const response = reported()
       child.send(message)
-      return answer
+      return response
     },
     end: () => {
       if (child.connected) child.disconnect()

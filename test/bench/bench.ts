@@ -52,7 +52,7 @@ const say = (text: string) => {
 
 const connect = async (name: Client, url: string) => {
   const child = Child.start("client.ts", name, url)
-  await child.told()
+  await child.reported()
   return {
     name,
     end: child.end,
@@ -148,7 +148,7 @@ const measureGrowth = async (url: string) => {
 const measureDecoding = async () => {
   const child = Child.start("decode.ts", quick ? "5" : "25", ...decoders)
   // The other side of this is `decode.ts`.
-  const figures = await child.told() as ReadonlyArray<{
+  const figures = await child.reported() as ReadonlyArray<{
     readonly name: typeof decoders[number]
     readonly time: number
     readonly value: unknown
@@ -199,7 +199,7 @@ const ratio = (value: number, base: number) => (value / base).toFixed(2)
 const megabytes = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(0)} MB`
 
 const server = Child.start("server.ts")
-const url = `http://127.0.0.1:${Number(await server.told())}`
+const url = `http://127.0.0.1:${Number(await server.reported())}`
 
 say(`Node ${process.version}, ${cpus().length} cores\n`)
 const calls = await measureCalls(url)

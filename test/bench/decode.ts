@@ -2,7 +2,7 @@
 import * as Sample from "./Sample.ts"
 
 const [rounds = "15", ...names] = process.argv.slice(2)
-const json: unknown = JSON.parse(Sample.answer)
+const json: unknown = JSON.parse(Sample.response)
 
 const decoders = await Promise.all(names.map(async (name) => {
   const { decode }: { readonly decode: (json: unknown) => unknown } = await import(`./decoders/${name}.ts`)

@@ -16,7 +16,7 @@ const { values: flags } = parseArgs({ options: { quick: { type: "boolean", defau
 
 const folder = await mkdtemp(join(tmpdir(), "effect-livedesk-"))
 const server = Child.start("contacts-server.ts")
-const baseUrl = `http://127.0.0.1:${String(await server.told())}`
+const baseUrl = `http://127.0.0.1:${String(await server.reported())}`
 let files = 0
 
 /** A file of so many rows. */
@@ -33,7 +33,7 @@ const makeFile = async (rows: number): Promise<string> => {
 /** Each in a process of its own, so that none profits from another. */
 const run = async (task: Omit<Task, "baseUrl">, options: ReadonlyArray<string> = []): Promise<Result> => {
   const child = Child.startWith(options, "importer.ts")
-  await child.told()
+  await child.reported()
   // The other side of this is `importer.ts`.
   const result = await child.ask({ baseUrl, ...task }) as Result
   child.end()

@@ -2,7 +2,7 @@
 import { createServer } from "node:http"
 import * as Sample from "./Sample.ts"
 
-const body = Buffer.from(Sample.answer)
+const body = Buffer.from(Sample.response)
 
 const server = createServer((request, response) => {
   request.resume().on("end", () => {

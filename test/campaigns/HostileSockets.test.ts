@@ -90,16 +90,16 @@ const run = Effect.fnUntraced(function*(transport: keyof typeof layers, seed: nu
   })
   const calls = Effect.gen(function*() {
     const contacts = yield* Contacts.Contacts
-    for (const [mark, name] of [["first", "create"], ["second", "list"], ["third", "create"]] as const) {
+    for (const [label, name] of [["first", "create"], ["second", "list"], ["third", "create"]] as const) {
       const metBefore = server.met.length
       const start = yield* Clock.currentTimeMillis
       const call: Effect.Effect<unknown, LiveDeskError.LiveDeskError> = name === "create"
-        ? contacts.create({ inboxId: 407, name: mark })
-        : contacts.list({ q: mark })
+        ? contacts.create({ inboxId: 407, name: label })
+        : contacts.list({ q: label })
       const result = yield* Effect.result(call)
       const took = (yield* Clock.currentTimeMillis) - start
       // By what it says: what an earlier call sent may come late.
-      const requests = server.requests.filter(({ body, line }) => `${line} ${body}`.includes(mark)).length
+      const requests = server.requests.filter(({ body, line }) => `${line} ${body}`.includes(label)).length
       // What a connection that stayed open was still to meet is counted to this call.
       const met = server.met.slice(Math.max(0, metBefore - 1))
       const story = `seed ${seed} over ${transport}, ${name}: ${

@@ -85,7 +85,7 @@ it.live("an import that is killed again and again does each row once", () =>
     let counts = yield* finish
 
     // Of conversations and messages nobody can tell by LiveDesk's API: someone looks, as the report asks.
-    const settled = yield* Effect.gen(function*() {
+    const resolved = yield* Effect.gen(function*() {
       const journal = yield* ImportJournal.ImportJournal
       const unknown = yield* Stream.runCollect(journal.entries("sent"))
       const { conversations, messages } = yield* held
@@ -102,8 +102,8 @@ it.live("an import that is killed again and again does each row once", () =>
       }
       return unknown.length
     }).pipe(Effect.provide(NodeImport.journalLayer(`${file}.journal`)))
-    assert.strictEqual(settled, counts.unknown)
-    if (settled > 0) counts = yield* finish
+    assert.strictEqual(resolved, counts.unknown)
+    if (resolved > 0) counts = yield* finish
 
     const { contacts, conversations, messages } = yield* held
     const wanted = Math.ceil(count / 3)
@@ -120,9 +120,9 @@ it.live("an import that is killed again and again does each row once", () =>
     const before = yield* held
     assert.strictEqual((yield* finish).alreadyDone, count)
     assert.deepStrictEqual(yield* held, before)
-    return { killed, settled }
+    return { killed, resolved }
   }).pipe(
-    Effect.tap(({ killed, settled }) => Effect.logDebug(`killed ${killed} times, ${settled} rows settled by hand`)),
+    Effect.tap(({ killed, resolved }) => Effect.logDebug(`killed ${killed} times, ${resolved} rows settled by hand`)),
     Effect.scoped,
     Effect.provide(NodeEmulator.layerLiveDesk())
   ), Breadth.timeout("import: kills of the process"))

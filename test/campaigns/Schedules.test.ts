@@ -40,32 +40,32 @@ const prepare = Effect.gen(function*() {
   const { contact } = yield* contacts.create({ inboxId, email: "ada@acme.inc" })
   const conversation = yield* conversations.create({ inboxId, contactId: contact.id })
   const ticket = yield* tickets.create({ title: "A ticket" })
-  const calls: ReadonlyArray<(mark: string) => Scheduled> = [
-    (mark) => ({
+  const calls: ReadonlyArray<(label: string) => Scheduled> = [
+    (label) => ({
       endpoint: Contacts.create,
       creates: true,
-      run: (options) => contacts.create({ inboxId, email: `${mark}@acme.inc` }, options)
+      run: (options) => contacts.create({ inboxId, email: `${label}@acme.inc` }, options)
     }),
     () => ({
       endpoint: Conversations.create,
       creates: true,
       run: (options) => conversations.create({ inboxId, contactId: contact.id }, options)
     }),
-    (mark) => ({
+    (label) => ({
       endpoint: Messages.send,
       creates: true,
-      run: (options) => messages.send({ conversationId: conversation.id, content: mark }, options)
+      run: (options) => messages.send({ conversationId: conversation.id, content: label }, options)
     }),
-    (mark) => ({
+    (label) => ({
       endpoint: Tickets.create,
       creates: true,
-      run: (options) => tickets.create({ title: mark }, options)
+      run: (options) => tickets.create({ title: label }, options)
     }),
     () => ({ endpoint: Contacts.list, creates: false, run: (options) => contacts.list({}, options) }),
-    (mark) => ({
+    (label) => ({
       endpoint: Contacts.update,
       creates: false,
-      run: (options) => contacts.update({ contactId: contact.id, name: mark }, options)
+      run: (options) => contacts.update({ contactId: contact.id, name: label }, options)
     }),
     () => ({
       endpoint: Conversations.toggleStatus,
@@ -78,7 +78,7 @@ const prepare = Effect.gen(function*() {
       run: (options) => tickets.get({ ticketId: ticket.ticketId }, options)
     })
   ]
-  return { calls, ensure: (mark: string) => contacts.ensure({ inboxId, email: `${mark}@acme.inc` }) }
+  return { calls, ensure: (label: string) => contacts.ensure({ inboxId, email: `${label}@acme.inc` }) }
 })
 
 const pick = <A>(from: ReadonlyArray<A>) =>
@@ -101,14 +101,15 @@ const leavesUnknown = (fault: Option.Option<Faults.Fault>): boolean =>
 const proves = (fault: Option.Option<Faults.Fault>): boolean =>
   Option.exists(fault, ({ _tag }) => _tag === "Refused" || _tag === "DnsFailed" || _tag === "RateLimited")
 
-const acted = (entry: Faults.Entry): boolean => Option.exists(entry.status, (status) => status >= 200 && status < 300)
+const processed = (entry: Faults.Entry): boolean =>
+  Option.exists(entry.status, (status) => status >= 200 && status < 300)
 
 /** One call after the other: each is held against what the server did for it alone. */
 const oneByOne = Effect.gen(function*() {
   const { calls } = yield* prepare
   yield* strike(0.6)
-  for (const mark of ["a", "b", "c", "d", "e", "f"]) {
-    const { creates, endpoint, run } = (yield* pick(calls))(mark)
+  for (const label of ["a", "b", "c", "d", "e", "f"]) {
+    const { creates, endpoint, run } = (yield* pick(calls))(label)
     const timeout = yield* pick(timeLimits)
     const [heldBefore, tracedBefore, start] = [yield* held, yield* trace, yield* Clock.currentTimeMillis]
     const result = yield* Effect.result(run({ timeout }))
@@ -128,7 +129,7 @@ const oneByOne = Effect.gen(function*() {
     }
     if (Result.isSuccess(result)) {
       const last = entries.at(-1)
-      assert.isTrue(last !== undefined && acted(last), `a failure is swallowed: ${story}`)
+      assert.isTrue(last !== undefined && processed(last), `a failure is swallowed: ${story}`)
       if (creates) assert.strictEqual(made, 1, `a value for nothing: ${story}`)
       continue
     }
@@ -139,10 +140,10 @@ const oneByOne = Effect.gen(function*() {
         assert.isTrue(entries.every(({ status }) => Option.isNone(status)), `it was sent: ${story}`)
         break
       case "Rejected":
-        assert.isFalse(entries.some(acted), `it was acted upon: ${story}`)
+        assert.isFalse(entries.some(processed), `it was acted upon: ${story}`)
         break
       case "Processed":
-        assert.isTrue(entries.some(acted), `it was not acted upon: ${story}`)
+        assert.isTrue(entries.some(processed), `it was not acted upon: ${story}`)
         break
       case "Unknown":
         assert.isTrue(
@@ -167,7 +168,7 @@ const allAtOnce = Effect.gen(function*() {
   const creating = calls.slice(0, 4)
   const scheduled = yield* Effect.forEach(
     ["a", "b", "c", "d", "e", "f", "g", "h"],
-    (mark) => Effect.map(pick(creating), (call) => call(mark))
+    (label) => Effect.map(pick(creating), (call) => call(label))
   )
   const results = yield* Effect.forEach(scheduled, ({ run }) => Effect.result(run({})), { concurrency: "unbounded" })
   const made = (yield* held) - before
@@ -185,7 +186,7 @@ const ensured = Effect.gen(function*() {
   const before = yield* held
   const results = yield* Effect.forEach(
     Array.makeBy(4, () => "grace"),
-    (mark) => Effect.result(ensure(mark)),
+    (label) => Effect.result(ensure(label)),
     { concurrency: 2 }
   )
   const made = (yield* held) - before

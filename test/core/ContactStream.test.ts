@@ -11,7 +11,7 @@ const pageOf = (request: HttpClientRequest.HttpClientRequest): number =>
 const serving = (pages: (page: number) => { readonly ids: ReadonlyArray<number>; readonly count?: number }) =>
   Contacts.layer.pipe(
     Layer.provide(LiveDeskClient.layer({ apiKey: Redacted.make("a-key"), apiSecret: Redacted.make("a-secret") })),
-    Layer.provideMerge(FakeTransport.answering((request) => {
+    Layer.provideMerge(FakeTransport.respondingWith((request) => {
       const { count, ids } = pages(pageOf(request))
       return { body: { meta: { count, current_page: 1 }, payload: ids.map((id) => ({ id })) } }
     }))

@@ -54,7 +54,7 @@ describe("an agent of the emulator", () => {
       const { reply, state, toggleStatus } = yield* Emulator.Emulator
       const { id } = yield* aConversation
       const before = yield* state
-      const said = (refused: Emulator.AgentRejectedError) => [refused._tag, refused.status, refused.message]
+      const said = (rejected: Emulator.AgentRejectedError) => [rejected._tag, rejected.status, rejected.message]
       assert.deepStrictEqual(said(yield* Effect.flip(reply({ conversationId: 1, content: "Hello" }))), [
         "AgentRejectedError",
         404,

@@ -294,8 +294,8 @@ describe("the events of an emulator", () => {
           )),
         { concurrency: "unbounded" }
       )
-      const told = yield* PubSub.takeAll(subscription)
-      const ids = told.flatMap((event) => event._tag === "MessageCreated" ? [Number(event.message.id)] : [])
+      const reported = yield* PubSub.takeAll(subscription)
+      const ids = reported.flatMap((event) => event._tag === "MessageCreated" ? [Number(event.message.id)] : [])
       assert.deepStrictEqual(ids, Arr.range(3030, 3229))
     }).pipe(Effect.scoped, Effect.provide(Emulator.layerHttpClient)))
 })

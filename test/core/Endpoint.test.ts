@@ -39,8 +39,8 @@ const call = <Input, Output>(
   const requests: Array<HttpClientRequest.HttpClientRequest> = []
   return Effect.gen(function*() {
     const client = yield* LiveDeskClient.LiveDeskClient
-    const answer = yield* Effect.result(client.call(endpoint)(input))
-    return { answer, requests }
+    const response = yield* Effect.result(client.call(endpoint)(input))
+    return { response, requests }
   }).pipe(
     Effect.provide(
       LiveDeskClient.layer({
@@ -70,8 +70,8 @@ describe("an endpoint of one's own", () => {
   it.effect("succeeds with what its schema decodes", () =>
     Effect.gen(function*() {
       const body = JSON.stringify({ payload: ["vip", "beta"], changed_at: "2026-05-01T12:00:00.000Z" })
-      const { answer, requests } = yield* call(labels, { contactId: 7, only: ["a", "b"] }, { body })
-      assert.deepStrictEqual(yield* Effect.fromResult(answer), {
+      const { response, requests } = yield* call(labels, { contactId: 7, only: ["a", "b"] }, { body })
+      assert.deepStrictEqual(yield* Effect.fromResult(response), {
         payload: ["vip", "beta"],
         changed_at: DateTime.makeUnsafe("2026-05-01T12:00:00Z")
       })
@@ -87,8 +87,8 @@ describe("an endpoint of one's own", () => {
   it.effect("fails with every path that its schema refuses, and none of the values", () =>
     Effect.gen(function*() {
       const body = JSON.stringify({ payload: ["vip", 5, null], changed_at: "canary" })
-      const { answer } = yield* call(labels, { contactId: 7 }, { body })
-      const error = yield* Effect.flip(Effect.fromResult(answer))
+      const { response } = yield* call(labels, { contactId: 7 }, { body })
+      const error = yield* Effect.flip(Effect.fromResult(response))
       assert.deepStrictEqual(
         [error._tag, error.reason._tag, error.outcome, error.operation, error.status],
         ["ValidationError", "InvalidResponse", "Processed", "contacts.labels", 200]
@@ -103,16 +103,16 @@ describe("an endpoint of one's own", () => {
 
   it.effect("fails for an answer without a body, when it is to have one", () =>
     Effect.gen(function*() {
-      const { answer } = yield* call(labels, { contactId: 7 }, { body: null })
-      const error = yield* Effect.flip(Effect.fromResult(answer))
+      const { response } = yield* call(labels, { contactId: 7 }, { body: null })
+      const error = yield* Effect.flip(Effect.fromResult(response))
       assert.deepStrictEqual([error.reason._tag, error.outcome], ["InvalidResponse", "Processed"])
     }))
 
   it.effect("tells what its schema does not know as drift", () =>
     Effect.gen(function*() {
       const body = JSON.stringify({ payload: [], total: 0 })
-      const { answer } = yield* call(labels, { contactId: 7 }, { body }, { onDrift: "fail" })
-      const error = yield* Effect.flip(Effect.fromResult(answer))
+      const { response } = yield* call(labels, { contactId: 7 }, { body }, { onDrift: "fail" })
+      const error = yield* Effect.flip(Effect.fromResult(response))
       assert.deepStrictEqual(
         error.reason._tag === "DriftedResponse" ? error.reason.issues.map(({ path }) => path) : error,
         [["total"]]
@@ -122,11 +122,11 @@ describe("an endpoint of one's own", () => {
   it.effect("succeeds without a body where it declares none, whatever comes", () =>
     Effect.gen(function*() {
       for (const [status, body] of [[204, null], [200, null], [200, ""], [200, "gone"], [200, "{\"id\":7}"]] as const) {
-        const { answer, requests } = yield* call(remove, { contact_id: 7, reason: "asked for" }, { status, body }, {
+        const { response, requests } = yield* call(remove, { contact_id: 7, reason: "asked for" }, { status, body }, {
           onDrift: "fail",
           maxResponseBytes: 1
         })
-        assert.isUndefined(yield* Effect.fromResult(answer))
+        assert.isUndefined(yield* Effect.fromResult(response))
         assert.deepStrictEqual(
           requests.map(({ body, method, urlParams }) => [method, body._tag, urlParams.params]),
           [["DELETE", "Empty", [["reason", "asked for"]]]]

@@ -44,7 +44,7 @@ const race = Effect.gen(function*() {
         EmulatorState.makeContact({ id, email: Option.some(`not${id}ada@acme.inc`) })
       ), state)
   )
-  const told = yield* Effect.all(
+  const reported = yield* Effect.all(
     Array.makeBy(50, (index) =>
       ensure(
         index % 2 === 0
@@ -53,10 +53,10 @@ const race = Effect.gen(function*() {
       )),
     { concurrency: "unbounded" }
   )
-  const refused = told.filter(({ _tag }) => _tag === "Existing").length
+  const refused = reported.filter(({ _tag }) => _tag === "Existing").length
   return {
-    created: told.length - refused,
-    known: new Set(told.map(({ contact }) => contact.id)).size,
+    created: reported.length - refused,
+    known: new Set(reported.map(({ contact }) => contact.id)).size,
     held: HashMap.size((yield* state).contacts)
   }
 })

@@ -51,7 +51,7 @@ describe("ensure", () => {
       Effect.provide(Contacts.layer.pipe(
         Layer.provide(LiveDeskClient.layer({ apiKey: Redacted.make("a-key"), apiSecret: Redacted.make("a-secret") })),
         Layer.provideMerge(
-          FakeTransport.answering(({ method }) => ({
+          FakeTransport.respondingWith(({ method }) => ({
             status: method === "POST" ? 403 : 200,
             body: { meta: { count: 0 }, payload: [] }
           }))
@@ -89,11 +89,11 @@ describe("ensure", () => {
 
   it.effect("makes one contact of 50 calls of one program, even where LiveDesk would take a second", () =>
     Effect.gen(function*() {
-      const told = yield* Effect.all(
+      const reported = yield* Effect.all(
         Array.makeBy(50, (index) => ensure({ email: index % 2 === 0 ? "ada@acme.inc" : "ADA@acme.inc " })),
         { concurrency: "unbounded" }
       )
-      assert.strictEqual(told.filter(({ _tag }) => _tag === "Created").length, 1)
+      assert.strictEqual(reported.filter(({ _tag }) => _tag === "Created").length, 1)
       assert.strictEqual(yield* held, 1)
     }).pipe(Effect.provide(atEmulator({ inheritedRules: false }))))
 
@@ -130,7 +130,7 @@ describe("ensure", () => {
         assert.deepStrictEqual([_tag, Number(contact.id)], ["Existing", 7])
       }).pipe(Effect.provide(Contacts.layer.pipe(
         Layer.provide(LiveDeskClient.layer({ apiKey: Redacted.make("a-key"), apiSecret: Redacted.make("a-secret") })),
-        Layer.provide(FakeTransport.answering(({ method }) => {
+        Layer.provide(FakeTransport.respondingWith(({ method }) => {
           if (method === "POST") return { status, body: { message: "Email has already been taken" } }
           const payload = searches++ === 0 ? [] : [{ id: 7, email: "ada@acme.inc" }]
           return { body: { meta: { count: payload.length, current_page: 1 }, payload } }
@@ -144,7 +144,7 @@ describe("ensure", () => {
     let searches = 0
     return Contacts.layer.pipe(
       Layer.provide(LiveDeskClient.layer({ apiKey: Redacted.make("a-key"), apiSecret: Redacted.make("a-secret") })),
-      Layer.provideMerge(FakeTransport.answering(({ method }) => {
+      Layer.provideMerge(FakeTransport.respondingWith(({ method }) => {
         if (method === "POST") return { status: 502, body: "<html>Bad Gateway</html>" }
         searches += 1
         const payload = searches < shownFrom ? [] : [{ id: 7, email: "ada@acme.inc" }]
@@ -164,11 +164,11 @@ describe("ensure", () => {
         yield* TestClock.adjust("1 millis")
         assert.strictEqual(searches(), Math.min(shownFrom, 3))
         const result = yield* Fiber.join(fiber)
-        const told = Result.match(result, {
+        const reported = Result.match(result, {
           onFailure: ({ outcome, operation, status }) => [operation, outcome, status],
           onSuccess: ({ _tag, contact }) => [_tag, Number(contact.id)]
         })
-        assert.deepStrictEqual(told, shownFrom < 4 ? ["Existing", 7] : ["contacts.create", "Unknown", 502])
+        assert.deepStrictEqual(reported, shownFrom < 4 ? ["Existing", 7] : ["contacts.create", "Unknown", 502])
         assert.strictEqual(sent.filter(({ method }) => method === "POST").length, 1)
       }).pipe(Effect.provide(leftUnknown(shownFrom))))
   }

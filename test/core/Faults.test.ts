@@ -36,7 +36,7 @@ describe("a fault", () => {
       Faults.Fault,
       reason: LiveDeskError.LiveDeskError["reason"]["_tag"],
       LiveDeskError.Outcome,
-      acted: number
+      processed: number
     ]
   > = [
     [Fault.Refused(), "ConnectionFailed", "NotSent", 0],
@@ -54,20 +54,20 @@ describe("a fault", () => {
     [Fault.MalformedBody({ body: "<html>" }), "InvalidResponse", "Processed", 1]
   ]
 
-  for (const [fault, reason, outcome, acted] of table) {
+  for (const [fault, reason, outcome, processed] of table) {
     const when = "when" in fault ? ` ${fault.when}` : ""
     it.effect(`${fault._tag}${when} looks like a real one`, () =>
       Effect.gen(function*() {
         const error = yield* Faults.runWithTestClock(Effect.flip(create))
         assert.deepStrictEqual([error.reason._tag, error.outcome], [reason, outcome])
-        assert.strictEqual(yield* held, acted)
+        assert.strictEqual(yield* held, processed)
         const { trace } = yield* Faults.Faults
         assert.deepStrictEqual(yield* trace, [{
           number: 1,
           at: 0,
           operation: "contacts.create",
           fault: Option.some(fault),
-          status: acted === 1 ? Option.some(200) : Option.none()
+          status: processed === 1 ? Option.some(200) : Option.none()
         }])
       }).pipe(Effect.provide(layer(Faults.script({ "contacts.create": [fault] })))))
   }
@@ -117,8 +117,8 @@ describe("a script", () => {
         success: Model.nothing,
         idempotency: "idempotent"
       })
-      const refused = yield* Effect.flip(client.call(own)({ contact_id: 2219259, name: "A-7" }))
-      assert.strictEqual(refused.reason._tag, "ServerError")
+      const rejected = yield* Effect.flip(client.call(own)({ contact_id: 2219259, name: "A-7" }))
+      assert.strictEqual(rejected.reason._tag, "ServerError")
       const files = [{ name: "a.txt", mediaType: "text/plain", content: new Uint8Array([97]) }] as const
       const calls: ReadonlyArray<Effect.Effect<unknown, LiveDeskError.LiveDeskError>> = [
         client.call(Contacts.create)({ inboxId: 1 }),
@@ -209,9 +209,9 @@ describe("a plan", () => {
   ) {
     it.effect(`with ${name} is refused`, () =>
       Effect.gen(function*() {
-        const refused = yield* Effect.flip(Effect.provide(create, layer(plan)))
-        assert.strictEqual(refused._tag, "PlanError")
-        assert.include(refused.message, "expected")
+        const rejected = yield* Effect.flip(Effect.provide(create, layer(plan)))
+        assert.strictEqual(rejected._tag, "PlanError")
+        assert.include(rejected.message, "expected")
         const { follow } = yield* Faults.Faults
         assert.strictEqual((yield* Effect.flip(follow(plan)))._tag, "PlanError")
       }).pipe(Effect.provide(layer(Faults.script({})))))

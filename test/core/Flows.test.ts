@@ -194,8 +194,8 @@ const losses: ReadonlyArray<readonly [Faults.Fault, boolean]> = [
 ]
 
 describe("an outcome that is unknown", () => {
-  for (const [fault, acted] of losses) {
-    it.effect(`of a contact is looked for: ${fault._tag} ${acted ? "after" : "before"} acting`, () =>
+  for (const [fault, processed] of losses) {
+    it.effect(`of a contact is looked for: ${fault._tag} ${processed ? "after" : "before"} acting`, () =>
       Effect.gen(function*() {
         yield* life(Effect.gen(function*() {
           const fiber = yield* begin("5 minutes")
@@ -207,8 +207,8 @@ describe("an outcome that is unknown", () => {
 
   const operations = ["conversations.create", "messages.send"] as const
 
-  for (const [[fault, acted], operation] of Breadth.pairs(losses, operations)) {
-    const what = `${fault._tag} ${acted ? "after" : "before"} acting`
+  for (const [[fault, processed], operation] of Breadth.pairs(losses, operations)) {
+    const what = `${fault._tag} ${processed ? "after" : "before"} acting`
 
     it.effect(`of ${operation} is settled by outcome probe: ${what}`, () =>
       Effect.gen(function*() {
@@ -221,7 +221,7 @@ describe("an outcome that is unknown", () => {
           probe
         )
         assert.deepStrictEqual(yield* done, [1, 1, 1])
-        assert.strictEqual((yield* posts).filter((post) => post === operation).length, acted ? 1 : 2)
+        assert.strictEqual((yield* posts).filter((post) => post === operation).length, processed ? 1 : 2)
       }).pipe(Effect.provide(world({ [operation]: [fault] }))))
 
     it.effect(`of ${operation} is settled by a person: ${what}`, () => {
@@ -241,7 +241,7 @@ describe("an outcome that is unknown", () => {
           yield* Reconciliation.resolve({
             executionId: yield* executionId,
             step,
-            outcome: acted ? Resolution.done(id) : Resolution.notDone
+            outcome: processed ? Resolution.done(id) : Resolution.notDone
           })
           yield* pass("5 minutes")
           yield* Fiber.join(fiber)
@@ -252,7 +252,7 @@ describe("an outcome that is unknown", () => {
     })
   }
 
-  for (const [[fault], operation] of Breadth.pairs(losses.filter(([, acted]) => acted), operations)) {
+  for (const [[fault], operation] of Breadth.pairs(losses.filter(([, processed]) => processed), operations)) {
     const what = `${fault._tag} after acting`
 
     it.effect(`of ${operation} is settled by the event that comes at last: ${what}`, () =>

@@ -16,11 +16,11 @@ const credentials = { apiKey: Redacted.make("a-key"), apiSecret: Redacted.make("
 /** All services over a transport that gives one answer, with the requests that it got. */
 const layer = (
   options: Partial<LiveDeskClient.Options> = {},
-  answer: Parameters<typeof FakeTransport.answering>[0] = { body: ok }
+  response: Parameters<typeof FakeTransport.respondingWith>[0] = { body: ok }
 ) =>
   LiveDesk.layer.pipe(
     Layer.provideMerge(LiveDeskClient.layer({ ...credentials, ...once, ...options })),
-    Layer.provideMerge(FakeTransport.answering(answer))
+    Layer.provideMerge(FakeTransport.respondingWith(response))
   )
 
 const create = (options?: LiveDeskClient.CallOptions) =>
@@ -48,7 +48,7 @@ const recording = (logs: Array<string>, level: "Trace" | "Debug" | "Info" = "Tra
   )
 
 describe("credentials", () => {
-  const unusable: ReadonlyArray<readonly [name: string, apiKey: string, apiSecret: string, words: string]> = [
+  const invalid: ReadonlyArray<readonly [name: string, apiKey: string, apiSecret: string, words: string]> = [
     ["no key", "", "a-secret", "the API key is empty"],
     ["no secret", "a-key", "", "the API secret is empty"],
     ["a colon in the key", "a:key", "a-secret", "the API key holds a colon"],
@@ -58,7 +58,7 @@ describe("credentials", () => {
     ["a line break behind the secret", "a-key", "a-secret\n", "the API secret begins or ends with white space"],
     ["half a character", "a-key", "a-secret\ud800", "the API secret holds half a character"]
   ]
-  it.effect.each(unusable)("%s: AuthError", ([, apiKey, apiSecret, words]) =>
+  it.effect.each(invalid)("%s: AuthError", ([, apiKey, apiSecret, words]) =>
     Effect.gen(function*() {
       const options = { apiKey: Redacted.make(apiKey), apiSecret: Redacted.make(apiSecret) }
       const error = yield* Effect.flip(Layer.build(layer(options)))
@@ -283,14 +283,14 @@ const bodyOf = (request: HttpClientRequest.HttpClientRequest | undefined): strin
 describe("spans", () => {
   const traced = (
     options: Partial<LiveDeskClient.Options> = {},
-    answer?: Parameters<typeof FakeTransport.answering>[0]
+    response?: Parameters<typeof FakeTransport.respondingWith>[0]
   ) =>
     Effect.gen(function*() {
       const spans: Array<Tracer.NativeSpan> = []
       const [request] = yield* sentBy(Effect.exit(create())).pipe(
         Effect.provide(
           Layer.provideMerge(
-            layer({ baseUrl: "https://livedesk.invalid:8443/desk", ...options }, answer),
+            layer({ baseUrl: "https://livedesk.invalid:8443/desk", ...options }, response),
             Spans.collecting(spans)
           )
         )
@@ -353,13 +353,13 @@ describe("withResponses", () => {
   it.effect("gives status, headers, request id and raw body", () =>
     Effect.gen(function*() {
       const body = { ...ok, extra: [1, { two: null }] }
-      const [{ contact }, answers] = yield* create().pipe(
+      const [{ contact }, responses] = yield* create().pipe(
         LiveDeskClient.withResponses,
         Effect.provide(layer({}, { status: 201, headers: { "x-request-id": "r-1", "x-more": "m" }, body }))
       )
       assert.strictEqual(contact.id, 7)
       assert.deepStrictEqual(
-        answers.map(({ headers, ...answer }) => ({ ...answer, more: headers["x-more"] })),
+        responses.map(({ headers, ...response }) => ({ ...response, more: headers["x-more"] })),
         [{ operation: "contacts.create", status: 201, requestId: "r-1", body, more: "m" }]
       )
     }))
@@ -389,7 +389,7 @@ describe("the message in a body", () => {
   const kibibyte = 1024
 
   /** JSON of so many bytes that says why. */
-  const telling = (bytes: number, code: number): string => {
+  const reporting = (bytes: number, code: number): string => {
     const [start, end] = [`{"code":${code},"message":"this is why","rest":"`, "\"}"]
     return `${start}${"x".repeat(bytes - start.length - end.length)}${end}`
   }
@@ -398,22 +398,22 @@ describe("the message in a body", () => {
 
   it.effect("is read in a refusal of 64 KiB, and not in a longer one", () =>
     Effect.gen(function*() {
-      for (const [bytes, told] of [[64 * kibibyte, ["this is why"]], [64 * kibibyte + 1, []]] as const) {
+      for (const [bytes, reported] of [[64 * kibibyte, ["this is why"]], [64 * kibibyte + 1, []]] as const) {
         const error = yield* Effect.flip(create()).pipe(
-          Effect.provide(layer({}, { status: 403, body: telling(bytes, 0) }))
+          Effect.provide(layer({}, { status: 403, body: reporting(bytes, 0) }))
         )
-        assert.deepStrictEqual(LiveDeskError.isLiveDeskError(error) && words(error), told)
+        assert.deepStrictEqual(LiveDeskError.isLiveDeskError(error) && words(error), reported)
       }
     }))
 
   it.effect("is read in a success with an error code of 256 KiB, and not in a longer one", () =>
     Effect.gen(function*() {
-      for (const [bytes, told] of [[256 * kibibyte, ["this is why"]], [256 * kibibyte + 1, []]] as const) {
+      for (const [bytes, reported] of [[256 * kibibyte, ["this is why"]], [256 * kibibyte + 1, []]] as const) {
         const error = yield* Effect.flatMap(Tickets.Tickets, ({ get }) => Effect.flip(get({ ticketId: "tk_1" }))).pipe(
-          Effect.provide(layer({}, { body: telling(bytes, 2001) }))
+          Effect.provide(layer({}, { body: reporting(bytes, 2001) }))
         )
         assert.strictEqual(error.reason._tag, "ErrorCodeReturned")
-        assert.deepStrictEqual(words(error), told)
+        assert.deepStrictEqual(words(error), reported)
       }
     }))
 })

@@ -8,7 +8,7 @@ import * as FakeTransport from "../FakeTransport.ts"
 
 const create = Effect.flatMap(Contacts.Contacts, (contacts) => contacts.create({ inboxId: 407 }))
 
-const answered = (answer: FakeTransport.Answer, options?: Partial<LiveDeskClient.Options>) =>
+const responseParts = (response: FakeTransport.FakeResponse, options?: Partial<LiveDeskClient.Options>) =>
   create.pipe(
     Effect.provide(LiveDesk.layer.pipe(
       Layer.provide(LiveDeskClient.layer({
@@ -17,7 +17,7 @@ const answered = (answer: FakeTransport.Answer, options?: Partial<LiveDeskClient
         retries: { times: 0 },
         ...options
       })),
-      Layer.provide(FakeTransport.answering(answer))
+      Layer.provide(FakeTransport.respondingWith(response))
     )),
     Effect.flip,
     Effect.orDie
@@ -85,7 +85,7 @@ describe("what a refusal's body says", () => {
   ]
   it.effect.each(cases)("$name", ({ body, fields = [], headers = {}, messages = [] }) =>
     Effect.gen(function*() {
-      const error = yield* answered({ status: 422, headers, body })
+      const error = yield* responseParts({ status: 422, headers, body })
       assert.deepStrictEqual(error.reason, new LiveDeskError.RejectedInput({ messages, fields }))
       for (const text of [...messages, ...fields]) assert.include(error.message, text)
     }))
@@ -93,7 +93,7 @@ describe("what a refusal's body says", () => {
   it.effect("is there for every status", () =>
     Effect.gen(function*() {
       for (const status of [400, 401, 402, 403, 404, 405, 408, 409, 410, 418, 422, 429, 500, 502, 503, 504]) {
-        const error = yield* answered({ status, body: { error: "this is why" } })
+        const error = yield* responseParts({ status, body: { error: "this is why" } })
         assert.deepStrictEqual("messages" in error.reason ? error.reason.messages : [], ["this is why"])
         assert.include(error.message, "this is why")
         assert.include(error.message, "contacts.create")
@@ -108,7 +108,7 @@ describe("what a refusal's body says", () => {
         field: `${n}\n${"f".repeat(10)}`
       }))
       const attributes = errors.map(({ field }) => field)
-      const { message, reason } = yield* answered({ status: 422, body: { errors, attributes } })
+      const { message, reason } = yield* responseParts({ status: 422, body: { errors, attributes } })
       assert.isTrue(reason._tag === "RejectedInput")
       if (reason._tag !== "RejectedInput") return
       for (const texts of [reason.messages, reason.fields]) {
@@ -125,7 +125,7 @@ describe("what a refusal's body says", () => {
   it.effect("does not go down with the body", () =>
     Effect.gen(function*() {
       const deep = `${"{\"error\":".repeat(6000)}"no"${"}".repeat(6000)}`
-      const { reason } = yield* answered({ status: 422, body: deep })
+      const { reason } = yield* responseParts({ status: 422, body: deep })
       assert.strictEqual(reason._tag, "RejectedInput")
     }))
 })
@@ -161,7 +161,7 @@ describe("delivery", () => {
 describe("Retry-After", () => {
   const retryAfter = (value: string) =>
     Effect.map(
-      answered({ status: 429, headers: { "retry-after": value } }),
+      responseParts({ status: 429, headers: { "retry-after": value } }),
       ({ reason }) => reason._tag === "RateLimited" ? reason.retryAfter : Option.none()
     )
 
@@ -187,7 +187,7 @@ describe("Retry-After", () => {
 
   it.effect("is a wait that can be written and read, however long", () =>
     Effect.gen(function*() {
-      const error = yield* answered({ status: 429, headers: { "retry-after": "9".repeat(400) } })
+      const error = yield* responseParts({ status: 429, headers: { "retry-after": "9".repeat(400) } })
       assert.isAtMost(error.message.length, 300)
       assert.notInclude(error.message, "Infinity")
       const read = yield* Schema.decodeUnknownEffect(json)(yield* Schema.encodeEffect(json)(error))
@@ -199,7 +199,7 @@ describe("what is known beside the reason", () => {
   it.effect("the request id, under either name, no longer than 200 characters", () =>
     Effect.gen(function*() {
       const requestId = (headers: Readonly<Record<string, string>>) =>
-        Effect.map(answered({ status: 500, headers }), (error) => error.requestId)
+        Effect.map(responseParts({ status: 500, headers }), (error) => error.requestId)
       assert.strictEqual(yield* requestId({ "x-request-id": "r-1" }), "r-1")
       assert.strictEqual(yield* requestId({ "request-id": "r-2" }), "r-2")
       assert.strictEqual(yield* requestId({}), undefined)
@@ -210,7 +210,7 @@ describe("what is known beside the reason", () => {
     Effect.gen(function*() {
       const location = (value: string) =>
         Effect.map(
-          answered({ status: 307, headers: { location: value } }),
+          responseParts({ status: 307, headers: { location: value } }),
           ({ reason }) => reason._tag === "Redirected" ? reason.location : undefined
         )
       assert.strictEqual(yield* location("https://elsewhere.invalid/a?b=c#d"), "https://elsewhere.invalid/a")
@@ -221,7 +221,7 @@ describe("what is known beside the reason", () => {
   it.effect("the ids of an answer that cannot be read, by their paths", () =>
     Effect.gen(function*() {
       const uuid = "1d484823-da29-4086-a7ba-d65ad0ebb588"
-      const { message, reason } = yield* answered({
+      const { message, reason } = yield* responseParts({
         body: {
           payload: {
             contact: { id: "9007199254740993", uuid, name: "not to be told", inbox_id: 407, account_id: null },
@@ -250,7 +250,7 @@ describe("what is known beside the reason", () => {
       const body = Object.fromEntries(
         Array.from({ length: 100 }, (_, n) => [`k${n}`.padEnd(n % 2 === 0 ? 197 : 198, "-"), { id: n }])
       )
-      const { reason } = yield* answered({ body })
+      const { reason } = yield* responseParts({ body })
       const identifiers = reason._tag === "InvalidResponse" ? reason.identifiers : {}
       assert.deepStrictEqual(Object.values(identifiers), Array.from({ length: 32 }, (_, n) => 2 * n))
       for (const path of Object.keys(identifiers)) assert.lengthOf(path, 200)
@@ -262,7 +262,7 @@ describe("excerpt", () => {
     Effect.gen(function*() {
       const body = `<html>${"customer data ".repeat(500)}</html>`
       for (const status of [200, 400, 401, 404, 500]) {
-        const error = yield* answered({ status, body })
+        const error = yield* responseParts({ status, body })
         assert.deepStrictEqual(LiveDeskError.excerpt(error), Option.some(body.slice(0, 2000)))
         assert.notInclude(yield* printed(error), "customer data")
         const read = yield* Schema.decodeUnknownEffect(json)(yield* Schema.encodeEffect(json)(error))
@@ -272,7 +272,7 @@ describe("excerpt", () => {
 
   it.effect("is none without a body", () =>
     Effect.gen(function*() {
-      assert.deepStrictEqual(LiveDeskError.excerpt(yield* answered({ status: 500 })), Option.none())
+      assert.deepStrictEqual(LiveDeskError.excerpt(yield* responseParts({ status: 500 })), Option.none())
     }))
 })
 
@@ -385,7 +385,7 @@ describe("JSON", () => {
 describe("telling errors apart", () => {
   it.effect("isLiveDeskError", () =>
     Effect.gen(function*() {
-      const error = yield* answered({ status: 404 })
+      const error = yield* responseParts({ status: 404 })
       assert.isTrue(LiveDeskError.isLiveDeskError(error))
       for (
         const other of [yield* Schema.encodeEffect(json)(error), error.reason, new Error("no"), null, undefined, {}]
@@ -394,7 +394,7 @@ describe("telling errors apart", () => {
       }
     }))
 
-  const failing = (status: number) => Effect.flatMap(answered({ status, body: { error: "why" } }), Effect.fail)
+  const failing = (status: number) => Effect.flatMap(responseParts({ status, body: { error: "why" } }), Effect.fail)
 
   it.effect("by tag", () =>
     Effect.gen(function*() {
@@ -433,7 +433,7 @@ describe("telling errors apart", () => {
 describe("advice", () => {
   it.effect("says what became of the request, and what to do", () =>
     Effect.gen(function*() {
-      const advice: ReadonlyArray<readonly [answer: FakeTransport.Answer, words: string]> = [
+      const advice: ReadonlyArray<readonly [response: FakeTransport.FakeResponse, words: string]> = [
         [{ status: 200 }, "do not call again"],
         [{ status: 500 }, "may have acted"],
         [{ status: 408 }, "may have acted"],
@@ -442,8 +442,8 @@ describe("advice", () => {
         [{ status: 429 }, "Wait before calling again"],
         [{ status: 302 }, "never followed"]
       ]
-      for (const [answer, words] of advice) {
-        const error = yield* answered(answer)
+      for (const [response, words] of advice) {
+        const error = yield* responseParts(response)
         assert.include(error.message, words)
         assert.include(error.message, `outcome ${error.outcome}`)
         assert.include(error.message, `${error._tag}/${error.reason._tag}`)

@@ -76,14 +76,14 @@ describe("the document", () => {
   })
 
   it("marks what no page shows", () => {
-    const answerOf = (path: string, method: string) =>
+    const responseOf = (path: string, method: string) =>
       at(document, ["paths", path, method, "responses", "200", "content", "application/json"])
-    const created = answerOf("/api/v2/accounts/contacts", "post")
+    const created = responseOf("/api/v2/accounts/contacts", "post")
     const contact = ["schema", "properties", "payload", "properties", "contact", "properties"]
     assert.isUndefined(at(created, ["x-unverified"]))
     assert.isUndefined(at(created, [...contact, "email", "x-unverified"]))
     assert.isTrue(at(created, [...contact, "last_activity_at", "x-unverified"]))
-    assert.isTrue(at(answerOf("/api/v2/accounts/contacts/{contact_id}", "patch"), ["x-unverified"]))
+    assert.isTrue(at(responseOf("/api/v2/accounts/contacts/{contact_id}", "patch"), ["x-unverified"]))
   })
 })
 
@@ -167,7 +167,7 @@ layer(clientOfPrism, { excludeTestServices: true })("a server made from the docu
       const messages = yield* Messages.Messages
       const tickets = yield* Tickets.Tickets
       const file = { name: "a.txt", mediaType: "text/plain", content: Uint8Array.from([97]) }
-      const [, answers] = yield* Effect.all([
+      const [, responses] = yield* Effect.all([
         contacts.create({ inboxId: 407, name: "Ada", email: "ada@example.com", phoneNumber: "+123456789" }),
         contacts.list({ q: "a", labels: ["a", "b"], sort: "name", direction: "asc", includeContactInboxes: false }),
         contacts.list({ labels: "vip", page: 2 }),
@@ -197,10 +197,10 @@ layer(clientOfPrism, { excludeTestServices: true })("a server made from the docu
         tickets.update({ ticketId: "tk_20251104_789abc", tags: ["a"] })
       ]).pipe(LiveDeskClient.withResponses)
       assert.deepStrictEqual(
-        [...new Set(answers.map(({ operation }) => operation))],
+        [...new Set(responses.map(({ operation }) => operation))],
         LiveDeskOpenApi.operations.map(({ endpoint }) => endpoint.operation)
       )
-      assert.deepStrictEqual(answers.flatMap(({ headers }) => headers["sl-violations"] ?? []), [])
+      assert.deepStrictEqual(responses.flatMap(({ headers }) => headers["sl-violations"] ?? []), [])
     }))
 
   it.effect("refuses what the document does not allow", () =>

@@ -5,7 +5,7 @@ import * as FakeTransport from "../FakeTransport.ts"
 
 const TestLayer = LiveDesk.layer.pipe(
   Layer.provide(LiveDeskClient.layer({ apiKey: Redacted.make("a-key"), apiSecret: Redacted.make("a-secret") })),
-  Layer.provideMerge(FakeTransport.answering({ body: { id: 3030 } }))
+  Layer.provideMerge(FakeTransport.respondingWith({ body: { id: 3030 } }))
 )
 
 const sendFile = (file: Partial<Messages.AttachedFile>) =>

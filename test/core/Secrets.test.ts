@@ -76,7 +76,7 @@ const echoes: ReadonlyArray<Echo> = [
 ]
 
 /** Whatever gives a secret away, in any of the forms it was sent in. */
-const telling = [apiKey, apiSecret, both].flatMap((secret) => [
+const reporting = [apiKey, apiSecret, both].flatMap((secret) => [
   secret,
   encodeURIComponent(secret),
   form(secret),
@@ -89,8 +89,8 @@ const telling = [apiKey, apiSecret, both].flatMap((secret) => [
   Util.inspect(secret).slice(1, -1)
 ])
 
-const assertNothingTold = (name: string, text: string) => {
-  for (const secret of telling) {
+const assertNothingLeaked = (name: string, text: string) => {
+  for (const secret of reporting) {
     assert.isFalse(text.includes(secret), `${name} tells ${secret}: ${text.slice(0, 1000)}`)
   }
 }
@@ -224,10 +224,10 @@ const calling = (
 ) =>
   LiveDeskClient.make({ ...canaries, ...options }).pipe(Effect.flatMap(call), Effect.scoped, Effect.provide(transport))
 
-type AnswerWith = (text: string) => FakeTransport.Answer
+type RespondWith = (text: string) => FakeTransport.FakeResponse
 
 /** JSON that has the text where an answer has a message, a name, an id or a code. */
-const jsonAnswers: ReadonlyArray<AnswerWith> = Object.values(json).flatMap((write) =>
+const jsonResponses: ReadonlyArray<RespondWith> = Object.values(json).flatMap((write) =>
   [
     (quoted: string) => ({ status: 401, body: `{"error":${quoted}}` }),
     (quoted: string) => ({ status: 422, body: `{"message":${quoted},"attributes":[${quoted}]}` }),
@@ -240,11 +240,11 @@ const jsonAnswers: ReadonlyArray<AnswerWith> = Object.values(json).flatMap((writ
       status: 200,
       body: `{"payload":{"contact":{"id":7,${quoted}:1,"name":[${quoted}]},"contact_inbox":{}}}`
     })
-  ].map((answer): AnswerWith => (text) => answer(write(text)))
+  ].map((response): RespondWith => (text) => response(write(text)))
 )
 
-const bodyAnswers: ReadonlyArray<AnswerWith> = [
-  ...jsonAnswers,
+const bodyResponses: ReadonlyArray<RespondWith> = [
+  ...jsonResponses,
   (text) => ({ status: 403, headers: { "content-type": "text/plain" }, body: `you sent ${text}` }),
   (text) => ({ status: 404, headers: { "content-type": "text/html" }, body: `<pre>${text}</pre>` }),
   (text) => ({ status: 200, body: `<pre>${text}</pre>` })
@@ -252,7 +252,7 @@ const bodyAnswers: ReadonlyArray<AnswerWith> = [
 
 const statuses = [200, 300, 301, 302, 304, 307, 308, 400, 401, 402, 403, 404, 408, 409, 418, 422, 429, 500, 503, 599]
 
-const headerAnswers = statuses.map((status): AnswerWith => (text) => ({
+const headerResponses = statuses.map((status): RespondWith => (text) => ({
   status,
   headers: {
     "x-request-id": text,
@@ -314,9 +314,9 @@ const misplaced: ReadonlyArray<(text: string) => Calling> = [
 const drawnFor = <A>(echo: Echo, pairs: ReadonlyArray<readonly [Echo, A]>): ReadonlyArray<A> =>
   pairs.flatMap(([other, drawn]) => other === echo ? [drawn] : [])
 
-const echoedAnswers = [
-  ...Breadth.pairs(echoes, bodyAnswers),
-  ...Breadth.pairs(echoes.filter(([, text]) => /^[\x20-\x7e]*$/.test(text)), headerAnswers)
+const echoedResponses = [
+  ...Breadth.pairs(echoes, bodyResponses),
+  ...Breadth.pairs(echoes.filter(([, text]) => /^[\x20-\x7e]*$/.test(text)), headerResponses)
 ]
 const echoedBreaks = Breadth.pairs(echoes, breaks)
 const echoedCauses = Breadth.pairs(
@@ -325,7 +325,7 @@ const echoedCauses = Breadth.pairs(
 )
 const echoedMisplaced = Breadth.pairs(echoes, misplaced)
 const echoedToCollector = Breadth.pairs(echoes, [
-  ...jsonAnswers.map((answer) => (text: string) => FakeTransport.answering(answer(text))),
+  ...jsonResponses.map((response) => (text: string) => FakeTransport.respondingWith(response(text))),
   (text: string) => FakeTransport.failing(new Error(text, { cause: text }))
 ])
 
@@ -333,16 +333,16 @@ describe("no secret is told", () => {
   it.effect.each(echoes)("of a server that sends them back: %s", (echo) =>
     Effect.gen(function*() {
       const [name, text] = echo
-      for (const answerWith of drawnFor(echo, echoedAnswers)) {
-        const answer = answerWith(text)
+      for (const respondWith of drawnFor(echo, echoedResponses)) {
+        const response = respondWith(text)
         // A refusal is read the same, whatever was called.
         for (
-          const [call, onDrift] of answer.status === 200
+          const [call, onDrift] of response.status === 200
             ? Breadth.pairs(callings, ["log", "fail"] as const)
             : [[createContact, "log"]] as const
         ) {
-          const seen = yield* seenOf(calling(call, FakeTransport.answering(answer), { onDrift }))
-          assertNothingTold(`${name}, in ${JSON.stringify(answer)},`, seen.text)
+          const seen = yield* seenOf(calling(call, FakeTransport.respondingWith(response), { onDrift }))
+          assertNothingLeaked(`${name}, in ${JSON.stringify(response)},`, seen.text)
         }
       }
     }))
@@ -352,7 +352,7 @@ describe("no secret is told", () => {
       const [, text] = echo
       for (const { body, ends, status } of drawnFor(echo, echoedBreaks)) {
         const arrived = yield* Deferred.make<void>()
-        const transport = FakeTransport.answering({
+        const transport = FakeTransport.respondingWith({
           status,
           body: new ReadableStream({
             start: (controller) => controller.enqueue(new TextEncoder().encode(body(text))),
@@ -367,7 +367,7 @@ describe("no secret is told", () => {
         if (ends === "stops") yield* TestClock.adjust("30 seconds")
         const { errors, text: seen } = yield* Fiber.join(fiber)
         assert.strictEqual(errors.length, 1)
-        assertNothingTold(`${status} that ${ends}: ${body(text)}`, seen)
+        assertNothingLeaked(`${status} that ${ends}: ${body(text)}`, seen)
       }
     }))
 
@@ -379,7 +379,7 @@ describe("no secret is told", () => {
       for (const [length, status] of Breadth.pairs(lengths, [200, 500])) {
         const body = `{"id":7,"echo":"${text.slice(0, length)}`
         const error = yield* Effect.flip(
-          Effect.asVoid(calling(createContact, FakeTransport.answering({ status, body })))
+          Effect.asVoid(calling(createContact, FakeTransport.respondingWith({ status, body })))
         )
         assert.isTrue(LiveDeskError.isLiveDeskError(error))
         if (!LiveDeskError.isLiveDeskError(error)) return
@@ -395,7 +395,7 @@ describe("no secret is told", () => {
         const failed = cause(echo[1])
         const { errors, text } = yield* seenOf(calling(call, FakeTransport.failing(failed)))
         assert.strictEqual(errors.length, 1)
-        assertNothingTold(inspect(failed), text)
+        assertNothingLeaked(inspect(failed), text)
       }
     }))
 
@@ -407,20 +407,20 @@ describe("no secret is told", () => {
         yield* TestClock.adjust("30 seconds")
         const { errors, text } = yield* Fiber.join(fiber)
         assert.strictEqual(errors.length, 1)
-        assertNothingTold("a call that is not answered", text)
+        assertNothingLeaked("a call that is not answered", text)
       }
     }))
 
   it.effect.each(echoes)("of what a caller gives in the wrong place: %s", (echo) =>
     Effect.gen(function*() {
       for (const call of drawnFor(echo, echoedMisplaced)) {
-        const { errors, text } = yield* seenOf(calling(call(echo[1]), FakeTransport.answering({})))
+        const { errors, text } = yield* seenOf(calling(call(echo[1]), FakeTransport.respondingWith({})))
         assert.strictEqual(errors.length, 1)
-        assertNothingTold("what a caller gave", text)
+        assertNothingLeaked("what a caller gave", text)
       }
     }))
 
-  const unusable: ReadonlyArray<readonly [name: string, apiKey: string, apiSecret: string]> = [
+  const invalid: ReadonlyArray<readonly [name: string, apiKey: string, apiSecret: string]> = [
     ["a colon in the key", both, apiSecret],
     ["a line break behind the secret", apiKey, `${apiSecret}\n`],
     ["a control character in the secret", apiKey, `${apiSecret}\u0007${apiSecret}`],
@@ -428,9 +428,9 @@ describe("no secret is told", () => {
     ["space before both", ` ${apiKey}`, ` ${apiSecret}`]
   ]
 
-  it.effect.each(unusable)("of credentials that cannot be used: %s", ([, key, secret]) =>
+  it.effect.each(invalid)("of credentials that cannot be used: %s", ([, key, secret]) =>
     Effect.gen(function*() {
-      const transport = FakeTransport.answering({})
+      const transport = FakeTransport.respondingWith({})
       const given = { apiKey: Redacted.make(key), apiSecret: Redacted.make(secret) }
       const config = {
         apiKey: Config.schema(LiveDeskClient.ApiKey, "KEY"),
@@ -458,7 +458,7 @@ describe("no secret is told", () => {
       for (const making of makings) {
         const { errors, text } = yield* seenOf(Effect.provide(making, transport))
         assert.strictEqual(errors.length, 1)
-        assertNothingTold("unusable credentials", text)
+        assertNothingLeaked("unusable credentials", text)
       }
     }))
 
@@ -467,7 +467,9 @@ describe("no secret is told", () => {
       const context = yield* Layer.build(
         LiveDesk.layer.pipe(
           Layer.provideMerge(LiveDeskClient.layer(canaries)),
-          Layer.provideMerge(FakeTransport.answering({ body: { payload: { contact: { id: 7 }, contact_inbox: {} } } }))
+          Layer.provideMerge(
+            FakeTransport.respondingWith({ body: { payload: { contact: { id: 7 }, contact_inbox: {} } } })
+          )
         )
       )
       const client = Context.get(context, LiveDeskClient.LiveDeskClient)
@@ -477,12 +479,12 @@ describe("no secret is told", () => {
       assert.strictEqual(request?.headers["authorization"], `Basic ${base64(both)}`)
       const call = contacts.create({ inboxId: 407 })
       for (const value of [context, client, contacts, client.call(Contacts.create), call, canaries]) {
-        assertNothingTold("a service", inspect(value))
-        assertNothingTold("a service", JSON.stringify(value) ?? "")
-        assertNothingTold("a service", Util.format("%s %o %j", value, value, value))
+        assertNothingLeaked("a service", inspect(value))
+        assertNothingLeaked("a service", JSON.stringify(value) ?? "")
+        assertNothingLeaked("a service", Util.format("%s %o %j", value, value, value))
       }
-      assertNothingTold("a request", Util.inspect(request, { depth: Infinity }))
-      assertNothingTold("a request", JSON.stringify(request))
+      assertNothingLeaked("a request", Util.inspect(request, { depth: Infinity }))
+      assertNothingLeaked("a request", JSON.stringify(request))
     }))
 
   it.effect.each(echoes)("to a collector of traces and logs: %s", (echo) =>
@@ -492,7 +494,7 @@ describe("no secret is told", () => {
         // It fails for every answer, for the code in it or for the lack of a ticket.
         const { exported, text: seen } = yield* seenOf(calling(createTicket, transport(text)), "collector")
         assert.isNotEmpty(exported)
-        assertNothingTold(`the exporter, of ${text},`, seen)
+        assertNothingLeaked(`the exporter, of ${text},`, seen)
       }
     }))
 })
@@ -517,8 +519,8 @@ describe("the canaries", () => {
   it.effect("are seen wherever they are told", () =>
     Effect.gen(function*() {
       for (const [[echo, text], [place, tell]] of Breadth.pairs(echoes, places)) {
-        const told = yield* tell(text)
-        assert.throws(() => assertNothingTold(place, told), /tells/, `${echo} in ${place}`)
+        const reported = yield* tell(text)
+        assert.throws(() => assertNothingLeaked(place, reported), /tells/, `${echo} in ${place}`)
       }
     }))
 })

@@ -10,7 +10,7 @@ import * as Breadth from "../Breadth.ts"
 const apiKey = "canary/key+one"
 const apiSecret = "canary secret&two?"
 
-const telling = [apiKey, apiSecret, `${apiKey}:${apiSecret}`].flatMap((secret) => [
+const reporting = [apiKey, apiSecret, `${apiKey}:${apiSecret}`].flatMap((secret) => [
   secret,
   encodeURIComponent(secret),
   encodeURIComponent(encodeURIComponent(secret)),
@@ -42,7 +42,7 @@ const echoing = (status: number) =>
   )
 
 /** What Effect's exporter sends to a collector. */
-const collecting = (told: Array<string>) =>
+const collecting = (reported: Array<string>) =>
   Otlp.layerJson({
     baseUrl: "http://collector.invalid",
     resource: { serviceName: "test" },
@@ -53,7 +53,7 @@ const collecting = (told: Array<string>) =>
       HttpClient.make((request) =>
         Effect.sync(() => {
           const { body } = request
-          if (body._tag === "Uint8Array") told.push(new TextDecoder().decode(body.body))
+          if (body._tag === "Uint8Array") reported.push(new TextDecoder().decode(body.body))
           return HttpServerResponse.toClientResponse(HttpServerResponse.empty(), { request })
         })
       )
@@ -86,11 +86,11 @@ describe("secrets", () => {
     const faults = tried.flatMap(([other, fault]) => other === status ? [fault] : [])
 
     it.effect(`are told by nothing, whatever fails, at a server that echoes them with ${status}`, () => {
-      const told: Array<string> = []
+      const reported: Array<string> = []
       const loggers = Logger.layer([
-        Logger.map(Logger.formatJson, (text) => void told.push(text)),
-        Logger.map(Logger.formatLogFmt, (text) => void told.push(text)),
-        Logger.map(Logger.formatSimple, (text) => void told.push(text))
+        Logger.map(Logger.formatJson, (text) => void reported.push(text)),
+        Logger.map(Logger.formatLogFmt, (text) => void reported.push(text)),
+        Logger.map(Logger.formatSimple, (text) => void reported.push(text))
       ])
       return Effect.gen(function*() {
         const contacts = yield* Contacts.Contacts
@@ -112,12 +112,14 @@ describe("secrets", () => {
               Effect.exit
             )
             if (Exit.isFailure(exit)) failures += 1
-            told.push(...shown(exit))
+            reported.push(...shown(exit))
           }
         }
         assert.isAtLeast(failures, 2 * faults.length)
-        told.push(Util.inspect([contacts, yield* LiveDeskClient.LiveDeskClient], { depth: Infinity, showHidden: true }))
-        told.push(Faults.format(yield* Effect.flatMap(Faults.Faults, ({ trace }) => trace)))
+        reported.push(
+          Util.inspect([contacts, yield* LiveDeskClient.LiveDeskClient], { depth: Infinity, showHidden: true })
+        )
+        reported.push(Faults.format(yield* Effect.flatMap(Faults.Faults, ({ trace }) => trace)))
       }).pipe(
         Effect.provide(
           LiveDesk.layer.pipe(
@@ -132,18 +134,18 @@ describe("secrets", () => {
             })),
             Layer.provideMerge(Faults.layer(Faults.script({}))),
             Layer.provide(echoing(status)),
-            Layer.provideMerge(collecting(told)),
+            Layer.provideMerge(collecting(reported)),
             Layer.provideMerge(Layer.merge(loggers, Layer.succeed(References.MinimumLogLevel, "All")))
           )
         ),
         Faults.runWithTestClock,
         Effect.andThen(Effect.sync(() => {
-          const all = told.join("\n")
+          const all = reported.join("\n")
           // The exporter's spans and logs are among it.
           assert.include(all, "resourceSpans")
           assert.include(all, "resourceLogs")
           assert.include(all, "livedesk.request.outcome")
-          for (const secret of telling) assert.notInclude(all, secret)
+          for (const secret of reporting) assert.notInclude(all, secret)
         }))
       )
     })

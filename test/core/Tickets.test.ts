@@ -3,10 +3,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Option, Redacted } from "effect"
 import * as FakeTransport from "../FakeTransport.ts"
 
-const answering = (answer: FakeTransport.Answer) =>
+const respondingWith = (response: FakeTransport.FakeResponse) =>
   Tickets.layer.pipe(
     Layer.provide(LiveDeskClient.layer({ apiKey: Redacted.make("a-key"), apiSecret: Redacted.make("a-secret") })),
-    Layer.provide(FakeTransport.answering(answer))
+    Layer.provide(FakeTransport.respondingWith(response))
   )
 
 const data = { ticket_id: "tk_1" }
@@ -23,7 +23,7 @@ describe("the code of a ticket's answer", () => {
           typeof code === "number" || typeof code === "string" ? code : JSON.stringify(code)
         )
         assert.include(error.message, "No such ticket")
-      }).pipe(Effect.provide(answering({ body: { code, message: "No such ticket", data } }))))
+      }).pipe(Effect.provide(respondingWith({ body: { code, message: "No such ticket", data } }))))
   }
 
   for (const code of [0, "0", null, undefined]) {
@@ -31,20 +31,20 @@ describe("the code of a ticket's answer", () => {
       Effect.gen(function*() {
         const tickets = yield* Tickets.Tickets
         assert.strictEqual((yield* tickets.get({ ticketId: "tk_1" })).ticketId, "tk_1")
-      }).pipe(Effect.provide(answering({ body: { code, message: "Success", data } }))))
+      }).pipe(Effect.provide(respondingWith({ body: { code, message: "Success", data } }))))
   }
 })
 
 describe("update", () => {
   for (
-    const answer of [{ status: 204 }, { body: "" }, { body: "OK" }, { body: null }, { body: { code: 0 } }] as const
+    const response of [{ status: 204 }, { body: "" }, { body: "OK" }, { body: null }, { body: { code: 0 } }] as const
   ) {
-    it.effect(`does not fail for an answer of ${JSON.stringify(answer)}`, () =>
+    it.effect(`does not fail for an answer of ${JSON.stringify(response)}`, () =>
       Effect.gen(function*() {
         const tickets = yield* Tickets.Tickets
         const { ticketId } = yield* tickets.update({ ticketId: "tk_1", title: "A title" })
         assert.deepStrictEqual(ticketId, Option.none())
-      }).pipe(Effect.provide(answering(answer))))
+      }).pipe(Effect.provide(respondingWith(response))))
   }
 
   it.effect("tells the id where it comes", () =>
@@ -52,12 +52,12 @@ describe("update", () => {
       const tickets = yield* Tickets.Tickets
       const { ticketId } = yield* tickets.update({ ticketId: "tk_1", title: "A title" })
       assert.deepStrictEqual(ticketId.pipe(Option.map(String)), Option.some("tk_1"))
-    }).pipe(Effect.provide(answering({ body: { code: 0, message: "Success", data } }))))
+    }).pipe(Effect.provide(respondingWith({ body: { code: 0, message: "Success", data } }))))
 
   it.effect("fails for a code", () =>
     Effect.gen(function*() {
       const tickets = yield* Tickets.Tickets
       const error = yield* Effect.flip(tickets.update({ ticketId: "tk_1", title: "A title" }))
       assert.strictEqual(error.reason._tag, "ErrorCodeReturned")
-    }).pipe(Effect.provide(answering({ body: { code: 7, message: "No" } }))))
+    }).pipe(Effect.provide(respondingWith({ body: { code: 7, message: "No" } }))))
 })

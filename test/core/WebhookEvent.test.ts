@@ -230,9 +230,9 @@ describe("events", () => {
       if (changed._tag !== "ConversationStatusChanged") return assert.fail(changed._tag)
       assert.deepStrictEqual(changed.changedAttributes, [{ attribute: "status", previous: "pending", current: "open" }])
 
-      const untold = decode(WebhookDelivery.payload("conversation_updated", { changed_attributes: null }))
-      if (untold._tag !== "ConversationUpdated") return assert.fail(untold._tag)
-      assert.deepStrictEqual(untold.changedAttributes, [])
+      const unreported = decode(WebhookDelivery.payload("conversation_updated", { changed_attributes: null }))
+      if (unreported._tag !== "ConversationUpdated") return assert.fail(unreported._tag)
+      assert.deepStrictEqual(unreported.changedAttributes, [])
 
       const typing = decode(WebhookDelivery.payload("conversation_typing_on", { is_private: true }))
       if (typing._tag !== "ConversationTypingOn") return assert.fail(typing._tag)

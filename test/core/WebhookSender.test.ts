@@ -205,10 +205,10 @@ describe("an emulator's events", () => {
 })
 
 /** A sender to a receiver that answers as told, given how many deliveries came before. */
-const sendingTo = (answer: (before: number) => Effect.Effect<number>, to: `/${string}` = path) => {
+const sendingTo = (response: (before: number) => Effect.Effect<number>, to: `/${string}` = path) => {
   const received: Array<string> = []
   const client = HttpClient.make((request) =>
-    Effect.suspend(() => answer(received.push(request.headers["x-chatwoot-delivery"] ?? "") - 1)).pipe(
+    Effect.suspend(() => response(received.push(request.headers["x-chatwoot-delivery"] ?? "") - 1)).pipe(
       Effect.map((status) => HttpClientResponse.fromWeb(request, new Response("", { status })))
     )
   )

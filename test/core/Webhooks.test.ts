@@ -75,7 +75,7 @@ const recorder = () => {
 
 const accepted = [200, { status: "accepted" }] as const
 const duplicate = [200, { status: "duplicate" }] as const
-const refused = (reason: Webhooks.WebhookRejectedError["reason"]) => {
+const rejected = (reason: Webhooks.WebhookRejectedError["reason"]) => {
   const error = new Webhooks.WebhookRejectedError({ reason })
   return [error.status, { error: reason, message: error.message }] as const
 }
@@ -134,7 +134,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
           const { events } = yield* Webhooks.Webhooks
           assert.deepStrictEqual(yield* message(1), accepted)
           assert.deepStrictEqual(yield* message(2), accepted)
-          assert.deepStrictEqual(yield* message(3), refused("Full"))
+          assert.deepStrictEqual(yield* message(3), rejected("Full"))
           const ids = (count: number) =>
             events.pipe(
               Stream.take(count),
@@ -161,7 +161,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
             Effect.gen(function*() {
               assert.deepStrictEqual(yield* message(1), accepted)
               assert.deepStrictEqual(yield* message(2), accepted)
-              assert.deepStrictEqual(yield* message(3), refused("Full"))
+              assert.deepStrictEqual(yield* message(3), rejected("Full"))
               yield* latch.open
               yield* Effect.yieldNow
               assert.deepStrictEqual(yield* message(3), accepted)
@@ -176,10 +176,10 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
         running(
           {},
           Effect.gen(function*() {
-            assert.deepStrictEqual(yield* deliver({ payload: "{oops" }), refused("NotJson"))
-            assert.deepStrictEqual(yield* deliver({ payload: "" }), refused("NotJson"))
-            assert.deepStrictEqual(yield* deliver({ payload: "[]" }), refused("NoEvent"))
-            assert.deepStrictEqual(yield* deliver({ payload: { event: 5 } }), refused("NoEvent"))
+            assert.deepStrictEqual(yield* deliver({ payload: "{oops" }), rejected("NotJson"))
+            assert.deepStrictEqual(yield* deliver({ payload: "" }), rejected("NotJson"))
+            assert.deepStrictEqual(yield* deliver({ payload: "[]" }), rejected("NoEvent"))
+            assert.deepStrictEqual(yield* deliver({ payload: { event: 5 } }), rejected("NoEvent"))
           })
         ))
 
@@ -192,7 +192,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
             assert.strictEqual(text(1000).length, 1000)
             assert.deepStrictEqual(
               yield* deliver({ payload: text(1001), verification: Webhooks.unverified }),
-              refused("BodyTooLarge")
+              rejected("BodyTooLarge")
             )
             assert.deepStrictEqual(yield* deliver({ payload: text(1000), verification: Webhooks.unverified }), accepted)
             const client = yield* HttpClient.HttpClient
@@ -220,11 +220,11 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
             assert.deepStrictEqual(yield* deliver({ id: "2", verification: signedWith("next") }), accepted)
             assert.deepStrictEqual(
               yield* deliver({ id: "3", verification: signedWith("other") }),
-              refused("NotVerified")
+              rejected("NotVerified")
             )
             assert.deepStrictEqual(
               yield* deliver({ id: "4", verification: Webhooks.unverified }),
-              refused("NotVerified")
+              rejected("NotVerified")
             )
           })
         ))
@@ -243,7 +243,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
               delivery.body.with(at, (delivery.body[at] ?? 0) ^ 1)
             )
             for (const body of [...tampered, delivery.body.slice(1), Uint8Array.of(...delivery.body, 10)]) {
-              assert.deepStrictEqual(yield* send({ ...delivery, body }), refused("NotVerified"))
+              assert.deepStrictEqual(yield* send({ ...delivery, body }), rejected("NotVerified"))
             }
             for (const header of ["x-chatwoot-signature", "x-chatwoot-timestamp"]) {
               const value = delivery.headers[header] ?? ""
@@ -251,19 +251,19 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
                 const other of ["", "sha256=", "sha256=zz", value.slice(0, -2), `${value}00`, `-${value}`, ` ${value}1`]
               ) {
                 const headers = { ...delivery.headers, [header]: other }
-                assert.deepStrictEqual(yield* send({ ...delivery, headers }), refused("NotVerified"), other)
+                assert.deepStrictEqual(yield* send({ ...delivery, headers }), rejected("NotVerified"), other)
               }
             }
             const signature = (delivery.headers["x-chatwoot-signature"] ?? "").replace("sha256=", "sha512=")
             const otherwise = { ...delivery.headers, "x-chatwoot-signature": signature }
-            assert.deepStrictEqual(yield* send({ ...delivery, headers: otherwise }), refused("NotVerified"))
+            assert.deepStrictEqual(yield* send({ ...delivery, headers: otherwise }), rejected("NotVerified"))
             assert.deepStrictEqual(yield* send(delivery), accepted)
 
             // Two texts that decode to the same characters, since neither is UTF-8.
             const garbled = (byte: number) =>
               Uint8Array.of(...new TextEncoder().encode("{\"event\":\"x"), byte, ...new TextEncoder().encode("\"}"))
             const odd = yield* WebhookDelivery.make({ path, verification: signed, payload: garbled(0xff) })
-            assert.deepStrictEqual(yield* send({ ...odd, body: garbled(0xfe) }), refused("NotVerified"))
+            assert.deepStrictEqual(yield* send({ ...odd, body: garbled(0xfe) }), rejected("NotVerified"))
             assert.deepStrictEqual(yield* send(odd), accepted)
             assert.deepStrictEqual(events.map(WebhookEvent.nameOf), ["message_created", "x\ufffd"])
           })
@@ -284,8 +284,8 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
               yield* TestClock.setTime(1_768_967_324_000 + seconds * 1000)
               return yield* send(delivery)
             })
-            assert.deepStrictEqual(yield* at(-301), refused("NotVerified"))
-            assert.deepStrictEqual(yield* at(301), refused("NotVerified"))
+            assert.deepStrictEqual(yield* at(-301), rejected("NotVerified"))
+            assert.deepStrictEqual(yield* at(301), rejected("NotVerified"))
             assert.deepStrictEqual(yield* at(300), accepted)
             assert.deepStrictEqual(yield* at(-300), duplicate)
           })
@@ -301,7 +301,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
         return running(
           { verification },
           Effect.gen(function*() {
-            assert.deepStrictEqual(yield* deliver(), refused("NotVerified"))
+            assert.deepStrictEqual(yield* deliver(), rejected("NotVerified"))
             assert.deepStrictEqual(yield* deliver({ verification }), accepted)
           })
         )
@@ -315,7 +315,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
         Effect.gen(function*() {
           assert.deepStrictEqual(yield* deliver({ verification: byPath("canary-token-0123456789") }), accepted)
           for (const token of ["canary-token-0123456788", "canary-token-012345678", "x", "%00"]) {
-            assert.deepStrictEqual(yield* deliver({ verification: byPath(token) }), refused("NotVerified"))
+            assert.deepStrictEqual(yield* deliver({ verification: byPath(token) }), rejected("NotVerified"))
           }
           const client = yield* HttpClient.HttpClient
           assert.strictEqual((yield* client.execute(HttpClientRequest.post(path))).status, 404)
@@ -343,8 +343,8 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
               attempts = 0
               yield* TestClock.adjust("1 second")
               const again = deliver(id === undefined ? {} : { id })
-              assert.deepStrictEqual(yield* again, refused("HandlerFailed"))
-              assert.deepStrictEqual(yield* again, refused("HandlerFailed"))
+              assert.deepStrictEqual(yield* again, rejected("HandlerFailed"))
+              assert.deepStrictEqual(yield* again, rejected("HandlerFailed"))
               assert.deepStrictEqual(yield* again, accepted)
               assert.deepStrictEqual(yield* again, duplicate)
               assert.strictEqual(attempts, 3)
@@ -360,7 +360,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
         return running(
           { handler, onFailure: "retry" },
           Effect.gen(function*() {
-            assert.deepStrictEqual(yield* deliver(), refused("HandlerFailed"))
+            assert.deepStrictEqual(yield* deliver(), rejected("HandlerFailed"))
           })
         )
       })
@@ -380,7 +380,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
               const sender = yield* Effect.forkChild(deliver({ id: "1" }))
               yield* Deferred.await(begun)
               yield* Fiber.interrupt(sender)
-              assert.deepStrictEqual(yield* deliver({ id: "1" }), refused("InProgress"))
+              assert.deepStrictEqual(yield* deliver({ id: "1" }), rejected("InProgress"))
               yield* latch.open
               yield* Effect.yieldNow
               yield* Effect.yieldNow
@@ -430,11 +430,14 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
                 },
                 Effect.gen(function*() {
                   const deliveries = [...yield* shuffledReplays(seed, ids)]
-                  const answers = yield* Effect.forEach(deliveries, deliver, { concurrency: 8 })
-                  for (const [status] of answers) assert.include([200, 503], status)
+                  const responses = yield* Effect.forEach(deliveries, deliver, { concurrency: 8 })
+                  for (const [status] of responses) assert.include([200, 503], status)
                   for (const options of deliveries) {
-                    const settled = Effect.repeat(deliver(options), { until: ([status]) => status !== 503, times: 100 })
-                    assert.deepStrictEqual(yield* settled, duplicate)
+                    const recorded = Effect.repeat(deliver(options), {
+                      until: ([status]) => status !== 503,
+                      times: 100
+                    })
+                    assert.deepStrictEqual(yield* recorded, duplicate)
                   }
                 }),
                 seen
@@ -514,7 +517,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
         return running(
           { handler },
           Effect.gen(function*() {
-            assert.deepStrictEqual(yield* deliver({ id: "1" }), refused("StoreFailed"))
+            assert.deepStrictEqual(yield* deliver({ id: "1" }), rejected("StoreFailed"))
             assert.isEmpty(claimed)
             assert.isEmpty(events)
           }),
@@ -545,7 +548,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
               { handler, onFailure, verification: Webhooks.unverified },
               Effect.gen(function*() {
                 const again = deliver({ id: "1", verification: Webhooks.unverified })
-                assert.deepStrictEqual(yield* again, refused("InProgress"))
+                assert.deepStrictEqual(yield* again, rejected("InProgress"))
                 yield* TestClock.adjust("5 minutes")
                 assert.deepStrictEqual(yield* again, accepted)
                 yield* Effect.yieldNow
@@ -566,7 +569,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
         return running(
           { handler },
           Effect.gen(function*() {
-            assert.deepStrictEqual(yield* deliver(), refused("StoreFailed"))
+            assert.deepStrictEqual(yield* deliver(), rejected("StoreFailed"))
             assert.isEmpty(events)
           }),
           Layer.succeed(DeliveryStore.DeliveryStore, {
@@ -632,8 +635,8 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
           const [verification, fails] of verifications.flatMap((by) => failures.map((fails) => [by, fails] as const))
         ) {
           yield* Effect.gen(function*() {
-            assert.deepStrictEqual(yield* deliver({ verification, payload }), refused("HandlerFailed"))
-            assert.deepStrictEqual(yield* deliver({ verification, payload: `{canary-content` }), refused("NotJson"))
+            assert.deepStrictEqual(yield* deliver({ verification, payload }), rejected("HandlerFailed"))
+            assert.deepStrictEqual(yield* deliver({ verification, payload: `{canary-content` }), rejected("NotJson"))
             yield* deliver({ verification: signedWith("canary-other"), payload })
             if (verification._tag !== "PathToken") return
             const client = yield* HttpClient.HttpClient
@@ -695,7 +698,7 @@ describe("options", () => {
 })
 
 describe("options that are no sensible numbers, or no secrets", () => {
-  const refusedWith = (options: Partial<Webhooks.HandlerOptions<unknown, never>>) =>
+  const rejectedWith = (options: Partial<Webhooks.HandlerOptions<unknown, never>>) =>
     Layer.build(
       Webhooks.layer({ path, verification: signed, handler: () => Effect.void, ...options }).pipe(
         Layer.provide([WebhookDelivery.layer, DeliveryStore.layer])
@@ -708,7 +711,7 @@ describe("options that are no sensible numbers, or no secrets", () => {
     ...[0, -1, NaN].map((capacity) => ["capacity", { capacity }] as const)
   ])("are told: %s", ([name, options]) =>
     Effect.gen(function*() {
-      const error = yield* refusedWith(options)
+      const error = yield* rejectedWith(options)
       assert.strictEqual(error._tag, "WebhookOptionsError")
       assert.include(error.message, name)
     }))
@@ -716,7 +719,7 @@ describe("options that are no sensible numbers, or no secrets", () => {
   it.effect("are told: secrets", () =>
     Effect.gen(function*() {
       // @ts-expect-error the type asks for one
-      const error = yield* refusedWith({ verification: Webhooks.signed({ secrets: [] }) })
+      const error = yield* rejectedWith({ verification: Webhooks.signed({ secrets: [] }) })
       assert.strictEqual(error._tag, "WebhookOptionsError")
     }))
 })

@@ -162,12 +162,12 @@ const undocumented = (project: ProjectReflection): ReadonlyArray<string> => {
     .flatMap((module) => [module, ...module.children ?? []])
   const parts = exported.filter(({ comment }) => /^(?:inputs|options|services)$/.test(categoryOf(comment)))
     .flatMap(({ children = [] }) => children)
-  return [...exported, ...parts].filter((reflection) => !isTold(reflection)).map((reflection) =>
+  return [...exported, ...parts].filter((reflection) => !isDocumented(reflection)).map((reflection) =>
     reflection.getFriendlyFullName()
   )
 }
 
-const isTold = ({ comment, signatures = [] }: DeclarationReflection): boolean =>
+const isDocumented = ({ comment, signatures = [] }: DeclarationReflection): boolean =>
   [comment, ...signatures.map(({ comment }) => comment)].some((comment) => (comment?.summary.length ?? 0) > 0)
 
 const categoryOf = (comment: Comment | undefined): string =>

@@ -137,14 +137,14 @@ export const run = Effect.fnUntraced(function*(options: LiveDeskClient.Options, 
       findings.push({ operation, what, outcome: failed(result.failure), succeeded: false, drift: [], seen: [] })
       return Option.none<Output>()
     }
-    const [value, [answer]] = result.success
+    const [value, [response]] = result.success
     findings.push({
       operation,
       what,
-      outcome: String(answer?.status),
+      outcome: String(response?.status),
       succeeded: true,
-      drift: driftOf(endpoint, answer?.body),
-      seen: unverifiedIn(schemaOf(endpoint), answer?.body)
+      drift: driftOf(endpoint, response?.body),
+      seen: unverifiedIn(schemaOf(endpoint), response?.body)
     })
     return Option.some(value)
   })
@@ -170,12 +170,12 @@ export const run = Effect.fnUntraced(function*(options: LiveDeskClient.Options, 
   })
 
   const now = yield* Clock.currentTimeMillis
-  const mark = `effect-livedesk-${now}`
-  const person = { inboxId, name: "effect-livedesk live suite", email: `${mark}@example.com`, identifier: mark }
+  const label = `effect-livedesk-${now}`
+  const person = { inboxId, name: "effect-livedesk live suite", email: `${label}@example.com`, identifier: label }
 
   const created = yield* call(Contacts.create, "a contact with e-mail and identifier", person)
   yield* call(Contacts.list, "the first page", {})
-  yield* call(Contacts.list, "a search, sorted", { q: mark, sort: "created_at", direction: "desc" })
+  yield* call(Contacts.list, "a search, sorted", { q: label, sort: "created_at", direction: "desc" })
   yield* call(Contacts.list, "two labels, far past the end", { labels: ["a", "b"], page: 100_000 })
   if (Option.isSome(created)) {
     const { contact, contactInbox } = created.value
@@ -184,7 +184,7 @@ export const run = Effect.fnUntraced(function*(options: LiveDeskClient.Options, 
       contactId,
       name: "effect-livedesk",
       email: null,
-      customAttributes: { from: mark }
+      customAttributes: { from: label }
     })
     const conversation = yield* call(Conversations.create, "by contact and source", {
       inboxId,
@@ -222,7 +222,7 @@ export const run = Effect.fnUntraced(function*(options: LiveDeskClient.Options, 
       yield* probe(Conversations.toggleStatus, "from resolved to snoozed", { conversationId, status: "snoozed" })
       left.push(`conversation ${conversationId}`)
     }
-    yield* probe(Contacts.create, "the same identifier again", { inboxId, identifier: mark })
+    yield* probe(Contacts.create, "the same identifier again", { inboxId, identifier: label })
     const removed = yield* call(removeContact, "to clear it away; on no page", { contact_id: contactId })
     if (Option.isNone(removed)) left.push(`contact ${contactId}`)
   }
@@ -242,7 +242,7 @@ export const run = Effect.fnUntraced(function*(options: LiveDeskClient.Options, 
   yield* probe(Contacts.create, "an unknown channel", {
     ...person,
     inboxId: 1,
-    identifier: `${mark}-1`,
+    identifier: `${label}-1`,
     email: undefined
   })
   yield* probe({ ...Contacts.create, input: AnyFields }, "no channel", { email: "not an address" })

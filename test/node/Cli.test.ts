@@ -214,7 +214,7 @@ describe("--dry-run", () => {
 })
 
 describe("the exit code", () => {
-  const refusal = (args: ReadonlyArray<string>, settings: Record<string, string> = {}) =>
+  const rejection = (args: ReadonlyArray<string>, settings: Record<string, string> = {}) =>
     Effect.gen(function*() {
       const ran = yield* Cli.runIn(yield* Folder.make, args, { ...(yield* Cli.settings), ...settings })
       assert.strictEqual(ran.out, "")
@@ -245,15 +245,15 @@ describe("the exit code", () => {
           ["tickets", "update", "T-1"]
         ]
       ) {
-        const { code, err } = yield* refusal(args)
+        const { code, err } = yield* rejection(args)
         assert.strictEqual(code, 2, args.join(" "))
         assert.notStrictEqual(err, "")
       }
-      const { err } = yield* refusal(["contacts", "bogus"])
+      const { err } = yield* rejection(["contacts", "bogus"])
       assert.match(err, /^Unknown subcommand "bogus"[^]*\nlivedesk contacts --help tells what can be given\n$/)
-      assert.match((yield* refusal(["contacts", "create", "--nmae", "Bob"])).err, /Did you mean this\?\n +--name\n/)
+      assert.match((yield* rejection(["contacts", "create", "--nmae", "Bob"])).err, /Did you mean this\?\n +--name\n/)
       assert.match(
-        (yield* refusal(["contacts", "create", "--email", "-x@acme.inc"])).err,
+        (yield* rejection(["contacts", "create", "--email", "-x@acme.inc"])).err,
         /^Missing value[^\n]*\nUnrecognized flag: -x [^\n]*\nA value that begins with a dash is given as --flag=-value/
       )
     }).pipe(withEmulator), 90_000)
@@ -279,20 +279,20 @@ describe("the exit code", () => {
 
   it.live("is 3 for credentials, 4 for what LiveDesk refuses, 5 for no connection, 6 for what is not there", () =>
     Effect.gen(function*() {
-      const credentials = yield* refusal(["contacts", "list"], { LIVEDESK_API_SECRET: "canary" })
+      const credentials = yield* rejection(["contacts", "list"], { LIVEDESK_API_SECRET: "canary" })
       assert.deepStrictEqual([credentials.code, credentials.err.split("\n").length], [3, 2])
       assert.match(credentials.err, /^contacts\.list failed: AuthError\/Unauthorized/)
       assert.notInclude(credentials.err, "canary")
-      const refused = yield* refusal(["contacts", "create", "--email", "none"])
+      const refused = yield* rejection(["contacts", "create", "--email", "none"])
       assert.deepStrictEqual([refused.code, refused.err.split("\n").length], [4, 2])
       const closed = `http://127.0.0.1:${yield* FreePort.make}`
-      assert.strictEqual((yield* refusal(["contacts", "list"], { LIVEDESK_BASE_URL: closed })).code, 5)
-      assert.strictEqual((yield* refusal(["contacts", "update", "1", "--name", "Bob"])).code, 6)
+      assert.strictEqual((yield* rejection(["contacts", "list"], { LIVEDESK_BASE_URL: closed })).code, 5)
+      assert.strictEqual((yield* rejection(["contacts", "update", "1", "--name", "Bob"])).code, 6)
     }).pipe(withEmulator))
 
   it.live("comes with the error as JSON where --json is given", () =>
     Effect.gen(function*() {
-      const { code, err } = yield* refusal(["contacts", "create", "--email", "none", "--json"])
+      const { code, err } = yield* rejection(["contacts", "create", "--email", "none", "--json"])
       assert.strictEqual(code, 4)
       const read = Schema.decodeUnknownEffect(Schema.toCodecJson(LiveDeskError.LiveDeskError))
       const error = yield* read(JSON.parse(err))
@@ -367,9 +367,11 @@ describe("secrets", () => {
         LIVEDESK_INBOX_ID: "407",
         LIVEDESK_BASE_URL: yield* LocalServer.make((request, response) => {
           const { authorization = "" } = request.headers
-          const told = [authorization, authorization.slice(6), atob(authorization.slice(6)), "canary-secret"].join(" ")
-          response.writeHead(422, { "content-type": "application/json", location: `/${told}` })
-          response.end(JSON.stringify({ message: told, attributes: [told] }))
+          const reported = [authorization, authorization.slice(6), atob(authorization.slice(6)), "canary-secret"].join(
+            " "
+          )
+          response.writeHead(422, { "content-type": "application/json", location: `/${reported}` })
+          response.end(JSON.stringify({ message: reported, attributes: [reported] }))
         })
       }
       const commands = [
@@ -564,9 +566,9 @@ describe("the documentation", () => {
   it.live("tells the exit codes that the help tells", () =>
     Effect.gen(function*() {
       const { out } = yield* Cli.runIn(yield* Folder.make, ["--help"], {})
-      const told = Array.from(out.matchAll(/^ +(\d+) {2}(.+)$/gm), ([, code, meaning]) => `${code} | ${meaning}`)
+      const reported = Array.from(out.matchAll(/^ +(\d+) {2}(.+)$/gm), ([, code, meaning]) => `${code} | ${meaning}`)
       const page = read("docs/cli.md").replaceAll(/ +\|/g, " |")
-      assert.strictEqual(told.length, 11)
-      for (const line of told) assert.include(page, `| ${line} |`)
+      assert.strictEqual(reported.length, 11)
+      for (const line of reported) assert.include(page, `| ${line} |`)
     }))
 })

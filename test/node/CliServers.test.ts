@@ -184,8 +184,8 @@ describe("webhooks", () => {
       const url = /http:[^,]+/.exec(yield* listener.errorLine)?.[0] ?? ""
       const emulator = yield* Cli.serve(["emulator", "--webhook", `${url}?token=canary`], settings)
       const at = Object.fromEntries((yield* Effect.replicateEffect(emulator.line, 4)).map((line) => line.split("=")))
-      const [, , told] = yield* Effect.replicateEffect(emulator.line, 3)
-      assert.strictEqual(told, `# webhook: ${url} (signed)`)
+      const [, , reported] = yield* Effect.replicateEffect(emulator.line, 3)
+      assert.strictEqual(reported, `# webhook: ${url} (signed)`)
       const folder = yield* Folder.make
       yield* Cli.runIn(folder, ["conversations", "start", "--name", "Alice", "--message", "Hello"], at)
       assert.strictEqual(yield* listener.line, "conversation_created")
@@ -255,12 +255,12 @@ describe("doctor", () => {
 
   it.live("tells where an answer differs from its documentation, and what is none of LiveDesk's", () =>
     Effect.gen(function*() {
-      const doctor = (type: string, answer: string) =>
+      const doctor = (type: string, body: string) =>
         Effect.scoped(Effect.gen(function*() {
           return yield* Cli.runIn(yield* Folder.make, ["doctor", "--json"], {
             ...(yield* Cli.settings),
             LIVEDESK_BASE_URL: yield* LocalServer.make((_, response) =>
-              response.setHeader("content-type", type).end(answer)
+              response.setHeader("content-type", type).end(body)
             )
           })
         }))

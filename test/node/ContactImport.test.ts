@@ -236,15 +236,15 @@ describe("an import", () => {
 
   it.effect("tells how far it is, and how long it will take", () =>
     Effect.gen(function*() {
-      const told: Array<string> = []
+      const reported: Array<string> = []
       const slow = rowsOf(customers(6)).pipe(Stream.mapEffect((row) => Effect.delay(Effect.succeed(row), "1 second")))
       yield* inTime(importing([], {
         rows: slow,
         total: 6,
-        onProgress: (progress) => Effect.sync(() => told.push(ImportProgress.line(progress)))
+        onProgress: (progress) => Effect.sync(() => reported.push(ImportProgress.line(progress)))
       }))
-      assert.deepStrictEqual(told.slice(1, 2), ["3 done, 0 rejected, 0.8 a second, about 4s left"])
-      assert.strictEqual(told.at(-1), "6 done, 0 rejected, 1.0 a second, about 0s left")
+      assert.deepStrictEqual(reported.slice(1, 2), ["3 done, 0 rejected, 0.8 a second, about 4s left"])
+      assert.strictEqual(reported.at(-1), "6 done, 0 rejected, 1.0 a second, about 0s left")
     }).pipe(Effect.provide([livedesk(), journal])))
 })
 
@@ -268,12 +268,12 @@ describe("what becomes of a call nobody can tell", () => {
           assert.strictEqual(result.unknown, 0)
           assert.lengthOf((yield* emulated).contacts, 3)
           assert.lengthOf(yield* entries("done"), 3)
-          const acted = !("when" in fault) || fault.when === "AfterProcessing"
+          const processed = !("when" in fault) || fault.when === "AfterProcessing"
           // `ensure` itself looks for it, twice in a second.
-          if (acted && lookup === "first") return
+          if (processed && lookup === "first") return
           // Found after the time in which LiveDesk may still be at work; whether it was there before nobody can tell.
           assert.isAtLeast(Duration.toSeconds(result.elapsed), 30)
-          assert.deepStrictEqual([result.created, result.existing], acted ? [2, 0] : [3, 0])
+          assert.deepStrictEqual([result.created, result.existing], processed ? [2, 0] : [3, 0])
         }).pipe(Effect.provide([livedesk({ "contacts.create": [fault] }), journal])))
     }
     for (const operation of ["conversations.create", "messages.send"] as const) {

@@ -18,12 +18,12 @@ const phone = { width: 360, height: 740 }
 
 /** A program's webhook handler, and what it was told. */
 const receiver = Effect.gen(function*() {
-  const told = yield* Queue.unbounded<WebhookEvent.WebhookEvent>()
+  const reported = yield* Queue.unbounded<WebhookEvent.WebhookEvent>()
   const routes = Webhooks.layer({
     path: "/livedesk",
     verification: Webhooks.unverified,
     ownMessages: "handle",
-    handler: (event) => Queue.offer(told, event)
+    handler: (event) => Queue.offer(reported, event)
   })
   const serving = HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true }).pipe(
     Layer.provide(DeliveryStore.layer),
@@ -31,7 +31,7 @@ const receiver = Effect.gen(function*() {
   )
   const { address } = Context.get(yield* Layer.build(serving), HttpServer.HttpServer)
   const next = <Tag extends WebhookEvent.WebhookEvent["_tag"]>(tag: Tag) =>
-    Effect.repeat(Queue.take(told), { until: (event) => event._tag === tag })
+    Effect.repeat(Queue.take(reported), { until: (event) => event._tag === tag })
   return { url: `${HttpServer.formatAddress(address)}/livedesk`, next }
 })
 
@@ -114,7 +114,7 @@ describe.skipIf(!Browser.isInstalled)("the emulator's inbox (left out where Chro
           await page.getByRole("button", { name: "Send" }).click()
           await page.getByRole("region", { name: "Messages" }).getByText(content).waitFor()
         })
-      const told = Effect.map(
+      const reported = Effect.map(
         next("MessageCreated"),
         (event) =>
           event._tag === "MessageCreated"
@@ -129,11 +129,11 @@ describe.skipIf(!Browser.isInstalled)("the emulator's inbox (left out where Chro
       )
       const sent = { conversation: id, private: false, type: "outgoing", sender: "user" }
       yield* write("It is at your door.", "agent")
-      assert.deepStrictEqual(yield* told, { ...sent, content: "It is at your door." })
+      assert.deepStrictEqual(yield* reported, { ...sent, content: "It is at your door." })
       yield* write("She is angry.", "note")
-      assert.deepStrictEqual(yield* told, { ...sent, content: "She is angry.", private: true })
+      assert.deepStrictEqual(yield* reported, { ...sent, content: "She is angry.", private: true })
       yield* write("Thank you!", "contact")
-      assert.deepStrictEqual(yield* told, { ...sent, content: "Thank you!", type: "incoming", sender: "contact" })
+      assert.deepStrictEqual(yield* reported, { ...sent, content: "Thank you!", type: "incoming", sender: "contact" })
     }).pipe(Effect.scoped))
 
   it.live("moves a conversation to another status", () =>
@@ -297,8 +297,10 @@ describe.skipIf(!Browser.isInstalled)("the emulator's inbox (left out where Chro
       yield* next("MessageCreated")
       yield* see(() => row(page, "Dave").waitFor())
       yield* see(() => page.keyboard.press("Control+Enter"))
-      const told = yield* next("MessageCreated")
-      assert.deepInclude(told._tag === "MessageCreated" ? told.message : {}, { content: Option.some("By hand.") })
+      const reported = yield* next("MessageCreated")
+      assert.deepInclude(reported._tag === "MessageCreated" ? reported.message : {}, {
+        content: Option.some("By hand.")
+      })
       yield* until("Tab", /^Requests$/)
       yield* until("ArrowRight", /^Faults$/)
       yield* see(() => page.getByRole("checkbox").first().waitFor())

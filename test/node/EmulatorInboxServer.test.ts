@@ -6,7 +6,7 @@ import { DateTime, Duration, Effect, Exit, Redacted, type Scope } from "effect"
 import { createHash } from "node:crypto"
 import { type ClientRequest, type IncomingMessage, request } from "node:http"
 
-interface Answer {
+interface InboxResponse {
   readonly status: number
   readonly headers: IncomingMessage["headers"]
   readonly text: string
@@ -17,7 +17,7 @@ type Headers = { readonly [name: string]: string }
 /** Sends what no browser and no `fetch` would, such as another host. */
 const send = Effect.fnUntraced(function*(method: string, path: string, headers: Headers = {}, body?: string) {
   const { baseUrl } = yield* NodeEmulator.NodeEmulator
-  return yield* Effect.callback<Answer>((resume) => {
+  return yield* Effect.callback<InboxResponse>((resume) => {
     const sent = request(`${baseUrl}${path}`, { method, headers, agent: false }, (response) => {
       let text = ""
       response.setEncoding("utf8")
@@ -37,7 +37,7 @@ const send = Effect.fnUntraced(function*(method: string, path: string, headers: 
 const act = (action: unknown, headers: Headers = {}) =>
   send("POST", "/inbox/actions", { "content-type": "application/json", ...headers }, JSON.stringify(action))
 
-const error = ({ text }: Answer): string => JSON.parse(text).error
+const error = ({ text }: InboxResponse): string => JSON.parse(text).error
 
 interface Look {
   readonly status: number
@@ -142,9 +142,9 @@ describe("the emulator's inbox, to a browser", () => {
         { host: `127.0.0.1.evil.example:${port}`, origin: `http://127.0.0.1.evil.example:${port}` }
       ]
       for (const headers of foreign) {
-        const refused = yield* act(reply, headers)
-        assert.include([403, 415], refused.status, JSON.stringify(headers))
-        assert.isNotEmpty(error(refused))
+        const rejected = yield* act(reply, headers)
+        assert.include([403, 415], rejected.status, JSON.stringify(headers))
+        assert.isNotEmpty(error(rejected))
       }
       assert.strictEqual(yield* emulator.state, before)
       for (const path of ["/inbox", "/inbox/events"]) {
@@ -189,9 +189,9 @@ describe("the emulator's inbox, to whoever sends it something else", () => {
         [404, /no webhook/, { _tag: "Redeliver", key: "emulated-1" }]
       ]
       for (const [status, said, action] of wrong) {
-        const refused = yield* act(action)
-        assert.strictEqual(refused.status, status, refused.text)
-        assert.match(error(refused), said)
+        const rejected = yield* act(action)
+        assert.strictEqual(rejected.status, status, rejected.text)
+        assert.match(error(rejected), said)
       }
       const [issue] = JSON.parse((yield* act({ _tag: "Receive", conversationId: id, content: 1 })).text).issues
       assert.deepStrictEqual(issue.path, ["content"])
@@ -209,8 +209,8 @@ describe("the emulator's inbox, to whoever sends it something else", () => {
 
   it.live("makes no delivery again that it does not remember", () =>
     Effect.gen(function*() {
-      const refused = yield* act({ _tag: "Redeliver", key: "emulated-1" })
-      assert.deepStrictEqual([refused.status, error(refused)], [404, "key: there is no such delivery any more"])
+      const rejected = yield* act({ _tag: "Redeliver", key: "emulated-1" })
+      assert.deepStrictEqual([rejected.status, error(rejected)], [404, "key: there is no such delivery any more"])
     }).pipe(Effect.provide(NodeEmulator.layer({ webhook: { url: "http://127.0.0.1:9/" } }))))
 })
 
@@ -281,15 +281,15 @@ describe("what happens in the emulator", () => {
         }, state)
       )
       const { next } = yield* look()
-      const told = yield* next
-      assert.deepInclude(told?.["counts"], { contacts: 500, conversations: 500 })
-      assert.lengthOf(Object(told?.["contacts"]), 100)
-      const shown: ReadonlyArray<{ readonly id: number }> = Object(told?.["conversations"])
+      const reported = yield* next
+      assert.deepInclude(reported?.["counts"], { contacts: 500, conversations: 500 })
+      assert.lengthOf(Object(reported?.["contacts"]), 100)
+      const shown: ReadonlyArray<{ readonly id: number }> = Object(reported?.["conversations"])
       assert.deepStrictEqual(
         shown.map(({ id }) => (id * 7) % 500),
         Array.from({ length: 100 }, (_, index) => 499 - index)
       )
-      assert.isBelow(JSON.stringify(told).length, 100_000)
+      assert.isBelow(JSON.stringify(reported).length, 100_000)
     }).pipe(Effect.scoped, Effect.provide(NodeEmulator.layer())))
 
   it.live("is told to so many pages, each as long as it is there", () =>
@@ -299,8 +299,8 @@ describe("what happens in the emulator", () => {
         assert.strictEqual(page.status, 200)
         yield* page.next
       }
-      const refused = yield* send("GET", "/inbox/events")
-      assert.deepStrictEqual([refused.status, error(refused)], [503, "20 pages are looking already"])
+      const rejected = yield* send("GET", "/inbox/events")
+      assert.deepStrictEqual([rejected.status, error(rejected)], [503, "20 pages are looking already"])
       yield* Effect.forEach(pages, ({ close }) => close)
       yield* send("GET", "/inbox/events?conversation=x")
       const looked = yield* Effect.repeat(Effect.scoped(look()), { until: ({ status }) => status === 200 })
@@ -347,9 +347,9 @@ describe("faults on a port", () => {
         const failed = yield* Effect.flip(aConversation)
         assert.deepStrictEqual([failed.outcome, failed.reason._tag], [outcome, reason])
         const { contacts } = yield* (yield* Emulator.Emulator).state
-        const acted = fault._tag !== "Refused" && fault._tag !== "RateLimited" &&
+        const processed = fault._tag !== "Refused" && fault._tag !== "RateLimited" &&
           !("when" in fault && fault.when === "BeforeProcessing")
-        assert.strictEqual([...contacts].length, acted ? 1 : 0)
+        assert.strictEqual([...contacts].length, processed ? 1 : 0)
         // And is over.
         yield* aConversation
       }).pipe(Effect.provide(NodeEmulator.layer())))

@@ -32,13 +32,13 @@ describe("NodeImport", () => {
   it.live("imports a file of CSV, and reports what became of each row, for its owner alone", () =>
     Effect.gen(function*() {
       const file = yield* fileOf("email,name\na@acme.inc,\"Alice, Inc.\"\n,Nobody\nno address,Bob\nc@acme.inc,Carol\n")
-      const told: Array<number> = []
+      const reported: Array<number> = []
       const result = yield* NodeImport.run({
         file,
         inboxId,
-        onProgress: (progress) => Effect.sync(() => told.push(progress.read))
+        onProgress: (progress) => Effect.sync(() => reported.push(progress.read))
       })
-      assert.deepStrictEqual([result.done, result.rejected, told.at(-1)], [2, 2, 4])
+      assert.deepStrictEqual([result.done, result.rejected, reported.at(-1)], [2, 2, 4])
       const files = NodeImport.reportsOf({ file })
       const [header, ...successes] = (yield* text(files.successes)).trim().split("\r\n")
       assert.strictEqual(header, "line,key,contact_id,existing,conversation_id,message_id")

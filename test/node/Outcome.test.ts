@@ -564,9 +564,9 @@ const bodies = {
 
 both(
   "statuses",
-  Breadth.pairs(byStatus, Object.entries(bodies)).map(([[status, error, outcome], [what, answer]]) => ({
+  Breadth.pairs(byStatus, Object.entries(bodies)).map(([[status, error, outcome], [what, response]]) => ({
     name: `${status} with ${what}`,
-    does: { _tag: "Respond", status, ...answer },
+    does: { _tag: "Respond", status, ...response },
     becomes: { error, outcome, status },
     requests: 1
   }))
@@ -769,8 +769,8 @@ describe.each(["undici", "fetch"] as const)("failures as %s gives them", (transp
 
   it.effect("the transport's word that nothing was written is NotSent, whatever the code", () =>
     Effect.gen(function*() {
-      const told = new Transport.NotSentProof({ cause: reset })
-      assert.deepStrictEqual(yield* outcome(told), connectionFailures("Other"))
+      const reported = new Transport.NotSentProof({ cause: reset })
+      assert.deepStrictEqual(yield* outcome(reported), connectionFailures("Other"))
       assert.deepStrictEqual(
         yield* outcome(new Transport.NotSentProof({ cause: refused })),
         connectionFailures("Refused")

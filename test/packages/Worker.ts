@@ -32,7 +32,7 @@ const web = {
   structuredClone
 }
 
-const answer = {
+const response = {
   code: 0,
   payload: {
     contact: { id: 1, name: "Alice", email: null, phone_number: null, identifier: null },
@@ -57,7 +57,7 @@ export const run = async (project: string): Promise<string> => {
   const asked: Array<string> = []
   const fetch = (url: unknown): Promise<Response> => {
     asked.push(String(url))
-    return Promise.resolve(Response.json(answer))
+    return Promise.resolve(Response.json(response))
   }
   const context = Vm.createContext({ ...web, fetch })
   Vm.runInContext("globalThis.self = globalThis", context)

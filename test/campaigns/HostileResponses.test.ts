@@ -49,19 +49,19 @@ const options = {
 }
 
 /** What the next request is answered with. */
-interface Answer {
+interface FakeResponse {
   status: number
   contentType: string
   body: Uint8Array | Stream.Stream<Uint8Array>
 }
 
-const answering = (answer: Answer) =>
+const respondingWith = (response: FakeResponse) =>
   LiveDeskClient.layer(options).pipe(Layer.provide(Layer.succeed(
     HttpClient.HttpClient,
-    HttpClient.make((request) => Effect.sync(() => respond(request, answer)))
+    HttpClient.make((request) => Effect.sync(() => respond(request, response)))
   )))
 
-const respond = (request: HttpClientRequest.HttpClientRequest, { body, contentType, status }: Answer) => {
+const respond = (request: HttpClientRequest.HttpClientRequest, { body, contentType, status }: FakeResponse) => {
   const headers = { "content-type": contentType }
   return HttpServerResponse.toClientResponse(
     body instanceof Uint8Array
@@ -276,7 +276,7 @@ const heap = Effect.map(collectGarbage, () => process.memoryUsage().heapUsed)
 
 describe("hostile answers", () => {
   it.effect("become a value or a typed error, whatever they are", () => {
-    const answer: Answer = { status: 200, contentType: "", body: new Uint8Array() }
+    const response: FakeResponse = { status: 200, contentType: "", body: new Uint8Array() }
     return Effect.gen(function*() {
       const random = yield* Random.withSeed(Effect.service(Random.Random), "hostile answers")
       const draw: Draw = (below) => Math.floor(random.nextDoubleUnsafe() * below)
@@ -285,15 +285,15 @@ describe("hostile answers", () => {
       let values = 0
       for (const index of Breadth.cases("hostile response bodies")) {
         bodies = index
-        answer.status = oneOf(draw, statuses)
-        answer.contentType = oneOf(draw, contentTypes)
-        answer.body = anyBody(draw)
+        response.status = oneOf(draw, statuses)
+        response.contentType = oneOf(draw, contentTypes)
+        response.body = anyBody(draw)
         const run = calls[index % calls.length] ?? Effect.void
-        const story = `body ${index}, status ${answer.status}`
+        const story = `body ${index}, status ${response.status}`
         const result = yield* Effect.result(run).pipe(
           Effect.catchDefect((defect) => Effect.die(new Error(story, { cause: defect })))
         )
-        check(result, answer.status, story)
+        check(result, response.status, story)
         if (Result.isSuccess(result)) values += 1
       }
       assert.isFalse("polluted" in {})
@@ -301,26 +301,26 @@ describe("hostile answers", () => {
       assert.isAbove(values, bodies / 20)
       assert.isBelow(values, bodies / 2)
       assert.isBelow((yield* heap) - before, 30_000_000)
-    }).pipe(Effect.provide(answering(answer)))
+    }).pipe(Effect.provide(respondingWith(response)))
   }, Breadth.timeout("hostile response bodies"))
 
   it.effect.each(Object.entries(costly))(
     "of the costliest kinds are read within the time of a test: %s",
     ([, body]) => {
-      const answer: Answer = { status: 200, contentType: "application/json", body: encoder.encode(body()) }
+      const response: FakeResponse = { status: 200, contentType: "application/json", body: encoder.encode(body()) }
       return Effect.gen(function*() {
         for (const [status, run] of costlyCalls) {
-          answer.status = status
+          response.status = status
           check(yield* Effect.result(run), status, `status ${status}`)
         }
-      }).pipe(Effect.provide(answering(answer)))
+      }).pipe(Effect.provide(respondingWith(response)))
     }
   )
 
   it.effect("of 50 MB are not read past the limit", () => {
     let pulled = 0
     const megabyte = encoder.encode(`"${"x".repeat(1_000_000)}",`)
-    const answer: Answer = {
+    const response: FakeResponse = {
       status: 200,
       contentType: "application/json",
       body: Stream.fromIterable(Array.range(1, 50)).pipe(
@@ -333,12 +333,12 @@ describe("hostile answers", () => {
     }
     return Effect.gen(function*() {
       for (const [status, run] of Breadth.pairs([200, 422], Breadth.isFull ? calls : calls.slice(0, 2))) {
-        answer.status = status
+        response.status = status
         pulled = 0
         check(yield* Effect.result(run), status, `status ${status}`)
         assert.isAtMost(pulled, status === 200 ? 18 : 2)
       }
-    }).pipe(Effect.provide(answering(answer)))
+    }).pipe(Effect.provide(respondingWith(response)))
   })
 
   const unpacksTo50MB = gzipSync(Buffer.alloc(50_000_000, " "))
