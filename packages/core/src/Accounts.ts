@@ -40,14 +40,14 @@ export interface Accounts<E>
 export interface Options<E, R> {
   /** Looks an account's options up, by its name: once as long as the account is kept, and anew after it failed. */
   readonly lookup: (name: string) => Effect.Effect<Omit<LiveDeskClient.Options, "account">, E, R>
-  /** How long an account that nobody uses is kept; 5 minutes unless given. */
+  /** How long an unused account is kept. Defaults to 5 minutes. */
   readonly idleTimeToLive?: Duration.Input | undefined
 }
 
 /**
  * Makes the accounts of a program. Each has a client, a rate limit and a circuit breaker of its own, kept under its name,
- * which its spans have as `livedesk.account`; they share the `HttpClient` in the environment. An account is made when it is
- * first asked for, and released when nobody has used it for a while.
+ * which its spans have as `livedesk.account`; they share the `HttpClient` in the environment. An account is made when the
+ * program first asks for it, and released when it has been unused for `idleTimeToLive`.
  *
  * ```ts
  * const accounts = yield* Accounts.make({
@@ -76,7 +76,7 @@ export const make = <E, R>(
         ),
       { idleTimeToLive }
     ),
-    // A failure would be kept like an account, as long as somebody asks.
+    // A failure would be kept like an account, as long as a caller asks for it.
     (accounts) => ({
       ...accounts,
       get: (account) => Layer.tapError(accounts.get(account), () => accounts.invalidate(account)),

@@ -1,6 +1,6 @@
 /**
  * A circuit breaker over a client's calls, kept by Effect's: while LiveDesk is down, calls fail at once instead of waiting
- * for their time limit.
+ * for their timeout.
  *
  * @since 0.1.0
  */
@@ -23,10 +23,10 @@ import * as LiveDeskError from "./LiveDeskError.ts"
  * @since 0.1.0
  */
 export interface Options {
-  /** How many calls in a row must fail before the others are stopped; 5 unless given. */
+  /** How many calls in a row must fail before the breaker stops the others. Defaults to 5. */
   readonly failures?: number | undefined
   /**
-   * How long calls are stopped; 30 seconds unless given, and longer if LiveDesk's `Retry-After` says so, up to an hour.
+   * How long calls are stopped. Defaults to 30 seconds; a longer `Retry-After` of LiveDesk's counts instead, up to an hour.
    * Then one call is let through, which decides.
    */
   readonly openDuration?: Duration.Input | undefined
@@ -62,13 +62,15 @@ export interface Guard {
 }
 
 /**
- * Makes a circuit breaker. A call counts as failed, after its retries, when LiveDesk could not be reached, did not answer
- * in time, broke off or answered 5xx or 408; a refusal (4xx) shows that LiveDesk is up; a 429, an input that was refused
- * here, a rate limit that gave no turn and an interruption count as nothing. It stands around the call rather than around its requests, since a time limit
- * that passes and a body that breaks off are seen only there.
+ * Makes a circuit breaker. It stands around the call rather than around its requests: a timeout that passes and a body
+ * that breaks off are seen only there. A call counts once, after its retries:
  *
- * While it is open, calls fail with `HttpError/CircuitOpen`: nothing was sent. It is kept in memory, or in the
- * `CircuitBreakerStore` of Effect that the client's layer is given; a store that fails, or does not answer within a
+ * - as failed, when LiveDesk could not be reached, did not respond in time, broke off, or responded with 5xx or 408
+ * - as succeeded, when LiveDesk refused it (4xx), which shows that LiveDesk is up
+ * - as neither, after a 429, an input that was refused here, a rate limit that gave no turn, or an interruption
+ *
+ * While it is open, calls fail with `HttpError/CircuitOpen`: nothing was sent. Its state is in memory, or in the
+ * `CircuitBreakerStore` of Effect that the client's layer is given. A store that fails, or does not respond within a
  * second, stops no call.
  *
  * @category constructors
@@ -117,7 +119,7 @@ export const make = ({ failures = 5, openDuration = "30 seconds" }: Options = {}
   }
 }
 
-/** Effect waits for the store without end, and outside the call's time limit. */
+/** Effect waits for the store without end, and outside the call's timeout. */
 const withTimeout = (store: CircuitBreaker.CircuitBreakerStore["Service"]) =>
   CircuitBreaker.CircuitBreakerStore.of({
     ...store,
@@ -125,7 +127,7 @@ const withTimeout = (store: CircuitBreaker.CircuitBreakerStore["Service"]) =>
     record: (options) => inTime(store.record(options))
   })
 
-/** Tells how the breaker stands whenever it is asked, since other programs may change what is in a store. */
+/** Reports the breaker's state at each call, since other programs may change what is in a store. */
 const observed = (store: CircuitBreaker.CircuitBreakerStore["Service"]) =>
   CircuitBreaker.CircuitBreakerStore.of({
     ...store,
@@ -146,7 +148,10 @@ const observed = (store: CircuitBreaker.CircuitBreakerStore["Service"]) =>
   })
 
 const reportState = (key: string, state: "Closed" | "HalfOpen" | "Open"): Effect.Effect<void> =>
-  Effect.flatMap(Instrumentation.Instrumentation, (observer) => observer?.breaker(key, state) ?? Effect.void)
+  Effect.flatMap(
+    Instrumentation.Instrumentation,
+    (instrumentation) => instrumentation?.breaker(key, state) ?? Effect.void
+  )
 
 const inTime = <A, E, R>(
   effect: Effect.Effect<A, E, R>
@@ -156,7 +161,7 @@ const inTime = <A, E, R>(
     orElse: () =>
       Effect.fail(
         new CircuitBreaker.CircuitBreakerError({
-          reason: new CircuitBreaker.CircuitBreakerStoreError({ message: "the store did not answer in time" })
+          reason: new CircuitBreaker.CircuitBreakerStoreError({ message: "the store did not respond in time" })
         })
       )
   })
@@ -174,7 +179,7 @@ const classify = (exit: Exit.Exit<unknown, LiveDeskError.LiveDeskError | Circuit
     case "ConnectionFailed":
       return error.reason.kind === "RateLimiterUnavailable" ? CircuitBreaker.ignored : CircuitBreaker.failure()
     case "TimedOut":
-      // Time that was spent waiting here says nothing of LiveDesk.
+      // Time that was spent waiting here says nothing about LiveDesk.
       return error.reason.phase === "Queued" ? CircuitBreaker.ignored : CircuitBreaker.failure()
     case "ConnectionLost":
       return CircuitBreaker.failure()

@@ -1,5 +1,5 @@
 /**
- * A person, as LiveDesk shows them: in the answer that created the contact, and as the sender of a conversation.
+ * A person, as LiveDesk shows them: in the response that created the contact, and as the sender of a conversation.
  *
  * @since 0.1.0
  */

@@ -24,24 +24,24 @@ import * as Model from "./Model.ts"
 // ---------------------------------------------------------------------------------------------------------------------
 
 const inboxFields = {
-  /** The inbox's id: the *Channel ID* of the channel's settings. */
+  /** The inbox's id. */
   id: Model.required(LiveDeskSchema.id(LiveDeskSchema.InboxId)),
   /** The id of the project. */
   accountId: Model.unverified(LiveDeskSchema.nullableId(LiveDeskSchema.AccountId)),
   /** The inbox's name. */
   name: Model.unverified(LiveDeskSchema.name),
-  /** The id of the channel record behind the inbox. */
+  /** The id of the record behind the inbox, which its kind decides (Chatwoot's `Channel::…`). */
   channelId: Model.unverified(LiveDeskSchema.nullableNatural),
-  /** The kind of channel, `Channel::Api` for an API channel. */
+  /** The kind of inbox, `Channel::Api` for an API inbox. */
   channelType: Model.unverified(LiveDeskSchema.nullableString),
   /** The link of the inbox's picture; none when null or "". */
   avatarUrl: Model.unverified(LiveDeskSchema.nullableString),
-  /** The provider behind the channel, where there are several. */
+  /** The provider behind the inbox, where there are several. */
   provider: Model.unverified(LiveDeskSchema.nullableString)
 } as const
 
 /**
- * A channel as a contact's record shows it. Unverified as a whole: the vendor's sample shows only null in its place,
+ * An inbox as a contact's record shows it. Unverified as a whole: the vendor's sample shows only null in its place,
  * the fields are Chatwoot's, and further ones may come.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/create-contact
@@ -56,14 +56,14 @@ export const Inbox: Model.Model<Inbox> = Model.record(inboxFields, { open: true 
 export interface Inbox extends Model.RecordOf<typeof inboxFields> {}
 
 const contactInboxFields = {
-  /** The channel; none in the vendor's sample. */
+  /** The inbox; none in the vendor's sample. */
   inbox: Model.nullable(Inbox),
-  /** The name under which the channel knows the contact; none in the vendor's sample. */
+  /** The name under which the inbox knows the contact; none in the vendor's sample. */
   sourceId: LiveDeskSchema.sourceId
 } as const
 
 /**
- * The tie between a contact and a channel.
+ * The tie between a contact and an inbox.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/create-contact
  * @category models
@@ -78,9 +78,9 @@ export interface ContactInbox extends Model.RecordOf<typeof contactInboxFields> 
 
 const contactFields = {
   ...ContactProfile.fields,
-  /** The contact's id; an answer without one fails. A number in the sample, "String" in the page's table. */
+  /** The contact's id; a response without one fails. A number in the sample, "String" in the page's table. */
   id: Model.required(ContactProfile.fields.id),
-  /** The channels that know the contact; `[]` when absent, and in the vendor's sample. */
+  /** The inboxes that know the contact; `[]` when absent, and in the vendor's sample. */
   contactInboxes: Model.list(ContactInbox)
 } as const
 
@@ -97,7 +97,7 @@ export const Contact: Model.Model<Contact> = Model.record(contactFields)
  * @since 0.1.0
  */
 export interface Contact extends ContactProfile.ContactProfile {
-  /** The channels that know the contact; `[]` when absent, and in the vendor's sample. */
+  /** The inboxes that know the contact; `[]` when absent, and in the vendor's sample. */
   readonly contactInboxes: ReadonlyArray<ContactInbox>
 }
 
@@ -105,14 +105,14 @@ const createdContactFields = {
   /** The new contact. */
   contact: Model.nested(Contact),
   /**
-   * The tie to the channel that was named. `contactInbox.sourceId` is what a conversation takes as `sourceId`; LiveDesk
+   * The tie to the inbox that the input named. `contactInbox.sourceId` is what a conversation takes as `sourceId`; LiveDesk
    * sends none where it made no tie.
    */
   contactInbox: Model.nested(ContactInbox)
 } as const
 
 /**
- * The answer to `create`.
+ * The response to `create`.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/create-contact
  * @category models
@@ -143,7 +143,7 @@ const contactPageFields = {
 } as const
 
 /**
- * A page of contacts, as `list` answers it.
+ * A page of contacts, as `list` returns it.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/list-contact
  * @category models
@@ -169,7 +169,7 @@ export interface ContactPage extends Model.RecordOf<typeof contactPageFields> {}
  * @since 0.1.0
  */
 export const CreateContact = Schema.Struct({
-  /** The channel through which the contact will be talked to: its *Channel ID*. Sent as a number. */
+  /** The inbox through which agents will talk to the contact: its id, the *Channel ID* of the console. Sent as a number. */
   inboxId: LiveDeskSchema.IdInput,
   /** The contact's name. */
   name: Schema.optional(Schema.String),
@@ -199,7 +199,7 @@ const filterFields = {
   ),
   /** Which way to sort. */
   direction: Schema.optional(Schema.Literals(["asc", "desc"])),
-  /** Whether each contact comes with its ties to channels; `true` unless given. */
+  /** Whether each contact comes with its ties to inboxes. Defaults to `true`. */
   includeContactInboxes: Schema.optional(Schema.Boolean)
 }
 
@@ -213,7 +213,7 @@ const filterFields = {
  */
 export const ListContacts = Schema.Struct({
   ...filterFields,
-  /** Which page, from 1; the first unless given. LiveDesk documents 15 contacts a page; nothing here relies on it. */
+  /** Which page, from 1. Defaults to the first. LiveDesk documents 15 contacts a page; nothing here relies on it. */
   page: Schema.optional(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))),
   /** How many contacts a page is to hold. Unverified: in the page's example, but not in its table. */
   pageSize: Schema.optional(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)))
@@ -305,7 +305,7 @@ export type EnsuredContact =
   | { readonly _tag: "Existing"; readonly contact: Contact }
 
 /**
- * The name under which the channel knows the contact that `ensure` made or found, where LiveDesk told it: what a
+ * The name under which the inbox knows the contact that `ensure` made or found, where LiveDesk sent it: what a
  * conversation takes as `sourceId`.
  *
  * @category accessors
@@ -359,8 +359,8 @@ export const list = Endpoint.make({
 })
 
 /**
- * Changes a contact: `PATCH /api/v2/accounts/contacts/:contact_id`. What it answers could not be read; Chatwoot puts the contact under
- * `payload` (unverified).
+ * Changes a contact: `PATCH /api/v2/accounts/contacts/:contact_id`. The vendor's sample of its response could not be read;
+ * Chatwoot puts the contact under `payload` (unverified).
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/update-contact
  * @category endpoints
@@ -387,10 +387,10 @@ export const update = Endpoint.make({
  */
 export class Contacts extends Context.Service<Contacts, {
   /**
-   * Creates a contact and, with it, its tie to the channel.
+   * Creates a contact and, with it, its tie to the inbox.
    *
-   * Fails with `ValidationError` for an input that is refused here (nothing was sent) or by LiveDesk, and for an
-   * answer that cannot be read (the contact exists then); with `AuthError` for credentials; with `HttpError` for all
+   * Fails with `ValidationError` for an input that is refused here (nothing was sent) or by LiveDesk, and for a
+   * response that cannot be read (the contact exists then); with `AuthError` for credentials; with `HttpError` for all
    * that lies between. Nothing is sent twice: look at the error's `outcome` before calling again.
    *
    * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/create-contact
@@ -425,7 +425,7 @@ export class Contacts extends Context.Service<Contacts, {
     options?: LiveDeskClient.CallOptions
   ) => Stream.Stream<Contact, LiveDeskError.LiveDeskError>
   /**
-   * Changes a contact. Only what is given is sent. To repeat it does no harm, so it is made again like a call that reads.
+   * Changes a contact. Only what is given is sent. It is idempotent, so it is retried like a call that reads.
    *
    * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/update-contact
    */
@@ -441,11 +441,11 @@ export class Contacts extends Context.Service<Contacts, {
    */
   readonly find: LiveDeskClient.Call<ContactKey, Option.Option<Contact>>
   /**
-   * Finds the contact as `find` does, or creates it, and tells which. A contact that is found is not changed.
+   * Finds the contact as `find` does, or creates it, and returns which. A contact that is found is not changed.
    *
    * Where `find` fails with a conflict, nothing is created. Where it is unknown whether the contact was created, it is
-   * looked for at once and again a second later, and never created again: if it is not there, the call fails with what `create` failed
-   * with, and may be made again when it is certain that LiveDesk is not still at work on it. Within one program, calls for
+   * looked for at once and again a second later, and never created again. If it is not there, the call fails with what
+   * `create` failed with. Retry it once it is certain that LiveDesk is not still at work on it. Within one program, calls for
    * the same contact wait for each other. Another program may create the contact in between: LiveDesk then refuses the
    * second (as Chatwoot does, unverified), and it is found.
    *
@@ -514,7 +514,7 @@ const streamWith =
             first: progress.page === start.page ? ids : progress.first,
             recent: [...progress.recent, ids].slice(-rememberedPages)
           }
-          // Past the end LiveDesk may answer an empty page, the last one again or the first. A page of nothing new before
+          // Past the end LiveDesk may return an empty page, the last one again or the first. A page of nothing new before
           // the end comes from contacts that were made meanwhile, and pushed those that are known on to it.
           const isOver = contacts.length === 0 ||
             (fresh.length === 0 && (next.delivered >= meta.count || next.stale > rememberedPages))
@@ -555,13 +555,13 @@ export const hasContactKey = <A extends ContactKey>(
 }
 
 /**
- * What is said of a contact that has none.
+ * The issue of a contact that has none.
  *
  * @internal
  */
 export const contactKeyMissing = "give identifier, email or phoneNumber, so that the contact can be found"
 
-/** At least one mark, or the error that says so. */
+/** At least one key, or the error that none is there. */
 const requireContactKey = (
   input: ContactKey,
   operation: string
@@ -605,7 +605,7 @@ const ensureWith = Effect.fnUntraced(function*(
 ) {
   const operation = "contacts.ensure"
   const find = findWith(stream, operation)
-  // One at a time for a mark: that LiveDesk refuses a second contact with the same is unverified.
+  // One at a time for a key: that LiveDesk refuses a second contact with the same is unverified.
   const turns = yield* RcMap.make({ lookup: () => Semaphore.make(1) })
   const inTurn = (contactKey: NormalizedKey) => <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
     contactKeyFields.flatMap((name) =>
@@ -632,12 +632,12 @@ const ensureWith = Effect.fnUntraced(function*(
       Effect.catch((error) => {
         const { outcome, reason } = error
         const failed = Effect.fail(error)
-        // Somebody else may have created it in between.
+        // Another program may have created it in between.
         if (outcome === "Rejected") {
           return reason._tag === "RejectedInput" || reason._tag === "Conflict" ? findOr(failed) : failed
         }
         if (outcome === "NotSent") return failed
-        // LiveDesk may have created it, or be about to. What goes wrong with looking settles nothing.
+        // LiveDesk may have created it, or be about to. A search that fails resolves nothing.
         return findOr(Effect.delay(findOr(failed), "1 second")).pipe(Effect.catch(() => failed))
       })
     )
@@ -646,7 +646,7 @@ const ensureWith = Effect.fnUntraced(function*(
   return ensure
 })
 
-/** Whether a contact has a mark; `undefined` where one of the two says nothing. */
+/** Whether a contact has a key; `undefined` where one of the two says nothing. */
 const agreement = (name: keyof NormalizedKey, contactKey: NormalizedKey, contact: Contact): boolean | undefined => {
   const asked = contactKey[name]
   const held = Option.getOrUndefined(contact[name])?.trim()

@@ -16,13 +16,13 @@ import { ContactId, ConversationId } from "./LiveDeskSchema.ts"
 import * as Messages from "./Messages.ts"
 
 /**
- * The input of `start`: whom to write to, through which channel, and what.
+ * The input of `start`: whom to write to, through which inbox, and what.
  *
  * @category inputs
  * @since 0.1.0
  */
 export interface StartConversation {
-  /** The channel. */
+  /** The inbox's id. */
   readonly inboxId: number
   /** The contact to create, or the one to talk to, such as `ensure` found it. */
   readonly contact: Omit<Contacts.CreateContact, "inboxId"> | KnownContact
@@ -41,7 +41,7 @@ export interface StartConversation {
 export interface KnownContact {
   /** The contact's id. */
   readonly contactId: number
-  /** The name under which the channel knows the contact. */
+  /** The name under which the inbox knows the contact. */
   readonly sourceId?: string | undefined
 }
 

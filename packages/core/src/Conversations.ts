@@ -24,7 +24,7 @@ import * as Model from "./Model.ts"
 const conversationMetaFields = {
   /** The contact who sends in this conversation. */
   sender: Model.nested(ContactProfile),
-  /** The kind of channel, `Channel::Api` for an API channel; "" when absent. */
+  /** The kind of inbox, `Channel::Api` for an API inbox; "" when absent. */
   channel: LiveDeskSchema.string,
   /** The assigned agent. Unverified: Chatwoot sends it once one is assigned. */
   assignee: Model.unverified(LiveDeskSchema.nullableJsonObject),
@@ -72,16 +72,16 @@ export const ContentPreview: Model.Model<ContentPreview> = Model.record(contentP
 export interface ContentPreview extends Model.RecordOf<typeof contentPreviewFields> {}
 
 const platformFields = {
-  /** The kind of channel, `Channel::Api` for an API channel; "" when absent. */
+  /** The kind of inbox, `Channel::Api` for an API inbox; "" when absent. */
   channelType: LiveDeskSchema.string,
-  /** The channel's name; "" when absent. */
+  /** The inbox's name; "" when absent. */
   inboxName: LiveDeskSchema.string,
-  /** The channel's id; 0 when absent. */
+  /** The inbox's id; 0 when absent. */
   inboxId: LiveDeskSchema.id(LiveDeskSchema.InboxId)
 } as const
 
 /**
- * The channel that a conversation runs through.
+ * The inbox that a conversation runs through.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/message/create-conversation
  * @category models
@@ -161,7 +161,7 @@ export const statuses = ["open", "resolved", "pending", "snoozed", "closed"] as 
 const conversationFields = {
   /** Who takes part, and through what. */
   meta: Model.nested(ConversationMeta),
-  /** The conversation's id, which counts within one project; an answer without one fails. */
+  /** The conversation's id, which counts within one project; a response without one fails. */
   id: Model.required(LiveDeskSchema.id(LiveDeskSchema.ConversationId)),
   /** The latest messages; `[]` when absent. What a message looks like here no page shows. */
   messages: LiveDeskSchema.jsonObjects,
@@ -169,7 +169,7 @@ const conversationFields = {
   accountId: LiveDeskSchema.id(LiveDeskSchema.AccountId),
   /** The conversation's UUID; "" when absent. */
   uuid: LiveDeskSchema.string,
-  /** The channel's id; 0 when absent. */
+  /** The inbox's id; 0 when absent. */
   inboxId: LiveDeskSchema.id(LiveDeskSchema.InboxId),
   /** Attributes that LiveDesk itself keeps; `{}` when absent. */
   additionalAttributes: LiveDeskSchema.attributes,
@@ -177,7 +177,7 @@ const conversationFields = {
   agentLastSeenAt: LiveDeskSchema.timestampOrNever,
   /** When the assigned agent last looked; none when 0, which means never. */
   assigneeLastSeenAt: LiveDeskSchema.timestampOrNever,
-  /** Whether an answer can be sent; `false` when absent. */
+  /** Whether a reply can be sent; `false` when absent. */
   canReply: LiveDeskSchema.boolean,
   /** When the contact last looked; none when 0, which means never. */
   contactLastSeenAt: LiveDeskSchema.timestampOrNever,
@@ -189,7 +189,7 @@ const conversationFields = {
   muted: LiveDeskSchema.boolean,
   /** When a snoozed conversation wakes; none when null. Seconds or ISO 8601 text on the wire (unverified). */
   snoozedUntil: LiveDeskSchema.nullableTimestamp,
-  /** The state; an answer without one fails. A state that is not in `statuses` is kept as it came. */
+  /** The state; a response without one fails. A state that is not in `statuses` is kept as it came. */
   status: Model.required(LiveDeskSchema.openEnum(statuses, "open")),
   /** The urgency; none when null. The words are Chatwoot's (unverified). */
   priority: LiveDeskSchema.nullableOpenEnum(["low", "medium", "high", "urgent"]),
@@ -205,7 +205,7 @@ const conversationFields = {
   updatedAt: LiveDeskSchema.preciseTimestamp,
   /** In the sample the same as `lastActivityAt`; 1970-01-01T00:00Z when absent. */
   timestamp: LiveDeskSchema.timestamp,
-  /** When an agent first answered; none when 0, which means not yet. */
+  /** When an agent first replied; none when 0, which means not yet. */
   firstReplyCreatedAt: LiveDeskSchema.timestampOrNever,
   /** How many messages are unread; 0 when absent. */
   unreadCount: LiveDeskSchema.count,
@@ -213,7 +213,7 @@ const conversationFields = {
   lastNonActivityMessage: LiveDeskSchema.nullableJsonObject,
   /** When anything last happened; 1970-01-01T00:00Z when absent. */
   lastActivityAt: LiveDeskSchema.timestamp,
-  /** Since when the contact waits for an answer; none when 0 (unverified). */
+  /** Since when the contact waits for a reply; none when 0 (unverified). */
   waitingSince: LiveDeskSchema.timestampOrNever,
   /** The id of the service level policy; none when null. That it is a number is from Chatwoot (unverified). */
   slaPolicyId: LiveDeskSchema.nullableNatural,
@@ -223,7 +223,7 @@ const conversationFields = {
   overLimit: LiveDeskSchema.boolean,
   /** The latest message in short. */
   contentPreview: Model.nested(ContentPreview),
-  /** The channel. */
+  /** The inbox. */
   platform: Model.nested(Platform),
   /** The contact in short. */
   accountInfo: Model.nested(AccountInfo),
@@ -232,7 +232,7 @@ const conversationFields = {
 } as const
 
 /**
- * A conversation, as `create` answers it: without an envelope.
+ * A conversation, as `create` returns it: without an envelope.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/message/create-conversation
  * @category models
@@ -274,14 +274,14 @@ const toggledStatusFields = {
   success: Model.some(LiveDeskSchema.boolean),
   /** The conversation's id; 0 when absent. Unverified. */
   conversationId: LiveDeskSchema.id(LiveDeskSchema.ConversationId),
-  /** The state after the move; an answer without one fails. */
+  /** The state after the move; a response without one fails. */
   currentStatus: Model.required(LiveDeskSchema.openEnum(statuses, "open")),
   /** When a snoozed conversation wakes; none when null. Unverified. */
   snoozedUntil: LiveDeskSchema.nullableTimestamp
 } as const
 
 /**
- * The answer to `toggleStatus`. The answer on the vendor's page could not be read: the fields are Chatwoot's, unverified.
+ * The response to `toggleStatus`. The sample on the vendor's page could not be read: the fields are Chatwoot's, unverified.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/message/update-status
  * @category models
@@ -299,16 +299,16 @@ export interface ToggledStatus extends Model.RecordOf<typeof toggledStatusFields
 // ---------------------------------------------------------------------------------------------------------------------
 
 const CreateConversationFields = Schema.Struct({
-  /** The channel to talk through: the id that the contact was created with. Sent as a number. */
+  /** The inbox to talk through: the id that the contact was created with. Sent as a number. */
   inboxId: LiveDeskSchema.IdInput,
   /** The sender, by the id of the contact. Sent as a number. */
   contactId: Schema.optional(LiveDeskSchema.IdInput),
-  /** The sender, by the name under which the channel knows the contact: `contactInbox.sourceId` of `contacts.create`. */
+  /** The sender, by the name under which the inbox knows the contact: `contactInbox.sourceId` of `contacts.create`. */
   sourceId: Schema.optional(Schema.NonEmptyString)
 })
 
 /**
- * The input of `create`: the channel, and the sender by `contactId`, by `sourceId` or by both. What LiveDesk does with
+ * The input of `create`: the inbox, and the sender by `contactId`, by `sourceId` or by both. What LiveDesk does with
  * one, the other or both beyond finding the sender, no page says.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/message/create-conversation
@@ -332,10 +332,10 @@ const CreateConversationSender = Schema.declareConstructor<CreateConversation, t
     const sender = new SchemaIssue.Pointer(
       ["contactId"],
       new SchemaIssue.InvalidValue({
-        message: "give contactId, sourceId or both, so that LiveDesk can tell the sender"
+        message: "give contactId, sourceId or both, so that LiveDesk can identify the sender"
       })
     )
-    // Beside whatever else is wrong, so that all of it is told at once.
+    // Beside the other faults, so that the error names all of them at once.
     return Effect.matchEffect(decoded, {
       onFailure: (issue) => Effect.fail(new SchemaIssue.Composite(ast, [issue, sender])),
       onSuccess: () => Effect.fail(sender)
@@ -399,8 +399,8 @@ export const create = Endpoint.make({
 })
 
 /**
- * Moves a conversation: `POST /api/v2/accounts/conversations/:conversation_id/toggle_status`. Marked as never to be repeated: a move to
- * `resolved` asks the customer for a rating.
+ * Moves a conversation: `POST /api/v2/accounts/conversations/:conversation_id/toggle_status`. It is not idempotent, so it
+ * is never retried: a move to `resolved` asks the customer for a rating.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/message/update-status
  * @category endpoints
@@ -431,8 +431,8 @@ export class Conversations extends Context.Service<Conversations, {
   /**
    * Creates a conversation between a contact and the project's agents.
    *
-   * Fails with `ValidationError` for an input that is refused here (nothing was sent) or by LiveDesk, and for an
-   * answer that cannot be read (the conversation exists then); with `AuthError` for credentials; with `HttpError` for
+   * Fails with `ValidationError` for an input that is refused here (nothing was sent) or by LiveDesk, and for a
+   * response that cannot be read (the conversation exists then); with `AuthError` for credentials; with `HttpError` for
    * all that lies between. Nothing is sent twice: look at the error's `outcome` before calling again.
    *
    * @see https://www.engagelab.com/docs/livedesk/rest-api/message/create-conversation

@@ -33,16 +33,16 @@ export interface Endpoint<Input, Output> {
   readonly input: Schema.Codec<Input, Fields>
   /** How the body is written: as JSON, unless it holds files. */
   readonly body?: "json" | "form" | undefined
-  /** What a 2xx answer holds: a `Model.record`, `Model.fromSchema` of any schema, or `Model.nothing`. */
+  /** What a 2xx response holds: a `Model.record`, `Model.fromSchema` of any schema, or `Model.nothing`. */
   readonly success: Model<Output>
-  /** Whether a 2xx answer may say in a field `code` that is not 0 that the call failed. */
+  /** Whether a 2xx response may report that the call failed, by a field `code` that is not 0. */
   readonly hasCode?: boolean | undefined
   /**
    * What doing it twice does: nothing (`"safe"`), the same again (`"idempotent"`), or a second act that a customer may
-   * see (`"none"`). What a client repeats by itself follows from it, see `RetryPolicy.isRetryable`.
+   * see (`"none"`). What a client retries follows from it, see `RetryPolicy.isRetryable`.
    */
   readonly idempotency: "safe" | "idempotent" | "none"
-  /** Of a call that is never repeated: what tells whether it was acted upon, for its error. */
+  /** For a call that is never retried: how to check whether it took effect. Its error has it. */
   readonly verifyHint?: string | undefined
 }
 

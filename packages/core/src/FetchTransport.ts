@@ -26,8 +26,8 @@ declare const fetch: (url: string, init: { readonly [option: string]: unknown })
 declare const FormData: new() => Form
 
 /**
- * Provides the platform's `fetch`, for `LiveDeskClient.layerTransport`. As every `fetch` does, it sends a request again by
- * itself that is answered with 421, and tells of some failures less than undici does.
+ * Provides the platform's `fetch`, for `LiveDeskClient.layerTransport`. Like every `fetch`, it retries by itself a request
+ * whose response is 421, and reports less of some failures than undici does.
  *
  * ```ts
  * const live = LiveDeskClient.layerTransport({ apiKey, apiSecret }).pipe(Layer.provide(FetchTransport.layer))
@@ -55,7 +55,7 @@ const dispatch = async (
     method: request.method,
     headers: request.headers,
     body: request.form === undefined ? request.body : formOf(request.form),
-    // It would send a redirected POST on, credentials included, or turn it into a GET that answers 200.
+    // It would send a redirected POST on, credentials included, or turn it into a GET that returns 200.
     redirect: "manual",
     credentials: "omit",
     signal

@@ -49,7 +49,7 @@ const textDecoder = new TextDecoder()
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Runs endpoints: with the project's credentials, against its address, under a time limit, on the `HttpClient` or the
+ * Runs endpoints: with the project's credentials, against its address, under a timeout, on the `HttpClient` or the
  * `Transport` that its layer was given.
  *
  * @category services
@@ -83,11 +83,11 @@ export class LiveDeskClient extends Context.Service<LiveDeskClient, {
  */
 export interface CallOptions {
   /**
-   * The time limit of this call: waits, retries and reading the answer included. What is several calls, as `contacts.ensure`
+   * The timeout of this call: waits, retries and reading the response included. What is several calls, as `contacts.ensure`
    * is, has it for each of them.
    */
   readonly timeout?: Duration.Input | undefined
-  /** How often this call is made again, and after which waits; what is left out comes from the client's own. */
+  /** Retry policy of this call. Defaults to the client's, field by field. */
   readonly retries?: RetryPolicy.Options | undefined
   /** Headers to send beside the client's own; one of these, such as `authorization`, fails with `InvalidInput`. */
   readonly headers?: { readonly [name: string]: string } | undefined
@@ -95,8 +95,8 @@ export interface CallOptions {
 
 /**
  * A call of LiveDesk's API. It fails with `AuthError` for credentials, with `ValidationError` for an input that is refused
- * here or by LiveDesk and for an answer that cannot be read, with `HttpError` for all that lies between; each has a
- * `reason`, and says in `outcome` what became of the request.
+ * here or by LiveDesk and for a response that cannot be read, with `HttpError` for all that lies between; each has a
+ * `reason`, and the `outcome` of the request.
  *
  * @category models
  * @since 0.1.0
@@ -106,17 +106,17 @@ export interface Call<in Input, out Output> {
 }
 
 /**
- * What came with an answer, beside the value that it decoded to.
+ * What came with a response, beside the value that it decoded to.
  *
  * @category models
  * @since 0.1.0
  */
 export interface ResponseInfo {
-  /** The call that was answered. */
+  /** The call that the response belongs to. */
   readonly operation: string
   readonly status: number
   readonly headers: Headers.Headers
-  /** The request id, where the answer had one; for the vendor's support. */
+  /** The request id, where the response had one; for the vendor's support. */
   readonly requestId: string | undefined
   /** The body as parsed JSON, with the fields that the model does not know; `undefined` where none is wanted or comes. */
   readonly body: unknown
@@ -132,7 +132,7 @@ const ResponseListener = Context.Reference<Listener | undefined>(
 )
 
 /**
- * Gives, beside an effect's value, the successful answers of all calls that it made, in the order of their arrival.
+ * Gives, beside an effect's value, the successful responses of all calls that it made, in the order of their arrival.
  *
  * ```ts
  * const [{ contact }, [success]] = yield* contacts.create({ inboxId: 407 }).pipe(LiveDeskClient.withResponses)
@@ -178,41 +178,41 @@ export interface Options {
   readonly apiKey: Redacted.Redacted
   /** The API secret that belongs to it. */
   readonly apiSecret: Redacted.Redacted
-  /** Where LiveDesk is, without the API's own path; `defaultBaseUrl` unless given. https, or http with a warning. */
+  /** Where LiveDesk is, without the API's own path: https, or http with a warning. Defaults to `defaultBaseUrl`. */
   readonly baseUrl?: string | undefined
   /**
-   * The time limit of one call: waits, retries and reading the answer included; 30 seconds unless given. What is several
+   * The timeout of one call: waits, retries and reading the response included. Defaults to 30 seconds. What is several
    * calls, as `contacts.ensure` is, has it for each of them.
    */
   readonly timeout?: Duration.Input | undefined
   /**
-   * How often a call is made again, and after which waits: twice unless given. Only what cannot act twice is made again: any
-   * call that LiveDesk did not get or refused with 429; a call that may have been acted upon only if its endpoint says that
-   * repeating does no harm.
+   * Retry policy: how often a call is retried, and after which waits. Defaults to 2 retries. Only attempts that are safe
+   * to repeat are retried: any that LiveDesk did not get or refused with 429. An attempt that may have taken effect is
+   * retried only if its endpoint is safe or idempotent.
    */
   readonly retries?: RetryPolicy.Options | undefined
-  /** Makes requests wait for their turn: a `RateLimit.make({ limit: 10 })`. None unless given. */
+  /** Makes requests wait for their turn: a `RateLimit.make({ limit: 10 })`. Defaults to none. */
   readonly rateLimit?: RateLimit.RateLimit | undefined
-  /** Stops calls for a while after many have failed: a `Breaker.make()`. None unless given. */
+  /** Stops calls for a while after many have failed: a `Breaker.make()`. Defaults to none. */
   readonly circuitBreaker?: Breaker.Breaker | undefined
   /**
    * A name for the account, where a program has several: on spans as `livedesk.account`, and what its rate limit and circuit
-   * breaker are kept under. The base URL unless given. Nothing secret.
+   * breaker are kept under. Defaults to the base URL. Nothing secret.
    */
   readonly account?: string | undefined
   /**
-   * What to do when an answer is not what the vendor's pages show: nothing, a debug log line of the paths (the
-   * default; costs nothing unless debug logs are on), or a `ValidationError`, which is for tests.
+   * What to do when a response is not what the vendor's pages show: nothing, a debug log line of the paths, or a
+   * `ValidationError`, which is for tests. Defaults to `"log"`, which costs nothing unless debug logs are on.
    */
   readonly onDrift?: "ignore" | "log" | "fail" | undefined
-  /** The largest answer that is read, in bytes; 16 MiB unless given. Of a refusal, 64 KiB are read at most. */
+  /** The largest response body that is read, in bytes. Defaults to 16 MiB. Of a refusal, 64 KiB are read at most. */
   readonly maxResponseBytes?: number | undefined
-  /** Whether to send the caller's trace context (`traceparent`, `b3`) to LiveDesk; `false` unless given. */
+  /** Whether to send the caller's trace context (`traceparent`, `b3`) to LiveDesk. Defaults to `false`. */
   readonly propagateTrace?: boolean | undefined
   /**
-   * Wraps the client that makes one attempt, to log or measure it. It must leave the answer's body unread. A retry
-   * placed here re-sends creates that LiveDesk may already have acted on, and the delivery that errors then tell is
-   * only the last attempt's; the same goes for following redirects.
+   * Wraps the client that makes one attempt, to log or measure it. It must leave the response's body unread. A retry
+   * placed here re-sends creates that LiveDesk may already have acted on. The outcome that errors then report is
+   * only the last attempt's. The same goes for following redirects.
    */
   readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
 }
@@ -260,7 +260,7 @@ const parseTimeout = (value: Duration.Input): Result.Result<Duration.Duration, s
   return Option.isSome(timeout) && Duration.isGreaterThanOrEqualTo(timeout.value, Duration.millis(1)) &&
       Duration.isLessThanOrEqualTo(timeout.value, timeoutCeiling)
     ? Result.succeed(timeout.value)
-    : Result.fail("expected a time limit between 1 millisecond and 24 days, such as \"30 seconds\"")
+    : Result.fail("expected a timeout between 1 millisecond and 24 days, such as \"30 seconds\"")
 }
 
 const checkText = (problems: (value: string) => ReadonlyArray<string>) =>
@@ -293,7 +293,7 @@ export const BaseUrl = Schema.String.check(
 )
 
 /**
- * A time limit that can be used: from 1 millisecond to 24 days, as text such as `30 seconds`.
+ * A timeout that can be used: from 1 millisecond to 24 days, as text such as `30 seconds`.
  *
  * @category options
  * @since 0.1.0
@@ -385,7 +385,7 @@ const setUp = (
       prefix,
       headers: {
         accept: "application/json",
-        // undici does not decompress, and an answer that cannot be read is an id that is lost.
+        // undici does not decompress, and a response that cannot be read is an id that is lost.
         "accept-encoding": "identity",
         authorization: `Basic ${Base64.encode(`${apiKey}:${apiSecret}`)}`,
         "user-agent": "effect-livedesk"
@@ -472,9 +472,9 @@ export interface OptionsConfig extends Omit<Options, "apiKey" | "apiSecret" | "b
   readonly apiKey: Config.Config<Redacted.Redacted>
   /** Where the API secret is read from. */
   readonly apiSecret: Config.Config<Redacted.Redacted>
-  /** Where the base URL is read from; `defaultBaseUrl` unless given. */
+  /** Where the base URL is read from. Defaults to `defaultBaseUrl`. */
   readonly baseUrl?: Config.Config<string> | undefined
-  /** Where the time limit is read from; 30 seconds unless given. */
+  /** Where the timeout is read from. Defaults to 30 seconds. */
   readonly timeout?: Config.Config<Duration.Input> | undefined
 }
 
@@ -556,7 +556,7 @@ const configError = (issues: ReadonlyArray<SchemaIssue.Issue>): Config.ConfigErr
   )
 }
 
-/** Effect stops at the first fault of a configuration; this tells them all. */
+/** Effect stops at the first fault of a configuration; this error lists all. */
 const joinConfigErrors = (
   configErrors: ReadonlyArray<Config.ConfigError>,
   problems: ReadonlyArray<LiveDeskError.Issue>
@@ -574,7 +574,7 @@ const joinConfigErrors = (
 // ---------------------------------------------------------------------------------------------------------------------
 
 interface Setup {
-  /** Makes a request; where requests wait for their turn, it tells when one goes out. */
+  /** Makes a request; where requests wait for their turn, it reports when one goes out. */
   readonly dispatch: (
     request: Transport.RequestToSend,
     handler: Transport.ResponseHandler & { readonly admit: () => void }
@@ -615,7 +615,7 @@ const callWith = <Input, Output>(setup: Setup, endpoint: Endpoint.Endpoint<Input
     }
   } as const
   const { circuitBreaker } = setup
-  // Without a tracer nobody could ever see the span; a trace to send on needs one all the same.
+  // Without a tracer the span would go nowhere; a trace to send on needs one all the same.
   const isTraced = ({ cache }: Fiber.Fiber<unknown, unknown>) => cache.tracer !== undefined || setup.propagateTrace
   return (input, options) => {
     const run = (fiber: Fiber.Fiber<unknown, unknown>, instrumentation?: Instrumentation.CallInstrumentation) => {
@@ -665,18 +665,18 @@ const callWith = <Input, Output>(setup: Setup, endpoint: Endpoint.Endpoint<Input
   }
 }
 
-/** What one call goes by. */
+/** The settings of one call. */
 interface CallSettings {
   readonly timeout: Duration.Duration
   readonly retries: RetryPolicy.RetryPolicy
   readonly clock: Clock.Clock
-  /** Who hears of it. */
+  /** Receives the events of the call. */
   readonly instrumentation: Instrumentation.CallInstrumentation | undefined
   readonly listener: Listener | undefined
   readonly checksDrift: boolean
 }
 
-/** One call: its attempts, one after the other, under its one time limit. */
+/** One call: its attempts, one after the other, under its one timeout. */
 class CallExecution<Input, Output> implements Transport.ResponseHandler {
   private readonly setup: Setup
   private readonly endpoint: Endpoint.Endpoint<Input, Output>
@@ -688,7 +688,7 @@ class CallExecution<Input, Output> implements Transport.ResponseHandler {
   private outcome: LiveDeskError.Outcome = "NotSent"
   /** Since when the latest attempt waits for its turn, while it does. */
   private waitingSince: number | undefined = undefined
-  /** The latest attempt's answer, as far as it has come: what the time limit finds when it passes. */
+  /** The latest attempt's response, as far as it has come: what is there when the timeout passes. */
   private response: ResponseBuffer | undefined = undefined
 
   constructor(
@@ -711,7 +711,7 @@ class CallExecution<Input, Output> implements Transport.ResponseHandler {
         if (this.waitingSince === undefined) {
           return this.fail((now) => LiveDeskError.timedOut(operation, this.settings.timeout, this.response?.parts, now))
         }
-        // It has waited, though in vain.
+        // Its turn did not come, but the wait counts.
         this.admit()
         return Effect.fail(LiveDeskError.timedOutInQueue(operation, this.settings.timeout))
       }),
@@ -736,7 +736,7 @@ class CallExecution<Input, Output> implements Transport.ResponseHandler {
     }
     return Effect.flatMap(Random.next, (random) => {
       const delay = RetryPolicy.delay(retries, error, this.attempts - 1, random)
-      // A wait that the time limit would end tells less than the failure that it waits after.
+      // A `TimedOut` from within the wait would say less than the failure before it.
       if (
         Option.isNone(delay) || clock.currentTimeMillisUnsafe() + Duration.toMillis(delay.value) >= this.deadline
       ) {
@@ -749,7 +749,7 @@ class CallExecution<Input, Output> implements Transport.ResponseHandler {
     })
   }
 
-  /** One request and its answer. */
+  /** One request and its response. */
   private attempt(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
     this.attempts += 1
     this.waitingSince = this.setup.isRateLimited ? this.settings.clock.currentTimeMillisUnsafe() : undefined
@@ -761,7 +761,7 @@ class CallExecution<Input, Output> implements Transport.ResponseHandler {
   }
 
   // -------------------------------------------------------------------------------------------------------------------
-  // what the exchange tells
+  // the response as it comes
   // -------------------------------------------------------------------------------------------------------------------
 
   readonly admit = (): void => {
@@ -780,7 +780,7 @@ class CallExecution<Input, Output> implements Transport.ResponseHandler {
   }
 
   // -------------------------------------------------------------------------------------------------------------------
-  // what becomes of it
+  // the outcome
   // -------------------------------------------------------------------------------------------------------------------
 
   private fail(
@@ -789,7 +789,7 @@ class CallExecution<Input, Output> implements Transport.ResponseHandler {
     return Effect.fail(error(this.settings.clock.currentTimeMillisUnsafe()))
   }
 
-  /** The transport failed: without an answer, or in the middle of one. */
+  /** The transport failed: without a response, or in the middle of one. */
   private handleDispatchError(
     { cause, sentInParts = false }: Transport.DispatchError
   ): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
@@ -827,7 +827,7 @@ class CallExecution<Input, Output> implements Transport.ResponseHandler {
   }
 }
 
-/** Runs a call under its time limit, in a fiber of its own that is let go when the time is up. */
+/** Runs a call under its timeout, in a fiber of its own that is let go when the time is up. */
 const withTimeout = <A, E>(
   call: Effect.Effect<A, E>,
   limit: Duration.Duration,
@@ -853,7 +853,7 @@ const withTimeout = <A, E>(
 
 type HeaderFields = Parameters<Transport.ResponseHandler["start"]>[1]
 
-/** An answer on its way, kept as far as it has come: what came may name what was created. */
+/** A response on its way, kept as far as it has come: what came may name what was created. */
 class ResponseBuffer {
   readonly operation: string
   readonly status: number
@@ -905,7 +905,7 @@ class ResponseBuffer {
       operation: this.operation,
       status: this.status,
       headers: Record.map(this.headers, this.redact),
-      // Enough for whatever an error tells; the rest would only cost time.
+      // Enough for all that an error reports; the rest would only cost time.
       text: this.redactEnd(this.redact(this.text.slice(0, maxExcerptLength))),
       redact: this.redact
     }
@@ -917,7 +917,7 @@ const codeIn = (json: unknown): number | string => {
   const code = Predicate.hasProperty(json, "code") ? json.code : undefined
   if (code === undefined || code === null || code === "0") return 0
   if (typeof code === "number" || typeof code === "string") return code
-  return Option.getOrElse(writeJson(code), () => "nested too deep to be told")
+  return Option.getOrElse(writeJson(code), () => "nested too deep to be printed")
 }
 
 const writeJson = Option.liftThrowable((value: unknown): string => JSON.stringify(value))
@@ -947,7 +947,7 @@ const checkDrift = <Output>(
   }
   return Effect.flatMap(look, (issues) =>
     issues.length === 0 ? Effect.void : Effect.logDebug(
-      `${response.operation}: the answer has drifted from its documentation at ` +
+      `${response.operation}: the response has drifted from its documentation at ` +
         issues.map(({ message, path }) => `${path.join(".")} (${message})`).join(", ")
     ).pipe(Effect.annotateLogs("livedesk.operation", response.operation)))
 }

@@ -1,9 +1,9 @@
 /**
- * Everything that can go wrong between a program and LiveDesk, and what became of the request.
+ * Everything that can go wrong between a program and LiveDesk, and the outcome of the request.
  *
  * Three tags say where to look: `AuthError` (who you are), `ValidationError` (a schema said no, here or there) and
- * `HttpError` (all that lies between). Inside a tag, `reason` says what it was, for `Effect.catchReason`; `outcome`
- * says what became of the request, which is what a caller needs to know before trying again.
+ * `HttpError` (all that lies between). Inside a tag, `reason` names the cause, for `Effect.catchReason`. `outcome` says
+ * whether LiveDesk got the request and acted on it, which a caller needs to know before a retry.
  *
  * @since 0.1.0
  */
@@ -23,12 +23,12 @@ import * as Transport from "./Transport.ts"
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * What became of the request.
+ * The outcome of a request.
  *
  * - `NotSent`: LiveDesk never saw it. Sending it again is safe.
- * - `Rejected`: LiveDesk answered 3xx or 4xx (but 408). It refused the request.
- * - `Processed`: LiveDesk answered 2xx, but the answer was lost or cannot be read. It acted; sending it again acts twice.
- * - `Unknown`: nobody can tell from here. It may have acted.
+ * - `Rejected`: LiveDesk responded with 3xx or 4xx (but 408). It refused the request.
+ * - `Processed`: LiveDesk responded with 2xx, but the response was lost or cannot be read. It acted; a retry acts twice.
+ * - `Unknown`: the client cannot know whether LiveDesk acted. It may have.
  *
  * @category models
  * @since 0.1.0
@@ -40,7 +40,7 @@ export const Outcome = Schema.Literals(["NotSent", "Rejected", "Processed", "Unk
  */
 export type Outcome = typeof Outcome.Type
 
-/** What an HTTP status says about delivery; no status says nothing. */
+/** The outcome that an HTTP status shows; without a status it is unknown. */
 const outcomeOf = (status: number | undefined): Outcome => {
   if (status === undefined || status === 408 || status >= 500) return "Unknown"
   // A browser hides a redirect that was not followed behind status 0.
@@ -59,8 +59,8 @@ const sentence = (what: string, messages: ReadonlyArray<string>): string =>
   messages.length === 0 ? what : `${what}: ${messages.join("; ")}`
 
 /**
- * LiveDesk did not accept the API key and secret (401). Chatwoot answers 401, too, for what an account may not do
- * (unverified for LiveDesk): `messages` tells.
+ * LiveDesk did not accept the API key and secret (401). Chatwoot also returns 401 for what an account may not do
+ * (unverified for LiveDesk): `messages` says which it was.
  *
  * @category reasons
  * @since 0.1.0
@@ -166,7 +166,7 @@ export class TransitionRejected extends Schema.TaggedError<TransitionRejected>()
 }
 
 /**
- * The ids that could be read in an answer that could not: by their path on the wire, `payload.contact.id`.
+ * The ids that could be read in a response that could not: by their path on the wire, `payload.contact.id`.
  *
  * @category models
  * @since 0.1.0
@@ -184,7 +184,7 @@ const identifiersSentence = (identifiers: Identifiers): string => {
 }
 
 /**
- * LiveDesk answered 2xx, but not what the contract says: it acted. `issues` names what could not be read, by the
+ * LiveDesk responded with 2xx, but not with what the contract says: it acted. `issues` names what could not be read, by the
  * wire's own keys; `identifiers` holds the ids that could, so that what was created is not lost.
  *
  * @category reasons
@@ -195,12 +195,12 @@ export class InvalidResponse extends Schema.TaggedError<InvalidResponse>()("Inva
   identifiers: Identifiers
 }) {
   override get message(): string {
-    return `LiveDesk's answer cannot be read: ${list(this.issues)}${identifiersSentence(this.identifiers)}`
+    return `LiveDesk's response cannot be read: ${list(this.issues)}${identifiersSentence(this.identifiers)}`
   }
 }
 
 /**
- * LiveDesk answered 2xx and the answer could be read, but it is not what the vendor's pages show. Only with
+ * LiveDesk responded with 2xx and the response could be read, but it is not what the vendor's pages show. Only with
  * `onDrift: "fail"`, which is for tests.
  *
  * @category reasons
@@ -211,7 +211,7 @@ export class DriftedResponse extends Schema.TaggedError<DriftedResponse>()("Drif
   identifiers: Identifiers
 }) {
   override get message(): string {
-    return `LiveDesk's answer has drifted from its documentation: ${list(this.issues)}${
+    return `LiveDesk's response has drifted from its documentation: ${list(this.issues)}${
       identifiersSentence(this.identifiers)
     }`
   }
@@ -292,7 +292,7 @@ export class ServerError extends Schema.TaggedError<ServerError>()("ServerError"
 }
 
 /**
- * LiveDesk answered 2xx with an error code in the body, as its ticket calls do. Whether it acted no page says.
+ * LiveDesk responded with 2xx and an error code in the body, as its ticket calls do. Whether it acted no page says.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/ticket/get-tickets
  * @category reasons
@@ -303,7 +303,7 @@ export class ErrorCodeReturned extends Schema.TaggedError<ErrorCodeReturned>()("
   messages: Messages
 }) {
   override get message(): string {
-    return sentence(`LiveDesk answered with code ${this.code}`, this.messages)
+    return sentence(`LiveDesk returned the code ${this.code}`, this.messages)
   }
 }
 
@@ -317,7 +317,7 @@ export class UnexpectedStatus extends Schema.TaggedError<UnexpectedStatus>()("Un
   messages: Messages
 }) {
   override get message(): string {
-    return sentence("LiveDesk answered with a status that has no meaning here", this.messages)
+    return sentence("LiveDesk responded with a status that has no meaning here", this.messages)
   }
 }
 
@@ -355,7 +355,7 @@ const connectionFailures = {
 }
 
 /**
- * The connection broke: before an answer, or in the middle of it. `code` is the transport's own, such as `ECONNRESET`;
+ * The connection broke: before a response, or in the middle of it. `code` is the transport's own, such as `ECONNRESET`;
  * `identifiers` holds the ids that had come.
  *
  * @category reasons
@@ -368,8 +368,8 @@ export class ConnectionLost extends Schema.TaggedError<ConnectionLost>()("Connec
 }) {
   override get message(): string {
     const what = this.phase === "AwaitingResponse"
-      ? "the connection broke before LiveDesk answered"
-      : "the connection broke in the middle of LiveDesk's answer"
+      ? "the connection broke before LiveDesk responded"
+      : "the connection broke in the middle of LiveDesk's response"
     return withCode(what, this.code) + identifiersSentence(this.identifiers)
   }
 }
@@ -392,8 +392,8 @@ export class CircuitOpen extends Schema.TaggedError<CircuitOpen>()("CircuitOpen"
 }
 
 /**
- * The call's time limit passed: while it waited for its turn under a rate limit (`Queued`), while connecting and
- * waiting for an answer, or in the middle of it. `identifiers` holds the ids that had come.
+ * The call's timeout passed: while it waited for its turn under a rate limit (`Queued`), while connecting and
+ * waiting for a response, or in the middle of it. `identifiers` holds the ids that had come.
  *
  * @category reasons
  * @since 0.1.0
@@ -409,9 +409,9 @@ export class TimedOut extends Schema.TaggedError<TimedOut>()("TimedOut", {
       case "Queued":
         return `the rate limit gave the call no turn within ${limit}`
       case "AwaitingResponse":
-        return `LiveDesk did not answer within ${limit}`
+        return `LiveDesk did not respond within ${limit}`
       case "ReadingResponse":
-        return `LiveDesk's answer was not complete within ${limit}${identifiersSentence(this.identifiers)}`
+        return `LiveDesk's response was not complete within ${limit}${identifiersSentence(this.identifiers)}`
     }
   }
 }
@@ -423,17 +423,17 @@ export class TimedOut extends Schema.TaggedError<TimedOut>()("TimedOut", {
 const common = {
   /** What was called, such as `contacts.create`. */
   operation: Schema.String,
-  /** What became of the request. */
+  /** The outcome of the request; of several attempts, the worst. */
   outcome: Outcome,
-  /** The HTTP status, where there was an answer. */
+  /** The HTTP status, where there was a response. */
   status: Schema.optionalKey(Schema.Int),
-  /** The answer's request id, where it had one; for the vendor's support. */
+  /** The response's request id, where it had one; for the vendor's support. */
   requestId: Schema.optionalKey(Schema.String),
-  /** How often the call was made, where more than once. `outcome` is the worst of them all. */
+  /** How many attempts the call made, where more than one. */
   attempts: Schema.optionalKey(Schema.Int),
-  /** Of a call that is never repeated and may have been acted upon: what tells whether it was. */
+  /** For a call that is never retried and may have taken effect: how to check whether it did. */
   verifyHint: Schema.optionalKey(Schema.String),
-  /** `true` where the call may have been acted upon, but is one that does no harm when it is made again. */
+  /** `true` where the call may have taken effect, but is safe or idempotent, so that a retry does no harm. */
   isRetryable: Schema.optionalKey(Schema.Boolean),
   /** Of a call in several steps: what to give it to go on where it failed, so that nothing is done twice. */
   resume: Schema.optionalKey(Identifiers)
@@ -455,7 +455,7 @@ export class AuthError extends Schema.TaggedError<AuthError>()("AuthError", {
 }
 
 /**
- * A schema said no: to the input, here (`NotSent`) or at LiveDesk (`Rejected`), or to the answer (`Processed`).
+ * A schema said no: to the input, here (`NotSent`) or at LiveDesk (`Rejected`), or to the response (`Processed`).
  *
  * @category errors
  * @since 0.1.0
@@ -520,8 +520,8 @@ export type LiveDeskError = typeof LiveDeskError.Type
 export const isLiveDeskError: (u: unknown) => u is LiveDeskError = Schema.is(LiveDeskError)
 
 /**
- * Whether the call did nothing, for a cause that passes, so that it may be made again later: there was no connection, the
- * circuit breaker or the rate limit let it not through, or LiveDesk took no more requests.
+ * Whether the call did nothing, for a transient cause, so that it may be retried later: there was no connection, the
+ * circuit breaker or the rate limit did not let it through, or LiveDesk took no more requests.
  *
  * @category guards
  * @since 0.1.0
@@ -532,7 +532,7 @@ export const isTransient = ({ outcome, reason }: LiveDeskError): boolean =>
 const transientReasons: ReadonlySet<string> = new Set(["ConnectionFailed", "CircuitOpen", "TimedOut"])
 
 /**
- * The id of what a call made, where its answer was lost or cannot be read but the id had come: by its path on the wire,
+ * The id of what a call made, where its response was lost or cannot be read but the id had come: by its path on the wire,
  * such as `payload.contact.id`.
  *
  * @category accessors
@@ -547,7 +547,7 @@ export const createdId = ({ outcome, reason }: LiveDeskError, path: string): Opt
 const excerpts = new WeakMap<LiveDeskError, string>()
 
 /**
- * What the body of the answer began with: at most 2,000 characters, none where there was no answer. It may hold
+ * The beginning of the response's body: at most 2,000 characters, none where there was no response. It may hold
  * customers' data, so it is in no message and no JSON; an error that was decoded from JSON has none.
  *
  * @category accessors
@@ -595,7 +595,7 @@ const remake = (
 const bySeverity = { NotSent: 0, Rejected: 1, Unknown: 2, Processed: 3 } satisfies Record<Outcome, number>
 
 /**
- * The worse of two deliveries: the one after which sending again may do more harm.
+ * The worse of two outcomes: the one after which a retry may do more harm.
  *
  * @internal
  */
@@ -678,7 +678,7 @@ const describe = (error: LiveDeskError): string =>
   `${error.reason.message}. ${advice(error)}${verifySentence(error.verifyHint)}${resumeSentence(error.resume)}`
 
 const verifySentence = (verifyHint: string | undefined): string =>
-  verifyHint === undefined ? "" : ` What settles it: ${verifyHint}.`
+  verifyHint === undefined ? "" : ` To verify the outcome: ${verifyHint}.`
 
 const resumeSentence = (resume: Identifiers = {}): string => {
   const steps = Object.entries(resume)
@@ -688,7 +688,7 @@ const resumeSentence = (resume: Identifiers = {}): string => {
 const credentialsPlace = "Project Settings - API Management of the LiveDesk console"
 
 const byOutcome = {
-  NotSent: "Nothing was sent; call again when it is mended.",
+  NotSent: "Nothing was sent. Fix the cause, then retry.",
   Rejected: "LiveDesk refused the request; calling again unchanged will not help.",
   Processed: "LiveDesk acted: do not call again, look for what it made.",
   Unknown: "LiveDesk may have acted: look for what it made before calling again."
@@ -698,13 +698,13 @@ const advice = (error: LiveDeskError): string => {
   const { outcome, reason } = error
   // Also where only an earlier attempt may have been acted upon.
   if (outcome === "Processed" || outcome === "Unknown") {
-    return error.isRetryable === true ? "To make this call again does no harm." : byOutcome[outcome]
+    return error.isRetryable === true ? "Retrying this call is safe." : byOutcome[outcome]
   }
   switch (reason._tag) {
     case "Unauthorized":
       return `Compare the API key and secret with those under ${credentialsPlace}.`
     case "Forbidden":
-      return `Ask whoever keeps the project to allow it, or use another key from ${credentialsPlace}.`
+      return `Ask an administrator of the project to allow it, or use another key from ${credentialsPlace}.`
     case "InvalidCredentials":
       return `Copy the API key and secret from ${credentialsPlace}.`
     case "InvalidInput":
@@ -751,7 +751,7 @@ const advice = (error: LiveDeskError): string => {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * What is known of an answer: all that an error is made from. `text` is free of secrets and may be a beginning only.
+ * The known parts of a response: all that an error is made from. `text` is free of secrets and may be a beginning only.
  *
  * @internal
  */
@@ -804,7 +804,7 @@ const theFirst = <A>(issues: ReadonlyArray<A>, toIssue: (issue: A) => Issue): Re
     : [...listed, { path: [], message: `and ${issues.length - maxIssues} more` }]
 }
 
-/** A path that can be told: its keys may be the server's. */
+/** A path that is safe to print: its keys may be the server's. */
 const keysOf = (path: ReadonlyArray<string>): ReadonlyArray<string> =>
   path.slice(0, maxKeys).map((key) => ErrorBody.onOneLine(key, maxKeyLength))
 
@@ -964,7 +964,7 @@ export const responseLost = (response: ResponseParts, cause: unknown): HttpError
   )
 
 /**
- * The error of a call whose time was up. With an answer under way, its status still decides.
+ * The error of a call whose timeout passed. Once a response has begun, its status still decides.
  *
  * @internal
  */
@@ -1009,7 +1009,7 @@ export const circuitOpen = (operation: string, retryAfter: Option.Option<Duratio
   new HttpError({ operation, outcome: "NotSent", reason: new CircuitOpen({ retryAfter }) })
 
 /**
- * The error of a request that got no answer.
+ * The error of a request that got no response.
  *
  * @internal
  */

@@ -44,7 +44,7 @@ export interface Operation {
   readonly description: string
   /** Fields of the request of which at least one must be there. */
   readonly either?: ReadonlyArray<string> | undefined
-  /** What of it no page shows: its request, its answer. */
+  /** The parts that no page shows: its request, its response. */
   readonly undocumented: ReadonlyArray<"request" | "response">
 }
 
@@ -59,7 +59,7 @@ export const operations: ReadonlyArray<Operation> = [
     endpoint: Contacts.create,
     summary: "Create a contact",
     page: "contact/create-contact",
-    description: "Creates a contact and, with it, its tie to the channel. The page requires `inbox_id` only.",
+    description: "Creates a contact and, with it, its tie to the inbox. The page requires `inbox_id` only.",
     undocumented: []
   },
   {
@@ -84,7 +84,8 @@ export const operations: ReadonlyArray<Operation> = [
     endpoint: Conversations.create,
     summary: "Create a conversation",
     page: "message/create-conversation",
-    description: "Creates a conversation. Give `contact_id`, `source_id` or both, so that the sender can be told.",
+    description:
+      "Creates a conversation. Give `contact_id`, `source_id` or both, so that LiveDesk can identify the sender.",
     either: ["contact_id", "source_id"],
     undocumented: []
   },
@@ -102,7 +103,7 @@ export const operations: ReadonlyArray<Operation> = [
     summary: "Send a message",
     page: "message/send-message",
     description:
-      "Sends a text, from an agent to the contact. `content_attributes.in_reply_to` answers a message. Sending it " +
+      "Sends a text, from an agent to the contact. `content_attributes.in_reply_to` makes it a reply to a message. Sending it " +
       "twice shows it to the customer twice.",
     undocumented: []
   },
@@ -117,7 +118,7 @@ export const operations: ReadonlyArray<Operation> = [
     endpoint: Tickets.create,
     summary: "Create a ticket",
     page: "ticket/create-tickets",
-    description: "Creates a ticket, and answers its id.",
+    description: "Creates a ticket, and returns its id.",
     undocumented: ["response"]
   },
   {
@@ -173,7 +174,7 @@ const jsonSchemaOf = (schema: Schema.Constraint, side: "sent" | "received"): Jso
         if (Array.isArray(required) && required.includes(key)) return [key, tidy(value)]
         // What may be left out of an input may be `undefined` as well, which Effect takes for null on the wire.
         if (side === "sent") return [key, tidy(withoutLastNull(value))]
-        // What may be missing from an answer is what no page shows in its place.
+        // What may be missing from a response is what no page shows in its place.
         const property = tidy(value)
         return [key, isJsonObject(property) ? { ...property, ...unverified } : property]
       })
@@ -317,7 +318,7 @@ const success = ({ endpoint, undocumented }: Operation): JsonObject => {
   const extension = undocumented.includes("response") ? unverified : {}
   return {
     description: undocumented.includes("response")
-      ? "Done. What it answers no page shows: this is an assumption."
+      ? "Done. No page shows the response: this is an assumption."
       : "Done.",
     content: {
       "application/json": { schema: jsonSchemaOf((success.assumed ?? success.documented)(), "received"), ...extension }
@@ -350,7 +351,7 @@ const operationObject = (first: Operation, others: ReadonlyArray<Operation>): Js
     tags: [tagOf(first)],
     summary: first.summary,
     description: [first, ...others].map(({ description }) => description).join(" ") +
-      (endpoint.hasCode === true ? " An answer whose `code` is not 0 is a failure, whatever the status." : ""),
+      (endpoint.hasCode === true ? " A response whose `code` is not 0 is a failure, whatever the status." : ""),
     externalDocs: { url: `${vendor}${first.page}` },
     parameters: parameters(endpoint),
     ...(hasQuery(endpoint) ? {} : { requestBody: { required: true, content } }),
@@ -377,7 +378,7 @@ const paths = (): Document["paths"] => {
   return paths
 }
 
-/** What Chatwoot answers to what it refuses. */
+/** The responses of Chatwoot to requests that it refuses. */
 const ErrorResponse = Schema.Union([
   Schema.Struct({ error: Schema.String }),
   Schema.Struct({ message: Schema.String, attributes: Schema.Array(Schema.String) }),
@@ -386,7 +387,7 @@ const ErrorResponse = Schema.Union([
 ])
 
 const errorResponse = (description: string): JsonObject => ({
-  description: `${description} Unverified: no page shows an error, this is what Chatwoot answers.`,
+  description: `${description} Unverified: no page shows an error, this is what Chatwoot returns.`,
   content: { "application/json": { schema: { $ref: "#/components/schemas/ErrorResponse" } } },
   ...unverified
 })
@@ -408,9 +409,9 @@ export const make = (): Document => ({
     description:
       "What is known of the REST API of EngageLab LiveDesk, from the vendor's public pages; not published by the " +
       "vendor, and not tried against the live service. `x-unverified` marks what no page shows. A property that is " +
-      "required in an answer is one that the pages show: they promise none, and words in an answer's enum may become " +
-      "more. `x-idempotency` says what doing it twice does: nothing (`safe`), the same again (`repeatable`), or a second " +
-      "act that a customer may see (`never`)."
+      "required in a response is one that the pages show: they promise none, and words in a response's enum may become " +
+      "more. `x-idempotency` says what doing it twice does: nothing (`safe`), the same again (`idempotent`), or a second " +
+      "act that a customer may see (`none`)."
   },
   servers: [{ url: LiveDeskClient.defaultBaseUrl, description: "Singapore" }],
   security: [{ apiKey: [] }],
@@ -423,7 +424,7 @@ export const make = (): Document => ({
       NotFound: errorResponse("There is no such thing."),
       Refused: errorResponse("The input was refused."),
       TooManyRequests: {
-        description: "Too many requests. Unverified: no page names a limit, this is what Chatwoot answers.",
+        description: "Too many requests. Unverified: no page names a limit, this is what Chatwoot returns.",
         content: { "text/plain": { schema: { type: "string" } } },
         ...unverified
       }

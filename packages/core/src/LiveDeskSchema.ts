@@ -30,7 +30,7 @@ export const ContactId = Schema.Natural.pipe(Schema.brand("ContactId"))
 export type ContactId = typeof ContactId.Type
 
 /**
- * The id of a channel: the *Channel ID* under Project settings - Channels - the channel - Settings.
+ * The id of an inbox. The console calls it *Channel ID*: Project settings - Channels - the inbox - Settings.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/create-contact
  * @category ids
@@ -100,7 +100,7 @@ export const TeamId = Schema.Natural.pipe(Schema.brand("TeamId"))
 export type TeamId = typeof TeamId.Type
 
 /**
- * The name under which one inbox knows one contact. LiveDesk generates a UUID for API channels.
+ * The name under which one inbox knows one contact. LiveDesk generates a UUID for API inboxes.
  *
  * @see https://www.engagelab.com/docs/livedesk/console/channels/api/webhook-events
  * @category ids
@@ -142,7 +142,7 @@ export const TicketId = Schema.String.pipe(Schema.brand("TicketId"))
 export type TicketId = typeof TicketId.Type
 
 /**
- * An id in an input: a whole number above 0, branded or plain. 0 is refused because it stands for an id that an answer
+ * An id in an input: a whole number above 0, branded or plain. 0 is refused because it stands for an id that a response
  * left out.
  *
  * @category inputs
@@ -432,8 +432,8 @@ export const picture: Field<Option.Option<string>> = nullableField({
 export const sourceId: Field<Option.Option<SourceId>> = nullableOpaqueId(SourceId)
 
 /** What is shown on the vendor's pages, as far as it is a time: what cannot be read is drift. */
-const readable = (shown: Schema.Codec<number | string>) =>
-  shown.check(Schema.makeFilter((wire) => readSeconds(wire) !== undefined, { expected: "a time" }))
+const readable = (documented: Schema.Codec<number | string>) =>
+  documented.check(Schema.makeFilter((wire) => readSeconds(wire) !== undefined, { expected: "a time" }))
 
 const timestampField = (documented: () => Schema.Codec<unknown>): Field<DateTime.Utc> =>
   field({
@@ -544,7 +544,7 @@ export const openType = <const Known extends ReadonlyArray<string>>(known: Known
   Schema.Union([Schema.StringForLiteralAutocomplete, Schema.Literals(known)])
 
 /**
- * A word out of an open set. An unknown word is kept and is drift; absent, it is `absent`.
+ * A word out of an open set. An unknown word is kept and is drift; absent, it is `fallback`.
  *
  * @category fields
  * @since 0.1.0
@@ -643,7 +643,7 @@ export const nullableMessageType: Field<Option.Option<MessageType>> = nullableFi
  */
 export type Attributes = { readonly [key: string]: Schema.Json }
 
-// Not checked value by value: JSON.parse gives Infinity for 1e400, and an attribute must not fail an answer.
+// Not checked value by value: JSON.parse gives Infinity for 1e400, and an attribute must not fail a response.
 const attributesType: Schema.Codec<Attributes> = Schema.declare(isJsonObject, { expected: "a JSON object" })
 
 const readAttributes = (wire: unknown): Attributes | undefined => {

@@ -51,7 +51,7 @@ const senderFields = {
 } as const
 
 /**
- * Who sent a message: a contact, a user or a bot, told by `type`. The vendor's page shows the id and the beginning of
+ * The sender of a message: a contact, a user or a bot, as `type` says. The vendor's page shows the id and the beginning of
  * the name; the rest is Chatwoot's and unverified, and further fields may come.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/message/send-message
@@ -102,11 +102,11 @@ export const Attachment: Model.Model<Attachment> = Model.record(attachmentFields
 export interface Attachment extends Model.RecordOf<typeof attachmentFields> {}
 
 const messageFields = {
-  /** The message's id; an answer without one fails. */
+  /** The message's id; a response without one fails. */
   id: Model.required(LiveDeskSchema.id(LiveDeskSchema.MessageId)),
   /** The text; none when null, as for a message of attachments only (unverified). */
   content: LiveDeskSchema.name,
-  /** The channel's id; 0 when absent. */
+  /** The inbox's id; 0 when absent. */
   inboxId: LiveDeskSchema.id(LiveDeskSchema.InboxId),
   /** The conversation's id; 0 when absent. */
   conversationId: LiveDeskSchema.id(LiveDeskSchema.ConversationId),
@@ -122,7 +122,7 @@ const messageFields = {
   createdAt: LiveDeskSchema.timestamp,
   /** Whether only agents see it; `false` when absent. */
   private: LiveDeskSchema.boolean,
-  /** The message's id in the channel; none when null. */
+  /** The message's id in the inbox; none when null. */
   sourceId: LiveDeskSchema.nullableString,
   /** Its place in the conversation. LiveDesk's own. */
   sortingId: LiveDeskSchema.nullableNatural,
@@ -133,7 +133,7 @@ const messageFields = {
 } as const
 
 /**
- * A message, as `send` answers it: without an envelope.
+ * A message, as `send` returns it: without an envelope.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/message/send-message
  * @category models
@@ -153,9 +153,9 @@ export interface Message extends Model.RecordOf<typeof messageFields> {}
 const contentFields = {
   /** The conversation to write in. */
   conversationId: LiveDeskSchema.IdInput,
-  /** Whether only agents are to see it; `false` unless given. */
+  /** Whether only agents are to see it. Defaults to `false`. */
   private: Schema.optional(Schema.Boolean),
-  /** Attributes of the text, in the wire's own keys. `in_reply_to` answers a message, by its id. */
+  /** Attributes of the text, in the wire's own keys. `in_reply_to` makes it a reply to a message, by its id. */
   contentAttributes: Schema.optional(Schema.Record(Schema.String, Schema.Json))
 }
 
@@ -194,7 +194,7 @@ export const issuesOf = (message: Omit<SendMessage, "conversationId">): Readonly
 }
 
 /**
- * The `contentAttributes` of a message that answers another.
+ * The `contentAttributes` of a message that replies to another.
  *
  * ```ts
  * messages.send({ conversationId, content: "Yes, it is.", contentAttributes: Messages.inReplyTo(4711) })

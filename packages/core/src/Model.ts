@@ -1,10 +1,10 @@
 /**
  * A LiveDesk record: how it is read off the wire, how it is written, and what the vendor's pages show of it.
  *
- * LiveDesk's pages promise no field of any answer, and a create whose answer fails to decode has already happened. So
- * a record is read field by field: only the fields without which an answer is useless can fail it, and every other
- * field that is missing or garbled takes its *absent value*. One declaration yields three things: the codec, the
- * one-pass reader that the client runs, and the strict schema by which drift is told.
+ * LiveDesk's pages promise no field of any response, and a create whose response fails to decode has already happened.
+ * So a record is read field by field: only the fields without which a response is useless can fail it, and every other
+ * field that is missing or garbled takes its `fallback`. One declaration yields three things: the codec, the
+ * one-pass reader that the client runs, and the strict schema that detects drift.
  *
  * @since 0.1.0
  */
@@ -280,7 +280,7 @@ export const orShorthand = <A>(key: string, model: Model<A>): Model<A> =>
 
 /**
  * A value that any schema decodes, for an endpoint that this library does not cover. Unlike `record` it forgives
- * nothing: what the schema refuses fails the answer, with the path of every fault, and what the schema does not know
+ * nothing: what the schema refuses fails the response, with the path of every fault, and what the schema does not know
  * is drift.
  *
  * ```ts
@@ -336,8 +336,8 @@ export const orNoBody = <A>(model: Model<A>): Model<A> =>
   })
 
 /**
- * The answer of an endpoint that answers nothing worth reading, such as a DELETE's. Whatever the body holds, or that
- * there is none, it is never unreadable.
+ * The response of an endpoint that returns nothing worth reading, such as a DELETE's. Any body can be read, and so can
+ * none.
  *
  * @category constructors
  * @since 0.1.0

@@ -21,13 +21,13 @@ import { NotSentProof } from "./Transport.ts"
  * @since 0.1.0
  */
 export interface Options {
-  /** How many requests may go out in a window. No page of the vendor's tells LiveDesk's own limit. */
+  /** How many requests may go out in a window. No page of the vendor's states LiveDesk's own limit. */
   readonly limit: number
-  /** The window; 1 second unless given. */
+  /** The window. Defaults to 1 second. */
   readonly window?: Duration.Input | undefined
   /**
-   * `"fixed-window"` (unless given) lets the whole limit out as soon as a window begins; `"token-bucket"` spreads it, after
-   * as many at once as the limit says.
+   * `"fixed-window"` lets the whole limit out as soon as a window begins; `"token-bucket"` spreads it, after as many at
+   * once as the limit says. Defaults to `"fixed-window"`.
    */
   readonly algorithm?: "fixed-window" | "token-bucket" | undefined
 }
@@ -42,7 +42,7 @@ export interface RateLimit {
   /** What is wrong with its options. */
   readonly issues: ReadonlyArray<LiveDeskError.Issue>
   /**
-   * Makes every request of a client wait for its turn. It tells `RateLimitGate` when the turn has come.
+   * Makes every request of a client wait for its turn. It calls `RateLimitGate` when the turn has come.
    *
    * @internal
    */
@@ -52,8 +52,8 @@ export interface RateLimit {
 }
 
 /**
- * Makes a rate limit. Each attempt counts, repeated ones too, and waits within the call's time limit. The limit adapts to
- * what answers tell (`RateLimit-Limit` and its kin), and a 429 with `Retry-After` holds back the others as well.
+ * Makes a rate limit. Each attempt counts, retries too, and waits within the call's timeout. The limit adapts to the
+ * headers of responses (`RateLimit-Limit` and its kin), and a 429 with `Retry-After` holds back the others as well.
  *
  * It is counted in memory, or in the `RateLimiterStore` of Effect that the client's layer is given:
  *
@@ -64,8 +64,8 @@ export interface RateLimit {
  * )
  * ```
  *
- * When that store cannot be asked, the call fails with `HttpError/ConnectionFailed` of the kind `RateLimiterUnavailable`: nothing was
- * sent.
+ * When that store cannot be asked, the call fails with `HttpError/ConnectionFailed` of the kind `RateLimiterUnavailable`:
+ * nothing was sent.
  *
  * @category constructors
  * @since 0.1.0
@@ -107,7 +107,7 @@ export const make = ({ algorithm = "fixed-window", limit, window = "1 second" }:
           window,
           algorithm,
           key,
-          // Its own retries of 429 know neither the call's time limit nor the policy.
+          // Its own retries of 429 know neither the call's timeout nor the policy.
           times: 0
         })
         return HttpClient.makeWith(

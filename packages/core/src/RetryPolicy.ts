@@ -1,5 +1,5 @@
 /**
- * When a failed attempt is made again, and after which wait.
+ * When a failed attempt is retried, and after which wait.
  *
  * @since 0.1.0
  */
@@ -9,30 +9,30 @@ import * as Result from "effect/Result"
 import type * as LiveDeskError from "./LiveDeskError.ts"
 
 /**
- * How often a call is made again, and how long is waited before.
+ * How often a call is retried, and how long the client waits before.
  *
  * @category options
  * @since 0.1.0
  */
 export interface Options {
-  /** How often a call is made again at most; 2 unless given, 0 for never. */
+  /** How often a call is retried at most; 0 for never. Defaults to 2. */
   readonly times?: number | undefined
   /**
-   * The longest wait before the first repetition, 500 milliseconds unless given; it doubles with each. The wait itself is
+   * The longest wait before the first retry; it doubles with each. Defaults to 500 milliseconds. The wait itself is
    * drawn evenly between nothing and that, so that programs which failed together do not come back together.
    */
   readonly baseDelay?: Duration.Input | undefined
-  /** What doubling stops at; 8 seconds unless given. */
+  /** The wait at which doubling stops. Defaults to 8 seconds. */
   readonly maxDelay?: Duration.Input | undefined
   /**
-   * The longest `Retry-After` that is waited for; 1 minute unless given. It is never undercut: after a longer one the
-   * call fails at once, and the error tells how long.
+   * The longest `Retry-After` that the client waits for. Defaults to 1 minute. It is never undercut: after a longer one
+   * the call fails at once, and the error has it as `retryAfter`.
    */
   readonly maxRetryAfter?: Duration.Input | undefined
 }
 
 /**
- * Options that were looked through.
+ * Options after validation.
  *
  * @category models
  * @since 0.1.0
@@ -45,7 +45,7 @@ export interface RetryPolicy {
 }
 
 /**
- * What holds unless something else is given.
+ * The default retry policy.
  *
  * @category constructors
  * @since 0.1.0
@@ -62,7 +62,7 @@ const maxTimes = 100
 const delayCeiling = Duration.days(1)
 
 /**
- * Looks options through; what they leave out comes from `otherwise`.
+ * Validates options; what they leave out comes from `otherwise`.
  *
  * @internal
  */
@@ -103,9 +103,9 @@ const delayOf = (input: Duration.Input | undefined, otherwise: Duration.Duration
     )
 
 /**
- * Whether an attempt that failed so may be made again: always when LiveDesk did not get it (no connection) or refused it
- * for coming too soon (429). When it may have acted (5xx, 408, a broken connection, an answer that cannot be read), only a
- * call that does nothing or the same when it is repeated. Whatever else failed would fail again.
+ * Whether an attempt that failed so may be retried: always when LiveDesk did not get it (no connection) or refused it
+ * for coming too soon (429). When it may have acted (5xx, 408, a broken connection, a response that cannot be read), only
+ * a call that is safe or idempotent. Any other failure would fail again.
  *
  * @category guards
  * @since 0.1.0
@@ -142,7 +142,7 @@ export const isRetryable = (
 }
 
 /**
- * How long to wait before the call is made again, for the `retry`-th time from 0; none where LiveDesk asked for a longer
+ * How long to wait before the call is retried, for the `retry`-th time from 0; none where LiveDesk asked for a longer
  * wait than the policy allows. `random` is from 0 to below 1.
  *
  * @category delays

@@ -18,7 +18,7 @@ import * as Instrumentation from "./internal/Instrumentation.ts"
 // metrics
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** In seconds: those that OpenTelemetry proposes for HTTP, and the time limit of a call. */
+/** In seconds: those that OpenTelemetry proposes for HTTP, and the timeout of a call. */
 const boundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 30]
 
 /**
@@ -48,13 +48,13 @@ export const callDuration: Metric.Histogram<number> = Metric.histogram("livedesk
 })
 
 /**
- * Attempts that were made again, by `livedesk.operation`, `livedesk.account` and the `error.type` of the attempt before.
+ * Retries, by `livedesk.operation`, `livedesk.account` and the `error.type` of the attempt before.
  *
  * @category metrics
  * @since 0.1.0
  */
 export const retries: Metric.Counter<number> = Metric.counter("livedesk.client.retries", {
-  description: "Requests that were made again",
+  description: "Requests sent as retries",
   incremental: true,
   attributes: { unit: "{request}" }
 })
@@ -72,8 +72,8 @@ export const rateLimitWait: Metric.Histogram<number> = Metric.histogram("livedes
 })
 
 /**
- * How a circuit breaker stood when a call asked it last: 0 closed, 1 half open, 2 open; by `livedesk.circuitBreaker`, the key that
- * it is kept under.
+ * How a circuit breaker stood when a call asked it last: 0 closed, 1 half open, 2 open; by `livedesk.breaker`, the key
+ * that it is kept under.
  *
  * @category metrics
  * @since 0.1.0
@@ -99,18 +99,18 @@ export const importRows: Metric.Counter<number> = Metric.counter("livedesk.impor
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * What is to be told.
+ * What is recorded.
  *
  * @category options
  * @since 0.1.0
  */
 export interface Options {
-  /** Whether Effect's metrics are kept up to date; `true` unless given. */
+  /** Whether Effect's metrics are kept up to date. Defaults to `true`. */
   readonly metrics?: boolean | undefined
   /**
-   * Whether lines are logged; `true` unless given. Each call's end and the rows of imports at debug level, a call that is
-   * made again and a circuit breaker that is half open or closes at info level, one that opens as a warning. What failed is in the error
-   * channel: whether it is worth more than a debug line, the program knows.
+   * Whether lines are logged. Defaults to `true`. Each call's end and the rows of imports are logged at debug level, a retry
+   * and a circuit breaker that is half open or closes at info level, one that opens as a warning. The program has the
+   * failure as the effect's error, and knows whether it is worth more than a debug line.
    */
   readonly logs?: boolean | undefined
 }
@@ -138,7 +138,7 @@ export const layer = ({ logs = true, metrics = true }: Options = {}): Layer.Laye
           ...(account === undefined ? {} : { "livedesk.account": account })
         }
         let status: number | undefined
-        let again = 0
+        let resendCount = 0
         return {
           waited: (millis) => {
             if (metrics) seriesOf(rateLimitWait, about).updateUnsafe(millis / 1000, context)
@@ -147,13 +147,13 @@ export const layer = ({ logs = true, metrics = true }: Options = {}): Layer.Laye
             status = responded
           },
           retrying: ({ outcome, reason }, attempts, delay) => {
-            again = attempts
+            resendCount = attempts
             const failed = { "error.type": reason._tag }
             if (metrics) seriesOf(retries, { ...about, ...failed }).updateUnsafe(1, context)
-            return say(
+            return logLine(
               logs,
               Effect.logInfo(
-                `${operation} is made again in ${Duration.format(Duration.millis(delay))}, after ${reason._tag}`
+                `${operation} is retried in ${Duration.format(Duration.millis(delay))}, after ${reason._tag}`
               ),
               { ...about, ...failed, "livedesk.request.outcome": outcome, "http.request.resend_count": attempts }
             )
@@ -171,7 +171,7 @@ export const layer = ({ logs = true, metrics = true }: Options = {}): Layer.Laye
               seriesOf(calls, result === "success" ? ended : { ...ended, ...end }).updateUnsafe(1, context)
               seriesOf(callDuration, ended).updateUnsafe(millis / 1000, context)
             }
-            return say(
+            return logLine(
               logs,
               Effect.logDebug(
                 `${operation}: ${end["error.type"] ?? result} after ${Duration.format(Duration.millis(millis))}`
@@ -181,7 +181,7 @@ export const layer = ({ logs = true, metrics = true }: Options = {}): Layer.Laye
                 ...end,
                 "livedesk.call.result": result,
                 ...(status === undefined ? {} : { "http.response.status_code": status }),
-                ...(again === 0 ? {} : { "http.request.resend_count": again })
+                ...(resendCount === 0 ? {} : { "http.request.resend_count": resendCount })
               }
             )
           }
@@ -194,7 +194,7 @@ export const layer = ({ logs = true, metrics = true }: Options = {}): Layer.Laye
           const before = states.get(key) ?? "Closed"
           states.set(key, state)
           if (before === state) return Effect.void
-          return say(
+          return logLine(
             logs,
             state === "Open"
               ? Effect.logWarning("the circuit breaker is open: calls of LiveDesk are stopped")
@@ -214,7 +214,7 @@ export const layer = ({ logs = true, metrics = true }: Options = {}): Layer.Laye
               seriesOf(importRows, { "livedesk.import.outcome": outcome }).updateUnsafe(rows, context)
             }
           }
-          return say(
+          return logLine(
             logs,
             Effect.logDebug("rows of the import came to an end"),
             Record.mapKeys(outcomes, (outcome) => `livedesk.import.${outcome}`)
@@ -228,7 +228,7 @@ const figureOf = { Closed: 0, HalfOpen: 1, Open: 2 }
 const seriesOf = <Input, State>(metric: Metric.Metric<Input, State>, attributes: Metric.Metric.AttributeSet) =>
   Metric.withAttributes(metric, attributes)
 
-const say = (
+const logLine = (
   isWanted: boolean,
   line: Effect.Effect<void>,
   annotations: { readonly [name: string]: unknown }

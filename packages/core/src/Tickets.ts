@@ -1,5 +1,5 @@
 /**
- * Tickets: what a project's agents have to settle. LiveDesk's own, with an envelope and ids of their own.
+ * Tickets: what a project's agents have to resolve. LiveDesk's own, with an envelope and ids of their own.
  *
  * Of the vendor's ticket pages only parts could be read, and older versions contradict newer ones: what a comment calls
  * unverified stands on none of them.
@@ -62,11 +62,11 @@ export const Follower: Model.Model<Follower> = Model.orShorthand("id", Model.rec
 export interface Follower extends Model.RecordOf<typeof followerFields> {}
 
 const channelContactsFields = {
-  /** The channel's id; "" when absent. */
+  /** The inbox's id; "" when absent. */
   channelId: LiveDeskSchema.opaqueId(Schema.String),
-  /** The contact's id in the channel; "" when absent. */
+  /** The contact's id in the inbox; "" when absent. */
   contactId: LiveDeskSchema.opaqueId(Schema.String),
-  /** A second id of the contact in the channel; "" when absent. What it stands for no page says. */
+  /** A second id of the contact in the inbox; "" when absent. What it stands for no page says. */
   subContactId: LiveDeskSchema.opaqueId(Schema.String),
   /** Who follows; `[]` when absent. */
   followers: Model.list(Follower)
@@ -194,7 +194,7 @@ export const Submitter: Model.Model<Submitter> = Model.record(submitterFields)
 export interface Submitter extends Model.RecordOf<typeof submitterFields> {}
 
 const ticketFields = {
-  /** The ticket's id, opaque text; an answer without one fails. */
+  /** The ticket's id, opaque text; a response without one fails. */
   ticketId: Model.required(LiveDeskSchema.opaqueId(LiveDeskSchema.TicketId)),
   /** The title; "" when absent. */
   title: LiveDeskSchema.string,
@@ -237,12 +237,12 @@ export const Ticket: Model.Model<Ticket> = Model.record(ticketFields, { open: tr
 export interface Ticket extends Model.RecordOf<typeof ticketFields> {}
 
 const createdTicketFields = {
-  /** The new ticket's id, opaque text; an answer without one fails. */
+  /** The new ticket's id, opaque text; a response without one fails. */
   ticketId: Model.required(LiveDeskSchema.opaqueId(LiveDeskSchema.TicketId))
 } as const
 
 /**
- * The answer to `create`. The page says that the id is returned; the answer itself could not be read.
+ * The response to `create`. The page says that the id is returned; its sample could not be read.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/ticket/create-tickets
  * @category models
@@ -261,7 +261,7 @@ const updatedTicketFields = {
 } as const
 
 /**
- * The answer to `update`. It could not be read: nothing in it is required, so that no update that LiveDesk made fails.
+ * The response to `update`. Its sample could not be read: nothing in it is required, so that no update that LiveDesk made fails.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/ticket/update-tickets
  * @category models
@@ -441,7 +441,7 @@ export const update = Endpoint.make({
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The tickets of a project. A 2xx answer with another code than 0 fails with `HttpError`/`ErrorCodeReturned`.
+ * The tickets of a project. A 2xx response with another code than 0 fails with `HttpError`/`ErrorCodeReturned`.
  *
  * @category services
  * @since 0.1.0

@@ -11,15 +11,15 @@ import type * as HttpClient from "effect/http/HttpClient"
 import * as Predicate from "effect/Predicate"
 
 /**
- * A transport's word that it wrote nothing of a request. A transport that can tell gives it as the `cause` of its
- * `TransportError`, with the failure as its own `cause`, and the error's delivery is `NotSent` whatever the code.
+ * A transport's proof that it wrote nothing of a request. A transport that knows gives it as the `cause` of its
+ * `TransportError`, with the failure as its own `cause`. The error's outcome is then `NotSent`, whatever the code.
  *
  * @category transports
  * @since 0.1.0
  */
 export class NotSentProof extends Data.Error<{
   readonly cause: unknown
-  /** What stood in the way, where the transport knows better than its code tells. */
+  /** Why no connection was made, where the transport knows more than its code says. */
   readonly reason?: ConnectReason
 }> {}
 
@@ -111,10 +111,10 @@ const reasonOf = ({ code, message, syscall, proof }: NativeError): ConnectReason
   )?.kind ?? (proof !== undefined ? (/TLS|SSL|CERT/.test(code ?? "") ? "TlsFailed" : "Other") : undefined)
 
 /**
- * What a transport's failure proves: the obstacle, when nothing of the request can have been written, and the code.
+ * What a transport's failure proves: the reason, when nothing of the request can have been written, and the code.
  *
  * `sentInParts` is for a request whose body is a stream: the stream's own failure comes out as the transport's, so that
- * no code proves anything, and only the transport's word does.
+ * no code proves anything, and only a `NotSentProof` does.
  *
  * @internal
  */
@@ -171,23 +171,23 @@ export const target = ({ path, query }: RequestToSend): string =>
 const encoded = (part: string): string => encodeURIComponent(part.replaceAll(/\p{Cs}/gu, "\ufffd"))
 
 /**
- * What is told of an answer as it comes.
+ * Receives a response as it comes.
  *
  * @category models
  * @since 0.1.0
  */
 export interface ResponseHandler {
-  /** The answer has begun. Headers are in lower case; one that came several times is a list, or joined with commas. */
+  /** The response has begun. Headers are in lower case; one that came several times is a list, or joined with commas. */
   readonly start: (
     status: number,
     headers: { readonly [name: string]: string | ReadonlyArray<string> | undefined }
   ) => void
-  /** A piece of the body has come. `false` says that no more is wanted: the exchange ends, and the rest is let go. */
+  /** A piece of the body has come. `false` says that no more is wanted: the dispatch ends, and the rest is let go. */
   readonly take: (piece: Uint8Array) => boolean
 }
 
 /**
- * The failure of an exchange. Whether anything of the request can have been written follows from its cause, which may be
+ * The failure of a dispatch. Whether anything of the request can have been written follows from its cause, which may be
  * a `NotSentProof`.
  *
  * @category errors
@@ -200,7 +200,7 @@ export class DispatchError extends Data.TaggedError("DispatchError")<{
 }> {}
 
 /**
- * Makes one request and tells of its answer until that is complete. It opens no span, follows no redirect and sends
+ * Makes one request and reports its response until that is complete. It opens no span, follows no redirect and sends
  * nothing twice; interrupting it lets the request go.
  *
  * @category models
@@ -217,7 +217,7 @@ export interface Dispatch {
  * @since 0.1.0
  */
 export class Transport extends Context.Service<Transport, {
-  /** Makes a request, and hands its answer on as it comes. */
+  /** Makes a request, and hands its response on as it comes. */
   readonly dispatch: Dispatch
 }>()("@effect-livedesk/core/Transport") {}
 
@@ -237,7 +237,7 @@ export const attachDispatch = (client: HttpClient.HttpClient, dispatch: Dispatch
 }
 
 /**
- * The exchange that a client offers, if it does.
+ * The dispatch that a client offers, if it does.
  *
  * @category transports
  * @since 0.1.0

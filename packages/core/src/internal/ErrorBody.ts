@@ -1,5 +1,5 @@
 /**
- * What can be read in the body of an answer that is no use otherwise: the words of a refusal, and ids.
+ * What can be read in the body of a response that is no use otherwise: the words of a refusal, and ids.
  *
  * @since 0.1.0
  */

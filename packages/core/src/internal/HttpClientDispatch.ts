@@ -18,7 +18,7 @@ import * as Stream from "effect/Stream"
 import * as Transport from "../Transport.ts"
 import { RateLimitGate } from "./RateLimitGate.ts"
 
-/** What is told of an answer, and before it of the request's turn. */
+/** Receives a response as it comes, and before it the request's turn. */
 interface ResponseHandler extends Transport.ResponseHandler {
   /** The request has waited for its turn, and goes to the transport. */
   readonly admit: () => void
@@ -73,7 +73,7 @@ export const plain = (client: HttpClient.HttpClient): Effect.Effect<HttpClient.H
         Context.make(HttpClient.TracerDisabledWhen, constTrue).pipe(
           Context.add(FetchHttpClient.RequestInit, {
             ...Option.getOrUndefined(requestInit),
-            // Fetch would send a redirected POST on, credentials included, or turn it into a GET that answers 200.
+            // Fetch would send a redirected POST on, credentials included, or turn it into a GET that returns 200.
             redirect: "manual",
             credentials: "omit"
           })

@@ -1,5 +1,5 @@
 /**
- * Who is told of calls, circuit breakers and imports while they run; nobody, unless a program asks for it.
+ * Receives the events of calls, circuit breakers and imports while they run; none unless a program asks for it.
  *
  * @since 0.1.0
  */
@@ -11,7 +11,7 @@ import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
 
 /**
- * What is told of a failed call or attempt.
+ * What is reported of a failed call or attempt.
  *
  * @internal
  */
@@ -21,7 +21,7 @@ export interface Failure {
 }
 
 /**
- * Hears of one call.
+ * Receives the events of one call.
  *
  * @internal
  */
@@ -29,23 +29,23 @@ export interface CallInstrumentation {
   /** A request has waited for its turn, so many milliseconds. */
   readonly waited: (millis: number) => void
   readonly responded: (status: number) => void
-  /** The call is about to be made again, after a wait in milliseconds; `attempts` were made so far. */
+  /** The call will be retried, after a wait in milliseconds; `attempts` were made so far. */
   readonly retrying: (failure: Failure, attempts: number, delay: number) => Effect.Effect<void>
   readonly ended: (exit: Exit.Exit<unknown, Failure>) => Effect.Effect<void>
 }
 
 /**
- * Hears of all that goes on.
+ * Receives all events.
  *
  * @internal
  */
 export interface Instrumentation {
-  /** A call begins; what is given hears the rest of it. */
+  /** A call begins; the value returned receives its further events. */
   readonly begin: (
     call: { readonly operation: string; readonly account: string | undefined },
     context: Context.Context<never>
   ) => CallInstrumentation
-  /** A circuit breaker was asked, and stood so. */
+  /** A call asked a circuit breaker, which was in this state. */
   readonly breaker: (key: string, state: "Closed" | "HalfOpen" | "Open") => Effect.Effect<void>
   /** An import has come to the end of so many more rows. */
   readonly rows: (outcomes: { readonly [outcome: string]: number }) => Effect.Effect<void>
@@ -59,7 +59,7 @@ export const Instrumentation = Context.Reference<Instrumentation | undefined>(
 )
 
 /**
- * What spans, metrics and logs say of a call's end.
+ * Attributes of a call's end, on spans, metrics and logs.
  *
  * @internal
  */
@@ -72,7 +72,7 @@ export const endOf = (exit: Exit.Exit<unknown, Failure>): { readonly [attribute:
 }
 
 /**
- * Tells a span, and another watch.
+ * Reports to a span, and to another instrumentation.
  *
  * @internal
  */

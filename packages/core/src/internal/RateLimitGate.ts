@@ -1,5 +1,5 @@
 /**
- * Tells a call that its request has waited for its turn, and goes to the transport.
+ * Notifies a call that its request has waited for its turn, and goes to the transport.
  *
  * @since 0.1.0
  */
