@@ -144,7 +144,7 @@ describe("a call whose outcome is unknown", () => {
         const { error } = yield* Effect.provide(failure(create()), layer([step]))
         assert.match(
           error.message,
-          /What settles it: look for its identifier, e-mail or phone number, with contacts\.find/
+          /To verify the outcome: look for its identifier, e-mail or phone number, with contacts\.find/
         )
         assert.strictEqual(error.verifyHint, Contacts.create.verifyHint)
       }
@@ -160,7 +160,7 @@ describe("a call whose outcome is unknown", () => {
         const { error } = yield* Effect.provide(failure(list()), layer([step]))
         assert.isUndefined(error.verifyHint)
         assert.isTrue(error.isRetryable)
-        assert.match(error.message, /To make this call again does no harm\.$/)
+        assert.match(error.message, /Retrying this call is safe\.$/)
         const { error: made } = yield* Effect.provide(failure(create()), layer([step]))
         assert.isUndefined(made.isRetryable)
         assert.notInclude(made.message, "no harm")

@@ -283,7 +283,7 @@ describe("what becomes of a call nobody can tell", () => {
           assert.strictEqual((yield* requests)[operation], 2)
           const [unknown] = yield* entries("sent")
           assert.strictEqual(unknown?.step, operation === "messages.send" ? "message" : "conversation")
-          assert.include(unknown?.reasons[0], "What settles it")
+          assert.include(unknown?.reasons[0], "To verify the outcome")
           assert.lengthOf(yield* entries("done"), 1)
         }).pipe(Effect.provide([livedesk({ [operation]: [fault] }), journal])))
     }

@@ -92,7 +92,7 @@ describe("layerConfig", () => {
         "LIVEDESK_API_SECRET cannot be used: the API secret begins or ends with white space",
         "LIVEDESK_BASE_URL cannot be used: the base URL must hold no user name or password; give them as apiKey and " +
         "apiSecret",
-        "LIVEDESK_TIMEOUT cannot be used: expected a time limit between 1 millisecond and 24 days, such as \"30 seconds\""
+        "LIVEDESK_TIMEOUT cannot be used: expected a timeout between 1 millisecond and 24 days, such as \"30 seconds\""
       ])
       assert.notInclude(lines.join("\n"), "canary")
     }))

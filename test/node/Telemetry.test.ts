@@ -267,7 +267,7 @@ describe("logs", () => {
       assert.deepStrictEqual(lines, [
         {
           level: "Info",
-          text: "contacts.create is made again in 3s, after RateLimited",
+          text: "contacts.create is retried in 3s, after RateLimited",
           annotations: {
             ...about,
             "error.type": "RateLimited",

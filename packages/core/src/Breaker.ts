@@ -26,8 +26,8 @@ export interface Options {
   /** How many calls in a row must fail before the breaker stops the others. Defaults to 5. */
   readonly failures?: number | undefined
   /**
-   * How long calls are stopped. Defaults to 30 seconds; a longer `Retry-After` of LiveDesk's counts instead, up to an hour.
-   * Then one call is let through, which decides.
+   * How long calls are stopped. Defaults to 30 seconds; a longer `Retry-After` of LiveDesk's counts instead, up to an
+   * hour. Then one call is let through, which decides.
    */
   readonly openDuration?: Duration.Input | undefined
 }

@@ -30,7 +30,7 @@ const inboxFields = {
   accountId: Model.unverified(LiveDeskSchema.nullableId(LiveDeskSchema.AccountId)),
   /** The inbox's name. */
   name: Model.unverified(LiveDeskSchema.name),
-  /** The id of the record behind the inbox, which its kind decides (Chatwoot's `Channel::…`). */
+  /** The id of the record behind the inbox, a `Channel::…` of its kind. */
   channelId: Model.unverified(LiveDeskSchema.nullableNatural),
   /** The kind of inbox, `Channel::Api` for an API inbox. */
   channelType: Model.unverified(LiveDeskSchema.nullableString),
@@ -169,7 +169,10 @@ export interface ContactPage extends Model.RecordOf<typeof contactPageFields> {}
  * @since 0.1.0
  */
 export const CreateContact = Schema.Struct({
-  /** The inbox through which agents will talk to the contact: its id, the *Channel ID* of the console. Sent as a number. */
+  /**
+   * The inbox through which agents will talk to the contact, by its id. The console calls it *Channel ID*. Sent as a
+   * number.
+   */
   inboxId: LiveDeskSchema.IdInput,
   /** The contact's name. */
   name: Schema.optional(Schema.String),
@@ -445,9 +448,9 @@ export class Contacts extends Context.Service<Contacts, {
    *
    * Where `find` fails with a conflict, nothing is created. Where it is unknown whether the contact was created, it is
    * looked for at once and again a second later, and never created again. If it is not there, the call fails with what
-   * `create` failed with. Retry it once it is certain that LiveDesk is not still at work on it. Within one program, calls for
-   * the same contact wait for each other. Another program may create the contact in between: LiveDesk then refuses the
-   * second (as Chatwoot does, unverified), and it is found.
+   * `create` failed with. Retry it once it is certain that LiveDesk is not still at work on it. Within one program, calls
+   * for the same contact wait for each other. Another program may create the contact in between: LiveDesk then refuses
+   * the second (as Chatwoot does, unverified), and it is found.
    *
    * Fails with `ValidationError`/`InvalidInput` where none of the three is given (nothing was sent), with
    * `HttpError`/`Conflict` as `find` does, else as `list` and `create` do. Where the error's `operation` is `contacts.list`,

@@ -281,7 +281,7 @@ const toggledStatusFields = {
 } as const
 
 /**
- * The response to `toggleStatus`. The sample on the vendor's page could not be read: the fields are Chatwoot's, unverified.
+ * The response to `toggleStatus`. The vendor's sample could not be read: the fields are Chatwoot's, unverified.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/message/update-status
  * @category models

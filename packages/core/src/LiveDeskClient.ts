@@ -83,8 +83,8 @@ export class LiveDeskClient extends Context.Service<LiveDeskClient, {
  */
 export interface CallOptions {
   /**
-   * The timeout of this call: waits, retries and reading the response included. What is several calls, as `contacts.ensure`
-   * is, has it for each of them.
+   * The timeout of this call: waits, retries and reading the response included. What is several calls, as
+   * `contacts.ensure` is, has it for each of them.
    */
   readonly timeout?: Duration.Input | undefined
   /** Retry policy of this call. Defaults to the client's, field by field. */

@@ -184,8 +184,8 @@ const identifiersSentence = (identifiers: Identifiers): string => {
 }
 
 /**
- * LiveDesk responded with 2xx, but not with what the contract says: it acted. `issues` names what could not be read, by the
- * wire's own keys; `identifiers` holds the ids that could, so that what was created is not lost.
+ * LiveDesk responded with 2xx, but not with what the contract says: it acted. `issues` names what could not be read, by
+ * the wire's own keys; `identifiers` holds the ids that could, so that what was created is not lost.
  *
  * @category reasons
  * @since 0.1.0

@@ -103,8 +103,8 @@ export const operations: ReadonlyArray<Operation> = [
     summary: "Send a message",
     page: "message/send-message",
     description:
-      "Sends a text, from an agent to the contact. `content_attributes.in_reply_to` makes it a reply to a message. Sending it " +
-      "twice shows it to the customer twice.",
+      "Sends a text, from an agent to the contact. `content_attributes.in_reply_to` makes it a reply to a message. " +
+      "Sending it twice shows it to the customer twice.",
     undocumented: []
   },
   {
@@ -409,9 +409,9 @@ export const make = (): Document => ({
     description:
       "What is known of the REST API of EngageLab LiveDesk, from the vendor's public pages; not published by the " +
       "vendor, and not tried against the live service. `x-unverified` marks what no page shows. A property that is " +
-      "required in a response is one that the pages show: they promise none, and words in a response's enum may become " +
-      "more. `x-idempotency` says what doing it twice does: nothing (`safe`), the same again (`idempotent`), or a second " +
-      "act that a customer may see (`none`)."
+      "required in a response is one that the pages show: they promise none, and words in a response's enum may " +
+      "become more. `x-idempotency` says what doing it twice does: nothing (`safe`), the same again (`idempotent`), or " +
+      "a second act that a customer may see (`none`)."
   },
   servers: [{ url: LiveDeskClient.defaultBaseUrl, description: "Singapore" }],
   security: [{ apiKey: [] }],

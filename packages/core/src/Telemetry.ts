@@ -22,8 +22,8 @@ import * as Instrumentation from "./internal/Instrumentation.ts"
 const boundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 30]
 
 /**
- * Calls that ended, by `livedesk.operation`, `livedesk.call.result` (`success`, `failure` or `interrupted`) and, where there is
- * one, `livedesk.account`; those that failed by `error.type` (the reason's tag) and `livedesk.request.outcome` too.
+ * Calls that ended, by `livedesk.operation`, `livedesk.call.result` (`success`, `failure` or `interrupted`) and, where
+ * there is one, `livedesk.account`; those that failed by `error.type` (the reason's tag) and `livedesk.request.outcome` too.
  *
  * @category metrics
  * @since 0.1.0
@@ -108,9 +108,9 @@ export interface Options {
   /** Whether Effect's metrics are kept up to date. Defaults to `true`. */
   readonly metrics?: boolean | undefined
   /**
-   * Whether lines are logged. Defaults to `true`. Each call's end and the rows of imports are logged at debug level, a retry
-   * and a circuit breaker that is half open or closes at info level, one that opens as a warning. The program has the
-   * failure as the effect's error, and knows whether it is worth more than a debug line.
+   * Whether lines are logged. Defaults to `true`. Each call's end and the rows of imports are logged at debug level, a
+   * retry and a circuit breaker that is half open or closes at info level, one that opens as a warning. The program gets
+   * the failure as the effect's error, and knows whether it is worth more than a debug line.
    */
   readonly logs?: boolean | undefined
 }

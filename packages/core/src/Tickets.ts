@@ -261,7 +261,8 @@ const updatedTicketFields = {
 } as const
 
 /**
- * The response to `update`. Its sample could not be read: nothing in it is required, so that no update that LiveDesk made fails.
+ * The response to `update`. Its sample could not be read: nothing in it is required, so that no update that LiveDesk
+ * made fails.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/ticket/update-tickets
  * @category models
