@@ -95,12 +95,12 @@ describe("a script", () => {
       const trace = yield* Effect.flatMap(Faults.Faults, ({ trace }) => trace)
       const lines = Faults.format(trace).replaceAll(/ 2\d{3}ms /g, " 2xxxms ").replaceAll(/ 36\d+ms /g, " 36xxms ")
       assert.deepStrictEqual(lines.split("\n"), [
-        "#1 0ms contacts.create: passes, server answered 200",
-        "#2 0ms conversations.create: passes, server answered 200",
-        "#3 0ms messages.send: passes, server answered 200",
+        "#1 0ms contacts.create: passes, server returned 200",
+        "#2 0ms conversations.create: passes, server returned 200",
+        "#3 0ms messages.send: passes, server returned 200",
         "#4 0ms messages.send: RateLimited retryAfter 2, nothing done",
-        "#5 2xxxms messages.send: Reset when AfterProcessing, server answered 200",
-        "#6 36xxms messages.send: passes, server answered 200"
+        "#5 2xxxms messages.send: Reset when AfterProcessing, server returned 200",
+        "#6 36xxms messages.send: passes, server returned 200"
       ])
     }).pipe(Effect.provide(layer(Faults.script({
       "messages.send": ["Pass", Fault.RateLimited({ retryAfter: "2" }), Fault.Reset({ when: "AfterProcessing" })]

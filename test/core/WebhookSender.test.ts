@@ -270,7 +270,7 @@ describe("a receiver", () => {
       yield* (yield* WebhookSender.WebhookSender).awaitDelivered(1)
       assert.match(
         logged.join(),
-        /the webhook http:\/\/127\.0\.0\.1\/livedesk did not take ContactCreated: it answered 401, as/
+        /the webhook http:\/\/127\.0\.0\.1\/livedesk did not take ContactCreated: it returned 401, as/
       )
       assert.notInclude(logged.join(), "canary")
     }).pipe(

@@ -1,8 +1,8 @@
 /**
  * What the emulated calls have in common: what they take, what they give, and how they refuse.
  *
- * The vendor's pages show what a call that succeeds answers, and no more. Whatever is said in the emulator of refusals,
- * of uniqueness and of contact inboxes is inherited from Chatwoot 4.7, from which LiveDesk is derived, and unverified.
+ * The vendor's pages show what a call that succeeds returns, and no more. The emulator's refusals, uniqueness and contact
+ * inboxes are inherited from Chatwoot 4.7, from which LiveDesk is derived, and unverified.
  *
  * @since 0.1.0
  */
@@ -19,7 +19,7 @@ import type { EmulatorState, StoredAttachment } from "./EmulatorState.ts"
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * An answer that refuses: Chatwoot's status and body (unverified).
+ * A response that refuses: Chatwoot's status and body (unverified).
  *
  * @category models
  * @since 0.1.0
@@ -69,7 +69,7 @@ export const invalid = (faults: ReadonlyArray<readonly [attribute: string, messa
  * @category models
  * @since 0.1.0
  */
-export type Transition<A> = readonly [response: Result.Result<A, ErrorResponse>, state: EmulatorState]
+export type Transition<A> = readonly [result: Result.Result<A, ErrorResponse>, state: EmulatorState]
 
 /**
  * What a call takes from outside the state.
@@ -81,7 +81,7 @@ export interface RequestContext {
   readonly now: DateTime.Utc
   /** Two fresh UUIDs: a call may need a source id and a conversation's own. */
   readonly uuids: readonly [string, string]
-  /** Where the emulator is reached: what the links in its answers begin with. */
+  /** Where the emulator is reached: what the links in its responses begin with. */
   readonly origin: string
 }
 

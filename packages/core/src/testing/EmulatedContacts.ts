@@ -1,5 +1,5 @@
 /**
- * The contacts of the emulated LiveDesk: how each call answers and what it changes.
+ * The contacts of the emulated LiveDesk: what each call returns and what it changes.
  *
  * @since 0.1.0
  */
@@ -20,7 +20,7 @@ import * as EmulatorState from "./EmulatorState.ts"
 
 /**
  * `contacts.create`. Without `inbox_id`, which the page requires but Chatwoot does not, the contact is tied to no
- * channel: that is what the vendor's sample shows.
+ * inbox: that is what the vendor's sample shows.
  *
  * @category calls
  * @since 0.1.0
@@ -186,7 +186,7 @@ export const writePage = (page: Contacts.ContactPage, query: EmulatedCall.Body):
     : written
 }
 
-/** The latest search in each set of contacts, of which the pages of one stream ask again and again. */
+/** The latest search in each set of contacts, which each page of one stream asks for. */
 const searches = new WeakMap<
   EmulatorState.EmulatorState["contacts"],
   { readonly key: string; readonly found: ReadonlyArray<EmulatorState.StoredContact> }

@@ -1,5 +1,5 @@
 /**
- * The conversations of the emulated LiveDesk: how each call answers and what it changes.
+ * The conversations of the emulated LiveDesk: what each call returns and what it changes.
  *
  * @since 0.1.0
  */
@@ -26,7 +26,7 @@ import * as EmulatorState from "./EmulatorState.ts"
  *
  * - With `inbox_id` and `contact_id`: under a new contact inbox, or under the one that `source_id` names. Without
  *   `inheritedRules`, under the first that there is, if there is one.
- * - Otherwise under the contact inbox that `source_id` names, whatever its channel.
+ * - Otherwise under the contact inbox that `source_id` names, whatever its inbox.
  *
  * @category calls
  * @since 0.1.0
@@ -147,9 +147,9 @@ const latestConversation = (
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * `conversations.toggleStatus`, answered as Chatwoot does. A move that `Conversations.transitions` does not list is
- * refused where `transitionRules` hold; what LiveDesk's refusal looks like, and that a move to the state that is there
- * already succeeds, is unverified. A state that LiveDesk does not have is refused always.
+ * `conversations.toggleStatus`, with Chatwoot's response. Where `transitionRules` hold, the emulator refuses a move that
+ * `Conversations.transitions` does not list. What LiveDesk's refusal looks like, and that a move to the current state
+ * succeeds, is unverified. The emulator always refuses a state that LiveDesk does not have.
  *
  * @category calls
  * @since 0.1.0
@@ -204,7 +204,7 @@ const targetsOf = (status: string): ReadonlyArray<string> =>
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * A conversation as LiveDesk shows it, or none for one whose contact or channel is not there.
+ * A conversation as LiveDesk shows it, or none for one whose contact or inbox is not there.
  *
  * @category showing
  * @since 0.1.0

@@ -1,8 +1,8 @@
 /**
- * What the emulated LiveDesk would tell a webhook of what has changed.
+ * The events that the emulated LiveDesk would send to a webhook for what has changed.
  *
- * Documented is that a conversation created by a call is told as `conversation_created`. The other events, and that
- * one change may be told as several, are Chatwoot's and unverified.
+ * The vendor documents `conversation_created`, for a conversation that a call created. The other events, and that one
+ * change may come as several, are Chatwoot's and unverified.
  *
  * @since 0.1.0
  */
@@ -23,7 +23,7 @@ import * as EmulatedMessages from "./EmulatedMessages.ts"
 import * as EmulatorState from "./EmulatorState.ts"
 
 /**
- * The events of one change, in the order in which Chatwoot would tell them: new conversations, new messages, and moves of
+ * The events of one change, in the order in which Chatwoot would send them: new conversations, new messages, and moves of
  * the conversation that the call names or of those that were written in.
  *
  * @category events

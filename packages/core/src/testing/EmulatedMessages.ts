@@ -1,5 +1,5 @@
 /**
- * The messages of the emulated LiveDesk: how they are answered, and what they change in their conversation.
+ * The messages of the emulated LiveDesk: what each call returns, and what it changes in the conversation.
  *
  * @since 0.1.0
  */
@@ -15,7 +15,7 @@ const maxContentLength = 150_000
 
 /**
  * `messages.send` and `messages.sendFiles`: an agent's message, with files or without. That a text is at most 150,000
- * characters long, and that an answer to a message that is not there answers none, is Chatwoot's (unverified).
+ * characters long, and that a reply to a message that is not there replies to none, is Chatwoot's (unverified).
  *
  * @category calls
  * @since 0.1.0
@@ -28,7 +28,7 @@ export const send = (
 
 /**
  * A message from the contact, with the fields of `send`. No call that is known makes one: customers do. It wakes a
- * snoozed conversation and opens a resolved one again, `pending` where the channel has a bot; this is Chatwoot's
+ * snoozed conversation and opens a resolved one again, `pending` where the inbox has a bot; this is Chatwoot's
  * (unverified), and a closed one, which Chatwoot does not have, is opened as well. Without `inheritedRules` none is.
  *
  * @category calls
@@ -98,7 +98,7 @@ const add = (
 const isTooLong = (content: string): boolean =>
   content.length > maxContentLength && Array.from(content).length > maxContentLength
 
-/** Chatwoot says beside the message that is answered its id in the channel, which there is none of here. */
+/** Chatwoot adds the id that the replied-to message has in the inbox; here there is none. */
 const replyingTo = (
   state: EmulatorState.EmulatorState,
   { id }: EmulatorState.StoredConversation,
@@ -129,7 +129,7 @@ const after = (
     lastMessageId: Option.some(message.id)
   }
   if (message.messageType === "outgoing") {
-    // A note between agents is no answer.
+    // A note between agents is no reply.
     return message.private ? latest : {
       ...latest,
       firstReplyCreatedAt: Option.orElse(latest.firstReplyCreatedAt, () => Option.some(message.createdAt)),

@@ -1,6 +1,6 @@
 /**
- * The emulated LiveDesk as a server has it: what requests came and what they were answered, with faults that are switched
- * on and off while it runs.
+ * The emulated LiveDesk as a server has it: the requests that came and their responses, with faults that are switched on
+ * and off while it runs.
  *
  * @since 0.1.0
  */
@@ -28,12 +28,12 @@ export interface ServedRequest extends Omit<Faults.Entry, "at"> {
   readonly path: string
   /** The status that was sent, by a fault or by the emulator; none where nothing was. */
   readonly sentStatus: Option.Option<number>
-  /** How long it took until the answer began, or the connection was lost; none while neither has come. */
+  /** How long it took until the response began, or the connection was lost; none while neither has come. */
   readonly took: Option.Option<Duration.Duration>
 }
 
 /**
- * A fault that no answer can play: the server must break the connection off, without one.
+ * A fault that no response can play: the server must break the connection off, without one.
  *
  * @category errors
  * @since 0.1.0
@@ -48,7 +48,7 @@ export class ConnectionLost extends Data.TaggedError("ConnectionLost")<{}> {}
  */
 export interface EmulatedServer {
   /**
-   * Answers one HTTP request, or lets it meet a fault. `Refused` and `DnsFailed` are no connection at all, which a
+   * Responds to one HTTP request, or lets it meet a fault. `Refused` and `DnsFailed` are no connection at all, which a
    * server cannot give: they lose it before acting.
    */
   readonly httpEffect: Effect.Effect<
@@ -56,7 +56,7 @@ export interface EmulatedServer {
     ConnectionLost,
     HttpServerRequest.HttpServerRequest
   >
-  /** The last 200 requests, oldest first: the same array until another comes or one is answered. */
+  /** The last 200 requests, oldest first: the same array until another comes or a response begins. */
   readonly requests: Effect.Effect<ReadonlyArray<ServedRequest>>
   /** The faults, none to begin with. Their trace holds the last 200 requests. */
   readonly faults: Faults.Faults["Service"]

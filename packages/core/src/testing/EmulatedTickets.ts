@@ -1,5 +1,5 @@
 /**
- * The tickets of the emulated LiveDesk: how each call answers and what it changes.
+ * The tickets of the emulated LiveDesk: what each call returns and what it changes.
  *
  * @since 0.1.0
  */
@@ -58,8 +58,8 @@ export const create = (
 }
 
 /**
- * `tickets.get`. An id that nothing has is answered with the status 404 and with 404 as the envelope's code: what
- * LiveDesk does, no page shows.
+ * `tickets.get`. For an id that nothing has it returns the status 404, with 404 as the envelope's code. No page shows
+ * what LiveDesk does.
  *
  * @category calls
  * @since 0.1.0
@@ -73,7 +73,7 @@ export const get = (
 ]
 
 /**
- * `tickets.update`: changes what is given. What it answers, no page shows: here, the id.
+ * `tickets.update`: changes what is given, and returns the id. No page shows what LiveDesk returns.
  *
  * @category calls
  * @since 0.1.0

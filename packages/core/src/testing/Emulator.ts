@@ -47,71 +47,71 @@ import * as EmulatedTickets from "./EmulatedTickets.ts"
 import * as EmulatorState from "./EmulatorState.ts"
 
 /**
- * How an emulator is set up. Two emulators with the same options answer the same calls alike, to the last id.
+ * Options of an emulator. Two emulators with the same options return the same for the same calls, to the last id.
  *
  * @category options
  * @since 0.1.0
  */
 export interface Options {
-  /** The one API key that is accepted; `emulator-key` unless given. */
+  /** The one API key that the emulator accepts. Defaults to `emulator-key`. */
   readonly apiKey?: Redacted.Redacted | undefined
-  /** The secret that belongs to it; `emulator-secret` unless given. */
+  /** The secret that belongs to it. Defaults to `emulator-secret`. */
   readonly apiSecret?: Redacted.Redacted | undefined
-  /** The project's id; the one of the vendor's sample unless given. */
+  /** The project's id. Defaults to the one of the vendor's sample. */
   readonly accountId?: number | undefined
-  /** The channels; one API channel, 407, unless given. */
+  /** The inboxes. Defaults to one API inbox, 407. */
   readonly inboxes?: ReadonlyArray<Inbox> | undefined
-  /** The id of the first contact; 2219256 unless given. */
+  /** The id of the first contact. Defaults to 2219256. */
   readonly firstContactId?: number | undefined
-  /** The id of the first conversation; 40 unless given. */
+  /** The id of the first conversation. Defaults to 40. */
   readonly firstConversationId?: number | undefined
   /**
-   * The emulator's date when it starts; 2026-01-01 unless given. From there its time runs with the `Clock`, so that
-   * under `TestClock`, which starts at 0, no time looks like LiveDesk's 0 for "never".
+   * The emulator's date when it starts. Defaults to 2026-01-01. From there its time runs with the `Clock`. So, under
+   * `TestClock`, which starts at 0, no time looks like LiveDesk's 0 for "never".
    */
   readonly startsAt?: DateTime.Utc | undefined
   /** What source ids and conversation UUIDs are drawn from. */
   readonly seed?: string | number | undefined
   /**
-   * Whether the rules hold that are inherited from Chatwoot and unverified for LiveDesk; `true` unless given. They are:
+   * Whether the rules hold that are inherited from Chatwoot and unverified for LiveDesk. Defaults to `true`. They are:
    *
    * - E-mail addresses and phone numbers have a form; they and identifiers are unique, e-mail addresses in lower case;
    *   nothing of a contact is longer than 255 characters, and no message longer than 150,000.
-   * - Each conversation that is created for a contact without a source id ties the contact to the channel anew. Without
-   *   the rules, the contact's first tie to the channel is taken, and only where there is none a new one.
-   * - A channel's `lockToSingleConversation` and `hasBot` are heeded, and the conversation of a blocked contact is
+   * - Each conversation that is created for a contact without a source id ties the contact to the inbox anew. Without
+   *   the rules, the emulator takes the contact's first tie to the inbox, and makes one only where there is none.
+   * - An inbox's `lockToSingleConversation` and `hasBot` are heeded, and the conversation of a blocked contact is
    *   `resolved` from the start. Without the rules, each call creates a conversation, and it is `open`.
    * - A message from the contact opens a resolved or closed conversation again, `pending` with a bot, and wakes a snoozed
    *   one. Without the rules, a conversation stays as it is.
-   * - An answer to a message that is not in the conversation answers none. Without the rules, attributes of a message
+   * - A reply to a message that is not in the conversation replies to none. Without the rules, attributes of a message
    *   stay as they are sent.
-   * - `transitionRules`, unless these are given.
+   * - `transitionRules`, whose default is this option.
    *
    * Whatever else is Chatwoot's holds always: how refusals look, how attributes are merged, that a source id belongs to
-   * one contact of a channel, who waits since when, and which events there are.
+   * one contact of an inbox, who waits since when, and which events there are.
    */
   readonly inheritedRules?: boolean | undefined
   /**
-   * Whether a conversation moves only between states that the user guide, and so `Conversations.transitions`, lists; as
-   * `inheritedRules` unless given. That the server goes by the same list is unverified; Chatwoot moves from any state to
+   * Whether a conversation moves only between states that the user guide, and so `Conversations.transitions`, lists.
+   * Defaults to `inheritedRules`. That the server goes by the same list is unverified; Chatwoot moves from any state to
    * any.
    */
   readonly transitionRules?: boolean | undefined
   /**
-   * What it holds when it starts: what another emulator held, to go on from there. The channels of `inboxes` are added,
-   * the two rules are taken from these options, and ids are counted on.
+   * The state that it starts with: what another emulator held, to go on from there. The emulator adds the inboxes of
+   * `inboxes`, takes the two rules from these options, and counts ids on.
    */
   readonly state?: EmulatorState.EmulatorState | undefined
 }
 
 /**
- * A channel of an emulator.
+ * An inbox of an emulator.
  *
  * @category options
  * @since 0.1.0
  */
 export interface Inbox extends Partial<Omit<EmulatorState.Inbox, "id">> {
-  /** Its *Channel ID*. */
+  /** Its id, which the console calls *Channel ID*. */
   readonly id: number
 }
 
@@ -147,7 +147,7 @@ export class NotReceivedError extends Data.TaggedError("NotReceivedError")<{ rea
 export interface AgentMessage {
   readonly conversationId: number
   readonly content: string
-  /** Whether it is a note between agents, which the contact does not see; `false` unless given. */
+  /** Whether it is a note between agents, which the contact does not see. Defaults to `false`. */
   readonly private?: boolean | undefined
 }
 
@@ -190,13 +190,13 @@ export class Emulator extends Context.Service<Emulator, {
   readonly changes: Stream.Stream<EmulatorState.EmulatorState>
   /** What time it is there: it is by this that a snooze ends. */
   readonly now: Effect.Effect<DateTime.Utc>
-  /** What it would tell a webhook, from the moment of subscribing; `WebhookSender` delivers it. */
+  /** The events that it would send to a webhook, from the moment of subscribing; `WebhookSender` delivers them. */
   readonly events: PubSub.PubSub<WebhookEvent>
   /** Changes what it holds, in one step; see `EmulatorState` for what a change is made of. */
   readonly update: (f: (state: EmulatorState.EmulatorState) => EmulatorState.EmulatorState) => Effect.Effect<void>
-  /** Forgets everything but the channels that it was set up with. */
+  /** Forgets everything but the inboxes that it was set up with. */
   readonly reset: Effect.Effect<void>
-  /** A conversation as LiveDesk shows it now: what calls answered since then is no longer all there is to it. */
+  /** A conversation as LiveDesk shows it now, which may be newer than what earlier calls returned. */
   readonly conversation: (id: number) => Effect.Effect<Option.Option<Conversations.Conversation>>
   /**
    * Lets the contact of a conversation write in it, which opens a resolved conversation again. Fails for a conversation
@@ -207,7 +207,7 @@ export class Emulator extends Context.Service<Emulator, {
   readonly reply: (message: AgentMessage) => Effect.Effect<Messages.Message, AgentRejectedError>
   /** Lets the agent move a conversation to another state, as `Conversations.toggleStatus` does; without a request. */
   readonly toggleStatus: (change: StatusChange) => Effect.Effect<Conversations.ToggledStatus, AgentRejectedError>
-  /** Answers one HTTP request. */
+  /** Responds to one HTTP request. */
   readonly httpEffect: Effect.Effect<
     HttpServerResponse.HttpServerResponse,
     never,
@@ -246,7 +246,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
     origin: Effect.sync(() => reachedAt)
   })
 
-  /** Makes a change and tells what came of it, in one step: events come in the order of the changes. */
+  /** Makes a change and publishes its events, in one step: events come in the order of the changes. */
   const change = <A>(
     transition: (state: EmulatorState.EmulatorState) => EmulatedCall.Transition<A>,
     named: Option.Option<number>,
@@ -258,7 +258,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
       return [result, after] as const
     })
 
-  /** What an agent does who is no program. */
+  /** An act of a human agent, without a request. */
   const asAgent = <A>(
     transition: (state: EmulatorState.EmulatorState, given: EmulatedCall.RequestContext) => EmulatedCall.Transition<A>,
     conversationId: number
@@ -271,7 +271,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
       Effect.mapError(({ body, status }) => new AgentRejectedError({ status, message: String(body.error) }))
     )
 
-  /** Serves an endpoint: its method and path to route, its answer's model to write. */
+  /** Serves an endpoint: its method and path to route, its response's model to write. */
   const serve = <Input, Output>(
     endpoint: Endpoint<Input, Output>,
     transition: (
@@ -302,7 +302,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
         })
       }))
 
-  /** As `serve`, for an endpoint whose answers have a code. */
+  /** As `serve`, for an endpoint whose responses have a code. */
   const serveWithCode = <Input, Output>(
     endpoint: Endpoint<Input, Output>,
     transition: Parameters<typeof serve<Input, Output>>[1]
@@ -339,7 +339,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
         })
       })
     ),
-    // Rails knows a route by its method and path together, and has the same answer for either being wrong.
+    // Rails knows a route by its method and path together, and responds alike when either is wrong.
     HttpRouter.add("*", "*", routeNotFound)
   ))
 
@@ -390,7 +390,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
             ? undefined
             : Math.floor(DateTime.toEpochMillis(snoozedUntil) / 1000)
         }, given), conversationId),
-    // A server answers a defect of its own with 500; in memory it must be no different.
+    // A server responds to a defect of its own with 500; in memory it must be no different.
     httpEffect: Effect.scoped(router).pipe(
       Effect.catchCause((cause) => Effect.map(HttpServerError.causeResponse(cause), ([response]) => response))
     )
@@ -466,7 +466,7 @@ const authenticate = (
   apiKey: Redacted.Redacted,
   apiSecret: Redacted.Redacted
 ): EmulatedCall.ErrorResponse | undefined => {
-  // The bodies are Chatwoot's; what LiveDesk's own Basic authentication answers no page shows.
+  // The bodies are Chatwoot's; no page shows what LiveDesk's own Basic authentication returns.
   if (header === undefined) {
     return { status: 401, body: { errors: ["You need to sign in or sign up before continuing."] } }
   }

@@ -31,20 +31,20 @@ const Attributes = Schema.Record(Schema.String, Schema.Json)
 const orNull = <A, I>(schema: Schema.Codec<A, I>) => Schema.OptionFromNullOr(schema)
 
 /**
- * A channel.
+ * An inbox.
  *
  * @category models
  * @since 0.1.0
  */
 export const Inbox = Schema.Struct({
   id: InboxId,
-  /** What the console calls it. */
+  /** Its name in the console. */
   name: Schema.String,
-  /** `Channel::Api` for an API channel. */
+  /** `Channel::Api` for an API inbox. */
   channelType: Schema.String,
-  /** Whether the channel has a bot: new conversations are then `pending` (unverified). */
+  /** Whether the inbox has a bot: new conversations are then `pending` (unverified). */
   hasBot: Schema.Boolean,
-  /** Whether the channel keeps one conversation with each contact inbox, and answers it instead of a new one (unverified). */
+  /** Whether the inbox keeps one conversation per contact inbox: create then returns it, not a new one (unverified). */
   lockToSingleConversation: Schema.Boolean
 })
 /**
@@ -80,13 +80,13 @@ export const StoredContact = Schema.Struct({
 export interface StoredContact extends Schema.Schema.Type<typeof StoredContact> {}
 
 /**
- * The tie between a contact and a channel.
+ * The tie between a contact and an inbox.
  *
  * @category models
  * @since 0.1.0
  */
 export const StoredContactInbox = Schema.Struct({
-  /** Its own id, which only webhooks tell. */
+  /** Its own id, which only webhooks show. */
   id: Schema.Natural,
   contactId: ContactId,
   inboxId: InboxId,
@@ -214,7 +214,7 @@ export interface EmulatorState extends Schema.Schema.Type<typeof Settings> {
   readonly contacts: HashMap.HashMap<number, StoredContact>
   /** The contacts' ids by their place, from 0, in the order in which they came. */
   readonly contactPlaces: HashMap.HashMap<number, ContactId>
-  /** By source id, which two channels may share. */
+  /** By source id, which two inboxes may share. */
   readonly contactInboxes: HashMap.HashMap<string, ReadonlyArray<StoredContactInbox>>
   /** The same, by contact id. */
   readonly contactInboxesOf: HashMap.HashMap<number, ReadonlyArray<StoredContactInbox>>
@@ -227,7 +227,7 @@ export interface EmulatorState extends Schema.Schema.Type<typeof Settings> {
 }
 
 /**
- * A LiveDesk that holds nothing but channels.
+ * A LiveDesk that holds nothing but inboxes.
  *
  * @category constructors
  * @since 0.1.0
@@ -348,7 +348,7 @@ export const claims = ({ email, identifier, phoneNumber }: StoredContact) =>
   ] as const
 
 /**
- * A contact to seed, of which nothing but the id need be given. It was created at 2026-01-01 unless given.
+ * A contact to seed. Only the id is required. `createdAt` defaults to 2026-01-01.
  *
  * @category seeds
  * @since 0.1.0
@@ -425,7 +425,7 @@ export const contactAt = (state: EmulatorState, place: number): ReadonlyArray<St
   Option.toArray(Option.flatMap(HashMap.get(state.contactPlaces, place), (id) => HashMap.get(state.contacts, id)))
 
 /**
- * Keeps a tie between a contact and a channel, as a test seeds one.
+ * Keeps a tie between a contact and an inbox, as a test seeds one.
  *
  * @category seeds
  * @since 0.1.0
@@ -450,7 +450,7 @@ const append = <K, A>(index: HashMap.HashMap<K, ReadonlyArray<A>>, key: K, value
   HashMap.set(index, key, [...under(index, key), value])
 
 /**
- * Keeps a channel under its id, as a test seeds one.
+ * Keeps an inbox under its id, as a test seeds one.
  *
  * @category seeds
  * @since 0.1.0
@@ -461,8 +461,8 @@ export const putInbox = (state: EmulatorState, inbox: Inbox): EmulatorState => (
 })
 
 /**
- * A conversation to seed, of which nothing but its id and whose it is need be given. It is open, and was created at
- * 2026-01-01, unless given. Who is to write to its source id seeds that with `putContactInbox`.
+ * A conversation to seed. Only its id, its contact and its inbox are required. It defaults to an open conversation that
+ * was created at 2026-01-01. To let calls write to its source id, seed that with `putContactInbox`.
  *
  * @category seeds
  * @since 0.1.0
@@ -539,8 +539,8 @@ export const messagesOf = (state: EmulatorState, conversationId: number): Readon
     .sort((a, b) => a.sortingId - b.sortingId)
 
 /**
- * A message to seed, of which nothing but its id and where it belongs need be given. It is from the contact, and was
- * sent at 2026-01-01, unless given.
+ * A message to seed. Only its id and where it belongs are required. It defaults to a message from the contact, sent at
+ * 2026-01-01.
  *
  * @category seeds
  * @since 0.1.0
@@ -606,8 +606,7 @@ export const putAttachment = (state: EmulatorState, attachment: StoredAttachment
 })
 
 /**
- * A ticket to seed, of which nothing but the id need be given. It is an `open` `incident` of `normal` urgency unless
- * given.
+ * A ticket to seed. Only the id is required. It defaults to an `open` `incident` of `normal` urgency.
  *
  * @category seeds
  * @since 0.1.0

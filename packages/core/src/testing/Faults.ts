@@ -1,6 +1,6 @@
 /**
  * A LiveDesk that fails on purpose: by a script, or by a seed. The faults look to a client as a real transport's do, and
- * the trace tells what the server saw.
+ * the trace shows what the server saw.
  *
  * @since 0.1.0
  */
@@ -45,13 +45,13 @@ export type Moment = "BeforeProcessing" | "AfterProcessing"
  * What goes wrong with one request.
  *
  * - `Refused`, `DnsFailed`: no connection, so that nothing is sent
- * - `Silent`: no answer ever comes; only the client's time limit ends it
- * - `Reset`: the connection is lost before an answer
- * - `CutShort`: the server acts, and its answer breaks off after so many bytes
- * - `SlowBody`: the server acts, and its answer comes so many bytes at a time, with a pause between
+ * - `Silent`: no response ever comes; only the client's timeout ends it
+ * - `Reset`: the connection is lost before a response
+ * - `CutShort`: the server acts, and its response breaks off after so many bytes
+ * - `SlowBody`: the server acts, and its response comes so many bytes at a time, with a pause between
  * - `RateLimited`: 429, with or without `Retry-After`, which is in seconds or a date
  * - `Failing`: an error page of HTML, with or without `Retry-After`
- * - `MalformedBody`: the server acts, and where that succeeds it answers 200 with another body than it should
+ * - `MalformedBody`: the server acts, and where that succeeds it returns 200 with another body than it should
  *
  * @category models
  * @since 0.1.0
@@ -115,8 +115,8 @@ export const kinds: ReadonlyArray<Fault> = [
 export type Step = Fault | "Pass"
 
 /**
- * What the requests of a script are told apart by: the operation, `METHOD /path` where no operation of this library has
- * them (an id in the path is `:id`), or `*` for all.
+ * The key of a script's requests: the operation, `METHOD /path` where no operation of this library has them (an id in
+ * the path is `:id`), or `*` for all.
  *
  * @category models
  * @since 0.1.0
@@ -158,7 +158,7 @@ export interface Seeded {
   readonly seed: string | number
   /** From 0, for none, to 1, for every request. */
   readonly rate: number
-  /** What to draw from; `kinds` unless given. */
+  /** The faults to draw from. Defaults to `kinds`. */
   readonly faults?: ReadonlyArray<Fault> | undefined
 }
 
@@ -228,7 +228,7 @@ export class PlanError extends Data.TaggedError("PlanError")<{ readonly problem:
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * What became of one request.
+ * What one request met, and its outcome at the server.
  *
  * @category models
  * @since 0.1.0
@@ -241,7 +241,7 @@ export interface Entry {
   /** The operation, or `METHOD /path` where no operation of this library has them, with `:id` for ids in the path. */
   readonly operation: string
   readonly fault: Option.Option<Fault>
-  /** What the server answered, whether or not that arrived; none where it did not act. */
+  /** The status that the server returned, whether or not it arrived; none where the server did not act. */
   readonly status: Option.Option<number>
 }
 
@@ -252,7 +252,7 @@ export interface Entry {
  * @since 0.1.0
  */
 export class Faults extends Context.Service<Faults, {
-  /** What became of each request so far, in the order in which they were made. */
+  /** One entry for each request so far, in the order in which they were made. */
   readonly trace: Effect.Effect<ReadonlyArray<Entry>>
   /** The plan that is followed, as it was given. */
   readonly plan: Effect.Effect<Plan>
@@ -261,7 +261,7 @@ export class Faults extends Context.Service<Faults, {
 }>()("@effect-livedesk/core/testing/Faults") {}
 
 /**
- * A trace as text, a line for each request. It holds nothing of what was sent and answered.
+ * A trace as text, a line for each request. It holds no header, query or body.
  *
  * @category accessors
  * @since 0.1.0
@@ -269,7 +269,7 @@ export class Faults extends Context.Service<Faults, {
 export const format = (trace: ReadonlyArray<Entry>): string =>
   trace.map(({ at, fault, number, operation, status }) =>
     `#${number} ${at}ms ${operation}: ${Option.match(fault, { onNone: () => "passes", onSome: describe })}, ` +
-    Option.match(status, { onNone: () => "nothing done", onSome: (status) => `server answered ${status}` })
+    Option.match(status, { onNone: () => "nothing done", onSome: (status) => `server returned ${status}` })
   ).join("\n")
 
 /**
@@ -368,7 +368,7 @@ export const layerEmulator = (
 
 /**
  * Runs a program under a test's clock, which is moved on by an hour while the program waits, with waits drawn from a seed.
- * So retries and time limits take no time, and the same seed gives the same trace. A program that still runs after that
+ * So retries and timeouts take no time, and the same seed gives the same trace. A program that still runs after that
  * hour dies: it hangs.
  *
  * @category combinators
@@ -412,7 +412,7 @@ export const WebhookFault = Data.taggedEnum<WebhookFault>()
 
 /**
  * Provides the `HttpClient` that a `WebhookSender` delivers with, over the one in the environment: its first delivery
- * meets the first step, and so on; those after the last pass. The sender is answered 202 to what comes late.
+ * meets the first step, and so on; those after the last pass. For a late delivery, the sender gets 202 at once.
  *
  * @category layers
  * @since 0.1.0
@@ -443,7 +443,7 @@ export const layerWebhooks = (
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Tells of each request what it meets.
+ * Returns a function that gives each request the fault that it meets.
  *
  * @internal
  */
@@ -462,7 +462,7 @@ const problemOf = (plan: Plan): Option.Option<string> => {
   return Option.flatMap(
     Option.fromUndefinedOr(faults.find((fault) => !isPossible(fault))),
     (fault) =>
-      Option.some(`expected whole numbers of bytes, 1 at least to drip, and times that can be: ${describe(fault)}`)
+      Option.some(`expected whole numbers of bytes, 1 at least for SlowBody, and times that can be: ${describe(fault)}`)
   )
 }
 
@@ -512,7 +512,7 @@ const byChance = ({ faults = kinds, rate, seed }: Seeded) =>
 type Processed<R> = Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError, R>
 
 /**
- * What a request comes to that meets a fault, where `acted` is what it would come to.
+ * The response to a request that meets a fault, where `processed` is the response without the fault.
  *
  * @internal
  */

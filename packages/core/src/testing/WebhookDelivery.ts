@@ -178,7 +178,7 @@ export const payload = (event: EventName | (string & {}), fields?: Attributes): 
 export interface Options extends Pick<Webhooks.Options, "path" | "verification" | "deliveryHeader"> {
   /** What is delivered: a payload, or any other text or bytes. */
   readonly payload: Attributes | string | Uint8Array
-  /** The id of the delivery; none is sent unless given, as LiveDesk documents none. */
+  /** The id of the delivery. Defaults to none, as LiveDesk documents none. */
   readonly id?: string | undefined
 }
 
@@ -256,7 +256,7 @@ export const layer: Layer.Layer<HttpClient.HttpClient | HttpRouter.HttpRouter> =
     (router) =>
       HttpClient.make((request) =>
         Effect.scoped(Effect.suspend(() => router.asHttpEffect())).pipe(
-          // A server answers a defect with 500; in memory it must be no different.
+          // A server responds to a defect with 500; in memory it must be no different.
           Effect.catchCause((cause) => Effect.map(HttpServerError.causeResponse(cause), ([response]) => response)),
           Effect.provideService(HttpServerRequest.HttpServerRequest, HttpServerRequest.fromClientRequest(request)),
           Effect.map((response) => HttpServerResponse.toClientResponse(response, { request }))

@@ -1,8 +1,8 @@
 /**
  * Delivers what happens in an emulator to a webhook: in memory to the program's own routes, or over HTTP.
  *
- * As Chatwoot does (unverified for LiveDesk), each event is sent once, in the order in which things happened, the
- * receiver is waited for 5 seconds, and what it answers changes nothing; a warning tells what it did not take.
+ * As Chatwoot does (unverified for LiveDesk), it sends each event once, in the order in which things happened. It waits
+ * 5 seconds for the receiver, and the response changes nothing. It logs a warning for what the receiver did not take.
  *
  * @since 0.1.0
  */
@@ -27,7 +27,7 @@ import { Emulator } from "./Emulator.ts"
 import * as WebhookDelivery from "./WebhookDelivery.ts"
 
 /**
- * Where events are delivered, and how the receiver can tell that they are real.
+ * Where events are delivered, and how the receiver verifies them.
  *
  * @category options
  * @since 0.1.0
@@ -47,13 +47,13 @@ export interface Delivered {
   /** The id of the delivery, which the receiver saw in its header. */
   readonly id: string
   readonly event: WebhookEvent.WebhookEvent
-  /** The status that the receiver answered; none where it could not be reached, or did not answer in time. */
+  /** The status that the receiver returned; none where it could not be reached, or did not respond in time. */
   readonly status: Option.Option<number>
-  /** The first 1,000 characters of what it answered. */
+  /** The first 1,000 characters of its response. */
   readonly responseBody: string
   /** When it was sent. */
   readonly at: DateTime.Utc
-  /** How long until the answer was read, or given up. */
+  /** How long until the response was read, or the sender gave up. */
   readonly took: Duration.Duration
   /** Whether it was sent before, and this was by `redeliver`. */
   readonly redelivered: boolean
@@ -122,7 +122,7 @@ export const layer = (
             // A body that breaks off is no matter, but its connection is.
             Effect.map(Effect.orElseSucceed(response.text, () => ""), (text) => ({ status: response.status, text }))
           ),
-          Effect.timeout(timeLimit),
+          Effect.timeout(receiverTimeout),
           Effect.option,
           Effect.timed
         )
@@ -132,7 +132,7 @@ export const layer = (
             `the webhook ${options.origin ?? ""}${place} did not take ${event._tag}: it ${
               Option.match(status, {
                 onNone: () => "could not be reached",
-                onSome: (status) => `answered ${status}${status === 401 ? ", as for another secret than its own" : ""}`
+                onSome: (status) => `returned ${status}${status === 401 ? ", as for another secret than its own" : ""}`
               })
             }`
           )
@@ -192,7 +192,7 @@ export const layer = (
           Effect.andThen(PubSub.takeUpTo(subscription, Number.POSITIVE_INFINITY)),
           Effect.flatMap((happened) => Queue.offerAll(waiting, happened)),
           Effect.andThen(Queue.end(waiting)),
-          Effect.andThen(Effect.timeoutOption(Fiber.await(delivering), timeLimit)),
+          Effect.andThen(Effect.timeoutOption(Fiber.await(delivering), receiverTimeout)),
           Effect.tap((ended) =>
             Option.isSome(ended) ? Effect.void : Effect.logWarning("not every event was delivered before the end")
           )
@@ -219,10 +219,10 @@ const maxDelivered = 10_000
 
 const maxResponseLength = 1000
 
-/** How long a receiver is waited for, which is Chatwoot's and unverified; and what waits, when the layer closes. */
-const timeLimit = Duration.seconds(5)
+/** The timeout of a delivery, which is Chatwoot's and unverified; and of what waits, when the layer closes. */
+const receiverTimeout = Duration.seconds(5)
 
-/** So that it is told when the layer is built, not at the first event, that nothing can be signed. */
+/** Fails when the layer is built, not at the first event, if nothing can be signed. */
 const checkSecrets = (verification: Webhooks.Verification): Effect.Effect<void, Webhooks.WebhookOptionsError> =>
   verification._tag === "Signed"
     ? Effect.forEach(verification.secrets, WebhookSignature.key, { discard: true }).pipe(

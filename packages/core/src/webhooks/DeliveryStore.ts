@@ -11,10 +11,10 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 
 /**
- * What is known of a delivery that somebody wants to handle.
+ * The result of claiming a delivery.
  *
- * - `Claimed`: nobody has it; it is the claimer's to handle now, and to complete or to release.
- * - `InProgress`: somebody is handling it.
+ * - `Claimed`: no other caller has it; the caller must handle it now, then complete or release it.
+ * - `InProgress`: another caller is handling it.
  * - `Handled`: it was handled.
  *
  * @category models
@@ -23,7 +23,7 @@ import * as Schema from "effect/Schema"
 export type Claim = "Claimed" | "InProgress" | "Handled"
 
 /**
- * What was seen could not be looked up or kept.
+ * The store could not look up or keep a delivery.
  *
  * @category errors
  * @since 0.1.0
@@ -40,9 +40,9 @@ export class DeliveryStoreError extends Schema.TaggedError<DeliveryStoreError>()
  * @since 0.1.0
  */
 export class DeliveryStore extends Context.Service<DeliveryStore, {
-  /** Takes a delivery to handle it. Of many who claim the same one in this process, one gets it. */
+  /** Claims a delivery to handle it. Of many callers in this process that claim the same one, one gets it. */
   readonly claim: (delivery: string) => Effect.Effect<Claim, DeliveryStoreError>
-  /** Says that a claimed delivery was handled. */
+  /** Records that a claimed delivery was handled. */
   readonly complete: (delivery: string) => Effect.Effect<void, DeliveryStoreError>
   /** Gives a claimed delivery back, so that it is handled when it comes again. */
   readonly release: (delivery: string) => Effect.Effect<void, DeliveryStoreError>
@@ -55,17 +55,17 @@ export class DeliveryStore extends Context.Service<DeliveryStore, {
  * @since 0.1.0
  */
 export interface Options {
-  /** How long a handled delivery is remembered; 24 hours unless given. */
+  /** How long a handled delivery is remembered. Defaults to 24 hours. */
   readonly timeToLive?: Duration.Input | undefined
   /**
-   * How many handled deliveries are remembered, the oldest forgotten first; 10,000 unless given. A signed one counts
+   * How many handled deliveries are remembered, the oldest forgotten first. Defaults to 10,000. A signed one counts
    * twice if it has an id: it is remembered by both.
    */
   readonly capacity?: number | undefined
 }
 
 /**
- * How long a handled delivery is remembered unless it is said otherwise.
+ * The default of `timeToLive`: how long a handled delivery is remembered.
  *
  * @category options
  * @since 0.1.0

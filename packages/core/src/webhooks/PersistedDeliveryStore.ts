@@ -22,13 +22,13 @@ import * as DeliveryStore from "./DeliveryStore.ts"
  * @since 0.1.0
  */
 export interface Options {
-  /** The name of the store; `livedesk_deliveries` unless given. */
+  /** The name of the store. Defaults to `livedesk_deliveries`. */
   readonly storeId?: string | undefined
-  /** How long a handled delivery is remembered; 24 hours unless given. */
+  /** How long a handled delivery is remembered. Defaults to 24 hours. */
   readonly timeToLive?: Duration.Input | undefined
   /**
-   * How long a delivery stays claimed by a process that never said what became of it, as when it was killed; 5 minutes
-   * unless given. No handler should take longer.
+   * How long a delivery stays claimed by a process that never recorded the outcome, as when it was killed. Defaults to
+   * 5 minutes. No handler should take longer.
    */
   readonly lease?: Duration.Input | undefined
 }

@@ -1,5 +1,5 @@
 /**
- * A conversation and a message as webhooks show them: with other fields and other times than the API's answers.
+ * A conversation and a message as webhooks show them: with other fields and other times than the API's responses.
  *
  * The conversation is documented, as the payload of `conversation_created`. The message is Chatwoot's and unverified.
  *
@@ -17,7 +17,7 @@ import * as Model from "../Model.ts"
 // fields
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** A text that lets its reader act as somebody, none when null: shown by nothing but `Redacted.value`. */
+/** A text that lets its reader act as the contact, none when null: shown by nothing but `Redacted.value`. */
 const nullableSecret = (label: string): Model.Field<Option.Option<Redacted.Redacted>> => ({
   type: Schema.Option(Schema.toType(Schema.Redacted(Schema.String))),
   documented: () => Schema.NullOr(Schema.String),
@@ -27,7 +27,7 @@ const nullableSecret = (label: string): Model.Field<Option.Option<Redacted.Redac
   write: (value) => Option.match(value, { onNone: () => null, onSome: Redacted.value })
 })
 
-/** A field that the vendor's pages show as null where the API's answers have 0. */
+/** A field that the vendor's pages show as null where the API's responses have 0. */
 const orNull = <A>(field: Model.Field<Option.Option<A>>): Model.Field<Option.Option<A>> => ({
   ...field,
   documented: () => Schema.NullOr(field.documented()),
@@ -64,9 +64,9 @@ const contactInboxFields = {
   id: LiveDeskSchema.id(Schema.Natural),
   /** The contact's id; 0 when absent. */
   contactId: LiveDeskSchema.id(LiveDeskSchema.ContactId),
-  /** The channel's id; 0 when absent. */
+  /** The inbox's id; 0 when absent. */
   inboxId: LiveDeskSchema.id(LiveDeskSchema.InboxId),
-  /** The name under which the channel knows the contact, a UUID in the sample; none when null. */
+  /** The name under which the inbox knows the contact, a UUID in the sample; none when null. */
   sourceId: { ...LiveDeskSchema.sourceId, documented: () => Schema.String },
   /** When it was made, ISO 8601 text on the wire; 1970-01-01T00:00Z when absent. */
   createdAt: LiveDeskSchema.isoTimestamp,
@@ -79,7 +79,7 @@ const contactInboxFields = {
 } as const
 
 /**
- * The tie between the contact and the channel.
+ * The tie between the contact and the inbox.
  *
  * @see https://www.engagelab.com/docs/livedesk/console/channels/api/webhook-events
  * @category models
@@ -145,7 +145,7 @@ const metaFields = {
   team: LiveDeskSchema.nullableJsonObject,
   /** Whether the sender's identity was proved by HMAC; `false` when absent. */
   hmacVerified: LiveDeskSchema.boolean,
-  /** The kind of channel, `Channel::Api` for an API channel; "" when absent. LiveDesk's own. */
+  /** The kind of inbox, `Channel::Api` for an API inbox; "" when absent. LiveDesk's own. */
   channel: LiveDeskSchema.string
 } as const
 
@@ -173,15 +173,15 @@ export interface WebhookConversationMeta extends Model.RecordOf<typeof metaField
 export const conversationFields = {
   /** Attributes that LiveDesk itself keeps; `{}` when absent. */
   additionalAttributes: LiveDeskSchema.attributes,
-  /** Whether an answer can be sent; `false` when absent. */
+  /** Whether a reply can be sent; `false` when absent. */
   canReply: LiveDeskSchema.boolean,
-  /** The kind of channel, `Channel::Api` for an API channel; "" when absent. */
+  /** The kind of inbox, `Channel::Api` for an API inbox; "" when absent. */
   channel: LiveDeskSchema.string,
-  /** The tie between the contact and the channel. */
+  /** The tie between the contact and the inbox. */
   contactInbox: Model.nested(WebhookContactInbox),
   /** The conversation's id, which counts within one project; an event without one is `Unknown`. */
   id: Model.required(LiveDeskSchema.id(LiveDeskSchema.ConversationId)),
-  /** The channel's id; 0 when absent. */
+  /** The inbox's id; 0 when absent. */
   inboxId: LiveDeskSchema.id(LiveDeskSchema.InboxId),
   /** The latest messages; `[]` when absent. What a message looks like here no page shows. */
   messages: LiveDeskSchema.jsonObjects,
@@ -197,11 +197,11 @@ export const conversationFields = {
   snoozedUntil: LiveDeskSchema.nullableTimestamp,
   /** How many messages are unread; 0 when absent. */
   unreadCount: LiveDeskSchema.count,
-  /** When an agent first answered; none when null, which means not yet. */
+  /** When an agent first replied; none when null, which means not yet. */
   firstReplyCreatedAt: LiveDeskSchema.nullableTimestamp,
   /** The urgency; none when null. The words are Chatwoot's (unverified). */
   priority: LiveDeskSchema.nullableOpenEnum(["low", "medium", "high", "urgent"]),
-  /** Since when the contact waits for an answer; none when 0 or null (unverified). */
+  /** Since when the contact waits for a reply; none when 0 or null (unverified). */
   waitingSince: orNull(LiveDeskSchema.timestampOrNever),
   /** The kind of conversation; "" when absent. `chat` is the only one that a page shows. */
   conversationCategory: LiveDeskSchema.openEnum(["chat"], ""),
@@ -224,7 +224,7 @@ export const conversationFields = {
 } as const
 
 /**
- * A conversation, as events show one: not what the API's own calls answer.
+ * A conversation, as events show one: not what the API's own calls return.
  *
  * @see https://www.engagelab.com/docs/livedesk/console/channels/api/webhook-events
  * @category models
@@ -238,14 +238,14 @@ export const WebhookConversation: Model.Model<WebhookConversation> = Model.recor
 export interface WebhookConversation extends Model.RecordOf<typeof conversationFields> {}
 
 const inboxFields = {
-  /** The channel's id; 0 when absent. */
+  /** The inbox's id; 0 when absent. */
   id: LiveDeskSchema.id(LiveDeskSchema.InboxId),
-  /** The channel's name; "" when absent. */
+  /** The inbox's name; "" when absent. */
   name: LiveDeskSchema.string
 } as const
 
 /**
- * The channel of a message. Unverified: Chatwoot's.
+ * The inbox of a message. Unverified: Chatwoot's.
  *
  * @category models
  * @since 0.1.0
@@ -268,15 +268,15 @@ const messageFields = {
   contentAttributes: LiveDeskSchema.attributes,
   /** Attributes that the server itself keeps; `{}` when absent. */
   additionalAttributes: LiveDeskSchema.attributes,
-  /** Who it is from and what for: `"incoming"` from the customer, `"outgoing"` from an agent or this very program. */
+  /** Its direction: `"incoming"` from the customer, `"outgoing"` from an agent or this very program. */
   messageType: { ...LiveDeskSchema.messageType, write: (type: LiveDeskSchema.MessageType) => type },
   /** Whether only agents see it; `false` when absent. Private notes are delivered, too. */
   private: LiveDeskSchema.boolean,
-  /** The message's id in the channel; none when null. */
+  /** The message's id in the inbox; none when null. */
   sourceId: LiveDeskSchema.nullableString,
   /** When it was written, ISO 8601 text on the wire; 1970-01-01T00:00Z when absent. */
   createdAt: LiveDeskSchema.isoTimestamp,
-  /** The channel. */
+  /** The inbox. */
   inbox: Model.nested(WebhookInbox),
   /** Who sent it; none when null. Chatwoot leaves out the `type` of a contact. */
   sender: Model.nullable(Messages.Sender),

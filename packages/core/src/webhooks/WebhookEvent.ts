@@ -1,11 +1,11 @@
 /**
- * What LiveDesk tells a program through the webhook of an API channel.
+ * The events that LiveDesk sends to the webhook of an API inbox.
  *
- * Documented is `conversation_created` alone. Every other event here is Chatwoot's and unverified: LiveDesk may send it
- * in another shape, or never. A field that is missing or garbled takes the value that its comment names; an event whose
- * conversation, message or contact cannot be told is `Unknown`, so that nothing that was delivered is lost.
+ * The vendor documents `conversation_created` alone. Every other event here is Chatwoot's and unverified: LiveDesk may
+ * send it in another shape, or never. A field that is missing or garbled takes the value that its comment names; an event
+ * whose conversation, message or contact is missing is `Unknown`, so that nothing that was delivered is lost.
  *
- * The models are not those of the API's answers: a conversation has other fields and other times here.
+ * The models are not those of the API's responses: a conversation has other fields and other times here.
  *
  * @since 0.1.0
  */
@@ -43,9 +43,9 @@ const isJsonObject = (wire: unknown): wire is LiveDeskSchema.Attributes =>
 export interface ChangedAttribute {
   /** Its name on the wire, such as `status` or `assignee_id`. */
   readonly attribute: string
-  /** What it was, null when that is not told. */
+  /** The value before the change; null when the event does not have it. */
   readonly previous: unknown
-  /** What it is now, null when that is not told. */
+  /** The value now; null when the event does not have it. */
   readonly current: unknown
 }
 
@@ -91,7 +91,7 @@ interface ConversationChange<Tag> {
   readonly _tag: Tag
   readonly account: WebhookAccount
   readonly conversation: WebhookConversation
-  /** What changed; `[]` when that is not told. */
+  /** The attributes that changed; `[]` when the event names none. */
   readonly changedAttributes: ReadonlyArray<ChangedAttribute>
 }
 
@@ -138,14 +138,14 @@ interface TypingEvent<Tag> {
   readonly _tag: Tag
   readonly account: WebhookAccount
   readonly conversation: WebhookConversation
-  /** Who types; none when that is not told. */
+  /** The contact or agent who types; none when the event names neither. */
   readonly user: Option.Option<Messages.Sender>
   /** Whether it is a private note. */
   readonly isPrivate: boolean
 }
 
 /**
- * Somebody began to type. Unverified: Chatwoot's.
+ * A contact or an agent began to type. Unverified: Chatwoot's.
  *
  * @category events
  * @since 0.1.0
@@ -153,7 +153,7 @@ interface TypingEvent<Tag> {
 export interface ConversationTypingOn extends TypingEvent<"ConversationTypingOn"> {}
 
 /**
- * Somebody stopped typing. Unverified: Chatwoot's.
+ * A contact or an agent stopped typing. Unverified: Chatwoot's.
  *
  * @category events
  * @since 0.1.0
@@ -164,12 +164,12 @@ interface ContactEvent<Tag> {
   readonly _tag: Tag
   readonly account: WebhookAccount
   readonly contact: WebhookContact
-  /** What changed; `[]` when that is not told. */
+  /** The attributes that changed; `[]` when the event names none. */
   readonly changedAttributes: ReadonlyArray<ChangedAttribute>
 }
 
 /**
- * A contact was created. Unverified: Chatwoot's, which does not send it to the webhook of a channel.
+ * A contact was created. Unverified: Chatwoot's, which does not send it to the webhook of an inbox.
  *
  * @category events
  * @since 0.1.0
@@ -177,7 +177,7 @@ interface ContactEvent<Tag> {
 export interface ContactCreated extends ContactEvent<"ContactCreated"> {}
 
 /**
- * A contact changed. Unverified: Chatwoot's, which does not send it to the webhook of a channel.
+ * A contact changed. Unverified: Chatwoot's, which does not send it to the webhook of an inbox.
  *
  * @category events
  * @since 0.1.0
@@ -185,7 +185,7 @@ export interface ContactCreated extends ContactEvent<"ContactCreated"> {}
 export interface ContactUpdated extends ContactEvent<"ContactUpdated"> {}
 
 /**
- * Any other event, and one of the above whose conversation, message or contact could not be told.
+ * Any other event, and one of the above whose conversation, message or contact is missing.
  *
  * @category events
  * @since 0.1.0
@@ -199,7 +199,7 @@ export interface Unknown {
 }
 
 /**
- * What LiveDesk tells a program: told apart by `_tag`.
+ * An event that LiveDesk sends; `_tag` names its kind.
  *
  * @category events
  * @since 0.1.0
@@ -415,8 +415,8 @@ export const WebhookEvent: Schema.Codec<WebhookEvent, unknown> = Schema.Unknown.
 }))
 
 /**
- * The payload of `conversation_created` as it is on the wire, for telling where LiveDesk sends something else than its
- * page shows: whatever `documented` refuses.
+ * The payload of `conversation_created` as it is on the wire, to find where LiveDesk sends something else than its page
+ * shows: `documented` refuses that.
  *
  * @see https://www.engagelab.com/docs/livedesk/console/channels/api/webhook-events
  * @category codecs
@@ -433,9 +433,9 @@ export const ConversationCreatedPayload = Model.record({
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Whether an event tells of what the customer had no part in: a private note, or a message that is not clearly the
- * customer's, be it an agent's, a template's or this very program's. Chatwoot delivers them like any other. A message
- * whose kind is not told, or is not known here, counts as an echo too: it may be the program's own.
+ * Whether an event is about something that the customer had no part in: a private note, or a message that is not clearly
+ * the customer's, be it an agent's, a template's or this very program's. Chatwoot delivers them like any other. A message
+ * whose kind is missing or not known here counts as an own message too: it may be the program's.
  *
  * @category guards
  * @since 0.1.0

@@ -69,7 +69,7 @@ export const verify = (
   if (Result.isFailure(tag)) return Effect.succeed(false)
   const data = signed(timestamp, body)
   return Effect.flatMap(Mac.Mac, (mac) =>
-    // Every key is tried, so that the time does not tell which one it was.
+    // Every key is tried, so that the time does not show which one it was.
     Effect.map(Effect.forEach(keys, (key) => mac.verify(key, tag.success, data)), (valid) => valid.includes(true)))
 }
 

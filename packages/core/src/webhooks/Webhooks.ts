@@ -1,10 +1,10 @@
 /**
- * Receiving webhooks: a route for any of Effect's HTTP servers that verifies what is delivered, answers fast, and hands
- * each event on once.
+ * Receiving webhooks: a route for any of Effect's HTTP servers that verifies each delivery, responds fast, and hands each
+ * event on once.
  *
- * Of the delivery itself LiveDesk documents nothing: no header, no signature, no time limit, and not whether it sends
- * again what was not answered with 200. What is assumed here is Chatwoot's and unverified: a time limit of 5 seconds,
- * events in any order, possibly more than once, and among them private notes and the program's own messages.
+ * LiveDesk documents nothing about the delivery itself: no header, no signature, no timeout, and not whether it retries
+ * after another status than 200. The assumptions here are Chatwoot's and unverified: a timeout of 5 seconds, events in
+ * any order, possibly more than once, and among them private notes and the program's own messages.
  *
  * @since 0.1.0
  */
@@ -64,8 +64,8 @@ export type Verification =
 /**
  * By a signature: HMAC-SHA256 in hex over `{timestamp}.{raw body}`. This is how later versions of Chatwoot sign, and the
  * names of the headers are Chatwoot's; that LiveDesk signs at all is unverified. With several secrets any of them will
- * do, so that one can be replaced without losing a delivery. A signature is taken once: who got hold of a delivery cannot
- * have it handled again under another id.
+ * do, so that one can be replaced without losing a delivery. A signature is taken once: an attacker with a copy of a
+ * delivery cannot have it handled again under another id.
  *
  * @category verification
  * @since 0.1.0
@@ -73,13 +73,13 @@ export type Verification =
 export const signed = (options: {
   /** The secrets that a delivery may be signed with. */
   readonly secrets: Arr.NonEmptyReadonlyArray<Redacted.Redacted>
-  /** The header that holds the time of signing in seconds since 1970; `X-Chatwoot-Timestamp` unless given. */
+  /** The header that holds the time of signing in seconds since 1970. Defaults to `X-Chatwoot-Timestamp`. */
   readonly timestampHeader?: string | undefined
-  /** The header that holds the signature; `X-Chatwoot-Signature` unless given. */
+  /** The header that holds the signature. Defaults to `X-Chatwoot-Signature`. */
   readonly signatureHeader?: string | undefined
-  /** What stands before the hex; `sha256=` unless given. */
+  /** The text before the hex. Defaults to `sha256=`. */
   readonly prefix?: string | undefined
-  /** How far the time of signing may lie in the past or in the future; 5 minutes unless given. */
+  /** How far the time of signing may lie in the past or in the future. Defaults to 5 minutes. */
   readonly tolerance?: Duration.Input | undefined
 }): Verification => ({
   _tag: "Signed",
@@ -106,7 +106,7 @@ export const pathToken = (options: { readonly token: Redacted.Redacted }): Verif
 })
 
 /**
- * Not at all: whoever knows the address can deliver what they like.
+ * Not at all: anyone who knows the address can deliver anything.
  *
  * @category verification
  * @since 0.1.0
@@ -139,12 +139,15 @@ const rejections = {
   NoEvent: { status: 400, message: "the body is no object with a text `event`" },
   Full: { status: 503, message: "too many events wait to be handled; deliver it again" },
   InProgress: { status: 503, message: "this delivery is being handled; deliver it again" },
-  StoreFailed: { status: 503, message: "whether this delivery was handled cannot be told; deliver it again" },
+  StoreFailed: {
+    status: 503,
+    message: "the store failed, so whether this delivery was handled is unknown; deliver it again"
+  },
   HandlerFailed: { status: 500, message: "the event could not be handled; deliver it again" }
 } as const
 
 /**
- * A delivery that was not answered with 200, and why. Logged as a warning; what was delivered is not in it.
+ * A delivery that did not get the status 200, and why. Logged as a warning; what was delivered is not in it.
  *
  * @category errors
  * @since 0.1.0
@@ -189,21 +192,21 @@ export interface Options {
   readonly path: `/${string}`
   /** How a delivery shows that LiveDesk sent it. */
   readonly verification: Verification
-  /** How many bytes a body may have; 1 MiB unless given. A larger one is answered with 413, and read no further. */
+  /** How many bytes a body may have. Defaults to 1 MiB. A larger one gets the status 413, and is read no further. */
   readonly maxBodyBytes?: number | undefined
   /**
-   * The header that names a delivery, the same each time it is sent; `X-Chatwoot-Delivery` unless given, which is
-   * Chatwoot's and unverified. Without it a delivery is known by its event, id and time of change; where that is not
-   * told either, as in Chatwoot's `contact_updated`, it is handled each time it comes.
+   * The header that names a delivery, the same each time it is sent. Defaults to `X-Chatwoot-Delivery`, which is
+   * Chatwoot's and unverified. Without it a delivery is known by its event, id and time of change. A delivery without
+   * these either, such as Chatwoot's `contact_updated`, is handled each time it comes.
    */
   readonly deliveryHeader?: string | undefined
   /**
-   * What becomes of private notes and of messages that went out, the program's own among them, which Chatwoot delivers
-   * like any other: see `WebhookEvent.isOwnMessage`. `"skip"` unless given, so that no program answers itself; messages whose
-   * kind is not told are passed over then, too.
+   * Whether to skip private notes and messages that went out, the program's own among them, which Chatwoot delivers
+   * like any other: see `WebhookEvent.isOwnMessage`. Defaults to `"skip"`, so that no program replies to itself. `"skip"`
+   * also skips messages whose kind is missing.
    */
   readonly ownMessages?: "skip" | "handle" | undefined
-  /** How many events may wait or be underway, further ones being answered with 503; 1024 unless given. */
+  /** How many events may be queued or in progress; further ones get the status 503. Defaults to 1024. */
   readonly capacity?: number | undefined
 }
 
@@ -217,17 +220,17 @@ export interface HandlerOptions<E, R> extends Options {
   /** Handles an event. */
   readonly handler: (event: WebhookEvent.WebhookEvent) => Effect.Effect<unknown, E, R>
   /**
-   * What a handler's failure leads to.
+   * What a handler's failure leads to. Defaults to `"log"`.
    *
-   * - `"log"`, unless given: the sender is answered with 200 at once, and a failure is logged: the names of its errors
-   *   and where they arose, not their messages, which may hold what the customer wrote. Log these in the handler.
-   * - `"retry"`: the sender is answered after the handler is done, with 500 if it failed, so that a sender that tries
-   *   again will. Chatwoot waits 5 seconds and, for the webhook of a channel, does not try again (unverified).
+   * - `"log"`: the receiver returns 200 at once, and logs a failure: the names of its errors and where they arose, not
+   *   their messages, which may hold what the customer wrote. Log these in the handler.
+   * - `"retry"`: the receiver responds after the handler is done, with 500 if it failed, so that a sender that retries
+   *   will. Chatwoot waits 5 seconds and, for the webhook of an inbox, does not retry (unverified).
    */
   readonly onFailure?: "log" | "retry" | undefined
-  /** How many events are handled at the same time; 16 unless given. With 1, events are handled as they came. */
+  /** How many events are handled at the same time. Defaults to 16. With 1, events are handled as they came. */
   readonly concurrency?: number | undefined
-  /** How long handlers are waited for when the layer closes; 10 seconds unless given. */
+  /** How long handlers are waited for when the layer closes. Defaults to 10 seconds. */
   readonly shutdownTimeout?: Duration.Input | undefined
 }
 
@@ -238,7 +241,7 @@ export interface HandlerOptions<E, R> extends Options {
 /**
  * Receives webhooks and hands each event to a handler. A delivery that comes again runs the handler once: it counts as
  * handled when the handler succeeded, so one that failed is handled when it comes again. One that comes while it is
- * being handled, or was left by a process that was killed, is answered with 503.
+ * being handled, or was left by a process that was killed, gets the status 503.
  *
  * ```ts
  * const routes = Webhooks.layer({
@@ -328,13 +331,13 @@ const placesOf = ({ message, stack = "" }: Error): string => {
  * @since 0.1.0
  */
 export class Webhooks extends Context.Service<Webhooks, {
-  /** The events as they come. Each goes to one reader; those that nobody reads yet wait, up to `capacity`. */
+  /** The events as they come. Each goes to one reader; those without a reader yet are queued, up to `capacity`. */
   readonly events: Stream.Stream<WebhookEvent.WebhookEvent>
 }>()("@effect-livedesk/core/Webhooks") {}
 
 /**
- * Receives webhooks and provides them as a stream. A delivery is answered with 200 once its event waits to be read, and
- * counts as handled from then on; when too many wait, it is answered with 503. The stream ends when the layer closes.
+ * Receives webhooks and provides them as a stream. A delivery gets the status 200 once its event is queued, and counts as
+ * handled from then on. It gets 503 when the queue is full. The stream ends when the layer closes.
  *
  * ```ts
  * const { events } = yield* Webhooks.Webhooks
@@ -368,13 +371,13 @@ export const layerStream = (
 // receiving
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** A delivery that is this program's to handle: how to say what became of it. */
+/** A delivery that is this program's to handle: how to record its outcome. */
 interface Delivery {
   readonly complete: Effect.Effect<void>
   readonly release: Effect.Effect<void>
 }
 
-/** Takes an event over, or refuses it; what that gives says when the sender may be answered. */
+/** Takes an event over, or refuses it; returns an effect that ends when the response may be sent. */
 type TakeOver = (
   event: WebhookEvent.WebhookEvent,
   delivery: Delivery
@@ -404,7 +407,7 @@ const receiveAt = Effect.fnUntraced(function*(options: Options, takeOver: TakeOv
     return yield* Effect.uninterruptibleMask(Effect.fnUntraced(function*(restore) {
       const claim = yield* claimAll(store, keys)
       if (claim === "Handled") return responses.duplicate
-      // Whoever has it may yet fail, or have been killed: only what was handled is not to come again.
+      // The process that claimed it may yet fail, or have been killed: only a handled delivery must not come again.
       if (claim === "InProgress") return yield* reject("InProgress")
       const taken = yield* takeOver(event, {
         complete: recordAll(keys, store.complete),
@@ -429,8 +432,8 @@ const receiveAt = Effect.fnUntraced(function*(options: Options, takeOver: TakeOv
       Effect.provideContext(crypto)
     )
   if (verification._tag !== "PathToken") return yield* router.add("POST", options.path, respond)
-  // The access log would show the token: of every method and every path below, since whoever tries the address out in a
-  // browser tells it too.
+  // The access log would show the token: of every method and every path below, since the address in a browser holds it
+  // too.
   yield* router.add(
     "*",
     `${options.path}/:token/*`,
@@ -450,7 +453,7 @@ const checkAmount = (option: string, amount: number | undefined): Effect.Effect<
     ? Effect.void
     : Effect.fail(new WebhookOptionsError({ problem: `${option} must be a number of at least 1` }))
 
-/** Claims a delivery by all that it is known by, or by nothing of it. */
+/** Claims a delivery under every deduplication key, or under none. */
 const claimAll = Effect.fnUntraced(function*(
   store: DeliveryStore.DeliveryStore["Service"],
   keys: ReadonlyArray<string>
@@ -469,7 +472,7 @@ const claimAll = Effect.fnUntraced(function*(
   return "Claimed"
 })
 
-/** Says of all that a delivery is known by what became of it. */
+/** Records the outcome under every deduplication key. */
 const recordAll = (
   keys: ReadonlyArray<string>,
   record: (key: string) => Effect.Effect<void, DeliveryStore.DeliveryStoreError>
@@ -523,8 +526,8 @@ const parse = (body: Uint8Array): Effect.Effect<unknown, WebhookRejectedError> =
 
 interface Verifier {
   /**
-   * What can be told before the body is read, and how to tell the rest from it: that gives what the delivery is known by
-   * when the very same proof comes again, of which there is nothing where the proof is the same for all.
+   * Verifies what it can before the body is read, and returns how to verify the body. That in turn returns the
+   * deduplication keys of the proof: none where the proof is the same for all deliveries.
    */
   readonly before: (request: HttpServerRequest.HttpServerRequest) => Effect.Effect<
     (body: Uint8Array) => Effect.Effect<ReadonlyArray<string>, WebhookRejectedError, Mac.Mac>,
@@ -600,20 +603,20 @@ const byToken = (token: Redacted.Redacted): Effect.Effect<Verifier, WebhookOptio
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// telling deliveries apart
+// deduplication
 // ---------------------------------------------------------------------------------------------------------------------
 
 const maxIdLength = 150
 
 /**
- * By what a delivery is known when it comes again; `undefined` for one that cannot be told from another, which is
- * handled each time rather than lost.
+ * The deduplication key of a delivery; `undefined` for one that looks like any other, which is handled each time rather
+ * than lost.
  */
 const deliveryId = (header: string | undefined, wire: unknown): string | undefined => {
   if (header !== undefined && header !== "" && header.length <= maxIdLength) return `delivery:${header}`
   const { event, id, created_at: createdAt, updated_at: updatedAt } = fieldsOf(wire)
   if (!isPlain(id)) return undefined
-  // Not by the content: what is changed, changed back and changed again is told twice in the same words.
+  // Not by the content: what is changed, changed back and changed again comes twice in the same words.
   const time = isPlain(updatedAt) ? updatedAt : event.endsWith("_created") && isPlain(createdAt) ? createdAt : undefined
   const named = `event:${event}:${id}:${time}`
   return time !== undefined && named.length <= maxIdLength ? named : undefined

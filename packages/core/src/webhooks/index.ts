@@ -1,5 +1,5 @@
 /**
- * Receiving what LiveDesk sends to a channel's webhook URL.
+ * Receiving what LiveDesk sends to an inbox's webhook URL.
  *
  * @since 0.1.0
  */
