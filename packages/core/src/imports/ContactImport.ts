@@ -39,51 +39,51 @@ import type * as ImportRows from "./ImportRows.ts"
 export interface Options<E, R> {
   /** The rows, as `ImportRows` reads them from a file. */
   readonly rows: Stream.Stream<ImportRows.ImportRow, E, R>
-  /** The channel. */
+  /** The inbox; the console calls its id *Channel ID*. */
   readonly inboxId: number
-  /** What becomes of the columns; `ImportMapping.columns` unless given. */
+  /** The mapping of the columns. Defaults to `ImportMapping.columns`. */
   readonly mapping?: ImportMapping.ImportMapping | undefined
-  /** How many rows are worked on at once; 16 unless given. How many requests a second go out is the client's `rateLimit`. */
+  /** How many rows are worked on at once. Defaults to 16. The client's `rateLimit` limits the requests a second. */
   readonly concurrency?: number | undefined
   /**
-   * Whether a contact may be there already: `"first"`, unless given, looks before it creates, which takes a second
-   * request; `"onConflict"` creates at once, and looks only where LiveDesk refuses.
+   * When to look for a contact that may be there already. Defaults to `"first"`, which looks before it creates, and so
+   * takes a second request. `"onConflict"` creates at once, and looks only where LiveDesk refuses.
    */
   readonly lookup?: "first" | "onConflict" | undefined
   /**
-   * What a row is known by, in this journal: its customer, unless given, that is the identifier, else the e-mail address,
-   * else the phone number. A second row of the same key is rejected.
+   * The key of a row in this journal. Defaults to its customer: the identifier, else the e-mail address, else the phone
+   * number. A second row of the same key is rejected.
    */
   readonly key?: ((input: ImportMapping.ImportInput) => string) | undefined
   /**
-   * How long LiveDesk may still be at work on a request that nobody waits for any more. Only after that time is a contact
-   * looked for of which it is unknown whether it was made. 30 seconds unless given.
+   * How long LiveDesk may still be at work on a request for which the client no longer waits. Only after that time does
+   * the import look for a contact that may have been made. Defaults to 30 seconds.
    */
   readonly reconcileAfter?: Duration.Input | undefined
-  /** How long to go on trying while LiveDesk cannot be reached, or takes no more requests; 5 minutes unless given. */
+  /** How long to retry while LiveDesk cannot be reached, or takes no more requests. Defaults to 5 minutes. */
   readonly retryFor?: Duration.Input | undefined
   /** How many rows there are, for the time left. */
   readonly total?: number | undefined
-  /** Told how far the run has come, every `progressEvery`, and at its end. */
+  /** Called with the progress of the run, every `progressEvery`, and at its end. */
   readonly onProgress?: ((progress: ImportProgress.ImportProgress) => Effect.Effect<void>) | undefined
-  /** 2 seconds unless given. */
+  /** How often `onProgress` is called. Defaults to 2 seconds. */
   readonly progressEvery?: Duration.Input | undefined
-  /** For each call. */
+  /** The options of each call. */
   readonly call?: LiveDeskClient.CallOptions | undefined
 }
 
 /**
  * Imports rows. Each has its contact once, whenever and however often this is ended and started again with the same
  * journal, also by a crash: what was sent and not heard of is looked for in LiveDesk before anything is sent again, and a
- * conversation or a message, which no call of LiveDesk's reads, is never sent again. Rows of which nobody can tell stay
- * `sent` in the journal, and are never guessed at: `ImportJournal.resolve` takes the word of someone who has looked.
+ * conversation or a message, which no call of LiveDesk's reads, is never sent again. Rows whose outcome stays unknown stay
+ * `sent` in the journal, and the import never guesses: an operator looks in LiveDesk, and calls `ImportJournal.resolve`.
  *
  * A row that cannot be read, does not fit the mapping or is refused by LiveDesk is noted with its reasons, and never
  * stops the rest; a next run tries those again. While LiveDesk cannot be reached, the import waits.
  *
- * Interrupted, it reads no more rows, lets the calls that are underway end, and notes what came of them. Fails with
+ * When interrupted, it reads no more rows, lets the calls in flight end, and notes their outcomes. Fails with
  *
- * - `AuthError`, and `HttpError` for an address that redirects or a channel that is not there, since no other row would
+ * - `AuthError`, and `HttpError` for an address that redirects or an inbox that is not there, since no other row would
  *   fare better; `HttpError` when LiveDesk could not be reached for as long as `retryFor`. What was done is in the journal,
  *   and the same call goes on from there;
  * - `ValidationError` for options that cannot be used;
@@ -163,7 +163,7 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
   return yield* progress
 })
 
-/** Tells who asked what rows came to an end since it was told last. */
+/** Reports the rows that came to an end since the last report to the `Instrumentation`, if there is one. */
 const rowReporter = (counts: ImportProgress.Counts) => {
   let reported = { done: 0, alreadyDone: 0, rejected: 0 }
   return (atLast: { readonly unknown?: number } = {}): Effect.Effect<void> =>
@@ -251,7 +251,7 @@ interface Work {
   readonly input: ImportMapping.ImportInput
 }
 
-/** What became of a call: its answer, or why the row goes no further for now. */
+/** The outcome of a call: what it returned, or why the row goes no further for now. */
 type Outcome<A> =
   | { readonly _tag: "Succeeded"; readonly value: A }
   /** Nothing was done. */
@@ -315,7 +315,7 @@ const makeImporter = Effect.fnUntraced(function*<E, R>(
     return works
   })
 
-  /** Makes a call until LiveDesk has said something to it, or the import is stopped. */
+  /** Retries a call until it fails with another than a transient error, succeeds, or the import is stopped. */
   const retryTransient = Effect.fnUntraced(function*<A>(
     step: ImportJournal.Step,
     attempt: Effect.Effect<A, LiveDeskError.LiveDeskError>,
@@ -389,9 +389,9 @@ const makeImporter = Effect.fnUntraced(function*<E, R>(
         if (outcome._tag !== "Succeeded") return yield* ended("contact", outcome)
         contactId = outcome.value.id
         sourceId = outcome.value.sourceId
-        learned = { contactId, sourceId, existing: outcome.value.lookup }
-        if (outcome.value.lookup === false) counts.created++
-        if (outcome.value.lookup === true) counts.existing++
+        learned = { contactId, sourceId, existing: outcome.value.existing }
+        if (outcome.value.existing === false) counts.created++
+        if (outcome.value.existing === true) counts.existing++
       }
 
       const wantsConversation = input.message !== undefined || input.conversation === true
@@ -436,7 +436,7 @@ const makeImporter = Effect.fnUntraced(function*<E, R>(
   const contactOf = ({ contact }: ImportMapping.ImportInput, lookup: "first" | "onConflict") => {
     const input = { ...contact, inboxId }
     const ensured = Effect.map(
-      // The mapping has seen to it that there is a mark.
+      // The mapping guarantees a contact key.
       contacts.ensure(input as Contacts.EnsureContact, call),
       (ensured) => madeOf(ensured, inboxId)
     )
@@ -449,7 +449,7 @@ const makeImporter = Effect.fnUntraced(function*<E, R>(
     return orCreatedId(attempt, "payload.contact.id", (id) => ({
       id: ContactId.make(id),
       sourceId: undefined,
-      lookup: false
+      existing: false
     }))
   }
 
@@ -465,8 +465,8 @@ const makeImporter = Effect.fnUntraced(function*<E, R>(
     if (Result.isFailure(input) || isStopped()) return
     const contact = Effect.map(
       contactOf(input.success, "first"),
-      // Whether it was there before the import nobody can tell.
-      (made) => made.lookup === true ? { ...made, lookup: undefined } : made
+      // Whether it was there before the import is unknown.
+      (made) => made.existing === true ? { ...made, existing: undefined } : made
     )
     yield* advance({ entry, input: input.success }, contact)
   })
@@ -475,7 +475,7 @@ const makeImporter = Effect.fnUntraced(function*<E, R>(
 })
 
 // ---------------------------------------------------------------------------------------------------------------------
-// what a row is known by, and what answers tell
+// keys of rows, and ids in responses
 // ---------------------------------------------------------------------------------------------------------------------
 
 const customer = ({ contact: { email, identifier, phoneNumber } }: ImportMapping.ImportInput): string => {
@@ -503,17 +503,17 @@ const idOf = <Id>({ id }: { readonly id: Id }): Id => id
 interface MadeContact {
   readonly id: ContactId
   readonly sourceId: string | undefined
-  /** Whether it was there before; `undefined` where nobody can tell. */
-  readonly lookup: boolean | undefined
+  /** Whether it was there before; `undefined` where that is unknown. */
+  readonly existing: boolean | undefined
 }
 
 const madeOf = (ensured: Contacts.EnsuredContact, inboxId: number): MadeContact => ({
   id: ensured.contact.id,
   sourceId: Option.getOrUndefined<string>(Contacts.sourceIdOf(ensured, inboxId)),
-  lookup: ensured._tag === "Existing"
+  existing: ensured._tag === "Existing"
 })
 
-/** The id that an unreadable answer still told will do: LiveDesk acted, and this is what it made. */
+/** An unreadable response may still hold the id: LiveDesk acted, and this is what it made. */
 const orCreatedId = <A>(
   attempt: Effect.Effect<A, LiveDeskError.LiveDeskError>,
   path: string,
@@ -532,7 +532,7 @@ const orCreatedId = <A>(
 const isTaken = ({ outcome, reason }: LiveDeskError.LiveDeskError): boolean =>
   outcome === "Rejected" && (reason._tag === "RejectedInput" || reason._tag === "Conflict")
 
-/** Whether nothing was made, for a cause that passes. */
+/** Whether nothing was made, for a transient cause. */
 const isTransient = (error: LiveDeskError.LiveDeskError): boolean =>
   LiveDeskError.isTransient(error) ||
   // To look for a contact makes none.
@@ -540,7 +540,7 @@ const isTransient = (error: LiveDeskError.LiveDeskError): boolean =>
 
 const lostReasons: ReadonlySet<string> = new Set(["TimedOut", "ConnectionLost", "ServerError"])
 
-/** Whether no other row would fare better: the credentials, the address or the channel are at fault. */
+/** Whether no other row would fare better: the credentials, the address or the inbox are at fault. */
 const failsEveryRow = ({ _tag, reason }: LiveDeskError.LiveDeskError, step: ImportJournal.Step): boolean =>
   _tag === "AuthError" || reason._tag === "Redirected" || (step === "contact" && reason._tag === "NotFound")
 

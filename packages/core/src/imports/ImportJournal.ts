@@ -38,7 +38,7 @@ export type Step = "contact" | "conversation" | "message"
  * How far a row has come.
  *
  * - `planned`: what stands in `step` is to be done.
- * - `sent`: what stands in `step` was sent, or was about to be; what became of it is unknown.
+ * - `sent`: what stands in `step` was sent, or was about to be; its outcome is unknown.
  * - `done`: all is done.
  * - `rejected`: LiveDesk refused what stands in `step`; it was not done.
  *
@@ -63,7 +63,7 @@ export interface Entry {
   /** The row's values, as JSON; none once it is done. */
   readonly row: Option.Option<string>
   readonly contactId: Option.Option<ContactId>
-  /** The name under which the channel knows the contact. */
+  /** The name under which the inbox knows the contact. */
   readonly sourceId: Option.Option<string>
   /** Whether the contact was there before. */
   readonly existing: Option.Option<boolean>
@@ -87,7 +87,7 @@ export interface Reject {
 }
 
 /**
- * How many rows there are, by what became of them, over all runs.
+ * How many rows there are, by their state, over all runs.
  *
  * @category models
  * @since 0.1.0
@@ -134,7 +134,7 @@ export interface Planned {
 }
 
 /**
- * What the journal says to a planned row.
+ * How a planned row stands in the journal.
  *
  * @category models
  * @since 0.1.0
@@ -173,7 +173,7 @@ export class ImportJournalError extends Data.TaggedError("ImportJournalError")<{
  */
 export class ImportJournal extends Context.Service<ImportJournal, {
   /**
-   * Begins a run. Fails with `OtherImport` when the journal was made for another channel: what it knows to be done is
+   * Begins a run. Fails with `OtherImport` when the journal was made for another inbox: what it knows to be done is
    * not done there.
    */
   readonly begin: (inboxId: number) => Effect.Effect<void, ImportJournalError>
@@ -197,11 +197,11 @@ export class ImportJournal extends Context.Service<ImportJournal, {
   readonly entries: (state: State) => Stream.Stream<Entry, ImportJournalError>
   /** What could not be imported at all in the latest run, in the order of the lines. */
   readonly rejects: Stream.Stream<Reject, ImportJournalError>
-  /** What became of the rows. */
+  /** The number of rows in each state. */
   readonly totals: Effect.Effect<Totals, ImportJournalError>
   /**
-   * Tells what became of the step of a `sent` row, when someone has looked in LiveDesk: it was done, with the id of what
-   * it made, or it was not. The next run goes on from there. Returns whether there is such a row.
+   * Resolves the step of a `sent` row, after an operator has looked in LiveDesk: it was done, with the id of what it
+   * made, or it was not. The next run goes on from there. Returns whether there is such a row.
    */
   readonly resolve: (
     key: string,
@@ -217,8 +217,8 @@ export class ImportJournal extends Context.Service<ImportJournal, {
 }>()("@effect-livedesk/core/ImportJournal") {}
 
 /**
- * Provides a journal in the SQLite database of the `SqlClient`, which must be for this import alone. Whoever provides it
- * sees to it that no other process has it open at the same time: `NodeSqlite.layer({ file, exclusive: true })` does.
+ * Provides a journal in the SQLite database of the `SqlClient`, which must be for this import alone. The caller
+ * must keep other processes from opening it at the same time: `NodeSqlite.layer({ file, exclusive: true })` does.
  *
  * @category layers
  * @since 0.1.0
@@ -439,12 +439,12 @@ const applyChanges = (sql: SqlClient.SqlClient, changes: ReadonlyArray<Change>) 
   `
 }
 
-/** How many changes are committed at once, and how many may wait: more than are underway, so that few wait. */
+/** How many changes are committed at once, and how many may wait: more than are in flight, so that few wait. */
 const [batchSize, capacity] = [1024, 4096]
 
 interface Waiting {
   readonly change?: Change
-  /** For whoever waits until it is on the disk. */
+  /** For the caller that waits until it is on the disk. */
   readonly committed?: Deferred.Deferred<void, ImportJournalError>
 }
 
@@ -453,7 +453,7 @@ const changeTogether = Effect.fnUntraced(function*(
   commit: (changes: ReadonlyArray<Change>) => Effect.Effect<unknown, ImportJournalError>
 ) {
   const queue = yield* Queue.bounded<Waiting>(capacity)
-  /** Open while someone waits for the disk, or a whole batch has come. */
+  /** Open while a caller waits for the disk, or a whole batch has come. */
   const due = Latch.makeUnsafe(false)
   let failure: Option.Option<ImportJournalError> = Option.none()
   const commitAll = (waiting: ReadonlyArray<Waiting>) =>
@@ -472,7 +472,7 @@ const changeTogether = Effect.fnUntraced(function*(
         )
       )
     )
-  // Whoever still waits then, or comes later, is not to wait for ever.
+  // A caller that still waits then, or comes later, must not wait for ever.
   yield* Effect.addFinalizer(() => {
     failure = Option.some(new ImportJournalError({ problem: "Database", detail: "it is closed" }))
     return Effect.flatMap(Queue.clear(queue), commitAll)
@@ -480,7 +480,7 @@ const changeTogether = Effect.fnUntraced(function*(
   const batch = Effect.gen(function*() {
     const first = yield* Queue.take(queue)
     yield* Effect.raceFirst(due.await, Effect.sleep("50 millis"))
-    // Whoever is about to add to it may do so.
+    // Callers that are about to add to it may do so.
     yield* Effect.yieldNow
     due.closeUnsafe()
     return [first, ...yield* Queue.clear(queue)]

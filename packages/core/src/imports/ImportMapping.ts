@@ -19,7 +19,7 @@ import * as Messages from "../Messages.ts"
 export interface ImportInput {
   /** The contact: at least one of `identifier`, `email` and `phoneNumber`, so that it can be found again. */
   readonly contact: Contacts.ContactKey & Omit<Contacts.CreateContact, "inboxId">
-  /** Whether to start a conversation; `true` where there is a message, else `false` unless given. */
+  /** Whether to start a conversation. Defaults to whether there is a message. */
   readonly conversation?: boolean | undefined
   /** The first message of the conversation. */
   readonly message?: Omit<Messages.SendMessage, "conversationId"> | undefined
@@ -117,9 +117,9 @@ const checkContact = SchemaParser.encodeUnknownResult(Contacts.CreateContact, {
 const isContact = Schema.is(Schema.toType(Contacts.CreateContact))
 
 const check = (input: ImportInput): Result.Result<ImportInput, ReadonlyArray<LiveDeskError.Issue>> => {
-  // The channel is not the row's business: any will do.
+  // A row does not name its inbox: any will do.
   const asked = { ...input.contact, inboxId: 1 }
-  // That nothing is wrong is told in less time than what is.
+  // To check that nothing is wrong takes less time than to list what is.
   const contact = isContact(asked) ? undefined : checkContact(asked)
   const issues = [
     ...(contact !== undefined && Result.isFailure(contact)

@@ -27,7 +27,7 @@ export interface Counts {
   readonly messages: number
   /** Rows that LiveDesk refused, and those that could not be imported at all. */
   readonly rejected: number
-  /** Rows of which nobody can tell what became of them. */
+  /** Rows whose outcome is unknown. */
   readonly unknown: number
 }
 
@@ -41,7 +41,7 @@ export interface ImportProgress extends Counts {
   readonly elapsed: Duration.Duration
   /** Rows that this run brought to their end, or that were refused, a second. */
   readonly perSecond: number
-  /** How long it will take at this pace; none where nobody knows how many rows there are, or nothing was done yet. */
+  /** How long it will take at this pace; none where the number of rows is unknown, or nothing was done yet. */
   readonly timeLeft: Option.Option<Duration.Duration>
 }
 

@@ -1,5 +1,5 @@
 /**
- * What became of an import's rows, as three files for people: successes, rejects and unknowns.
+ * The outcome of an import's rows, as three files for people: successes, rejects and unknowns.
  *
  * @since 0.1.0
  */
@@ -25,7 +25,7 @@ export interface Files {
    * several, and `row`, its values as JSON or its text.
    */
   readonly rejects: string
-  /** The rows of which nobody can tell, with the columns of both. */
+  /** The rows whose outcome is unknown, with the columns of both. */
   readonly unknowns: string
 }
 
@@ -76,7 +76,7 @@ const identity = ({ key, line }: ImportJournal.Entry) => ({ line: String(line), 
 
 const whyOf = ({ reasons, row, step }: ImportJournal.Entry) => ({
   step,
-  reasons: reasons.length === 0 ? "the import ended before LiveDesk's answer" : reasons.join("; "),
+  reasons: reasons.length === 0 ? "the import ended before LiveDesk's response" : reasons.join("; "),
   row: Option.getOrElse(row, () => "")
 })
 

@@ -57,7 +57,7 @@ export type ImportRow = Row | BadRow
  * @since 0.1.0
  */
 export interface Options {
-  /** The longest row, in characters; a longer one is a `BadRow`. 1,048,576 unless given. */
+  /** The longest row, in characters; a longer one is a `BadRow`. Defaults to 1,048,576. */
   readonly maxRowSize?: number | undefined
 }
 
@@ -68,7 +68,7 @@ export interface Options {
  * @since 0.1.0
  */
 export interface CsvOptions extends Options {
-  /** What separates the cells; a comma unless given. */
+  /** The separator of the cells. Defaults to a comma. */
   readonly delimiter?: "," | ";" | "\t" | "|" | undefined
 }
 
