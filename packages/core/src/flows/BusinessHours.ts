@@ -1,5 +1,5 @@
 /**
- * Office hours: when somebody is there to read a customer's answer, and a durable sleep until then.
+ * Business hours: when agents are there to read a customer's reply, and a durable sleep until then.
  *
  * @since 0.1.0
  */
@@ -24,7 +24,7 @@ const weekdays = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Frida
 export type Weekday = typeof weekdays[number]
 
 /**
- * How office hours are given.
+ * Options of business hours.
  *
  * @category options
  * @since 0.1.0
@@ -32,7 +32,7 @@ export type Weekday = typeof weekdays[number]
 export interface Options {
   /** The time zone, such as `Europe/Berlin`. */
   readonly timeZone: string
-  /** The days on which the office opens; Monday to Friday unless given. */
+  /** The days on which the office opens. Defaults to Monday to Friday. */
   readonly days?: ReadonlyArray<Weekday> | undefined
   /** When it opens, such as `09:00`. */
   readonly from: string
@@ -41,7 +41,7 @@ export interface Options {
 }
 
 /**
- * The office hours of a week.
+ * The business hours of a week.
  *
  * @category models
  * @since 0.1.0
@@ -56,7 +56,7 @@ export interface BusinessHours {
 }
 
 /**
- * The office hours cannot be used. Names what is wrong.
+ * The business hours cannot be used. Names what is wrong.
  *
  * @category errors
  * @since 0.1.0
@@ -77,7 +77,7 @@ const minutesOf = (time: string): number | undefined => {
 }
 
 /**
- * Makes office hours.
+ * Makes business hours.
  *
  * ```ts
  * const hours = yield* BusinessHours.make({ timeZone: "Europe/Berlin", from: "09:00", to: "17:00" })

@@ -36,7 +36,7 @@ const MessageInput = Schema.Struct({
 })
 
 /**
- * The input of the flow: whom to write to, through which channel, and what.
+ * The input of the flow: whom to write to, through which inbox, and what.
  *
  * @category inputs
  * @since 0.1.0
@@ -44,7 +44,7 @@ const MessageInput = Schema.Struct({
 export const Payload = Schema.Struct({
   /** What this is about, such as the name of a campaign. A contact gets what has the same id once. */
   id: Schema.NonEmptyString,
-  /** The channel. */
+  /** The inbox. */
   inboxId: IdInput,
   /** The contact, known by at least one of `identifier`, `email` and `phoneNumber`. */
   contact: ContactInput,
@@ -58,7 +58,7 @@ export const Payload = Schema.Struct({
 export interface Payload extends Schema.Schema.Type<typeof Payload> {}
 
 /**
- * What the flow did.
+ * The result of the flow.
  *
  * @category models
  * @since 0.1.0
@@ -75,7 +75,7 @@ export const Started = Schema.Struct({
 export interface Started extends Schema.Schema.Type<typeof Started> {}
 
 /**
- * The workflow. What has the same `id`, channel and contact is one execution, however often it is started.
+ * The workflow. The same `id`, inbox and contact are one execution, however often it is started.
  *
  * @category workflows
  * @since 0.1.0
@@ -145,8 +145,8 @@ const checked = (payload: Payload): Effect.Effect<Payload, LiveDeskError.Validat
   )
 
 /**
- * Starts the flow, unless it was started before, and waits for its end. Fails with `ValidationError` for a payload that is
- * refused here: nothing is started then.
+ * Starts the flow, unless it was started before, and waits for its end. Fails with `ValidationError` for an invalid
+ * payload, and then starts nothing.
  *
  * ```ts
  * const { conversationId } = yield* ConversationFlow.run({
@@ -166,7 +166,7 @@ export const run = (
   Effect.flatMap(checked(payload), (payload) => ConversationFlow.execute(payload))
 
 /**
- * Starts the flow, unless it was started before, and tells the id of its execution without waiting for its end.
+ * Starts the flow, unless it was started before, and returns the id of its execution without waiting for its end.
  *
  * @category calls
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * The customer's answer: a durable wait for what comes in by webhook.
+ * The customer's reply: a durable wait for what comes in by webhook.
  *
  * @since 0.1.0
  */
@@ -22,7 +22,7 @@ import type { WebhookEvent } from "../webhooks/WebhookEvent.ts"
 import * as IntentLog from "./IntentLog.ts"
 
 /**
- * What a customer wrote.
+ * A message that a customer wrote.
  *
  * @category models
  * @since 0.1.0
@@ -51,17 +51,17 @@ interface Wait {
 }
 
 /**
- * Keeps what customers wrote in the conversations that flows are about, and who waits for it. Each answer goes to one wait.
+ * Keeps what customers wrote in the conversations that flows are about, and the waits for it. Each reply goes to one wait.
  *
  * @category services
  * @since 0.1.0
  */
 export class CustomerReplies extends Context.Service<CustomerReplies, {
-  /** Begins a wait, and tells the answer where it is there already. */
+  /** Begins a wait, and returns the reply if it is there already. */
   readonly begin: (wait: Wait) => Effect.Effect<Option.Option<CustomerReply>>
-  /** Ends a wait, and tells the answer where it came in the last moment. */
+  /** Ends a wait, and returns the reply if it came in the last moment. */
   readonly end: (wait: Wait) => Effect.Effect<Option.Option<CustomerReply>>
-  /** Keeps an answer if a flow is about its conversation. Tells who waits for one there, and which answer they got. */
+  /** Keeps a reply if a flow is about its conversation. Returns the waits there that got a reply, each with that reply. */
   readonly receive: (
     reply: CustomerReply
   ) => Effect.Effect<ReadonlyArray<{ readonly wait: Wait; readonly reply: CustomerReply }>>
@@ -137,24 +137,24 @@ export const layer: Layer.Layer<CustomerReplies, SqlError, SqlClient.SqlClient |
 
     const taken = ({ executionId, name }: Wait) =>
       IntentLog.untilAvailable(sql`
-        SELECT a.* FROM livedesk_flow_replies a JOIN livedesk_flow_waits w ON w.message_id = a.message_id
+        SELECT r.* FROM livedesk_flow_replies r JOIN livedesk_flow_waits w ON w.message_id = r.message_id
         WHERE w.execution_id = ${executionId} AND w.name = ${name}
       `).pipe(
         Effect.flatMap((rows) => Effect.orDie(readReplies(rows))),
         Effect.map(([row]) => row === undefined ? Option.none() : Option.some(replyOf(row)))
       )
 
-    /** Gives the wait the first answer that no other has. */
+    /** Gives the wait the first reply that no other has. */
     const give = (wait: Wait): Effect.Effect<Option.Option<CustomerReply>> =>
       sql`
         UPDATE livedesk_flow_waits SET message_id = (
-          SELECT MIN(a.message_id) FROM livedesk_flow_replies a
-          WHERE a.conversation_id = ${wait.conversationId}
-            AND NOT EXISTS (SELECT 1 FROM livedesk_flow_waits w WHERE w.message_id = a.message_id)
+          SELECT MIN(r.message_id) FROM livedesk_flow_replies r
+          WHERE r.conversation_id = ${wait.conversationId}
+            AND NOT EXISTS (SELECT 1 FROM livedesk_flow_waits w WHERE w.message_id = r.message_id)
         )
         WHERE execution_id = ${wait.executionId} AND name = ${wait.name} AND message_id IS NULL AND is_over = 0
       `.pipe(
-        // Another wait took the same answer at the same moment.
+        // Another wait took the same reply at the same moment.
         Effect.retry({ while: ({ reason }) => reason._tag === "UniqueViolation" || reason._tag === "ConstraintError" }),
         IntentLog.untilAvailable,
         Effect.andThen(taken(wait))
@@ -222,13 +222,13 @@ export const layer: Layer.Layer<CustomerReplies, SqlError, SqlClient.SqlClient |
 
 /**
  * Lets a workflow wait for what the customer writes in a conversation: none when nothing comes `within` the time. What
- * came before the wait began counts, from the conversation's beginning where a flow created it or wrote in it; each answer
+ * came before the wait began counts, from the conversation's beginning where a flow created it or wrote in it; each reply
  * goes to one wait. `name` is that of no other wait of the workflow.
  *
- * Answers come by `FlowEvents.handle`, which is to be a handler of `Webhooks.layer`.
+ * Replies come by `FlowEvents.handle`, which is to be a handler of `Webhooks.layer`.
  *
  * ```ts
- * const answer = yield* CustomerReply.wait("consent", { conversationId, within: "3 days" })
+ * const reply = yield* CustomerReply.wait("consent", { conversationId, within: "3 days" })
  * ```
  *
  * @category steps
@@ -268,7 +268,7 @@ export const wait = Effect.fnUntraced(function*(
 })
 
 /**
- * Gives what a customer wrote to the flow that waits for it, and keeps it for one that will. Other events change nothing.
+ * Gives what a customer wrote to the flow that waits for it, and keeps it for a later wait. Other events change nothing.
  *
  * @category handlers
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * What webhook events tell flows: that a call of which the answer was lost was acted upon, and what customers answer.
+ * Webhook events for flows: they show that a call took effect though its response was lost, and what customers reply.
  *
  * @since 0.1.0
  */
@@ -15,8 +15,8 @@ import * as Reconciliation from "./Reconciliation.ts"
 import * as Resolution from "./Resolution.ts"
 
 /**
- * Handles an event for flows: `reconcile` and `CustomerReply.handle` in one. A handler for `Webhooks.layer`, which is to be
- * told to hand on the program's own messages:
+ * Handles an event for flows: `reconcile` and `CustomerReply.handle` in one. A handler for `Webhooks.layer`, which must
+ * hand on the program's own messages, by `ownMessages`:
  *
  * ```ts
  * Webhooks.layer({
@@ -43,9 +43,9 @@ export const handle = (
 const skew = Duration.minutes(1)
 
 /**
- * Lets a flow go on whose call an event shows to have been acted upon: a conversation with the contact in the channel, or
- * a message of the same content in the conversation that went out, which began no earlier than the call and belongs to no
- * other step. Where an agent wrote the very same in between, the step counts as done.
+ * Lets a flow go on whose call took effect, as an event shows: a conversation with the contact in the inbox, or an
+ * outgoing message of the same content in the conversation. It began no earlier than the call and belongs to no other
+ * step. Where an agent wrote the very same in between, the step counts as done.
  *
  * @category handlers
  * @since 0.1.0

@@ -2,9 +2,10 @@
  * The steps of a flow: a contact, a conversation, a message. Each may be used in any workflow, as often as it has names.
  *
  * A step runs its call at most once unless it is certain that an earlier one did nothing. Effect's engine runs an activity
- * again whose process died; LiveDesk has no idempotency key and no call that reads conversations or messages. So an intent is
- * committed before the call, and whoever finds one without an outcome asks the outcome probe, and where it is undetermined, lets
- * the flow wait for a resolution: from a webhook event (`FlowEvents`) or from a person (`Reconciliation`).
+ * again whose process died; LiveDesk has no idempotency key and no call that reads conversations or messages. So a step
+ * commits an intent before its call. A process that finds an intent without an outcome asks the outcome probe. Where the
+ * outcome stays undetermined, the flow waits for a resolution: from a webhook event (`FlowEvents`) or from a person
+ * (`Reconciliation`).
  *
  * @since 0.1.0
  */
@@ -32,21 +33,21 @@ import * as Resolution from "./Resolution.ts"
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * How steps go about what goes wrong.
+ * How steps handle failures.
  *
  * @category options
  * @since 0.1.0
  */
 export interface Options {
   /**
-   * How long LiveDesk may still be at work on a request whose answer was lost; 30 seconds unless given. That something is
+   * How long LiveDesk may still be at work on a request whose response was lost. Defaults to 30 seconds. That something is
    * not there counts only after that time. Keep it no shorter than the client's `timeout`: in a cluster a process that was
    * cut off from the database may be making its call until then.
    */
   readonly reconcileAfter?: Duration.Input | undefined
   /**
-   * When to call again where nothing was sent, or LiveDesk took too many requests; `defaultRetries` unless given. What
-   * LiveDesk's `Retry-After` says is waited for in any case. When it ends, the flow fails with the last error.
+   * When to retry where nothing was sent, or LiveDesk took too many requests. Defaults to `defaultRetries`. A step waits
+   * for LiveDesk's `Retry-After` in any case. When the schedule ends, the flow fails with the last error.
    */
   readonly retries?: Schedule.Schedule<unknown, LiveDeskError.LiveDeskError> | undefined
 }
@@ -67,7 +68,7 @@ export const defaultRetries: Schedule.Schedule<unknown, LiveDeskError.LiveDeskEr
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * What a step of a workflow runs in.
+ * The services that a step of a workflow needs.
  *
  * @category models
  * @since 0.1.0
@@ -82,7 +83,7 @@ export type Required = WorkflowEngine.WorkflowEngine | WorkflowEngine.WorkflowIn
  */
 export const FoundContact = Schema.Struct({
   contactId: ContactId,
-  /** The name under which the channel knows the contact, where LiveDesk told it. */
+  /** The name under which the inbox knows the contact, where LiveDesk returned it. */
   sourceId: Schema.optionalKey(Schema.String)
 })
 /**
@@ -251,7 +252,7 @@ const once = Effect.fnUntraced(function*<R>(
     if (now.foundId !== undefined) return Option.some(yield* done(now, now.foundId))
     if (finding._tag === "NotFound") return Option.none()
     yield* Effect.logWarning(
-      `${workflow._tag} ${executionId} waits: whether its step ${step} was done cannot be told from here. To settle it, ` +
+      `${workflow._tag} ${executionId} waits: the outcome of its step ${step} is unknown. To resolve it, ` +
         (intent.verifyHint ?? "look at LiveDesk's console")
     ).pipe(Effect.annotateLogs({
       "livedesk.flow": workflow._tag,
@@ -294,7 +295,7 @@ const once = Effect.fnUntraced(function*<R>(
   }
 })
 
-/** Whether LiveDesk may have acted. */
+/** Whether LiveDesk may have acted on the request. */
 const mayHaveTakenEffect = ({ outcome }: LiveDeskError.LiveDeskError): boolean =>
   outcome === "Unknown" || outcome === "Processed"
 

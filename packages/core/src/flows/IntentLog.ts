@@ -1,6 +1,6 @@
 /**
- * What flows are about to do, kept in SQL: an intent is committed before each call that creates something, so that whoever
- * finds one without an outcome knows that the call may have been made.
+ * The intents of flows, kept in SQL: a step commits one before each call that creates something. So a process that finds
+ * an intent without an outcome knows that the call may have been made.
  *
  * @since 0.1.0
  */
@@ -15,7 +15,7 @@ import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 
 /**
- * What a step creates.
+ * The kind of thing that a step creates.
  *
  * @category models
  * @since 0.1.0
@@ -28,12 +28,12 @@ export const Kind = Schema.Literals(["contact", "conversation", "message"])
 export type Kind = typeof Kind.Type
 
 /**
- * Where a step stands.
+ * The state of a step.
  *
  * - `Begun`: the call is being made, or its process died.
- * - `Waiting`: nothing was sent, and the call will be made again.
- * - `Checking`: what became of the call is being found out.
- * - `Pending`: nobody can tell what became of the call; the flow waits for a resolution.
+ * - `Waiting`: nothing was sent, and the call will be retried.
+ * - `Checking`: the outcome of the call is being reconciled.
+ * - `Pending`: the outcome of the call is undetermined; the flow waits for a resolution.
  * - `Done`: what the step creates is there.
  *
  * @category models
@@ -65,7 +65,7 @@ const columns = Schema.Struct({
 })
 
 /**
- * What is known of the call that a step makes.
+ * The facts of the call that a step makes.
  *
  * @category models
  * @since 0.1.0
@@ -79,7 +79,7 @@ export interface Facts {
   readonly workflow: string
   /** What the step creates. */
   readonly kind: Kind
-  /** The channel, of a contact and a conversation. */
+  /** The inbox, of a contact and a conversation. */
   readonly inboxId: number | undefined
   /** The contact, of a conversation. */
   readonly contactId: number | undefined
@@ -107,12 +107,12 @@ export interface Intent extends Facts {
   readonly lookingSince: number | undefined
   /** The id of what the step created, once it is known. */
   readonly foundId: number | undefined
-  /** What tells whether the call did anything. */
+  /** How to check whether the call took effect. */
   readonly verifyHint: string | undefined
 }
 
 /**
- * What became of the wish to make a call: it may be made, or it was perhaps made before.
+ * Whether a call may be made (`Fresh`), or was perhaps made before (`Earlier`).
  *
  * @category models
  * @since 0.1.0
@@ -122,7 +122,7 @@ export type Begun =
   | { readonly _tag: "Earlier"; readonly intent: Intent }
 
 /**
- * What an event tells of something that was created.
+ * A created conversation or message, as an event shows it.
  *
  * @category models
  * @since 0.1.0
@@ -139,22 +139,22 @@ export type Observation =
  */
 export class IntentLog extends Context.Service<IntentLog, {
   /**
-   * Marks that a call is about to be made, and commits it. `Earlier` where an intent of the same attempt is there already.
+   * Commits the intent to make a call. Returns `Earlier` if an intent of the same attempt is there already.
    */
   readonly begin: (facts: Facts, attempt: number) => Effect.Effect<Begun>
-  /** Says that nothing was sent and the call may be made again. Tells the intent, which may have been found meanwhile. */
+  /** Records that nothing was sent and the call may be retried. Returns the intent, which may have been found meanwhile. */
   readonly release: (intent: Intent) => Effect.Effect<Intent>
-  /** Says that the outcome of the call is being looked for. */
+  /** Records that the outcome of the call is being reconciled. */
   readonly check: (intent: Intent, verifyHint: string | undefined) => Effect.Effect<Intent>
-  /** Says that the flow waits for a resolution. */
+  /** Records that the flow waits for a resolution. */
   readonly suspend: (intent: Intent) => Effect.Effect<Intent>
-  /** Says what the call created. */
+  /** Records the id of what the call created. */
   readonly done: (intent: Intent, id: number) => Effect.Effect<void>
-  /** Notes what an event showed. Tells the intent, or `undefined` where it was found already or the call was repeated. */
+  /** Records the id that an event showed. Returns the intent, or `undefined` if it has an id or the call was repeated. */
   readonly found: (intent: Intent, id: number) => Effect.Effect<Intent | undefined>
   /**
-   * The intents without an outcome that a sighting fits, the oldest first, of calls that were made by then; or the one that
-   * it was noted on before.
+   * The intents without an outcome that an observation fits, the oldest first, of calls that were made by then; or the one
+   * that recorded it before.
    */
   readonly fitting: (observation: Observation, until: number) => Effect.Effect<ReadonlyArray<Intent>>
   /** The intent of a step. */
@@ -333,7 +333,7 @@ export const layer: Layer.Layer<IntentLog, SqlError, SqlClient.SqlClient> = Laye
 )
 
 /**
- * Makes a table. PostgreSQL may refuse one of several programs that make the same one at the same moment.
+ * Makes a table. PostgreSQL may reject one of several programs that make the same one at the same moment.
  *
  * @internal
  */
@@ -341,7 +341,7 @@ export const createTable = (statement: Effect.Effect<unknown, SqlError>): Effect
   Effect.asVoid(Effect.retry(statement, { times: 5, schedule: Schedule.spaced("50 millis") }))
 
 /**
- * Waits for a database that cannot be reached or is busy; a statement that it refuses is a fault of the program.
+ * Waits for a database that cannot be reached or is busy; a statement that it rejects is a fault of the program.
  *
  * @internal
  */

@@ -1,5 +1,5 @@
 /**
- * What tells a flow whether a call of which it lost the answer was acted upon.
+ * Probes whether a call took effect whose response a flow lost.
  *
  * @since 0.1.0
  */
@@ -8,7 +8,7 @@ import type * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 
 /**
- * What was found out.
+ * The finding of a probe.
  *
  * @category models
  * @since 0.1.0
@@ -18,7 +18,7 @@ export type Finding =
   | { readonly _tag: "Found"; readonly id: number }
   /** It is certain that it is not there. */
   | { readonly _tag: "NotFound" }
-  /** Nobody can tell. */
+  /** It cannot be determined. */
   | { readonly _tag: "Undetermined" }
 
 /**
@@ -30,7 +30,7 @@ export type Finding =
 export const found = (id: number): Finding => ({ _tag: "Found", id })
 
 /**
- * It is not there. A flow then sends again, so this is for who is certain.
+ * It is not there. A flow then sends again, so return this only when it is certain.
  *
  * @category constructors
  * @since 0.1.0
@@ -38,7 +38,7 @@ export const found = (id: number): Finding => ({ _tag: "Found", id })
 export const notFound: Finding = { _tag: "NotFound" }
 
 /**
- * Nobody can tell.
+ * It cannot be determined.
  *
  * @category constructors
  * @since 0.1.0
@@ -52,7 +52,7 @@ export const undetermined: Finding = { _tag: "Undetermined" }
  * @since 0.1.0
  */
 export interface OutcomeProbe {
-  /** Looks for a conversation with the contact in the channel, created since. */
+  /** Looks for a conversation with the contact in the inbox, created since. */
   readonly conversation: (subject: {
     readonly contactId: number
     readonly inboxId: number
@@ -67,8 +67,9 @@ export interface OutcomeProbe {
 }
 
 /**
- * The outcome probe that flows go by. LiveDesk documents no call that reads conversations or messages, so it cannot tell unless
- * a program provides better: its own records of webhook events, an export, a call that LiveDesk does not document.
+ * The outcome probe that flows use. LiveDesk documents no call that reads conversations or messages, so the default finds
+ * `Undetermined`. A program may provide better: its own records of webhook events, an export, a call that LiveDesk does
+ * not document.
  *
  * ```ts
  * const nothingSent: OutcomeProbe.OutcomeProbe = {

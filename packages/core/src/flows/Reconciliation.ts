@@ -1,5 +1,5 @@
 /**
- * Settling what a flow cannot: a person looks at LiveDesk's console, and says whether a step was done.
+ * Resolves what a flow cannot reconcile: a person looks at LiveDesk's console, and states whether a step was done.
  *
  * @since 0.1.0
  */
@@ -24,9 +24,9 @@ export interface PendingStep {
   readonly workflow: string
   /** The step's name. */
   readonly step: string
-  /** What the step was to create. */
+  /** The kind of thing that the step was to create. */
   readonly kind: IntentLog.Kind
-  /** The channel, of a conversation. */
+  /** The inbox, of a conversation. */
   readonly inboxId: number | undefined
   /** The contact, of a conversation. */
   readonly contactId: number | undefined
@@ -36,12 +36,12 @@ export interface PendingStep {
   readonly content: string | undefined
   /** When the call was about to be made. */
   readonly since: DateTime.Utc
-  /** What to look at. */
+  /** How to check whether the call took effect. */
   readonly verifyHint: string | undefined
 }
 
 /**
- * The step does not wait for a resolution: it is done, it is underway, or there is none of that name.
+ * The step does not wait for a resolution: it is done, it is in progress, or there is none of that name.
  *
  * @category errors
  * @since 0.1.0
@@ -92,8 +92,8 @@ export const pending: Effect.Effect<ReadonlyArray<PendingStep>, never, IntentLog
 )
 
 /**
- * Says whether a step was done, so that its flow goes on: with what was created, or by calling again. The first resolution
- * on a call holds.
+ * Resolves whether a step was done, so that its flow goes on: with what was created, or by calling again. The first
+ * resolution of a call holds.
  *
  * ```ts
  * yield* Reconciliation.resolve({ executionId, step: "message", outcome: Resolution.done(4711) })
@@ -136,8 +136,8 @@ export const succeed = (
 }
 
 /**
- * As `succeed`, and strikes the step off the list. The resolution is kept by the engine before the intent says so: should the
- * process die in between, the step is still on the list.
+ * As `succeed`, and removes the step from `pending`. The engine keeps the resolution before the intent records it: should
+ * the process die in between, the step is still pending.
  *
  * @internal
  */

@@ -1,5 +1,5 @@
 /**
- * What is decided on a call of which nobody could tell what became of it.
+ * The decision on a call whose outcome could not be reconciled.
  *
  * @since 0.1.0
  */
@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
 import * as DurableDeferred from "effect/workflow/DurableDeferred"
 
 /**
- * The call created what it was to create, by its id; or it did nothing, and is made again.
+ * The call created what it was to create, by its id; or it did nothing, and is retried.
  *
  * @category models
  * @since 0.1.0
@@ -23,7 +23,7 @@ export const Resolution = Schema.TaggedUnion({
 export type Resolution = typeof Resolution.Type
 
 /**
- * The resolution that the call was acted upon.
+ * The resolution that the call took effect.
  *
  * @category constructors
  * @since 0.1.0
