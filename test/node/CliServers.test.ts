@@ -124,7 +124,7 @@ describe("emulator", () => {
       const pages = HttpClient.get(String(inbox)).pipe(Effect.provide(NodeTransport.layer()))
       assert.strictEqual((yield* pages).status, 200)
       const open = yield* Cli.serve(["emulator", "--host", "0.0.0.0"], {})
-      assert.match(yield* open.errorLine, /^whoever reaches 0\.0\.0\.0 can read and change/)
+      assert.match(yield* open.errorLine, /^anyone who can reach 0\.0\.0\.0 can read and change/)
       const nowhere = yield* Cli.runIn(yield* Folder.make, ["emulator", "--host", "192.0.2.1"], {})
       assert.deepStrictEqual([nowhere.code, nowhere.out], [2, ""])
       assert.match(nowhere.err, /of 192\.0\.2\.1 cannot be listened on/)
@@ -163,11 +163,11 @@ describe("webhooks", () => {
       assert.strictEqual(unsigned.code, 7)
       assert.match(
         unsigned.err,
-        /^the receiver answered 401: look whether both have the same LIVEDESK_WEBHOOK_SECRET\n$/
+        /^the receiver responded with 401: check that both have the same LIVEDESK_WEBHOOK_SECRET\n$/
       )
       const signed = yield* Cli.runIn(folder, ["webhooks", "send-test", url, "--event", "contact_created"], settings)
       assert.deepStrictEqual([signed.code, signed.err], [0, ""])
-      assert.match(signed.out, /^event +contact_created\nstatus +200\nanswer/)
+      assert.match(signed.out, /^event +contact_created\nstatus +200\nresponseBody/)
       const shown = yield* Cli.runIn(folder, ["webhooks", "send-test", url, "--dry-run", "--json"], settings)
       const [{ body, headers }] = Object(Cli.document(shown))
       assert.strictEqual(body.event, "message_created")
@@ -203,7 +203,7 @@ describe("webhooks", () => {
       assert.strictEqual((yield* Cli.runIn(folder, ["webhooks", "send-test", "ftp://acme.inc"], {})).code, 2)
       const nobody = `http://127.0.0.1:${yield* FreePort.make}/`
       const { code, err } = yield* Cli.runIn(folder, ["webhooks", "send-test", nobody], {})
-      assert.deepStrictEqual([code, err.startsWith("no answer from http://127.0.0.1:")], [5, true])
+      assert.deepStrictEqual([code, err.startsWith("no response from http://127.0.0.1:")], [5, true])
     }))
 })
 

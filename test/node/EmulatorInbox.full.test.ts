@@ -189,7 +189,7 @@ describe.skipIf(!Browser.isInstalled)("the emulator's inbox (left out where Chro
       yield* see(() => page.getByRole("tab", { name: "Webhooks" }).click())
       const deliveries = page.getByRole("list", { name: "Deliveries" }).getByRole("listitem")
       const created = deliveries.filter({ hasText: "500 conversation_created" })
-      yield* see(() => created.getByText("Answer").click())
+      yield* see(() => created.getByText("Response").click())
       yield* see(() => created.getByText("<b>the 1th</b>").waitFor())
       yield* see(() => deliveries.filter({ hasText: "500 message_created" }).waitFor())
       const before = seen.length

@@ -35,7 +35,7 @@ export class AttachmentError extends Data.TaggedError("AttachmentError")<{
 }
 
 /**
- * What a file on disk is sent as.
+ * How a file on disk is sent.
  *
  * @category options
  * @since 0.1.0
@@ -43,7 +43,7 @@ export class AttachmentError extends Data.TaggedError("AttachmentError")<{
 export interface Options {
   /** The file's media type, such as `image/png`. */
   readonly mediaType: string
-  /** The name that the contact will see; the file's own unless given. */
+  /** The name that the contact will see. Defaults to the file's own. */
   readonly name?: string | undefined
 }
 

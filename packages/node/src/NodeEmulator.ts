@@ -45,16 +45,16 @@ import * as NodeTransport from "./NodeTransport.ts"
  * @since 0.1.0
  */
 export interface Options extends Emulator.Options {
-  /** The port; a free one unless given. */
+  /** The port. Defaults to a free one. */
   readonly port?: number | undefined
-  /** The address to listen on; 127.0.0.1 unless given, which only this machine reaches. */
+  /** The address to listen on. Defaults to 127.0.0.1, which only this machine reaches. */
   readonly host?: string | undefined
   /**
    * A file of JSON to go on from, if it is there, and to save to: soon after each change, and when the layer's scope
    * ends. Without one, what the emulator holds ends with it.
    */
   readonly file?: string | undefined
-  /** Where to deliver what happens, each event once: have the receiver listen first. Nowhere unless given. */
+  /** Where to deliver what happens, each event once: start the receiver first. Without one, nothing is delivered. */
   readonly webhook?: Webhook | undefined
 }
 
@@ -67,7 +67,7 @@ export interface Options extends Emulator.Options {
 export interface Webhook {
   /** The receiver's address: http or https, without user name and password. */
   readonly url: string
-  /** What deliveries are signed with, as Chatwoot signs them; without one they are not signed. */
+  /** The secret that deliveries are signed with, as Chatwoot signs them; without one they are not signed. */
   readonly secret?: Redacted.Redacted | undefined
 }
 
@@ -78,7 +78,7 @@ export interface Webhook {
  * @since 0.1.0
  */
 export class NodeEmulator extends Context.Service<NodeEmulator, {
-  /** What a client takes as its `baseUrl`. */
+  /** The `baseUrl` for a client. */
   readonly baseUrl: string
 }>()("@effect-livedesk/node/NodeEmulator") {}
 
@@ -95,8 +95,8 @@ class WebhookTarget extends Context.Service<WebhookTarget, EmulatorInbox.Options
 /**
  * Provides an emulator on a port, the emulator's state, and `Faults` that its requests can be made to meet. Beside the API
  * it serves the OpenAPI document at `/openapi.json`, at `/docs` a page to browse and to try it, and at `/inbox` a page that
- * shows what happens while it happens, and lets one answer as an agent; they need no network but this machine's own. Its
- * calendar starts today unless `startsAt` says otherwise. Fails when the port is taken, when `file` cannot be read or holds
+ * shows what happens while it happens, and lets you reply as an agent; they need no network but this machine's own. Its
+ * calendar starts at `startsAt`, which defaults to today. Fails when the port is taken, when `file` cannot be read or holds
  * something else, and when the webhook's address is none.
  *
  * ```ts
@@ -130,7 +130,7 @@ export const layer = (
           HttpRouter.add("*", "/*", serveWithFaults(server, held))
         ))
       )
-      // The server waits for its answers; those that may have no end do so here.
+      // The server waits for its responses to end; those that may have no end are ended here.
       yield* Effect.addFinalizer(() => {
         for (const socket of held) socket.destroy()
         return Deferred.succeed(closing, undefined)
@@ -235,8 +235,8 @@ const deliverTo = (
 }
 
 /**
- * Answers, or breaks the connection off where a fault says so. Connections that meet a plan are held, to be let go when the
- * emulator closes: it may be that no answer ever comes.
+ * Responds, or breaks the connection off where a fault says so. Connections that meet a plan are held until the emulator
+ * closes, which ends them: their response may never come.
  */
 const serveWithFaults = ({ faults, httpEffect }: EmulatedServer.EmulatedServer, held: Set<Socket>) =>
   Effect.gen(function*() {
@@ -253,7 +253,7 @@ const serveWithFaults = ({ faults, httpEffect }: EmulatedServer.EmulatedServer, 
     )
   })
 
-/** An answer that breaks off does so after what there is of it has left: the connection's end would take it along. */
+/** A response that breaks off does so after its first part has left: the connection's end would take that along. */
 const cutShort = (response: HttpServerResponse.HttpServerResponse): HttpServerResponse.HttpServerResponse =>
   response.body._tag === "Stream"
     ? HttpServerResponse.setBody(
@@ -281,7 +281,7 @@ const document = () => ({
   ...LiveDeskOpenApi.make(),
   servers: [{
     url: "/",
-    description: "The emulator. Unless set otherwise its API key is emulator-key, its secret emulator-secret."
+    description: "The emulator. By default its API key is emulator-key, its secret emulator-secret."
   }]
 })
 

@@ -1,5 +1,5 @@
 /**
- * What durable flows run on: one process and a file, or many processes on a PostgreSQL. A program says the same for both.
+ * Runs durable flows: one process and a file, or many processes on a PostgreSQL. A program is the same for both.
  *
  * @since 0.1.0
  */
@@ -66,9 +66,9 @@ export interface EmbeddedOptions {
 export interface ClusterOptions {
   /** The address of the PostgreSQL, such as `postgres://user:password@host/database`. */
   readonly url: Redacted.Redacted
-  /** The host at which the other processes reach this one; 127.0.0.1 unless given. */
+  /** The host at which the other processes reach this one. Defaults to 127.0.0.1. */
   readonly host?: string | undefined
-  /** The port at which they do; 34431 unless given. Whoever reaches it can run flows, so keep it inside. */
+  /** The port at which they do. Defaults to 34431. Anyone who can reach it can run flows, so keep it inside. */
   readonly port?: number | undefined
   /** Settings of Effect's cluster. */
   readonly sharding?: Partial<ShardingConfig.ShardingConfig["Service"]> | undefined
@@ -94,7 +94,7 @@ export const layerEmbedded = (
     Layer.provideMerge(Sharding.layer),
     Layer.provide(Runners.layerNoop),
     Layer.provideMerge(SqlMessageStorage.layer),
-    // The file is locked, so no other process can have the flows, and after a crash nobody has to wait for a lock's end.
+    // The file is locked, so no other process can have the flows, and after a crash none has to wait for a lock's end.
     Layer.provide([RunnerStorage.layerMemory, RunnerHealth.layerNoop]),
     Layer.provide(ShardingConfig.layer({ entityMessagePollInterval: "1 second", ...sharding })),
     Layer.provide(NodeCrypto.layerDigest),
@@ -102,8 +102,8 @@ export const layerEmbedded = (
   )
 
 /**
- * Runs flows in this process and others, kept in a PostgreSQL. What a process had underway that dies, the others take
- * over. Needs the package `@effect/sql-pg`, and fails with `ConfigError` where it is not installed.
+ * Runs flows in this process and others, kept in a PostgreSQL. When a process dies, the others take over its flows in
+ * progress. Needs the package `@effect/sql-pg`, and fails with `ConfigError` where it is not installed.
  *
  * @category layers
  * @since 0.1.0
@@ -128,10 +128,10 @@ export const layerCluster = (
 /**
  * Runs flows as the settings say:
  *
- * - `LIVEDESK_FLOWS_FILE`, the file of `layerEmbedded`, `livedesk-flows.sqlite` unless set
+ * - `LIVEDESK_FLOWS_FILE`, the file of `layerEmbedded`, by default `livedesk-flows.sqlite`
  * - `LIVEDESK_FLOWS_POSTGRES_URL`, which if set makes it `layerCluster`
  * - `LIVEDESK_FLOWS_RUNNER_HOST` and `LIVEDESK_FLOWS_RUNNER_PORT`, where the other processes of the cluster reach this one,
- *   127.0.0.1 and 34431 unless set
+ *   by default 127.0.0.1 and 34431
  *
  * What `overrides` gives is not read. A cluster reads settings of Effect's from the environment as well, such as
  * `SHARD_LOCK_EXPIRATION`.

@@ -32,16 +32,16 @@ export interface Options extends Omit<ContactImport.Options<never, never>, "rows
   readonly file: string
   /** What the file is, whatever its name. */
   readonly format?: "csv" | "ndjson" | undefined
-  /** The journal's file; `file` with `.journal` unless given. An import goes on where that of the same journal ended. */
+  /** The journal's file. Defaults to `file` with `.journal`. An import goes on where that of the same journal ended. */
   readonly journal?: string | undefined
-  /** Where the reports are written; beside `file`, with `.successes.csv`, `.rejects.csv` and `.unknowns.csv` unless given. */
+  /** The reports' files. Default to `file` with `.successes.csv`, `.rejects.csv` and `.unknowns.csv`. */
   readonly reports?: Partial<ImportReport.Files> | undefined
 }
 
 /**
  * Imports a file, as `ContactImport.run` does, with a journal in SQLite that this process has to itself. However it ends,
- * short of a crash, the reports are written. Interrupted (Ctrl-C, under `NodeRuntime.runMain`), it lets the calls that
- * are underway end, and logs how to go on.
+ * short of a crash, the reports are written. Interrupted (Ctrl-C, under `NodeRuntime.runMain`), it lets the calls in
+ * flight end, and logs how to go on.
  *
  * Fails as `ContactImport.run` does; with `PlatformError` where the file cannot be read; with `ImportFileError` for a header
  * that cannot be used. A report that cannot be written is logged as an error.
@@ -66,7 +66,7 @@ export const run = (options: Options): Effect.Effect<
     const fileSystem = yield* FileSystem.FileSystem
     const total = options.onProgress === undefined ? undefined : yield* countLines(fileSystem.stream(file))
     const goOn = Effect.logWarning(
-      `interrupted: what was underway has ended and is noted. Start it again with the same journal to go on: ${
+      `interrupted: the calls in flight have ended and are recorded. Start it again with the same journal to go on: ${
         journalOf(options)
       }`
     )
@@ -138,7 +138,7 @@ const journalOf = ({ file, journal }: Options): string => journal ?? `${file}.jo
 const formatOf = (file: string): "csv" | "ndjson" => /\.(?:ndjson|jsonl)$/i.test(file) ? "ndjson" : "csv"
 
 /**
- * Provides the journal in a file, to look at it or to settle rows while no import is at work with it.
+ * Provides the journal in a file, to look at it or to resolve rows while no import is at work with it.
  *
  * @category layers
  * @since 0.1.0

@@ -16,7 +16,7 @@ import * as Setting from "./internal/Setting.ts"
 import * as NodeTransport from "./NodeTransport.ts"
 
 /**
- * What the layers of this module provide: every service, and the client, for what no service covers.
+ * The services of this module's layers: every service, and the client, for what no service covers.
  *
  * @category models
  * @since 0.1.0
@@ -58,8 +58,8 @@ export const layerNoHttpClient = (
  * Provides every service over undici, with settings from the environment (or whatever `ConfigProvider` there is):
  *
  * - `LIVEDESK_API_KEY` and `LIVEDESK_API_SECRET`, from Project Settings - API Management of the LiveDesk console
- * - `LIVEDESK_BASE_URL`, the vendor's address unless set
- * - `LIVEDESK_TIMEOUT`, of one whole call, as in `30 seconds`, which it is unless set
+ * - `LIVEDESK_BASE_URL`, by default the vendor's address
+ * - `LIVEDESK_TIMEOUT`, of one whole call, by default `30 seconds`
  *
  * What `overrides` gives is not read. Fails with one `ConfigError`, whose message has a line for each setting that is
  * missing or cannot be used.
@@ -125,8 +125,8 @@ const timeout = Setting.make<Duration.Duration>({
 })
 
 /**
- * The channel that a program works in, by the setting `LIVEDESK_INBOX_ID`. No layer reads it: it is for the program's
- * own calls.
+ * The inbox that a program works in, by the setting `LIVEDESK_INBOX_ID`: the console calls its id *Channel ID*. No layer
+ * reads it: it is for the program's own calls.
  *
  * ```ts
  * const inboxId = yield* NodeLiveDesk.inboxId
@@ -137,7 +137,7 @@ const timeout = Setting.make<Duration.Duration>({
  */
 export const inboxId: Config.Config<number> = Setting.make({
   name: "LIVEDESK_INBOX_ID",
-  what: "the Channel ID from Project settings - Channels - the channel - Settings of the LiveDesk console",
+  what: "the Channel ID from Project settings - Channels - the inbox - Settings of the LiveDesk console",
   example: "407",
   schema: Schema.NumberFromString.pipe(Schema.decodeTo(IdInput))
 })

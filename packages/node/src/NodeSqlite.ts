@@ -22,7 +22,7 @@ import { closeSync, openSync } from "node:fs"
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite"
 
 /**
- * Which file, and who may have it open.
+ * Which file, and whether other processes may open it.
  *
  * @category options
  * @since 0.1.0
@@ -30,9 +30,9 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlit
 export interface Options {
   /** The file, made for its owner alone if it is not there; `":memory:"` for none. */
   readonly file: string
-  /** Whether this process keeps the file to itself until the layer's scope ends, or it does; `false` unless given. */
+  /** Whether this process keeps the file to itself until the layer's scope ends, or it does. Defaults to `false`. */
   readonly exclusive?: boolean | undefined
-  /** How long to wait, with everything else of the process, while another has the file; 2 seconds unless given. */
+  /** How long to wait, with everything else of the process, while another has the file. Defaults to 2 seconds. */
   readonly busyTimeout?: Duration.Input | undefined
 }
 
@@ -89,7 +89,7 @@ const open = ({ busyTimeout = "2 seconds", exclusive = false, file }: Options) =
       timeout: Math.round(Duration.toMillis(Duration.fromInputUnsafe(busyTimeout)))
     })
     try {
-      // Before the other: that takes the lock, so that whoever cannot have it hears of it here.
+      // Before the other, which takes the lock: so a process that cannot have it fails here.
       if (exclusive) database.exec("PRAGMA locking_mode = EXCLUSIVE")
       database.exec("PRAGMA journal_mode = WAL")
       database.exec("PRAGMA synchronous = FULL")

@@ -23,20 +23,20 @@ import * as UndiciDispatch from "./internal/UndiciDispatch.ts"
  * @since 0.1.0
  */
 export interface Options {
-  /** How long making a connection may take, TLS included; 10 seconds unless given. */
+  /** The timeout of connecting, TLS included. Defaults to 10 seconds. */
   readonly connectTimeout?: Duration.Input | undefined
   /**
-   * How long an idle connection is kept; 4 seconds unless given. A server that closes it while a request is being
-   * written leaves that request's fate unknown, so keep this below the server's own: Node's is 5 seconds, Puma's 20,
-   * AWS load balancers' 60, nginx's 75. A server that names its own limit is believed, less 2 seconds, up to 30.
+   * How long an idle connection is kept. Defaults to 4 seconds. A server that closes it while a request is being
+   * written leaves that request's outcome unknown, so keep this below the server's own: Node's is 5 seconds, Puma's 20,
+   * AWS load balancers' 60, nginx's 75. A limit that a server names counts instead, less 2 seconds, up to 30.
    */
   readonly idleTimeout?: Duration.Input | undefined
 }
 
 /**
- * Provides an `HttpClient` over pooled undici connections. Its failures tell where nothing was written, so that even a
- * failed TLS handshake is known to be `NotSent`. Fails with `ValidationError` for times that cannot be used, and dies on
- * a Node.js older than 22.19, which undici needs.
+ * Provides an `HttpClient` over pooled undici connections. Its failures show whether anything was written: the outcome of
+ * even a failed TLS handshake is known to be `NotSent`. Fails with `ValidationError` for times that cannot be used, and
+ * dies on a Node.js older than 22.19, which undici needs.
  *
  * @category layers
  * @since 0.1.0

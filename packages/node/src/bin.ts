@@ -15,7 +15,7 @@ const { version } = Schema.decodeSync(Schema.fromJsonString(Schema.Struct({ vers
   readFileSync(new URL("../package.json", import.meta.url), "utf8")
 )
 
-// What is read by nobody any more ends in peace; what cannot be kept, a full disk say, does not pass for done.
+// Exits quietly on EPIPE. Output that cannot be written otherwise, on a full disk say, is a failure.
 process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
   if (code !== "EPIPE") {
     process.stderr.write(`the output cannot be written: ${message}\n`)
@@ -23,7 +23,7 @@ process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
   }
   process.exit()
 })
-// An import whose progress nobody reads goes on.
+// An import goes on when the reader of its progress is gone.
 process.stderr.on("error", () => {})
 
 let isTerminated = false

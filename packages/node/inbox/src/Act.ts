@@ -1,17 +1,17 @@
-/** What is done on the page. */
+/** The actions of the page. */
 import { signal } from "@preact/signals"
 import type { InboxAction } from "../../src/internal/InboxAction.ts"
 
-/** What came of it last, for those who do not see it. */
-export const said = signal("")
+/** The last result, for screen readers. */
+export const announcement = signal("")
 
-/** Does it, and gives what was wrong, or nothing. */
+/** Sends the action, and returns what was wrong, or nothing. */
 export const act = async (action: InboxAction, done: string): Promise<string | undefined> => {
   const problem = await send(action)
-  said.value = ""
+  announcement.value = ""
   // A text that stays as it is would not be read out again.
   requestAnimationFrame(() => {
-    said.value = problem ?? done
+    announcement.value = problem ?? done
   })
   return problem
 }
@@ -25,7 +25,7 @@ const send = async (action: InboxAction): Promise<string | undefined> => {
     })
     if (response.ok) return undefined
     const { error }: { readonly error?: string } = await response.json()
-    return error ?? `the emulator answered ${response.status}`
+    return error ?? `the emulator responded with ${response.status}`
   } catch {
     return "the emulator could not be reached"
   }

@@ -20,7 +20,7 @@ const Path = ({ path }: { readonly path: string }) => (
   <bdi>{path.split(/(?=\/)/).map((part, index) => index === 0 ? part : [<wbr key={index} />, part])}</bdi>
 )
 
-/** What the program called, where that is known, and how it is called on the wire. */
+/** The operation that the program called, where it is known, and the request on the wire. */
 const Asked = ({ request: { method, operation, path } }: { readonly request: RequestView }) =>
   operation.startsWith(`${method} `)
     ? (
@@ -83,7 +83,7 @@ const Delivery = ({ delivery }: { readonly delivery: DeliveryView }) => {
     <li class="delivery">
       <div class="line">
         <span>
-          <span class={`status ${tone(status)}`}>{status ?? "no answer"}</span> <b>{event}</b>
+          <span class={`status ${tone(status)}`}>{status ?? "no response"}</span> <b>{event}</b>
         </span>
         <button
           type="button"
@@ -117,7 +117,7 @@ const Delivery = ({ delivery }: { readonly delivery: DeliveryView }) => {
       {responseBody === "" ? null : (
         <details>
           <summary>
-            Answer<span class="hidden">to {id}</span>
+            Response<span class="hidden">to {id}</span>
           </summary>
           <pre dir="auto">{responseBody}</pre>
         </details>
@@ -165,7 +165,7 @@ const Faults = () => {
   if (current === null) return null
   const { choices, rate, scripted } = current.faults
   const follow = async (faults: FaultsView, done: string) => {
-    // Seen at once; what the emulator tells has the last word.
+    // Seen at once; the emulator's next event has the last word.
     view.value = { ...current, faults }
     const ids = faults.choices.filter(({ on }) => on).map(({ id }) => id)
     problem.value = await act({ _tag: "Faults", ids, rate: faults.rate }, done)

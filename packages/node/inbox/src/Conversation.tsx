@@ -191,7 +191,7 @@ const Unopened = () => {
       <h2 id="conversation-heading" class="hidden" tabIndex={-1}>Conversation</h2>
       <p class="empty">
         {id === null
-          ? "Choose a conversation to read it, and to answer as an agent."
+          ? "Choose a conversation to read it, and to reply as an agent."
           : isLoading
           ? "Loading…"
           : `There is no conversation #${id}.`}

@@ -1,4 +1,4 @@
-/** What the emulator tells, as it tells it. */
+/** The emulator's events, as they arrive. */
 import { signal } from "@preact/signals"
 import type { View } from "../../src/internal/InboxView.ts"
 
@@ -25,7 +25,7 @@ const disconnect = (): void => {
 
 const connect = (): void => {
   disconnect()
-  // A browser gives an address only so many connections: a page that nobody sees needs none.
+  // A browser gives an address only so many connections: a hidden page needs none.
   if (document.hidden) return
   let known: View | undefined
   const opened = new EventSource(`/inbox/events${selected.value === null ? "" : `?conversation=${selected.value}`}`)

@@ -10,7 +10,7 @@ const open = (id: number): void => {
   go("conversation")
 }
 
-const said = { contact: "", agent: "Agent: ", note: "Note: " }
+const prefixes = { contact: "", agent: "Agent: ", note: "Note: " }
 
 const ConversationRow = ({ conversation, isEntry }: {
   readonly conversation: ConversationView
@@ -31,7 +31,9 @@ const ConversationRow = ({ conversation, isEntry }: {
           <Time at={lastActivityAt} />
         </span>
         <span class="line">
-          <bdi class="cut">{last === null ? "No messages yet" : `${said[last.from]}${last.text || "(a file)"}`}</bdi>
+          <bdi class="cut">
+            {last === null ? "No messages yet" : `${prefixes[last.from]}${last.text || "(a file)"}`}
+          </bdi>
           {unread > 0
             ? (
               <span class="unread" title="unread">

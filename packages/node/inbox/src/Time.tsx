@@ -2,7 +2,7 @@ const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-dig
 
 const day = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" })
 
-/** A time of day, with its date for who asks. */
+/** A time of day, with its date as the title. */
 export const Time = ({ at }: { readonly at: number }) => (
   <time dateTime={new Date(at).toISOString()} title={day.format(at)}>{clock.format(at)}</time>
 )

@@ -1,5 +1,5 @@
 import { render } from "preact"
-import { said } from "./Act.ts"
+import { announcement } from "./Act.ts"
 import { Activity, faultsOn } from "./Activity.tsx"
 import { Conversation } from "./Conversation.tsx"
 import { link, start } from "./Live.ts"
@@ -52,7 +52,7 @@ const Page = () => {
         <Conversation />
         <Activity />
       </main>
-      <p class="hidden" role="status">{said.value}</p>
+      <p class="hidden" role="status">{announcement.value}</p>
     </>
   )
 }

@@ -1,5 +1,5 @@
 /**
- * What a command prints: a table for people, or one JSON document for machines.
+ * The output of a command: a table for people, or one JSON document for machines.
  *
  * @since 0.1.0
  */
@@ -28,7 +28,7 @@ export const Json = GlobalFlag.Setting("json")({
 })
 
 /**
- * Whether errors are to be printed as JSON: told of the arguments themselves, since they may be what is wrong.
+ * Whether errors are to be printed as JSON: read from the arguments themselves, since they may be what is wrong.
  *
  * @category flags
  * @since 0.1.0

@@ -18,7 +18,7 @@ const text = (name: string, description: string): Flag.Flag<string | undefined> 
   Flag.String(name).pipe(Flag.withDescription(description), LiveDeskCall.optional)
 
 /**
- * What a contact is made of.
+ * The parts of a contact.
  *
  * @category flags
  * @since 0.1.0
@@ -62,10 +62,10 @@ const create = Command.make(
     )
   })
 ).pipe(
-  Command.withDescription("Create a contact, and with it its tie to the channel"),
+  Command.withDescription("Create a contact, and with it its tie to the inbox"),
   Command.withExamples([{
     command: "livedesk contacts create --name Alice --email alice@acme.inc",
-    description: "Create a contact in the channel of LIVEDESK_INBOX_ID"
+    description: "Create a contact in the inbox of LIVEDESK_INBOX_ID"
   }])
 )
 
@@ -155,7 +155,7 @@ const search = Command.make(
   listed
 ).pipe(
   Command.withDescription("Find contacts by a part of what they are known by"),
-  Command.withExamples([{ command: "livedesk contacts search acme.inc", description: "Everybody of acme.inc" }])
+  Command.withExamples([{ command: "livedesk contacts search acme.inc", description: "All contacts of acme.inc" }])
 )
 
 const update = Command.make(

@@ -18,7 +18,7 @@ import * as LiveDeskCall from "./LiveDeskCall.ts"
 const sender = {
   contactId: Flag.Int("contact").pipe(Flag.withDescription("The contact, by its id"), LiveDeskCall.optional),
   sourceId: Flag.String("source").pipe(
-    Flag.withDescription("The contact, by the name under which the channel knows it"),
+    Flag.withDescription("The contact, by the name under which the inbox knows it"),
     LiveDeskCall.optional
   )
 }
@@ -43,7 +43,7 @@ const create = Command.make(
   Command.withDescription("Create a conversation with a contact"),
   Command.withExamples([{
     command: "livedesk conversations create --contact 2219256",
-    description: "Create a conversation in the channel of LIVEDESK_INBOX_ID"
+    description: "Create a conversation in the inbox of LIVEDESK_INBOX_ID"
   }])
 )
 
@@ -94,7 +94,7 @@ const start = Command.make(
     {
       command:
         "livedesk conversations start --name Alice --email alice@acme.inc --message \"Your parcel is on its way.\"",
-      description: "Write to somebody new"
+      description: "Write to a new contact"
     },
     {
       command: "livedesk conversations start --contact 2219256 --message \"Your parcel is on its way.\"",

@@ -33,7 +33,7 @@ const wrong = (check: Finding["check"], error: unknown, detail = ExitCode.messag
 const skipped = (check: Finding["check"]): Finding => ({ check, result: "not looked at", detail: "" })
 
 /**
- * The command that looks at settings, service, credentials and answers. It reads one page of contacts and changes nothing.
+ * The command that checks settings, service, credentials and responses. Reads one page of contacts and changes nothing.
  *
  * @category commands
  * @since 0.1.0
@@ -58,37 +58,37 @@ export const command = Command.make(
   })
 ).pipe(
   Command.withDescription(
-    "Look whether the settings can be used, the service answers, the credentials work, and where its answers differ " +
-      "from its documentation. Reads one page of contacts, and changes nothing"
+    "Check whether the settings can be used, the service responds, the credentials work, and where its responses " +
+      "differ from its documentation. Reads one page of contacts, and changes nothing"
   ),
-  Command.withShortDescription("Look whether settings, service and credentials are right"),
+  Command.withShortDescription("Check settings, service and credentials"),
   Command.withExamples([{ command: "livedesk doctor", description: "Find out why nothing works" }])
 )
 
-/** The one setting that nothing needs, as long as commands are told the channel. */
+/** The one optional setting: commands also take the inbox by `--inbox`. */
 const inbox = Effect.gen(function*() {
   const isSet = Option.isSome(yield* Config.option(Config.String("LIVEDESK_INBOX_ID")))
   const id = yield* Effect.result(NodeLiveDesk.inboxId)
   return Result.isSuccess(id)
-    ? ok("inbox", `${id.success}, by its form; whether it is there, only a create tells`)
+    ? ok("inbox", `${id.success}, by its form; only a create shows whether the inbox is there`)
     : isSet
     ? wrong("inbox", id.failure)
     : {
       check: "inbox",
       result: "not set",
-      detail: "commands that need a channel take it by --inbox; to leave that out, set LIVEDESK_INBOX_ID"
+      detail: "commands that need an inbox take it by --inbox; to leave that out, set LIVEDESK_INBOX_ID"
     } satisfies Finding
 }).pipe(Effect.catchTag("ConfigError", (error) => Effect.succeed(wrong("inbox", error))))
 
 const page = Contacts.Contacts.use((contacts) => contacts.list({ page: 1 }, { retries: { times: 0 } }))
 
-/** One call tells all of it: how far it came. */
+/** One call checks all of it: the findings follow from how far it came. */
 const look: Effect.Effect<ReadonlyArray<Finding>> = Effect.provide(
   Effect.map(Effect.result(page), (result): ReadonlyArray<Finding> => [
     ok("settings", "can be used"),
     ...(Result.isSuccess(result)
       ? [
-        ok("service", "answers"),
+        ok("service", "responds"),
         ok("credentials", "work"),
         ok("contract", "the page of contacts is as documented")
       ]
@@ -108,11 +108,11 @@ const look: Effect.Effect<ReadonlyArray<Finding>> = Effect.provide(
 const diagnosis = (error: LiveDeskError.LiveDeskError): ReadonlyArray<Finding> => {
   switch (error._tag) {
     case "AuthError":
-      return [ok("service", "answers"), wrong("credentials", error), skipped("contract")]
+      return [ok("service", "responds"), wrong("credentials", error), skipped("contract")]
     case "ValidationError":
       return error.reason._tag === "DriftedResponse"
         ? [
-          ok("service", "answers"),
+          ok("service", "responds"),
           ok("credentials", "work"),
           wrong(
             "contract",
@@ -122,11 +122,11 @@ const diagnosis = (error: LiveDeskError.LiveDeskError): ReadonlyArray<Finding> =
             }`
           )
         ]
-        // Whoever answers so may be somebody else.
+        // Such a response may come from another server than LiveDesk's.
         : [
-          ok("service", "answers"),
+          ok("service", "responds"),
           skipped("credentials"),
-          wrong("contract", error, `${error.reason.message}; look whether LIVEDESK_BASE_URL is LiveDesk's`)
+          wrong("contract", error, `${error.reason.message}; check that LIVEDESK_BASE_URL is LiveDesk's`)
         ]
     case "HttpError":
       return [wrong("service", error), skipped("credentials"), skipped("contract")]

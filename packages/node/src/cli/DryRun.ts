@@ -1,5 +1,5 @@
 /**
- * Calls made to nobody, for `--dry-run`: what would be sent is shown and not sent.
+ * Simulated calls, for `--dry-run`: what would be sent is shown and not sent.
  *
  * @since 0.1.0
  */
@@ -18,8 +18,7 @@ import * as NodeLiveDesk from "../NodeLiveDesk.ts"
 import * as CommandOutput from "./CommandOutput.ts"
 
 /**
- * What came of calls that were made to nobody: the requests, the first ones at least, and the result, where the calls
- * came to their end.
+ * The result of simulated calls: the requests, the first ones at least, and the value, where the calls came to their end.
  *
  * @category models
  * @since 0.1.0
@@ -30,7 +29,7 @@ export interface DryRun<A> {
 }
 
 /**
- * Makes calls to nobody. Searches find nothing, and what is created has a made-up id, so that calls go on to what follows
+ * Simulates calls. Searches find nothing, and what is created has a made-up id, so that calls go on to what follows
  * from those; at any other request they end.
  *
  * @category running
@@ -89,7 +88,7 @@ const simulatedResponse = ({ method, url }: HttpClientRequest.HttpClientRequest)
 }
 
 /**
- * A request as it can be shown: without credentials, and with what only an answer would tell by its name.
+ * A request as it can be shown: without credentials, and with names for what only a response would return.
  *
  * @category showing
  * @since 0.1.0

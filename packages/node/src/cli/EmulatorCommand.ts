@@ -23,9 +23,9 @@ import * as LiveDeskCall from "./LiveDeskCall.ts"
 export const command = Command.make(
   "emulator",
   {
-    port: Flag.Int("port").pipe(Flag.withDescription("The port; a free one unless given"), LiveDeskCall.optional),
+    port: Flag.Int("port").pipe(Flag.withDescription("The port; defaults to a free one"), LiveDeskCall.optional),
     host: Flag.String("host").pipe(
-      Flag.withDescription("The address to listen on; 127.0.0.1 unless given, which only this machine reaches"),
+      Flag.withDescription("The address to listen on; defaults to 127.0.0.1, which only this machine reaches"),
       LiveDeskCall.optional
     ),
     file: Flag.String("file").pipe(
@@ -39,7 +39,7 @@ export const command = Command.make(
       LiveDeskCall.optional
     ),
     inboxes: Flag.Int("inbox").pipe(
-      Flag.withDescription("A channel of the emulator's, 407 unless given; may be given several times"),
+      Flag.withDescription("An inbox of the emulator, by its id; defaults to 407; may be given several times"),
       Flag.atLeast(0)
     )
   },
@@ -81,7 +81,7 @@ export const command = Command.make(
           ].join("\n")
       )
       if (!isLoopback(host)) {
-        yield* Console.error(`whoever reaches ${host} can read and change what this emulator holds`)
+        yield* Console.error(`anyone who can reach ${host} can read and change what this emulator holds`)
       }
       return yield* Effect.never
     }).pipe(
@@ -116,7 +116,7 @@ const loaded = Effect.promise(async () => ({
 const isLoopback = (host: string): boolean => /^(?:127(?:\.\d{1,3}){3}|::1|localhost)$/i.test(host)
 
 /**
- * What webhooks are signed with; none where it is not set.
+ * The secret that webhooks are signed with; none where it is not set.
  *
  * @category settings
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * How the command ends: its exit code, and what it says of an error.
+ * How the command ends: its exit code, and the text of an error.
  *
  * @since 0.1.0
  */
@@ -13,7 +13,7 @@ import * as Schema from "effect/Schema"
 import * as CommandOutput from "./CommandOutput.ts"
 
 /**
- * The exit codes, with what each says.
+ * The exit codes, with their meanings.
  *
  * @category models
  * @since 0.1.0
@@ -23,11 +23,11 @@ export const meanings = {
   1: "something unexpected, such as a file that cannot be read",
   2: "arguments, settings or input that cannot be used; nothing was sent",
   3: "credentials that LiveDesk does not take, or that cannot be used (AuthError)",
-  4: "refused by LiveDesk, or an answer that cannot be read (ValidationError)",
-  5: "no connection, no answer in time, or a failure of LiveDesk's (HttpError)",
+  4: "rejected by LiveDesk, or a response that cannot be read (ValidationError)",
+  5: "no connection, no response in time, or a failure of LiveDesk's (HttpError)",
   6: "not found (HttpError with NotFound)",
   7: "done, but rows were rejected or are unknown, or a receiver refused the webhook",
-  8: "an answer that differs from its documentation, which the doctor looks for",
+  8: "a response that differs from its documentation, which the doctor looks for",
   130: "ended by Ctrl-C",
   143: "ended by SIGTERM"
 } as const
@@ -41,7 +41,7 @@ export const meanings = {
 export type ExitCode = keyof typeof meanings
 
 /**
- * Says that all was done, but not all of it well; what, was printed already.
+ * All was done, but some of it failed; the output lists what.
  *
  * @category errors
  * @since 0.1.0
@@ -51,7 +51,7 @@ export class PartialFailureError
 {}
 
 /**
- * Says that a file cannot be read.
+ * A file cannot be read.
  *
  * @category errors
  * @since 0.1.0
@@ -61,7 +61,7 @@ export class InvalidFileError
 {}
 
 /**
- * Says that nobody answered who is not LiveDesk.
+ * A server other than LiveDesk's, such as a webhook receiver, sent no response.
  *
  * @category errors
  * @since 0.1.0
@@ -71,7 +71,7 @@ export class NoResponseError
 {}
 
 /**
- * Says what the doctor found wrong; the exit code is that of the first of it.
+ * The doctor found something wrong; the exit code is that of the first failure.
  *
  * @category errors
  * @since 0.1.0
@@ -81,7 +81,7 @@ export class DoctorFailedError
 {}
 
 /**
- * Says that what was asked for cannot be used.
+ * The arguments cannot be used.
  *
  * @category errors
  * @since 0.1.0
@@ -119,7 +119,7 @@ const ofError = (error: unknown): ExitCode => {
 const encode = Schema.encodeUnknownSync(Schema.toCodecJson(LiveDeskError.LiveDeskError))
 
 /**
- * What is said of a failure on standard error, as text or as JSON; nothing where all was said before.
+ * The rendering of a failure for standard error, as text or as JSON; nothing where all was printed before.
  *
  * @category converting
  * @since 0.1.0
@@ -136,18 +136,18 @@ export const render = (cause: Cause.Cause<unknown>, isJson: boolean): string | u
   return document(Object.assign({}, encoded, { message }), isJson)
 }
 
-const document = (said: { readonly _tag?: string; readonly message: string }, isJson: boolean): string =>
-  isJson ? CommandOutput.json(said, 0) : CommandOutput.printable(said.message)
+const document = (rendered: { readonly _tag?: string; readonly message: string }, isJson: boolean): string =>
+  isJson ? CommandOutput.json(rendered, 0) : CommandOutput.printable(rendered.message)
 
 const usageOf = ({ commandPath, errors }: CliError.ShowHelp) => {
-  // Of a value such as -x@acme.inc, each character is taken for a flag.
+  // The parser takes each character of a value such as -x@acme.inc for a flag.
   const letters = errors.filter((error) => error._tag === "UnrecognizedOption" && !error.option.startsWith("--"))
   const message = [
     ...errors.filter((error) => error === letters[0] || !letters.includes(error)).map(({ message }) => message),
     ...(letters.length === 0
       ? []
       : ["A value that begins with a dash is given as --flag=-value, or behind --"]),
-    `${commandPath.join(" ")} --help tells what can be given`
+    `${commandPath.join(" ")} --help lists what can be given`
   ].join("\n")
   return { _tag: "UsageError", message }
 }
@@ -158,7 +158,7 @@ const named = (error: unknown) => ({
 })
 
 /**
- * What an error says.
+ * The message of an error.
  *
  * @category converting
  * @since 0.1.0

@@ -34,11 +34,11 @@ export const command = Command.make(
     ),
     inbox: LiveDeskCall.inbox,
     concurrency: Flag.Int("concurrency").pipe(
-      Flag.withDescription("How many rows are worked on at once; 16 unless given"),
+      Flag.withDescription("How many rows are worked on at once; defaults to 16"),
       LiveDeskCall.optional
     ),
     journal: Flag.String("journal").pipe(
-      Flag.withDescription("The file that knows what was done; the file's name with .journal unless given"),
+      Flag.withDescription("The file that records what was done; defaults to the file's name with .journal"),
       Flag.withMetavar("path"),
       LiveDeskCall.optional
     ),
@@ -47,7 +47,7 @@ export const command = Command.make(
       ["semicolon", ";"],
       ["tab", "\t"],
       ["pipe", "|"]
-    ]).pipe(Flag.withDescription("What separates the cells of CSV; a comma unless given"), LiveDeskCall.optional),
+    ]).pipe(Flag.withDescription("The separator of the cells of CSV; defaults to a comma"), LiveDeskCall.optional),
     lookup: Flag.ChoiceWithValue("lookup", [["first", "first"], ["on-conflict", "onConflict"]]).pipe(
       Flag.withDescription("Whether contacts may be there already; they are looked for unless none is assumed"),
       LiveDeskCall.optional
@@ -89,7 +89,7 @@ export const command = Command.make(
   ),
   Command.withShortDescription("Import contacts from a file"),
   Command.withExamples([
-    { command: "livedesk import customers.csv --dry-run", description: "Look which rows could be imported" },
+    { command: "livedesk import customers.csv --dry-run", description: "Check which rows could be imported" },
     {
       command: "livedesk import customers.csv --delimiter semicolon",
       description: "Import a file as Excel writes it in much of Europe"
@@ -116,10 +116,10 @@ const look = Effect.fnUntraced(function*(file: string) {
 const invalidFile = (file: string, error: ImportRows.ImportFileError) =>
   Effect.fail(new UsageError({ message: `${file}, ${error.message}` }))
 
-/** How many rows a check tells of one by one. */
+/** How many rejected rows a check lists. */
 const maxRejects = 100
 
-/** Imports to nobody, with a journal of its own that nobody keeps. */
+/** Simulates the import, with a journal in memory. */
 const check = Effect.fnUntraced(function*(
   options: Pick<NodeImport.Options, "file" | "inboxId" | "lookup" | "delimiter" | "concurrency">
 ) {
@@ -136,7 +136,7 @@ const check = Effect.fnUntraced(function*(
       return { progress, rejects }
     }).pipe(Effect.provide(NodeImport.journalLayer(":memory:")))
   ).pipe(Effect.catchTag("ImportFileError", (error) => invalidFile(options.file, error)))
-  // Made-up answers end no import early.
+  // Simulated responses end no import early.
   const { progress, rejects } = yield* Effect.fromOption(result)
   const checked = {
     read: progress.read,

@@ -27,7 +27,7 @@ export const DryRunFlag = GlobalFlag.Setting("dry-run")({
 })
 
 /**
- * Refuses `--dry-run` for a command that has no use for it, and says why.
+ * Rejects `--dry-run` for a command that has no use for it, with the reason.
  *
  * @category flags
  * @since 0.1.0
@@ -46,18 +46,18 @@ export const optional = <A>(flag: Flag.Flag<A>): Flag.Flag<A | undefined> =>
   Flag.map(Flag.optional(flag), Option.getOrUndefined)
 
 /**
- * The channel to work in.
+ * The inbox to work in.
  *
  * @category flags
  * @since 0.1.0
  */
 export const inbox: Flag.Flag<number | undefined> = Flag.Int("inbox").pipe(
-  Flag.withDescription("The Channel ID; LIVEDESK_INBOX_ID unless given"),
+  Flag.withDescription("The inbox, by the id that the console calls Channel ID; defaults to LIVEDESK_INBOX_ID"),
   optional
 )
 
 /**
- * The channel that was named, or the setting's.
+ * The inbox that was named, or the setting's.
  *
  * @category settings
  * @since 0.1.0
@@ -68,7 +68,7 @@ export const inboxId = (named: number | undefined): Effect.Effect<number, Config
   })
 
 /**
- * Makes calls and prints what comes of them; with `--dry-run`, prints the requests and sends nothing.
+ * Makes calls and prints their results; with `--dry-run`, prints the requests and sends nothing.
  *
  * @category running
  * @since 0.1.0

@@ -50,12 +50,12 @@ const command = Command.make("livedesk").pipe(
   Command.withGlobalFlags([CommandOutput.Json, LiveDeskCall.DryRunFlag])
 )
 
-/** Says what is wrong where `main` says all errors: on standard error, without the help. */
+/** Leaves invalid arguments to `main`, which prints all errors: on standard error, without the help. */
 const presenter = CliOutput.layerPresenter({
   present: (event) => event._tag === "InvalidInvocation" ? Effect.void : CliOutput.defaultPresenter.present(event)
 })
 
-/** The environment, and for what it lacks the file; one that cannot be read is told of where a setting is missing. */
+/** The environment, and for what it lacks the file; one that cannot be read is reported where a setting is missing. */
 const settings = ConfigProvider.layerAdd(
   ConfigProvider.fromDotEnv().pipe(
     Effect.catch(({ reason }) => {
@@ -67,7 +67,7 @@ const settings = ConfigProvider.layerAdd(
 )
 
 /**
- * Runs the command with these arguments, tells on standard error what failed, and gives the exit code.
+ * Runs the command with these arguments, prints failures on standard error, and returns the exit code.
  *
  * @category running
  * @since 0.1.0

@@ -28,7 +28,7 @@ const send = Command.make(
       LiveDeskCall.optional
     ),
     replyTo: Flag.Int("reply-to").pipe(
-      Flag.withDescription("The message that it answers, by its id"),
+      Flag.withDescription("The message that it replies to, by its id"),
       LiveDeskCall.optional
     ),
     files: Flag.String("file").pipe(
@@ -37,7 +37,7 @@ const send = Command.make(
       Flag.atLeast(0)
     ),
     type: Flag.String("type").pipe(
-      Flag.withDescription("The files' media type, such as image/png; by their names unless given"),
+      Flag.withDescription("The files' media type, such as image/png; defaults to that of each name's ending"),
       LiveDeskCall.optional
     )
   },

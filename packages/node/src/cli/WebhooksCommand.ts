@@ -37,9 +37,9 @@ const verification = Effect.gen(function*() {
 const listen = Command.make(
   "listen",
   {
-    port: Flag.Int("port").pipe(Flag.withDescription("The port; a free one unless given"), Flag.withDefault(0)),
+    port: Flag.Int("port").pipe(Flag.withDescription("The port; defaults to a free one"), Flag.withDefault(0)),
     path: Flag.String("path").pipe(
-      Flag.withDescription("The path to receive at; /webhooks/livedesk unless given"),
+      Flag.withDescription("The path to receive at; defaults to /webhooks/livedesk"),
       Flag.withDefault("/webhooks/livedesk")
     )
   },
@@ -96,7 +96,7 @@ const sendTest = Command.make(
   {
     url: Argument.String("url").pipe(Argument.withDescription("The receiver's address")),
     event: Flag.Literals("event", WebhookDelivery.eventNames).pipe(
-      Flag.withDescription("The event; a message from a customer unless given"),
+      Flag.withDescription("The event; defaults to a message from a customer"),
       Flag.withDefault("message_created")
     )
   },
@@ -125,7 +125,7 @@ const sendTest = Command.make(
       Effect.mapError(() =>
         new NoResponseError({
           message:
-            `no answer from ${address.origin} within 5 seconds; look whether the receiver runs, and listens there`
+            `no response from ${address.origin} within 5 seconds; check that the receiver runs, and listens there`
         })
       )
     )
@@ -135,8 +135,8 @@ const sendTest = Command.make(
     )
     if (status >= 300) {
       return yield* new PartialFailureError({
-        message: `the receiver answered ${status}${
-          status === 401 ? ": look whether both have the same LIVEDESK_WEBHOOK_SECRET" : ""
+        message: `the receiver responded with ${status}${
+          status === 401 ? ": check that both have the same LIVEDESK_WEBHOOK_SECRET" : ""
         }`
       })
     }

@@ -20,7 +20,7 @@ import * as InboxGuard from "./InboxGuard.ts"
 import { html } from "./InboxPage.ts"
 import * as InboxView from "./InboxView.ts"
 
-/** What the inbox is served with. */
+/** The options of the inbox. */
 export interface Options extends InboxView.Sources {
   /** The name or address that the emulator listens at. */
   readonly host: string
@@ -28,7 +28,7 @@ export interface Options extends InboxView.Sources {
   readonly closing: Effect.Effect<void>
 }
 
-/** How long what happens is gathered before it is told. */
+/** How long what happens is gathered before it is sent. */
 const pause = "100 millis"
 
 /** How many pages can look at a time. */

@@ -1,5 +1,5 @@
 /**
- * What can be done on the emulator's inbox.
+ * The actions of the emulator's inbox.
  *
  * @since 0.1.0
  */
@@ -10,7 +10,7 @@ const inConversation = { conversationId: Schema.Natural, content: Schema.String 
 
 /** One thing done, as the page sends it. */
 export const InboxAction = Schema.Union([
-  /** An agent answers, or writes a note for agents only. */
+  /** An agent replies, or writes a note for agents only. */
   Schema.TaggedStruct("Reply", { ...inConversation, private: Schema.Boolean }),
   /** The customer writes. */
   Schema.TaggedStruct("Receive", inConversation),
@@ -18,7 +18,7 @@ export const InboxAction = Schema.Union([
     conversationId: Schema.Natural,
     status: Schema.Literals(Conversations.statuses)
   }),
-  /** A delivery is made again, by its key in the view. */
+  /** An event is delivered again, by the delivery's key in the view. */
   Schema.TaggedStruct("Redeliver", { key: Schema.String }),
   /** These faults meet a share of the requests, and no others. */
   Schema.TaggedStruct("Faults", {

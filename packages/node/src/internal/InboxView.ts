@@ -1,5 +1,5 @@
 /**
- * What the emulator's inbox shows: the latest of what an emulator holds and of what happened, cut to what a page can bear.
+ * The view of the emulator's inbox: the latest of what an emulator holds and of what happened, cut to what a page can bear.
  *
  * @since 0.1.0
  */
@@ -95,7 +95,7 @@ export interface RequestView {
   readonly method: string
   readonly path: string
   readonly operation: string
-  /** What the program was answered. */
+  /** The status of the response that the program got. */
   readonly status: number | null
   readonly fault: string | null
   readonly at: number
@@ -125,10 +125,10 @@ const offered: ReadonlyArray<readonly [label: string, fault: Faults.Fault]> = [
   ],
   ["Connection lost, with nothing done", Faults.Fault.Reset({ when: "BeforeProcessing" })],
   ["Connection lost, though it is done", Faults.Fault.Reset({ when: "AfterProcessing" })],
-  ["No answer ever, though it is done", Faults.Fault.Silent({ when: "AfterProcessing" })],
-  ["Answer cut short after 10 bytes", Faults.Fault.CutShort({ bytes: 10 })],
-  ["Answer slow, 100 bytes each half second", Faults.Fault.SlowBody({ bytes: 100, pause: "500 millis" })],
-  ["A page of HTML instead of the answer", Faults.Fault.MalformedBody({ body: "<html><title>Log in</title></html>" })]
+  ["No response ever, though it is done", Faults.Fault.Silent({ when: "AfterProcessing" })],
+  ["Response cut short after 10 bytes", Faults.Fault.CutShort({ bytes: 10 })],
+  ["Response slow, 100 bytes each half second", Faults.Fault.SlowBody({ bytes: 100, pause: "500 millis" })],
+  ["A page of HTML instead of the response", Faults.Fault.MalformedBody({ body: "<html><title>Log in</title></html>" })]
 ]
 
 /** The plan by which some of the offered faults, by their ids, meet a share of all requests; none for an unknown id. */
@@ -169,7 +169,7 @@ const maxLineLength = 200
 
 const maxMessageLength = 5000
 
-/** The beginning of a text, and how much there is more of it. */
+/** The beginning of a text, and how much more there is of it. */
 const cut = (text: string, longest: number): string =>
   text.length <= longest ? text : `${text.slice(0, longest)}… (${text.length - longest} more characters)`
 

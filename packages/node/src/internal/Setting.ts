@@ -1,5 +1,5 @@
 /**
- * A setting from the environment, which says what is wrong with it and what to do.
+ * A setting from the environment, whose failures state what is wrong with it and what to do.
  *
  * @since 0.1.0
  */
@@ -13,13 +13,13 @@ import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 
-/** A failure that says this. */
+/** A failure with this message. */
 export const configError = (message: string): Effect.Effect<never, Config.ConfigError> =>
   Effect.fail(
     new LiveDeskClient.SettingsError(new Schema.SchemaError(new SchemaIssue.InvalidValue({ message })))
   )
 
-/** A setting whose failures say what to do, and nothing of its value. */
+/** A setting whose failures state what to do, and nothing of its value. */
 export const make = <A>(spec: {
   readonly name: string
   readonly what: string

@@ -1,6 +1,6 @@
 /**
  * One request over undici's dispatcher, without a promise, a signal or a stream of Node's between: the fiber that made
- * it is woken once, when the answer is complete.
+ * it is woken once, when the response is complete.
  *
  * @since 0.1.0
  */
@@ -20,7 +20,7 @@ export const make = (dispatcher: Undici.Dispatcher): Transport.Dispatch => (requ
         method: request.method,
         headers: request.headers,
         body: request.body ?? null,
-        // The call's one time limit is not the transport's.
+        // The client keeps the call's timeout, not the transport.
         headersTimeout: 0,
         bodyTimeout: 0
       }, dispatch)
@@ -33,7 +33,7 @@ export const make = (dispatcher: Undici.Dispatcher): Transport.Dispatch => (requ
 const fail = (cause: unknown) => Effect.fail(new Transport.DispatchError({ cause }))
 
 const interrupted = new Error("the request was interrupted")
-const bodyLimitReached = new Error("the rest of the answer is not wanted")
+const bodyLimitReached = new Error("the rest of the response is not wanted")
 
 class UndiciDispatch implements Undici.Dispatcher.DispatchHandler {
   private readonly handler: Transport.ResponseHandler
