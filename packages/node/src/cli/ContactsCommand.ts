@@ -125,12 +125,12 @@ const listed = Effect.fnUntraced(function*(
     readonly labels: ReadonlyArray<string>
   }
 ) {
-  const asked = { ...input, ...(labels.length === 0 ? {} : { labels }) }
+  const query = { ...input, ...(labels.length === 0 ? {} : { labels }) }
   yield* LiveDeskCall.perform(
     Contacts.Contacts.use((contacts) =>
       all
-        ? Stream.runCollect(contacts.stream(asked))
-        : Effect.map(contacts.list(asked), (page): ReadonlyArray<Contacts.Contact> => page.contacts)
+        ? Stream.runCollect(contacts.stream(query))
+        : Effect.map(contacts.list(query), (page): ReadonlyArray<Contacts.Contact> => page.contacts)
     ),
     (contacts) => contacts.map(row)
   )

@@ -91,13 +91,13 @@ export const make = (options: Options) => {
 
   const look = (request: HttpServerRequest.HttpServerRequest) =>
     Effect.sync(() => {
-      const asked = new URLSearchParams(request.url.split("?")[1]).get("conversation")
-      if (asked !== null && !/^\d{1,15}$/.test(asked)) return reject(400, "conversation: expected an id")
+      const conversation = new URLSearchParams(request.url.split("?")[1]).get("conversation")
+      if (conversation !== null && !/^\d{1,15}$/.test(conversation)) return reject(400, "conversation: expected an id")
       if (pages >= maxPages) return reject(503, `${maxPages} pages are looking already`)
       return HttpServerResponse.stream(
         Stream.scoped(Stream.unwrap(Effect.as(
           Effect.acquireRelease(Effect.sync(() => pages++), () => Effect.sync(() => pages--)),
-          events(asked === null ? undefined : Number(asked))
+          events(conversation === null ? undefined : Number(conversation))
         ))),
         { contentType: "text/event-stream", headers: { "cache-control": "no-store" } }
       )
