@@ -1,5 +1,5 @@
 /**
- * A durable flow of one's own, made of the library's steps: it welcomes a customer, waits for the answer, and thanks in
+ * A durable flow of one's own, made of the library's steps: it welcomes a customer, waits for the reply, and thanks in
  * office hours. `flow.ts` runs it in one process, `flow-cluster.ts` in three.
  */
 import { LiveDeskError } from "@effect-livedesk/core"
@@ -22,7 +22,7 @@ const welcome = Effect.fnUntraced(function*({ email, inboxId }: { readonly email
   yield* FlowStep.sendMessage("welcome", { conversationId, content: "Welcome! Shall we call you?" })
 
   const reply = yield* CustomerReply.wait("reply", { conversationId, within: "3 days" })
-  if (Option.isNone(reply)) return `${email} did not answer`
+  if (Option.isNone(reply)) return `${email} did not reply`
 
   const hours = yield* Effect.orDie(BusinessHours.make({
     timeZone: "Europe/Berlin",
@@ -32,7 +32,7 @@ const welcome = Effect.fnUntraced(function*({ email, inboxId }: { readonly email
   }))
   yield* BusinessHours.untilOpen("office", hours)
   yield* FlowStep.sendMessage("thanks", { conversationId, content: "Thank you, we will call." })
-  return `${email} answered: ${reply.value.content}`
+  return `${email} replied: ${reply.value.content}`
 })
 
 export const layer = WelcomeFlow.toLayer((payload) => welcome(payload))
@@ -41,7 +41,7 @@ export const path = "/webhooks/livedesk"
 export const secret = Redacted.make("example-secret")
 export const verification = Webhooks.signed({ secrets: [secret] })
 
-// Tells the flows what customers answer, and which messages went out though the answer to the call was lost.
+// Tells the flows what customers reply, and which messages went out though the response to the call was lost.
 export const receiver = Webhooks.layer({
   path,
   verification,

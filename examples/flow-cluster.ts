@@ -77,7 +77,7 @@ const program = Effect.gen(function*() {
     WEBHOOK_PORT: String(port)
   })
 
-  // Every customer answers the welcome.
+  // Every customer replies to the welcome.
   const events = yield* PubSub.subscribe(emulator.events)
   yield* Effect.forkScoped(Effect.forever(Effect.gen(function*() {
     const event = yield* PubSub.take(events)
@@ -96,7 +96,7 @@ const program = Effect.gen(function*() {
   const { contacts, conversations, messages } = yield* emulator.state
   const sent = [HashMap.size(contacts), HashMap.size(conversations), HashMap.size(messages) / 3]
   yield* sent.every((count) => count === customers.length)
-    ? Console.log(`${customers.length} customers welcomed, answered and thanked once each`)
+    ? Console.log(`${customers.length} customers welcomed, heard and thanked once each`)
     : Effect.fail(`contacts, conversations and messages of each: ${sent.join(", ")}`)
 })
 

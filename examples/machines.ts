@@ -39,7 +39,7 @@ const machine = (name: string) =>
       payload: WebhookDelivery.payload("conversation_created", { id: 40 })
     })
     const { status } = yield* router.execute(WebhookDelivery.toRequest(delivery))
-    yield* Console.log(`${name} answers ${status}`)
+    yield* Console.log(`${name} responds with ${status}`)
   }).pipe(Effect.provide(Layer.mergeAll(
     receiverOf(name).pipe(Layer.provide(SharedDeliveries), Layer.provideMerge(WebhookDelivery.layer)),
     LiveDesk.layer.pipe(Layer.provide(atEmulator), Layer.provide(SharedLimits))

@@ -26,7 +26,7 @@ const post = async ({ apiKey, apiSecret, baseUrl }: Settings, path: string, body
         headers: { Authorization: `Basic ${btoa(`${apiKey}:${apiSecret}`)}`, "Content-Type": "application/json" },
         body: JSON.stringify(body)
       })
-      if (!response.ok) throw new Error(`LiveDesk answered ${response.status}`)
+      if (!response.ok) throw new Error(`LiveDesk responded with ${response.status}`)
       return await response.json()
     } catch (error) {
       // The second and third time LiveDesk may have done it already.

@@ -22,7 +22,7 @@ const program = Effect.gen(function*() {
   yield* Console.log(`labels: ${payload.join(", ")}`)
 })
 
-// The emulator does not know it either, and answers as LiveDesk would.
+// The emulator does not know it either, and responds as LiveDesk would.
 program.pipe(
   Effect.catchReason("HttpError", "NotFound", (_, error) => Console.log(`${error.operation}: ${error.status}`)),
   Effect.provide(Emulator.layer),

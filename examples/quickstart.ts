@@ -19,14 +19,14 @@ const createConversation = Effect.fn("createConversation")(function*(inboxId: nu
     identifier: `quickstart-${DateTime.formatIso(startedAt)}`
   })
   yield* Console.log(`contact ${contact.id} is ${Option.getOrElse(contact.name, () => "nameless")}`)
-  yield* Console.log(`the channel knows them as ${Option.getOrElse(contactInbox.sourceId, () => "nobody")}`)
+  yield* Console.log(`the inbox knows them as ${Option.getOrElse(contactInbox.sourceId, () => "nobody")}`)
 
   const [conversation, [response]] = yield* conversations.create({
     inboxId,
     contactId: contact.id,
     sourceId: Option.getOrUndefined(contactInbox.sourceId)
   }).pipe(LiveDeskClient.withResponses)
-  yield* Console.log(`LiveDesk answered ${response?.status} with the conversation ${conversation.uuid}`)
+  yield* Console.log(`LiveDesk responded with ${response?.status} and the conversation ${conversation.uuid}`)
   yield* Console.log(
     `conversation ${conversation.id} is ${conversation.status}, contact ${contact.id}, ` +
       `updated ${DateTime.formatIso(conversation.updatedAt)}`
@@ -34,7 +34,7 @@ const createConversation = Effect.fn("createConversation")(function*(inboxId: nu
 })
 
 const atLiveDesk = Effect.gen(function*() {
-  // Read side by side, so that everything that is wrong with the settings is told at once.
+  // Read side by side, so that everything that is wrong with the settings is listed at once.
   const services = yield* Effect.result(Layer.build(NodeLiveDesk.layerConfig()))
   const inboxId = yield* Effect.result(NodeLiveDesk.inboxId)
   if (Result.isSuccess(services) && Result.isSuccess(inboxId)) {
@@ -56,7 +56,7 @@ Config.option(Config.NonEmptyString("LIVEDESK_API_KEY")).pipe(
   Effect.flatMap((apiKey): Effect.Effect<void, { readonly message: string }, never> =>
     Option.isSome(apiKey) ? atLiveDesk : atEmulator
   ),
-  // Every error of LiveDesk says in its message what happened, what became of the request and what to do.
+  // Every error of LiveDesk says in its message what happened, the outcome and what to do.
   Effect.tapError(({ message }) => Console.error(message)),
   NodeRuntime.runMain({ disableErrorReporting: true })
 )

@@ -17,7 +17,7 @@ describe("the program", () => {
   it.effect("remembers a customer once, whatever single fault LiveDesk has", () =>
     Effect.forEach(Faults.singleFaults(2), (plan) =>
       Effect.gen(function*() {
-        // Waits and time limits take no time under the test's clock.
+        // Waits and timeouts take no time under the test's clock.
         const id = yield* Faults.runWithTestClock(Effect.option(remember("alice@acme.inc")))
         const { trace } = yield* Faults.Faults
         const { state } = yield* Emulator.Emulator

@@ -35,7 +35,7 @@ describe("with the emulator", () => {
       const conversation = yield* openConversation("alice@acme.inc")
       assert.strictEqual(conversation.status, "open")
 
-      // The emulator is at hand, to look at what became of the calls.
+      // The emulator is at hand, to look at what the calls did.
       const emulator = yield* Emulator.Emulator
       const { conversations } = yield* emulator.state
       assert.strictEqual(HashMap.size(conversations), 1)

@@ -1,12 +1,12 @@
 /**
- * A typed error pipeline: what to do follows from the tag, the reason and what became of the request.
+ * A typed error pipeline: what to do follows from the tag, the reason and the outcome.
  */
 import { Contacts, LiveDesk, type LiveDeskError } from "@effect-livedesk/core"
 import { Emulator } from "@effect-livedesk/core/testing"
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Duration, Effect, Layer, Option } from "effect"
 
-/** What became of one customer. */
+/** The result for one customer. */
 type Outcome =
   | { readonly _tag: "Created"; readonly contactId: number }
   | { readonly _tag: "AlreadyThere" }

@@ -1,5 +1,5 @@
 /**
- * Receiving webhooks: answers a customer's message, once, and no message of its own. LiveDesk is the emulator, which
+ * Receiving webhooks: replies to a customer's message, once, and no message of its own. LiveDesk is the emulator, which
  * delivers what happens in it.
  */
 import { Contacts, Conversations, LiveDesk, Messages } from "@effect-livedesk/core"
@@ -16,7 +16,7 @@ const reply = Effect.fn("reply")(function*(event: WebhookEvent.WebhookEvent) {
     content: "Thank you, we will look into it.",
     contentAttributes: Messages.inReplyTo(event.message.id)
   }).pipe(
-    // When the answer may have reached the customer, handling the event again might send it twice.
+    // When the reply may have reached the customer, handling the event again might send it twice.
     Effect.catchIf(
       ({ outcome }) => outcome === "Processed" || outcome === "Unknown",
       (error) => Effect.logError(error.message)
@@ -47,7 +47,7 @@ const program = Effect.gen(function*() {
   const { id } = yield* conversations.create({ inboxId: 407, contactId: contact.id })
   yield* emulator.receive({ conversationId: id, content: "Where is my order?" })
 
-  // The new conversation, the question, and the answer.
+  // The new conversation, the question, and the reply.
   const delivered = yield* sender.awaitDelivered(3)
   for (const { event, status } of delivered) {
     yield* Console.log(`${event._tag}: ${Option.getOrElse(status, () => "not delivered")}`)
