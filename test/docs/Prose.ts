@@ -37,7 +37,7 @@ export const ofSource = (path: string, text: string): string => {
     prose += blank(text.slice(end, range.pos)) +
       text.slice(range.pos, range.end)
         .replaceAll(/^(?:\/\*\*?|\s*\*\/?(?= |$)|\/\/)|\*\/$/gm, blank)
-        .replaceAll(/```[^]*?```|`[^`\n]*`|\{@link [^}]*\}/g, blank)
+        .replaceAll(/```[^]*?```|`[^`\n]*`|\{@link [^}]*\}|https?:\/\/\S+/g, blank)
     end = range.end
   }
   return prose + blank(text.slice(end))
