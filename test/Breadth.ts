@@ -37,7 +37,16 @@ export const samples: ReadonlyArray<string> = [
   "conformance over TCP: each case with undici or with fetch",
   "requests that fail: each over one of two undici ways and one of two fetch ways; whole answers over one of the four",
   "statuses: each with one of four bodies",
-  "examples: all but one in the process of the tests, not as programs"
+  "examples: all but one in the process of the tests, not as programs",
+  "secrets: each spelling with some responses, failures and misplacements, each of these with one spelling",
+  "secrets: responses that break off within one, at every seventh length",
+  "secrets under faults: each fault with one status of the server that echoes them",
+  "models: each odd value in one place, each place with one odd value",
+  "properties: a fifth of the runs",
+  "flows: each way to lose a response with one of two operations",
+  "webhooks: replays with and without ids, each with one of two ways to treat failures",
+  "a webhook's sender: 10,500 deliveries of 20,500",
+  "hostile responses: each costly body with four calls of thirty, bodies of 50 MB with two of twenty"
 ]
 
 /** How many cases of a campaign this run takes. */

@@ -4,13 +4,13 @@ import { ConfigProvider, Console, Context, Effect, Exit, Fiber, type Scope, Sema
 import * as ChildProcess from "node:child_process"
 import { Console as NodeConsole } from "node:console"
 import { once } from "node:events"
-import { createInterface } from "node:readline"
 import { PassThrough, type Readable } from "node:stream"
 import { text } from "node:stream/consumers"
 import { fileURLToPath } from "node:url"
 // By path, since the package offers the command to shells alone.
 import * as LiveDeskCommand from "../packages/node/src/cli/LiveDeskCommand.ts"
 import * as Breadth from "./Breadth.ts"
+import * as Child from "./Child.ts"
 import * as EmulatorSettings from "./EmulatorSettings.ts"
 import * as Folder from "./Folder.ts"
 
@@ -145,8 +145,10 @@ export const interruptIn = (
   settings: Record<string, string>,
   when: Effect.Effect<unknown>
 ): Effect.Effect<Ran> =>
-  Effect.scoped(startIn(folder, args, settings, (run) =>
-    Effect.andThen(Effect.forkScoped(Effect.andThen(when, run.interrupt)), result(run))))
+  Effect.scoped(
+    startIn(folder, args, settings, (run) =>
+      Effect.andThen(Effect.forkScoped(Effect.andThen(when, run.interrupt)), result(run)))
+  )
 
 /** A command that runs until it is interrupted. */
 export interface Server {
@@ -160,10 +162,7 @@ export interface Server {
 
 /** Reads a run line by line. */
 export const server = ({ ended, interrupt, stderr, stdout }: Run): Server => {
-  const lines = (stream: Readable) => {
-    const iterator = createInterface({ input: stream })[Symbol.asyncIterator]()
-    return Effect.promise(async () => String((await iterator.next()).value))
-  }
+  const lines = (stream: Readable) => Effect.map(Child.lines(stream)(""), String)
   return { line: lines(stdout), errorLine: lines(stderr), interrupt: Effect.andThen(interrupt, ended) }
 }
 

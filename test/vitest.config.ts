@@ -9,8 +9,9 @@ const fullOnly = globSync("**/*.full.test.ts", { cwd: import.meta.dirname, exclu
 export default defineConfig({
   test: {
     dir: "..",
-    // Some tests start programs, which a busy machine makes wait.
-    testTimeout: 30_000,
+    // Some tests start programs, in `test:full` dozens of them, which a busy machine makes wait.
+    testTimeout: Breadth.isFull ? 300_000 : 30_000,
+    hookTimeout: 30_000,
     // Files share their process, so that each need not load the library anew. Each leaves it as it was.
     isolate: false,
     // A test that asserts nothing fails, and so does one whose snapshot is not there yet.

@@ -157,7 +157,7 @@ describe("--dry-run", () => {
           assert.notInclude(out, btoa(`emulator-key:${secret}`))
         }), { concurrency: 2 })
       assert.strictEqual(yield* emulator.state, before)
-    }).pipe(withEmulator), 60_000)
+    }).pipe(withEmulator))
 
   it.live("is one document with --json", () =>
     Effect.gen(function*() {
@@ -256,7 +256,7 @@ describe("the exit code", () => {
         (yield* rejection(["contacts", "create", "--email", "-x@acme.inc"])).err,
         /^Missing value[^\n]*\nUnrecognized flag: -x [^\n]*\nA value that begins with a dash is given as --flag=-value/
       )
-    }).pipe(withEmulator), 90_000)
+    }).pipe(withEmulator))
 
   it.live("is 1 for a file that cannot be read", () =>
     Effect.gen(function*() {
@@ -275,7 +275,7 @@ describe("the exit code", () => {
         assert.match(err, /^(?:there is no file nowhere\.(?:csv|pdf)|\. is no plain file)\n$/)
         assert.deepStrictEqual(readdirSync(folder), [])
       }
-    }).pipe(withEmulator), 30_000)
+    }).pipe(withEmulator))
 
   it.live("is 3 for credentials, 4 for what LiveDesk refuses, 5 for no connection, 6 for what is not there", () =>
     Effect.gen(function*() {
@@ -299,36 +299,32 @@ describe("the exit code", () => {
       assert.deepStrictEqual([error._tag, error.reason._tag], ["ValidationError", "RejectedInput"])
     }).pipe(withEmulator))
 
-  it.live(
-    "comes with the error as JSON wherever --json stands, and however it is written",
-    () =>
-      Effect.gen(function*() {
-        const folder = yield* Folder.make
-        const isJson = (args: ReadonlyArray<string>) =>
-          Effect.map(Cli.runIn(folder, args, {}), ({ code, err }) => {
-            assert.strictEqual(code, 2, args.join(" "))
-            return err.startsWith("{\"_tag\":\"")
-          })
-        for (
-          const args of [
-            ["--json", "contacts", "bogus"],
-            ["contacts", "--json=true", "list", "--page", "x"],
-            ["contacts", "list", "--json"],
-            ["contacts", "list", "--json", "yes"],
-            ["contacts", "list", "--json=maybe"]
-          ]
-        ) assert.isTrue(yield* isJson(args), args.join(" "))
-        for (
-          const args of [
-            ["contacts", "list", "--json=false"],
-            ["contacts", "list", "--json", "no"],
-            ["contacts", "list", "--no-json"],
-            ["contacts", "search", "--", "--json"]
-          ]
-        ) assert.isFalse(yield* isJson(args), args.join(" "))
-      }),
-    60_000
-  )
+  it.live("comes with the error as JSON wherever --json stands, and however it is written", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      const isJson = (args: ReadonlyArray<string>) =>
+        Effect.map(Cli.runIn(folder, args, {}), ({ code, err }) => {
+          assert.strictEqual(code, 2, args.join(" "))
+          return err.startsWith("{\"_tag\":\"")
+        })
+      for (
+        const args of [
+          ["--json", "contacts", "bogus"],
+          ["contacts", "--json=true", "list", "--page", "x"],
+          ["contacts", "list", "--json"],
+          ["contacts", "list", "--json", "yes"],
+          ["contacts", "list", "--json=maybe"]
+        ]
+      ) assert.isTrue(yield* isJson(args), args.join(" "))
+      for (
+        const args of [
+          ["contacts", "list", "--json=false"],
+          ["contacts", "list", "--json", "no"],
+          ["contacts", "list", "--no-json"],
+          ["contacts", "search", "--", "--json"]
+        ]
+      ) assert.isFalse(yield* isJson(args), args.join(" "))
+    }))
 })
 
 describe("what goes on", () => {
@@ -392,7 +388,7 @@ describe("secrets", () => {
             assert.notInclude(out + err, secret.replaceAll("=", ""), args.join(" "))
           }
         }), { concurrency: 2 })
-    }), 60_000)
+    }))
 })
 
 describe("settings", () => {
@@ -538,7 +534,7 @@ describe("the documentation", () => {
       const commands = [...shown("docs/cli.md"), ...shown("README.md")]
       assert.isAbove(commands.length, 20)
       yield* Effect.forEach(commands, (command) => parses(folder, command), { concurrency: 2 })
-    }).pipe(withEmulator), 90_000)
+    }).pipe(withEmulator))
 
   it.live("nor does the help", () =>
     Effect.gen(function*() {
@@ -561,7 +557,7 @@ describe("the documentation", () => {
         assert.isNotEmpty(examples)
         for (const example of examples) yield* parses(folder, example)
       }
-    }).pipe(withEmulator), 90_000)
+    }).pipe(withEmulator))
 
   it.live("tells the exit codes that the help tells", () =>
     Effect.gen(function*() {

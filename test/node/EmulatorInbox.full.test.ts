@@ -326,6 +326,7 @@ describe.skipIf(!Browser.isInstalled)("the emulator's inbox (left out where Chro
       yield* see(() => page.getByText("There is no conversation #40.").waitFor())
       yield* start("Bob", "Hello")
       yield* see(() => page.getByRole("heading", { name: "Bob" }).waitFor())
+      assert.strictEqual(yield* see(() => row(page, "Alice").count()), 0)
     }).pipe(Effect.scoped))
 
   it.live("shows the latest of many, and how many there are", () =>

@@ -115,7 +115,7 @@ describe("NodeImport", () => {
 
   it.live("interrupted by Ctrl-C, ends what is underway, says how to go on, and goes on", () =>
     Effect.gen(function*() {
-      const count = 200
+      const count = 100
       const file = yield* fileOf(
         `email\n${Array.from({ length: count }, (_, index) => `c${index}@acme.inc\n`).join("")}`
       )
