@@ -249,9 +249,9 @@ describe("the exit code", () => {
         assert.strictEqual(code, 2, args.join(" "))
         assert.notStrictEqual(err, "")
       }
-      const { err } = yield* refusal(["contacts", "bogus"])
+      const { err } = yield* rejection(["contacts", "bogus"])
       assert.match(err, /^Unknown subcommand "bogus"[^]*\nlivedesk contacts --help lists what can be given\n$/)
-      assert.match((yield* refusal(["contacts", "create", "--nmae", "Bob"])).err, /Did you mean this\?\n +--name\n/)
+      assert.match((yield* rejection(["contacts", "create", "--nmae", "Bob"])).err, /Did you mean this\?\n +--name\n/)
       assert.match(
         (yield* rejection(["contacts", "create", "--email", "-x@acme.inc"])).err,
         /^Missing value[^\n]*\nUnrecognized flag: -x [^\n]*\nA value that begins with a dash is given as --flag=-value/
