@@ -123,7 +123,7 @@ describe("the file of an emulator", () => {
     Effect.gen(function*() {
       const folder = join(yield* temporary, "state.json")
       yield* Effect.promise(() => mkdir(folder))
-      assert.include(yield* failure(folder), { _tag: "EmulatorFileError", problem: "DecodeFailure" })
+      assert.include(yield* failure(folder), { _tag: "EmulatorFileError", problem: "Unreadable" })
     }).pipe(Effect.scoped))
 
   it.live("may fail to be written without stopping the emulator", () =>

@@ -19,7 +19,7 @@ import { basename } from "node:path"
  */
 export class AttachmentError extends Data.TaggedError("AttachmentError")<{
   readonly path: string
-  readonly problem: "NotFound" | "NotAFile" | "DecodeFailure"
+  readonly problem: "NotFound" | "NotAFile" | "Unreadable"
   readonly cause?: unknown
 }> {
   override get message(): string {
@@ -28,7 +28,7 @@ export class AttachmentError extends Data.TaggedError("AttachmentError")<{
         return `there is no file ${this.path}`
       case "NotAFile":
         return `${this.path} is no plain file`
-      case "DecodeFailure":
+      case "Unreadable":
         return `${this.path} cannot be read`
     }
   }
@@ -77,7 +77,7 @@ const attempt = <A>(path: string, f: () => Promise<A>): Effect.Effect<A, Attachm
     catch: (cause) =>
       new AttachmentError({
         path,
-        problem: Predicate.hasProperty(cause, "code") && cause.code === "ENOENT" ? "NotFound" : "DecodeFailure",
+        problem: Predicate.hasProperty(cause, "code") && cause.code === "ENOENT" ? "NotFound" : "Unreadable",
         cause
       })
   })

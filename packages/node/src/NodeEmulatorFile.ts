@@ -25,13 +25,13 @@ import { dirname, resolve } from "node:path"
  */
 export class EmulatorFileError extends Data.TaggedError("EmulatorFileError")<{
   readonly path: string
-  readonly problem: "DecodeFailure" | "NotAState" | "Unwritable"
+  readonly problem: "Unreadable" | "NotAState" | "Unwritable"
   readonly cause: unknown
 }> {
   override get message(): string {
     const detail = Predicate.hasProperty(this.cause, "message") ? `: ${String(this.cause.message)}` : ""
     switch (this.problem) {
-      case "DecodeFailure":
+      case "Unreadable":
         return `${this.path} cannot be read${detail}`
       case "NotAState":
         return `${this.path} does not hold what an emulator saves; move it away to start afresh${detail}`
@@ -58,7 +58,7 @@ export const load = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Option.Option<EmulatorState.EmulatorState>, EmulatorFileError> {
   const text = yield* Effect.tryPromise({
     try: () => readFile(path, "utf8"),
-    catch: (cause) => new EmulatorFileError({ path, problem: "DecodeFailure", cause })
+    catch: (cause) => new EmulatorFileError({ path, problem: "Unreadable", cause })
   }).pipe(
     Effect.map(Option.some),
     Effect.catch((error) => isMissing(error.cause) ? Effect.succeed(Option.none<string>()) : Effect.fail(error))
