@@ -24,24 +24,24 @@ const defaults: ReadonlyArray<Target> = [
   {
     module: "packages/core/src/LiveDeskError.ts",
     declarations: [
-      "deliveryOf",
+      "outcomeOf",
       "isTransient",
-      "passing",
+      "transientReasons",
       "createdId",
       "bySeverity",
-      "worse",
-      "concluded",
+      "worstOutcome",
+      "withAttempts",
       "asTransition",
-      "refused",
+      "statusError",
       "redirects",
       "retryAfterCeiling",
       "retryAfterIn",
       "errorCodeReturned",
       "responseLost",
       "timedOut",
-      "neverSent",
+      "timedOutInQueue",
       "circuitOpen",
-      "unanswered"
+      "dispatchFailed"
     ],
     tests: ["test/core/LiveDeskError.test.ts", "test/core/Retries.test.ts"]
   },
