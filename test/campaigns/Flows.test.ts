@@ -77,7 +77,7 @@ describe("flows whose process is killed", () => {
   for (
     const [what, signal, campaign, flows] of [
       ["is killed", "SIGKILL", "flows: kills of the process", 400],
-      ["is told to end", "SIGTERM", "flows: ends of the process by SIGTERM", Breadth.isFull ? 50 : 5]
+      ["gets SIGTERM", "SIGTERM", "flows: ends of the process by SIGTERM", Breadth.isFull ? 50 : 5]
     ] as const
   ) {
     if (Breadth.size(campaign) === 0) continue

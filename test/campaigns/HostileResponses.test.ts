@@ -48,7 +48,7 @@ const options = {
   retries: { times: 0 }
 }
 
-/** What the next request is answered with. */
+/** The response to the next request. */
 interface FakeResponse {
   status: number
   contentType: string
@@ -187,7 +187,7 @@ const anyBody = (draw: Draw): Uint8Array => {
 const nestedIn = (open: string, close: string) => `${open.repeat(20_000)}1${close.repeat(20_000)}`
 const wide = (entry: string) => `[${globalThis.Array.from({ length: 50_000 }, () => entry).join(",")}]`
 
-/** What costs the most to read, to scrub and to tell: where time or size grew by the square, a call took minutes. */
+/** What costs the most to read, to redact and to report: where time or size grew by the square, a call took minutes. */
 const costly = {
   "lists in lists": () => nestedIn("[", "]"),
   "objects in objects": () => nestedIn("{\"a\":", "}"),
@@ -274,11 +274,11 @@ const collectGarbage = Effect.sync(() => {
 
 const heap = Effect.map(collectGarbage, () => process.memoryUsage().heapUsed)
 
-describe("hostile answers", () => {
+describe("hostile responses", () => {
   it.effect("become a value or a typed error, whatever they are", () => {
     const response: FakeResponse = { status: 200, contentType: "", body: new Uint8Array() }
     return Effect.gen(function*() {
-      const random = yield* Random.withSeed(Effect.service(Random.Random), "hostile answers")
+      const random = yield* Random.withSeed(Effect.service(Random.Random), "hostile responses")
       const draw: Draw = (below) => Math.floor(random.nextDoubleUnsafe() * below)
       let bodies = 0
       const before = yield* heap

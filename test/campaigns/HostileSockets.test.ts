@@ -146,7 +146,7 @@ const resources = Effect.sync(() =>
 
 describe("sockets that misbehave", () => {
   for (const transport of ["undici", "undici as an HttpClient", "fetch", "fetch as an HttpClient"] as const) {
-    it.live(`over ${transport}: nothing twice, nothing told wrong, nothing leaked`, () =>
+    it.live(`over ${transport}: nothing twice, nothing misreported, nothing leaked`, () =>
       Effect.gen(function*() {
         const before = yield* resources
         const fibers = new Fibers()

@@ -84,7 +84,7 @@ it.live("an import that is killed again and again does each row once", () =>
     }
     let counts = yield* finish
 
-    // Of conversations and messages nobody can tell by LiveDesk's API: someone looks, as the report asks.
+    // LiveDesk's API does not show this of conversations and messages: a person looks, as the report asks.
     const resolved = yield* Effect.gen(function*() {
       const journal = yield* ImportJournal.ImportJournal
       const unknown = yield* Stream.runCollect(journal.entries("sent"))
@@ -122,7 +122,7 @@ it.live("an import that is killed again and again does each row once", () =>
     assert.deepStrictEqual(yield* held, before)
     return { killed, resolved }
   }).pipe(
-    Effect.tap(({ killed, resolved }) => Effect.logDebug(`killed ${killed} times, ${resolved} rows settled by hand`)),
+    Effect.tap(({ killed, resolved }) => Effect.logDebug(`killed ${killed} times, ${resolved} rows resolved by hand`)),
     Effect.scoped,
     Effect.provide(NodeEmulator.layerLiveDesk())
   ), Breadth.timeout("import: kills of the process"))

@@ -21,7 +21,7 @@ interface Scheduled {
   ) => Effect.Effect<unknown, LiveDeskError.LiveDeskError, LiveDesk.LiveDesk>
 }
 
-/** What the server holds, whatever it told its client. */
+/** What the server holds, whatever its client learned. */
 const held = Effect.map(
   Effect.flatMap(Emulator.Emulator, ({ state }) => state),
   ({ contacts, conversations, messages, tickets }) =>
@@ -147,7 +147,7 @@ const oneByOne = Effect.gen(function*() {
         break
       case "Unknown":
         assert.isTrue(
-          // An answer that drips may not be over when the time is.
+          // A response that drips may not be complete at the timeout.
           entries.some(({ fault }) => leavesUnknown(fault) || Option.exists(fault, ({ _tag }) => _tag === "SlowBody")),
           `it can be known: ${story}`
         )
@@ -155,12 +155,12 @@ const oneByOne = Effect.gen(function*() {
     assert.strictEqual(
       verifyHint !== undefined,
       endpoint.idempotency === "none" && (outcome === "Processed" || outcome === "Unknown"),
-      `what settles it: ${story}`
+      `the verifyHint: ${story}`
     )
   }
 })
 
-/** All at once: the sum of what the server did is held against the sum of what it was told to have done. */
+/** All at once: compares the sum of what the server did with the sum of what the client learned that it did. */
 const allAtOnce = Effect.gen(function*() {
   const { calls } = yield* prepare
   yield* strike(0.4)
@@ -175,8 +175,8 @@ const allAtOnce = Effect.gen(function*() {
   const story = Faults.format(yield* trace)
   const sure = results.filter((result) => Result.isSuccess(result) || result.failure.outcome === "Processed").length
   const doubtful = results.filter((result) => Result.isFailure(result) && result.failure.outcome === "Unknown").length
-  assert.isAtLeast(made, sure, `less was made than was told: ${story}`)
-  assert.isAtMost(made, sure + doubtful, `more was made than was told: ${story}`)
+  assert.isAtLeast(made, sure, `less was made than was reported: ${story}`)
+  assert.isAtMost(made, sure + doubtful, `more was made than was reported: ${story}`)
 })
 
 /** A contact is asked for again and again, by several at once: there is one in the end, at most. */
@@ -207,7 +207,7 @@ describe("schedules of calls and faults", () => {
       ["of one contact", ensured, "schedules: calls of one contact"]
     ] as const
   ) {
-    it.effect(`${name}: nothing twice, nothing lost, nothing told wrong`, () =>
+    it.effect(`${name}: nothing twice, nothing lost, nothing misreported`, () =>
       Effect.gen(function*() {
         for (const seed of Breadth.cases(campaign)) {
           yield* Faults.runWithTestClock(program, seed).pipe(

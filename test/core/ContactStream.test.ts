@@ -40,7 +40,7 @@ describe("the stream of contacts", () => {
       assert.deepStrictEqual([ids, requests], [[1, 2, 3, 4, 5], 4])
     }).pipe(Effect.provide(serving((page) => ({ ids: [[1], [2, 3, 4], [5]][page - 1] ?? [], count: 3 })))))
 
-  it.effect("ends where the last page is answered again", () =>
+  it.effect("ends where the server returns the last page again", () =>
     Effect.gen(function*() {
       const { ids, requests } = yield* streamed()
       assert.deepStrictEqual([ids, requests], [[1, 2, 3], 3])

@@ -116,7 +116,7 @@ describe("tolerance", () => {
     avatarUrl: Option.none(),
     provider: Option.none()
   }
-  // What Chatwoot answers: the inbox's whole row.
+  // What Chatwoot returns: the inbox's whole row.
   const row = {
     id: 407,
     channel_id: 12,
@@ -269,7 +269,7 @@ describe("CreateContact", () => {
       assert.strictEqual(Laws.write(Contacts.CreateContact, input), "{\"inbox_id\":407}")
     }))
 
-  it.effect("tells all faults at once, by its own names and without its values", () =>
+  it.effect("reports all faults at once, by its own names and without its values", () =>
     Effect.sync(() => {
       const secret = "s3cr3t-value"
       const input = {

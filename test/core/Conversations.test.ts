@@ -397,7 +397,7 @@ describe("CreateConversation", () => {
       }
     }))
 
-  it.effect("tells all faults at once, by its own names and without its values", () =>
+  it.effect("reports all faults at once, by its own names and without its values", () =>
     Effect.sync(() => {
       const secret = "s3cr3t-value"
       const senderless = { inboxId: secret, contact_id: 2219256, nickname: secret }

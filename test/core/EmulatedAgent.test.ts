@@ -14,7 +14,7 @@ const aConversation = Effect.gen(function*() {
 })
 
 describe("an agent of the emulator", () => {
-  it.effect("answers as a program does", () =>
+  it.effect("replies as a program does", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const { id } = yield* aConversation

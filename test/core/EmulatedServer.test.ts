@@ -101,7 +101,7 @@ describe("an emulator as a server has it", () => {
       assert.strictEqual((yield* ask(contacts)).status, 401)
     }).pipe(Effect.provide(Emulator.layerHttpClient)))
 
-  it.effect("tells how long a request took whose answer was waited for in vain", () =>
+  it.effect("records how long a request took when the client stops waiting for its response", () =>
     Effect.gen(function*() {
       const { ask, faults, requests } = yield* make
       yield* faults.follow(Faults.seeded({ seed: 1, rate: 1, faults: [Fault.Silent({ when: "AfterProcessing" })] }))

@@ -219,7 +219,7 @@ describe("inheritedRules: false", () => {
     options?: Emulator.Options
   ) => Effect.provide(program, layer({ inheritedRules: false, inboxes: [inbox], ...options }))
 
-  it.effect("keeps a contact's tie to a channel, heeds no lock, no bot and no block, and opens nothing again", () =>
+  it.effect("keeps a contact's tie to an inbox, ignores lock, bot and block, and reopens nothing", () =>
     without(Effect.gen(function*() {
       const contacts = yield* Contacts.Contacts
       const conversations = yield* Conversations.Conversations
@@ -245,7 +245,7 @@ describe("inheritedRules: false", () => {
       }
     })))
 
-  it.effect("ties a contact who is not yet tied to the channel, once", () =>
+  it.effect("ties a contact who is not yet tied to the inbox, once", () =>
     without(
       Effect.gen(function*() {
         const contacts = yield* Contacts.Contacts

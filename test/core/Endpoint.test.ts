@@ -29,7 +29,7 @@ const remove = Endpoint.make({
   idempotency: "idempotent"
 })
 
-/** Calls an endpoint of a server that answers as told, and gives what it was asked. */
+/** Calls an endpoint of a server that returns the given response, and returns the requests that the server got. */
 const call = <Input, Output>(
   endpoint: Endpoint.Endpoint<Input, Output>,
   input: Input,
@@ -66,7 +66,7 @@ const call = <Input, Output>(
   )
 }
 
-describe("an endpoint of one's own", () => {
+describe("an endpoint of a program's own", () => {
   it.effect("succeeds with what its schema decodes", () =>
     Effect.gen(function*() {
       const body = JSON.stringify({ payload: ["vip", "beta"], changed_at: "2026-05-01T12:00:00.000Z" })
@@ -101,14 +101,14 @@ describe("an endpoint of one's own", () => {
       assert.notInclude(error.reason.message, "canary")
     }))
 
-  it.effect("fails for an answer without a body, when it is to have one", () =>
+  it.effect("fails for a response without a body where the endpoint requires one", () =>
     Effect.gen(function*() {
       const { response } = yield* call(labels, { contactId: 7 }, { body: null })
       const error = yield* Effect.flip(Effect.fromResult(response))
       assert.deepStrictEqual([error.reason._tag, error.outcome], ["InvalidResponse", "Processed"])
     }))
 
-  it.effect("tells what its schema does not know as drift", () =>
+  it.effect("reports what its schema does not know as drift", () =>
     Effect.gen(function*() {
       const body = JSON.stringify({ payload: [], total: 0 })
       const { response } = yield* call(labels, { contactId: 7 }, { body }, { onDrift: "fail" })

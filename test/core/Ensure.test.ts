@@ -28,7 +28,7 @@ const interleaved = (seed: number) =>
       )
   ))
 
-/** What 50 programs that ask for Ada at once are told: how many made her, and as whom they all know her. */
+/** Results of 50 programs that ask for Ada at once: how many made her, and as whom they all know her. */
 const race = Effect.gen(function*() {
   const { state, update } = yield* Emulator.Emulator
   // A service of its own each, as in programs apart: within one the calls for the same contact wait for each other.

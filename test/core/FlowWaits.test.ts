@@ -160,7 +160,7 @@ const gate = (name: string) =>
     yield* BusinessHours.untilOpen(name, hours)
   })
 
-/** Asks in conversation 40 and waits for two answers, after an hour's pause if so told. */
+/** Asks in conversation 40 and waits for two replies, after an hour's pause if `pause` is set. */
 const questions = Layer.provideMerge(
   Question.toLayer(({ limit, pause }) =>
     Effect.gen(function*() {
@@ -176,7 +176,7 @@ const questions = Layer.provideMerge(
 )
 
 describe("CustomerReply", () => {
-  /** A flow that asked, and a way to answer and have the events delivered, each of them twice. */
+  /** A flow that asked, and a function that replies and delivers each of the events twice. */
   const asked = Effect.fnUntraced(function*(options: { readonly pause: boolean; readonly limit: boolean }) {
     const contacts = yield* Contacts.Contacts
     const conversations = yield* Conversations.Conversations
@@ -250,7 +250,7 @@ describe("CustomerReply", () => {
       assert.isTrue(Option.isNone(yield* replies.begin(wait)))
     }).pipe(Effect.provide(world)))
 
-  it.effect("is forgotten when it is told to be, and no sooner", () =>
+  it.effect("is forgotten once it is older than the age given to forget, and no sooner", () =>
     Effect.gen(function*() {
       const replies = yield* CustomerReply.CustomerReplies
       const wait = (name: string) => ({ executionId: "1", workflow: "Question", name, conversationId: 41 })

@@ -85,7 +85,7 @@ const begin = Effect.fnUntraced(function*(time: Duration.Input) {
   return fiber
 })
 
-/** Lets time pass in steps, between which promises settle. */
+/** Lets time pass in steps, between which pending promises complete. */
 const pass = Effect.fnUntraced(function*(time: Duration.Input) {
   const steps = 20
   const step = Duration.millis(Duration.toMillis(time) / steps)
@@ -123,7 +123,7 @@ describe("a flow", () => {
       assert.deepStrictEqual(yield* posts, all)
     }).pipe(Effect.provide(world({}))))
 
-  it.effect("is one for the same id, channel and contact, and another for another id", () =>
+  it.effect("is the same for the same id, inbox and contact, and another for another id", () =>
     life(Effect.gen(function*() {
       const [one, same, other] = yield* Effect.all([
         ConversationFlow.start(payload),
@@ -179,8 +179,8 @@ describe("a flow", () => {
 })
 
 /**
- * Every way in which an answer can be lost, and whether LiveDesk acted. Of every second one, too, some acted and some did
- * not: the quick tests pair them with two operations in turn.
+ * Every way in which a response can be lost, and whether LiveDesk acted. Of every second one, too, some acted and some
+ * did not: the quick tests pair them with two operations in turn.
  */
 const losses: ReadonlyArray<readonly [Faults.Fault, boolean]> = [
   [Fault.Reset({ when: "BeforeProcessing" }), false],
@@ -210,7 +210,7 @@ describe("an outcome that is unknown", () => {
   for (const [[fault, processed], operation] of Breadth.pairs(losses, operations)) {
     const what = `${fault._tag} ${processed ? "after" : "before"} acting`
 
-    it.effect(`of ${operation} is settled by outcome probe: ${what}`, () =>
+    it.effect(`of ${operation} is reconciled by an outcome probe: ${what}`, () =>
       Effect.gen(function*() {
         const probe = yield* truth
         yield* life(
@@ -224,7 +224,7 @@ describe("an outcome that is unknown", () => {
         assert.strictEqual((yield* posts).filter((post) => post === operation).length, processed ? 1 : 2)
       }).pipe(Effect.provide(world({ [operation]: [fault] }))))
 
-    it.effect(`of ${operation} is settled by a person: ${what}`, () => {
+    it.effect(`of ${operation} is resolved by a person: ${what}`, () => {
       const { layer, lines } = warnings()
       const step = operation === "messages.send" ? "message" : "conversation"
       return Effect.gen(function*() {
@@ -255,7 +255,7 @@ describe("an outcome that is unknown", () => {
   for (const [[fault], operation] of Breadth.pairs(losses.filter(([, processed]) => processed), operations)) {
     const what = `${fault._tag} after acting`
 
-    it.effect(`of ${operation} is settled by the event that comes at last: ${what}`, () =>
+    it.effect(`of ${operation} is reconciled by an event that comes late: ${what}`, () =>
       Effect.gen(function*() {
         const { events } = yield* Emulator.Emulator
         const subscription = yield* PubSub.subscribe(events)
@@ -274,7 +274,7 @@ describe("an outcome that is unknown", () => {
         assert.deepStrictEqual(yield* posts, all)
       }).pipe(Effect.scoped, Effect.provide(world({ [operation]: [fault] }))))
 
-    it.effect(`of ${operation} is settled by the event that came before the loss was noticed: ${what}`, () =>
+    it.effect(`of ${operation} is reconciled by an event that came before the loss was noticed: ${what}`, () =>
       Effect.gen(function*() {
         const { events } = yield* Emulator.Emulator
         const subscription = yield* PubSub.subscribe(events)
@@ -333,7 +333,7 @@ describe("an outcome that is unknown", () => {
       100
     ]] as const
   ) {
-    it.effect(`of ${operation} is known where the answer had the id before it broke off`, () =>
+    it.effect(`of ${operation} is known where the response held the id before it broke off`, () =>
       Effect.gen(function*() {
         const started = yield* life(flow)
         assert.deepStrictEqual([started.contactId, started.conversationId], [2219256, 40])
@@ -341,7 +341,7 @@ describe("an outcome that is unknown", () => {
       }).pipe(Effect.provide(world({ [operation]: [Fault.CutShort({ bytes })] }))))
   }
 
-  it.effect("can only be settled where it is, and by an id that is one", () =>
+  it.effect("can be resolved only while it is pending, and only by a valid id", () =>
     life(Effect.gen(function*() {
       const id = yield* executionId
       const none = yield* Effect.flip(

@@ -108,7 +108,7 @@ describe("a mapping of a program's own", () => {
   const Anything = Schema.declare((u): u is ImportMapping.ImportInput => typeof u === "object")
   const { read } = ImportMapping.make(Anything, (input) => input)
 
-  it("has all faults of a row told at once, and a row without any passed on as it is", () => {
+  it("reports all faults of a row at once, and passes on a row without faults as it is", () => {
     const faults = ["contact.name", "contact.avatarUrl", "message.content", "contact", "conversation"] as const
     for (let chosen = 0; chosen < 2 ** faults.length; chosen++) {
       const chosenFaults = faults.filter((_, index) => (chosen & 2 ** index) !== 0)

@@ -14,7 +14,7 @@ const counts = {
   unknown: 2
 }
 
-it("tells the time left by the pace of this run, without what earlier ones had done", () => {
+it("reports the time left by the pace of this run, without what earlier ones had done", () => {
   const progress = ImportProgress.make(counts, Duration.seconds(5), 200)
   assert.strictEqual(progress.perSecond, 10)
   assert.deepStrictEqual(progress.timeLeft, Option.some(Duration.seconds(5)))
@@ -24,7 +24,7 @@ it("tells the time left by the pace of this run, without what earlier ones had d
   )
 })
 
-it("tells none where nobody knows how many rows there are, or nothing was done yet", () => {
+it("reports no time left where the number of rows is unknown, or nothing was done yet", () => {
   assert.deepStrictEqual(ImportProgress.make(counts, Duration.seconds(5)).timeLeft, Option.none())
   const idle = { ...counts, done: 0, rejected: 0, unknown: 0 }
   assert.deepStrictEqual(ImportProgress.make(idle, Duration.seconds(5), 500).timeLeft, Option.none())

@@ -50,7 +50,7 @@ describe("IntentLog", () => {
       assert.strictEqual((yield* intents.release(intent)).foundId, 7)
     }).pipe(Effect.provide(memory)))
 
-  it.effect("notes a sighting on one step, the oldest that fits", () =>
+  it.effect("records an observation on one step, the oldest that fits", () =>
     Effect.gen(function*() {
       const intents = yield* IntentLog.IntentLog
       yield* TestClock.adjust("1 minute")

@@ -39,7 +39,7 @@ describe("a rate limit", () => {
       layer({ rateLimit: RateLimit.make({ limit: 1, window: "1 minute" }), timeout: "5 minutes" }, [Fault.Refused()])
     )))
 
-  it.effect("does not retry by itself, and waits within the call's time limit, where nothing is sent", () =>
+  it.effect("does not retry by itself, and waits within the call's timeout, where nothing is sent", () =>
     Effect.gen(function*() {
       const refused = yield* Faults.runWithTestClock(Effect.flip(list({ retries: { times: 0 } })))
       assert.deepInclude(refused, { status: 429 })
@@ -152,7 +152,7 @@ describe("a circuit breaker", () => {
       circuitBreaker: Breaker.make({ failures: 1 })
     }))))
 
-  it.effect("whose store does not answer holds a call up for a second, and stops none", () =>
+  it.effect("whose store does not respond delays a call by a second, and stops none", () =>
     Effect.gen(function*() {
       const fiber = yield* Effect.forkChild(list())
       yield* TestClock.adjust("1 second")
@@ -185,7 +185,7 @@ describe("a circuit breaker", () => {
 })
 
 describe("options", () => {
-  it.effect("that cannot be used are told when the client is made", () =>
+  it.effect("that are invalid are reported when the client is made", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(Effect.provide(
         list(),

@@ -13,7 +13,7 @@ const once = { retries: { times: 0 } }
 
 const credentials = { apiKey: Redacted.make("a-key"), apiSecret: Redacted.make("a-secret") }
 
-/** All services over a transport that gives one answer, with the requests that it got. */
+/** All services over a transport that gives one response, with the requests that it got. */
 const layer = (
   options: Partial<LiveDeskClient.Options> = {},
   response: Parameters<typeof FakeTransport.respondingWith>[0] = { body: ok }
@@ -71,7 +71,7 @@ describe("credentials", () => {
       }
     }))
 
-  it.effect("all that is wrong is told at once", () =>
+  it.effect("report all faults at once", () =>
     Effect.gen(function*() {
       const options = { apiKey: Redacted.make(" a:key"), apiSecret: Redacted.make("") }
       const { message } = yield* Effect.flip(Layer.build(layer(options)))
@@ -123,7 +123,7 @@ describe("options", () => {
       assert.notInclude(error.message, "canary")
     }))
 
-  it.effect("all that is wrong is told at once", () =>
+  it.effect("report all faults at once", () =>
     Effect.gen(function*() {
       const { reason } = yield* Effect.flip(Layer.build(layer({ baseUrl: "", timeout: 0, maxResponseBytes: 0 })))
       assert.deepStrictEqual(
@@ -215,7 +215,7 @@ describe("a call's own options", () => {
       assert.notInclude(error.message, "canary")
     }).pipe(Effect.provide(layer())))
 
-  it.effect.each([0, -1, Infinity, NaN])("the time limit %s is refused", (timeout) =>
+  it.effect.each([0, -1, Infinity, NaN])("the timeout %s is rejected", (timeout) =>
     Effect.gen(function*() {
       const { reason } = yield* unsent(create({ timeout }))
       assert.deepStrictEqual(
@@ -330,7 +330,7 @@ describe("spans", () => {
       assert.strictEqual(spans[0]?.attributes.get("server.port"), port)
     }))
 
-  it.effect("tells the reason and the delivery of a failure", () =>
+  it.effect("reports the reason and the outcome of a failure", () =>
     Effect.gen(function*() {
       const { spans } = yield* traced({}, { status: 503 })
       const [span] = spans
@@ -364,7 +364,7 @@ describe("withResponses", () => {
       )
     }))
 
-  it.effect("gives the answers of all calls that an effect made, in order", () =>
+  it.effect("returns the responses of all calls that an effect made, in order", () =>
     Effect.gen(function*() {
       let count = 0
       const numbered = () => ({ headers: { "x-request-id": `r-${++count}` }, body: ok })
@@ -491,7 +491,7 @@ describe("drift", () => {
       assert.notInclude(Util.inspect(error, { depth: 10 }), "a canary")
     }))
 
-  it.effect("is bounded, whatever the answer", () =>
+  it.effect("is bounded, whatever the response", () =>
     Effect.gen(function*() {
       const contact = {
         id: 7,

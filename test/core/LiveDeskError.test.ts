@@ -130,7 +130,7 @@ describe("what a refusal's body says", () => {
     }))
 })
 
-describe("delivery", () => {
+describe("outcome", () => {
   const attempts = [
     ["NotSent", { cause: Object.assign(new Error("refused"), { code: "ECONNREFUSED", syscall: "connect" }) }],
     ["Rejected", { status: 429 }],
@@ -138,7 +138,7 @@ describe("delivery", () => {
     ["Processed", { body: "unreadable" }]
   ] as const
 
-  it.effect("a call of two attempts has the worse delivery of both, in either order", () =>
+  it.effect("a call of two attempts has the worse outcome of both, in either order", () =>
     Effect.gen(function*() {
       for (const [first, [one, firstStep]] of attempts.entries()) {
         for (const [second, [other, secondStep]] of attempts.entries()) {
@@ -218,13 +218,13 @@ describe("what is known beside the reason", () => {
       assert.strictEqual((yield* location(`/${"a".repeat(5000)}`))?.length, 500)
     }))
 
-  it.effect("the ids of an answer that cannot be read, by their paths", () =>
+  it.effect("the ids of a response that cannot be read, by their paths", () =>
     Effect.gen(function*() {
       const uuid = "1d484823-da29-4086-a7ba-d65ad0ebb588"
       const { message, reason } = yield* responseParts({
         body: {
           payload: {
-            contact: { id: "9007199254740993", uuid, name: "not to be told", inbox_id: 407, account_id: null },
+            contact: { id: "9007199254740993", uuid, name: "not to be shown", inbox_id: 407, account_id: null },
             contact_inbox: { source_id: uuid, inbox: { id: 9 } },
             ticket_id: "tk_20251104_789abc",
             rest: [{ id: 1.5 }, { user_id: "" }, { user_id: "u-2\nu-3" }, { source_id: "alice@acme.inc" }],
@@ -241,7 +241,7 @@ describe("what is known beside the reason", () => {
         "payload.ticket_id": "tk_20251104_789abc"
       })
       assert.include(message, `payload.contact_inbox.source_id ${uuid}`)
-      assert.notInclude(message, "not to be told")
+      assert.notInclude(message, "not to be shown")
       assert.notMatch(message, /\p{Cc}/u)
     }))
 
@@ -431,7 +431,7 @@ describe("telling errors apart", () => {
 })
 
 describe("advice", () => {
-  it.effect("says what became of the request, and what to do", () =>
+  it.effect("says the outcome of the request, and what to do", () =>
     Effect.gen(function*() {
       const advice: ReadonlyArray<readonly [response: FakeTransport.FakeResponse, words: string]> = [
         [{ status: 200 }, "do not call again"],
@@ -469,7 +469,7 @@ describe("what a caller asks of an error", () => {
     assert.isFalse(LiveDeskError.isTransient(failed("NotSent", new LiveDeskError.Conflict({ messages: [] }))))
   })
 
-  it("the id of what was made, where LiveDesk acted and told it", () => {
+  it("the id of what was made, where LiveDesk acted and returned it", () => {
     assert.deepStrictEqual(LiveDeskError.createdId(failed("Processed", lost), "payload.contact.id"), Option.some(7))
     assert.deepStrictEqual(LiveDeskError.createdId(failed("Processed", lost), "payload.id"), Option.none())
     assert.deepStrictEqual(LiveDeskError.createdId(failed("Processed", lost), "name"), Option.none())

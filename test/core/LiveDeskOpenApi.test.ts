@@ -42,7 +42,7 @@ describe("the document", () => {
     assert.isFalse(valid)
   })
 
-  it("tells the inputs as they go over the wire", () => {
+  it("shows the inputs as they go over the wire", () => {
     const inputOf = (path: string, method: string, type = "application/json") =>
       at(document, ["paths", path, method, "requestBody", "content", type, "schema"])
     assert.deepStrictEqual(at(inputOf("/api/v2/accounts/contacts", "post"), ["properties", "email"]), {
@@ -126,7 +126,7 @@ const prismLayer = Layer.effect(
     const file = join(yield* temporary, "openapi.json")
     writeFileSync(file, JSON.stringify(forPrism()))
     const child = yield* Effect.acquireRelease(
-      // It refuses a request that the document does not allow, and says so of its own answers.
+      // It rejects a request that the document does not allow, and reports such a response of its own.
       Effect.sync(() =>
         spawn(process.execPath, [prism, "mock", file, "--host", "127.0.0.1", "--port", "0", "--errors"], {
           stdio: ["ignore", "pipe", "inherit"]
@@ -160,7 +160,7 @@ const clientOfPrism = Layer.unwrap(
 ).pipe(Layer.provideMerge(prismLayer))
 
 layer(clientOfPrism, { excludeTestServices: true })("a server made from the document alone", (it) => {
-  it.effect("takes every call of the client, and its answers can be read", () =>
+  it.effect("accepts every call of the client, and its responses can be read", () =>
     Effect.gen(function*() {
       const contacts = yield* Contacts.Contacts
       const conversations = yield* Conversations.Conversations

@@ -68,7 +68,7 @@ export const issuesOf = (
 
 export const strictly = { errors: "all", onExcessProperty: "error" } as const
 
-/** The paths at which an answer is not what the vendor's pages show. */
+/** The paths at which a response is not what the vendor's pages show. */
 export const drift = <A>(model: Model.Model<A>, json: Json): ReadonlyArray<string> =>
   Result.match(SchemaParser.decodeUnknownResult(model.documented(), strictly)(json), {
     onFailure: (issue) => issuesOf(issue).map(({ path }) => path),
@@ -121,13 +121,13 @@ const oddMutations = (spots: ReadonlyArray<Path>): ReadonlyArray<readonly [Path,
   ...Breadth.pairs(spots, oddities)
 ]
 
-/** Holds what every model of an answer owes: tolerance, the ids it cannot do without, and an eye for drift. */
+/** Holds what every model of a response owes: tolerance, the ids it cannot do without, and an eye for drift. */
 export const laws = <A>({ model, required, sample, shape }: {
   readonly model: Model.Model<A>
   readonly sample: Json
   /** What the vendor's pages show. */
   readonly shape: Shape
-  /** The places without which the answer cannot be read, and what can be read there. */
+  /** The places without which the response cannot be read, and what can be read there. */
   readonly required: ReadonlyArray<{ readonly path: Path; readonly readable: (json: Json | undefined) => boolean }>
 }): void => {
   const spots = places(sample)
@@ -212,14 +212,14 @@ export const laws = <A>({ model, required, sample, shape }: {
       assert.deepStrictEqual(decode(model, json), read(model, json))
     }, often)
 
-    it.prop("tells drift exactly where the vendor's pages show something else", { json: mutated }, ({ json }) => {
+    it.prop("reports drift exactly where the vendor's pages show something else", { json: mutated }, ({ json }) => {
       assert.strictEqual(drift(model, json).length === 0, shape(json))
     }, often)
   })
 }
 
 /**
- * Holds what every model owes whose page could be read in part only: whatever is replaced or removed, an answer fails
+ * Holds what every model owes whose page could be read in part only: whatever is replaced or removed, a response fails
  * only where it cannot be used, and what was read is written and read again as itself.
  */
 export const tolerance = <A>(name: string, { isUsable, model, sample }: {

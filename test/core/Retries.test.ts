@@ -52,7 +52,7 @@ const failure = <A, R>(call: Effect.Effect<A, LiveDeskError.LiveDeskError, R>) =
   )
 
 describe("a failed attempt", () => {
-  /** What happens to a request, and which calls are made again after it. */
+  /** What happens to a request, and which calls are retried after it. */
   const table: ReadonlyArray<
     readonly [name: string, step: FakeTransport.Step, again: "all" | "idempotent" | "none", LiveDeskError.Outcome]
   > = [
@@ -63,7 +63,7 @@ describe("a failed attempt", () => {
     ["503", { status: 503 }, "idempotent", "Unknown"],
     ["408", { status: 408 }, "idempotent", "Unknown"],
     ["a broken connection", reset, "idempotent", "Unknown"],
-    ["an unreadable answer", { body: "<html>" }, "idempotent", "Processed"],
+    ["an unreadable response", { body: "<html>" }, "idempotent", "Processed"],
     ["400", { status: 400 }, "none", "Rejected"],
     ["401", { status: 401 }, "none", "Rejected"],
     ["403", { status: 403 }, "none", "Rejected"],
@@ -74,7 +74,7 @@ describe("a failed attempt", () => {
   ]
 
   it.effect.each(table)(
-    "%s is made again only where that does no harm",
+    "%s is retried only where that is safe",
     ([, step, again, outcome]) =>
       Effect.gen(function*() {
         const calls = [
@@ -93,7 +93,7 @@ describe("a failed attempt", () => {
       })
   )
 
-  it("is not made again by any call that creates or sends", () => {
+  it("of a call that creates or sends is not idempotent, and has a verifyHint", () => {
     for (
       const { operation, idempotency, verifyHint } of [
         Contacts.create,
@@ -108,7 +108,7 @@ describe("a failed attempt", () => {
     }
   })
 
-  it.effect("counts with its delivery when a later one is less bad", () =>
+  it.effect("counts with its outcome when a later one is less bad", () =>
     Effect.gen(function*() {
       const { error } = yield* Effect.provide(failure(list()), layer([{ status: 503 }, { status: 404 }]))
       assert.deepInclude(error, { outcome: "Unknown", attempts: 2, status: 404 })
@@ -138,7 +138,7 @@ describe("a failed attempt", () => {
 })
 
 describe("a call whose outcome is unknown", () => {
-  it.effect("says what settles it, and so does the JSON of its error", () =>
+  it.effect("says how to verify the outcome, and so does the JSON of its error", () =>
     Effect.gen(function*() {
       for (const step of [reset, { status: 500 }, { body: "nothing" }]) {
         const { error } = yield* Effect.provide(failure(create()), layer([step]))
@@ -154,7 +154,7 @@ describe("a call whose outcome is unknown", () => {
       }
     }))
 
-  it.effect("is no matter where the call does no harm when it is made again, and says so", () =>
+  it.effect("can be retried where the call is safe, and says so", () =>
     Effect.gen(function*() {
       for (const step of [reset, { status: 500 }, { body: "nothing" }]) {
         const { error } = yield* Effect.provide(failure(list()), layer([step]))
@@ -163,7 +163,7 @@ describe("a call whose outcome is unknown", () => {
         assert.match(error.message, /Retrying this call is safe\.$/)
         const { error: made } = yield* Effect.provide(failure(create()), layer([step]))
         assert.isUndefined(made.isRetryable)
-        assert.notInclude(made.message, "no harm")
+        assert.notInclude(made.message, "Retrying this call is safe")
       }
       const { error } = yield* Effect.provide(failure(list()), layer([{ status: 422 }]))
       assert.isUndefined(error.isRetryable)
@@ -226,7 +226,7 @@ describe("the wait", () => {
       assert.isAtMost(seconds, least + 0.5)
     }))
 
-  it.effect("is never shorter than the Retry-After of a 503, where a read is made again", () =>
+  it.effect("is never shorter than the Retry-After of a 503, where a read is retried", () =>
     Effect.gen(function*() {
       const down = { status: 503, headers: { "retry-after": "3" } }
       const { result, seconds } = yield* Effect.provide(run(list()), layer([down, page]))
@@ -234,7 +234,7 @@ describe("the wait", () => {
       assert.isAtLeast(seconds, 3)
     }))
 
-  it.effect("is not begun where LiveDesk asks for longer than the policy or the time limit allows", () =>
+  it.effect("is not begun where LiveDesk asks for longer than the policy or the timeout allows", () =>
     Effect.gen(function*() {
       const tooSoon = (seconds: number) => [{ status: 429, headers: { "retry-after": String(seconds) } }, created]
       for (
@@ -251,7 +251,7 @@ describe("the wait", () => {
     }))
 })
 
-describe("the time limit", () => {
+describe("the timeout", () => {
   it.effect("is one over all attempts and waits", () =>
     Effect.gen(function*() {
       const { error, requests, seconds } = yield* Effect.provide(
@@ -292,7 +292,7 @@ describe("options", () => {
       assert.include(error.message, "options.retries.times: expected a whole number from 0 to 100")
     }))
 
-  it.effect("that cannot be used are told, all of them, and nothing is sent", () =>
+  it.effect("that are invalid are all reported, and nothing is sent", () =>
     Effect.gen(function*() {
       const bad = { times: -1, baseDelay: "-1 seconds", maxDelay: "2 days", maxRetryAfter: Infinity } as const
       const { error, requests } = yield* Effect.provide(failure(list({ retries: bad })), layer([page]))

@@ -91,7 +91,7 @@ const reporting = [apiKey, apiSecret, both].flatMap((secret) => [
 
 const assertNothingLeaked = (name: string, text: string) => {
   for (const secret of reporting) {
-    assert.isFalse(text.includes(secret), `${name} tells ${secret}: ${text.slice(0, 1000)}`)
+    assert.isFalse(text.includes(secret), `${name} leaks ${secret}: ${text.slice(0, 1000)}`)
   }
 }
 
@@ -197,7 +197,7 @@ const seenOf = Effect.fnUntraced(function*<A, E>(effect: Effect.Effect<A, E>, to
 // the calls
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** An endpoint of a caller's own, whose answer has the server's keys. */
+/** An endpoint of a caller's own, whose response has the server's keys. */
 const anyKeys = Endpoint.make({
   ...Contacts.create,
   operation: "own.endpoint",
@@ -226,7 +226,7 @@ const calling = (
 
 type RespondWith = (text: string) => FakeTransport.FakeResponse
 
-/** JSON that has the text where an answer has a message, a name, an id or a code. */
+/** JSON that has the text where a response has a message, a name, an id or a code. */
 const jsonResponses: ReadonlyArray<RespondWith> = Object.values(json).flatMap((write) =>
   [
     (quoted: string) => ({ status: 401, body: `{"error":${quoted}}` }),
@@ -265,7 +265,7 @@ const headerResponses = statuses.map((status): RespondWith => (text) => ({
   ...(status === 304 ? {} : { body: text })
 }))
 
-/** How an answer ends before its end. */
+/** How a response breaks off before its end. */
 const breaks = Object.values(json).map((write) => (text: string) => `{"id":7,"uuid":${write(text)},"message":`)
   .concat((text) => text)
   .flatMap((body) =>
@@ -329,7 +329,7 @@ const echoedToCollector = Breadth.pairs(echoes, [
   (text: string) => FakeTransport.failing(new Error(text, { cause: text }))
 ])
 
-describe("no secret is told", () => {
+describe("no secret is reported", () => {
   it.effect.each(echoes)("of a server that sends them back: %s", (echo) =>
     Effect.gen(function*() {
       const [name, text] = echo
@@ -347,7 +347,7 @@ describe("no secret is told", () => {
       }
     }))
 
-  it.effect.each(echoes)("of an answer that breaks off or stops: %s", (echo) =>
+  it.effect.each(echoes)("of a response that breaks off or stops: %s", (echo) =>
     Effect.gen(function*() {
       const [, text] = echo
       for (const { body, ends, status } of drawnFor(echo, echoedBreaks)) {
@@ -371,23 +371,26 @@ describe("no secret is told", () => {
       }
     }))
 
-  it.effect.each(echoes)("of an answer that breaks off in the middle of one: %s", ([, text]) =>
-    Effect.gen(function*() {
-      // What is not the secret itself may be told.
-      const start = /^Basic(?: |%20)|/.exec(text)?.[0].length ?? 0
-      const lengths = Arr.range(start + 4, text.length - 1).filter((length) => Breadth.isFull || length % 7 === 0)
-      for (const [length, status] of Breadth.pairs(lengths, [200, 500])) {
-        const body = `{"id":7,"echo":"${text.slice(0, length)}`
-        const error = yield* Effect.flip(
-          Effect.asVoid(calling(createContact, FakeTransport.respondingWith({ status, body })))
-        )
-        assert.isTrue(LiveDeskError.isLiveDeskError(error))
-        if (!LiveDeskError.isLiveDeskError(error)) return
-        const excerpt = Option.getOrThrow(LiveDeskError.excerpt(error))
-        assert.include(excerpt, "{\"id\":7,\"echo\":\"")
-        assert.notInclude(excerpt, text.slice(start, start + 4), body)
-      }
-    }))
+  it.effect.each(echoes)(
+    "of a response that breaks off in the middle of one: %s",
+    ([, text]) =>
+      Effect.gen(function*() {
+        // What is not the secret itself may be reported.
+        const start = /^Basic(?: |%20)|/.exec(text)?.[0].length ?? 0
+        const lengths = Arr.range(start + 4, text.length - 1).filter((length) => Breadth.isFull || length % 7 === 0)
+        for (const [length, status] of Breadth.pairs(lengths, [200, 500])) {
+          const body = `{"id":7,"echo":"${text.slice(0, length)}`
+          const error = yield* Effect.flip(
+            Effect.asVoid(calling(createContact, FakeTransport.respondingWith({ status, body })))
+          )
+          assert.isTrue(LiveDeskError.isLiveDeskError(error))
+          if (!LiveDeskError.isLiveDeskError(error)) return
+          const excerpt = Option.getOrThrow(LiveDeskError.excerpt(error))
+          assert.include(excerpt, "{\"id\":7,\"echo\":\"")
+          assert.notInclude(excerpt, text.slice(start, start + 4), body)
+        }
+      })
+  )
 
   it.effect.each(echoes)("of a transport that quotes them in its failure: %s", (echo) =>
     Effect.gen(function*() {
@@ -399,7 +402,7 @@ describe("no secret is told", () => {
       }
     }))
 
-  it.effect("of a call that is not answered in time", () =>
+  it.effect("of a call that gets no response in time", () =>
     Effect.gen(function*() {
       for (const call of callings) {
         const never = Layer.succeed(HttpClient.HttpClient, HttpClient.make(() => Effect.never))
@@ -407,7 +410,7 @@ describe("no secret is told", () => {
         yield* TestClock.adjust("30 seconds")
         const { errors, text } = yield* Fiber.join(fiber)
         assert.strictEqual(errors.length, 1)
-        assertNothingLeaked("a call that is not answered", text)
+        assertNothingLeaked("a call that gets no response", text)
       }
     }))
 
@@ -491,7 +494,7 @@ describe("no secret is told", () => {
     Effect.gen(function*() {
       const [, text] = echo
       for (const transport of drawnFor(echo, echoedToCollector)) {
-        // It fails for every answer, for the code in it or for the lack of a ticket.
+        // It fails for every response, for the code in it or for the lack of a ticket.
         const { exported, text: seen } = yield* seenOf(calling(createTicket, transport(text)), "collector")
         assert.isNotEmpty(exported)
         assertNothingLeaked(`the exporter, of ${text},`, seen)
@@ -500,7 +503,7 @@ describe("no secret is told", () => {
 })
 
 describe("the canaries", () => {
-  const places: ReadonlyArray<readonly [name: string, tell: (text: string) => Effect.Effect<string>]> = [
+  const places: ReadonlyArray<readonly [name: string, report: (text: string) => Effect.Effect<string>]> = [
     ["an error", (text) => formsOf(new Error(text))],
     ["a cause", (text) => formsOf(new Error("x", { cause: { deep: [[[[{ text }]]]] } }))],
     ["a log", (text) => Effect.map(seenOf(Effect.log({ nested: { text } })), ({ text }) => text)],
@@ -516,11 +519,11 @@ describe("the canaries", () => {
     ]
   ]
 
-  it.effect("are seen wherever they are told", () =>
+  it.effect("are found wherever they are reported", () =>
     Effect.gen(function*() {
-      for (const [[echo, text], [place, tell]] of Breadth.pairs(echoes, places)) {
-        const reported = yield* tell(text)
-        assert.throws(() => assertNothingLeaked(place, reported), /tells/, `${echo} in ${place}`)
+      for (const [[echo, text], [place, report]] of Breadth.pairs(echoes, places)) {
+        const reported = yield* report(text)
+        assert.throws(() => assertNothingLeaked(place, reported), /leaks/, `${echo} in ${place}`)
       }
     }))
 })

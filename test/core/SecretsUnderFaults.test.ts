@@ -85,7 +85,7 @@ describe("secrets", () => {
   for (const status of statuses) {
     const faults = tried.flatMap(([other, fault]) => other === status ? [fault] : [])
 
-    it.effect(`are told by nothing, whatever fails, at a server that echoes them with ${status}`, () => {
+    it.effect(`are reported by nothing, whatever fails, at a server that echoes them with ${status}`, () => {
       const reported: Array<string> = []
       const loggers = Logger.layer([
         Logger.map(Logger.formatJson, (text) => void reported.push(text)),

@@ -11,7 +11,7 @@ const respondingWith = (response: FakeTransport.FakeResponse) =>
 
 const data = { ticket_id: "tk_1" }
 
-describe("the code of a ticket's answer", () => {
+describe("the code of a ticket's response", () => {
   for (const code of [1, -1, 2001, "E42", "", "00", true, false, {}]) {
     it.effect(`${JSON.stringify(code)} is an error with that code`, () =>
       Effect.gen(function*() {
@@ -39,7 +39,7 @@ describe("update", () => {
   for (
     const response of [{ status: 204 }, { body: "" }, { body: "OK" }, { body: null }, { body: { code: 0 } }] as const
   ) {
-    it.effect(`does not fail for an answer of ${JSON.stringify(response)}`, () =>
+    it.effect(`does not fail for a response of ${JSON.stringify(response)}`, () =>
       Effect.gen(function*() {
         const tickets = yield* Tickets.Tickets
         const { ticketId } = yield* tickets.update({ ticketId: "tk_1", title: "A title" })
@@ -47,7 +47,7 @@ describe("update", () => {
       }).pipe(Effect.provide(respondingWith(response))))
   }
 
-  it.effect("tells the id where it comes", () =>
+  it.effect("returns the id where the response has it", () =>
     Effect.gen(function*() {
       const tickets = yield* Tickets.Tickets
       const { ticketId } = yield* tickets.update({ ticketId: "tk_1", title: "A title" })

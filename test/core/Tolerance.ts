@@ -126,7 +126,7 @@ const someIds = [
   [17623000010928, 17623000010928]
 ] as const
 
-/** An id that fails the answer when it is none. */
+/** An id that fails the response when it is none. */
 export const requiredIds: Readings<number> = someIds
 
 /** An id that is 0 when it is none; and a count. */
@@ -186,7 +186,7 @@ export const names: Readings<Option.Option<string>> = [
   ...noTexts.map((wire) => [wire, Option.none()] as const)
 ]
 
-/** A word that is kept as it came, though nobody knows it. */
+/** A word that is kept as it came, though it is unknown. */
 export const words = (known: ReadonlyArray<string>, absent: string): Readings<string> => [
   ...[...known, "never_heard_of", "OPEN", "constructor"].map((word) => [word, word] as const),
   ...noTexts.map((wire) => [wire, absent] as const)

@@ -7,7 +7,7 @@ const credentials = { apiKey: Redacted.make("a-key"), apiSecret: Redacted.make("
 
 const ok = "{\"payload\":{\"contact\":{\"id\":7},\"contact_inbox\":{}},\"id\":7,\"status\":\"open\"}"
 
-describe("an exchange", () => {
+describe("a dispatch", () => {
   /** Which way each request went. */
   const make = (ways: Array<string>) =>
     Transport.attachDispatch(
@@ -111,7 +111,7 @@ describe("an exchange", () => {
       ])
     }))
 
-  it.effect("that ends without an answer has lost the connection", () =>
+  it.effect("that ends without a response has lost the connection", () =>
     Effect.gen(function*() {
       const silent = Layer.succeed(Transport.Transport, { dispatch: () => Effect.void })
       const error = yield* Effect.flip(

@@ -212,7 +212,7 @@ describe("events", () => {
       }
     }))
 
-  it.effect("tell the message, the conversation, who wrote it and what changed", () =>
+  it.effect("hold the message, the conversation, who wrote it and what changed", () =>
     Effect.sync(() => {
       const message = decode(WebhookDelivery.payload("message_created", { message_type: 0, attachments: [{ id: 4 }] }))
       if (message._tag !== "MessageCreated") return assert.fail(message._tag)
@@ -249,7 +249,7 @@ describe("events", () => {
       assert.deepStrictEqual(Redacted.value(event.payload), payload)
     }))
 
-  it.effect("are unknown when what they are about cannot be told", () =>
+  it.effect("are unknown when what they are about cannot be identified", () =>
     Effect.sync(() => {
       const conversation = { ...sampleObject, id: "x" }
       for (
@@ -300,23 +300,23 @@ describe("events", () => {
   }, Breadth.runs(500))
 })
 
-describe("echoes", () => {
-  it.effect("are private notes, what went out, and messages of which it is not told", () =>
+describe("own messages", () => {
+  it.effect("are private notes, outgoing messages, and messages of an unknown type", () =>
     Effect.sync(() => {
-      const echo = (event: string, fields: { readonly [key: string]: Json }) =>
+      const isOwn = (event: string, fields: { readonly [key: string]: Json }) =>
         WebhookEvent.isOwnMessage(decode(WebhookDelivery.payload(event, fields)))
-      assert.isFalse(echo("message_created", {}))
-      assert.isTrue(echo("message_created", { private: true }))
-      assert.isTrue(echo("message_created", { message_type: "outgoing" }))
-      assert.isTrue(echo("message_updated", { message_type: "template" }))
-      assert.isFalse(echo("message_created", { message_type: 0 }))
-      assert.isFalse(echo("message_created", { message_type: "0" }))
+      assert.isFalse(isOwn("message_created", {}))
+      assert.isTrue(isOwn("message_created", { private: true }))
+      assert.isTrue(isOwn("message_created", { message_type: "outgoing" }))
+      assert.isTrue(isOwn("message_updated", { message_type: "template" }))
+      assert.isFalse(isOwn("message_created", { message_type: 0 }))
+      assert.isFalse(isOwn("message_created", { message_type: "0" }))
       for (const messageType of [1, 2, 3, 4, "activity", "of_tomorrow", "Incoming", "", null, {}]) {
-        assert.isTrue(echo("message_created", { message_type: messageType }), JSON.stringify(messageType))
-        assert.isTrue(echo("message_updated", { message_type: messageType }), JSON.stringify(messageType))
+        assert.isTrue(isOwn("message_created", { message_type: messageType }), JSON.stringify(messageType))
+        assert.isTrue(isOwn("message_updated", { message_type: messageType }), JSON.stringify(messageType))
       }
-      assert.isTrue(echo("conversation_typing_on", { is_private: true }))
-      assert.isFalse(echo("conversation_typing_off", {}))
-      assert.isFalse(echo("conversation_created", {}))
+      assert.isTrue(isOwn("conversation_typing_on", { is_private: true }))
+      assert.isFalse(isOwn("conversation_typing_off", {}))
+      assert.isFalse(isOwn("conversation_created", {}))
     }))
 })

@@ -78,7 +78,7 @@ describe("an emulator's events", () => {
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("tell new conversations, messages from both sides, and moves", () => {
+  it.effect("report new conversations, messages from both sides, and moves", () => {
     const { handled, layer } = setup(Webhooks.signed({ secrets: [secret] }))
     return Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
@@ -137,7 +137,7 @@ describe("an emulator's events", () => {
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("are told once, however often a delivery comes", () => {
+  it.effect("are handled once, however often a delivery comes", () => {
     const { handled, layer } = setup(Webhooks.unverified)
     return Effect.gen(function*() {
       const sender = yield* WebhookSender.WebhookSender
@@ -150,7 +150,7 @@ describe("an emulator's events", () => {
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("are remembered with what was answered, those that were made again among them", () => {
+  it.effect("are kept with the receiver's responses, redeliveries among them", () => {
     const { layer } = setup(Webhooks.unverified)
     return Effect.gen(function*() {
       const sender = yield* WebhookSender.WebhookSender
@@ -185,7 +185,7 @@ describe("an emulator's events", () => {
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("tell nothing of a call that was refused", () => {
+  it.effect("report nothing of a call that was rejected", () => {
     const { layer } = setup(Webhooks.unverified)
     return Effect.gen(function*() {
       const sender = yield* WebhookSender.WebhookSender
@@ -204,7 +204,7 @@ describe("an emulator's events", () => {
   })
 })
 
-/** A sender to a receiver that answers as told, given how many deliveries came before. */
+/** A sender to a receiver whose response depends on how many deliveries came before. */
 const sendingTo = (response: (before: number) => Effect.Effect<number>, to: `/${string}` = path) => {
   const received: Array<string> = []
   const client = HttpClient.make((request) =>
@@ -227,7 +227,7 @@ const happens = Effect.gen(function*() {
 })
 
 describe("a receiver", () => {
-  it.effect("that never answers is waited for five seconds, and keeps no other event back", () =>
+  it.effect("that never responds is waited for five seconds, and delays no other event", () =>
     Effect.gen(function*() {
       const begun = yield* Deferred.make<void>()
       const { layer } = sendingTo((before) =>
@@ -280,7 +280,7 @@ describe("a receiver", () => {
     )
   })
 
-  it.live("that gets many is told of to the end, and the first of it is forgotten", () => {
+  it.live("that gets many deliveries has the last of them recorded, and the first forgotten", () => {
     const { layer } = sendingTo(() => Effect.succeed(200))
     return Effect.gen(function*() {
       const sender = yield* WebhookSender.WebhookSender
@@ -322,7 +322,7 @@ describe("a receiver", () => {
 })
 
 describe("options", () => {
-  it.effect("with which nothing can be signed are told when the layer is built", () =>
+  it.effect("with which nothing can be signed are rejected when the layer is built", () =>
     Effect.gen(function*() {
       const error = yield* Layer.build(
         WebhookSender.layer({ path, verification: Webhooks.signed({ secrets: [Redacted.make("")] }) }).pipe(

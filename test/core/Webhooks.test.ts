@@ -48,7 +48,7 @@ const secret = Redacted.make("canary-secret")
 const signed = Webhooks.signed({ secrets: [secret] })
 const signedWith = (value: string) => Webhooks.signed({ secrets: [Redacted.make(value)] })
 
-/** Sends, and gives what was answered. */
+/** Sends, and returns the status and the body of the response. */
 const send = Effect.fnUntraced(function*(delivery: WebhookDelivery.WebhookDelivery) {
   const client = yield* HttpClient.HttpClient
   const response = yield* client.execute(WebhookDelivery.toRequest(delivery))
@@ -111,7 +111,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
         )
       })
 
-      it.effect("answers before the handler is done", () =>
+      it.effect("responds before the handler is done", () =>
         Effect.gen(function*() {
           const latch = yield* Latch.make()
           const done = yield* Deferred.make<void>()
@@ -392,7 +392,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
     })
 
     describe("deliveries that come again", () => {
-      // Without an id a delivery is known by when its event was made or changed, which not every kind tells.
+      // Without an id a delivery is known by when its event was made or changed, which not every kind of event shows.
       const namesOf = (ids: boolean) =>
         WebhookDelivery.eventNames.filter((name) => ids || /^conversation_(created|status_changed|updated)$/.test(name))
 
@@ -464,7 +464,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
             assert.deepStrictEqual(yield* again("message_created", { id: 7 }), accepted)
             assert.deepStrictEqual(yield* again("message_created", { id: 7 }), duplicate)
             assert.strictEqual(events.length, 4)
-            // The time of making tells nothing of a change, and what is changed back may be changed again.
+            // The time of making says nothing of a change, and what is changed back may be changed again.
             for (const name of ["x", "y", "x"]) {
               assert.deepStrictEqual(yield* again("contact_updated", { name, created_at: 1768967324 }), accepted)
             }
@@ -563,7 +563,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
         })
       }
 
-      it.effect("are refused with 503 while what was seen cannot be told", () => {
+      it.effect("are rejected with 503 while the delivery store fails", () => {
         const fails = Effect.fail(new DeliveryStore.DeliveryStoreError({ message: "out of order" }))
         const { events, handler } = recorder()
         return running(
@@ -581,7 +581,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
       })
     })
 
-    it.effect("skips echoes, unless told otherwise", () => {
+    it.effect("skips own messages by default, and handles them with ownMessages: handle", () => {
       const own = deliver({ payload: WebhookDelivery.payload("message_created", { message_type: "outgoing" }) })
       const note = deliver({ payload: WebhookDelivery.payload("message_created", { id: 2, private: true }) })
       const { events, handler } = recorder()
@@ -675,7 +675,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
 }
 
 describe("options", () => {
-  it.effect("that cannot be used are told, without the secret", () =>
+  it.effect("that are invalid are reported, without the secret", () =>
     Effect.gen(function*() {
       for (
         const verification of [
@@ -709,14 +709,14 @@ describe("options that are no sensible numbers, or no secrets", () => {
     ...[0, -1, 1.5, NaN, Infinity].map((concurrency) => ["concurrency", { concurrency }] as const),
     ...[0, -1, NaN].map((maxBodyBytes) => ["maxBodyBytes", { maxBodyBytes }] as const),
     ...[0, -1, NaN].map((capacity) => ["capacity", { capacity }] as const)
-  ])("are told: %s", ([name, options]) =>
+  ])("are reported: %s", ([name, options]) =>
     Effect.gen(function*() {
       const error = yield* rejectedWith(options)
       assert.strictEqual(error._tag, "WebhookOptionsError")
       assert.include(error.message, name)
     }))
 
-  it.effect("are told: secrets", () =>
+  it.effect("are reported: secrets", () =>
     Effect.gen(function*() {
       // @ts-expect-error the type asks for one
       const error = yield* rejectedWith({ verification: Webhooks.signed({ secrets: [] }) })

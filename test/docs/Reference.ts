@@ -28,7 +28,7 @@ export const committed = Path.join(root, "docs/reference")
 
 const sources = "packages/*/src"
 
-/** What no program imports, and what only tells which modules there are. */
+/** Modules that no program imports, and modules that only list others. */
 const hidden = ["internal/**", "cli/**", "bin.ts", "index.ts", "*/index.ts"]
 
 export interface Reference {
@@ -226,7 +226,7 @@ const hideForeign = (reflection: DeclarationReflection): void => {
   else reflection.extendedTypes = own
 }
 
-/** The type of a schema of the same name is told by the schema's comment. */
+/** Gives a type the comment of the schema of the same name. */
 const shareComment = (reflection: DeclarationReflection): void => {
   const siblings = reflection.parent instanceof ContainerReflection ? reflection.parent.children ?? [] : []
   const schema = siblings.find(({ kind, name }) => kind === ReflectionKind.Variable && name === reflection.name)

@@ -14,7 +14,7 @@ const atEmulator = Effect.gen(function*() {
 
 const emulator = Layer.merge(NodeEmulator.layer(), NodeTransport.layer())
 
-/** As if the service had come to answer otherwise. */
+/** As if the service had come to respond otherwise. */
 const otherwise = (change: (text: string) => string) =>
   Layer.provide(
     Layer.effect(
@@ -35,7 +35,7 @@ const otherwise = (change: (text: string) => string) =>
   )
 
 describe("the live suite, at an emulator: the live service only by the script test:live", () => {
-  it.live("finds what is as the pages show it, and how a refusal is told", () =>
+  it.live("finds what is as the pages show it, and how a rejection is reported", () =>
     Effect.gen(function*() {
       const report = yield* atEmulator
       const of = (what: string) => report.findings.find((finding) => finding.what === what)

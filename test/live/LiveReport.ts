@@ -1,6 +1,6 @@
 /**
- * Calls everything at a live service, and tells where it differs from the contract: the tool with which whoever has a
- * key turns "unverified" into "verified".
+ * Calls everything at a live service, and reports where it differs from the contract. With it the holder of a key turns
+ * "unverified" into "verified".
  */
 import {
   Contacts,
@@ -24,7 +24,7 @@ export interface Finding {
   /** The status, and for a failure its tag and reason. */
   readonly outcome: string
   readonly succeeded: boolean
-  /** Where the answer differs from what the pages show, or from what is assumed where they show nothing. */
+  /** Where the response differs from what the pages show, or from what is assumed where they show nothing. */
   readonly drift: ReadonlyArray<string>
   /** What is marked as unverified, and was there. */
   readonly seen: ReadonlyArray<string>
@@ -95,7 +95,7 @@ const unverifiedIn = (schema: Json | undefined, body: unknown, path = ""): Reado
 // ---------------------------------------------------------------------------------------------------------------------
 
 const failed = ({ outcome, reason, status, ...error }: LiveDeskError.LiveDeskError): string =>
-  `${status ?? "no answer"}, ${error._tag}/${reason._tag}, ${outcome}: ${reason.message}`
+  `${status ?? "no response"}, ${error._tag}/${reason._tag}, ${outcome}: ${reason.message}`
 
 /** Not covered, and on no page: what Chatwoot has to clear a contact away. */
 const removeContact = Endpoint.make({
@@ -195,7 +195,7 @@ export const run = Effect.fnUntraced(function*(options: LiveDeskClient.Options, 
       const conversationId = conversation.value.id
       const message = yield* call(Messages.send, "a text", { conversationId, content: "A test, please ignore." })
       if (Option.isSome(message)) {
-        yield* call(Messages.send, "a private answer to it", {
+        yield* call(Messages.send, "a private reply to it", {
           conversationId,
           content: "A test, please ignore.",
           private: true,
@@ -239,13 +239,13 @@ export const run = Effect.fnUntraced(function*(options: LiveDeskClient.Options, 
   }
 
   yield* probe(Contacts.create, "a wrong secret", person, stranger)
-  yield* probe(Contacts.create, "an unknown channel", {
+  yield* probe(Contacts.create, "an unknown inbox", {
     ...person,
     inboxId: 1,
     identifier: `${label}-1`,
     email: undefined
   })
-  yield* probe({ ...Contacts.create, input: AnyFields }, "no channel", { email: "not an address" })
+  yield* probe({ ...Contacts.create, input: AnyFields }, "no inbox", { email: "not an address" })
   yield* probe(Messages.send, "an unknown conversation", { conversationId: 999_999_999, content: "A test." })
   yield* probe(Tickets.get, "an unknown ticket", { ticketId: "tk_none" })
   yield* probe(nowhere, "an unknown path", {})
@@ -253,7 +253,7 @@ export const run = Effect.fnUntraced(function*(options: LiveDeskClient.Options, 
   return report
 })
 
-/** The report as text, for whoever writes it into the contract. */
+/** The report as text, for the person who writes it into the contract. */
 export const render = ({ findings, left }: LiveReport): string =>
   [
     ...findings.flatMap(({ drift, operation, outcome, seen, what }) => [

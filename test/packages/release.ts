@@ -24,7 +24,7 @@ const passes = (parameters: ReadonlyArray<string>, folder: string): boolean => {
 const folderOf = (name: string): string => Path.join(Tool.root, "packages", name)
 
 /** What would make a bad release, or one that the registry refuses. */
-const obstacles = (): ReadonlyArray<string> => {
+const problems = (): ReadonlyArray<string> => {
   const pending = Fs.globSync("*.md", { cwd: Path.join(Tool.root, ".changeset") }).filter((file) =>
     file !== "README.md"
   )
@@ -45,8 +45,8 @@ const obstacles = (): ReadonlyArray<string> => {
 }
 
 const release = (): boolean => {
-  const found = obstacles()
-  for (const obstacle of found) process.stderr.write(`${obstacle}\n`)
+  const found = problems()
+  for (const problem of found) process.stderr.write(`${problem}\n`)
   if (found.length > 0 && !dryRun) return false
   if (!steps.every((step) => passes(step.split(" "), Tool.root))) return false
   return dryRun

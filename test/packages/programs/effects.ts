@@ -1,4 +1,4 @@
-/** Imports the modules that it is told of, and says what they did to the process beside being there. */
+/** Imports the modules that it is given, and prints what they did to the process beside being there. */
 import "@effect/platform-node"
 import "effect"
 

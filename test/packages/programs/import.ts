@@ -1,6 +1,6 @@
 /**
  * A file of two rows, one of them bad, into an emulator on a port, with the journal and the reports beside it. Over `fetch`,
- * to tell of the journal's SQLite where undici is not to be had.
+ * to show the journal's SQLite where undici is not to be had.
  */
 import * as FetchTransport from "@effect-livedesk/core/FetchTransport"
 import { ImportMapping } from "@effect-livedesk/core/imports"
