@@ -119,7 +119,7 @@ const modules: ReadonlyArray<string> = globSync("*/src/**/*.ts", { cwd: packages
   .map((path) => path.replaceAll("\\", "/"))
   .sort()
 
-/** Without the line that tells a shell what runs it. */
+/** Without the line that names the interpreter to a shell. */
 const source = (module: string): string => readFileSync(new URL(module, packages), "utf8").replace(/^#!.*\n/, "")
 
 const withoutComments = (text: string): string => text.replaceAll(/\/\*[^]*?\*\//g, "").replaceAll(/^\s*\/\/.*$/gm, "")
@@ -227,7 +227,7 @@ describe("core", () => {
 })
 
 describe("barrels", () => {
-  it("are imported by nobody, effect's neither", () => {
+  it("are imported by no module, effect's neither", () => {
     const barrels = modules.flatMap((module) =>
       imports(module)
         .filter((specifier) =>
@@ -293,7 +293,7 @@ describe("documentation", () => {
     const lacking = modules.filter((module) => !module.includes("/internal/")).flatMap((module) => {
       const exports = publicExports(module)
       return exports.flatMap(({ doc, name }, index) => {
-        // The type of a schema of the same name is told by the schema's comment.
+        // The comment of a schema also describes the type of the same name.
         const reported = exports.findIndex((other) => other.name === name) < index || sentence.test(prose(doc))
         return [
           ...(reported ? [] : [`${module}: ${name} has no sentence`]),

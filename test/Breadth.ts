@@ -35,7 +35,7 @@ export type Campaign = keyof typeof campaigns
 export const samples: ReadonlyArray<string> = [
   "the command line: each command in a process of its own",
   "conformance over TCP: each case with undici or with fetch",
-  "requests that fail: each over one of two undici ways and one of two fetch ways; whole answers over one of the four",
+  "requests that fail: each over one of two undici ways and one of two fetch ways; whole responses over one of the four",
   "statuses: each with one of four bodies",
   "examples: all but one in the process of the tests, not as programs",
   "secrets: each spelling with some responses, failures and misplacements, each of these with one spelling",

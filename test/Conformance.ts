@@ -117,13 +117,13 @@ export const conformance = (name: string, transport: Transport) =>
       emulator: Emulator.Options = {},
       client: Partial<LiveDeskClient.Options> = {}
     ) =>
-      // Every answer of the emulator must be what the vendor's pages show.
+      // Every response of the emulator must be what the vendor's pages show.
       Effect.provide(effect, transport({ startsAt: may, ...emulator }, { onDrift: "fail", ...client }))
 
     const may = DateTime.makeUnsafe("2026-05-01T12:00:00.250Z")
 
     describe("contacts.create", () => {
-      it.effect("keeps what it is given, and ties the contact to the channel", () =>
+      it.effect("keeps every field it is given, and ties the contact to the inbox", () =>
         run(Effect.gen(function*() {
           const contacts = yield* Contacts.Contacts
           const { contact, contactInbox } = yield* contacts.create({
@@ -150,7 +150,7 @@ export const conformance = (name: string, transport: Transport) =>
           assert.strictEqual(HashMap.size((yield* state).contacts), 1)
         })))
 
-      it.effect("takes nothing but the channel, and leaves out what is undefined", () =>
+      it.effect("takes the inbox alone, and leaves out undefined fields", () =>
         run(Effect.gen(function*() {
           const contacts = yield* Contacts.Contacts
           const { contact } = yield* contacts.create({ inboxId: 407, email: undefined })
@@ -207,7 +207,7 @@ export const conformance = (name: string, transport: Transport) =>
         )
       })
 
-      it.effect("finds no channel that is not there, and keeps no contact then", () =>
+      it.effect("given an unknown inbox, fails with NotFound and keeps no contact", () =>
         run(Effect.gen(function*() {
           const contacts = yield* Contacts.Contacts
           const error = yield* Effect.flip(contacts.create({ inboxId: 408 }))
@@ -244,7 +244,7 @@ export const conformance = (name: string, transport: Transport) =>
           assert.deepStrictEqual(kept.map((conversation) => conversation.sourceId === sourceId), [false, true, true])
         })))
 
-      it.effect("finds no contact, no channel and no source id that is not there", () =>
+      it.effect("given an unknown contact, inbox or source id, fails with NotFound", () =>
         run(Effect.gen(function*() {
           const conversations = yield* Conversations.Conversations
           const { contactId } = yield* aContact
@@ -275,7 +275,7 @@ export const conformance = (name: string, transport: Transport) =>
           ])
         })))
 
-      it.effect("answers the one conversation of a channel that keeps one, and waits for a channel's bot", () =>
+      it.effect("given an inbox with a bot that keeps one conversation, creates it pending, then returns it", () =>
         run(
           Effect.gen(function*() {
             const conversations = yield* Conversations.Conversations
@@ -334,7 +334,7 @@ export const conformance = (name: string, transport: Transport) =>
           assert.strictEqual((yield* contacts.list({ q: "nobody" })).meta.count, 1)
         })))
 
-      it.effect("chooses by labels, sorts, and leaves out the channels", () =>
+      it.effect("filters by labels, sorts, and leaves out the inboxes", () =>
         run(Effect.gen(function*() {
           yield* seed([
             { name: "b", labels: ["vip"] },
@@ -445,7 +445,7 @@ export const conformance = (name: string, transport: Transport) =>
           yield* contacts.create({ inboxId: 407, phoneNumber: "+123456789" })
         })))
 
-      it.effect("is refused for what another contact has, and for nobody", () =>
+      it.effect("is refused for values of another contact, and for an unknown contact", () =>
         run(Effect.gen(function*() {
           const contacts = yield* Contacts.Contacts
           const { contact } = yield* contacts.create({ inboxId: 407, email: "ada@acme.inc" })
@@ -458,11 +458,11 @@ export const conformance = (name: string, transport: Transport) =>
             422,
             "contacts.update"
           ])
-          const nobody = yield* Effect.flip(contacts.update({ contactId: 1, name: "Nobody" }))
-          assert.deepStrictEqual(facts(nobody), ["HttpError", "NotFound", "Rejected", 404, "contacts.update"])
+          const unknown = yield* Effect.flip(contacts.update({ contactId: 1, name: "Nobody" }))
+          assert.deepStrictEqual(facts(unknown), ["HttpError", "NotFound", "Rejected", 404, "contacts.update"])
         })))
 
-      it.effect("answers with the contact under payload", () =>
+      it.effect("returns the contact under payload", () =>
         run(Effect.gen(function*() {
           yield* seed([{ name: "Ada" }])
           const { text } = yield* send({ method: "PATCH", path: `${contactsPath}/1`, body: "{\"name\":\"Bob\"}" })
@@ -648,7 +648,7 @@ export const conformance = (name: string, transport: Transport) =>
           assert.deepStrictEqual((yield* now(id)).firstReplyCreatedAt, shown.firstReplyCreatedAt)
         })))
 
-      it.effect("shows the latest message in the conversation that a channel keeps", () =>
+      it.effect("given an inbox that keeps one conversation, shows the latest message in it", () =>
         run(
           Effect.gen(function*() {
             const contacts = yield* Contacts.Contacts
@@ -665,7 +665,7 @@ export const conformance = (name: string, transport: Transport) =>
           { inboxes: [{ id: 407, lockToSingleConversation: true }] }
         ))
 
-      it.effect("keeps a note from being an answer", () =>
+      it.effect("given a private note, does not count it as a reply", () =>
         run(Effect.gen(function*() {
           const { id, waitingSince } = yield* aConversation
           const messages = yield* Messages.Messages
@@ -676,7 +676,7 @@ export const conformance = (name: string, transport: Transport) =>
           assert.deepStrictEqual(shown.waitingSince, waitingSince)
         })))
 
-      it.effect("answers a message of its conversation, and none that is not there", () =>
+      it.effect("keeps in_reply_to for a message of its conversation, and null for any other", () =>
         run(Effect.gen(function*() {
           const { id } = yield* aConversation
           const other = yield* aConversation
@@ -825,7 +825,7 @@ export const conformance = (name: string, transport: Transport) =>
           assert.strictEqual((yield* Effect.flip(receive({ conversationId: id })))._tag, "NotReceivedError")
         })))
 
-      it.effect("hand a resolved conversation to the channel's bot", () =>
+      it.effect("hand a resolved conversation to the inbox's bot", () =>
         run(
           Effect.gen(function*() {
             const conversations = yield* Conversations.Conversations
@@ -883,7 +883,7 @@ export const conformance = (name: string, transport: Transport) =>
           assert.strictEqual(new Set(made.map(({ ticketId }) => ticketId)).size, 30)
         })))
 
-      it.effect("are answered with a code, 404 for one that is not there", () =>
+      it.effect("respond with a code, 404 for an unknown ticket", () =>
         run(Effect.gen(function*() {
           const tickets = yield* Tickets.Tickets
           const path = Tickets.create.path
@@ -1041,7 +1041,7 @@ export const conformance = (name: string, transport: Transport) =>
     })
 
     describe("the vendor's samples", () => {
-      it.effect("of create contact, byte for byte, where no channel is named", () =>
+      it.effect("of create contact, byte for byte, when no inbox is named", () =>
         run(
           Effect.gen(function*() {
             const { text } = yield* send({ path: contactsPath, body: "{\"name\":\"Test\"}" })
@@ -1077,7 +1077,7 @@ export const conformance = (name: string, transport: Transport) =>
         ))
     })
 
-    it.effect("answers alike twice, to the last id", () => {
+    it.effect("run twice, returns the same responses, to the last id", () => {
       const story = Effect.gen(function*() {
         const contacts = yield* Contacts.Contacts
         const conversations = yield* Conversations.Conversations
@@ -1091,7 +1091,7 @@ export const conformance = (name: string, transport: Transport) =>
       })
     })
 
-    it.effect("gives status, headers and body of an answer beside its value", () =>
+    it.effect("gives status, headers and body of a response beside its value", () =>
       run(Effect.gen(function*() {
         const contacts = yield* Contacts.Contacts
         const [created, [response]] = yield* contacts.create({ inboxId: 407 }).pipe(LiveDeskClient.withResponses)

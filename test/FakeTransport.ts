@@ -1,5 +1,5 @@
 /**
- * An `HttpClient` without a network: it answers or fails as it is told, and remembers what it was sent.
+ * An `HttpClient` without a network: it responds or fails as the test sets, and remembers the requests.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -21,7 +21,7 @@ export interface FakeResponse {
   readonly body?: unknown
 }
 
-/** Answers every request, with what `answer` makes of it. */
+/** Responds to every request with `response`, or with what the function `response` returns for it. */
 export const respondingWith = (
   response: FakeResponse | ((request: HttpClientRequest.HttpClientRequest) => FakeResponse)
 ): Layer.Layer<HttpClient.HttpClient | Sent> =>
@@ -31,7 +31,7 @@ export const respondingWith = (
 export const failing = (cause: unknown): Layer.Layer<HttpClient.HttpClient | Sent> =>
   make((request) => fail(request, cause))
 
-/** What happens to one request: it is answered, its transport fails, or it waits for ever. */
+/** What happens to one request: it gets a response, its transport fails, or it waits for ever. */
 export type Step = FakeResponse | { readonly cause: unknown } | "Silence"
 
 /** Does one step a request; the last one again and again. */

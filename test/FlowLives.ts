@@ -28,8 +28,8 @@ const done = Effect.gen(function*() {
   return FlowServer.done(yield* state).get("alice@acme.inc")
 })
 
-/** Waits for the step that cannot be settled from here. */
-const unsettled = Effect.gen(function*() {
+/** Waits for a pending step, which only a person can resolve. */
+const pendingStep = Effect.gen(function*() {
   while (true) {
     const [step] = yield* Reconciliation.pending
     if (step !== undefined) return step
@@ -50,25 +50,25 @@ const lost = world({
   "messages.send": [Fault.Reset({ when: "BeforeProcessing" }), Fault.Reset({ when: "AfterProcessing" })]
 })
 
-/** A flow that loses three answers, each settled in another life of the process. */
+/** A flow that loses three responses, each resolved in another life of the process. */
 export const run = <E, R>(flows: Layer.Layer<NodeFlows.Provided, E, R>) =>
   Effect.gen(function*() {
     const { events } = yield* Emulator.Emulator
     const subscription = yield* PubSub.subscribe(events)
     const steps: Array<string> = []
     const lastly = Effect.gen(function*() {
-      const { step } = yield* unsettled
+      const { step } = yield* pendingStep
       steps.push(step)
       return { executionId: yield* executionId, step }
     })
     yield* live(Effect.andThen(ConversationFlow.start(payload), lastly), flows)
     yield* live(
       Effect.gen(function*() {
-        const unsettled = yield* lastly
-        yield* Reconciliation.resolve({ ...unsettled, outcome: Resolution.done(40) })
+        const pending = yield* lastly
+        yield* Reconciliation.resolve({ ...pending, outcome: Resolution.done(40) })
         while ((yield* Reconciliation.pending)[0]?.step !== "message") yield* Effect.sleep("10 millis")
         yield* Reconciliation.resolve({ ...(yield* lastly), outcome: Resolution.notDone })
-        // The third answer, of the message that is sent again.
+        // The third response, of the message that is sent again.
         const { trace } = yield* Faults.Faults
         while ((yield* trace).length < 5) yield* Effect.sleep("10 millis")
       }),

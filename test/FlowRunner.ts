@@ -35,7 +35,7 @@ const settings = Config.all({
 let isArmed = false
 const counts = new Map<string, number>()
 
-/** Dies when this has come as often as it was told to. */
+/** Dies when this point was reached as often as the test set. */
 const pass = (die: string, gap: string): void => {
   if (!isArmed) return
   const count = (counts.get(gap) ?? 0) + 1

@@ -22,7 +22,7 @@ export interface FlowServer {
   hooks: Hooks
 }
 
-/** The emulator on a port, which also tells what it holds: the outcome probe that LiveDesk itself does not give. */
+/** The emulator on a port, which also shows what it holds: the outcome probe that LiveDesk itself does not give. */
 export const make = Effect.gen(function*() {
   const emulator = yield* Emulator.make({ startsAt: yield* DateTime.now })
   const server: FlowServer = {

@@ -17,8 +17,8 @@ const isFree = async (port: number): Promise<boolean> => {
 }
 
 /**
- * The first of so many ports in a row that nobody listens on. They are below those that systems give to whoever asks for any,
- * so that nobody is given one in the meantime.
+ * The first of so many free ports in a row. They are below the range from which systems give ports by themselves,
+ * so that no other program gets one in the meantime.
  */
 export const inARow = (count: number): Effect.Effect<number> =>
   Effect.promise(async () => {
@@ -29,5 +29,5 @@ export const inARow = (count: number): Effect.Effect<number> =>
     }
   })
 
-/** A port that nobody listens on. */
+/** A port on which no process listens. */
 export const make: Effect.Effect<number> = inARow(1)

@@ -17,15 +17,15 @@ type ResponseHeaders = Readonly<Record<string, string>>
 /**
  * What the server does to a connection.
  *
- * - `Refuse`: nobody listens
+ * - `Refuse`: no process listens
  * - `OnAccept`, `OnFirstBytes`, `OnRequest`: leaves when it has the connection, its first bytes or a whole request
  *
  * and, each upon a whole request:
  *
- * - `Respond`: answers, and closes unless it `stays`
- * - `BreakOff`: answers less than its framing promises, then leaves
- * - `SlowBody`: answers what comes `first` at once and the rest a character at a time, 5 milliseconds apart, and closes
- * - `Raw`: writes what need not be HTTP; `at` the first bytes already, if so told
+ * - `Respond`: responds, and closes unless it `stays`
+ * - `BreakOff`: sends less than its framing promises, then leaves
+ * - `SlowBody`: sends what comes `first` at once and the rest a character at a time, 5 milliseconds apart, and closes
+ * - `Raw`: writes what need not be HTTP; `at` the first bytes already, if so set
  * - `EndlessHeaders`, `EndlessBody`: as much as the peer takes
  */
 export type Behaviour =
@@ -147,7 +147,7 @@ const serve = (socket: Net.Socket, next: () => Behaviour, requests: Array<Reques
   })
 }
 
-/** Reads a request, once it is whole; a client that waits for its answer sends no second one behind it. */
+/** Reads a request, once it is whole; a client that waits for its response sends no second one behind it. */
 const parse = (received: Buffer): Request | undefined => {
   const end = received.indexOf("\r\n\r\n")
   if (end === -1) return undefined

@@ -1,4 +1,4 @@
-/** A process of this benchmark's: asked by messages, answered by one each. */
+/** A process of this benchmark's: takes messages, and replies to each with one. */
 import { fork } from "node:child_process"
 import { fileURLToPath } from "node:url"
 

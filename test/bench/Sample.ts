@@ -4,7 +4,7 @@
 import { DateTime, Option, Predicate } from "effect"
 import { readFileSync } from "node:fs"
 
-/** The vendor's sample of a created conversation: what the server answers with. */
+/** The vendor's sample of a created conversation: what the server responds with. */
 export const response = readFileSync(new URL("../fixtures/create-conversation.json", import.meta.url), "utf8")
 
 export const path = "/api/v2/accounts/conversations"

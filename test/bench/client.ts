@@ -1,4 +1,4 @@
-/** Runs one contender in a process of its own: each message asks for a round, and is answered with what it took. */
+/** Runs one contender in a process of its own: each message asks for a round, and the reply says what it took. */
 import type * as Contender from "./Contender.ts"
 import * as Sample from "./Sample.ts"
 

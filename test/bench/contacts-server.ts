@@ -1,11 +1,11 @@
-/** A LiveDesk that knows nobody, and makes every contact that it is asked for. Tells on which port it listens. */
+/** A LiveDesk without contacts, which creates every contact that it is asked for. Reports its port. */
 import { readFileSync } from "node:fs"
 import { createServer } from "node:http"
 
 const sample: { readonly payload: { readonly contact: object } } = JSON.parse(
   readFileSync(new URL("../fixtures/create-contact.json", import.meta.url), "utf8")
 )
-const nobody = Buffer.from(JSON.stringify({ meta: { count: 0, current_page: 1 }, payload: [] }))
+const empty = Buffer.from(JSON.stringify({ meta: { count: 0, current_page: 1 }, payload: [] }))
 
 let made = 0
 
@@ -16,7 +16,7 @@ const create = () => {
 
 const server = createServer((request, response) => {
   request.resume().on("end", () => {
-    const body = request.method === "GET" ? nobody : create()
+    const body = request.method === "GET" ? empty : create()
     response.writeHead(200, { "content-type": "application/json", "content-length": body.length }).end(body)
   })
 })

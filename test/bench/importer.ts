@@ -1,4 +1,4 @@
-/** Imports a file, or makes the same calls without one, in a process of its own, and tells what that took. */
+/** Imports a file, or makes the same calls without one, in a process of its own, and reports what that took. */
 import { Contacts, RateLimit } from "@effect-livedesk/core"
 import { NodeLiveDesk } from "@effect-livedesk/node"
 import * as NodeImport from "@effect-livedesk/node/NodeImport"

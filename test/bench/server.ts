@@ -1,4 +1,4 @@
-/** Answers every request with the vendor's sample of a conversation, and tells on which port it does. */
+/** Responds to every request with the vendor's sample of a conversation, and reports its port. */
 import { createServer } from "node:http"
 import * as Sample from "./Sample.ts"
 

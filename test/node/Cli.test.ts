@@ -327,8 +327,8 @@ describe("the exit code", () => {
     }))
 })
 
-describe("what goes on", () => {
-  it.live("is told on standard error: a call that is made again, and at debug level every call", () =>
+describe("the log", () => {
+  it.live("on standard error, names each retry, and at debug level every call", () =>
     Effect.gen(function*() {
       let requests = 0
       const settings = {
@@ -352,7 +352,7 @@ describe("what goes on", () => {
 })
 
 describe("secrets", () => {
-  it.live("are told by nothing, not even where the server tells them", () =>
+  it.live("are printed nowhere, even when the server sends them back", () =>
     Effect.gen(function*() {
       const folder = yield* Folder.make
       writeFileSync(join(folder, "c.csv"), "identifier\nC-1\n")
@@ -411,7 +411,7 @@ describe("settings", () => {
       )
     }).pipe(withEmulator))
 
-  it.live("that are missing or wrong are told, a line each, with nothing of their values", () =>
+  it.live("that are missing or wrong are listed, a line each, without their values", () =>
     Effect.gen(function*() {
       const folder = yield* Folder.make
       const { code, err, out } = yield* Cli.runIn(folder, ["contacts", "list"], {
@@ -429,7 +429,7 @@ describe("settings", () => {
       assert.deepStrictEqual([json.code, Object(JSON.parse(json.err))._tag], [2, "ConfigError"])
     }))
 
-  it.live("of a .env that cannot be read are told of where they are needed", () =>
+  it.live("of a .env that cannot be read fail only the commands that need them", () =>
     Effect.gen(function*() {
       const folder = yield* Folder.make
       mkdirSync(join(folder, ".env"))
@@ -470,7 +470,7 @@ describe("settings", () => {
 })
 
 describe("help", () => {
-  it.live("tells commands, examples and exit codes, and needs no settings", () =>
+  it.live("shows commands, examples and exit codes, and needs no settings", () =>
     Effect.gen(function*() {
       const folder = yield* Folder.make
       for (const args of [[], ["--help"]]) {
@@ -559,7 +559,7 @@ describe("the documentation", () => {
       }
     }).pipe(withEmulator))
 
-  it.live("tells the exit codes that the help tells", () =>
+  it.live("lists the exit codes that the help lists", () =>
     Effect.gen(function*() {
       const { out } = yield* Cli.runIn(yield* Folder.make, ["--help"], {})
       const reported = Array.from(out.matchAll(/^ +(\d+) {2}(.+)$/gm), ([, code, meaning]) => `${code} | ${meaning}`)

@@ -79,7 +79,7 @@ describe("a process whose output cannot be written", () => {
       return { code: child.exitCode, err }
     })
 
-  it.live("when nobody reads it, finishes its work and exits with 0", () =>
+  it.live("when its reader has closed, finishes its work and exits with 0", () =>
     Effect.gen(function*() {
       const folder = yield* folderWithRows(1)
       const settings = yield* Cli.settings

@@ -13,7 +13,7 @@ import * as LocalServer from "../LocalServer.ts"
 const withEmulator = Effect.provide(NodeEmulator.layer())
 
 describe("import", () => {
-  it.live("imports each row once, tells of those that were rejected, and exits with 7 for them", () =>
+  it.live("imports each row once, reports rejected rows, and exits with 7 for them", () =>
     Effect.gen(function*() {
       const folder = yield* Folder.make
       const settings = yield* Cli.settings
@@ -32,7 +32,7 @@ describe("import", () => {
       assert.strictEqual(HashMap.size(contacts), 2)
     }).pipe(withEmulator))
 
-  it.live("tells by --dry-run which rows could be imported, and why not the others, and sends and writes nothing", () =>
+  it.live("given --dry-run, reports which rows could be imported, and why not the others, and sends and writes nothing", () =>
     Effect.gen(function*() {
       const folder = yield* Folder.make
       const settings = yield* Cli.settings
@@ -94,7 +94,7 @@ describe("import", () => {
 })
 
 describe("emulator", () => {
-  it.live("tells its settings, serves other commands, and ends by Ctrl-C", () =>
+  it.live("prints its settings, serves other commands, and ends by Ctrl-C", () =>
     Effect.gen(function*() {
       const port = yield* FreePort.make
       const emulator = yield* Cli.serve(["emulator", "--port", String(port), "--inbox", "500"], {})
@@ -191,7 +191,7 @@ describe("webhooks", () => {
       assert.strictEqual(yield* listener.line, "conversation_created")
     }))
 
-  it.live("cannot come from an emulator that is told no address, which then ends", () =>
+  it.live("given an address that cannot be used, the emulator ends with an error", () =>
     Effect.gen(function*() {
       const { code, err } = yield* Cli.runIn(yield* Folder.make, ["emulator", "--webhook", "ftp://acme.inc"], {})
       assert.deepStrictEqual([code, err.includes("webhook.url: expected an address")], [2, true])
@@ -201,8 +201,8 @@ describe("webhooks", () => {
     Effect.gen(function*() {
       const folder = yield* Folder.make
       assert.strictEqual((yield* Cli.runIn(folder, ["webhooks", "send-test", "ftp://acme.inc"], {})).code, 2)
-      const nobody = `http://127.0.0.1:${yield* FreePort.make}/`
-      const { code, err } = yield* Cli.runIn(folder, ["webhooks", "send-test", nobody], {})
+      const unreachable = `http://127.0.0.1:${yield* FreePort.make}/`
+      const { code, err } = yield* Cli.runIn(folder, ["webhooks", "send-test", unreachable], {})
       assert.deepStrictEqual([code, err.startsWith("no response from http://127.0.0.1:")], [5, true])
     }))
 })
@@ -244,8 +244,8 @@ describe("doctor", () => {
       const unset = yield* doctor({ LIVEDESK_INBOX_ID: "" })
       assert.deepStrictEqual([unset.code, findings(unset)["inbox"]], [0, "not set"])
       assert.include(unset.out, "--inbox")
-      const channel = yield* doctor({ LIVEDESK_INBOX_ID: "first" })
-      assert.deepStrictEqual([channel.code, findings(channel)["inbox"]], [2, "wrong"])
+      const inbox = yield* doctor({ LIVEDESK_INBOX_ID: "first" })
+      assert.deepStrictEqual([inbox.code, findings(inbox)["inbox"]], [2, "wrong"])
 
       const gone = yield* doctor({ LIVEDESK_BASE_URL: `http://127.0.0.1:${yield* FreePort.make}` })
       assert.deepStrictEqual([gone.code, findings(gone)["service"]], [5, "wrong"])
@@ -253,7 +253,7 @@ describe("doctor", () => {
       assert.deepStrictEqual([both.code, both.err.includes("credentials, inbox")], [3, true])
     }).pipe(withEmulator))
 
-  it.live("tells where an answer differs from its documentation, and what is none of LiveDesk's", () =>
+  it.live("reports a response that differs from its documentation, and one that is none of LiveDesk's", () =>
     Effect.gen(function*() {
       const doctor = (type: string, body: string) =>
         Effect.scoped(Effect.gen(function*() {

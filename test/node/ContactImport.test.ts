@@ -10,7 +10,7 @@ const inboxId = 407
 
 const journal = ImportJournal.layer.pipe(Layer.provide(NodeSqlite.layer({ file: ":memory:" })))
 
-/** All services at an emulator that meets these faults, and makes no call again by itself. */
+/** All services at an emulator with these faults, and without retries. */
 const livedesk = (steps: Faults.Script["steps"] = {}) =>
   LiveDesk.layer.pipe(Layer.provideMerge(Faults.layerEmulator(Faults.script(steps), { retries: { times: 0 } })))
 
@@ -215,7 +215,7 @@ describe("an import", () => {
       assert.include(reasons[2], "the row cannot be kept as JSON")
     }).pipe(Effect.provide([livedesk(), journal])))
 
-  it.effect("refuses options that cannot be used, all at once, and a journal of another channel", () =>
+  it.effect("refuses invalid options, all at once, and a journal of another inbox", () =>
     Effect.gen(function*() {
       const wrong = yield* Effect.flip(importing([], {
         inboxId: 0,
@@ -234,7 +234,7 @@ describe("an import", () => {
       assert.include(other.message, "the inbox 407, not 408")
     }).pipe(Effect.provide([livedesk(), journal])))
 
-  it.effect("tells how far it is, and how long it will take", () =>
+  it.effect("reports its progress, and how long it will take", () =>
     Effect.gen(function*() {
       const reported: Array<string> = []
       const slow = rowsOf(customers(6)).pipe(Stream.mapEffect((row) => Effect.delay(Effect.succeed(row), "1 second")))
@@ -248,7 +248,7 @@ describe("an import", () => {
     }).pipe(Effect.provide([livedesk(), journal])))
 })
 
-describe("what becomes of a call nobody can tell", () => {
+describe("an import's call whose outcome is unknown", () => {
   const faults = [
     Fault.Reset({ when: "AfterProcessing" }),
     Fault.Reset({ when: "BeforeProcessing" }),
@@ -261,7 +261,7 @@ describe("what becomes of a call nobody can tell", () => {
   for (const fault of faults) {
     const name = "when" in fault ? `${fault._tag} ${fault.when}` : fault._tag
     for (const lookup of ["first", "onConflict"] as const) {
-      it.effect(`a contact is looked for before it is made again (${name}, ${lookup})`, () =>
+      it.effect(`contacts.create is retried only after a lookup (${name}, ${lookup})`, () =>
         Effect.gen(function*() {
           const result = yield* inTime(importing(customers(3), { lookup }))
           assert.strictEqual(result.done, 3)
@@ -271,7 +271,7 @@ describe("what becomes of a call nobody can tell", () => {
           const processed = !("when" in fault) || fault.when === "AfterProcessing"
           // `ensure` itself looks for it, twice in a second.
           if (processed && lookup === "first") return
-          // Found after the time in which LiveDesk may still be at work; whether it was there before nobody can tell.
+          // Found after the time in which LiveDesk may still be at work; whether it was there before is unknown.
           assert.isAtLeast(Duration.toSeconds(result.elapsed), 30)
           assert.deepStrictEqual([result.created, result.existing], processed ? [2, 0] : [3, 0])
         }).pipe(Effect.provide([livedesk({ "contacts.create": [fault] }), journal])))
@@ -289,7 +289,7 @@ describe("what becomes of a call nobody can tell", () => {
     }
   }
 
-  it.effect("someone who has looked can tell: it was done, or it was not", () =>
+  it.effect("is resolved by a person: done, or not done", () =>
     Effect.gen(function*() {
       const { resolve } = yield* ImportJournal.ImportJournal
       const rows = customers(2, { message: "Hello." })
@@ -310,7 +310,7 @@ describe("what becomes of a call nobody can tell", () => {
       journal
     ])))
 
-  it.effect("an id that an unreadable answer still told is kept", () =>
+  it.effect("keeps the id that an unreadable response still holds", () =>
     Effect.gen(function*() {
       const result = yield* inTime(importing(customers(1, { message: "Hello." })))
       assert.deepStrictEqual(counted(result), { ...none, read: 1, done: 1, created: 1, conversations: 1, messages: 1 })
@@ -337,7 +337,7 @@ describe("an import that cannot go on", () => {
       journal
     ])))
 
-  it.effect("stops when its patience is over, and goes on when it is started again", () =>
+  it.effect("stops after retryFor, and goes on when it is started again", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(inTime(importing(customers(10), { retryFor: "10 seconds" })))
       assert.strictEqual(error._tag, "HttpError")
@@ -360,7 +360,7 @@ describe("an import that cannot go on", () => {
       assert.deepStrictEqual([planned + sent, sent], [100, 0])
     }).pipe(Effect.provide([Emulator.layerHttpClient, journal])))
 
-  it.effect("stops at once for a channel that is not there", () =>
+  it.effect("given an unknown inbox, stops at once", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(importing(customers(100), { inboxId: 9999, concurrency: 4 }))
       assert.strictEqual(error._tag === "HttpError" && error.reason._tag, "NotFound")
@@ -368,12 +368,12 @@ describe("an import that cannot go on", () => {
       assert.deepStrictEqual(yield* entries("rejected"), [])
     }).pipe(Effect.provide([livedesk(), journal])))
 
-  it.effect("interrupted, lets the calls that are underway end, and sends no other", () =>
+  it.effect("when interrupted, lets the calls in flight end, and sends no other", () =>
     Effect.gen(function*() {
       const fiber = yield* Effect.forkChild(importing(customers(100, { message: "Hello." }), { concurrency: 5 }), {
         startImmediately: true
       })
-      // Five contacts are made; each answer takes some seconds.
+      // Five contacts are made; each response takes some seconds.
       while ((yield* emulated).contacts.length < 5) yield* TestClock.adjust("10 millis")
       yield* inTime(Fiber.interrupt(fiber))
       const state = yield* emulated

@@ -16,7 +16,7 @@ if (!Browser.isInstalled) process.stderr.write("Chromium is not installed: the e
 
 const phone = { width: 360, height: 740 }
 
-/** A program's webhook handler, and what it was told. */
+/** A program's webhook handler, and the events it got. */
 const receiver = Effect.gen(function*() {
   const reported = yield* Queue.unbounded<WebhookEvent.WebhookEvent>()
   const routes = Webhooks.layer({
@@ -168,7 +168,7 @@ describe.skipIf(!Browser.isInstalled)("the emulator's inbox (left out where Chro
       assert.strictEqual(Option.getOrThrow(yield* emulator.conversation(id)).status, "open")
     }).pipe(Effect.scoped))
 
-  it.live("shows deliveries with their answers, and makes one again", () =>
+  it.live("shows deliveries with their responses, and retries one", () =>
     Effect.gen(function*() {
       const seen: Array<string> = []
       const port = yield* FreePort.make
@@ -219,7 +219,7 @@ describe.skipIf(!Browser.isInstalled)("the emulator's inbox (left out where Chro
       yield* see(() => page.getByRole("button", { name: "All off" }).click())
       yield* see(() => page.getByRole("button", { name: "1 fault is on" }).waitFor({ state: "detached" }))
       yield* start("Bob", "Hello")
-      // A program's own are told as well.
+      // A program's own faults are shown as well.
       yield* faults.follow(Faults.script({ "contacts.list": [Faults.Fault.Refused()] }))
       yield* see(() => page.getByText("A program has set faults of its own").waitFor())
     }).pipe(Effect.scoped))

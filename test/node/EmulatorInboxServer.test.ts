@@ -166,7 +166,7 @@ describe("the emulator's inbox, to a browser", () => {
     }).pipe(Effect.provide(NodeEmulator.layer())))
 })
 
-describe("the emulator's inbox, to whoever sends it something else", () => {
+describe("the emulator's inbox, given a request that its page does not send", () => {
   it.live("says what is wrong with it, and changes nothing", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
@@ -207,7 +207,7 @@ describe("the emulator's inbox, to whoever sends it something else", () => {
       assert.strictEqual(yield* emulator.state, before)
     }).pipe(Effect.provide(NodeEmulator.layer())))
 
-  it.live("makes no delivery again that it does not remember", () =>
+  it.live("given an unknown delivery, does not retry it", () =>
     Effect.gen(function*() {
       const rejected = yield* act({ _tag: "Redeliver", key: "emulated-1" })
       assert.deepStrictEqual([rejected.status, error(rejected)], [404, "key: there is no such delivery any more"])
@@ -215,7 +215,7 @@ describe("the emulator's inbox, to whoever sends it something else", () => {
 })
 
 describe("what happens in the emulator", () => {
-  it.live("is told whole at first, and then by the parts that changed", () =>
+  it.live("is sent whole at first, and then by the parts that changed", () =>
     Effect.gen(function*() {
       const { credentials, update } = yield* Emulator.Emulator
       const { id } = yield* aConversation
@@ -250,7 +250,7 @@ describe("what happens in the emulator", () => {
       assert.notInclude(JSON.stringify(third), "canary")
     }).pipe(Effect.scoped, Effect.provide(NodeEmulator.layer())))
 
-  it.live("is gathered: of many changes in a row, few are told one by one", () =>
+  it.live("when it changes often, is sent in few updates", () =>
     Effect.gen(function*() {
       const { next } = yield* look()
       yield* next
@@ -292,7 +292,7 @@ describe("what happens in the emulator", () => {
       assert.isBelow(JSON.stringify(reported).length, 100_000)
     }).pipe(Effect.scoped, Effect.provide(NodeEmulator.layer())))
 
-  it.live("is told to so many pages, each as long as it is there", () =>
+  it.live("is sent to a limited number of pages, each as long as it is open", () =>
     Effect.gen(function*() {
       const pages = yield* Effect.replicateEffect(look(), 20)
       for (const page of pages) {
@@ -307,12 +307,12 @@ describe("what happens in the emulator", () => {
       assert.strictEqual(looked.status, 200)
     }).pipe(Effect.scoped, Effect.provide(NodeEmulator.layer())))
 
-  it.live("holds nobody up when the emulator closes", () =>
+  it.live("does not delay the emulator's close, and ends with it", () =>
     Effect.gen(function*() {
       const page = yield* Effect.gen(function*() {
         const page = yield* look()
         yield* page.next
-        // A request that never gets an answer does not either.
+        // Nor does a request that never gets a response.
         yield* (yield* Faults.Faults).follow(
           Faults.script({ "*": [Faults.Fault.Silent({ when: "BeforeProcessing" })] })
         )

@@ -35,7 +35,7 @@ describe("quickstart", () => {
       assert.match(out.at(-1) ?? "", lastLine)
     }).pipe(Effect.provide(NodeEmulator.layer())))
 
-  it.live("tells a refusal in one line, and exits with 1", () =>
+  it.live("prints a refusal in one line, and exits with 1", () =>
     Effect.gen(function*() {
       const { code, err, out } = yield* run("quickstart", { ...(yield* settings), LIVEDESK_INBOX_ID: "408" })
       assert.deepStrictEqual([code, out], [1, []])
@@ -45,7 +45,7 @@ describe("quickstart", () => {
       ])
     }).pipe(Effect.provide(NodeEmulator.layer())))
 
-  it.live("tells all that is wrong with the settings, a line each, and nothing of their values", () =>
+  it.live("lists all wrong settings, a line each, without their values", () =>
     Effect.gen(function*() {
       const { code, err, out } = yield* run("quickstart", {
         LIVEDESK_API_KEY: "canary:key",
@@ -136,7 +136,7 @@ describe("the other examples", () => {
       assert.strictEqual(out[3], "LiveDesk has 200 contacts and 20 messages")
     }))
 
-  it.live("telemetry, which collects nothing unless it is told where to", () =>
+  it.live("telemetry, which sends nothing when no collector is set", () =>
     Effect.gen(function*() {
       const alone = yield* run("telemetry")
       assert.deepStrictEqual([alone.code, alone.err, alone.out], [0, [], ["contact 2219256"]])
@@ -194,7 +194,7 @@ describe("the other examples", () => {
       const { code, err, out } = yield* run("flow", { PORT: "tcp://10.0.0.1:80" })
       assert.deepStrictEqual([code, err], [0, []])
       assert.deepStrictEqual(out, [
-        "alice@acme.inc answered: Yes, please",
+        "alice@acme.inc replied: Yes, please",
         "the customer reads: Thank you, we will call."
       ])
     }))
@@ -230,7 +230,7 @@ describe("the other examples", () => {
       const { LIVEDESK_BASE_URL, ...credentials } = yield* settings
       const { code, err, out } = yield* run("proxy", {
         ...credentials,
-        // Only a proxy reaches it: here the emulator, which answers for any host.
+        // Only a proxy reaches it: here the emulator, which responds for any host.
         LIVEDESK_BASE_URL: "http://livedesk.localhost:1",
         HTTP_PROXY: LIVEDESK_BASE_URL
       })

@@ -20,13 +20,17 @@ describe.skipIf(!isInstalled)("examples (left out where PostgreSQL or redis-serv
         LIVEDESK_FLOWS_RUNNER_PORT: String(yield* FreePort.inARow(4))
       })
       assert.deepStrictEqual([code, err], [0, []])
-      assert.deepStrictEqual(out.slice(-1), ["12 customers welcomed, answered and thanked once each"])
+      assert.deepStrictEqual(out.slice(-1), ["12 customers welcomed, heard and thanked once each"])
     }).pipe(Effect.scoped), 120_000)
 
   it.live("machines", () =>
     Effect.gen(function*() {
       const { code, err, out } = yield* Example.run("machines", { REDIS_URL: yield* Redis.make })
       assert.deepStrictEqual([code, err], [0, []])
-      assert.deepStrictEqual(out, ["one handles conversation_created", "one answers 200", "two answers 200"])
+      assert.deepStrictEqual(out, [
+        "one handles conversation_created",
+        "one responds with 200",
+        "two responds with 200"
+      ])
     }).pipe(Effect.scoped))
 })

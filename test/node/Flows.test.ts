@@ -40,7 +40,7 @@ describe("the settings", () => {
       ["LIVEDESK_FLOWS_REDIS_URL", "canary"]
     ] as const
   ) {
-    it.effect(`are refused by their name, and nothing of their value is told: ${name} ${value}`, () =>
+    it.effect(`that are wrong are refused by name, without their value: ${name} ${value}`, () =>
       Effect.gen(function*() {
         const env = { [name]: value }
         const error = name === "LIVEDESK_FLOWS_REDIS_URL"
@@ -52,7 +52,7 @@ describe("the settings", () => {
       }))
   }
 
-  it.effect("are told of all at once, a line each", () =>
+  it.effect("that are missing or wrong are listed all at once, a line each", () =>
     Effect.gen(function*() {
       const result = yield* build(NodeFlows.layerConfig(), {
         LIVEDESK_FLOWS_POSTGRES_URL: "canary",
@@ -65,7 +65,7 @@ describe("the settings", () => {
       ])
     }))
 
-  it.live("name a PostgreSQL that cannot be reached, and its password is not told", () =>
+  it.live("when PostgreSQL cannot be reached, name it without its password", () =>
     Effect.gen(function*() {
       const port = yield* FreePort.make
       const result = yield* build(NodeFlows.layerConfig(), {
@@ -76,7 +76,7 @@ describe("the settings", () => {
       assert.notInclude(inspect(error, { depth: 9 }), "canary")
     }))
 
-  it.live("name a Redis that cannot be reached, and its password is not told", () =>
+  it.live("when Redis cannot be reached, name it without its password", () =>
     Effect.gen(function*() {
       const port = yield* FreePort.make
       const result = yield* build(NodeFlows.layerStoresConfig, {

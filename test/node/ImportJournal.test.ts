@@ -69,7 +69,7 @@ describe("ImportJournal", () => {
       assert.deepStrictEqual(entry?.row, Option.none())
     }).pipe(Effect.provide(journal)))
 
-  it.effect("settles only what is sent, and step by step", () =>
+  it.effect("resolves only steps that were sent, one by one", () =>
     Effect.gen(function*() {
       const { change, plan, resolve, totals } = yield* begun
       yield* plan(rows(3))

@@ -28,7 +28,7 @@ describe("the emulator on a port", () => {
       assert.include(JSON.stringify(live), LiveDeskClient.defaultBaseUrl)
     }).pipe(Effect.provide(onPort)))
 
-  it.live("serves a page to browse the API, which asks nobody else for anything", () =>
+  it.live("serves a page to browse the API, which loads nothing from other hosts", () =>
     Effect.gen(function*() {
       const pages = [yield* get("/docs"), yield* get("/docs")]
       for (const { headers, status, text } of pages) {
@@ -42,7 +42,7 @@ describe("the emulator on a port", () => {
       }
     }).pipe(Effect.provide(onPort)))
 
-  it.live("answers whatever else as in memory", () =>
+  it.live("responds to all other requests as in memory", () =>
     Effect.gen(function*() {
       const { status, text } = yield* get("/docs/more")
       assert.deepStrictEqual([status, JSON.parse(text)], [404, { status: 404, error: "Not Found" }])

@@ -29,7 +29,7 @@ const contacts = Effect.map(
 )
 
 describe("NodeImport", () => {
-  it.live("imports a file of CSV, and reports what became of each row, for its owner alone", () =>
+  it.live("imports a file of CSV, and reports the outcome of each row, for its owner alone", () =>
     Effect.gen(function*() {
       const file = yield* fileOf("email,name\na@acme.inc,\"Alice, Inc.\"\n,Nobody\nno address,Bob\nc@acme.inc,Carol\n")
       const reported: Array<number> = []
@@ -113,7 +113,7 @@ describe("NodeImport", () => {
       assert.include(String(logged), rejects)
     }).pipe(Effect.provide(livedesk)))
 
-  it.live("interrupted by Ctrl-C, ends what is underway, says how to go on, and goes on", () =>
+  it.live("when interrupted by Ctrl-C, finishes what is in flight, says how to go on, and goes on", () =>
     Effect.gen(function*() {
       const count = 100
       const file = yield* fileOf(

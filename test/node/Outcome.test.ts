@@ -38,7 +38,7 @@ const layers = {
 }
 
 const optionsFor = (baseUrl: string): LiveDeskClient.Options => ({
-  // What one attempt tells.
+  // The outcome of one attempt.
   retries: { times: 0 },
   apiKey: Redacted.make("a-key"),
   apiSecret: Redacted.make("a-secret"),
@@ -47,7 +47,7 @@ const optionsFor = (baseUrl: string): LiveDeskClient.Options => ({
 
 const create = Effect.flatMap(Contacts.Contacts, (contacts) => contacts.create({ inboxId: 407, name: "Alice" }))
 
-/** What became of a call, as far as a caller can tell it apart. */
+/** The outcome of a call, as far as a caller can tell it apart. */
 interface Outcome {
   readonly error: string
   readonly outcome: LiveDeskError.Outcome
@@ -100,7 +100,7 @@ interface Case {
   /** Served over TLS with this certificate chain; a scheme only, when the server itself speaks plain. */
   readonly tls?: { readonly chain: ReadonlyArray<string>; readonly trusted: boolean } | "scheme only"
   readonly options?: Partial<NodeLiveDesk.Options>
-  /** The time limit, which is over as soon as the server has done its part. */
+  /** The timeout, which passes as soon as the server has done its part. */
   readonly limit?: Duration.Input
   /** `undefined` is a success. */
   readonly becomes: Outcome | undefined | { readonly [T in Engine]: Outcome | undefined }
@@ -142,8 +142,8 @@ const inItsTime = <A, E, R>(call: Effect.Effect<A, E, R>, limit: Duration.Input,
     yield* Effect.raceFirst(until(hasRequest), Fiber.await(calling))
     // In parts, so that a call which starts to count again with every byte outlasts them.
     const part = Duration.divideUnsafe(Duration.fromInputUnsafe(limit), 4)
-    const passing = Effect.andThen(Effect.sleep("10 millis"), Effect.provideContext(TestClock.adjust(part), clock))
-    yield* Effect.repeat(passing, { times: 3 })
+    const passPart = Effect.andThen(Effect.sleep("10 millis"), Effect.provideContext(TestClock.adjust(part), clock))
+    yield* Effect.repeat(passPart, { times: 3 })
     return yield* Fiber.join(calling)
   })
 
@@ -178,7 +178,7 @@ const check = (spec: Case, way: Way) =>
     assert.include([spec.requests].flat(), server.requests.length)
   })
 
-/** What the client alone decides: an answer that came whole, however it came. */
+/** What the client alone decides: a response that came whole, however it came. */
 const isOfTheClient = ({ becomes, does, tls }: Case): boolean =>
   does._tag === "Respond" && tls === undefined && !(becomes !== undefined && "undici" in becomes)
 
@@ -317,7 +317,7 @@ both("no connection", [
   }
 ])
 
-both("no answer", [
+both("no response", [
   { name: "closed at accept", does: { _tag: "OnAccept", leave: "Close" }, becomes: lostBefore, requests: [0, 1] },
   {
     name: "reset at accept",
@@ -366,7 +366,7 @@ const breakOff = (
   body: string
 ): HostileServer.Behaviour => ({ _tag: "BreakOff", status, framing, leave, body })
 
-both("half an answer", [
+both("half a response", [
   ...(["Length", "Chunked"] as const).flatMap((framing) =>
     (["Close", "Reset"] as const).flatMap((leave): ReadonlyArray<Case> => [
       {
@@ -398,7 +398,7 @@ both("half an answer", [
     requests: 1
   },
   {
-    name: "a number that is cut, in an answer framed as whole",
+    name: "a number that is cut, in a response framed as whole",
     does: { _tag: "Respond", status: 200, body: halfNumber },
     becomes: {
       ...unreadable(200),
@@ -407,7 +407,7 @@ both("half an answer", [
     requests: 1
   },
   {
-    name: "a text that is cut, in an answer framed as whole",
+    name: "a text that is cut, in a response framed as whole",
     does: { _tag: "Respond", status: 200, body: halfText },
     becomes: { ...unreadable(200), identifiers: { "payload.contact.id": 7 } },
     requests: 1
@@ -460,7 +460,7 @@ both("half an answer", [
   }
 ])
 
-both("too much of an answer", [
+both("too large a response", [
   {
     name: "an endless success",
     does: { _tag: "EndlessBody", status: 200 },
@@ -527,7 +527,7 @@ both("bodies of a success", [
     requests: 1
   },
   {
-    name: "gzip, which nobody asked for",
+    name: "gzip, for which the client did not ask",
     does: { _tag: "Respond", status: 200, headers: { "content-encoding": "gzip" }, body: gzipSync(ok) },
     // fetch asks for it, and unpacks it.
     becomes: { undici: unreadable(200), fetch: undefined },
@@ -755,7 +755,7 @@ describe.each(["undici", "fetch"] as const)("failures as %s gives them", (transp
       })
     ],
     ["headers that took too long", native("Headers Timeout Error", { code: "UND_ERR_HEADERS_TIMEOUT" })],
-    ["a code that nobody knows", native("what?", { code: "EWHATEVER", syscall: "connect" })],
+    ["an unknown code", native("what?", { code: "EWHATEVER", syscall: "connect" })],
     ["no code", native("what?")],
     ["no error", undefined],
     ["one address refused, one reset", everyAddress(refused, reset)],

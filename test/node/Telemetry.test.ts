@@ -17,7 +17,7 @@ interface Line {
   readonly annotations: Readonly<Record<string, unknown>>
 }
 
-/** Runs a program with a registry of metrics, a tracer and a logger of its own, and tells what they saw. */
+/** Runs a program with a registry of metrics, a tracer and a logger of its own, and returns what they saw. */
 const seenOf = Effect.fnUntraced(function*<A, E>(
   program: Effect.Effect<A, E>,
   telemetry: Layer.Layer<never> = Telemetry.layer()
@@ -44,7 +44,7 @@ const seenOf = Effect.fnUntraced(function*<A, E>(
 
 type Seen = Effect.Success<ReturnType<typeof seenOf>>
 
-/** The series of a metric: what it is told apart by, and how it stands. */
+/** The series of a metric: their attributes, and their state. */
 const series = ({ metrics }: Pick<Seen, "metrics">, { id }: { readonly id: string }) =>
   metrics.filter((metric) => metric.id === id).map((metric) => {
     const { unit: _, ...by } = metric.attributes ?? {}
@@ -75,7 +75,7 @@ const inTime = <A, E, R>(program: Effect.Effect<A, E, R>): Effect.Effect<A, E, R
   })
 
 describe("metrics", () => {
-  it.effect("are none where nobody asked", () =>
+  it.effect("are none unless a program asks for them", () =>
     Effect.gen(function*() {
       const program = create("alice@acme.inc").pipe(Effect.provide(services(Faults.script({}))))
       for (const telemetry of [Layer.empty, Telemetry.layer({ metrics: false })]) {
@@ -135,7 +135,7 @@ describe("metrics", () => {
     }))
 
   it.effect.prop(
-    "count every call once, and every request beyond a call's first as made again",
+    "count every call once, and every request beyond a call's first as a retry",
     { seed: Schema.Int },
     ({ seed }) =>
       Effect.gen(function*() {
@@ -157,7 +157,7 @@ describe("metrics", () => {
     Breadth.runs(100)
   )
 
-  it.effect("tell how long requests waited for their turn, as their spans do", () =>
+  it.effect("record how long requests waited for their turn, as their spans do", () =>
     Effect.gen(function*() {
       const program = inTime(Effect.all(Array.makeBy(5, () => list()), { concurrency: "unbounded" })).pipe(
         Effect.provide(services(Faults.script({}), { rateLimit: RateLimit.make({ limit: 2 }) }))
@@ -175,7 +175,7 @@ describe("metrics", () => {
       ])
     }))
 
-  it.effect("tell of a wait that the time limit ended, too", () =>
+  it.effect("record a wait that the timeout ended, too", () =>
     Effect.gen(function*() {
       const program = inTime(Effect.all([list(), Effect.flip(list({ timeout: "5 seconds" }))], { concurrency: 2 }))
         .pipe(
@@ -185,7 +185,7 @@ describe("metrics", () => {
       assert.deepInclude(waits?.state, { count: 2, sum: 5, max: 5 })
     }))
 
-  it.effect("tell how the circuit breaker stands", () =>
+  it.effect("record the circuit breaker's state", () =>
     Effect.gen(function*() {
       const states: Array<unknown> = []
       const program = Effect.gen(function*() {
@@ -256,7 +256,7 @@ describe("metrics", () => {
 })
 
 describe("logs", () => {
-  it.effect("tell each call's end, and that it is made again", () =>
+  it.effect("record each call's end, and each retry", () =>
     Effect.gen(function*() {
       const program = inTime(create("alice@acme.inc")).pipe(
         Effect.provide(services(Faults.script({ "*": [Fault.RateLimited({ retryAfter: "3" })] }), { account: "acme" }))
@@ -321,7 +321,7 @@ describe("names", () => {
         inTime(Effect.andThen(list(), Effect.flip(create("alice@acme.inc")))).pipe(Effect.provide(limited))
       )
       const imported = yield* seenOf(
-        // Nobody can tell what became of the message.
+        // The outcome of the message is unknown.
         ContactImport.run({ inboxId: 407, rows }).pipe(
           Effect.provide([
             services(Faults.script({ "messages.send": [Fault.Reset({ when: "AfterProcessing" })] })),
