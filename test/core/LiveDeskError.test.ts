@@ -301,11 +301,15 @@ describe("JSON", () => {
     ]
   }
 
+  /** Without durations: a number of milliseconds does not keep every fraction of one. */
+  const timeless = (encoded: unknown): string =>
+    JSON.stringify(encoded, (key, value: unknown) => key === "limit" || key === "retryAfter" ? undefined : value)
+
   const roundTrip = (error: LiveDeskError.LiveDeskError) =>
     Effect.gen(function*() {
-      const text = JSON.stringify(yield* Schema.encodeEffect(json)(error))
-      const read = yield* Schema.decodeUnknownEffect(Schema.fromJsonString(json))(text)
-      assert.strictEqual(JSON.stringify(yield* Schema.encodeEffect(json)(read)), text)
+      const encoded = yield* Schema.encodeEffect(json)(error)
+      const read = yield* Schema.decodeUnknownEffect(Schema.fromJsonString(json))(JSON.stringify(encoded))
+      assert.strictEqual(timeless(yield* Schema.encodeEffect(json)(read)), timeless(encoded))
       assert.strictEqual(read._tag, error._tag)
       assert.strictEqual(read.operation, error.operation)
       assert.strictEqual(read.outcome, error.outcome)
@@ -356,7 +360,28 @@ describe("JSON", () => {
     )
   }
 
-  it.effect("keeps how long to wait, and how long was waited", () =>
+  it.effect.prop(
+    "keeps durations to the millisecond",
+    { millis: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2 ** 31 })) },
+    Effect.fnUntraced(function*({ millis }) {
+      const duration = Duration.millis(millis)
+      const retryAfter = Option.some(duration)
+      for (
+        const reason of [
+          new LiveDeskError.RateLimited({ messages: [], retryAfter }),
+          new LiveDeskError.ServerError({ messages: [], retryAfter }),
+          new LiveDeskError.CircuitOpen({ retryAfter }),
+          new LiveDeskError.TimedOut({ phase: "Queued", limit: duration, identifiers: {} })
+        ]
+      ) {
+        const error = new LiveDeskError.HttpError({ operation: "contacts.list", outcome: "NotSent", reason })
+        const text = yield* Schema.encodeEffect(Schema.fromJsonString(json))(error)
+        assert.deepStrictEqual((yield* Schema.decodeUnknownEffect(Schema.fromJsonString(json))(text)).reason, reason)
+      }
+    })
+  )
+
+  it.effect("has the wait in milliseconds", () =>
     Effect.gen(function*() {
       const error = new LiveDeskError.HttpError({
         operation: "contacts.create",

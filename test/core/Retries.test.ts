@@ -9,7 +9,7 @@ import {
   Tickets
 } from "@effect-livedesk/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Duration, Effect, Exit, Fiber, Layer, Option, Redacted, Schema, Tracer } from "effect"
+import { Clock, Duration, Effect, Exit, Fiber, Layer, Option, Redacted, Schema, Struct, Tracer } from "effect"
 import { TestClock } from "effect/testing"
 import * as FakeTransport from "../FakeTransport.ts"
 
@@ -64,8 +64,10 @@ describe("a failed attempt", () => {
     ["408", { status: 408 }, "idempotent", "Unknown"],
     ["a broken connection", reset, "idempotent", "Unknown"],
     ["an unreadable response", { body: "<html>" }, "idempotent", "Processed"],
+    ["304", { status: 304 }, "none", "Rejected"],
     ["400", { status: 400 }, "none", "Rejected"],
     ["401", { status: 401 }, "none", "Rejected"],
+    ["402", { status: 402 }, "none", "Rejected"],
     ["403", { status: 403 }, "none", "Rejected"],
     ["404", { status: 404 }, "none", "Rejected"],
     ["409", { status: 409 }, "none", "Rejected"],
@@ -92,6 +94,22 @@ describe("a failed attempt", () => {
         }
       })
   )
+
+  it("is not retried after the timeout, or where nothing was sent for a reason that stays", () => {
+    const common = { operation: "contacts.list", outcome: "NotSent" } as const
+    const timedOut = { phase: "Queued", limit: Duration.seconds(30), identifiers: {} } as const
+    const errors = [
+      new LiveDeskError.HttpError({ ...common, reason: new LiveDeskError.TimedOut(timedOut) }),
+      new LiveDeskError.HttpError({ ...common, reason: new LiveDeskError.CircuitOpen({ retryAfter: Option.none() }) }),
+      new LiveDeskError.ValidationError({ ...common, reason: new LiveDeskError.InvalidInput({ issues: [] }) }),
+      new LiveDeskError.AuthError({ ...common, reason: new LiveDeskError.InvalidCredentials({ problem: "empty" }) })
+    ]
+    for (const error of errors) {
+      for (const idempotency of ["safe", "idempotent", "none"] as const) {
+        assert.isFalse(RetryPolicy.isRetryable(error, idempotency), error.reason._tag)
+      }
+    }
+  })
 
   it("of a call that creates or sends is not idempotent, and has a verifyHint", () => {
     for (
@@ -295,10 +313,14 @@ describe("options", () => {
   it.effect("that are invalid are all reported, and nothing is sent", () =>
     Effect.gen(function*() {
       const bad = { times: -1, baseDelay: "-1 seconds", maxDelay: "2 days", maxRetryAfter: Infinity } as const
-      const { error, requests } = yield* Effect.provide(failure(list({ retries: bad })), layer([page]))
-      assert.strictEqual(requests, 0)
-      for (const name of ["times", "baseDelay", "maxDelay", "maxRetryAfter"]) {
-        assert.include(error.message, `options.retries.${name}: expected`)
+      for (const names of [["times"], ["baseDelay"], ["maxDelay"], ["maxRetryAfter"], Struct.keys(bad)] as const) {
+        const retries = Struct.pick(bad, names)
+        const { error, requests } = yield* Effect.provide(failure(list({ retries })), layer([page]))
+        assert.strictEqual(requests, 0)
+        assert.deepStrictEqual(
+          error.reason._tag === "InvalidInput" ? error.reason.issues.map(({ path }) => path.join(".")) : [],
+          names.map((name) => `options.retries.${name}`)
+        )
       }
       const unmade = yield* Effect.flip(Effect.provide(list(), layer([page], { retries: bad })))
       assert.include(unmade.message, "retries.times: expected")
