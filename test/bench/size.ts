@@ -44,6 +44,7 @@ const needed = [
   "LiveDeskError",
   "LiveDeskSchema",
   "Model",
+  "ModelField",
   "RetryPolicy",
   "Transport",
   "internal/ErrorBody",

@@ -5,6 +5,7 @@
  */
 import * as LiveDeskSchema from "./LiveDeskSchema.ts"
 import * as Model from "./Model.ts"
+import * as ModelField from "./ModelField.ts"
 
 /**
  * The fields of a person, in the vendor's order. A field that LiveDesk leaves out or garbles takes the value that its
@@ -16,29 +17,29 @@ import * as Model from "./Model.ts"
  */
 export const fields = {
   /** Attributes that LiveDesk itself keeps, such as city or company; `{}` when absent. */
-  additionalAttributes: LiveDeskSchema.attributes,
+  additionalAttributes: ModelField.attributes,
   /** Whether the contact is online; `"offline"`, the vendor's default, when absent. `"online"` is from Chatwoot. */
-  availabilityStatus: LiveDeskSchema.openEnum(["offline", "online"], "offline"),
+  availabilityStatus: ModelField.openEnum(["offline", "online"], "offline"),
   /** The e-mail address; none when null or "". */
-  email: LiveDeskSchema.nullableString,
+  email: ModelField.nullableString,
   /** The contact's id; 0 when absent. A number in the samples, "String" in the create contact page's table. */
-  id: LiveDeskSchema.id(LiveDeskSchema.ContactId),
+  id: ModelField.id(LiveDeskSchema.ContactId),
   /** The name, which may be ""; none when null. */
-  name: LiveDeskSchema.name,
+  name: ModelField.name,
   /** The phone number, as it was given; none when null or "". */
-  phoneNumber: LiveDeskSchema.nullableString,
+  phoneNumber: ModelField.nullableString,
   /** Whether the contact is blocked; `false` when absent. */
-  blocked: LiveDeskSchema.boolean,
+  blocked: ModelField.boolean,
   /** The id by which the program's own system knows the contact; none when null or "". */
-  identifier: LiveDeskSchema.nullableString,
+  identifier: ModelField.nullableString,
   /** The link of the avatar; none when "". Fetched later than the create that names it (unverified). */
-  thumbnail: LiveDeskSchema.picture,
+  thumbnail: ModelField.picture,
   /** Attributes that the project defines; `{}` when absent. */
-  customAttributes: LiveDeskSchema.attributes,
+  customAttributes: ModelField.attributes,
   /** When the contact was last active. Unverified: not on the create pages, seen on others. */
-  lastActivityAt: Model.unverified(LiveDeskSchema.timestampOrNever),
+  lastActivityAt: Model.unverified(ModelField.timestampOrNever),
   /** When the contact was created, in seconds on the wire; 1970-01-01T00:00Z when absent. */
-  createdAt: LiveDeskSchema.timestamp
+  createdAt: ModelField.timestamp
 } as const
 
 /**

@@ -18,6 +18,7 @@ import * as LiveDeskError from "./LiveDeskError.ts"
 import type { ContactId } from "./LiveDeskSchema.ts"
 import * as LiveDeskSchema from "./LiveDeskSchema.ts"
 import * as Model from "./Model.ts"
+import * as ModelField from "./ModelField.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
@@ -25,19 +26,19 @@ import * as Model from "./Model.ts"
 
 const inboxFields = {
   /** The inbox's id. */
-  id: Model.required(LiveDeskSchema.id(LiveDeskSchema.InboxId)),
+  id: Model.required(ModelField.id(LiveDeskSchema.InboxId)),
   /** The id of the project. */
-  accountId: Model.unverified(LiveDeskSchema.nullableId(LiveDeskSchema.AccountId)),
+  accountId: Model.unverified(ModelField.nullableId(LiveDeskSchema.AccountId)),
   /** The inbox's name. */
-  name: Model.unverified(LiveDeskSchema.name),
+  name: Model.unverified(ModelField.name),
   /** The id of the record behind the inbox, a `Channel::…` of its kind. */
-  channelId: Model.unverified(LiveDeskSchema.nullableNatural),
+  channelId: Model.unverified(ModelField.nullableNatural),
   /** The kind of inbox, `Channel::Api` for an API inbox. */
-  channelType: Model.unverified(LiveDeskSchema.nullableString),
+  channelType: Model.unverified(ModelField.nullableString),
   /** The link of the inbox's picture; none when null or "". */
-  avatarUrl: Model.unverified(LiveDeskSchema.nullableString),
+  avatarUrl: Model.unverified(ModelField.nullableString),
   /** The provider behind the inbox, where there are several. */
-  provider: Model.unverified(LiveDeskSchema.nullableString)
+  provider: Model.unverified(ModelField.nullableString)
 } as const
 
 /**
@@ -59,7 +60,7 @@ const contactInboxFields = {
   /** The inbox; none in the vendor's sample. */
   inbox: Model.nullable(Inbox),
   /** The name under which the inbox knows the contact; none in the vendor's sample. */
-  sourceId: LiveDeskSchema.sourceId
+  sourceId: ModelField.sourceId
 } as const
 
 /**
@@ -130,9 +131,9 @@ export interface CreatedContact extends Model.RecordOf<typeof createdContactFiel
 
 const pageMetaFields = {
   /** How many contacts there are; 0 when absent. Whether in all or on the page no page says. */
-  count: LiveDeskSchema.count,
+  count: ModelField.count,
   /** The number of the page, from 1; 0 when absent. Text on one page of the vendor's, a number on another. */
-  currentPage: LiveDeskSchema.pageNumber
+  currentPage: ModelField.pageNumber
 } as const
 
 const contactPageFields = {

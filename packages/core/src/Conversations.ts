@@ -16,6 +16,7 @@ import * as LiveDeskClient from "./LiveDeskClient.ts"
 import * as LiveDeskError from "./LiveDeskError.ts"
 import * as LiveDeskSchema from "./LiveDeskSchema.ts"
 import * as Model from "./Model.ts"
+import * as ModelField from "./ModelField.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
@@ -25,13 +26,13 @@ const conversationMetaFields = {
   /** The contact who sends in this conversation. */
   sender: Model.nested(ContactProfile),
   /** The kind of inbox, `Channel::Api` for an API inbox; "" when absent. */
-  channel: LiveDeskSchema.string,
+  channel: ModelField.string,
   /** The assigned agent. Unverified: Chatwoot sends it once one is assigned. */
-  assignee: Model.unverified(LiveDeskSchema.nullableJsonObject),
+  assignee: Model.unverified(ModelField.nullableJsonObject),
   /** The assigned team. Unverified: Chatwoot sends it once one is assigned. */
-  team: Model.unverified(LiveDeskSchema.nullableJsonObject),
+  team: Model.unverified(ModelField.nullableJsonObject),
   /** Whether the sender's identity was proved by HMAC; `false` when absent. */
-  hmacVerified: LiveDeskSchema.boolean
+  hmacVerified: ModelField.boolean
 } as const
 
 /**
@@ -50,11 +51,11 @@ export interface ConversationMeta extends Model.RecordOf<typeof conversationMeta
 
 const contentPreviewFields = {
   /** The text of the latest message; none when null. */
-  content: LiveDeskSchema.name,
+  content: ModelField.name,
   /** Its kind; none when null. What it is otherwise no page shows: Chatwoot has 0 to 3 or their names (unverified). */
-  messageType: LiveDeskSchema.nullableMessageType,
+  messageType: ModelField.nullableMessageType,
   /** When it was written; none when null. */
-  createdAt: LiveDeskSchema.nullableTimestamp
+  createdAt: ModelField.nullableTimestamp
 } as const
 
 /**
@@ -73,11 +74,11 @@ export interface ContentPreview extends Model.RecordOf<typeof contentPreviewFiel
 
 const platformFields = {
   /** The kind of inbox, `Channel::Api` for an API inbox; "" when absent. */
-  channelType: LiveDeskSchema.string,
+  channelType: ModelField.string,
   /** The inbox's name; "" when absent. */
-  inboxName: LiveDeskSchema.string,
+  inboxName: ModelField.string,
   /** The inbox's id; 0 when absent. */
-  inboxId: LiveDeskSchema.id(LiveDeskSchema.InboxId)
+  inboxId: ModelField.id(LiveDeskSchema.InboxId)
 } as const
 
 /**
@@ -96,15 +97,15 @@ export interface Platform extends Model.RecordOf<typeof platformFields> {}
 
 const accountInfoFields = {
   /** The contact's name; "" when absent. */
-  contactName: LiveDeskSchema.string,
+  contactName: ModelField.string,
   /** The contact's e-mail address; none when null or "". */
-  contactEmail: LiveDeskSchema.nullableString,
+  contactEmail: ModelField.nullableString,
   /** The contact's phone number; none when null or "". */
-  contactPhone: LiveDeskSchema.nullableString,
+  contactPhone: ModelField.nullableString,
   /** The contact's id; 0 when absent. */
-  contactId: LiveDeskSchema.id(LiveDeskSchema.ContactId),
+  contactId: ModelField.id(LiveDeskSchema.ContactId),
   /** The link of the contact's avatar; none when "". */
-  contactAvatar: LiveDeskSchema.picture
+  contactAvatar: ModelField.picture
 } as const
 
 /**
@@ -123,15 +124,15 @@ export interface AccountInfo extends Model.RecordOf<typeof accountInfoFields> {}
 
 const assignmentFields = {
   /** The assigned agent's id; none when null. */
-  assigneeId: LiveDeskSchema.nullableId(LiveDeskSchema.AgentId),
+  assigneeId: ModelField.nullableId(LiveDeskSchema.AgentId),
   /** The assigned agent's name; none when null. */
-  assigneeName: LiveDeskSchema.name,
+  assigneeName: ModelField.name,
   /** The assigned agent's e-mail address; none when null or "". */
-  assigneeEmail: LiveDeskSchema.nullableString,
+  assigneeEmail: ModelField.nullableString,
   /** The assigned team's id; none when null. */
-  teamId: LiveDeskSchema.nullableId(LiveDeskSchema.TeamId),
+  teamId: ModelField.nullableId(LiveDeskSchema.TeamId),
   /** The assigned team's name; none when null. */
-  teamName: LiveDeskSchema.name
+  teamName: ModelField.name
 } as const
 
 /**
@@ -162,65 +163,65 @@ const conversationFields = {
   /** Who takes part, and through what. */
   meta: Model.nested(ConversationMeta),
   /** The conversation's id, which counts within one project; a response without one fails. */
-  id: Model.required(LiveDeskSchema.id(LiveDeskSchema.ConversationId)),
+  id: Model.required(ModelField.id(LiveDeskSchema.ConversationId)),
   /** The latest messages; `[]` when absent. What a message looks like here no page shows. */
-  messages: LiveDeskSchema.jsonObjects,
+  messages: ModelField.jsonObjects,
   /** The project's id; 0 when absent. */
-  accountId: LiveDeskSchema.id(LiveDeskSchema.AccountId),
+  accountId: ModelField.id(LiveDeskSchema.AccountId),
   /** The conversation's UUID; "" when absent. */
-  uuid: LiveDeskSchema.string,
+  uuid: ModelField.string,
   /** The inbox's id; 0 when absent. */
-  inboxId: LiveDeskSchema.id(LiveDeskSchema.InboxId),
+  inboxId: ModelField.id(LiveDeskSchema.InboxId),
   /** Attributes that LiveDesk itself keeps; `{}` when absent. */
-  additionalAttributes: LiveDeskSchema.attributes,
+  additionalAttributes: ModelField.attributes,
   /** When an agent last looked; none when 0, which means never. */
-  agentLastSeenAt: LiveDeskSchema.timestampOrNever,
+  agentLastSeenAt: ModelField.timestampOrNever,
   /** When the assigned agent last looked; none when 0, which means never. */
-  assigneeLastSeenAt: LiveDeskSchema.timestampOrNever,
+  assigneeLastSeenAt: ModelField.timestampOrNever,
   /** Whether a reply can be sent; `false` when absent. */
-  canReply: LiveDeskSchema.boolean,
+  canReply: ModelField.boolean,
   /** When the contact last looked; none when 0, which means never. */
-  contactLastSeenAt: LiveDeskSchema.timestampOrNever,
+  contactLastSeenAt: ModelField.timestampOrNever,
   /** Attributes that the project defines; `{}` when absent. */
-  customAttributes: LiveDeskSchema.attributes,
+  customAttributes: ModelField.attributes,
   /** Labels; `[]` when absent. That they are texts is from Chatwoot (unverified). */
-  labels: LiveDeskSchema.strings,
+  labels: ModelField.strings,
   /** Whether the conversation is muted; `false` when absent. */
-  muted: LiveDeskSchema.boolean,
+  muted: ModelField.boolean,
   /** When a snoozed conversation wakes; none when null. Seconds or ISO 8601 text on the wire (unverified). */
-  snoozedUntil: LiveDeskSchema.nullableTimestamp,
+  snoozedUntil: ModelField.nullableTimestamp,
   /** The state; a response without one fails. A state that is not in `statuses` is kept as it came. */
-  status: Model.required(LiveDeskSchema.openEnum(statuses, "open")),
+  status: Model.required(ModelField.openEnum(statuses, "open")),
   /** The urgency; none when null. The words are Chatwoot's (unverified). */
-  priority: LiveDeskSchema.nullableOpenEnum(["low", "medium", "high", "urgent"]),
+  priority: ModelField.nullableOpenEnum(["low", "medium", "high", "urgent"]),
   /** The kind of conversation; "" when absent. `chat` is the only one that a page shows. */
-  conversationCategory: LiveDeskSchema.openEnum(["chat"], ""),
+  conversationCategory: ModelField.openEnum(["chat"], ""),
   /** The kind of chat; "" when absent. `private_chat` is the only one that a page shows. */
-  chatMode: LiveDeskSchema.openEnum(["private_chat"], ""),
+  chatMode: ModelField.openEnum(["private_chat"], ""),
   /** Whether it belongs to a forum; `false` when absent. */
-  isForum: LiveDeskSchema.boolean,
+  isForum: ModelField.boolean,
   /** When it was created, in seconds on the wire; 1970-01-01T00:00Z when absent. */
-  createdAt: LiveDeskSchema.timestamp,
+  createdAt: ModelField.timestamp,
   /** When it last changed, in seconds with a fraction on the wire; 1970-01-01T00:00Z when absent. */
-  updatedAt: LiveDeskSchema.preciseTimestamp,
+  updatedAt: ModelField.preciseTimestamp,
   /** In the sample the same as `lastActivityAt`; 1970-01-01T00:00Z when absent. */
-  timestamp: LiveDeskSchema.timestamp,
+  timestamp: ModelField.timestamp,
   /** When an agent first replied; none when 0, which means not yet. */
-  firstReplyCreatedAt: LiveDeskSchema.timestampOrNever,
+  firstReplyCreatedAt: ModelField.timestampOrNever,
   /** How many messages are unread; 0 when absent. */
-  unreadCount: LiveDeskSchema.count,
+  unreadCount: ModelField.count,
   /** The latest message that is no notice of an event; none when null. What it looks like no page shows. */
-  lastNonActivityMessage: LiveDeskSchema.nullableJsonObject,
+  lastNonActivityMessage: ModelField.nullableJsonObject,
   /** When anything last happened; 1970-01-01T00:00Z when absent. */
-  lastActivityAt: LiveDeskSchema.timestamp,
+  lastActivityAt: ModelField.timestamp,
   /** Since when the contact waits for a reply; none when 0 (unverified). */
-  waitingSince: LiveDeskSchema.timestampOrNever,
+  waitingSince: ModelField.timestampOrNever,
   /** The id of the service level policy; none when null. That it is a number is from Chatwoot (unverified). */
-  slaPolicyId: LiveDeskSchema.nullableNatural,
+  slaPolicyId: ModelField.nullableNatural,
   /** The id of the ticket; none when null. That it is text, as on the ticket pages, is unverified. */
-  ticketId: LiveDeskSchema.nullableOpaqueId(LiveDeskSchema.TicketId),
+  ticketId: ModelField.nullableOpaqueId(LiveDeskSchema.TicketId),
   /** Whether a limit of the project's plan is passed; `false` when absent. */
-  overLimit: LiveDeskSchema.boolean,
+  overLimit: ModelField.boolean,
   /** The latest message in short. */
   contentPreview: Model.nested(ContentPreview),
   /** The inbox. */
@@ -271,13 +272,13 @@ export const transitions: { readonly [From in typeof statuses[number]]: Readonly
 
 const toggledStatusFields = {
   /** Whether it worked; none when null or absent. Unverified. */
-  success: Model.some(LiveDeskSchema.boolean),
+  success: Model.some(ModelField.boolean),
   /** The conversation's id; 0 when absent. Unverified. */
-  conversationId: LiveDeskSchema.id(LiveDeskSchema.ConversationId),
+  conversationId: ModelField.id(LiveDeskSchema.ConversationId),
   /** The state after the move; a response without one fails. */
-  currentStatus: Model.required(LiveDeskSchema.openEnum(statuses, "open")),
+  currentStatus: Model.required(ModelField.openEnum(statuses, "open")),
   /** When a snoozed conversation wakes; none when null. Unverified. */
-  snoozedUntil: LiveDeskSchema.nullableTimestamp
+  snoozedUntil: ModelField.nullableTimestamp
 } as const
 
 /**

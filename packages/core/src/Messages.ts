@@ -15,6 +15,7 @@ import * as LiveDeskClient from "./LiveDeskClient.ts"
 import * as LiveDeskError from "./LiveDeskError.ts"
 import * as LiveDeskSchema from "./LiveDeskSchema.ts"
 import * as Model from "./Model.ts"
+import * as ModelField from "./ModelField.ts"
 
 // Core is compiled without a platform's types; every platform that Effect runs on has this one.
 declare const File: new(
@@ -29,25 +30,25 @@ declare const File: new(
 
 const senderFields = {
   /** The sender's id, among the senders of their type; 0 when absent. */
-  id: LiveDeskSchema.id(Schema.Natural),
+  id: ModelField.id(Schema.Natural),
   /** The sender's name; none when null. */
-  name: LiveDeskSchema.name,
+  name: ModelField.name,
   /** What the sender is. The words are Chatwoot's (unverified); "" when absent, as it is for contacts in webhooks. */
-  type: Model.unverified(LiveDeskSchema.nullableOpenEnum(["contact", "user", "agent_bot"])),
+  type: Model.unverified(ModelField.nullableOpenEnum(["contact", "user", "agent_bot"])),
   /** The name that customers see. Unverified: of users. */
-  availableName: Model.unverified(LiveDeskSchema.name),
+  availableName: Model.unverified(ModelField.name),
   /** The e-mail address. Unverified: of contacts. */
-  email: Model.unverified(LiveDeskSchema.nullableString),
+  email: Model.unverified(ModelField.nullableString),
   /** The phone number. Unverified: of contacts. */
-  phoneNumber: Model.unverified(LiveDeskSchema.nullableString),
+  phoneNumber: Model.unverified(ModelField.nullableString),
   /** The id by which the program's own system knows the sender. Unverified: of contacts. */
-  identifier: Model.unverified(LiveDeskSchema.nullableString),
+  identifier: Model.unverified(ModelField.nullableString),
   /** The link of the avatar. Unverified: of users and bots. */
-  avatarUrl: Model.unverified(LiveDeskSchema.nullableString),
+  avatarUrl: Model.unverified(ModelField.nullableString),
   /** The link of a small avatar. Unverified: of users and contacts. */
-  thumbnail: Model.unverified(LiveDeskSchema.nullableString),
+  thumbnail: Model.unverified(ModelField.nullableString),
   /** Whether the sender is online. Unverified: of users. */
-  availabilityStatus: Model.unverified(LiveDeskSchema.nullableString)
+  availabilityStatus: Model.unverified(ModelField.nullableString)
 } as const
 
 /**
@@ -67,24 +68,24 @@ export interface Sender extends Model.RecordOf<typeof senderFields> {}
 
 const attachmentFields = {
   /** The attachment's id; 0 when absent. */
-  id: LiveDeskSchema.id(Schema.Natural),
+  id: ModelField.id(Schema.Natural),
   /** What it is; "" when absent. Further words may come. */
-  fileType: LiveDeskSchema.openEnum(
+  fileType: ModelField.openEnum(
     ["image", "audio", "video", "file", "location", "fallback", "share", "story_mention", "contact", "ig_reel"],
     ""
   ),
   /** The link of the file, which redirects to where it is stored. */
-  dataUrl: Model.unverified(LiveDeskSchema.nullableString),
+  dataUrl: Model.unverified(ModelField.nullableString),
   /** The link of a small picture of it. */
-  thumbUrl: Model.unverified(LiveDeskSchema.nullableString),
+  thumbUrl: Model.unverified(ModelField.nullableString),
   /** The file's size in bytes. */
-  fileSize: Model.unverified(LiveDeskSchema.nullableNatural),
+  fileSize: Model.unverified(ModelField.nullableNatural),
   /** The extension of the file's name. */
-  extension: Model.unverified(LiveDeskSchema.nullableString),
+  extension: Model.unverified(ModelField.nullableString),
   /** The width in pixels. */
-  width: Model.unverified(LiveDeskSchema.nullableNatural),
+  width: Model.unverified(ModelField.nullableNatural),
   /** The height in pixels. */
-  height: Model.unverified(LiveDeskSchema.nullableNatural)
+  height: Model.unverified(ModelField.nullableNatural)
 } as const
 
 /**
@@ -103,29 +104,29 @@ export interface Attachment extends Model.RecordOf<typeof attachmentFields> {}
 
 const messageFields = {
   /** The message's id; a response without one fails. */
-  id: Model.required(LiveDeskSchema.id(LiveDeskSchema.MessageId)),
+  id: Model.required(ModelField.id(LiveDeskSchema.MessageId)),
   /** The text; none when null, as for a message of attachments only (unverified). */
-  content: LiveDeskSchema.name,
+  content: ModelField.name,
   /** The inbox's id; 0 when absent. */
-  inboxId: LiveDeskSchema.id(LiveDeskSchema.InboxId),
+  inboxId: ModelField.id(LiveDeskSchema.InboxId),
   /** The conversation's id; 0 when absent. */
-  conversationId: LiveDeskSchema.id(LiveDeskSchema.ConversationId),
+  conversationId: ModelField.id(LiveDeskSchema.ConversationId),
   /** Who it is from and what for. The page shows 1, which is Chatwoot's `outgoing`. */
-  messageType: LiveDeskSchema.messageType,
+  messageType: ModelField.messageType,
   /** What the text is; "" when absent. `text` is the only word that the page shows. */
-  contentType: LiveDeskSchema.openEnum(["text"], ""),
+  contentType: ModelField.openEnum(["text"], ""),
   /** How far it has come; "" when absent. The page shows `sent`, the other words are Chatwoot's (unverified). */
-  status: LiveDeskSchema.openEnum(["sent", "delivered", "read", "failed"], ""),
+  status: ModelField.openEnum(["sent", "delivered", "read", "failed"], ""),
   /** Attributes of the text, such as `in_reply_to`; `{}` when absent. */
-  contentAttributes: LiveDeskSchema.attributes,
+  contentAttributes: ModelField.attributes,
   /** When it was written, in seconds on the wire; 1970-01-01T00:00Z when absent. */
-  createdAt: LiveDeskSchema.timestamp,
+  createdAt: ModelField.timestamp,
   /** Whether only agents see it; `false` when absent. */
-  private: LiveDeskSchema.boolean,
+  private: ModelField.boolean,
   /** The message's id in the inbox; none when null. */
-  sourceId: LiveDeskSchema.nullableString,
+  sourceId: ModelField.nullableString,
   /** Its place in the conversation. LiveDesk's own. */
-  sortingId: LiveDeskSchema.nullableNatural,
+  sortingId: ModelField.nullableNatural,
   /** Who sent it; none when absent. */
   sender: Model.nullable(Sender),
   /** What is attached; none when absent. Unverified. */

@@ -14,6 +14,7 @@ import * as Endpoint from "./Endpoint.ts"
 import * as LiveDeskClient from "./LiveDeskClient.ts"
 import * as LiveDeskSchema from "./LiveDeskSchema.ts"
 import * as Model from "./Model.ts"
+import * as ModelField from "./ModelField.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
@@ -21,9 +22,9 @@ import * as Model from "./Model.ts"
 
 const ticketFileFields = {
   /** Where the file is; "" when absent. */
-  fileUrl: LiveDeskSchema.string,
+  fileUrl: ModelField.string,
   /** The file's media type; none when absent. Shown for files of messages. */
-  fileType: Model.unverified(LiveDeskSchema.nullableString)
+  fileType: Model.unverified(ModelField.nullableString)
 } as const
 
 /**
@@ -42,9 +43,9 @@ export interface TicketFile extends Model.RecordOf<typeof ticketFileFields> {}
 
 const followerFields = {
   /** The follower's id; an entry without one is left out. */
-  id: Model.required(LiveDeskSchema.opaqueId(Schema.String)),
+  id: Model.required(ModelField.opaqueId(Schema.String)),
   /** The follower's name; none where LiveDesk sends only the id. */
-  name: Model.unverified(LiveDeskSchema.nullableString)
+  name: Model.unverified(ModelField.nullableString)
 } as const
 
 /**
@@ -63,11 +64,11 @@ export interface Follower extends Model.RecordOf<typeof followerFields> {}
 
 const channelContactsFields = {
   /** The inbox's id; "" when absent. */
-  channelId: LiveDeskSchema.opaqueId(Schema.String),
+  channelId: ModelField.opaqueId(Schema.String),
   /** The contact's id in the inbox; "" when absent. */
-  contactId: LiveDeskSchema.opaqueId(Schema.String),
+  contactId: ModelField.opaqueId(Schema.String),
   /** A second id of the contact in the inbox; "" when absent. What it stands for no page says. */
-  subContactId: LiveDeskSchema.opaqueId(Schema.String),
+  subContactId: ModelField.opaqueId(Schema.String),
   /** Who follows; `[]` when absent. */
   followers: Model.list(Follower)
 } as const
@@ -88,13 +89,13 @@ export interface ChannelContacts extends Model.RecordOf<typeof channelContactsFi
 
 const requesterFields = {
   /** The requester's id in the program's own system; "" when absent. */
-  euid: LiveDeskSchema.opaqueId(Schema.String),
+  euid: ModelField.opaqueId(Schema.String),
   /** The requester's name; none when null or absent. */
-  name: LiveDeskSchema.name,
+  name: ModelField.name,
   /** The requester's e-mail address; none when null or "". */
-  email: LiveDeskSchema.nullableString,
+  email: ModelField.nullableString,
   /** The requester's phone number; none when null or "". */
-  phone: LiveDeskSchema.nullableString,
+  phone: ModelField.nullableString,
   /** How the requester is reached. */
   channelContacts: Model.nested(ChannelContacts)
 } as const
@@ -115,9 +116,9 @@ export interface Requester extends Model.RecordOf<typeof requesterFields> {}
 
 const assignmentTeamFields = {
   /** The team's id; none where LiveDesk sends only the name. */
-  id: Model.unverified(LiveDeskSchema.nullableId(LiveDeskSchema.TeamId)),
+  id: Model.unverified(ModelField.nullableId(LiveDeskSchema.TeamId)),
   /** The team's name; "" when absent. */
-  name: LiveDeskSchema.string
+  name: ModelField.string
 } as const
 
 /**
@@ -136,28 +137,28 @@ export interface AssignmentTeam extends Model.RecordOf<typeof assignmentTeamFiel
 
 const ticketSenderFields = {
   /** The sender's id; "" when absent. */
-  id: LiveDeskSchema.opaqueId(Schema.String),
+  id: ModelField.opaqueId(Schema.String),
   /** What the sender is; "" when absent. `internal_member` is the only word that the page shows. */
-  type: LiveDeskSchema.openEnum(["internal_member"], ""),
+  type: ModelField.openEnum(["internal_member"], ""),
   /** The sender's name; none when null or absent. */
-  name: LiveDeskSchema.name
+  name: ModelField.name
 } as const
 
 const ticketMessageFields = {
   /** The message's id; "" when absent. */
-  messageId: LiveDeskSchema.opaqueId(Schema.String),
+  messageId: ModelField.opaqueId(Schema.String),
   /** Who wrote it. */
   sender: Model.nested(Model.record(ticketSenderFields)),
   /** The text; "" when absent. */
-  content: LiveDeskSchema.string,
+  content: ModelField.string,
   /** What the text is; "" when absent. `text` is the only word that the page shows. */
-  contentType: LiveDeskSchema.openEnum(["text"], ""),
+  contentType: ModelField.openEnum(["text"], ""),
   /** The files; `[]` when absent. */
   attachments: Model.list(TicketFile),
   /** When it was sent, as ISO 8601 text on the wire; 1970-01-01T00:00Z when absent. */
-  sentAt: LiveDeskSchema.isoTimestamp,
+  sentAt: ModelField.isoTimestamp,
   /** Whether only agents see it; `false` when absent. */
-  isInternal: LiveDeskSchema.boolean
+  isInternal: ModelField.boolean
 } as const
 
 /**
@@ -176,7 +177,7 @@ export interface TicketMessage extends Model.RecordOf<typeof ticketMessageFields
 
 const submitterFields = {
   /** The submitter's id; "" when absent. */
-  id: LiveDeskSchema.opaqueId(Schema.String)
+  id: ModelField.opaqueId(Schema.String)
 } as const
 
 /**
@@ -195,19 +196,19 @@ export interface Submitter extends Model.RecordOf<typeof submitterFields> {}
 
 const ticketFields = {
   /** The ticket's id, opaque text; a response without one fails. */
-  ticketId: Model.required(LiveDeskSchema.opaqueId(LiveDeskSchema.TicketId)),
+  ticketId: Model.required(ModelField.opaqueId(LiveDeskSchema.TicketId)),
   /** The title; "" when absent. */
-  title: LiveDeskSchema.string,
+  title: ModelField.string,
   /** What it is about, in Markdown; "" when absent. */
-  description: LiveDeskSchema.string,
+  description: ModelField.string,
   /** The files; `[]` when absent. */
   attachments: Model.list(TicketFile),
   /** The state; "" when absent. `open` is the only word that the page shows. */
-  status: LiveDeskSchema.openEnum(["open"], ""),
+  status: ModelField.openEnum(["open"], ""),
   /** The urgency; "" when absent. `high` and `normal` are in examples, the other three in an older page's table. */
-  priority: LiveDeskSchema.openEnum(["low", "normal", "medium", "high", "urgent"], ""),
+  priority: ModelField.openEnum(["low", "normal", "medium", "high", "urgent"], ""),
   /** The kind; "" when absent. `incident` is the only word that the pages show. */
-  ticketType: LiveDeskSchema.openEnum(["incident"], ""),
+  ticketType: ModelField.openEnum(["incident"], ""),
   /** Who asked. */
   requester: Model.nested(Requester),
   /** Who handed it in. */
@@ -215,11 +216,11 @@ const ticketFields = {
   /** The team that has it; none when null. */
   assignmentTeam: Model.nullable(AssignmentTeam),
   /** Fields that the project defines; `{}` when absent. */
-  customFields: LiveDeskSchema.attributes,
+  customFields: ModelField.attributes,
   /** What was written; `[]` when absent. */
   conversationList: Model.list(TicketMessage),
   /** How its state changed; `[]` when absent. What an entry looks like could not be read. */
-  statusChanges: LiveDeskSchema.jsonObjects
+  statusChanges: ModelField.jsonObjects
 } as const
 
 /**
@@ -238,7 +239,7 @@ export interface Ticket extends Model.RecordOf<typeof ticketFields> {}
 
 const createdTicketFields = {
   /** The new ticket's id, opaque text; a response without one fails. */
-  ticketId: Model.required(LiveDeskSchema.opaqueId(LiveDeskSchema.TicketId))
+  ticketId: Model.required(ModelField.opaqueId(LiveDeskSchema.TicketId))
 } as const
 
 /**
@@ -257,7 +258,7 @@ export interface CreatedTicket extends Model.RecordOf<typeof createdTicketFields
 
 const updatedTicketFields = {
   /** The ticket's id; none where LiveDesk does not send it. */
-  ticketId: Model.unverified(LiveDeskSchema.nullableOpaqueId(LiveDeskSchema.TicketId))
+  ticketId: Model.unverified(ModelField.nullableOpaqueId(LiveDeskSchema.TicketId))
 } as const
 
 /**

@@ -10,8 +10,9 @@ import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import type * as Result from "effect/Result"
-import * as LiveDeskSchema from "../LiveDeskSchema.ts"
+import type * as LiveDeskSchema from "../LiveDeskSchema.ts"
 import { DecodeFailure } from "../Model.ts"
+import * as ModelField from "../ModelField.ts"
 import type { EmulatorState, StoredAttachment } from "./EmulatorState.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -138,7 +139,7 @@ export const wholeNumber = (value: unknown): Option.Option<number> =>
  * @since 0.1.0
  */
 export const attributes = (value: unknown): LiveDeskSchema.Attributes => {
-  const read = LiveDeskSchema.attributes.read(value)
+  const read = ModelField.attributes.read(value)
   return read instanceof DecodeFailure ? {} : read
 }
 

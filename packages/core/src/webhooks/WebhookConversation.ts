@@ -12,6 +12,7 @@ import * as Conversations from "../Conversations.ts"
 import * as LiveDeskSchema from "../LiveDeskSchema.ts"
 import * as Messages from "../Messages.ts"
 import * as Model from "../Model.ts"
+import * as ModelField from "../ModelField.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // fields
@@ -40,9 +41,9 @@ const orNull = <A>(field: Model.Field<Option.Option<A>>): Model.Field<Option.Opt
 
 const accountFields = {
   /** The project's id; 0 when absent. */
-  id: LiveDeskSchema.id(LiveDeskSchema.AccountId),
+  id: ModelField.id(LiveDeskSchema.AccountId),
   /** The project's name; "" when absent. */
-  name: LiveDeskSchema.string
+  name: ModelField.string
 } as const
 
 /**
@@ -61,19 +62,19 @@ export interface WebhookAccount extends Model.RecordOf<typeof accountFields> {}
 
 const contactInboxFields = {
   /** Its own id; 0 when absent. */
-  id: LiveDeskSchema.id(Schema.Natural),
+  id: ModelField.id(Schema.Natural),
   /** The contact's id; 0 when absent. */
-  contactId: LiveDeskSchema.id(LiveDeskSchema.ContactId),
+  contactId: ModelField.id(LiveDeskSchema.ContactId),
   /** The inbox's id; 0 when absent. */
-  inboxId: LiveDeskSchema.id(LiveDeskSchema.InboxId),
+  inboxId: ModelField.id(LiveDeskSchema.InboxId),
   /** The name under which the inbox knows the contact, a UUID in the sample; none when null. */
-  sourceId: { ...LiveDeskSchema.sourceId, documented: () => Schema.String },
+  sourceId: { ...ModelField.sourceId, documented: () => Schema.String },
   /** When it was made, ISO 8601 text on the wire; 1970-01-01T00:00Z when absent. */
-  createdAt: LiveDeskSchema.isoTimestamp,
+  createdAt: ModelField.isoTimestamp,
   /** When it last changed, ISO 8601 text on the wire; 1970-01-01T00:00Z when absent. */
-  updatedAt: LiveDeskSchema.isoTimestamp,
+  updatedAt: ModelField.isoTimestamp,
   /** Whether the contact's identity was proved by HMAC; `false` when absent. */
-  hmacVerified: LiveDeskSchema.boolean,
+  hmacVerified: ModelField.boolean,
   /** A token for the contact's side of the chat: a secret, so no log and no JSON shows it. */
   pubsubToken: nullableSecret("pubsub_token")
 } as const
@@ -101,25 +102,25 @@ export interface WebhookContactInbox extends Model.RecordOf<typeof contactInboxF
  */
 export const contactFields = {
   /** Attributes that LiveDesk itself keeps; `{}` when absent. */
-  additionalAttributes: LiveDeskSchema.attributes,
+  additionalAttributes: ModelField.attributes,
   /** Attributes that the project defines; `{}` when absent. */
-  customAttributes: LiveDeskSchema.attributes,
+  customAttributes: ModelField.attributes,
   /** The e-mail address; none when null or "". */
-  email: LiveDeskSchema.nullableString,
+  email: ModelField.nullableString,
   /** The contact's id; 0 when absent, but for an event about the contact, which is `Unknown` then. */
-  id: LiveDeskSchema.id(LiveDeskSchema.ContactId),
+  id: ModelField.id(LiveDeskSchema.ContactId),
   /** The id by which the program's own system knows the contact; none when null or "". */
-  identifier: LiveDeskSchema.nullableString,
+  identifier: ModelField.nullableString,
   /** The name, which may be ""; none when null. */
-  name: LiveDeskSchema.name,
+  name: ModelField.name,
   /** The phone number; none when null or "". */
-  phoneNumber: LiveDeskSchema.nullableString,
+  phoneNumber: ModelField.nullableString,
   /** The link of the avatar; none when "". */
-  thumbnail: LiveDeskSchema.picture,
+  thumbnail: ModelField.picture,
   /** Whether the contact is blocked; `false` when absent. */
-  blocked: LiveDeskSchema.boolean,
+  blocked: ModelField.boolean,
   /** What the sender is, `contact` in the sample; "" when absent. Not on the contacts of Chatwoot's contact events. */
-  type: LiveDeskSchema.openEnum(["contact"], "")
+  type: ModelField.openEnum(["contact"], "")
 } as const
 
 /**
@@ -140,13 +141,13 @@ const metaFields = {
   /** The contact who sends in this conversation. */
   sender: Model.nested(WebhookContact),
   /** The assigned agent; none when null. What one looks like no page shows. */
-  assignee: LiveDeskSchema.nullableJsonObject,
+  assignee: ModelField.nullableJsonObject,
   /** The assigned team; none when null. What one looks like no page shows. */
-  team: LiveDeskSchema.nullableJsonObject,
+  team: ModelField.nullableJsonObject,
   /** Whether the sender's identity was proved by HMAC; `false` when absent. */
-  hmacVerified: LiveDeskSchema.boolean,
+  hmacVerified: ModelField.boolean,
   /** The kind of inbox, `Channel::Api` for an API inbox; "" when absent. LiveDesk's own. */
-  channel: LiveDeskSchema.string
+  channel: ModelField.string
 } as const
 
 /**
@@ -172,55 +173,55 @@ export interface WebhookConversationMeta extends Model.RecordOf<typeof metaField
  */
 export const conversationFields = {
   /** Attributes that LiveDesk itself keeps; `{}` when absent. */
-  additionalAttributes: LiveDeskSchema.attributes,
+  additionalAttributes: ModelField.attributes,
   /** Whether a reply can be sent; `false` when absent. */
-  canReply: LiveDeskSchema.boolean,
+  canReply: ModelField.boolean,
   /** The kind of inbox, `Channel::Api` for an API inbox; "" when absent. */
-  channel: LiveDeskSchema.string,
+  channel: ModelField.string,
   /** The tie between the contact and the inbox. */
   contactInbox: Model.nested(WebhookContactInbox),
   /** The conversation's id, which counts within one project; an event without one is `Unknown`. */
-  id: Model.required(LiveDeskSchema.id(LiveDeskSchema.ConversationId)),
+  id: Model.required(ModelField.id(LiveDeskSchema.ConversationId)),
   /** The inbox's id; 0 when absent. */
-  inboxId: LiveDeskSchema.id(LiveDeskSchema.InboxId),
+  inboxId: ModelField.id(LiveDeskSchema.InboxId),
   /** The latest messages; `[]` when absent. What a message looks like here no page shows. */
-  messages: LiveDeskSchema.jsonObjects,
+  messages: ModelField.jsonObjects,
   /** Labels; `[]` when absent. That they are texts is from Chatwoot (unverified). */
-  labels: LiveDeskSchema.strings,
+  labels: ModelField.strings,
   /** Who takes part. */
   meta: Model.nested(WebhookConversationMeta),
   /** The state; "" when absent. A state that is not in `Conversations.statuses` is kept as it came. */
-  status: LiveDeskSchema.openEnum(Conversations.statuses, ""),
+  status: ModelField.openEnum(Conversations.statuses, ""),
   /** Attributes that the project defines; `{}` when absent. */
-  customAttributes: LiveDeskSchema.attributes,
+  customAttributes: ModelField.attributes,
   /** When a snoozed conversation wakes; none when null. Seconds or ISO 8601 text on the wire (unverified). */
-  snoozedUntil: LiveDeskSchema.nullableTimestamp,
+  snoozedUntil: ModelField.nullableTimestamp,
   /** How many messages are unread; 0 when absent. */
-  unreadCount: LiveDeskSchema.count,
+  unreadCount: ModelField.count,
   /** When an agent first replied; none when null, which means not yet. */
-  firstReplyCreatedAt: LiveDeskSchema.nullableTimestamp,
+  firstReplyCreatedAt: ModelField.nullableTimestamp,
   /** The urgency; none when null. The words are Chatwoot's (unverified). */
-  priority: LiveDeskSchema.nullableOpenEnum(["low", "medium", "high", "urgent"]),
+  priority: ModelField.nullableOpenEnum(["low", "medium", "high", "urgent"]),
   /** Since when the contact waits for a reply; none when 0 or null (unverified). */
-  waitingSince: orNull(LiveDeskSchema.timestampOrNever),
+  waitingSince: orNull(ModelField.timestampOrNever),
   /** The kind of conversation; "" when absent. `chat` is the only one that a page shows. */
-  conversationCategory: LiveDeskSchema.openEnum(["chat"], ""),
+  conversationCategory: ModelField.openEnum(["chat"], ""),
   /** The kind of chat; "" when absent. `private_chat` is the only one that a page shows. */
-  chatMode: LiveDeskSchema.openEnum(["private_chat"], ""),
+  chatMode: ModelField.openEnum(["private_chat"], ""),
   /** The ticket; none when null. What one looks like here no page shows. */
-  ticketInfo: LiveDeskSchema.nullableJsonObject,
+  ticketInfo: ModelField.nullableJsonObject,
   /** When an agent last looked; none when 0, which means never. */
-  agentLastSeenAt: LiveDeskSchema.timestampOrNever,
+  agentLastSeenAt: ModelField.timestampOrNever,
   /** When the contact last looked; none when 0, which means never. */
-  contactLastSeenAt: LiveDeskSchema.timestampOrNever,
+  contactLastSeenAt: ModelField.timestampOrNever,
   /** When anything last happened; 1970-01-01T00:00Z when absent. */
-  lastActivityAt: LiveDeskSchema.timestamp,
+  lastActivityAt: ModelField.timestamp,
   /** In the sample the same as `lastActivityAt`; 1970-01-01T00:00Z when absent. */
-  timestamp: LiveDeskSchema.timestamp,
+  timestamp: ModelField.timestamp,
   /** When it was created, in seconds on the wire; 1970-01-01T00:00Z when absent. */
-  createdAt: LiveDeskSchema.timestamp,
+  createdAt: ModelField.timestamp,
   /** When it last changed, in seconds with a fraction on the wire; 1970-01-01T00:00Z when absent. */
-  updatedAt: LiveDeskSchema.preciseTimestamp
+  updatedAt: ModelField.preciseTimestamp
 } as const
 
 /**
@@ -239,9 +240,9 @@ export interface WebhookConversation extends Model.RecordOf<typeof conversationF
 
 const inboxFields = {
   /** The inbox's id; 0 when absent. */
-  id: LiveDeskSchema.id(LiveDeskSchema.InboxId),
+  id: ModelField.id(LiveDeskSchema.InboxId),
   /** The inbox's name; "" when absent. */
-  name: LiveDeskSchema.string
+  name: ModelField.string
 } as const
 
 /**
@@ -259,23 +260,23 @@ export interface WebhookInbox extends Model.RecordOf<typeof inboxFields> {}
 
 const messageFields = {
   /** The message's id; an event without one is `Unknown`. */
-  id: Model.required(LiveDeskSchema.id(LiveDeskSchema.MessageId)),
+  id: Model.required(ModelField.id(LiveDeskSchema.MessageId)),
   /** The text; none when null, as for a message of attachments only. */
-  content: LiveDeskSchema.name,
+  content: ModelField.name,
   /** What the text is; "" when absent. */
-  contentType: LiveDeskSchema.openEnum(["text"], ""),
+  contentType: ModelField.openEnum(["text"], ""),
   /** Attributes of the text, such as `in_reply_to`; `{}` when absent. */
-  contentAttributes: LiveDeskSchema.attributes,
+  contentAttributes: ModelField.attributes,
   /** Attributes that the server itself keeps; `{}` when absent. */
-  additionalAttributes: LiveDeskSchema.attributes,
+  additionalAttributes: ModelField.attributes,
   /** Its direction: `"incoming"` from the customer, `"outgoing"` from an agent or this very program. */
-  messageType: { ...LiveDeskSchema.messageType, write: (type: LiveDeskSchema.MessageType) => type },
+  messageType: { ...ModelField.messageType, write: (type: LiveDeskSchema.MessageType) => type },
   /** Whether only agents see it; `false` when absent. Private notes are delivered, too. */
-  private: LiveDeskSchema.boolean,
+  private: ModelField.boolean,
   /** The message's id in the inbox; none when null. */
-  sourceId: LiveDeskSchema.nullableString,
+  sourceId: ModelField.nullableString,
   /** When it was written, ISO 8601 text on the wire; 1970-01-01T00:00Z when absent. */
-  createdAt: LiveDeskSchema.isoTimestamp,
+  createdAt: ModelField.isoTimestamp,
   /** The inbox. */
   inbox: Model.nested(WebhookInbox),
   /** Who sent it; none when null. Chatwoot leaves out the `type` of a contact. */

@@ -15,9 +15,10 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as SchemaIssue from "effect/SchemaIssue"
-import * as LiveDeskSchema from "../LiveDeskSchema.ts"
+import type * as LiveDeskSchema from "../LiveDeskSchema.ts"
 import * as Messages from "../Messages.ts"
 import * as Model from "../Model.ts"
+import * as ModelField from "../ModelField.ts"
 import {
   contactFields,
   conversationFields,
@@ -300,7 +301,7 @@ const typingEvent = <const Tag extends string>(name: string, tag: Tag) =>
       isPrivate: Schema.Boolean
     }),
     subject: Model.inEnvelope("conversation", WebhookConversation),
-    rest: Model.record({ account, user: Model.nullable(Messages.Sender), isPrivate: LiveDeskSchema.boolean }),
+    rest: Model.record({ account, user: Model.nullable(Messages.Sender), isPrivate: ModelField.boolean }),
     join: (conversation, rest) => ({ _tag: tag, ...rest, conversation }),
     subjectOf: ({ conversation }) => conversation
   })
@@ -394,7 +395,7 @@ const type: Schema.Codec<WebhookEvent> = Schema.Union([
   kinds.ContactUpdated.type,
   Schema.TaggedStruct("Unknown", {
     event: Schema.String,
-    payload: Schema.toType(Schema.Redacted(LiveDeskSchema.attributes.type))
+    payload: Schema.toType(Schema.Redacted(ModelField.attributes.type))
   })
 ])
 
@@ -423,7 +424,7 @@ export const WebhookEvent: Schema.Codec<WebhookEvent, unknown> = Schema.Unknown.
  * @since 0.1.0
  */
 export const ConversationCreatedPayload = Model.record({
-  event: LiveDeskSchema.openEnum(["conversation_created"], ""),
+  event: ModelField.openEnum(["conversation_created"], ""),
   account,
   ...conversationFields
 })
