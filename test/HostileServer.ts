@@ -64,6 +64,8 @@ export interface HostileServer {
   readonly requests: ReadonlyArray<Request>
   /** The behaviours that connections and requests met, in order. */
   readonly met: ReadonlyArray<Behaviour>
+  /** What connections are to meet on which nothing came yet: a client may open some, and use them later. */
+  readonly waiting: () => ReadonlyArray<Behaviour>
   /** How many connections are open. */
   readonly open: () => number
   /** Waits until no connection is open, and dies when some still is after two seconds. */
@@ -77,6 +79,7 @@ export const make = Effect.fnUntraced(function*(
 ): Effect.fn.Return<HostileServer, never, Scope.Scope> {
   const fork = yield* FiberSet.makeRuntime()
   const sockets = new Set<Net.Socket>()
+  const waiting = new Map<Net.Socket, Behaviour>()
   const requests: Array<Request> = []
   const met: Array<Behaviour> = []
   const next = (): Behaviour => {
@@ -88,10 +91,16 @@ export const make = Effect.fnUntraced(function*(
   }
   const accept = (socket: Net.Socket) => {
     sockets.add(socket)
-    socket.on("close", () => sockets.delete(socket))
+    const behaviour = next()
+    waiting.set(socket, behaviour)
+    socket.once("data", () => waiting.delete(socket))
+    socket.on("close", () => {
+      sockets.delete(socket)
+      waiting.delete(socket)
+    })
     // The peer may reset, which is no fault of the server.
     socket.on("error", () => {})
-    serve(socket, next, requests, fork)
+    serve(socket, behaviour, next, requests, fork)
   }
   const server = yield* Effect.acquireRelease(
     Effect.promise(async () => {
@@ -110,6 +119,7 @@ export const make = Effect.fnUntraced(function*(
     url: `${tls === undefined ? "http" : "https"}://127.0.0.1:${port}`,
     requests,
     met,
+    waiting: () => [...waiting.values()],
     open: () => sockets.size,
     drained: Effect.suspend(() => sockets.size === 0 ? Effect.void : Effect.fail("open")).pipe(
       Effect.retry({ schedule: Schedule.spaced("5 millis"), times: 400 }),
@@ -127,8 +137,14 @@ const stop = (server: Net.Server, sockets: ReadonlySet<Net.Socket>): Effect.Effe
 
 type Fork = (effect: Effect.Effect<unknown>) => unknown
 
-const serve = (socket: Net.Socket, next: () => Behaviour, requests: Array<Request>, fork: Fork): void => {
-  let behaviour = next()
+const serve = (
+  socket: Net.Socket,
+  first: Behaviour,
+  next: () => Behaviour,
+  requests: Array<Request>,
+  fork: Fork
+): void => {
+  let behaviour = first
   let isResponded = false
   if (behaviour._tag === "OnAccept") leave(socket, behaviour.leave)
   let received = Buffer.alloc(0)

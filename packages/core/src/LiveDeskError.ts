@@ -40,9 +40,9 @@ export const Outcome = Schema.Literals(["NotSent", "Rejected", "Processed", "Unk
  */
 export type Outcome = typeof Outcome.Type
 
-/** The outcome that an HTTP status shows; without a status it is unknown. */
-const outcomeOf = (status: number | undefined): Outcome => {
-  if (status === undefined || status === 408 || status >= 500) return "Unknown"
+/** The outcome that an HTTP status shows. */
+const outcomeOf = (status: number): Outcome => {
+  if (status === 408 || status >= 500) return "Unknown"
   // A browser hides a redirect that was not followed behind status 0.
   if (status === 0 || (status >= 300 && status < 500)) return "Rejected"
   return status >= 200 && status < 300 ? "Processed" : "Unknown"
