@@ -28,6 +28,7 @@ export default defineConfig({
     ...config.test,
     root,
     dir: root,
+    setupFiles: [resolve(import.meta.dirname, "Assertions.ts")],
     isolate: true,
     include: process.env["MUTANTS_TESTS"]?.split(",") ?? config.test?.include ?? [],
     reporters: []

@@ -43,7 +43,7 @@ const defaults: ReadonlyArray<Target> = [
       "circuitOpen",
       "dispatchFailed"
     ],
-    tests: ["test/core/LiveDeskError.test.ts", "test/core/Retries.test.ts"]
+    tests: ["test/core/LiveDeskError.test.ts", "test/core/Limits.test.ts", "test/core/Retries.test.ts"]
   },
   { module: "packages/core/src/webhooks/WebhookSignature.ts", tests: ["test/core/WebhookSignature.test.ts"] },
   { module: "packages/core/src/imports/ImportMapping.ts", tests: ["test/core/ImportMapping.test.ts"] }
