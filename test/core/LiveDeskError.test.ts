@@ -1,6 +1,15 @@
-import { Contacts, LiveDesk, LiveDeskClient, LiveDeskError } from "@effect-livedesk/core"
+import {
+  Contacts,
+  Conversations,
+  Endpoint,
+  LiveDesk,
+  LiveDeskClient,
+  LiveDeskError,
+  Tickets,
+  Transport
+} from "@effect-livedesk/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Arbitrary, Cause, Duration, Effect, Layer, Option, Redacted, Schema } from "effect"
+import { Arbitrary, Cause, Duration, Effect, Fiber, Layer, Option, Redacted, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import * as Util from "node:util"
 import * as Breadth from "../Breadth.ts"
@@ -22,6 +31,36 @@ const responseParts = (response: FakeTransport.FakeResponse, options?: Partial<L
     Effect.flip,
     Effect.orDie
   )
+
+/** All services over a transport that dispatches so. */
+const over = (
+  dispatch: (handler: Transport.ResponseHandler) => Effect.Effect<void, Transport.DispatchError>
+) =>
+  LiveDesk.layer.pipe(
+    Layer.provideMerge(LiveDeskClient.layerTransport({
+      apiKey: Redacted.make("a-key"),
+      apiSecret: Redacted.make("a-secret"),
+      retries: { times: 0 }
+    })),
+    Layer.provide(Layer.succeed(Transport.Transport, { dispatch: (_, handler) => dispatch(handler) }))
+  )
+
+/** The error of a call whose response begins so, and then ends, or goes on as `rest` does. */
+const begun = (
+  { body = "", status }: { readonly status?: number; readonly body?: string },
+  rest: Effect.Effect<void, Transport.DispatchError> = Effect.void
+) =>
+  Effect.gen(function*() {
+    const dispatch = (handler: Transport.ResponseHandler) =>
+      Effect.suspend(() => {
+        if (status !== undefined) handler.start(status, {})
+        handler.take(new TextEncoder().encode(body))
+        return rest
+      })
+    const fiber = yield* Effect.forkChild(Effect.flip(create).pipe(Effect.provide(over(dispatch))))
+    yield* TestClock.adjust("30 seconds")
+    return yield* Fiber.join(fiber)
+  })
 
 const json = Schema.toCodecJson(LiveDeskError.LiveDeskError)
 
@@ -130,6 +169,158 @@ describe("what a refusal's body says", () => {
     }))
 })
 
+describe("the status of a response", () => {
+  const table: ReadonlyArray<
+    readonly [statuses: ReadonlyArray<number>, LiveDeskError.LiveDeskError["reason"]["_tag"], LiveDeskError.Outcome]
+  > = [
+    [[200, 201, 204, 299], "InvalidResponse", "Processed"],
+    [[0, 301, 302, 303, 307, 308], "Redirected", "Rejected"],
+    [[300, 304, 309, 399, 402, 405, 407, 410, 499], "UnexpectedStatus", "Rejected"],
+    [[400, 422], "RejectedInput", "Rejected"],
+    [[401], "Unauthorized", "Rejected"],
+    [[403], "Forbidden", "Rejected"],
+    [[404], "NotFound", "Rejected"],
+    [[409], "Conflict", "Rejected"],
+    [[429], "RateLimited", "Rejected"],
+    [[100, 103, 199, 408], "UnexpectedStatus", "Unknown"],
+    [[500, 501, 502, 503, 504, 599, 600], "ServerError", "Unknown"]
+  ]
+
+  it.effect("decides on reason and outcome, whether the response ends, breaks off or stalls", () =>
+    Effect.gen(function*() {
+      const broken = Effect.fail(new Transport.DispatchError({ cause: new Error("broken") }))
+      for (const [statuses, reason, outcome] of table) {
+        for (const status of statuses) {
+          const [ended, brokenOff, stalled] = [
+            yield* begun({ status }),
+            yield* begun({ status }, broken),
+            yield* begun({ status }, Effect.never)
+          ]
+          const isSuccess = outcome === "Processed"
+          assert.deepInclude(ended, { status, outcome })
+          assert.strictEqual(ended.reason._tag, reason, `${status}`)
+          assert.deepInclude(brokenOff, { status, outcome })
+          assert.strictEqual(brokenOff.reason._tag, isSuccess ? "ConnectionLost" : reason, `${status}, broken off`)
+          assert.deepInclude(stalled, { status, outcome })
+          assert.strictEqual(stalled.reason._tag, isSuccess ? "TimedOut" : reason, `${status}, stalled`)
+        }
+      }
+    }))
+
+  const identifiers = { "payload.contact.id": 7 }
+  const success = { status: 200, body: "{\"payload\":{\"contact\":{\"id\":7,\"name\":\"A" }
+
+  it.effect("of a success that breaks off: the error has the ids that came, and the transport's code", () =>
+    Effect.gen(function*() {
+      for (const code of ["ECONNRESET", "ECONNREFUSED", undefined]) {
+        const cause = Object.assign(new Error("broken"), code === undefined ? {} : { code, syscall: "connect" })
+        const { reason } = yield* begun(success, Effect.fail(new Transport.DispatchError({ cause })))
+        assert.deepStrictEqual(
+          reason,
+          new LiveDeskError.ConnectionLost({
+            phase: "ReadingResponse",
+            identifiers,
+            ...(code === undefined ? {} : { code })
+          })
+        )
+      }
+    }))
+
+  it.effect("of a success that stalls: the error has the ids that came, and the timeout", () =>
+    Effect.gen(function*() {
+      const limit = Duration.seconds(30)
+      const { reason } = yield* begun(success, Effect.never)
+      assert.deepStrictEqual(reason, new LiveDeskError.TimedOut({ phase: "ReadingResponse", limit, identifiers }))
+      const silent = yield* begun({}, Effect.never)
+      assert.strictEqual(silent.outcome, "Unknown")
+      assert.deepStrictEqual(
+        silent.reason,
+        new LiveDeskError.TimedOut({ phase: "AwaitingResponse", limit, identifiers: {} })
+      )
+    }))
+
+  it.effect("is missing where the transport failed before: its code shows whether the request was sent", () =>
+    Effect.gen(function*() {
+      const failed = (cause: unknown) =>
+        Effect.map(
+          begun({}, Effect.fail(new Transport.DispatchError({ cause }))),
+          ({ outcome, reason }) => [outcome, reason] as const
+        )
+      const lost = { phase: "AwaitingResponse", identifiers: {} } as const
+      const notSentProof = new Transport.NotSentProof({ cause: new Error("no code") })
+      assert.deepStrictEqual(yield* failed(Object.assign(new Error(), { code: "ECONNRESET" })), [
+        "Unknown",
+        new LiveDeskError.ConnectionLost({ ...lost, code: "ECONNRESET" })
+      ])
+      assert.deepStrictEqual(yield* failed(new Error("no code")), ["Unknown", new LiveDeskError.ConnectionLost(lost)])
+      assert.deepStrictEqual(
+        yield* failed(Object.assign(new Error(), { code: "ECONNREFUSED", syscall: "connect" })),
+        ["NotSent", new LiveDeskError.ConnectionFailed({ kind: "Refused", code: "ECONNREFUSED" })]
+      )
+      assert.deepStrictEqual(yield* failed(notSentProof), [
+        "NotSent",
+        new LiveDeskError.ConnectionFailed({ kind: "Other" })
+      ])
+    }))
+})
+
+describe("a success with an error code", () => {
+  it.effect.each([
+    { code: 2001, reported: 2001 },
+    { code: "E-1", reported: "E-1" },
+    { code: "x".repeat(500), reported: "x".repeat(200) }
+  ])("has an unknown outcome, and reports code $reported", ({ code, reported }) =>
+    Effect.gen(function*() {
+      const body = JSON.stringify({ code, message: "no" })
+      const error = yield* Effect.flatMap(Tickets.Tickets, ({ get }) => Effect.flip(get({ ticketId: "tk_1" }))).pipe(
+        Effect.provide(over((handler) =>
+          Effect.sync(() => {
+            handler.start(200, {})
+            handler.take(new TextEncoder().encode(body))
+          })
+        ))
+      )
+      assert.deepInclude(error, { status: 200, outcome: "Unknown" })
+      assert.deepStrictEqual(error.reason, new LiveDeskError.ErrorCodeReturned({ code: reported, messages: ["no"] }))
+      assert.deepStrictEqual(LiveDeskError.excerpt(error), Option.some(body))
+    }))
+})
+
+describe("a rejected transition", () => {
+  const moved = (status: number) =>
+    Effect.flatMap(
+      Conversations.Conversations,
+      ({ toggleStatus }) => Effect.flip(toggleStatus({ conversationId: 40, status: "resolved" }))
+    ).pipe(
+      Effect.provide(LiveDesk.layer.pipe(
+        Layer.provide(LiveDeskClient.layer({ apiKey: Redacted.make("a-key"), apiSecret: Redacted.make("a-secret") })),
+        Layer.provide(FakeTransport.respondingWith({ status, body: { error: "no" } }))
+      ))
+    )
+
+  it.effect("reports the status that was asked for", () =>
+    Effect.gen(function*() {
+      for (const status of [400, 409, 422]) {
+        const error = yield* moved(status)
+        assert.deepInclude(error, { status, outcome: "Rejected" })
+        assert.deepStrictEqual(
+          error.reason,
+          new LiveDeskError.TransitionRejected({ messages: ["no"], status: "resolved" })
+        )
+        assert.deepStrictEqual(LiveDeskError.excerpt(error), Option.some("{\"error\":\"no\"}"))
+      }
+    }))
+
+  it.effect("is told apart from other errors", () =>
+    Effect.gen(function*() {
+      for (
+        const [status, reason] of [[401, "Unauthorized"], [404, "NotFound"], [503, "ServerError"]] as const
+      ) {
+        assert.strictEqual((yield* moved(status)).reason._tag, reason)
+      }
+    }))
+})
+
 describe("outcome", () => {
   const attempts = [
     ["NotSent", { cause: Object.assign(new Error("refused"), { code: "ECONNREFUSED", syscall: "connect" }) }],
@@ -137,6 +328,19 @@ describe("outcome", () => {
     ["Unknown", { status: 500 }],
     ["Processed", { body: "unreadable" }]
   ] as const
+
+  it.effect("an unknown outcome comes with the endpoint's hint, if there is one", () =>
+    Effect.gen(function*() {
+      for (const verifyHint of [undefined, "look for it"]) {
+        const endpoint = Endpoint.make({ ...Contacts.create, verifyHint })
+        const error = yield* Effect.flatMap(
+          LiveDeskClient.LiveDeskClient,
+          (client) => Effect.flip(client.call(endpoint)({ inboxId: 407 }))
+        )
+        assert.strictEqual(error.verifyHint, verifyHint)
+        assert.strictEqual(error.outcome, "Unknown")
+      }
+    }).pipe(Effect.provide(over((handler) => Effect.sync(() => handler.start(500, {}))))))
 
   it.effect("a call of two attempts has the worse outcome of both, in either order", () =>
     Effect.gen(function*() {
@@ -499,5 +703,13 @@ describe("what a caller asks of an error", () => {
     assert.deepStrictEqual(LiveDeskError.createdId(failed("Processed", lost), "payload.id"), Option.none())
     assert.deepStrictEqual(LiveDeskError.createdId(failed("Processed", lost), "name"), Option.none())
     assert.deepStrictEqual(LiveDeskError.createdId(failed("Unknown", lost), "payload.contact.id"), Option.none())
+    for (const id of ["7", "x", 0, -1, 1.5, 2 ** 53, 2 ** 53 - 1]) {
+      const reason = new LiveDeskError.ConnectionLost({ phase: "ReadingResponse", identifiers: { id } })
+      assert.deepStrictEqual(
+        LiveDeskError.createdId(failed("Processed", reason), "id"),
+        id === "7" ? Option.some(7) : id === 2 ** 53 - 1 ? Option.some(id) : Option.none(),
+        `${id}`
+      )
+    }
   })
 })

@@ -42,9 +42,8 @@ export type Outcome = typeof Outcome.Type
 
 /** The outcome that an HTTP status shows. */
 const outcomeOf = (status: number): Outcome => {
-  if (status === 408 || status >= 500) return "Unknown"
   // A browser hides a redirect that was not followed behind status 0.
-  if (status === 0 || (status >= 300 && status < 500)) return "Rejected"
+  if (status === 0 || (status >= 300 && status < 500 && status !== 408)) return "Rejected"
   return status >= 200 && status < 300 ? "Processed" : "Unknown"
 }
 
