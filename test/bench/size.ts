@@ -24,7 +24,7 @@ const limitsInBrowsers: { readonly [entry: string]: number } = {
 const limitsOnNode: { readonly [entry: string]: number } = {
   "@effect-livedesk/node": 5_450,
   "@effect-livedesk/node/NodeFlows": 3_250,
-  "@effect-livedesk/node/NodeImport": 2_350,
+  "@effect-livedesk/node/NodeImport": 2_400,
   "@effect-livedesk/node/NodeSqlite": 1_550
 }
 
