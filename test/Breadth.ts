@@ -65,7 +65,7 @@ export function* cases(name: Campaign): Generator<number> {
 }
 
 /** The timeout of a campaign's test in milliseconds: its budget, and time for the case that is under way then. */
-export const timeout = (name: Campaign): number => isFull ? campaigns[name].minutes * 60_000 + 120_000 : 60_000
+export const timeout = (name: Campaign): number => isFull ? campaigns[name].minutes * 60_000 + 300_000 : 60_000
 
 /** The options of a property that is held so often in `test:full`, and a fifth of it else. */
 export const runs = (full: number): { readonly arbitrary: { readonly runs: number } } => ({

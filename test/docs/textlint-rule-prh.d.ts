@@ -1,6 +1,6 @@
 /** It has no declarations of its own. */
 declare module "textlint-rule-prh" {
-  import { type TextlintFixableRuleModule } from "@textlint/types"
-  const rule: { readonly default: TextlintFixableRuleModule }
+  import { type TextlintKernelRule } from "@textlint/kernel"
+  const rule: { readonly default: TextlintKernelRule["rule"] }
   export = rule
 }
