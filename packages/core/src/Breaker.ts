@@ -13,6 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
 import type * as Scope from "effect/Scope"
+import * as ErrorMapping from "./internal/ErrorMapping.ts"
 import * as Instrumentation from "./internal/Instrumentation.ts"
 import * as LiveDeskError from "./LiveDeskError.ts"
 
@@ -109,7 +110,7 @@ export const make = ({ failures = 5, openDuration = "30 seconds" }: Options = {}
         breaker.execute(call, { key, classify }).pipe(
           Effect.catchIf(isBreakerError, ({ reason }) =>
             Effect.fail(
-              LiveDeskError.circuitOpen(
+              ErrorMapping.circuitOpen(
                 operation,
                 reason._tag === "CircuitOpen" ? Option.some(reason.retryAfter) : Option.none()
               )

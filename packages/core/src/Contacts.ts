@@ -13,6 +13,7 @@ import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import * as ContactProfile from "./ContactProfile.ts"
 import * as Endpoint from "./Endpoint.ts"
+import * as ErrorMapping from "./internal/ErrorMapping.ts"
 import * as LiveDeskClient from "./LiveDeskClient.ts"
 import * as LiveDeskError from "./LiveDeskError.ts"
 import type { ContactId } from "./LiveDeskSchema.ts"
@@ -505,7 +506,7 @@ const streamWith =
     }
     return Stream.paginate(start, (progress) =>
       list({ ...filter, page: progress.page }, options).pipe(
-        Effect.mapError((error) => LiveDeskError.withResume(error, { page: progress.page })),
+        Effect.mapError((error) => ErrorMapping.withResume(error, { page: progress.page })),
         Effect.map(({ contacts, meta }) => {
           const fresh = contacts.filter(({ id }) =>
             !progress.first.has(id) && !progress.recent.some((page) => page.has(id))
@@ -572,7 +573,7 @@ const requireContactKey = (
 ): Effect.Effect<NormalizedKey, LiveDeskError.ValidationError> =>
   hasContactKey(input)
     ? Effect.succeed(normalized(input))
-    : Effect.fail(LiveDeskError.invalidInput(operation, [{ path: ["identifier"], message: contactKeyMissing }]))
+    : Effect.fail(ErrorMapping.invalidInput(operation, [{ path: ["identifier"], message: contactKeyMissing }]))
 
 const findWith = (stream: Contacts["Service"]["stream"], operation = "contacts.find"): Contacts["Service"]["find"] =>
   Effect.fnUntraced(function*(input, options) {
@@ -588,7 +589,7 @@ const findWith = (stream: Contacts["Service"]["stream"], operation = "contacts.f
       )
       if (Option.isNone(match)) continue
       if (found !== undefined && found.id !== match.value.id) {
-        return yield* LiveDeskError.conflict(
+        return yield* ErrorMapping.conflict(
           operation,
           `contact ${found.id} and contact ${match.value.id} each agree in one of ${contactKeyFields.join(", ")}`
         )
@@ -600,7 +601,7 @@ const findWith = (stream: Contacts["Service"]["stream"], operation = "contacts.f
     const contradicted = contactKeyFields.filter((name) => agreement(name, contactKey, known) === false)
     return contradicted.length === 0
       ? Option.some(known)
-      : yield* LiveDeskError.conflict(operation, `contact ${known.id} has another ${contradicted.join(" and ")}`)
+      : yield* ErrorMapping.conflict(operation, `contact ${known.id} has another ${contradicted.join(" and ")}`)
   })
 
 const ensureWith = Effect.fnUntraced(function*(

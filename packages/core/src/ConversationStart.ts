@@ -10,6 +10,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaParser from "effect/SchemaParser"
 import * as Contacts from "./Contacts.ts"
 import * as Conversations from "./Conversations.ts"
+import * as ErrorMapping from "./internal/ErrorMapping.ts"
 import type * as LiveDeskClient from "./LiveDeskClient.ts"
 import * as LiveDeskError from "./LiveDeskError.ts"
 import { ContactId, ConversationId } from "./LiveDeskSchema.ts"
@@ -116,7 +117,7 @@ export const start = Effect.fn("ConversationStart.start")(function*(
     ...Messages.issuesOf(input.message)
   ]
   if (Result.isFailure(read) || issues.length > 0) {
-    return yield* LiveDeskError.invalidInput("ConversationStart.start", issues)
+    return yield* ErrorMapping.invalidInput("ConversationStart.start", issues)
   }
   const done = read.success
 
@@ -136,7 +137,7 @@ export const start = Effect.fn("ConversationStart.start")(function*(
     ? Option.some(
       yield* Effect.mapError(
         conversations.create({ ...from, inboxId }, options),
-        (error) => LiveDeskError.withResume(error, from)
+        (error) => ErrorMapping.withResume(error, from)
       )
     )
     : Option.none()
@@ -147,7 +148,7 @@ export const start = Effect.fn("ConversationStart.start")(function*(
 
   const message = yield* Effect.mapError(
     messages.send({ ...input.message, conversationId }, options),
-    (error) => LiveDeskError.withResume(error, { ...from, conversationId })
+    (error) => ErrorMapping.withResume(error, { ...from, conversationId })
   )
   return { contactId: from.contactId, contact, conversationId, conversation, message }
 })

@@ -12,8 +12,8 @@ import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import { ContactProfile } from "./ContactProfile.ts"
 import * as Endpoint from "./Endpoint.ts"
+import * as ErrorMapping from "./internal/ErrorMapping.ts"
 import * as LiveDeskClient from "./LiveDeskClient.ts"
-import * as LiveDeskError from "./LiveDeskError.ts"
 import * as LiveDeskSchema from "./LiveDeskSchema.ts"
 import * as Model from "./Model.ts"
 import * as ModelField from "./ModelField.ts"
@@ -461,7 +461,7 @@ export const layer: Layer.Layer<Conversations, never, LiveDeskClient.LiveDeskCli
     return Conversations.of({
       create: client.call(create),
       toggleStatus: (input, options) =>
-        Effect.mapError(toggle(input, options), (error) => LiveDeskError.asTransition(error, input.status))
+        Effect.mapError(toggle(input, options), (error) => ErrorMapping.asTransition(error, input.status))
     })
   })
 )

@@ -10,6 +10,7 @@ import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
 import * as SchemaParser from "effect/SchemaParser"
 import { snakeToCamel } from "effect/String"
+import * as ErrorMapping from "./internal/ErrorMapping.ts"
 import * as LiveDeskError from "./LiveDeskError.ts"
 import type { Model } from "./Model.ts"
 import type { RequestToSend } from "./Transport.ts"
@@ -106,7 +107,7 @@ export const requestWith = <Input, Output>(
   ): Result.Result<RequestToSend, LiveDeskError.ValidationError> => {
     const located = Result.map(
       Result.try({ try: () => encode(value), catch: () => unreadable }).pipe(
-        Result.flatMap(Result.mapError(LiveDeskError.issuesOf))
+        Result.flatMap(Result.mapError(ErrorMapping.issuesOf))
       ),
       (fields) => locate(path, fields)
     )
@@ -117,7 +118,7 @@ export const requestWith = <Input, Output>(
     ]
     if (Result.isFailure(located) || issues.length > 0) {
       return Result.fail(
-        LiveDeskError.invalidInput(
+        ErrorMapping.invalidInput(
           operation,
           issues.map(({ message, path }) => ({ path: path.map(server.redact), message }))
         )
@@ -125,7 +126,7 @@ export const requestWith = <Input, Output>(
     }
     return Result.try({
       try: () => requestToSend(located.success.path, located.success.rest, headers),
-      catch: () => LiveDeskError.invalidInput(operation, [{ path: [], message: "the input cannot be written as JSON" }])
+      catch: () => ErrorMapping.invalidInput(operation, [{ path: [], message: "the input cannot be written as JSON" }])
     })
   }
 }

@@ -30,6 +30,7 @@ import * as SchemaParser from "effect/SchemaParser"
 import type * as Scope from "effect/Scope"
 import type * as Breaker from "./Breaker.ts"
 import * as Endpoint from "./Endpoint.ts"
+import * as ErrorMapping from "./internal/ErrorMapping.ts"
 import * as HttpClientDispatch from "./internal/HttpClientDispatch.ts"
 import * as Instrumentation from "./internal/Instrumentation.ts"
 import { makeEndRedactor, makeRedactor } from "./internal/redact.ts"
@@ -354,7 +355,7 @@ const setUp = (
   Effect.gen(function*() {
     const operation = "LiveDeskClient.make"
     if (!Redacted.isRedacted(options.apiKey) || !Redacted.isRedacted(options.apiSecret)) {
-      return yield* LiveDeskError.invalidCredentials(
+      return yield* ErrorMapping.invalidCredentials(
         operation,
         "the API key and secret must be given as Redacted, by Redacted.make"
       )
@@ -362,14 +363,14 @@ const setUp = (
     const apiKey = Redacted.value(options.apiKey)
     const apiSecret = Redacted.value(options.apiSecret)
     const problems = [...apiKeyProblems(apiKey), ...apiSecretProblems(apiSecret)]
-    if (problems.length > 0) return yield* LiveDeskError.invalidCredentials(operation, problems.join("; "))
+    if (problems.length > 0) return yield* ErrorMapping.invalidCredentials(operation, problems.join("; "))
 
     const baseUrl = parseBaseUrl(options.baseUrl ?? defaultBaseUrl)
     const timeout = parseTimeout(options.timeout ?? "30 seconds")
     const retries = RetryPolicy.fromOptions(options.retries)
     const issues = optionIssues(options)
     if (Result.isFailure(baseUrl) || Result.isFailure(timeout) || Result.isFailure(retries) || issues.length > 0) {
-      return yield* LiveDeskError.invalidInput(operation, issues)
+      return yield* ErrorMapping.invalidInput(operation, issues)
     }
 
     const { hostname, origin, pathname, port, protocol } = baseUrl.success
@@ -709,14 +710,14 @@ class CallExecution<Input, Output> implements Transport.ResponseHandler {
     return Effect.mapError(
       withTimeout(this.runWithRetries(), this.settings.timeout, () => {
         if (this.waitingSince === undefined) {
-          return this.fail((now) => LiveDeskError.timedOut(operation, this.settings.timeout, this.response?.parts, now))
+          return this.fail((now) => ErrorMapping.timedOut(operation, this.settings.timeout, this.response?.parts, now))
         }
         // Its turn did not come, but the wait counts.
         this.admit()
-        return Effect.fail(LiveDeskError.timedOutInQueue(operation, this.settings.timeout))
+        return Effect.fail(ErrorMapping.timedOutInQueue(operation, this.settings.timeout))
       }),
       (error) =>
-        LiveDeskError.withAttempts(error, {
+        ErrorMapping.withAttempts(error, {
           attempts: this.attempts,
           outcome: this.outcome,
           idempotency,
@@ -742,7 +743,7 @@ class CallExecution<Input, Output> implements Transport.ResponseHandler {
       ) {
         return Effect.fail(error)
       }
-      this.outcome = LiveDeskError.worstOutcome(this.outcome, error.outcome)
+      this.outcome = ErrorMapping.worstOutcome(this.outcome, error.outcome)
       const retry = Effect.andThen(Effect.sleep(delay.value), Effect.suspend(() => this.runWithRetries()))
       const recorded = instrumentation?.retrying(error, this.attempts, Duration.toMillis(delay.value))
       return recorded === undefined ? retry : Effect.andThen(recorded, retry)
@@ -795,20 +796,20 @@ class CallExecution<Input, Output> implements Transport.ResponseHandler {
   ): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
     const { response } = this
     if (response === undefined) {
-      return Effect.fail(LiveDeskError.dispatchFailed(this.endpoint.operation, cause, { sentInParts }))
+      return Effect.fail(ErrorMapping.dispatchFailed(this.endpoint.operation, cause, { sentInParts }))
     }
     // Of a refusal, what has come will do.
-    return response.isSuccess ? Effect.fail(LiveDeskError.responseLost(response.parts, cause)) : this.decodeResponse()
+    return response.isSuccess ? Effect.fail(ErrorMapping.responseLost(response.parts, cause)) : this.decodeResponse()
   }
 
   private decodeResponse(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
     const { response, setup, settings: { checksDrift, listener } } = this
     const { success: model, hasCode } = this.endpoint
     if (response === undefined) return this.handleDispatchError(new Transport.DispatchError({ cause: undefined }))
-    if (!response.isSuccess) return this.fail((now) => LiveDeskError.statusError(response.parts, now))
+    if (!response.isSuccess) return this.fail((now) => ErrorMapping.statusError(response.parts, now))
     const isBodiless = model.isBodiless === true
     const invalid = (issues: ReadonlyArray<DecodeIssue>) =>
-      Effect.fail(LiveDeskError.invalidResponse(response.parts, issues))
+      Effect.fail(ErrorMapping.invalidResponse(response.parts, issues))
     if (response.isTooLarge && !isBodiless) {
       return invalid([{ path: [], expected: `a body of at most ${setup.maxResponseBytes} bytes` }])
     }
@@ -816,12 +817,12 @@ class CallExecution<Input, Output> implements Transport.ResponseHandler {
     if (Option.isNone(json) && !isBodiless) return invalid([{ path: [], expected: "a body of JSON" }])
     const body = Option.getOrUndefined(json)
     const code = hasCode === true ? codeIn(body) : 0
-    if (code !== 0) return Effect.fail(LiveDeskError.errorCodeReturned(response.parts, code))
+    if (code !== 0) return Effect.fail(ErrorMapping.errorCodeReturned(response.parts, code))
     const value = model.read(body)
     if (value instanceof DecodeFailure) return invalid(value.issues)
     if (listener !== undefined) {
       const { headers, operation, status } = response
-      listener({ operation, status, headers, requestId: LiveDeskError.requestIdOf(headers), body })
+      listener({ operation, status, headers, requestId: ErrorMapping.requestIdOf(headers), body })
     }
     return checksDrift ? Effect.as(checkDrift(setup, model, response, body), value) : Effect.succeed(value)
   }
@@ -900,7 +901,7 @@ class ResponseBuffer {
   }
 
   /** What an error is made from: free of secrets, which a server may echo anywhere. */
-  get parts(): LiveDeskError.ResponseParts {
+  get parts(): ErrorMapping.ResponseParts {
     return {
       operation: this.operation,
       status: this.status,
@@ -934,7 +935,7 @@ const checkDrift = <Output>(
 ): Effect.Effect<void, LiveDeskError.ValidationError> => {
   const look = Effect.sync((): ReadonlyArray<LiveDeskError.Issue> => {
     const strict = SchemaParser.decodeUnknownResult(model.documented(), strictly)(json)
-    return Result.isSuccess(strict) ? [] : LiveDeskError.issuesOf(strict.failure).map(({ message, path }) => ({
+    return Result.isSuccess(strict) ? [] : ErrorMapping.issuesOf(strict.failure).map(({ message, path }) => ({
       path: path.map(setup.redact),
       message
     }))
@@ -942,7 +943,7 @@ const checkDrift = <Output>(
   if (setup.onDrift === "fail") {
     return Effect.flatMap(
       look,
-      (issues) => issues.length === 0 ? Effect.void : Effect.fail(LiveDeskError.driftedResponse(response.parts, issues))
+      (issues) => issues.length === 0 ? Effect.void : Effect.fail(ErrorMapping.driftedResponse(response.parts, issues))
     )
   }
   return Effect.flatMap(look, (issues) =>

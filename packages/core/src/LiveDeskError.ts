@@ -8,15 +8,10 @@
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
-import * as Headers from "effect/http/Headers"
 import * as Option from "effect/Option"
-import * as Predicate from "effect/Predicate"
-import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import * as SchemaIssue from "effect/SchemaIssue"
-import * as ErrorBody from "./internal/ErrorBody.ts"
-import type { DecodeIssue } from "./Model.ts"
-import * as Transport from "./Transport.ts"
+import * as ErrorExcerpt from "./internal/ErrorExcerpt.ts"
+import * as ErrorMessage from "./internal/ErrorMessage.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // outcome
@@ -40,22 +35,12 @@ export const Outcome = Schema.Literals(["NotSent", "Rejected", "Processed", "Unk
  */
 export type Outcome = typeof Outcome.Type
 
-/** The outcome that an HTTP status shows. */
-const outcomeOf = (status: number): Outcome => {
-  // A browser hides a redirect that was not followed behind status 0.
-  if (status === 0 || (status >= 300 && status < 500 && status !== 408)) return "Rejected"
-  return status >= 200 && status < 300 ? "Processed" : "Unknown"
-}
-
 // ---------------------------------------------------------------------------------------------------------------------
 // reasons: AuthError
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** What LiveDesk said of a refusal, as far as its body could be read: at most 16 texts of at most 500 characters. */
 const Messages = Schema.Array(Schema.String)
-
-const sentence = (what: string, messages: ReadonlyArray<string>): string =>
-  messages.length === 0 ? what : `${what}: ${messages.join("; ")}`
 
 /**
  * LiveDesk did not accept the API key and secret (401). Chatwoot also returns 401 for what an account may not do
@@ -68,7 +53,7 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthoriz
   messages: Messages
 }) {
   override get message(): string {
-    return sentence("LiveDesk did not accept the API key and secret", this.messages)
+    return ErrorMessage.withMessages("LiveDesk did not accept the API key and secret", this.messages)
   }
 }
 
@@ -80,7 +65,7 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthoriz
  */
 export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", { messages: Messages }) {
   override get message(): string {
-    return sentence("LiveDesk does not allow this API key to do this", this.messages)
+    return ErrorMessage.withMessages("LiveDesk does not allow this API key to do this", this.messages)
   }
 }
 
@@ -118,9 +103,6 @@ export const Issue = Schema.Struct({
  */
 export interface Issue extends Schema.Schema.Type<typeof Issue> {}
 
-const list = (issues: ReadonlyArray<Issue>): string =>
-  issues.map(({ message, path }) => path.length === 0 ? message : `${path.join(".")}: ${message}`).join("; ")
-
 /**
  * The input was refused before anything was sent. `issues` names every fault, by the input's own property names.
  *
@@ -129,7 +111,7 @@ const list = (issues: ReadonlyArray<Issue>): string =>
  */
 export class InvalidInput extends Schema.TaggedError<InvalidInput>()("InvalidInput", { issues: Schema.Array(Issue) }) {
   override get message(): string {
-    return `the input is not valid: ${list(this.issues)}`
+    return `the input is not valid: ${ErrorMessage.issues(this.issues)}`
   }
 }
 
@@ -160,7 +142,7 @@ export class TransitionRejected extends Schema.TaggedError<TransitionRejected>()
   status: Schema.String
 }) {
   override get message(): string {
-    return sentence(`LiveDesk refused the move to ${this.status}`, this.messages)
+    return ErrorMessage.withMessages(`LiveDesk refused the move to ${this.status}`, this.messages)
   }
 }
 
@@ -177,11 +159,6 @@ export const Identifiers = Schema.Record(Schema.String, Schema.Union([Schema.Num
  */
 export type Identifiers = typeof Identifiers.Type
 
-const identifiersSentence = (identifiers: Identifiers): string => {
-  const entries = Object.entries(identifiers)
-  return entries.length === 0 ? "" : `. Read in it: ${entries.map(([path, id]) => `${path} ${id}`).join(", ")}`
-}
-
 /**
  * LiveDesk responded with 2xx, but not with what the contract says: it acted. `issues` names what could not be read, by
  * the wire's own keys; `identifiers` holds the ids that could, so that what was created is not lost.
@@ -194,7 +171,10 @@ export class InvalidResponse extends Schema.TaggedError<InvalidResponse>()("Inva
   identifiers: Identifiers
 }) {
   override get message(): string {
-    return `LiveDesk's response cannot be read: ${list(this.issues)}${identifiersSentence(this.identifiers)}`
+    return ErrorMessage.withIdentifiers(
+      `LiveDesk's response cannot be read: ${ErrorMessage.issues(this.issues)}`,
+      this.identifiers
+    )
   }
 }
 
@@ -210,9 +190,10 @@ export class DriftedResponse extends Schema.TaggedError<DriftedResponse>()("Drif
   identifiers: Identifiers
 }) {
   override get message(): string {
-    return `LiveDesk's response has drifted from its documentation: ${list(this.issues)}${
-      identifiersSentence(this.identifiers)
-    }`
+    return ErrorMessage.withIdentifiers(
+      `LiveDesk's response has drifted from its documentation: ${ErrorMessage.issues(this.issues)}`,
+      this.identifiers
+    )
   }
 }
 
@@ -228,7 +209,7 @@ export class DriftedResponse extends Schema.TaggedError<DriftedResponse>()("Drif
  */
 export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", { messages: Messages }) {
   override get message(): string {
-    return sentence("LiveDesk found nothing there", this.messages)
+    return ErrorMessage.withMessages("LiveDesk found nothing there", this.messages)
   }
 }
 
@@ -241,7 +222,7 @@ export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", { messa
  */
 export class Conflict extends Schema.TaggedError<Conflict>()("Conflict", { messages: Messages }) {
   override get message(): string {
-    return sentence("the request conflicts with what LiveDesk holds", this.messages)
+    return ErrorMessage.withMessages("the request conflicts with what LiveDesk holds", this.messages)
   }
 }
 
@@ -256,7 +237,7 @@ export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited"
   retryAfter: Schema.OptionFromNullOr(Schema.DurationFromMillis)
 }) {
   override get message(): string {
-    return sentence("LiveDesk took too many requests", this.messages)
+    return ErrorMessage.withMessages("LiveDesk took too many requests", this.messages)
   }
 }
 
@@ -286,7 +267,7 @@ export class ServerError extends Schema.TaggedError<ServerError>()("ServerError"
   retryAfter: Schema.OptionFromNullOr(Schema.DurationFromMillis)
 }) {
   override get message(): string {
-    return sentence("LiveDesk failed", this.messages)
+    return ErrorMessage.withMessages("LiveDesk failed", this.messages)
   }
 }
 
@@ -302,7 +283,7 @@ export class ErrorCodeReturned extends Schema.TaggedError<ErrorCodeReturned>()("
   messages: Messages
 }) {
   override get message(): string {
-    return sentence(`LiveDesk returned the code ${this.code}`, this.messages)
+    return ErrorMessage.withMessages(`LiveDesk returned the code ${this.code}`, this.messages)
   }
 }
 
@@ -316,7 +297,7 @@ export class UnexpectedStatus extends Schema.TaggedError<UnexpectedStatus>()("Un
   messages: Messages
 }) {
   override get message(): string {
-    return sentence("LiveDesk responded with a status that has no meaning here", this.messages)
+    return ErrorMessage.withMessages("LiveDesk responded with a status that has no meaning here", this.messages)
   }
 }
 
@@ -339,18 +320,8 @@ export class ConnectionFailed extends Schema.TaggedError<ConnectionFailed>()("Co
   code: Schema.optionalKey(Schema.String)
 }) {
   override get message(): string {
-    return withCode(connectionFailures[this.kind], this.code)
+    return ErrorMessage.withCode(ErrorMessage.connectionFailures[this.kind], this.code)
   }
-}
-
-const connectionFailures = {
-  DnsFailed: "the host's name cannot be resolved",
-  Refused: "the host refused the connection",
-  Unreachable: "the host cannot be reached",
-  TimedOut: "the host did not take the connection in time",
-  TlsFailed: "no secure connection could be made",
-  RateLimiterUnavailable: "the rate limiter's store could not be asked",
-  Other: "no connection could be made"
 }
 
 /**
@@ -369,11 +340,9 @@ export class ConnectionLost extends Schema.TaggedError<ConnectionLost>()("Connec
     const what = this.phase === "AwaitingResponse"
       ? "the connection broke before LiveDesk responded"
       : "the connection broke in the middle of LiveDesk's response"
-    return withCode(what, this.code) + identifiersSentence(this.identifiers)
+    return ErrorMessage.withIdentifiers(ErrorMessage.withCode(what, this.code), this.identifiers)
   }
 }
-
-const withCode = (what: string, code: string | undefined): string => code === undefined ? what : `${what} (${code})`
 
 /**
  * The circuit breaker let no call through, since those before it failed. `retryAfter` is how long it stays so; none while
@@ -410,7 +379,7 @@ export class TimedOut extends Schema.TaggedError<TimedOut>()("TimedOut", {
       case "AwaitingResponse":
         return `LiveDesk did not respond within ${limit}`
       case "ReadingResponse":
-        return `LiveDesk's response was not complete within ${limit}${identifiersSentence(this.identifiers)}`
+        return ErrorMessage.withIdentifiers(`LiveDesk's response was not complete within ${limit}`, this.identifiers)
     }
   }
 }
@@ -449,7 +418,7 @@ export class AuthError extends Schema.TaggedError<AuthError>()("AuthError", {
   reason: Schema.Union([Unauthorized, Forbidden, InvalidCredentials])
 }) {
   override get message(): string {
-    return describe(this)
+    return ErrorMessage.describe(this)
   }
 }
 
@@ -464,7 +433,7 @@ export class ValidationError extends Schema.TaggedError<ValidationError>()("Vali
   reason: Schema.Union([InvalidInput, RejectedInput, TransitionRejected, InvalidResponse, DriftedResponse])
 }) {
   override get message(): string {
-    return describe(this)
+    return ErrorMessage.describe(this)
   }
 }
 
@@ -491,7 +460,7 @@ export class HttpError extends Schema.TaggedError<HttpError>()("HttpError", {
   ])
 }) {
   override get message(): string {
-    return describe(this)
+    return ErrorMessage.describe(this)
   }
 }
 
@@ -542,9 +511,6 @@ export const createdId = ({ outcome, reason }: LiveDeskError, path: string): Opt
   return outcome === "Processed" && Number.isSafeInteger(id) && id > 0 ? Option.some(id) : Option.none()
 }
 
-// Outside the errors, so that no logger, inspector or serializer comes upon them.
-const excerpts = new WeakMap<LiveDeskError, string>()
-
 /**
  * The beginning of the response's body: at most 2,000 characters, none where there was no response. It may hold
  * customers' data, so it is in no message and no JSON; an error that was decoded from JSON has none.
@@ -552,7 +518,7 @@ const excerpts = new WeakMap<LiveDeskError, string>()
  * @category accessors
  * @since 0.1.0
  */
-export const excerpt = (error: LiveDeskError): Option.Option<string> => Option.fromUndefinedOr(excerpts.get(error))
+export const excerpt = (error: LiveDeskError): Option.Option<string> => Option.fromUndefinedOr(ErrorExcerpt.get(error))
 
 /**
  * What a call of several steps goes on with after an error: ids and page numbers, by name.
@@ -561,469 +527,3 @@ export const excerpt = (error: LiveDeskError): Option.Option<string> => Option.f
  * @since 0.1.0
  */
 export type Resume = Identifiers
-
-/**
- * The same error, with what to go on with.
- *
- * @category combinators
- * @since 0.1.0
- */
-export const withResume = (error: LiveDeskError, resume: Resume): LiveDeskError => remake(error, { resume })
-
-const remake = (
-  error: LiveDeskError,
-  changes: {
-    readonly outcome?: Outcome
-    readonly attempts?: number
-    readonly verifyHint?: string
-    readonly isRetryable?: boolean
-    readonly resume?: Resume
-  }
-): LiveDeskError => {
-  const parts = { ...partsOf(error), ...changes }
-  switch (error._tag) {
-    case "AuthError":
-      return sameExcerpt(error, new AuthError({ ...parts, reason: error.reason }))
-    case "ValidationError":
-      return sameExcerpt(error, new ValidationError({ ...parts, reason: error.reason }))
-    case "HttpError":
-      return sameExcerpt(error, new HttpError({ ...parts, reason: error.reason }))
-  }
-}
-
-const bySeverity = { NotSent: 0, Rejected: 1, Unknown: 2, Processed: 3 } satisfies Record<Outcome, number>
-
-/**
- * The worse of two outcomes: the one after which a retry may do more harm.
- *
- * @internal
- */
-export const worstOutcome = (one: Outcome, other: Outcome): Outcome => bySeverity[one] < bySeverity[other] ? other : one
-
-/**
- * The last attempt's error as the whole call's.
- *
- * @internal
- */
-export const withAttempts = (
-  error: LiveDeskError,
-  call: {
-    readonly outcome: Outcome
-    readonly attempts: number
-    readonly idempotency: "safe" | "idempotent" | "none"
-    readonly verifyHint: string | undefined
-  }
-): LiveDeskError => {
-  const outcome = worstOutcome(error.outcome, call.outcome)
-  const mayHaveTakenEffect = outcome === "Processed" || outcome === "Unknown"
-  if (!mayHaveTakenEffect && call.attempts < 2) return error
-  return remake(error, {
-    outcome,
-    ...(call.attempts < 2 ? undefined : { attempts: call.attempts }),
-    ...(!mayHaveTakenEffect
-      ? undefined
-      : call.idempotency !== "none"
-      ? { isRetryable: true }
-      : call.verifyHint === undefined
-      ? undefined
-      : { verifyHint: call.verifyHint })
-  })
-}
-
-/**
- * A refusal of a call that asked for a move to `status`.
- *
- * @internal
- */
-export const asTransition = (error: LiveDeskError, status: string): LiveDeskError => {
-  const { reason } = error
-  return reason._tag === "RejectedInput" || (reason._tag === "Conflict" && error.outcome === "Rejected")
-    ? sameExcerpt(
-      error,
-      new ValidationError({
-        ...partsOf(error),
-        reason: new TransitionRejected({ messages: reason.messages, status })
-      })
-    )
-    : error
-}
-
-const partsOf = (
-  { attempts, outcome, isRetryable, operation, requestId, resume, verifyHint, status }: LiveDeskError
-) => ({
-  operation,
-  outcome,
-  ...(attempts === undefined ? undefined : { attempts }),
-  ...(verifyHint === undefined ? undefined : { verifyHint }),
-  ...(isRetryable === undefined ? undefined : { isRetryable }),
-  ...(resume === undefined ? undefined : { resume }),
-  ...(status === undefined ? undefined : { status }),
-  ...(requestId === undefined ? undefined : { requestId })
-})
-
-const sameExcerpt = <E extends LiveDeskError>(from: LiveDeskError, to: E): E => {
-  const text = excerpts.get(from)
-  if (text !== undefined) excerpts.set(to, text)
-  return to
-}
-
-// ---------------------------------------------------------------------------------------------------------------------
-// words
-// ---------------------------------------------------------------------------------------------------------------------
-
-const describe = (error: LiveDeskError): string =>
-  `${error.operation} failed${error.attempts === undefined ? "" : ` ${error.attempts} times`}: ` +
-  `${error._tag}/${error.reason._tag}, outcome ${error.outcome}: ` +
-  `${error.reason.message}. ${advice(error)}${verifySentence(error.verifyHint)}${resumeSentence(error.resume)}`
-
-const verifySentence = (verifyHint: string | undefined): string =>
-  verifyHint === undefined ? "" : ` To verify the outcome: ${verifyHint}.`
-
-const resumeSentence = (resume: Identifiers = {}): string => {
-  const steps = Object.entries(resume)
-  return steps.length === 0 ? "" : ` Go on with ${steps.map(([name, id]) => `${name} ${id}`).join(", ")}.`
-}
-
-const credentialsPlace = "Project Settings - API Management of the LiveDesk console"
-
-const byOutcome = {
-  NotSent: "Nothing was sent. Fix the cause, then retry.",
-  Rejected: "LiveDesk refused the request; calling again unchanged will not help.",
-  Processed: "LiveDesk acted: do not call again, look for what it made.",
-  Unknown: "LiveDesk may have acted: look for what it made before calling again."
-} satisfies Record<Outcome, string>
-
-const advice = (error: LiveDeskError): string => {
-  const { outcome, reason } = error
-  // Also where only an earlier attempt may have been acted upon.
-  if (outcome === "Processed" || outcome === "Unknown") {
-    return error.isRetryable === true ? "Retrying this call is safe." : byOutcome[outcome]
-  }
-  switch (reason._tag) {
-    case "Unauthorized":
-      return `Compare the API key and secret with those under ${credentialsPlace}.`
-    case "Forbidden":
-      return `Ask an administrator of the project to allow it, or use another key from ${credentialsPlace}.`
-    case "InvalidCredentials":
-      return `Copy the API key and secret from ${credentialsPlace}.`
-    case "InvalidInput":
-      return "Nothing was sent; correct the input and call again."
-    case "TransitionRejected":
-      return "Look at the conversation's status and at the moves that it allows."
-    case "RejectedInput":
-      return "Correct the input before calling again."
-    case "Conflict":
-      return outcome === "NotSent"
-        ? "Nothing was changed; change the input, or what it conflicts with."
-        : byOutcome[outcome]
-    case "NotFound":
-      return "Check the ids in the input, and the base URL."
-    case "RateLimited":
-      return Option.match(reason.retryAfter, {
-        onNone: () => "Wait before calling again.",
-        onSome: (wait) => `Wait ${Duration.format(wait)} before calling again.`
-      })
-    case "Redirected":
-      return "Check the base URL; redirects are never followed."
-    case "ConnectionFailed":
-      return reason.kind === "RateLimiterUnavailable"
-        ? byOutcome[outcome]
-        : "Nothing was sent; check the base URL and the network, then call again."
-    case "CircuitOpen":
-      return Option.match(reason.retryAfter, {
-        onNone: () => "Nothing was sent; call again in a while.",
-        onSome: (wait) => `Nothing was sent; call again in ${Duration.format(wait)}.`
-      })
-    case "InvalidResponse":
-    case "DriftedResponse":
-    case "ServerError":
-    case "ErrorCodeReturned":
-    case "UnexpectedStatus":
-    case "ConnectionLost":
-    case "TimedOut":
-      return byOutcome[outcome]
-  }
-}
-
-// ---------------------------------------------------------------------------------------------------------------------
-// the mapper: the one place where failures become errors
-// ---------------------------------------------------------------------------------------------------------------------
-
-/**
- * The known parts of a response: all that an error is made from. `text` is free of secrets and may be a beginning only.
- *
- * @internal
- */
-export interface ResponseParts {
-  readonly operation: string
-  readonly status: number
-  readonly headers: Readonly<Record<string, string>>
-  readonly text: string
-  /** Takes secrets out of what is read in the text: there they may have been written in another way. */
-  readonly redact: (text: string) => string
-}
-
-const maxRequestIdLength = 200
-
-/** @internal */
-export const requestIdOf = (headers: Readonly<Record<string, string>>): string | undefined =>
-  (headers["x-request-id"] ?? headers["request-id"])?.slice(0, maxRequestIdLength)
-
-const errorPartsOf = ({ headers, operation, status }: ResponseParts) => {
-  const requestId = requestIdOf(headers)
-  return { operation, status, outcome: outcomeOf(status), ...(requestId === undefined ? undefined : { requestId }) }
-}
-
-const maxExcerptLength = 2000
-
-const withExcerpt = <E extends LiveDeskError>(error: E, { text }: ResponseParts): E => {
-  if (text !== "") excerpts.set(error, text.slice(0, maxExcerptLength))
-  return error
-}
-
-const maxIssues = 50
-const maxKeyLength = 100
-const maxKeys = 16
-
-/** @internal */
-export const issuesOf = (issue: SchemaIssue.Issue): ReadonlyArray<Issue> => {
-  const { issues } = formatIssue(issue)
-  return theFirst(issues, ({ message, path }) => ({
-    path: keysOf((path ?? []).map((segment) => String(Predicate.isObject(segment) ? segment.key : segment))),
-    message
-  }))
-}
-
-const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
-
-const theFirst = <A>(issues: ReadonlyArray<A>, toIssue: (issue: A) => Issue): ReadonlyArray<Issue> => {
-  const listed = issues.slice(0, maxIssues).map(toIssue)
-  return issues.length <= maxIssues
-    ? listed
-    : [...listed, { path: [], message: `and ${issues.length - maxIssues} more` }]
-}
-
-/** A path that is safe to print: its keys may be the server's. */
-const keysOf = (path: ReadonlyArray<string>): ReadonlyArray<string> =>
-  path.slice(0, maxKeys).map((key) => ErrorBody.onOneLine(key, maxKeyLength))
-
-/** @internal */
-export const invalidCredentials = (operation: string, problem: string): AuthError =>
-  new AuthError({ operation, outcome: "NotSent", reason: new InvalidCredentials({ problem }) })
-
-/** @internal */
-export const invalidInput = (operation: string, issues: ReadonlyArray<Issue>): ValidationError =>
-  new ValidationError({ operation, outcome: "NotSent", reason: new InvalidInput({ issues }) })
-
-/**
- * A conflict that is seen before anything is changed.
- *
- * @internal
- */
-export const conflict = (operation: string, message: string): HttpError =>
-  new HttpError({ operation, outcome: "NotSent", reason: new Conflict({ messages: [message] }) })
-
-/** @internal */
-export const invalidResponse = (response: ResponseParts, issues: ReadonlyArray<DecodeIssue>): ValidationError =>
-  withExcerpt(
-    new ValidationError({
-      ...errorPartsOf(response),
-      reason: new InvalidResponse({
-        issues: theFirst(issues, ({ expected, path }) => ({
-          path: keysOf(path.map(response.redact)),
-          message: `expected ${expected}`
-        })),
-        identifiers: identifiersIn(response)
-      })
-    }),
-    response
-  )
-
-/** @internal */
-export const driftedResponse = (response: ResponseParts, issues: ReadonlyArray<Issue>): ValidationError =>
-  withExcerpt(
-    new ValidationError({
-      ...errorPartsOf(response),
-      reason: new DriftedResponse({ issues, identifiers: identifiersIn(response) })
-    }),
-    response
-  )
-
-/**
- * The error that a status which is no success stands for. The status decides, the body only explains.
- *
- * @internal
- */
-export const statusError = (response: ResponseParts, now: number): LiveDeskError => {
-  const body = errorBodyOf(response)
-  const { messages } = body
-  const parts = errorPartsOf(response)
-  const { headers, status } = response
-  const http = (reason: HttpError["reason"]) => new HttpError({ ...parts, reason })
-  const error = (): LiveDeskError => {
-    switch (status) {
-      case 400:
-      case 422:
-        return new ValidationError({ ...parts, reason: new RejectedInput(body) })
-      case 401:
-        return new AuthError({ ...parts, reason: new Unauthorized({ messages }) })
-      case 403:
-        return new AuthError({ ...parts, reason: new Forbidden({ messages }) })
-      case 404:
-        return http(new NotFound({ messages }))
-      case 409:
-        return http(new Conflict({ messages }))
-      case 429:
-        return http(new RateLimited({ messages, retryAfter: retryAfterIn(headers, now) }))
-    }
-    if (redirects.includes(status)) return http(new Redirected(locationIn(headers)))
-    return http(
-      status >= 500
-        ? new ServerError({ messages, retryAfter: retryAfterIn(headers, now) })
-        : new UnexpectedStatus({ messages })
-    )
-  }
-  return withExcerpt(error(), response)
-}
-
-// A browser hides a redirect that was not followed behind status 0.
-const redirects = [0, 301, 302, 303, 307, 308]
-
-const errorBodyOf = ({ headers, redact, text }: ResponseParts): ErrorBody.ErrorBody => {
-  const { fields, messages } = ErrorBody.read(text, headers["content-type"] ?? "")
-  return { fields: fields.map(redact), messages: messages.map(redact) }
-}
-
-const identifiersIn = ({ redact, text }: ResponseParts): Identifiers =>
-  Object.fromEntries(
-    Object.entries(ErrorBody.identifiersIn(text)).map(([path, id]) => [
-      redact(path),
-      typeof id === "string" ? redact(id) : id
-    ])
-  )
-
-const retryAfterCeiling = Duration.days(365)
-
-const retryAfterIn = (headers: ResponseParts["headers"], now: number): Option.Option<Duration.Duration> => {
-  const header = headers["retry-after"]
-  return header === undefined
-    ? Option.none()
-    : Option.map(
-      Result.getSuccess(Headers.parseRetryAfter(header)),
-      (wait) => Duration.min(Headers.retryAfterDelay(wait, now), retryAfterCeiling)
-    )
-}
-
-const locationIn = (headers: ResponseParts["headers"]): { readonly location?: string } => {
-  const location = headers["location"]
-  return location === undefined
-    ? {}
-    : { location: location.replace(/[?#].*$/s, "").replace(/\/\/[^/]*@/, "//").slice(0, 500) }
-}
-
-const maxCodeLength = 200
-const maxRedactedLength = 16 * 1024
-
-/**
- * The error of a success whose body says otherwise. By its status LiveDesk acted, by its code it did not.
- *
- * @internal
- */
-export const errorCodeReturned = (response: ResponseParts, code: number | string): HttpError =>
-  withExcerpt(
-    new HttpError({
-      ...errorPartsOf(response),
-      outcome: "Unknown",
-      reason: new ErrorCodeReturned({
-        code: typeof code === "string"
-          ? ErrorBody.onOneLine(response.redact(code.slice(0, maxRedactedLength)), maxCodeLength)
-          : code,
-        messages: errorBodyOf(response).messages
-      })
-    }),
-    response
-  )
-
-/**
- * The error of a success whose body broke off.
- *
- * @internal
- */
-export const responseLost = (response: ResponseParts, cause: unknown): HttpError =>
-  withExcerpt(
-    new HttpError({
-      ...errorPartsOf(response),
-      reason: new ConnectionLost({
-        phase: "ReadingResponse",
-        identifiers: identifiersIn(response),
-        ...Transport.proveNotSent(cause, { sentInParts: true })
-      })
-    }),
-    response
-  )
-
-/**
- * The error of a call whose timeout passed. Once a response has begun, its status still decides.
- *
- * @internal
- */
-export const timedOut = (
-  operation: string,
-  limit: Duration.Duration,
-  response: ResponseParts | undefined,
-  now: number
-): LiveDeskError => {
-  if (response === undefined) {
-    return new HttpError({
-      operation,
-      outcome: "Unknown",
-      reason: new TimedOut({ phase: "AwaitingResponse", limit, identifiers: {} })
-    })
-  }
-  return outcomeOf(response.status) === "Processed"
-    ? withExcerpt(
-      new HttpError({
-        ...errorPartsOf(response),
-        reason: new TimedOut({ phase: "ReadingResponse", limit, identifiers: identifiersIn(response) })
-      }),
-      response
-    )
-    : statusError(response, now)
-}
-
-/**
- * The error of a call whose turn under a rate limit did not come in time.
- *
- * @internal
- */
-export const timedOutInQueue = (operation: string, limit: Duration.Duration): HttpError =>
-  new HttpError({
-    operation,
-    outcome: "NotSent",
-    reason: new TimedOut({ phase: "Queued", limit, identifiers: {} })
-  })
-
-/** @internal */
-export const circuitOpen = (operation: string, retryAfter: Option.Option<Duration.Duration>): HttpError =>
-  new HttpError({ operation, outcome: "NotSent", reason: new CircuitOpen({ retryAfter }) })
-
-/**
- * The error of a request that got no response.
- *
- * @internal
- */
-export const dispatchFailed = (
-  operation: string,
-  cause: unknown,
-  options: { readonly sentInParts: boolean }
-): HttpError => {
-  const { code, reason } = Transport.proveNotSent(cause, options)
-  const withCode = code === undefined ? {} : { code }
-  return reason === undefined
-    ? new HttpError({
-      operation,
-      outcome: "Unknown",
-      reason: new ConnectionLost({ phase: "AwaitingResponse", identifiers: {}, ...withCode })
-    })
-    : new HttpError({ operation, outcome: "NotSent", reason: new ConnectionFailed({ kind: reason, ...withCode }) })
-}

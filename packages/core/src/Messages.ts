@@ -11,6 +11,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as SchemaParser from "effect/SchemaParser"
 import * as Endpoint from "./Endpoint.ts"
+import * as ErrorMapping from "./internal/ErrorMapping.ts"
 import * as LiveDeskClient from "./LiveDeskClient.ts"
 import * as LiveDeskError from "./LiveDeskError.ts"
 import * as LiveDeskSchema from "./LiveDeskSchema.ts"
@@ -190,7 +191,7 @@ const check = SchemaParser.encodeUnknownResult(SendMessage, { errors: "all", onE
 export const issuesOf = (message: Omit<SendMessage, "conversationId">): ReadonlyArray<LiveDeskError.Issue> => {
   const checked = check({ ...message, conversationId: 1 })
   return Result.isFailure(checked)
-    ? LiveDeskError.issuesOf(checked.failure).map(({ message, path }) => ({ path: ["message", ...path], message }))
+    ? ErrorMapping.issuesOf(checked.failure).map(({ message, path }) => ({ path: ["message", ...path], message }))
     : []
 }
 

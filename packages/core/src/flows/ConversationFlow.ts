@@ -13,6 +13,7 @@ import * as Workflow from "effect/workflow/Workflow"
 import type * as WorkflowEngine from "effect/workflow/WorkflowEngine"
 import * as Contacts from "../Contacts.ts"
 import type * as Conversations from "../Conversations.ts"
+import * as ErrorMapping from "../internal/ErrorMapping.ts"
 import * as LiveDeskError from "../LiveDeskError.ts"
 import { ContactId, ConversationId, IdInput, MessageId } from "../LiveDeskSchema.ts"
 import type * as Messages from "../Messages.ts"
@@ -139,7 +140,7 @@ const checked = (payload: Payload): Effect.Effect<Payload, LiveDeskError.Validat
   Effect.suspend(() =>
     Result.match(check(payload), {
       onFailure: (issue) =>
-        Effect.fail(LiveDeskError.invalidInput("ConversationFlow.start", LiveDeskError.issuesOf(issue))),
+        Effect.fail(ErrorMapping.invalidInput("ConversationFlow.start", ErrorMapping.issuesOf(issue))),
       onSuccess: (payload) => Effect.succeed(payload)
     })
   )

@@ -20,6 +20,7 @@ import * as SchemaParser from "effect/SchemaParser"
 import * as Stream from "effect/Stream"
 import * as Contacts from "../Contacts.ts"
 import * as Conversations from "../Conversations.ts"
+import * as ErrorMapping from "../internal/ErrorMapping.ts"
 import * as Instrumentation from "../internal/Instrumentation.ts"
 import type * as LiveDeskClient from "../LiveDeskClient.ts"
 import * as LiveDeskError from "../LiveDeskError.ts"
@@ -238,7 +239,7 @@ const checkedOptions = <E, R>(options: Options<E, R>) => {
       retryFor: Duration.toMillis(retryFor),
       progressEvery
     })
-    : Effect.fail(LiveDeskError.invalidInput(operation, issues))
+    : Effect.fail(ErrorMapping.invalidInput(operation, issues))
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

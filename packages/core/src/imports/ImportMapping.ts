@@ -7,6 +7,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaParser from "effect/SchemaParser"
 import * as Contacts from "../Contacts.ts"
+import * as ErrorMapping from "../internal/ErrorMapping.ts"
 import * as LiveDeskError from "../LiveDeskError.ts"
 import * as Messages from "../Messages.ts"
 
@@ -60,7 +61,7 @@ export const make = <A>(schema: Schema.Codec<A, unknown>, input: (row: A) => Imp
   return {
     read: (values) => {
       const row = decode(values)
-      if (Result.isFailure(row)) return Result.fail(LiveDeskError.issuesOf(row.failure))
+      if (Result.isFailure(row)) return Result.fail(ErrorMapping.issuesOf(row.failure))
       const asked = Result.try({
         try: () => input(row.success),
         catch: (cause) => [{ path: [], message: `the mapping failed: ${String(cause)}` }]
@@ -123,7 +124,7 @@ const check = (input: ImportInput): Result.Result<ImportInput, ReadonlyArray<Liv
   const contact = isContact(asked) ? undefined : checkContact(asked)
   const issues = [
     ...(contact !== undefined && Result.isFailure(contact)
-      ? LiveDeskError.issuesOf(contact.failure).map(({ message, path }) => ({ path: ["contact", ...path], message }))
+      ? ErrorMapping.issuesOf(contact.failure).map(({ message, path }) => ({ path: ["contact", ...path], message }))
       : []),
     ...(input.message === undefined ? [] : Messages.issuesOf(input.message)),
     ...(Contacts.hasContactKey(input.contact) ? [] : [{ path: ["contact"], message: Contacts.contactKeyMissing }]),

@@ -1,0 +1,344 @@
+/**
+ * Where failures become errors: responses, exceptions of transports, timeouts, refused inputs.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Headers from "effect/http/Headers"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
+import * as SchemaIssue from "effect/SchemaIssue"
+import * as LiveDeskError from "../LiveDeskError.ts"
+import type { DecodeIssue } from "../Model.ts"
+import * as Transport from "../Transport.ts"
+import * as ErrorBody from "./ErrorBody.ts"
+import * as ErrorExcerpt from "./ErrorExcerpt.ts"
+
+/** The same error, with what to go on with. */
+export const withResume = (error: LiveDeskError.LiveDeskError, resume: LiveDeskError.Resume): LiveDeskError.LiveDeskError => remake(error, { resume })
+
+const remake = (
+  error: LiveDeskError.LiveDeskError,
+  changes: {
+    readonly outcome?: LiveDeskError.Outcome
+    readonly attempts?: number
+    readonly verifyHint?: string
+    readonly isRetryable?: boolean
+    readonly resume?: LiveDeskError.Resume
+  }
+): LiveDeskError.LiveDeskError => {
+  const parts = { ...partsOf(error), ...changes }
+  switch (error._tag) {
+    case "AuthError":
+      return sameExcerpt(error, new LiveDeskError.AuthError({ ...parts, reason: error.reason }))
+    case "ValidationError":
+      return sameExcerpt(error, new LiveDeskError.ValidationError({ ...parts, reason: error.reason }))
+    case "HttpError":
+      return sameExcerpt(error, new LiveDeskError.HttpError({ ...parts, reason: error.reason }))
+  }
+}
+
+const bySeverity = { NotSent: 0, Rejected: 1, Unknown: 2, Processed: 3 } satisfies Record<LiveDeskError.Outcome, number>
+
+/** The worse of two outcomes: the one after which a retry may do more harm. */
+export const worstOutcome = (one: LiveDeskError.Outcome, other: LiveDeskError.Outcome): LiveDeskError.Outcome => bySeverity[one] < bySeverity[other] ? other : one
+
+/** The last attempt's error as the whole call's. */
+export const withAttempts = (
+  error: LiveDeskError.LiveDeskError,
+  call: {
+    readonly outcome: LiveDeskError.Outcome
+    readonly attempts: number
+    readonly idempotency: "safe" | "idempotent" | "none"
+    readonly verifyHint: string | undefined
+  }
+): LiveDeskError.LiveDeskError => {
+  const outcome = worstOutcome(error.outcome, call.outcome)
+  const mayHaveTakenEffect = outcome === "Processed" || outcome === "Unknown"
+  if (!mayHaveTakenEffect && call.attempts < 2) return error
+  return remake(error, {
+    outcome,
+    ...(call.attempts < 2 ? undefined : { attempts: call.attempts }),
+    ...(!mayHaveTakenEffect
+      ? undefined
+      : call.idempotency !== "none"
+      ? { isRetryable: true }
+      : call.verifyHint === undefined
+      ? undefined
+      : { verifyHint: call.verifyHint })
+  })
+}
+
+/** A refusal of a call that asked for a move to `status`. */
+export const asTransition = (error: LiveDeskError.LiveDeskError, status: string): LiveDeskError.LiveDeskError => {
+  const { reason } = error
+  return reason._tag === "RejectedInput" || (reason._tag === "Conflict" && error.outcome === "Rejected")
+    ? sameExcerpt(
+      error,
+      new LiveDeskError.ValidationError({
+        ...partsOf(error),
+        reason: new LiveDeskError.TransitionRejected({ messages: reason.messages, status })
+      })
+    )
+    : error
+}
+
+const partsOf = (
+  { attempts, outcome, isRetryable, operation, requestId, resume, verifyHint, status }: LiveDeskError.LiveDeskError
+) => ({
+  operation,
+  outcome,
+  ...(attempts === undefined ? undefined : { attempts }),
+  ...(verifyHint === undefined ? undefined : { verifyHint }),
+  ...(isRetryable === undefined ? undefined : { isRetryable }),
+  ...(resume === undefined ? undefined : { resume }),
+  ...(status === undefined ? undefined : { status }),
+  ...(requestId === undefined ? undefined : { requestId })
+})
+
+const sameExcerpt = <E extends LiveDeskError.LiveDeskError>(from: LiveDeskError.LiveDeskError, to: E): E =>
+  ErrorExcerpt.attach(to, ErrorExcerpt.get(from))
+
+/** The known parts of a response: all that an error is made from. `text` is free of secrets and may be a beginning only. */
+export interface ResponseParts {
+  readonly operation: string
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly text: string
+  /** Takes secrets out of what is read in the text: there they may have been written in another way. */
+  readonly redact: (text: string) => string
+}
+
+const maxRequestIdLength = 200
+
+export const requestIdOf = (headers: Readonly<Record<string, string>>): string | undefined =>
+  (headers["x-request-id"] ?? headers["request-id"])?.slice(0, maxRequestIdLength)
+
+/** The outcome that an HTTP status shows. */
+const outcomeOf = (status: number): LiveDeskError.Outcome => {
+  // A browser hides a redirect that was not followed behind status 0.
+  if (status === 0 || (status >= 300 && status < 500 && status !== 408)) return "Rejected"
+  return status >= 200 && status < 300 ? "Processed" : "Unknown"
+}
+
+const errorPartsOf = ({ headers, operation, status }: ResponseParts) => {
+  const requestId = requestIdOf(headers)
+  return { operation, status, outcome: outcomeOf(status), ...(requestId === undefined ? undefined : { requestId }) }
+}
+
+const withExcerpt = <E extends LiveDeskError.LiveDeskError>(error: E, { text }: ResponseParts): E =>
+  ErrorExcerpt.attach(error, text)
+
+const maxIssues = 50
+const maxKeyLength = 100
+const maxKeys = 16
+
+export const issuesOf = (issue: SchemaIssue.Issue): ReadonlyArray<LiveDeskError.Issue> => {
+  const { issues } = formatIssue(issue)
+  return theFirst(issues, ({ message, path }) => ({
+    path: keysOf((path ?? []).map((segment) => String(Predicate.isObject(segment) ? segment.key : segment))),
+    message
+  }))
+}
+
+const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
+
+const theFirst = <A>(issues: ReadonlyArray<A>, toIssue: (issue: A) => LiveDeskError.Issue): ReadonlyArray<LiveDeskError.Issue> => {
+  const listed = issues.slice(0, maxIssues).map(toIssue)
+  return issues.length <= maxIssues
+    ? listed
+    : [...listed, { path: [], message: `and ${issues.length - maxIssues} more` }]
+}
+
+/** A path that is safe to print: its keys may be the server's. */
+const keysOf = (path: ReadonlyArray<string>): ReadonlyArray<string> =>
+  path.slice(0, maxKeys).map((key) => ErrorBody.onOneLine(key, maxKeyLength))
+
+export const invalidCredentials = (operation: string, problem: string): LiveDeskError.AuthError =>
+  new LiveDeskError.AuthError({ operation, outcome: "NotSent", reason: new LiveDeskError.InvalidCredentials({ problem }) })
+
+export const invalidInput = (operation: string, issues: ReadonlyArray<LiveDeskError.Issue>): LiveDeskError.ValidationError =>
+  new LiveDeskError.ValidationError({ operation, outcome: "NotSent", reason: new LiveDeskError.InvalidInput({ issues }) })
+
+/** A conflict that is seen before anything is changed. */
+export const conflict = (operation: string, message: string): LiveDeskError.HttpError =>
+  new LiveDeskError.HttpError({ operation, outcome: "NotSent", reason: new LiveDeskError.Conflict({ messages: [message] }) })
+
+export const invalidResponse = (response: ResponseParts, issues: ReadonlyArray<DecodeIssue>): LiveDeskError.ValidationError =>
+  withExcerpt(
+    new LiveDeskError.ValidationError({
+      ...errorPartsOf(response),
+      reason: new LiveDeskError.InvalidResponse({
+        issues: theFirst(issues, ({ expected, path }) => ({
+          path: keysOf(path.map(response.redact)),
+          message: `expected ${expected}`
+        })),
+        identifiers: identifiersIn(response)
+      })
+    }),
+    response
+  )
+
+export const driftedResponse = (response: ResponseParts, issues: ReadonlyArray<LiveDeskError.Issue>): LiveDeskError.ValidationError =>
+  withExcerpt(
+    new LiveDeskError.ValidationError({
+      ...errorPartsOf(response),
+      reason: new LiveDeskError.DriftedResponse({ issues, identifiers: identifiersIn(response) })
+    }),
+    response
+  )
+
+/** The error that a status which is no success stands for. The status decides, the body only explains. */
+export const statusError = (response: ResponseParts, now: number): LiveDeskError.LiveDeskError => {
+  const body = errorBodyOf(response)
+  const { messages } = body
+  const parts = errorPartsOf(response)
+  const { headers, status } = response
+  const http = (reason: LiveDeskError.HttpError["reason"]) => new LiveDeskError.HttpError({ ...parts, reason })
+  const error = (): LiveDeskError.LiveDeskError => {
+    switch (status) {
+      case 400:
+      case 422:
+        return new LiveDeskError.ValidationError({ ...parts, reason: new LiveDeskError.RejectedInput(body) })
+      case 401:
+        return new LiveDeskError.AuthError({ ...parts, reason: new LiveDeskError.Unauthorized({ messages }) })
+      case 403:
+        return new LiveDeskError.AuthError({ ...parts, reason: new LiveDeskError.Forbidden({ messages }) })
+      case 404:
+        return http(new LiveDeskError.NotFound({ messages }))
+      case 409:
+        return http(new LiveDeskError.Conflict({ messages }))
+      case 429:
+        return http(new LiveDeskError.RateLimited({ messages, retryAfter: retryAfterIn(headers, now) }))
+    }
+    if (redirects.includes(status)) return http(new LiveDeskError.Redirected(locationIn(headers)))
+    return http(
+      status >= 500
+        ? new LiveDeskError.ServerError({ messages, retryAfter: retryAfterIn(headers, now) })
+        : new LiveDeskError.UnexpectedStatus({ messages })
+    )
+  }
+  return withExcerpt(error(), response)
+}
+
+// A browser hides a redirect that was not followed behind status 0.
+const redirects = [0, 301, 302, 303, 307, 308]
+
+const errorBodyOf = ({ headers, redact, text }: ResponseParts): ErrorBody.ErrorBody => {
+  const { fields, messages } = ErrorBody.read(text, headers["content-type"] ?? "")
+  return { fields: fields.map(redact), messages: messages.map(redact) }
+}
+
+const identifiersIn = ({ redact, text }: ResponseParts): LiveDeskError.Identifiers =>
+  Object.fromEntries(
+    Object.entries(ErrorBody.identifiersIn(text)).map(([path, id]) => [
+      redact(path),
+      typeof id === "string" ? redact(id) : id
+    ])
+  )
+
+const retryAfterCeiling = Duration.days(365)
+
+const retryAfterIn = (headers: ResponseParts["headers"], now: number): Option.Option<Duration.Duration> => {
+  const header = headers["retry-after"]
+  return header === undefined
+    ? Option.none()
+    : Option.map(
+      Result.getSuccess(Headers.parseRetryAfter(header)),
+      (wait) => Duration.min(Headers.retryAfterDelay(wait, now), retryAfterCeiling)
+    )
+}
+
+const locationIn = (headers: ResponseParts["headers"]): { readonly location?: string } => {
+  const location = headers["location"]
+  return location === undefined
+    ? {}
+    : { location: location.replace(/[?#].*$/s, "").replace(/\/\/[^/]*@/, "//").slice(0, 500) }
+}
+
+const maxCodeLength = 200
+const maxRedactedLength = 16 * 1024
+
+/** The error of a success whose body says otherwise. By its status LiveDesk acted, by its code it did not. */
+export const errorCodeReturned = (response: ResponseParts, code: number | string): LiveDeskError.HttpError =>
+  withExcerpt(
+    new LiveDeskError.HttpError({
+      ...errorPartsOf(response),
+      outcome: "Unknown",
+      reason: new LiveDeskError.ErrorCodeReturned({
+        code: typeof code === "string"
+          ? ErrorBody.onOneLine(response.redact(code.slice(0, maxRedactedLength)), maxCodeLength)
+          : code,
+        messages: errorBodyOf(response).messages
+      })
+    }),
+    response
+  )
+
+/** The error of a success whose body broke off. */
+export const responseLost = (response: ResponseParts, cause: unknown): LiveDeskError.HttpError =>
+  withExcerpt(
+    new LiveDeskError.HttpError({
+      ...errorPartsOf(response),
+      reason: new LiveDeskError.ConnectionLost({
+        phase: "ReadingResponse",
+        identifiers: identifiersIn(response),
+        ...Transport.proveNotSent(cause, { sentInParts: true })
+      })
+    }),
+    response
+  )
+
+/** The error of a call whose timeout passed. Once a response has begun, its status still decides. */
+export const timedOut = (
+  operation: string,
+  limit: Duration.Duration,
+  response: ResponseParts | undefined,
+  now: number
+): LiveDeskError.LiveDeskError => {
+  if (response === undefined) {
+    return new LiveDeskError.HttpError({
+      operation,
+      outcome: "Unknown",
+      reason: new LiveDeskError.TimedOut({ phase: "AwaitingResponse", limit, identifiers: {} })
+    })
+  }
+  return outcomeOf(response.status) === "Processed"
+    ? withExcerpt(
+      new LiveDeskError.HttpError({
+        ...errorPartsOf(response),
+        reason: new LiveDeskError.TimedOut({ phase: "ReadingResponse", limit, identifiers: identifiersIn(response) })
+      }),
+      response
+    )
+    : statusError(response, now)
+}
+
+/** The error of a call whose turn under a rate limit did not come in time. */
+export const timedOutInQueue = (operation: string, limit: Duration.Duration): LiveDeskError.HttpError =>
+  new LiveDeskError.HttpError({
+    operation,
+    outcome: "NotSent",
+    reason: new LiveDeskError.TimedOut({ phase: "Queued", limit, identifiers: {} })
+  })
+
+export const circuitOpen = (operation: string, retryAfter: Option.Option<Duration.Duration>): LiveDeskError.HttpError =>
+  new LiveDeskError.HttpError({ operation, outcome: "NotSent", reason: new LiveDeskError.CircuitOpen({ retryAfter }) })
+
+/** The error of a request that got no response. */
+export const dispatchFailed = (
+  operation: string,
+  cause: unknown,
+  options: { readonly sentInParts: boolean }
+): LiveDeskError.HttpError => {
+  const { code, reason } = Transport.proveNotSent(cause, options)
+  const withCode = code === undefined ? {} : { code }
+  return reason === undefined
+    ? new LiveDeskError.HttpError({
+      operation,
+      outcome: "Unknown",
+      reason: new LiveDeskError.ConnectionLost({ phase: "AwaitingResponse", identifiers: {}, ...withCode })
+    })
+    : new LiveDeskError.HttpError({ operation, outcome: "NotSent", reason: new LiveDeskError.ConnectionFailed({ kind: reason, ...withCode }) })
+}

@@ -1,0 +1,192 @@
+/**
+ * The message of an error: what failed, how often, why, what the outcome is and what to do.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
+
+/** What a message reads of a `LiveDeskError`. */
+interface Subject {
+  readonly _tag: string
+  readonly operation: string
+  readonly outcome: Outcome
+  readonly reason: Reason & { readonly message: string }
+  readonly attempts?: number
+  readonly verifyHint?: string
+  readonly isRetryable?: boolean
+  readonly resume?: Identifiers
+}
+
+type Outcome = "NotSent" | "Rejected" | "Processed" | "Unknown"
+
+type Reason =
+  | { readonly _tag: "RateLimited" | "CircuitOpen"; readonly retryAfter: Option.Option<Duration.Duration> }
+  | { readonly _tag: "ConnectionFailed"; readonly kind: string }
+  | {
+    readonly _tag:
+      | "Unauthorized"
+      | "Forbidden"
+      | "InvalidCredentials"
+      | "InvalidInput"
+      | "RejectedInput"
+      | "TransitionRejected"
+      | "InvalidResponse"
+      | "DriftedResponse"
+      | "NotFound"
+      | "Conflict"
+      | "Redirected"
+      | "ServerError"
+      | "ErrorCodeReturned"
+      | "UnexpectedStatus"
+      | "ConnectionLost"
+      | "TimedOut"
+  }
+
+interface Identifiers {
+  readonly [name: string]: number | string
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// errors
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * The message of an error.
+ *
+ * @category messages
+ * @since 0.1.0
+ */
+
+export const describe = (error: Subject): string =>
+  `${error.operation} failed${error.attempts === undefined ? "" : ` ${error.attempts} times`}: ` +
+  `${error._tag}/${error.reason._tag}, outcome ${error.outcome}: ` +
+  `${error.reason.message}. ${advice(error)}${verifySentence(error.verifyHint)}${resumeSentence(error.resume)}`
+
+const verifySentence = (verifyHint: string | undefined): string =>
+  verifyHint === undefined ? "" : ` To verify the outcome: ${verifyHint}.`
+
+const resumeSentence = (resume: Identifiers = {}): string => {
+  const steps = Object.entries(resume)
+  return steps.length === 0 ? "" : ` Go on with ${steps.map(([name, id]) => `${name} ${id}`).join(", ")}.`
+}
+
+const credentialsPlace = "Project Settings - API Management of the LiveDesk console"
+
+const byOutcome = {
+  NotSent: "Nothing was sent. Fix the cause, then retry.",
+  Rejected: "LiveDesk refused the request; calling again unchanged will not help.",
+  Processed: "LiveDesk acted: do not call again, look for what it made.",
+  Unknown: "LiveDesk may have acted: look for what it made before calling again."
+} satisfies Record<Outcome, string>
+
+const advice = (error: Subject): string => {
+  const { outcome, reason } = error
+  // Also where only an earlier attempt may have been acted upon.
+  if (outcome === "Processed" || outcome === "Unknown") {
+    return error.isRetryable === true ? "Retrying this call is safe." : byOutcome[outcome]
+  }
+  switch (reason._tag) {
+    case "Unauthorized":
+      return `Compare the API key and secret with those under ${credentialsPlace}.`
+    case "Forbidden":
+      return `Ask an administrator of the project to allow it, or use another key from ${credentialsPlace}.`
+    case "InvalidCredentials":
+      return `Copy the API key and secret from ${credentialsPlace}.`
+    case "InvalidInput":
+      return "Nothing was sent; correct the input and call again."
+    case "TransitionRejected":
+      return "Look at the conversation's status and at the moves that it allows."
+    case "RejectedInput":
+      return "Correct the input before calling again."
+    case "Conflict":
+      return outcome === "NotSent"
+        ? "Nothing was changed; change the input, or what it conflicts with."
+        : byOutcome[outcome]
+    case "NotFound":
+      return "Check the ids in the input, and the base URL."
+    case "RateLimited":
+      return Option.match(reason.retryAfter, {
+        onNone: () => "Wait before calling again.",
+        onSome: (wait) => `Wait ${Duration.format(wait)} before calling again.`
+      })
+    case "Redirected":
+      return "Check the base URL; redirects are never followed."
+    case "ConnectionFailed":
+      return reason.kind === "RateLimiterUnavailable"
+        ? byOutcome[outcome]
+        : "Nothing was sent; check the base URL and the network, then call again."
+    case "CircuitOpen":
+      return Option.match(reason.retryAfter, {
+        onNone: () => "Nothing was sent; call again in a while.",
+        onSome: (wait) => `Nothing was sent; call again in ${Duration.format(wait)}.`
+      })
+    case "InvalidResponse":
+    case "DriftedResponse":
+    case "ServerError":
+    case "ErrorCodeReturned":
+    case "UnexpectedStatus":
+    case "ConnectionLost":
+    case "TimedOut":
+      return byOutcome[outcome]
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// reasons
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * What happened, with what LiveDesk said of it.
+ *
+ * @category messages
+ * @since 0.1.0
+ */
+export const withMessages = (what: string, messages: ReadonlyArray<string>): string =>
+  messages.length === 0 ? what : `${what}: ${messages.join("; ")}`
+
+/**
+ * What happened, with the transport's code.
+ *
+ * @category messages
+ * @since 0.1.0
+ */
+export const withCode = (what: string, code: string | undefined): string =>
+  code === undefined ? what : `${what} (${code})`
+
+/**
+ * All issues on one line, each with its path.
+ *
+ * @category messages
+ * @since 0.1.0
+ */
+export const issues = (
+  all: ReadonlyArray<{ readonly path: ReadonlyArray<string>; readonly message: string }>
+): string => all.map(({ message, path }) => path.length === 0 ? message : `${path.join(".")}: ${message}`).join("; ")
+
+/**
+ * What happened, with the ids that could be read.
+ *
+ * @category messages
+ * @since 0.1.0
+ */
+export const withIdentifiers = (what: string, identifiers: Identifiers): string => {
+  const entries = Object.entries(identifiers)
+  return entries.length === 0 ? what : `${what}. Read in it: ${entries.map(([path, id]) => `${path} ${id}`).join(", ")}`
+}
+
+/**
+ * Why no connection was made.
+ *
+ * @category messages
+ * @since 0.1.0
+ */
+export const connectionFailures = {
+  DnsFailed: "the host's name cannot be resolved",
+  Refused: "the host refused the connection",
+  Unreachable: "the host cannot be reached",
+  TimedOut: "the host did not take the connection in time",
+  TlsFailed: "no secure connection could be made",
+  RateLimiterUnavailable: "the rate limiter's store could not be asked",
+  Other: "no connection could be made"
+}
