@@ -1,6 +1,6 @@
 import { Contacts, FetchTransport, LiveDeskClient, Messages, RateLimit, Transport } from "@effect-livedesk/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Redacted, Schema } from "effect"
+import { Effect, Layer, Logger, Redacted, References, Schema } from "effect"
 import { HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
 
 const credentials = { apiKey: Redacted.make("a-key"), apiSecret: Redacted.make("a-secret") }
@@ -57,6 +57,46 @@ describe("a dispatch", () => {
       yield* call(client)
       assert.deepStrictEqual(ways, [way])
     }))
+
+  const logged: ReadonlyArray<
+    readonly [
+      log: string,
+      options: Partial<LiveDeskClient.Options>,
+      wrap: (client: HttpClient.HttpClient) => HttpClient.HttpClient
+    ]
+  > = [
+    ["directly to the transport", {}, (client) => client],
+    [
+      "through the HttpClient: the option transformClient is set",
+      { transformClient: (client) => client },
+      (client) => client
+    ],
+    [
+      "through the HttpClient: the option rateLimit is set",
+      { rateLimit: RateLimit.make({ limit: 10 }) },
+      (client) => client
+    ],
+    [
+      "through the HttpClient: it offers no dispatch of its own",
+      {},
+      HttpClient.mapRequest(HttpClientRequest.setHeader("x", "y"))
+    ]
+  ]
+  it.effect.each(logged)(
+    "is or is not used, as a debug log says: %s",
+    ([log, options, wrap]) =>
+      Effect.gen(function*() {
+        const logs: Array<unknown> = []
+        yield* LiveDeskClient.make({ ...credentials, ...options }).pipe(
+          Effect.provideService(HttpClient.HttpClient, wrap(make([]))),
+          Effect.provide([
+            Logger.layer([Logger.make(({ logLevel, message }) => logs.push([logLevel, message]))]),
+            Layer.succeed(References.MinimumLogLevel, "Debug")
+          ])
+        )
+        assert.deepStrictEqual(logs, [["Debug", [`LiveDesk's requests go ${log}`]]])
+      })
+  )
 
   it.effect("is given what goes out", () =>
     Effect.gen(function*() {

@@ -12,10 +12,11 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
+import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import * as ErrorMapping from "./internal/ErrorMapping.ts"
 import * as Instrumentation from "./internal/Instrumentation.ts"
-import * as LiveDeskError from "./LiveDeskError.ts"
+import type * as LiveDeskError from "./LiveDeskError.ts"
 
 /**
  * When calls are stopped, and for how long.
@@ -170,7 +171,7 @@ const inTime = <A, E, R>(
 const storeTimeout = Duration.seconds(1)
 
 const isBreakerError = (error: unknown): error is CircuitBreaker.CircuitBreakerError =>
-  error instanceof CircuitBreaker.CircuitBreakerError
+  Predicate.isTagged(error, "CircuitBreakerError")
 
 const classify = (exit: Exit.Exit<unknown, LiveDeskError.LiveDeskError | CircuitBreaker.CircuitBreakerError>) => {
   if (Exit.isSuccess(exit)) return CircuitBreaker.success

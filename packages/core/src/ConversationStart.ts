@@ -12,7 +12,7 @@ import * as Contacts from "./Contacts.ts"
 import * as Conversations from "./Conversations.ts"
 import * as ErrorMapping from "./internal/ErrorMapping.ts"
 import type * as LiveDeskClient from "./LiveDeskClient.ts"
-import * as LiveDeskError from "./LiveDeskError.ts"
+import type * as LiveDeskError from "./LiveDeskError.ts"
 import { ContactId, ConversationId } from "./LiveDeskSchema.ts"
 import * as Messages from "./Messages.ts"
 

@@ -10,7 +10,8 @@ import * as HttpClientError from "effect/http/HttpClientError"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as RateLimiter from "effect/persistence/RateLimiter"
-import { RateLimitGate } from "./internal/RateLimitGate.ts"
+import * as Predicate from "effect/Predicate"
+import { Admit } from "./internal/QueuedDispatch.ts"
 import type * as LiveDeskError from "./LiveDeskError.ts"
 import { NotSentProof } from "./Transport.ts"
 
@@ -42,7 +43,7 @@ export interface RateLimit {
   /** What is wrong with its options. */
   readonly issues: ReadonlyArray<LiveDeskError.Issue>
   /**
-   * Makes every request of a client wait for its turn. It calls `RateLimitGate` when the turn has come.
+   * Makes every request of a client wait for its turn. It calls `QueuedDispatch.Admit` when the turn has come.
    *
    * @internal
    */
@@ -97,7 +98,7 @@ export const make = ({ algorithm = "fixed-window", limit, window = "1 second" }:
       )
       return (client) => {
         const admitting = HttpClient.transform(client, (effect) =>
-          Effect.flatMap(RateLimitGate, (admit) => {
+          Effect.flatMap(Admit, (admit) => {
             admit()
             return effect
           }))
@@ -130,4 +131,4 @@ export const make = ({ algorithm = "fixed-window", limit, window = "1 second" }:
 }
 
 const isLimiterError = (error: unknown): error is RateLimiter.RateLimiterError =>
-  error instanceof RateLimiter.RateLimiterError
+  Predicate.isTagged(error, "RateLimiterError")

@@ -38,6 +38,9 @@ export interface Options {
  * even a failed TLS handshake is known to be `NotSent`. Fails with `ValidationError` for times that cannot be used, and
  * dies on a Node.js older than 22.19, which undici needs.
  *
+ * A client that is made from this one, such as by `HttpClient.mapRequest`, loses the shorter way to the transport, as
+ * `Transport.attachDispatch` says; so do the options `transformClient` and `rateLimit`.
+ *
  * @category layers
  * @since 0.1.0
  */

@@ -8,7 +8,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaParser from "effect/SchemaParser"
 import * as Contacts from "../Contacts.ts"
 import * as ErrorMapping from "../internal/ErrorMapping.ts"
-import * as LiveDeskError from "../LiveDeskError.ts"
+import type * as LiveDeskError from "../LiveDeskError.ts"
 import * as Messages from "../Messages.ts"
 
 /**

@@ -11,12 +11,15 @@ import * as Result from "effect/Result"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as LiveDeskError from "../LiveDeskError.ts"
 import type { DecodeIssue } from "../Model.ts"
-import * as Transport from "../Transport.ts"
 import * as ErrorBody from "./ErrorBody.ts"
 import * as ErrorExcerpt from "./ErrorExcerpt.ts"
+import * as TransportFailure from "./TransportFailure.ts"
 
 /** The same error, with what to go on with. */
-export const withResume = (error: LiveDeskError.LiveDeskError, resume: LiveDeskError.Resume): LiveDeskError.LiveDeskError => remake(error, { resume })
+export const withResume = (
+  error: LiveDeskError.LiveDeskError,
+  resume: LiveDeskError.Resume
+): LiveDeskError.LiveDeskError => remake(error, { resume })
 
 const remake = (
   error: LiveDeskError.LiveDeskError,
@@ -42,7 +45,8 @@ const remake = (
 const bySeverity = { NotSent: 0, Rejected: 1, Unknown: 2, Processed: 3 } satisfies Record<LiveDeskError.Outcome, number>
 
 /** The worse of two outcomes: the one after which a retry may do more harm. */
-export const worstOutcome = (one: LiveDeskError.Outcome, other: LiveDeskError.Outcome): LiveDeskError.Outcome => bySeverity[one] < bySeverity[other] ? other : one
+export const worstOutcome = (one: LiveDeskError.Outcome, other: LiveDeskError.Outcome): LiveDeskError.Outcome =>
+  bySeverity[one] < bySeverity[other] ? other : one
 
 /** The last attempt's error as the whole call's. */
 export const withAttempts = (
@@ -144,7 +148,10 @@ export const issuesOf = (issue: SchemaIssue.Issue): ReadonlyArray<LiveDeskError.
 
 const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
 
-const theFirst = <A>(issues: ReadonlyArray<A>, toIssue: (issue: A) => LiveDeskError.Issue): ReadonlyArray<LiveDeskError.Issue> => {
+const theFirst = <A>(
+  issues: ReadonlyArray<A>,
+  toIssue: (issue: A) => LiveDeskError.Issue
+): ReadonlyArray<LiveDeskError.Issue> => {
   const listed = issues.slice(0, maxIssues).map(toIssue)
   return issues.length <= maxIssues
     ? listed
@@ -156,16 +163,34 @@ const keysOf = (path: ReadonlyArray<string>): ReadonlyArray<string> =>
   path.slice(0, maxKeys).map((key) => ErrorBody.onOneLine(key, maxKeyLength))
 
 export const invalidCredentials = (operation: string, problem: string): LiveDeskError.AuthError =>
-  new LiveDeskError.AuthError({ operation, outcome: "NotSent", reason: new LiveDeskError.InvalidCredentials({ problem }) })
+  new LiveDeskError.AuthError({
+    operation,
+    outcome: "NotSent",
+    reason: new LiveDeskError.InvalidCredentials({ problem })
+  })
 
-export const invalidInput = (operation: string, issues: ReadonlyArray<LiveDeskError.Issue>): LiveDeskError.ValidationError =>
-  new LiveDeskError.ValidationError({ operation, outcome: "NotSent", reason: new LiveDeskError.InvalidInput({ issues }) })
+export const invalidInput = (
+  operation: string,
+  issues: ReadonlyArray<LiveDeskError.Issue>
+): LiveDeskError.ValidationError =>
+  new LiveDeskError.ValidationError({
+    operation,
+    outcome: "NotSent",
+    reason: new LiveDeskError.InvalidInput({ issues })
+  })
 
 /** A conflict that is seen before anything is changed. */
 export const conflict = (operation: string, message: string): LiveDeskError.HttpError =>
-  new LiveDeskError.HttpError({ operation, outcome: "NotSent", reason: new LiveDeskError.Conflict({ messages: [message] }) })
+  new LiveDeskError.HttpError({
+    operation,
+    outcome: "NotSent",
+    reason: new LiveDeskError.Conflict({ messages: [message] })
+  })
 
-export const invalidResponse = (response: ResponseParts, issues: ReadonlyArray<DecodeIssue>): LiveDeskError.ValidationError =>
+export const invalidResponse = (
+  response: ResponseParts,
+  issues: ReadonlyArray<DecodeIssue>
+): LiveDeskError.ValidationError =>
   withExcerpt(
     new LiveDeskError.ValidationError({
       ...errorPartsOf(response),
@@ -180,7 +205,10 @@ export const invalidResponse = (response: ResponseParts, issues: ReadonlyArray<D
     response
   )
 
-export const driftedResponse = (response: ResponseParts, issues: ReadonlyArray<LiveDeskError.Issue>): LiveDeskError.ValidationError =>
+export const driftedResponse = (
+  response: ResponseParts,
+  issues: ReadonlyArray<LiveDeskError.Issue>
+): LiveDeskError.ValidationError =>
   withExcerpt(
     new LiveDeskError.ValidationError({
       ...errorPartsOf(response),
@@ -284,7 +312,7 @@ export const responseLost = (response: ResponseParts, cause: unknown): LiveDeskE
       reason: new LiveDeskError.ConnectionLost({
         phase: "ReadingResponse",
         identifiers: identifiersIn(response),
-        ...Transport.proveNotSent(cause, { sentInParts: true })
+        ...TransportFailure.prove(cause, { sentInParts: true })
       })
     }),
     response
@@ -332,7 +360,7 @@ export const dispatchFailed = (
   cause: unknown,
   options: { readonly sentInParts: boolean }
 ): LiveDeskError.HttpError => {
-  const { code, reason } = Transport.proveNotSent(cause, options)
+  const { code, reason } = TransportFailure.prove(cause, options)
   const withCode = code === undefined ? {} : { code }
   return reason === undefined
     ? new LiveDeskError.HttpError({
@@ -340,5 +368,9 @@ export const dispatchFailed = (
       outcome: "Unknown",
       reason: new LiveDeskError.ConnectionLost({ phase: "AwaitingResponse", identifiers: {}, ...withCode })
     })
-    : new LiveDeskError.HttpError({ operation, outcome: "NotSent", reason: new LiveDeskError.ConnectionFailed({ kind: reason, ...withCode }) })
+    : new LiveDeskError.HttpError({
+      operation,
+      outcome: "NotSent",
+      reason: new LiveDeskError.ConnectionFailed({ kind: reason, ...withCode })
+    })
 }

@@ -16,26 +16,42 @@ import * as HttpTraceContext from "effect/http/HttpTraceContext"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as Transport from "../Transport.ts"
-import { RateLimitGate } from "./RateLimitGate.ts"
-
-/** Receives a response as it comes, and before it the request's turn. */
-interface ResponseHandler extends Transport.ResponseHandler {
-  /** The request has waited for its turn, and goes to the transport. */
-  readonly admit: () => void
-}
-
-interface Dispatch {
-  (request: Transport.RequestToSend, handler: ResponseHandler): Effect.Effect<void, Transport.DispatchError>
-}
+import { Admit, type QueuedDispatch, type QueuedHandler } from "./QueuedDispatch.ts"
 
 /**
- * Makes requests by `client`.
- *
- * @internal
+ * How a client's requests go out: to the transport directly where the `HttpClient` offers a dispatch of its own and
+ * nothing stands before it, else through the `HttpClient`. A debug log says which.
  */
-export const make = (client: HttpClient.HttpClient): Dispatch => (request, handler) =>
+export const make = Effect.fnUntraced(function*(
+  httpClient: HttpClient.HttpClient,
+  { propagateTrace, rateLimit, transformClient }: {
+    readonly rateLimit: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
+    readonly transformClient: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
+    readonly propagateTrace: boolean
+  }
+) {
+  const client = yield* plain(transformClient?.(httpClient) ?? httpClient)
+  const throughClient = dispatchBy(rateLimit?.(client) ?? client)
+  const attached = Transport.dispatchOf(httpClient)
+  const before = transformClient !== undefined
+    ? "the option transformClient is set"
+    : rateLimit !== undefined
+    ? "the option rateLimit is set"
+    : "it offers no dispatch of its own"
+  const isDirect = attached !== undefined && transformClient === undefined && rateLimit === undefined
+  yield* Effect.logDebug(
+    `LiveDesk's requests go ${isDirect ? "directly to the transport" : `through the HttpClient: ${before}`}`
+  )
+  const dispatch: QueuedDispatch = isDirect
+    ? (request, handler) => (request.form === undefined ? attached : throughClient)(request, handler)
+    : throughClient
+  return propagateTrace ? traced(dispatch) : dispatch
+})
+
+/** Makes requests by `client`. */
+const dispatchBy = (client: HttpClient.HttpClient): QueuedDispatch => (request, handler) =>
   client.execute(toRequest(request)).pipe(
-    Effect.provideService(RateLimitGate, handler.admit),
+    Effect.provideService(Admit, handler.admit),
     Effect.matchEffect({
       onFailure: (error) =>
         // A wrapped client may have made a failure of a status.
@@ -44,12 +60,8 @@ export const make = (client: HttpClient.HttpClient): Dispatch => (request, handl
     })
   )
 
-/**
- * Sends the trace of the call's span with each request.
- *
- * @internal
- */
-export const traced = (dispatch: Dispatch): Dispatch => (request, handler) =>
+/** Sends the trace of the call's span with each request. */
+const traced = (dispatch: QueuedDispatch): QueuedDispatch => (request, handler) =>
   Effect.withFiber(({ cache: { span } }) =>
     dispatch(
       span?._tag === "Span"
@@ -62,10 +74,8 @@ export const traced = (dispatch: Dispatch): Dispatch => (request, handler) =>
 /**
  * A client whose attempts open no span and follow no redirect, whichever transport makes them. What the program says for
  * `fetch` stays otherwise.
- *
- * @internal
  */
-export const plain = (client: HttpClient.HttpClient): Effect.Effect<HttpClient.HttpClient> =>
+const plain = (client: HttpClient.HttpClient): Effect.Effect<HttpClient.HttpClient> =>
   Effect.map(Effect.serviceOption(FetchHttpClient.RequestInit), (requestInit) =>
     HttpClient.transformResponse(
       client,
@@ -97,7 +107,7 @@ const dispatchError = ({ reason, request: { body } }: HttpClientError.HttpClient
 
 const receive = (
   { headers, status, stream }: HttpClientResponse.HttpClientResponse,
-  handler: ResponseHandler
+  handler: QueuedHandler
 ): Effect.Effect<void, Transport.DispatchError> => {
   handler.start(status, headers)
   return Stream.runForEachWhile(stream, (piece) => Effect.sync(() => handler.take(piece))).pipe(

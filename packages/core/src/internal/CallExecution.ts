@@ -1,0 +1,201 @@
+/**
+ * One call: its attempts, one after the other, under its one timeout.
+ *
+ * @since 0.1.0
+ */
+import type * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+import type * as Endpoint from "../Endpoint.ts"
+import type * as LiveDeskError from "../LiveDeskError.ts"
+import * as RetryPolicy from "../RetryPolicy.ts"
+import * as Transport from "../Transport.ts"
+import type { ClientSettings } from "./ClientSettings.ts"
+import * as ErrorMapping from "./ErrorMapping.ts"
+import type * as Instrumentation from "./Instrumentation.ts"
+import type { QueuedDispatch, QueuedHandler } from "./QueuedDispatch.ts"
+import { type HeaderFields, ResponseBuffer } from "./ResponseBuffer.ts"
+import * as ResponseDecoder from "./ResponseDecoder.ts"
+
+/** A client, as its calls need it. */
+export interface Client extends ClientSettings {
+  readonly dispatch: QueuedDispatch
+  readonly isRateLimited: boolean
+  readonly propagateTrace: boolean
+}
+
+/** The settings of one call. */
+export interface CallSettings {
+  readonly timeout: Duration.Duration
+  readonly retries: RetryPolicy.RetryPolicy
+  readonly clock: Clock.Clock
+  /** Receives the events of the call. */
+  readonly instrumentation: Instrumentation.CallInstrumentation | undefined
+  readonly listener: ResponseDecoder.Listener | undefined
+  readonly checksDrift: boolean
+}
+
+/** One call: its attempts, one after the other, under its one timeout. */
+export class CallExecution<Input, Output> implements QueuedHandler {
+  private readonly client: Client
+  private readonly endpoint: Endpoint.Endpoint<Input, Output>
+  private readonly request: Transport.RequestToSend
+  private readonly settings: CallSettings
+  private readonly deadline: number
+  private attempts = 0
+  /** The worst that an attempt so far may have done. */
+  private outcome: LiveDeskError.Outcome = "NotSent"
+  /** Since when the latest attempt waits for its turn, while it does. */
+  private waitingSince: number | undefined = undefined
+  /** The latest attempt's response, as far as it has come: what is there when the timeout passes. */
+  private response: ResponseBuffer | undefined = undefined
+
+  constructor(
+    client: Client,
+    endpoint: Endpoint.Endpoint<Input, Output>,
+    request: Transport.RequestToSend,
+    settings: CallSettings
+  ) {
+    this.client = client
+    this.endpoint = endpoint
+    this.request = request
+    this.settings = settings
+    this.deadline = settings.clock.currentTimeMillisUnsafe() + Duration.toMillis(settings.timeout)
+  }
+
+  runWithTimeout(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
+    const { operation, idempotency, verifyHint } = this.endpoint
+    return Effect.mapError(
+      withTimeout(this.runWithRetries(), this.settings.timeout, () => {
+        if (this.waitingSince === undefined) {
+          return this.fail((now) => ErrorMapping.timedOut(operation, this.settings.timeout, this.response?.parts, now))
+        }
+        // Its turn did not come, but the wait counts.
+        this.admit()
+        return Effect.fail(ErrorMapping.timedOutInQueue(operation, this.settings.timeout))
+      }),
+      (error) =>
+        ErrorMapping.withAttempts(error, {
+          attempts: this.attempts,
+          outcome: this.outcome,
+          idempotency,
+          verifyHint
+        })
+    )
+  }
+
+  private runWithRetries(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
+    return this.attempt().pipe(Effect.catch((error) => this.retryOrFail(error)))
+  }
+
+  private retryOrFail(error: LiveDeskError.LiveDeskError): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
+    const { clock, retries, instrumentation } = this.settings
+    if (this.attempts > retries.times || !RetryPolicy.isRetryable(error, this.endpoint.idempotency)) {
+      return Effect.fail(error)
+    }
+    return Effect.flatMap(Random.next, (random) => {
+      const delay = RetryPolicy.delay(retries, error, this.attempts - 1, random)
+      // A `TimedOut` from within the wait would say less than the failure before it.
+      if (
+        Option.isNone(delay) || clock.currentTimeMillisUnsafe() + Duration.toMillis(delay.value) >= this.deadline
+      ) {
+        return Effect.fail(error)
+      }
+      this.outcome = ErrorMapping.worstOutcome(this.outcome, error.outcome)
+      const retry = Effect.andThen(Effect.sleep(delay.value), Effect.suspend(() => this.runWithRetries()))
+      const recorded = instrumentation?.retrying(error, this.attempts, Duration.toMillis(delay.value))
+      return recorded === undefined ? retry : Effect.andThen(recorded, retry)
+    })
+  }
+
+  /** One request and its response. */
+  private attempt(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
+    this.attempts += 1
+    this.waitingSince = this.client.isRateLimited ? this.settings.clock.currentTimeMillisUnsafe() : undefined
+    this.response = undefined
+    return Effect.matchEffect(this.client.dispatch(this.request, this), {
+      onFailure: (failure) => this.handleDispatchError(failure),
+      onSuccess: () => this.decodeResponse()
+    })
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // the response as it comes
+  // -------------------------------------------------------------------------------------------------------------------
+
+  readonly admit = (): void => {
+    if (this.waitingSince === undefined) return
+    this.settings.instrumentation?.waited(this.settings.clock.currentTimeMillisUnsafe() - this.waitingSince)
+    this.waitingSince = undefined
+  }
+
+  start(status: number, headers: HeaderFields): void {
+    this.settings.instrumentation?.responded(status)
+    this.response = new ResponseBuffer(this.endpoint.operation, this.client, status, headers)
+  }
+
+  take(piece: Uint8Array): boolean {
+    return this.response?.take(piece) ?? true
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // the outcome
+  // -------------------------------------------------------------------------------------------------------------------
+
+  private fail(
+    error: (now: number) => LiveDeskError.LiveDeskError
+  ): Effect.Effect<never, LiveDeskError.LiveDeskError> {
+    return Effect.fail(error(this.settings.clock.currentTimeMillisUnsafe()))
+  }
+
+  /** The transport failed: without a response, or in the middle of one. */
+  private handleDispatchError(
+    { cause, sentInParts = false }: Transport.DispatchError
+  ): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
+    const { response } = this
+    if (response === undefined) {
+      return Effect.fail(ErrorMapping.dispatchFailed(this.endpoint.operation, cause, { sentInParts }))
+    }
+    // Of a refusal, what has come will do.
+    return response.isSuccess ? Effect.fail(ErrorMapping.responseLost(response.parts, cause)) : this.decodeResponse()
+  }
+
+  private decodeResponse(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
+    const { client, endpoint, response, settings: { checksDrift, clock, listener } } = this
+    return response === undefined
+      ? this.handleDispatchError(new Transport.DispatchError({ cause: undefined }))
+      : ResponseDecoder.decode(response, endpoint, client, {
+        checksDrift,
+        listener,
+        now: () => clock.currentTimeMillisUnsafe()
+      })
+  }
+}
+
+/** Runs a call under its timeout, in a fiber of its own that is let go when the time is up. */
+const withTimeout = <A, E>(
+  call: Effect.Effect<A, E>,
+  limit: Duration.Duration,
+  onTimeout: () => Effect.Effect<A, E>
+): Effect.Effect<A, E> =>
+  Effect.withFiber((parent) =>
+    Effect.callback((resume) => {
+      const run = Effect.runForkWith(parent.context)
+      const callFiber = run(call)
+      const exit = callFiber.pollUnsafe()
+      if (exit !== undefined) return resume(exit)
+      const timeoutFiber = run(Effect.sleep(limit))
+      callFiber.addObserver((exit) => {
+        timeoutFiber.interruptUnsafe()
+        resume(exit)
+      })
+      timeoutFiber.addObserver((exit) => {
+        if (Exit.isSuccess(exit)) resume(Effect.andThen(Fiber.interrupt(callFiber), Effect.suspend(onTimeout)))
+      })
+      return Fiber.interruptAll([callFiber, timeoutFiber])
+    })
+  )

@@ -1,0 +1,190 @@
+/**
+ * The settings of a client: its options, checked and read once.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Base64 from "effect/encoding/Base64"
+import * as Url from "effect/http/Url"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import type * as Scope from "effect/Scope"
+import type * as Breaker from "../Breaker.ts"
+import type * as LiveDeskError from "../LiveDeskError.ts"
+import type * as RateLimit from "../RateLimit.ts"
+import * as RetryPolicy from "../RetryPolicy.ts"
+import * as ErrorMapping from "./ErrorMapping.ts"
+import { makeEndRedactor, makeRedactor } from "./redact.ts"
+
+/** The options of a client, as `LiveDeskClient.Options` describes them. */
+interface Options {
+  readonly apiKey: Redacted.Redacted
+  readonly apiSecret: Redacted.Redacted
+  readonly baseUrl?: string | undefined
+  readonly timeout?: Duration.Input | undefined
+  readonly retries?: RetryPolicy.Options | undefined
+  readonly rateLimit?: RateLimit.RateLimit | undefined
+  readonly circuitBreaker?: Breaker.Breaker | undefined
+  readonly account?: string | undefined
+  readonly onDrift?: "ignore" | "log" | "fail" | undefined
+  readonly maxResponseBytes?: number | undefined
+}
+
+/** Settings of a client, read and checked. */
+export interface ClientSettings {
+  /** What its rate limit and circuit breaker are kept under. */
+  readonly key: string
+  readonly circuitBreaker: Breaker.Guard | undefined
+  readonly origin: string
+  readonly prefix: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly timeout: Duration.Duration
+  readonly retries: RetryPolicy.RetryPolicy
+  readonly onDrift: "ignore" | "log" | "fail"
+  readonly maxResponseBytes: number
+  readonly server: Readonly<Record<string, unknown>>
+  readonly account: string | undefined
+  readonly redact: (text: string) => string
+  readonly redactEnd: (text: string) => string
+}
+
+export const defaultBaseUrl = "https://livedesk-api.engagelab.com"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// make
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Checks the options of a client, and reads them. */
+export const make = (
+  options: Options
+): Effect.Effect<
+  ClientSettings,
+  LiveDeskError.AuthError | LiveDeskError.ValidationError,
+  Scope.Scope
+> =>
+  Effect.gen(function*() {
+    const operation = "LiveDeskClient.make"
+    if (!Redacted.isRedacted(options.apiKey) || !Redacted.isRedacted(options.apiSecret)) {
+      return yield* ErrorMapping.invalidCredentials(
+        operation,
+        "the API key and secret must be given as Redacted, by Redacted.make"
+      )
+    }
+    const apiKey = Redacted.value(options.apiKey)
+    const apiSecret = Redacted.value(options.apiSecret)
+    const problems = [...apiKeyProblems(apiKey), ...apiSecretProblems(apiSecret)]
+    if (problems.length > 0) return yield* ErrorMapping.invalidCredentials(operation, problems.join("; "))
+
+    const baseUrl = parseBaseUrl(options.baseUrl ?? defaultBaseUrl)
+    const timeout = parseTimeout(options.timeout ?? "30 seconds")
+    const retries = RetryPolicy.fromOptions(options.retries)
+    const issues = optionIssues(options)
+    if (Result.isFailure(baseUrl) || Result.isFailure(timeout) || Result.isFailure(retries) || issues.length > 0) {
+      return yield* ErrorMapping.invalidInput(operation, issues)
+    }
+
+    const { hostname, origin, pathname, port, protocol } = baseUrl.success
+    if (protocol === "http:" && !isLoopback(hostname)) {
+      yield* Effect.logWarning(`LiveDesk's credentials go to ${origin} unencrypted: use https`)
+    }
+    const prefix = pathname.replace(/\/+$/, "")
+    const key = `livedesk:${options.account ?? `${origin}${prefix}`}`
+    return {
+      key,
+      circuitBreaker: options.circuitBreaker === undefined ? undefined : yield* options.circuitBreaker.guard(key),
+      origin,
+      prefix,
+      headers: {
+        accept: "application/json",
+        // undici does not decompress, and a response that cannot be read is an id that is lost.
+        "accept-encoding": "identity",
+        authorization: `Basic ${Base64.encode(`${apiKey}:${apiSecret}`)}`,
+        "user-agent": "effect-livedesk"
+      },
+      timeout: timeout.success,
+      retries: retries.success,
+      onDrift: options.onDrift ?? "log",
+      maxResponseBytes: options.maxResponseBytes ?? 16 * 1024 * 1024,
+      server: {
+        "server.address": hostname.replace(/^\[(.*)\]$/, "$1"),
+        "server.port": port === "" ? (protocol === "https:" ? 443 : 80) : Number(port),
+        ...(options.account === undefined ? undefined : { "livedesk.account": options.account })
+      },
+      account: options.account,
+      redact: makeRedactor(apiKey, apiSecret),
+      redactEnd: makeEndRedactor(apiKey, apiSecret)
+    }
+  })
+
+/** All that is wrong with the options beside the credentials. */
+export const optionIssues = (options: Partial<Options>): ReadonlyArray<LiveDeskError.Issue> => [
+  ...issueOf("baseUrl", parseBaseUrl(options.baseUrl ?? defaultBaseUrl)),
+  ...issueOf("timeout", parseTimeout(options.timeout ?? "30 seconds")),
+  ...below("retries", Option.getOrElse(Result.getFailure(RetryPolicy.fromOptions(options.retries)), () => [])),
+  ...below("rateLimit", options.rateLimit?.issues ?? []),
+  ...below("circuitBreaker", options.circuitBreaker?.issues ?? []),
+  ...(options.maxResponseBytes === undefined ||
+      (Number.isSafeInteger(options.maxResponseBytes) && options.maxResponseBytes > 0)
+    ? []
+    : [{ path: ["maxResponseBytes"], message: "expected a whole number of bytes above 0" }])
+]
+
+export const issueOf = (option: string, parsed: Result.Result<unknown, string>): ReadonlyArray<LiveDeskError.Issue> =>
+  Result.isFailure(parsed) ? [{ path: option.split("."), message: parsed.failure }] : []
+
+export const below = (option: string, issues: ReadonlyArray<LiveDeskError.Issue>): ReadonlyArray<LiveDeskError.Issue> =>
+  issues.map(({ message, path }) => ({ path: [...option.split("."), ...path], message }))
+
+// ---------------------------------------------------------------------------------------------------------------------
+// checks
+// ---------------------------------------------------------------------------------------------------------------------
+
+const problemsOf = (
+  what: string,
+  value: string
+): ReadonlyArray<string> => [
+  ...(value === "" ? [`${what} is empty`] : []),
+  ...(value !== value.trim() ? [`${what} begins or ends with white space`] : []),
+  ...(/\p{Cc}/u.test(value.trim()) ? [`${what} holds a control character`] : []),
+  ...(/\p{Cs}/u.test(value) ? [`${what} holds half a character`] : [])
+]
+
+export const apiKeyProblems = (value: string): ReadonlyArray<string> => [
+  ...problemsOf("the API key", value),
+  ...(value.includes(":") ? ["the API key holds a colon, which Basic authentication cannot carry"] : [])
+]
+
+export const apiSecretProblems = (value: string): ReadonlyArray<string> => problemsOf("the API secret", value)
+
+// `URL` by its name is a platform's type.
+type ParsedUrl = Result.Result.Success<ReturnType<typeof Url.fromString>>
+
+export const parseBaseUrl = (value: string): Result.Result<ParsedUrl, string> => {
+  if (/[?#]/.test(value)) return Result.fail("the base URL must have no query and no fragment")
+  const url = Url.fromString(value)
+  if (Result.isFailure(url)) return Result.fail(`the base URL is no URL; expected something like ${defaultBaseUrl}`)
+  const { password, protocol, username } = url.success
+  if (protocol !== "https:" && protocol !== "http:") return Result.fail("the base URL must start with https://")
+  if (/\/api\/v2\/*$/.test(url.success.pathname)) {
+    return Result.fail("the base URL must end before /api/v2, which every call adds")
+  }
+  if (username !== "" || password !== "") {
+    return Result.fail("the base URL must hold no user name or password; give them as apiKey and apiSecret")
+  }
+  return Result.succeed(url.success)
+}
+
+// The longest delay that timers of JavaScript platforms can keep, some 24 days.
+const timeoutCeiling = Duration.millis(2 ** 31 - 1)
+
+export const parseTimeout = (value: Duration.Input): Result.Result<Duration.Duration, string> => {
+  const timeout = Duration.fromInput(value)
+  return Option.isSome(timeout) && Duration.isGreaterThanOrEqualTo(timeout.value, Duration.millis(1)) &&
+      Duration.isLessThanOrEqualTo(timeout.value, timeoutCeiling)
+    ? Result.succeed(timeout.value)
+    : Result.fail("expected a timeout between 1 millisecond and 24 days, such as \"30 seconds\"")
+}
+
+const isLoopback = (hostname: string): boolean => /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)

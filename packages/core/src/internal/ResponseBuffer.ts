@@ -1,0 +1,86 @@
+/**
+ * A response on its way, kept as far as it has come: what came may name what was created.
+ *
+ * @since 0.1.0
+ */
+import * as Bytes from "effect/Bytes"
+import * as Record from "effect/Record"
+import * as Result from "effect/Result"
+import type * as Transport from "../Transport.ts"
+import type * as ErrorMapping from "./ErrorMapping.ts"
+
+// Core is compiled without a platform's types; every platform that Effect runs on has this one.
+declare const TextDecoder: new() => { decode(bytes: Uint8Array): string }
+
+const textDecoder = new TextDecoder()
+
+interface Settings {
+  readonly maxResponseBytes: number
+  readonly redact: (text: string) => string
+  readonly redactEnd: (text: string) => string
+}
+
+export type HeaderFields = Parameters<Transport.ResponseHandler["start"]>[1]
+
+const maxErrorBytes = 64 * 1024
+
+const maxExcerptLength = 256 * 1024
+
+/** A response on its way, kept as far as it has come: what came may name what was created. */
+export class ResponseBuffer {
+  readonly operation: string
+  readonly status: number
+  readonly isSuccess: boolean
+  private readonly fields: HeaderFields
+  private readonly limit: number
+  private readonly redact: (text: string) => string
+  private readonly redactEnd: (text: string) => string
+  private readonly pieces: Array<Uint8Array> = []
+  private size = 0
+
+  constructor(operation: string, settings: Settings, status: number, headers: HeaderFields) {
+    this.operation = operation
+    this.status = status
+    this.fields = headers
+    this.isSuccess = status >= 200 && status < 300
+    this.limit = this.isSuccess ? settings.maxResponseBytes : maxErrorBytes
+    this.redact = settings.redact
+    this.redactEnd = settings.redactEnd
+  }
+
+  /** Keeps a piece of the body, as far as there is room, and says whether to go on. */
+  take(piece: Uint8Array): boolean {
+    this.pieces.push(piece.byteLength + this.size > this.limit ? piece.subarray(0, this.limit - this.size) : piece)
+    this.size += piece.byteLength
+    return !this.isTooLarge
+  }
+
+  get isTooLarge(): boolean {
+    return this.size > this.limit
+  }
+
+  get headers(): { readonly [name: string]: string } {
+    return Record.filterMap(
+      this.fields,
+      (value) =>
+        value === undefined ? Result.failVoid : Result.succeed(typeof value === "string" ? value : value.join(", "))
+    )
+  }
+
+  get text(): string {
+    const [first, second] = this.pieces
+    return textDecoder.decode(first !== undefined && second === undefined ? first : Bytes.concat(this.pieces))
+  }
+
+  /** What an error is made from: free of secrets, which a server may echo anywhere. */
+  get parts(): ErrorMapping.ResponseParts {
+    return {
+      operation: this.operation,
+      status: this.status,
+      headers: Record.map(this.headers, this.redact),
+      // Enough for all that an error reports; the rest would only cost time.
+      text: this.redactEnd(this.redact(this.text.slice(0, maxExcerptLength))),
+      redact: this.redact
+    }
+  }
+}

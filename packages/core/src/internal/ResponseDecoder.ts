@@ -1,0 +1,111 @@
+/**
+ * What a response holds: the value of its endpoint's model, or the error that it stands for.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
+import * as SchemaParser from "effect/SchemaParser"
+import type * as Endpoint from "../Endpoint.ts"
+import type * as LiveDeskError from "../LiveDeskError.ts"
+import { DecodeFailure, type DecodeIssue, type Model } from "../Model.ts"
+import * as ErrorMapping from "./ErrorMapping.ts"
+import type { HeaderFields, ResponseBuffer } from "./ResponseBuffer.ts"
+
+interface Settings {
+  readonly maxResponseBytes: number
+  readonly onDrift: "ignore" | "log" | "fail"
+  readonly redact: (text: string) => string
+}
+
+/** Receives each response that was read. */
+export interface Listener {
+  (response: {
+    readonly operation: string
+    readonly status: number
+    readonly headers: HeaderFields
+    readonly requestId: string | undefined
+    readonly body: unknown
+  }): void
+}
+
+/** The listener of the calls of an effect. */
+export const ResponseListener = Context.Reference<Listener | undefined>(
+  "@effect-livedesk/core/internal/ResponseDecoder/ResponseListener",
+  { defaultValue: () => undefined }
+)
+
+/** Reads a complete response. */
+export const decode = <Input, Output>(
+  response: ResponseBuffer,
+  { hasCode, success: model }: Endpoint.Endpoint<Input, Output>,
+  settings: Settings,
+  { checksDrift, listener, now }: {
+    readonly checksDrift: boolean
+    readonly listener: Listener | undefined
+    readonly now: () => number
+  }
+): Effect.Effect<Output, LiveDeskError.LiveDeskError> => {
+  if (!response.isSuccess) return Effect.fail(ErrorMapping.statusError(response.parts, now()))
+  const isBodiless = model.isBodiless === true
+  const invalid = (issues: ReadonlyArray<DecodeIssue>) =>
+    Effect.fail(ErrorMapping.invalidResponse(response.parts, issues))
+  if (response.isTooLarge && !isBodiless) {
+    return invalid([{ path: [], expected: `a body of at most ${settings.maxResponseBytes} bytes` }])
+  }
+  const json = parseJson(response.text)
+  if (Option.isNone(json) && !isBodiless) return invalid([{ path: [], expected: "a body of JSON" }])
+  const body = Option.getOrUndefined(json)
+  const code = hasCode === true ? codeIn(body) : 0
+  if (code !== 0) return Effect.fail(ErrorMapping.errorCodeReturned(response.parts, code))
+  const value = model.read(body)
+  if (value instanceof DecodeFailure) return invalid(value.issues)
+  if (listener !== undefined) {
+    const { headers, operation, status } = response
+    listener({ operation, status, headers, requestId: ErrorMapping.requestIdOf(headers), body })
+  }
+  return checksDrift ? Effect.as(checkDrift(settings, model, response, body), value) : Effect.succeed(value)
+}
+
+/** The code in a body, with which only 0 means success; a body without one is left to its model. */
+const codeIn = (json: unknown): number | string => {
+  const code = Predicate.hasProperty(json, "code") ? json.code : undefined
+  if (code === undefined || code === null || code === "0") return 0
+  if (typeof code === "number" || typeof code === "string") return code
+  return Option.getOrElse(writeJson(code), () => "nested too deep to be printed")
+}
+
+const writeJson = Option.liftThrowable((value: unknown): string => JSON.stringify(value))
+
+const parseJson = Option.liftThrowable((text: string): unknown => JSON.parse(text))
+
+const strictly = { errors: "all", onExcessProperty: "error" } as const
+
+const checkDrift = <Output>(
+  settings: Settings,
+  model: Model<Output>,
+  response: ResponseBuffer,
+  json: unknown
+): Effect.Effect<void, LiveDeskError.ValidationError> => {
+  const look = Effect.sync((): ReadonlyArray<LiveDeskError.Issue> => {
+    const strict = SchemaParser.decodeUnknownResult(model.documented(), strictly)(json)
+    return Result.isSuccess(strict) ? [] : ErrorMapping.issuesOf(strict.failure).map(({ message, path }) => ({
+      path: path.map(settings.redact),
+      message
+    }))
+  })
+  if (settings.onDrift === "fail") {
+    return Effect.flatMap(
+      look,
+      (issues) => issues.length === 0 ? Effect.void : Effect.fail(ErrorMapping.driftedResponse(response.parts, issues))
+    )
+  }
+  return Effect.flatMap(look, (issues) =>
+    issues.length === 0 ? Effect.void : Effect.logDebug(
+      `${response.operation}: the response has drifted from its documentation at ` +
+        issues.map(({ message, path }) => `${path.join(".")} (${message})`).join(", ")
+    ).pipe(Effect.annotateLogs("livedesk.operation", response.operation)))
+}
