@@ -2,103 +2,15 @@ import { assert, describe, it } from "@effect/vitest"
 import { globSync, readFileSync } from "node:fs"
 import { posix } from "node:path"
 
-/** The floor of every module: an import, of a type too, goes to a strictly lower one. */
-const floors: { readonly [module: string]: number } = {
-  "core/src/Model.ts": 0,
-  "core/src/Transport.ts": 0,
-  "core/src/flows/OutcomeProbe.ts": 0,
-  "core/src/LiveDeskSchema.ts": 0,
-  "core/src/flows/IntentLog.ts": 0,
-  "core/src/flows/BusinessHours.ts": 0,
-  "core/src/flows/Resolution.ts": 0,
-  "core/src/imports/ImportProgress.ts": 0,
-  "core/src/imports/ImportRows.ts": 0,
-  "core/src/internal/RateLimitGate.ts": 0,
-  "core/src/internal/ErrorBody.ts": 0,
-  "core/src/internal/Instrumentation.ts": 0,
-  "core/src/internal/redact.ts": 0,
-  "core/src/webhooks/DeliveryStore.ts": 0,
-  "core/src/webhooks/WebhookSignature.ts": 0,
-  "core/src/internal/HttpClientDispatch.ts": 1,
-  "core/src/LiveDeskError.ts": 1,
-  "core/src/ModelField.ts": 1,
-  "core/src/FetchTransport.ts": 1,
-  "core/src/Telemetry.ts": 1,
-  "core/src/flows/Reconciliation.ts": 1,
-  "core/src/webhooks/PersistedDeliveryStore.ts": 1,
-  "core/src/Breaker.ts": 2,
-  "core/src/ContactProfile.ts": 2,
-  "core/src/Endpoint.ts": 2,
-  "core/src/RateLimit.ts": 2,
-  "core/src/RetryPolicy.ts": 2,
-  "core/src/LiveDeskClient.ts": 3,
-  "core/src/Contacts.ts": 4,
-  "core/src/Conversations.ts": 4,
-  "core/src/Messages.ts": 4,
-  "core/src/Tickets.ts": 4,
-  "core/src/ConversationStart.ts": 5,
-  "core/src/LiveDesk.ts": 5,
-  "core/src/LiveDeskOpenApi.ts": 5,
-  "core/src/flows/FlowStep.ts": 5,
-  "core/src/testing/EmulatorState.ts": 5,
-  "core/src/webhooks/WebhookConversation.ts": 5,
-  "core/src/imports/ImportJournal.ts": 2,
-  "core/src/imports/ImportReport.ts": 3,
-  "core/src/imports/ImportMapping.ts": 5,
-  "core/src/Accounts.ts": 6,
-  "core/src/flows/ConversationFlow.ts": 6,
-  "core/src/imports/ContactImport.ts": 6,
-  "core/src/testing/EmulatedCall.ts": 6,
-  "core/src/webhooks/WebhookEvent.ts": 6,
-  "core/src/flows/CustomerReply.ts": 7,
-  "core/src/testing/EmulatedContacts.ts": 7,
-  "core/src/testing/EmulatedMessages.ts": 7,
-  "core/src/testing/EmulatedTickets.ts": 7,
-  "core/src/webhooks/Webhooks.ts": 7,
-  "core/src/flows/FlowEvents.ts": 8,
-  "core/src/testing/EmulatedConversations.ts": 8,
-  "core/src/testing/WebhookDelivery.ts": 8,
-  "core/src/testing/EmulatedEvents.ts": 9,
-  "core/src/testing/Emulator.ts": 10,
-  "core/src/testing/Faults.ts": 11,
-  "core/src/testing/WebhookSender.ts": 11,
-  "core/src/testing/EmulatedServer.ts": 12,
-  "core/src/imports/index.ts": 12,
-  "core/src/index.ts": 12,
-  "core/src/flows/index.ts": 12,
-  "core/src/testing/index.ts": 13,
-  "core/src/webhooks/index.ts": 12,
-  "node/src/NodeAttachment.ts": 5,
-  "node/src/NodeSqlite.ts": 5,
-  "node/src/internal/InboxAction.ts": 5,
-  "node/src/internal/InboxGuard.ts": 5,
-  "node/src/internal/InboxPage.ts": 5,
-  "node/src/internal/PostgresRunner.ts": 5,
-  "node/src/internal/Setting.ts": 5,
-  "node/src/internal/UndiciDispatch.ts": 5,
-  "node/src/NodeTransport.ts": 6,
-  "node/src/NodeImport.ts": 7,
-  "node/src/NodeLiveDesk.ts": 7,
-  "node/src/NodeFlows.ts": 8,
-  "node/src/NodeEmulatorFile.ts": 11,
-  "node/src/internal/InboxView.ts": 13,
-  "node/src/internal/EmulatorInbox.ts": 14,
-  "node/src/NodeEmulator.ts": 15,
-  "node/src/index.ts": 16,
-  "node/src/cli/CommandOutput.ts": 2,
-  "node/src/cli/ExitCode.ts": 3,
-  "node/src/cli/DryRun.ts": 8,
-  "node/src/cli/LiveDeskCall.ts": 9,
-  "node/src/cli/ContactsCommand.ts": 10,
-  "node/src/cli/MessagesCommand.ts": 10,
-  "node/src/cli/TicketsCommand.ts": 10,
-  "node/src/cli/ConversationsCommand.ts": 11,
-  "node/src/cli/DoctorCommand.ts": 10,
-  "node/src/cli/ImportCommand.ts": 10,
-  "node/src/cli/EmulatorCommand.ts": 16,
-  "node/src/cli/WebhooksCommand.ts": 17,
-  "node/src/cli/LiveDeskCommand.ts": 18,
-  "node/src/bin.ts": 19
+/** The rooms, and what each may import from beside itself; `internal/` belongs to the room that it is in. */
+const rooms: { readonly [room: string]: ReadonlyArray<string> } = {
+  "core/src": [],
+  "core/src/webhooks": ["core/src"],
+  "core/src/flows": ["core/src", "core/src/webhooks"],
+  "core/src/imports": ["core/src"],
+  "core/src/testing": ["core/src", "core/src/webhooks"],
+  "node/src": ["core/src", "core/src/webhooks", "core/src/flows", "core/src/imports", "core/src/testing"],
+  "node/src/cli": ["core/src", "core/src/webhooks", "core/src/imports", "core/src/testing", "node/src"]
 }
 
 /** What is imported by its own name only: it is not in every client's bundle, or does not run wherever the others do. */
@@ -172,25 +84,88 @@ const prose = (doc: string): string =>
 // what they must keep
 // ---------------------------------------------------------------------------------------------------------------------
 
-describe("floors", () => {
-  it("are known of every module, and of no other", () => {
-    assert.deepStrictEqual(modules, Object.keys(floors).sort())
+const roomOf = (module: string): string =>
+  module === "node/src/bin.ts" ? "node/src/cli" : posix.dirname(module).replace(/\/internal$/, "")
+
+/** The modules that a module imports, each once. */
+const importedBy = (module: string): ReadonlyArray<string> => [
+  ...new Set(imports(module).flatMap((specifier) => resolve(module, specifier) ?? []))
+]
+
+/** The floor of every module: one above the highest that it imports. A circle has none, and is returned as a path. */
+const floors = (
+  importedBy: (module: string) => ReadonlyArray<string>,
+  modules: ReadonlyArray<string>
+): { readonly floors: ReadonlyMap<string, number>; readonly circles: ReadonlyArray<string> } => {
+  const floors = new Map<string, number>()
+  const circles: Array<string> = []
+  const climb = (module: string, path: ReadonlyArray<string>): number => {
+    const known = floors.get(module)
+    if (known !== undefined) return known
+    if (path.includes(module)) {
+      circles.push([...path.slice(path.indexOf(module)), module].join(" > "))
+      return 0
+    }
+    const below = importedBy(module).map((imported) => climb(imported, [...path, module]))
+    const floor = Math.max(0, ...below.map((floor) => floor + 1))
+    floors.set(module, floor)
+    return floor
+  }
+  for (const module of modules) climb(module, [])
+  return { floors, circles }
+}
+
+describe("imports", () => {
+  const house = floors(importedBy, modules)
+
+  it("go to a strictly lower floor", () => {
+    assert.deepStrictEqual(house.circles, [])
+    assert.deepStrictEqual([...house.floors.keys()].sort(), modules)
   })
 
-  it("are only left downwards", () => {
-    const upwards = modules.flatMap((module) =>
-      imports(module).flatMap((specifier) => {
-        const target = resolve(module, specifier)
-        if (target === undefined) return []
-        const [from, to] = [floors[module], floors[target]]
-        return from !== undefined && to !== undefined && to < from ? [] : [`${module} imports ${specifier}`]
-      })
+  it("leave a room only for one that it stands on", () => {
+    const strays = modules.flatMap((module) =>
+      importedBy(module)
+        .filter((imported) => {
+          const [from, to] = [roomOf(module), roomOf(imported)]
+          return from !== to && rooms[from]?.includes(to) !== true
+        })
+        .map((imported) => `${module} imports ${imported}`)
     )
-    assert.deepStrictEqual(upwards, [])
+    assert.deepStrictEqual(strays, [])
   })
 
-  it("are seen through every import", () => {
-    assert.includeMembers([...imports("core/src/LiveDeskError.ts")], ["effect/Schema", "./Model.ts"])
+  it("leave what is internal to its package", () => {
+    const strays = modules.flatMap((module) =>
+      importedBy(module)
+        .filter((imported) => imported.includes("/internal/") && imported.split("/")[0] !== module.split("/")[0])
+        .map((imported) => `${module} imports ${imported}`)
+    )
+    assert.deepStrictEqual(strays, [])
+  })
+
+  it("follow the way of one call, as CONTRIBUTING.md draws it", () => {
+    const contributing = readFileSync(new URL("../CONTRIBUTING.md", import.meta.url), "utf8")
+    const drawing = /^## The way of one call\n[^]*?^```text\n([^]*?)^```/m.exec(contributing)?.[1] ?? ""
+    const stations = [...drawing.matchAll(/(down|up) +([\w/]+\.ts)/g)].map(([, way, path]) => ({
+      way,
+      path,
+      floor: house.floors.get(`core/src/${path}`)
+    }))
+    const heights = (way: string) => stations.filter((station) => station.way === way).map(({ floor }) => floor)
+    const [down, up] = [heights("down"), heights("up")]
+    assert.isAbove(down.length, 4)
+    assert.isAbove(up.length, 1)
+    assert.deepStrictEqual(stations.filter(({ floor }) => floor === undefined), [])
+    assert.deepStrictEqual(down, down.toSorted((one, other) => Number(other) - Number(one)))
+    assert.deepStrictEqual(up, up.toSorted((one, other) => Number(one) - Number(other)))
+  })
+
+  it("are seen, with every circle among them", () => {
+    assert.includeMembers([...imports("core/src/LiveDeskError.ts")], [
+      "effect/Schema",
+      "./internal/ErrorMessage.ts"
+    ])
     assert.includeMembers([...imports("core/src/index.ts")], ["./Contacts.ts"])
     assert.includeMembers([...imports("node/src/NodeLiveDesk.ts")], ["@effect-livedesk/core/LiveDesk"])
     assert.strictEqual(resolve("core/src/testing/index.ts", "../Model.ts"), "core/src/Model.ts")
@@ -199,6 +174,12 @@ describe("floors", () => {
       "core/src/testing/index.ts"
     )
     assert.strictEqual(resolve("x.ts", "@effect-livedesk/core/flows"), "core/src/flows/index.ts")
+    const circle: { readonly [module: string]: ReadonlyArray<string> } = { a: ["b"], b: ["c"], c: ["b"], d: [] }
+    assert.deepStrictEqual(floors((module) => circle[module] ?? [], Object.keys(circle)).circles, ["b > c > b"])
+    assert.deepStrictEqual(
+      [...floors((module) => module === "b" ? ["a"] : [], ["a", "b"]).floors],
+      [["a", 0], ["b", 1]]
+    )
   })
 })
 
@@ -240,7 +221,7 @@ describe("barrels", () => {
     assert.deepStrictEqual(barrels, [])
   })
 
-  for (const folder of ["core/src", "core/src/flows", "core/src/imports", "core/src/webhooks", "node/src"]) {
+  for (const folder of Object.keys(rooms).filter((room) => !["core/src/testing", "node/src/cli"].includes(room))) {
     it(`of ${folder} exports each module under its name`, () => {
       const exported = [...source(`${folder}/index.ts`).matchAll(/^export \* as (\w+) from "\.\/(\w+)\.ts"$/gm)]
       assert.deepStrictEqual(
@@ -316,6 +297,6 @@ describe("documentation", () => {
     ])
     const names = publicExports("core/src/LiveDeskError.ts").map(({ name }) => name)
     assert.include(names, "AuthError")
-    assert.notInclude(names, "invalidInput")
+    assert.notInclude(names, "common")
   })
 })

@@ -13,6 +13,7 @@ import * as LiveDeskError from "../LiveDeskError.ts"
 import type { DecodeIssue } from "../Model.ts"
 import * as ErrorBody from "./ErrorBody.ts"
 import * as ErrorExcerpt from "./ErrorExcerpt.ts"
+import type { ResponseParts } from "./ResponseBuffer.ts"
 import * as TransportFailure from "./TransportFailure.ts"
 
 /** The same error, with what to go on with. */
@@ -103,16 +104,6 @@ const partsOf = (
 
 const sameExcerpt = <E extends LiveDeskError.LiveDeskError>(from: LiveDeskError.LiveDeskError, to: E): E =>
   ErrorExcerpt.attach(to, ErrorExcerpt.get(from))
-
-/** The known parts of a response: all that an error is made from. `text` is free of secrets and may be a beginning only. */
-export interface ResponseParts {
-  readonly operation: string
-  readonly status: number
-  readonly headers: Readonly<Record<string, string>>
-  readonly text: string
-  /** Takes secrets out of what is read in the text: there they may have been written in another way. */
-  readonly redact: (text: string) => string
-}
 
 const maxRequestIdLength = 200
 

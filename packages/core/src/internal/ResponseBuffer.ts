@@ -7,12 +7,21 @@ import * as Bytes from "effect/Bytes"
 import * as Record from "effect/Record"
 import * as Result from "effect/Result"
 import type * as Transport from "../Transport.ts"
-import type * as ErrorMapping from "./ErrorMapping.ts"
 
 // Core is compiled without a platform's types; every platform that Effect runs on has this one.
 declare const TextDecoder: new() => { decode(bytes: Uint8Array): string }
 
 const textDecoder = new TextDecoder()
+
+/** The known parts of a response: all that an error is made from. `text` is free of secrets and may be a beginning only. */
+export interface ResponseParts {
+  readonly operation: string
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly text: string
+  /** Takes secrets out of what is read in the text: there they may have been written in another way. */
+  readonly redact: (text: string) => string
+}
 
 interface Settings {
   readonly maxResponseBytes: number
@@ -73,7 +82,7 @@ export class ResponseBuffer {
   }
 
   /** What an error is made from: free of secrets, which a server may echo anywhere. */
-  get parts(): ErrorMapping.ResponseParts {
+  get parts(): ResponseParts {
     return {
       operation: this.operation,
       status: this.status,
