@@ -6,8 +6,6 @@
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import type * as Endpoint from "../Endpoint.ts"
@@ -70,13 +68,18 @@ export class CallExecution<Input, Output> implements QueuedHandler {
   runWithTimeout(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
     const { operation, idempotency, verifyHint } = this.endpoint
     return Effect.mapError(
-      withTimeout(this.runWithRetries(), this.settings.timeout, () => {
-        if (this.waitingSince === undefined) {
-          return this.fail((now) => ErrorMapping.timedOut(operation, this.settings.timeout, this.response?.parts, now))
+      Effect.timeoutOrElse(this.runWithRetries(), {
+        duration: this.settings.timeout,
+        orElse: () => {
+          if (this.waitingSince === undefined) {
+            return this.fail((now) =>
+              ErrorMapping.timedOut(operation, this.settings.timeout, this.response?.parts, now)
+            )
+          }
+          // Its turn did not come, but the wait counts.
+          this.admit()
+          return Effect.fail(ErrorMapping.timedOutInQueue(operation, this.settings.timeout))
         }
-        // Its turn did not come, but the wait counts.
-        this.admit()
-        return Effect.fail(ErrorMapping.timedOutInQueue(operation, this.settings.timeout))
       }),
       (error) =>
         ErrorMapping.withAttempts(error, {
@@ -175,27 +178,3 @@ export class CallExecution<Input, Output> implements QueuedHandler {
       })
   }
 }
-
-/** Runs a call under its timeout, in a fiber of its own that is let go when the time is up. */
-const withTimeout = <A, E>(
-  call: Effect.Effect<A, E>,
-  limit: Duration.Duration,
-  onTimeout: () => Effect.Effect<A, E>
-): Effect.Effect<A, E> =>
-  Effect.withFiber((parent) =>
-    Effect.callback((resume) => {
-      const run = Effect.runForkWith(parent.context)
-      const callFiber = run(call)
-      const exit = callFiber.pollUnsafe()
-      if (exit !== undefined) return resume(exit)
-      const timeoutFiber = run(Effect.sleep(limit))
-      callFiber.addObserver((exit) => {
-        timeoutFiber.interruptUnsafe()
-        resume(exit)
-      })
-      timeoutFiber.addObserver((exit) => {
-        if (Exit.isSuccess(exit)) resume(Effect.andThen(Fiber.interrupt(callFiber), Effect.suspend(onTimeout)))
-      })
-      return Fiber.interruptAll([callFiber, timeoutFiber])
-    })
-  )

@@ -19,6 +19,6 @@ export interface QueuedDispatch {
 }
 
 /** The `admit` of the request in flight: the limit stands around an `HttpClient`, which knows of no handler. */
-export const Admit = Context.Reference<() => void>("@effect-livedesk/core/internal/QueuedDispatch/Admit", {
+export const Admit = Context.Reference<() => void>("@effect-livedesk/core/Admit", {
   defaultValue: () => () => {}
 })

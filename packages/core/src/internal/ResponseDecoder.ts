@@ -34,7 +34,7 @@ export interface Listener {
 
 /** The listener of the calls of an effect. */
 export const ResponseListener = Context.Reference<Listener | undefined>(
-  "@effect-livedesk/core/internal/ResponseDecoder/ResponseListener",
+  "@effect-livedesk/core/ResponseListener",
   { defaultValue: () => undefined }
 )
 
