@@ -264,7 +264,13 @@ describe("logs", () => {
       const { exit, lines } = yield* seenOf(program)
       assert.isTrue(Exit.isSuccess(exit))
       const about = { "livedesk.operation": "contacts.create", "livedesk.account": "acme" }
+      const way = {
+        level: "Debug",
+        text: "LiveDesk's requests go through the HttpClient: it offers no dispatch of its own",
+        annotations: {}
+      }
       assert.deepStrictEqual(lines, [
+        way,
         {
           level: "Info",
           text: "contacts.create is retried in 3s, after RateLimited",
@@ -289,7 +295,7 @@ describe("logs", () => {
       ])
       const silent = yield* seenOf(program, Telemetry.layer({ logs: false }))
       assert.isTrue(Exit.isSuccess(silent.exit))
-      assert.deepStrictEqual(silent.lines, [])
+      assert.deepStrictEqual(silent.lines, [way])
     }))
 })
 
