@@ -2,8 +2,9 @@ import { Contacts, LiveDeskClient } from "@effect-livedesk/core"
 import { Emulator } from "@effect-livedesk/core/testing"
 import { NodeLiveDesk } from "@effect-livedesk/node"
 import { assert, describe, it } from "@effect/vitest"
-import { Config, ConfigProvider, Effect, Layer, Option, Redacted } from "effect"
+import { Config, ConfigProvider, Effect, Fiber, Layer, Option, Redacted } from "effect"
 import { HttpClient } from "effect/http"
+import { TestClock } from "effect/testing"
 
 const environment = (settings: Record<string, string>) =>
   ConfigProvider.layer(ConfigProvider.fromEnv({ env: settings }))
@@ -31,7 +32,7 @@ const createOne = Effect.gen(function*() {
   return contact.id
 })
 
-const failure = (settings: Record<string, string>, overrides?: Partial<LiveDeskClient.Options>) =>
+const failure = (settings: Record<string, string>, overrides?: NodeLiveDesk.ClientOptionsConfig) =>
   Layer.build(NodeLiveDesk.layerConfigNoHttpClient(overrides)).pipe(
     Effect.provide([client, environment(settings)]),
     Effect.scoped,
@@ -65,6 +66,58 @@ describe("layerConfig", () => {
       const id = yield* createOne.pipe(Effect.provide(layer), Effect.provide([client, environment(settings)]))
       assert.strictEqual(id, 2219256)
       assert.deepStrictEqual(addresses, ["https://example.com/api/v2/accounts/contacts"])
+    }))
+
+  it.effect("reads an option from a Config, by whatever name", () =>
+    Effect.gen(function*() {
+      const layer = NodeLiveDesk.layerConfigNoHttpClient({
+        apiKey: Config.Redacted("ACME_KEY"),
+        apiSecret: Config.Redacted("ACME_SECRET"),
+        baseUrl: Config.String("ACME_URL"),
+        maxResponseBytes: Config.Int("ACME_BYTES").pipe(Config.withDefault(undefined))
+      })
+      const run = (settings: Record<string, string>) =>
+        createOne.pipe(Effect.provide(layer), Effect.provide([client, environment(settings)]))
+      const settings = { ACME_KEY: "emulator-key", ACME_SECRET: "emulator-secret", ACME_URL: "https://example.com" }
+      assert.strictEqual(yield* run(settings), 2219256)
+      assert.deepStrictEqual(addresses, ["https://example.com/api/v2/accounts/contacts"])
+      const error = yield* Effect.flip(run({ ...settings, ACME_BYTES: "0" }))
+      assert.include(String(error), "maxResponseBytes: expected a whole number of bytes above 0")
+    }))
+
+  it.effect("names every Config that fails, and every value at fault beside it", () =>
+    Effect.gen(function*() {
+      const lines = yield* failure({}, {
+        apiKey: Config.Redacted("ACME_KEY"),
+        apiSecret: Config.Redacted("ACME_SECRET"),
+        rateLimit: { limit: 0 }
+      })
+      assert.deepStrictEqual(lines, [
+        "Expected string",
+        "  at [\"ACME_KEY\"]",
+        "Expected string",
+        "  at [\"ACME_SECRET\"]",
+        "expected a whole number of requests above 0",
+        "  at [\"rateLimit\"][\"limit\"]"
+      ])
+    }))
+
+  it.effect("takes a rate limit and a circuit breaker by their options", () =>
+    Effect.gen(function*() {
+      const layer = NodeLiveDesk.layerConfigNoHttpClient({
+        rateLimit: { limit: 1, window: "1 hour" },
+        circuitBreaker: { failures: 1 },
+        timeout: "5 seconds"
+      })
+      const errors = yield* Effect.gen(function*() {
+        const contacts = yield* Contacts.Contacts
+        yield* contacts.create({ inboxId: 407 })
+        const queued = yield* Effect.forkChild(Effect.flip(contacts.create({ inboxId: 407 })))
+        yield* TestClock.adjust("5 seconds")
+        return yield* Fiber.join(queued)
+      }).pipe(Effect.provide(layer), Effect.provide([client, environment(good)]))
+      assert.strictEqual(errors.reason._tag, "TimedOut")
+      assert.strictEqual(errors.outcome, "NotSent")
     }))
 
   it.effect("names all that is missing at once, with an example and where to find it", () =>

@@ -6,7 +6,7 @@ import {
   type LiveDeskError,
   Transport
 } from "@effect-livedesk/core"
-import { NodeLiveDesk } from "@effect-livedesk/node"
+import { NodeLiveDesk, type NodeTransport } from "@effect-livedesk/node"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, DateTime, Duration, Effect, Fiber, identity, Layer, Option, Redacted, Schedule } from "effect"
 import { FetchHttpClient } from "effect/http"
@@ -99,7 +99,7 @@ interface Case {
   readonly does: HostileServer.Behaviour
   /** Served over TLS with this certificate chain; a scheme only, when the server itself speaks plain. */
   readonly tls?: { readonly chain: ReadonlyArray<string>; readonly trusted: boolean } | "scheme only"
-  readonly options?: Partial<NodeLiveDesk.Options>
+  readonly options?: Partial<LiveDeskClient.Options & NodeTransport.Options>
   /** The timeout, which passes as soon as the server has done its part. */
   readonly limit?: Duration.Input
   /** `undefined` is a success. */

@@ -35,32 +35,25 @@ export interface Options {
 }
 
 /**
- * A circuit breaker, for a client's options.
+ * A circuit breaker, for a client's options: what `Breaker.make` makes, and nothing else.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Breaker {
+  /** What no other value has. */
+  readonly "~Breaker.make": true
   /** What is wrong with its options. */
   readonly issues: ReadonlyArray<LiveDeskError.Issue>
-  /**
-   * Makes what runs a whole call, or fails it.
-   *
-   * @internal
-   */
-  readonly guard: (key: string) => Effect.Effect<Guard, never, Scope.Scope>
-}
-
-/**
- * Runs a call, or fails it with `HttpError/CircuitOpen`.
- *
- * @internal
- */
-export interface Guard {
-  <A>(
-    operation: string,
-    call: Effect.Effect<A, LiveDeskError.LiveDeskError>
-  ): Effect.Effect<A, LiveDeskError.LiveDeskError>
+  /** Makes what runs a whole call under the breaker of a key, or fails it with `HttpError/CircuitOpen`. */
+  readonly guard: (key: string) => Effect.Effect<
+    <A>(
+      operation: string,
+      call: Effect.Effect<A, LiveDeskError.LiveDeskError>
+    ) => Effect.Effect<A, LiveDeskError.LiveDeskError>,
+    never,
+    Scope.Scope
+  >
 }
 
 /**
@@ -86,6 +79,7 @@ export const make = ({ failures = 5, openDuration = "30 seconds" }: Options = {}
       Duration.isLessThanOrEqualTo(time, Duration.days(1))
   )
   return {
+    "~Breaker.make": true,
     issues: [
       ...(Number.isSafeInteger(failures) && failures > 0
         ? []

@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import * as Arr from "effect/Array"
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
@@ -301,30 +300,25 @@ export const layerTransport = (
   )
 
 /**
- * Where a client's set-up is to be read from. What a program does not read from its configuration it gives as a value.
+ * The client's options, each a value or a `Config` that is read when the layer is built.
  *
  * @category options
  * @since 0.1.0
  */
-export interface OptionsConfig extends Omit<Options, "apiKey" | "apiSecret" | "baseUrl" | "timeout"> {
-  /** Where the API key is read from. */
-  readonly apiKey: Config.Config<Redacted.Redacted>
-  /** Where the API secret is read from. */
-  readonly apiSecret: Config.Config<Redacted.Redacted>
-  /** Where the base URL is read from. Defaults to `defaultBaseUrl`. */
-  readonly baseUrl?: Config.Config<string> | undefined
-  /** Where the timeout is read from. Defaults to 30 seconds. */
-  readonly timeout?: Config.Config<Duration.Input> | undefined
+export type OptionsConfig = {
+  readonly [Option in keyof Options]: Options[Option] | Config.Config<Options[Option]>
 }
 
 /**
  * Provides a client whose options are read from the configuration. Fails with one `ConfigError` that names all that
- * is missing or cannot be used. The schemas `ApiKey`, `ApiSecret`, `BaseUrl` and `Timeout` make good `Config`s.
+ * is missing or cannot be used.
  *
  * ```ts
  * LiveDeskClient.layerConfig({
- *   apiKey: Config.schema(LiveDeskClient.ApiKey, "SUPPORT_KEY"),
- *   apiSecret: Config.schema(LiveDeskClient.ApiSecret, "SUPPORT_SECRET")
+ *   apiKey: Config.Redacted("SUPPORT_KEY"),
+ *   apiSecret: Config.Redacted("SUPPORT_SECRET"),
+ *   timeout: Config.schema(LiveDeskClient.Timeout, "SUPPORT_TIMEOUT").pipe(Config.withDefault(Duration.seconds(10))),
+ *   retries: { times: 1 }
  * })
  * ```
  *
@@ -337,42 +331,50 @@ export const layerConfig = (
   Layer.effect(
     LiveDeskClient,
     Effect.gen(function*() {
-      const { apiKey, apiSecret, baseUrl, timeout, ...options } = config
-      const read = yield* Effect.all({
-        apiKey: Effect.result(apiKey),
-        apiSecret: Effect.result(apiSecret),
-        baseUrl: Effect.result(baseUrl ?? Effect.undefined),
-        timeout: Effect.result(timeout ?? Effect.undefined)
-      })
-      if (
-        Result.isFailure(read.apiKey) || Result.isFailure(read.apiSecret) || Result.isFailure(read.baseUrl) ||
-        Result.isFailure(read.timeout)
-      ) {
-        const configErrors = Arr.getSomes([
-          Result.getFailure(read.apiKey),
-          Result.getFailure(read.apiSecret),
-          Result.getFailure(read.baseUrl),
-          Result.getFailure(read.timeout)
-        ])
-        const problems = ClientSettings.optionIssues({
-          ...options,
-          baseUrl: Result.getOrElse(read.baseUrl, () => undefined),
-          timeout: Result.getOrElse(read.timeout, () => undefined)
-        })
-        return yield* joinConfigErrors(configErrors, problems)
+      const read = yield* Effect.all(
+        {
+          apiKey: readOption(config.apiKey),
+          apiSecret: readOption(config.apiSecret),
+          baseUrl: readOption(config.baseUrl),
+          timeout: readOption(config.timeout),
+          retries: readOption(config.retries),
+          rateLimit: readOption(config.rateLimit),
+          circuitBreaker: readOption(config.circuitBreaker),
+          account: readOption(config.account),
+          onDrift: readOption(config.onDrift),
+          maxResponseBytes: readOption(config.maxResponseBytes),
+          propagateTrace: readOption(config.propagateTrace),
+          transformClient: readOption(config.transformClient)
+        } satisfies Record<keyof Options, unknown>
+      )
+      const options = Result.all(read)
+      if (Result.isFailure(options)) {
+        const results: ReadonlyArray<Result.Result<unknown, Config.ConfigError>> = Object.values(read)
+        const configErrors = results.flatMap((option) => Result.isFailure(option) ? [option.failure] : [])
+        // What could be read may be at fault as well.
+        return yield* joinConfigErrors(
+          configErrors,
+          ClientSettings.optionIssues({
+            baseUrl: Result.getOrUndefined(read.baseUrl),
+            timeout: Result.getOrUndefined(read.timeout),
+            retries: Result.getOrUndefined(read.retries),
+            rateLimit: Result.getOrUndefined(read.rateLimit),
+            circuitBreaker: Result.getOrUndefined(read.circuitBreaker),
+            maxResponseBytes: Result.getOrUndefined(read.maxResponseBytes)
+          })
+        )
       }
       return yield* Effect.mapError(
-        make({
-          ...options,
-          apiKey: read.apiKey.success,
-          apiSecret: read.apiSecret.success,
-          baseUrl: read.baseUrl.success,
-          timeout: read.timeout.success
-        }),
+        make(options.success),
         (error) => configError([new SchemaIssue.InvalidValue({ message: error.reason.message })])
       )
     })
   )
+
+const readOption = <A>(option: A | Config.Config<A>): Effect.Effect<Result.Result<A, Config.ConfigError>> =>
+  isConfig(option) ? Effect.result(option) : Effect.succeed(Result.succeed(option))
+
+const isConfig = <A>(option: A | Config.Config<A>): option is Config.Config<A> => Config.isConfig(option)
 
 /**
  * A `ConfigError` whose message is for people: a line for each setting that is missing or cannot be used.

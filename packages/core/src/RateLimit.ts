@@ -34,19 +34,17 @@ export interface Options {
 }
 
 /**
- * A rate limit, for a client's options.
+ * A rate limit, for a client's options: what `RateLimit.make` makes, and nothing else.
  *
  * @category models
  * @since 0.1.0
  */
 export interface RateLimit {
+  /** What no other value has. */
+  readonly "~RateLimit.make": true
   /** What is wrong with its options. */
   readonly issues: ReadonlyArray<LiveDeskError.Issue>
-  /**
-   * Makes every request of a client wait for its turn. It calls `QueuedDispatch.Admit` when the turn has come.
-   *
-   * @internal
-   */
+  /** Makes every request of a client wait for its turn under the limit of a key. */
   readonly guard: (
     key: string
   ) => Effect.Effect<(client: HttpClient.HttpClient) => HttpClient.HttpClient>
@@ -79,6 +77,7 @@ export const make = ({ algorithm = "fixed-window", limit, window = "1 second" }:
       Duration.isLessThanOrEqualTo(window, Duration.days(1))
   )
   return {
+    "~RateLimit.make": true,
     issues: [
       ...(Number.isSafeInteger(limit) && limit > 0
         ? []

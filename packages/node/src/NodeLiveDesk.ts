@@ -3,10 +3,12 @@
  *
  * @since 0.1.0
  */
+import * as Breaker from "@effect-livedesk/core/Breaker"
 import * as LiveDesk from "@effect-livedesk/core/LiveDesk"
 import * as LiveDeskClient from "@effect-livedesk/core/LiveDeskClient"
 import type * as LiveDeskError from "@effect-livedesk/core/LiveDeskError"
 import { IdInput } from "@effect-livedesk/core/LiveDeskSchema"
+import * as RateLimit from "@effect-livedesk/core/RateLimit"
 import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
 import type * as HttpClient from "effect/http/HttpClient"
@@ -24,16 +26,37 @@ import * as NodeTransport from "./NodeTransport.ts"
 export type Provided = LiveDesk.LiveDesk | LiveDeskClient.LiveDeskClient
 
 /**
+ * The client's options. Rate limit and circuit breaker may be given by their options alone.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface ClientOptions extends Omit<LiveDeskClient.Options, "rateLimit" | "circuitBreaker"> {
+  /** Makes requests wait for their turn: `{ limit: 10, window: "1 second" }`. Defaults to none. */
+  readonly rateLimit?: RateLimit.RateLimit | RateLimit.Options | undefined
+  /** Stops calls for a while after many have failed: `{}` for the defaults of `Breaker.make`. Defaults to none. */
+  readonly circuitBreaker?: Breaker.Breaker | Breaker.Options | undefined
+}
+
+/**
  * The client's options and its transport's.
  *
  * @category options
  * @since 0.1.0
  */
-export interface Options extends LiveDeskClient.Options, NodeTransport.Options {}
+export interface Options extends ClientOptions, NodeTransport.Options {}
 
 /**
  * Provides every service over undici. Fails with `AuthError` for credentials that cannot be used, with
  * `ValidationError` for any other option that cannot.
+ *
+ * Each layer that is built has connections, a rate limit and a circuit breaker of its own. So a program builds one, and
+ * provides it once, at its top:
+ *
+ * ```ts
+ * const live = NodeLiveDesk.layer({ apiKey, apiSecret, rateLimit: { limit: 10 } })
+ * const runtime = ManagedRuntime.make(live)
+ * ```
  *
  * @category layers
  * @since 0.1.0
@@ -50,9 +73,40 @@ export const layer = (
  * @since 0.1.0
  */
 export const layerNoHttpClient = (
-  options: LiveDeskClient.Options
+  { circuitBreaker, rateLimit, ...options }: ClientOptions
 ): Layer.Layer<Provided, LiveDeskError.AuthError | LiveDeskError.ValidationError, HttpClient.HttpClient> =>
-  Layer.provideMerge(LiveDesk.layer, LiveDeskClient.layer(options))
+  Layer.provideMerge(
+    LiveDesk.layer,
+    LiveDeskClient.layer({
+      ...options,
+      rateLimit: rateLimitOf(rateLimit),
+      circuitBreaker: circuitBreakerOf(circuitBreaker)
+    })
+  )
+
+const rateLimitOf = (option: ClientOptions["rateLimit"]): RateLimit.RateLimit | undefined =>
+  option === undefined || "~RateLimit.make" in option ? option : RateLimit.make(option)
+
+const circuitBreakerOf = (option: ClientOptions["circuitBreaker"]): Breaker.Breaker | undefined =>
+  option === undefined || "~Breaker.make" in option ? option : Breaker.make(option)
+
+/**
+ * The client's options, each a value or a `Config` that is read when the layer is built.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export type ClientOptionsConfig = {
+  readonly [Option in keyof ClientOptions]?: ClientOptions[Option] | Config.Config<ClientOptions[Option]>
+}
+
+/**
+ * The client's options, each a value or a `Config`, and its transport's.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface OptionsConfig extends ClientOptionsConfig, NodeTransport.Options {}
 
 /**
  * Provides every service over undici, with settings from the environment (or whatever `ConfigProvider` there is):
@@ -61,16 +115,21 @@ export const layerNoHttpClient = (
  * - `LIVEDESK_BASE_URL`, by default the vendor's address
  * - `LIVEDESK_TIMEOUT`, of one whole call, by default `30 seconds`
  *
- * What `overrides` gives is not read. Fails with one `ConfigError`, whose message has a line for each setting that is
- * missing or cannot be used.
+ * An option is used in place of its setting: a value, or a `Config` for a setting of another name. Fails with one
+ * `ConfigError`, whose message has a line for each setting that is missing or cannot be used. As with `layer`, a program
+ * builds one, and provides it once.
+ *
+ * ```ts
+ * const live = NodeLiveDesk.layerConfig({ apiKey: Config.Redacted("ACME_KEY"), rateLimit: { limit: 10 } })
+ * ```
  *
  * @category layers
  * @since 0.1.0
  */
-export const layerConfig = (overrides?: Partial<Options>): Layer.Layer<Provided, Config.ConfigError> =>
+export const layerConfig = (options?: OptionsConfig): Layer.Layer<Provided, Config.ConfigError> =>
   Layer.provide(
-    layerConfigNoHttpClient(overrides),
-    Layer.catchTag(NodeTransport.layer(overrides), "ValidationError", ({ reason }) =>
+    layerConfigNoHttpClient(options),
+    Layer.catchTag(NodeTransport.layer(options), "ValidationError", ({ reason }) =>
       Layer.effectContext(Setting.configError(reason.message)))
   )
 
@@ -81,18 +140,25 @@ export const layerConfig = (overrides?: Partial<Options>): Layer.Layer<Provided,
  * @since 0.1.0
  */
 export const layerConfigNoHttpClient = (
-  overrides: Partial<LiveDeskClient.Options> = {}
+  options: ClientOptionsConfig = {}
 ): Layer.Layer<Provided, Config.ConfigError, HttpClient.HttpClient> =>
   Layer.provideMerge(
     LiveDesk.layer,
     LiveDeskClient.layerConfig({
-      ...overrides,
-      apiKey: overrides.apiKey === undefined ? apiKey : Config.succeed(overrides.apiKey),
-      apiSecret: overrides.apiSecret === undefined ? apiSecret : Config.succeed(overrides.apiSecret),
-      baseUrl: overrides.baseUrl === undefined ? baseUrl : Config.succeed(overrides.baseUrl),
-      timeout: overrides.timeout === undefined ? timeout : Config.succeed(overrides.timeout)
+      ...options,
+      apiKey: options.apiKey ?? apiKey,
+      apiSecret: options.apiSecret ?? apiSecret,
+      baseUrl: options.baseUrl ?? baseUrl,
+      timeout: options.timeout ?? timeout,
+      rateLimit: made(options.rateLimit, rateLimitOf),
+      circuitBreaker: made(options.circuitBreaker, circuitBreakerOf)
     })
   )
+
+const made = <A, B>(option: A | Config.Config<A>, make: (option: A) => B): B | Config.Config<B> =>
+  isConfig(option) ? Config.map(option, make) : make(option)
+
+const isConfig = <A>(option: A | Config.Config<A>): option is Config.Config<A> => Config.isConfig(option)
 
 const apiKey = Setting.make({
   name: "LIVEDESK_API_KEY",

@@ -36,7 +36,7 @@ interface Options {
 export interface ClientSettings {
   /** What its rate limit and circuit breaker are kept under. */
   readonly key: string
-  readonly circuitBreaker: Breaker.Guard | undefined
+  readonly circuitBreaker: Effect.Success<ReturnType<Breaker.Breaker["guard"]>> | undefined
   readonly origin: string
   readonly prefix: string
   readonly headers: Readonly<Record<string, string>>
