@@ -5,40 +5,38 @@
 import { Accounts, Breaker, Contacts, RateLimit } from "@effect-livedesk/core"
 import { Emulator } from "@effect-livedesk/core/testing"
 import { NodeRuntime } from "@effect/platform-node"
-import { Console, Data, Effect } from "effect"
+import { Console, Data, Effect, Layer } from "effect"
 
 class BrandUnknown extends Data.TaggedError("BrandUnknown")<{ readonly brand: string }> {}
 
-const program = Effect.gen(function*() {
-  const { credentials } = yield* Emulator.Emulator
+class Brands extends Accounts.Service<Brands>()("acme/Brands", {
   // A program of your own asks its database here, or its settings.
-  const keys = new Map([["acme", credentials], ["globex", credentials]])
+  lookup: Effect.fnUntraced(function*(brand) {
+    if (!["acme", "globex"].includes(brand)) return yield* new BrandUnknown({ brand })
+    const { credentials } = yield* Emulator.Emulator
+    return {
+      ...credentials,
+      rateLimit: RateLimit.make({ limit: 10, window: "1 second" }),
+      circuitBreaker: Breaker.make({ failures: 5, openDuration: "30 seconds" })
+    }
+  }),
+  idleTimeToLive: "10 minutes"
+}) {}
 
-  const accounts = yield* Accounts.make({
-    lookup: (brand) => {
-      const found = keys.get(brand)
-      return found === undefined ? Effect.fail(new BrandUnknown({ brand })) : Effect.succeed({
-        ...found,
-        rateLimit: RateLimit.make({ limit: 10, window: "1 second" }),
-        circuitBreaker: Breaker.make({ failures: 5, openDuration: "30 seconds" })
-      })
-    },
-    idleTimeToLive: "10 minutes"
-  })
-
-  const count = Effect.gen(function*() {
-    const contacts = yield* Contacts.Contacts
-    return (yield* contacts.list({})).meta.count
-  })
-
-  for (const brand of ["acme", "globex", "initech"]) {
-    yield* count.pipe(
-      Effect.provide(accounts.get(brand)),
-      Effect.flatMap((customers) => Console.log(`${brand} has ${customers} customers`)),
-      Effect.catchTag("BrandUnknown", ({ brand }) => Console.log(`${brand} is none of ours`))
-    )
-  }
+const count = Effect.gen(function*() {
+  const contacts = yield* Contacts.Contacts
+  return (yield* contacts.list({})).meta.count
 })
 
+const program = Effect.forEach(["acme", "globex", "initech"], (brand) =>
+  count.pipe(
+    Effect.provide(Brands.get(brand)),
+    Effect.flatMap((customers) => Console.log(`${brand} has ${customers} customers`)),
+    Effect.catchTag("BrandUnknown", ({ brand }) => Console.log(`${brand} is none of ours`))
+  ), { discard: true })
+
 // On Node.js without an emulator: `NodeTransport.layer()`.
-program.pipe(Effect.scoped, Effect.provide(Emulator.layerHttpClient), NodeRuntime.runMain)
+program.pipe(
+  Effect.provide(Layer.provide(Brands.layer, Emulator.layerHttpClient)),
+  NodeRuntime.runMain
+)

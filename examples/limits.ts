@@ -15,22 +15,21 @@ const countCustomers = Effect.gen(function*() {
   return meta.count
 })
 
-const program = Effect.gen(function*() {
-  const { credentials } = yield* Emulator.Emulator
-  const accounts = yield* Accounts.make({
-    // A program of your own looks its customers' keys up here.
-    lookup: () =>
-      Effect.succeed({
-        ...credentials,
-        rateLimit: RateLimit.make({ limit: 10, window: "1 second" }),
-        circuitBreaker: Breaker.make({ failures: 5, openDuration: "30 seconds" })
-      })
-  })
-  for (const brand of ["acme", "globex"]) {
-    const count = yield* countCustomers.pipe(Effect.provide(accounts.get(brand)))
+class Brands extends Accounts.Service<Brands>()("acme/Brands", {
+  // A program of your own looks its customers' keys up here.
+  lookup: () =>
+    Effect.map(Emulator.Emulator, ({ credentials }) => ({
+      ...credentials,
+      rateLimit: RateLimit.make({ limit: 10, window: "1 second" }),
+      circuitBreaker: Breaker.make({ failures: 5, openDuration: "30 seconds" })
+    }))
+}) {}
+
+const program = Effect.forEach(["acme", "globex"], (brand) =>
+  Effect.gen(function*() {
+    const count = yield* countCustomers.pipe(Effect.provide(Brands.get(brand)))
     yield* Console.log(`${brand} has ${count} customers`)
-  }
-})
+  }), { discard: true })
 
 // Where the limits are kept is a layer:
 const SharedLimits = Layer.mergeAll(RateLimiter.layerStoreRedis(), CircuitBreaker.layerStoreRedis())
@@ -42,7 +41,6 @@ const Limits = Layer.unwrap(Effect.map(Config.option(Config.String("REDIS_URL"))
   })))
 
 program.pipe(
-  Effect.scoped,
-  Effect.provide(Layer.merge(Emulator.layerHttpClient, Limits)),
+  Effect.provide(Layer.provide(Brands.layer, Layer.merge(Emulator.layerHttpClient, Limits))),
   NodeRuntime.runMain
 )

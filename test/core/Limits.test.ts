@@ -263,6 +263,33 @@ describe("accounts", () => {
       assert.strictEqual(lookups, 3)
     }).pipe(atEmulator))
 
+  it.effect("are a service with a layer, as LayerMap.Service is", () =>
+    Effect.gen(function*() {
+      let lookups = 0
+      class Brands extends Accounts.Service<Brands>()("test/Brands", {
+        lookup: (name) =>
+          Effect.suspend(() => {
+            lookups++
+            return name === "nobody" ?
+              Effect.fail("unknown" as const) :
+              Effect.map(Emulator.Emulator, ({ credentials }) => credentials)
+          })
+      }) {}
+      yield* Effect.gen(function*() {
+        const listAs = (name: string) => list().pipe(Effect.provide(Brands.get(name), { local: true }))
+        yield* listAs("acme")
+        yield* listAs("acme")
+        assert.strictEqual(lookups, 1)
+        yield* Brands.invalidate("acme")
+        yield* listAs("acme")
+        assert.strictEqual(lookups, 2)
+        // A failure is looked up anew, and is in the error channel.
+        assert.strictEqual(yield* Effect.flip(listAs("nobody")), "unknown")
+        assert.strictEqual(yield* Effect.flip(listAs("nobody")), "unknown")
+        assert.strictEqual(lookups, 4)
+      }).pipe(Effect.provide(Brands.layer))
+    }).pipe(atEmulator))
+
   it.effect("do not slow each other, and do not stop each other", () =>
     Effect.gen(function*() {
       const { listAs } = yield* emulated

@@ -2,6 +2,7 @@ import { Contacts, Endpoint, LiveDesk, LiveDeskClient, LiveDeskError, type Model
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Logger, Option, Redacted, References, Schema, type Tracer } from "effect"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
+import { TestClock } from "effect/testing"
 import * as Util from "node:util"
 import * as FakeTransport from "../FakeTransport.ts"
 import * as Spans from "../Spans.ts"
@@ -176,6 +177,38 @@ describe("options", () => {
       for (const loud of ["http://127.0.0.1.invalid", "http://localhost.invalid", "http://notlocalhost"]) {
         assert.isNotEmpty(yield* warnings(loud))
       }
+    }))
+})
+
+describe("many clients of one account", () => {
+  const build = (logs: Array<string>, baseUrl: string) =>
+    Effect.scoped(Layer.build(Layer.provide(layer({ baseUrl }), recording(logs, "Info"))))
+
+  it.effect("built in a short time, are warned of once", () =>
+    Effect.gen(function*() {
+      const logs: Array<string> = []
+      const buildMany = Effect.repeat(build(logs, "https://livedesk.example/many"), { times: 8 })
+      yield* buildMany
+      assert.deepStrictEqual(logs, [])
+      yield* TestClock.adjust("11 seconds")
+      yield* buildMany
+      assert.deepStrictEqual(logs, [])
+      yield* buildMany
+      assert.strictEqual(logs.length, 2)
+      assert.include(logs[0], "10 clients of livedesk:https://livedesk.example/many were built within 10 seconds")
+      assert.include(logs[0], "Build one layer and provide it once")
+      yield* TestClock.adjust("11 seconds")
+      yield* Effect.repeat(buildMany, { times: 2 })
+      assert.strictEqual(logs.length, 2)
+    }))
+
+  it.effect("are not warned of at the addresses of tests", () =>
+    Effect.gen(function*() {
+      const logs: Array<string> = []
+      for (const host of ["127.0.0.1", "localhost", "[::1]", "livedesk.invalid", "livedesk.test"]) {
+        yield* Effect.repeat(build(logs, `https://${host}/many`), { times: 20 })
+      }
+      assert.deepStrictEqual(logs, [])
     }))
 })
 

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
@@ -45,19 +46,60 @@ export interface Options<E, R> {
 }
 
 /**
- * Makes the accounts of a program. Each has a client, a rate limit and a circuit breaker of its own, kept under its name,
- * which its spans have as `livedesk.account`; they share the `HttpClient` in the environment. An account is made when the
- * program first asks for it, and released when it has been unused for `idleTimeToLive`.
+ * A service of accounts, with its layer and what it gives by an account's name.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ServiceClass<Self, Id extends string, E, R> extends Context.ServiceClass<Self, Id, Accounts<E>> {
+  /** Provides the accounts, over the `HttpClient` in the environment. */
+  readonly layer: Layer.Layer<Self, never, HttpClient.HttpClient | R>
+  /** Provides every service of an account. */
+  readonly get: (
+    name: string
+  ) => Layer.Layer<Provided, E | LiveDeskError.AuthError | LiveDeskError.ValidationError, Self>
+  /** Lets an account go, so that it is looked up anew when it is next asked for. */
+  readonly invalidate: (name: string) => Effect.Effect<void, never, Self>
+}
+
+/**
+ * Makes a service of a program's accounts, as `LayerMap.Service` does. Each account has a client, a rate limit and a
+ * circuit breaker of its own, kept under its name, which its spans have as `livedesk.account`; they share the `HttpClient`
+ * in the environment. An account is made when the program first asks for it, and released when it has been unused for
+ * `idleTimeToLive`.
  *
  * ```ts
- * const accounts = yield* Accounts.make({
+ * class Brands extends Accounts.Service<Brands>()("acme/Brands", {
  *   lookup: (brand) => Effect.map(Config.all({
  *     apiKey: Config.Redacted(`${brand}_KEY`),
  *     apiSecret: Config.Redacted(`${brand}_SECRET`)
  *   }), (credentials) => ({ ...credentials, rateLimit: RateLimit.make({ limit: 10 }), circuitBreaker: Breaker.make() }))
- * })
- * yield* program.pipe(Effect.provide(accounts.get("ACME")))
+ * }) {}
+ *
+ * yield* program.pipe(
+ *   Effect.provide(Brands.get("ACME")),
+ *   Effect.provide(Layer.provide(Brands.layer, NodeTransport.layer()))
+ * )
  * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const Service = <Self>() =>
+<const Id extends string, E, R>(
+  id: Id,
+  options: Options<E, R>
+): ServiceClass<Self, Id, E, R> => {
+  const tag = Context.Service<Self, Accounts<E>>()(id)
+  return Object.assign(tag, {
+    layer: Layer.effect(tag, make(options)),
+    get: (name: string) => Layer.unwrap(Effect.map(tag, (accounts) => accounts.get(name))),
+    invalidate: (name: string) => Effect.flatMap(tag, (accounts) => accounts.invalidate(name))
+  })
+}
+
+/**
+ * Makes the accounts of a program without a service: as `Service` does, within a scope.
  *
  * @category constructors
  * @since 0.1.0

@@ -19,6 +19,7 @@ import type * as Scope from "effect/Scope"
 import type * as Breaker from "./Breaker.ts"
 import type * as Endpoint from "./Endpoint.ts"
 import type { Client } from "./internal/CallExecution.ts"
+import * as ClientCount from "./internal/ClientCount.ts"
 import * as ClientSettings from "./internal/ClientSettings.ts"
 import * as EndpointCall from "./internal/EndpointCall.ts"
 import * as HttpClientDispatch from "./internal/HttpClientDispatch.ts"
@@ -250,6 +251,7 @@ export const make = Effect.fnUntraced(function*(
   HttpClient.HttpClient | Scope.Scope
 > {
   const settings = yield* ClientSettings.make(options)
+  yield* ClientCount.add(settings)
   const { propagateTrace = false, rateLimit, transformClient } = options
   const dispatch = yield* HttpClientDispatch.make(yield* HttpClient.HttpClient, {
     rateLimit: rateLimit === undefined ? undefined : yield* rateLimit.guard(settings.key),
@@ -263,7 +265,8 @@ const clientOf = (client: Client): LiveDeskClient["Service"] =>
   LiveDeskClient.of({ call: (endpoint) => EndpointCall.make(client, endpoint) })
 
 /**
- * Provides a client over the `HttpClient` in the environment.
+ * Provides a client over the `HttpClient` in the environment. Each layer that is built has a rate limit and a circuit
+ * breaker of its own, so build one and provide it once; a warning is logged when many are built in a short time.
  *
  * @category layers
  * @since 0.1.0
