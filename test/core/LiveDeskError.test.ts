@@ -698,6 +698,14 @@ describe("what a caller asks of an error", () => {
     assert.isFalse(LiveDeskError.isTransient(failed("NotSent", new LiveDeskError.Conflict({ messages: [] }))))
   })
 
+  it("whether it may have taken effect: by its outcome alone", () => {
+    const { literals } = LiveDeskError.Outcome
+    assert.deepStrictEqual(
+      literals.filter((outcome) => LiveDeskError.mayHaveTakenEffect(failed(outcome, lost))),
+      ["Processed", "Unknown"]
+    )
+  })
+
   it("the id of what was made, where LiveDesk acted and returned it", () => {
     assert.deepStrictEqual(LiveDeskError.createdId(failed("Processed", lost), "payload.contact.id"), Option.some(7))
     assert.deepStrictEqual(LiveDeskError.createdId(failed("Processed", lost), "payload.id"), Option.none())

@@ -9,7 +9,7 @@ import {
   Tickets
 } from "@effect-livedesk/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Duration, Effect, Exit, Fiber, Layer, Option, Redacted, Schema, Struct, Tracer } from "effect"
+import { Clock, Duration, Effect, Exit, Fiber, Layer, Option, Redacted, Schedule, Schema, Struct, Tracer } from "effect"
 import { TestClock } from "effect/testing"
 import * as FakeTransport from "../FakeTransport.ts"
 
@@ -266,6 +266,45 @@ describe("the wait", () => {
           new RegExp(`Wait ${Duration.format(Duration.seconds(seconds))} before calling again`)
         )
       }
+    }))
+})
+
+describe("retryAfterOf", () => {
+  const failed = (reason: LiveDeskError.HttpError["reason"]) =>
+    new LiveDeskError.HttpError({ operation: "contacts.list", outcome: "Unknown", reason })
+  const retryAfter = Option.some(Duration.seconds(7))
+
+  it.effect("is what LiveDesk asked for when it refused or failed, or how long the circuit stays open", () =>
+    Effect.sync(() => {
+      for (
+        const reason of [
+          new LiveDeskError.RateLimited({ messages: [], retryAfter }),
+          new LiveDeskError.ServerError({ messages: [], retryAfter }),
+          new LiveDeskError.CircuitOpen({ retryAfter })
+        ]
+      ) assert.deepStrictEqual(RetryPolicy.retryAfterOf(failed(reason)), retryAfter)
+    }))
+
+  it.effect("is none where no wait was asked for", () =>
+    Effect.sync(() => {
+      assert.isTrue(Option.isNone(RetryPolicy.retryAfterOf(failed(new LiveDeskError.NotFound({ messages: [] })))))
+      assert.isTrue(
+        Option.isNone(RetryPolicy.retryAfterOf(failed(new LiveDeskError.CircuitOpen({ retryAfter: Option.none() }))))
+      )
+    }))
+
+  it.effect("is never undercut by a schedule that honors it, whose longer delays stay", () =>
+    Effect.gen(function*() {
+      const step = yield* Schedule.toStep(RetryPolicy.honorRetryAfter(Schedule.exponential("5 seconds")))
+      const delay = (retryAfter: Option.Option<Duration.Duration>) =>
+        Effect.map(
+          step(0, failed(new LiveDeskError.ServerError({ messages: [], retryAfter }))),
+          ([, delay]) => Duration.toSeconds(delay)
+        )
+      assert.deepStrictEqual(
+        [yield* delay(retryAfter), yield* delay(retryAfter), yield* delay(Option.none())],
+        [7, 10, 20]
+      )
     }))
 })
 

@@ -27,6 +27,7 @@ const defaults: ReadonlyArray<Target> = [
       "outcomeOf",
       "isTransient",
       "transientReasons",
+      "mayHaveTakenEffect",
       "createdId",
       "bySeverity",
       "worstOutcome",

@@ -531,6 +531,16 @@ export const isTransient = ({ outcome, reason }: LiveDeskError): boolean =>
 const transientReasons: ReadonlySet<string> = new Set(["ConnectionFailed", "CircuitOpen", "TimedOut"])
 
 /**
+ * Whether the call may have taken effect: its outcome is `Processed` or `Unknown`. Unless the call is safe or idempotent,
+ * a retry may then act twice.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const mayHaveTakenEffect = ({ outcome }: Pick<LiveDeskError, "outcome">): boolean =>
+  outcome === "Processed" || outcome === "Unknown"
+
+/**
  * The id of what a call made, where its response was lost or cannot be read but the id had come: by its path on the wire,
  * such as `payload.contact.id`.
  *
@@ -615,12 +625,12 @@ export const withAttempts = (
   }
 ): LiveDeskError => {
   const outcome = worstOutcome(error.outcome, call.outcome)
-  const mayHaveTakenEffect = outcome === "Processed" || outcome === "Unknown"
-  if (!mayHaveTakenEffect && call.attempts < 2) return error
+  const isUncertain = mayHaveTakenEffect({ outcome })
+  if (!isUncertain && call.attempts < 2) return error
   return remake(error, {
     outcome,
     ...(call.attempts < 2 ? undefined : { attempts: call.attempts }),
-    ...(!mayHaveTakenEffect
+    ...(!isUncertain
       ? undefined
       : call.idempotency !== "none"
       ? { isRetryable: true }
@@ -696,7 +706,7 @@ const byOutcome = {
 const advice = (error: LiveDeskError): string => {
   const { outcome, reason } = error
   // Also where only an earlier attempt may have been acted upon.
-  if (outcome === "Processed" || outcome === "Unknown") {
+  if (mayHaveTakenEffect(error)) {
     return error.isRetryable === true ? "Retrying this call is safe." : byOutcome[outcome]
   }
   switch (reason._tag) {
