@@ -166,8 +166,8 @@ export const delay = (
 }
 
 /**
- * How long to wait before the call is made again: as LiveDesk asked by `Retry-After` when it refused the call for coming
- * too soon (429) or failed (5xx), or for as long as the circuit breaker stays open.
+ * How long to wait before a retry: as LiveDesk asked by `Retry-After` when it refused the call for coming too soon (429)
+ * or failed (5xx), or for as long as the circuit breaker stays open.
  *
  * @category accessors
  * @since 0.1.0

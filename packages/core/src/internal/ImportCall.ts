@@ -90,8 +90,11 @@ export const orCreatedId = <A>(
   path: string,
   make: (id: number) => A
 ): Effect.Effect<A, LiveDeskError.LiveDeskError> =>
-  Effect.catch(call, (error) =>
-    Option.match(LiveDeskError.createdId(error, path), {
-      onNone: () => Effect.fail(error),
-      onSome: (id) => Effect.succeed(make(id))
-    }))
+  call.pipe(
+    Effect.catch((error) =>
+      Option.match(LiveDeskError.createdId(error, path), {
+        onNone: () => Effect.fail(error),
+        onSome: (id) => Effect.succeed(make(id))
+      })
+    )
+  )

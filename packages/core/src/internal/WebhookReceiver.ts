@@ -11,7 +11,6 @@ import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { DecodeFailure } from "../Model.ts"
 import * as DeliveryStore from "../webhooks/DeliveryStore.ts"
@@ -20,7 +19,7 @@ import * as WebhookSignature from "../webhooks/WebhookSignature.ts"
 import * as DeliveryClaim from "./DeliveryClaim.ts"
 import * as OptionSchema from "./OptionSchema.ts"
 import * as WebhookRejection from "./WebhookRejection.ts"
-import * as WebhookVerifier from "./WebhookVerifier.ts"
+import type * as WebhookVerifier from "./WebhookVerifier.ts"
 
 // Core is compiled without a platform's types; every platform that Effect runs on has it.
 declare const TextDecoder: new() => { decode(bytes: Uint8Array): string }
@@ -36,7 +35,9 @@ export const options = {
 /** How deliveries are received. */
 export interface Options extends Schema.Struct.Type<typeof options> {
   readonly path: `/${string}`
-  readonly verification: WebhookVerifier.Verification
+  readonly verifier: WebhookVerifier.Verifier
+  /** Whether a token follows the path. */
+  readonly hasToken: boolean
 }
 
 /** A delivery that is this program's to handle: how to record its outcome. */
@@ -51,19 +52,15 @@ export type TakeOver = (
   delivery: Delivery
 ) => Effect.Effect<Effect.Effect<void, WebhookRejection.WebhookRejectedError>, WebhookRejection.WebhookRejectedError>
 
-/** Receives deliveries at a path; fails with the problem of what they are to be verified by. */
-export const receiveAt = Effect.fnUntraced(function*(
-  options: Options,
-  takeOver: TakeOver
-): Effect.fn.Return<void, string, HttpRouter.HttpRouter | DeliveryStore.DeliveryStore | Scope.Scope> {
+/** Receives deliveries at a path. */
+export const receiveAt = Effect.fnUntraced(function*(options: Options, takeOver: TakeOver) {
   const router = yield* HttpRouter.HttpRouter
   const store = yield* DeliveryStore.DeliveryStore
   const crypto = yield* Layer.build(WebhookSignature.layer)
-  const verifier = yield* WebhookVerifier.make(options.verification)
   const deliveryHeader = options.deliveryHeader.toLowerCase()
 
   const receive = Effect.fnUntraced(function*(request: HttpServerRequest.HttpServerRequest) {
-    const verify = yield* verifier.before(request)
+    const verify = yield* options.verifier.before(request)
     const body = yield* readBody(request, options.maxBodyBytes)
     const proofs = yield* verify(body)
     const wire = yield* parse(body)
@@ -86,7 +83,6 @@ export const receiveAt = Effect.fnUntraced(function*(
     }))
   })
 
-  const { verification } = options
   const respond = (request: HttpServerRequest.HttpServerRequest) =>
     receive(request).pipe(
       Effect.catchTag(
@@ -99,7 +95,7 @@ export const receiveAt = Effect.fnUntraced(function*(
       ),
       Effect.provideContext(crypto)
     )
-  if (verification._tag !== "PathToken") return yield* router.add("POST", options.path, respond)
+  if (!options.hasToken) return yield* router.add("POST", options.path, respond)
   // The access log would show the token: of every method and every path below, since the address in a browser holds it
   // too.
   yield* router.add(

@@ -19,18 +19,14 @@ import * as WebhookRejection from "./WebhookRejection.ts"
 // Core is compiled without a platform's types; every platform that Effect runs on has it.
 declare const TextEncoder: new() => { encode(text: string): Uint8Array }
 
-/** How a delivery shows that LiveDesk sent it. */
-export type Verification =
-  | {
-    readonly _tag: "Signed"
-    readonly secrets: Arr.NonEmptyReadonlyArray<Redacted.Redacted>
-    readonly timestampHeader: string
-    readonly signatureHeader: string
-    readonly prefix: string
-    readonly tolerance: Duration.Input
-  }
-  | { readonly _tag: "PathToken"; readonly token: Redacted.Redacted }
-  | { readonly _tag: "Unverified" }
+/** How deliveries are signed. */
+export interface Signature {
+  readonly secrets: Arr.NonEmptyReadonlyArray<Redacted.Redacted>
+  readonly timestampHeader: string
+  readonly signatureHeader: string
+  readonly prefix: string
+  readonly tolerance: Duration.Input
+}
 
 /** Verifies deliveries. */
 export interface Verifier {
@@ -45,24 +41,14 @@ export interface Verifier {
   >
 }
 
-/** Makes the verifier; fails with the problem of what it is to verify by. */
-export const make = (verification: Verification): Effect.Effect<Verifier, string> => {
-  switch (verification._tag) {
-    case "Signed":
-      return bySignature(verification)
-    case "PathToken":
-      return byToken(verification.token)
-    case "Unverified":
-      return Effect.succeed({ before: () => Effect.succeed(() => Effect.succeed([])) })
-  }
-}
+/** Takes every delivery. */
+export const none: Verifier = { before: () => Effect.succeed(() => Effect.succeed([])) }
 
-const bySignature = (
-  verification: Extract<Verification, { _tag: "Signed" }>
-): Effect.Effect<Verifier, string> =>
+/** Takes deliveries with a signature; fails with the problem of what it is to be. */
+export const bySignature = (signature: Signature): Effect.Effect<Verifier, string> =>
   Effect.gen(function*() {
-    const { prefix, secrets, signatureHeader, timestampHeader } = verification
-    const { tolerance } = yield* checkTimes(verification)
+    const { prefix, secrets, signatureHeader, timestampHeader } = signature
+    const { tolerance } = yield* checkTimes(signature)
     // Lists made at run time may be empty, whatever the type says.
     const keys = yield* Effect.forEach(secrets, WebhookSignature.key).pipe(
       Effect.filterOrFail((keys) => keys.length > 0),
@@ -71,15 +57,15 @@ const bySignature = (
     return {
       before: Effect.fnUntraced(function*({ headers }) {
         const timestamp = headers[timestampHeader] ?? ""
-        const signature = headers[signatureHeader] ?? ""
+        const signed = headers[signatureHeader] ?? ""
         const now = yield* Clock.currentTimeMillis
         if (
-          !/^[0-9]{1,12}$/.test(timestamp) || !signature.startsWith(prefix) ||
+          !/^[0-9]{1,12}$/.test(timestamp) || !signed.startsWith(prefix) ||
           Math.abs(now - Number(timestamp) * 1000) > Duration.toMillis(tolerance)
         ) {
           return yield* WebhookRejection.reject("NotVerified")
         }
-        const hex = signature.slice(prefix.length)
+        const hex = signed.slice(prefix.length)
         return (body) =>
           Effect.flatMap(
             // A platform that cannot verify has not verified.
@@ -98,7 +84,8 @@ const bySignature = (
 
 const checkTimes = OptionSchema.decoder(Schema.Struct({ tolerance: OptionSchema.duration }), OptionSchema.sentence)
 
-const byToken = (token: Redacted.Redacted): Effect.Effect<Verifier, string> => {
+/** Takes deliveries whose path ends with the token; fails with the problem of the token. */
+export const byToken = (token: Redacted.Redacted): Effect.Effect<Verifier, string> => {
   if (!/^[A-Za-z0-9_-]{16,100}$/.test(Redacted.value(token))) {
     return Effect.fail("the token in the address of webhooks must be 16 to 100 letters, digits, - and _")
   }

@@ -27,7 +27,7 @@ import * as CauseOutline from "../internal/CauseOutline.ts"
 import * as OptionSchema from "../internal/OptionSchema.ts"
 import * as WebhookReceiver from "../internal/WebhookReceiver.ts"
 import * as WebhookRejection from "../internal/WebhookRejection.ts"
-import type * as WebhookVerifier from "../internal/WebhookVerifier.ts"
+import * as WebhookVerifier from "../internal/WebhookVerifier.ts"
 import type * as LiveDeskError from "../LiveDeskError.ts"
 import type * as DeliveryStore from "./DeliveryStore.ts"
 import * as WebhookEvent from "./WebhookEvent.ts"
@@ -42,7 +42,17 @@ import * as WebhookEvent from "./WebhookEvent.ts"
  * @category verification
  * @since 0.1.0
  */
-export type Verification = WebhookVerifier.Verification
+export type Verification =
+  | {
+    readonly _tag: "Signed"
+    readonly secrets: Arr.NonEmptyReadonlyArray<Redacted.Redacted>
+    readonly timestampHeader: string
+    readonly signatureHeader: string
+    readonly prefix: string
+    readonly tolerance: Duration.Input
+  }
+  | { readonly _tag: "PathToken"; readonly token: Redacted.Redacted }
+  | { readonly _tag: "Unverified" }
 
 /**
  * By a signature: HMAC-SHA256 in hex over `{timestamp}.{raw body}`. This is how later versions of Chatwoot sign, and the
@@ -197,7 +207,7 @@ export const layer = <E, R>(
   options: HandlerOptions<E, R>
 ): Layer.Layer<never, WebhookOptionsError, HttpRouter.HttpRouter | DeliveryStore.DeliveryStore | R> =>
   Layer.effectDiscard(Effect.gen(function*() {
-    const { handler, path, verification } = options
+    const { handler } = options
     const checked = yield* checkHandlerOptions(options)
     const { capacity, concurrency, onFailure, shutdownTimeout } = checked
     const services = yield* Effect.context<R>()
@@ -236,7 +246,7 @@ export const layer = <E, R>(
         Effect.uninterruptible
       )
 
-    yield* receiveAt({ ...checked, path, verification }, (event, delivery) =>
+    yield* receiveAt(options, checked, (event, delivery) =>
       Effect.suspend(() => {
         if (waiting >= capacity) return Effect.andThen(delivery.release, WebhookRejection.reject("Full"))
         waiting++
@@ -275,13 +285,12 @@ export const layerStream = (
   Layer.effect(
     Webhooks,
     Effect.gen(function*() {
-      const { path, verification } = options
       const checked = yield* checkOptions(options)
       const queue = yield* Effect.acquireRelease(
         Queue.dropping<WebhookEvent.WebhookEvent, Cause.Done>(options.capacity ?? 1024),
         Queue.end
       )
-      yield* receiveAt({ ...checked, path, verification }, (event, delivery) =>
+      yield* receiveAt(options, checked, (event, delivery) =>
         Effect.flatMap(Queue.offer(queue, event), (offered) =>
           offered
             ? Effect.as(delivery.complete, Effect.void)
@@ -294,8 +303,9 @@ export const layerStream = (
 // options, decoded
 // ---------------------------------------------------------------------------------------------------------------------
 
-const invalid = (issues: ReadonlyArray<LiveDeskError.Issue>) =>
-  new WebhookOptionsError({ problem: OptionSchema.sentence(issues) })
+const unusable = (problem: string) => new WebhookOptionsError({ problem })
+
+const invalid = (issues: ReadonlyArray<LiveDeskError.Issue>) => unusable(OptionSchema.sentence(issues))
 
 const checkOptions = OptionSchema.decoder(Schema.Struct(WebhookReceiver.options), invalid)
 
@@ -309,8 +319,23 @@ const checkHandlerOptions = OptionSchema.decoder(
   invalid
 )
 
-const receiveAt = (options: WebhookReceiver.Options, takeOver: WebhookReceiver.TakeOver) =>
-  Effect.mapError(
-    WebhookReceiver.receiveAt(options, takeOver),
-    (problem) => new WebhookOptionsError({ problem })
-  )
+const verifierOf = (verification: Verification): Effect.Effect<WebhookVerifier.Verifier, WebhookOptionsError> => {
+  switch (verification._tag) {
+    case "Signed":
+      return Effect.mapError(WebhookVerifier.bySignature(verification), unusable)
+    case "PathToken":
+      return Effect.mapError(WebhookVerifier.byToken(verification.token), unusable)
+    case "Unverified":
+      return Effect.succeed(WebhookVerifier.none)
+  }
+}
+
+const receiveAt = Effect.fnUntraced(function*(
+  { path, verification }: Options,
+  checked: Omit<WebhookReceiver.Options, "path" | "verifier" | "hasToken">,
+  takeOver: WebhookReceiver.TakeOver
+) {
+  const verifier = yield* verifierOf(verification)
+  const hasToken = verification._tag === "PathToken"
+  yield* WebhookReceiver.receiveAt({ ...checked, path, verifier, hasToken }, takeOver)
+})
