@@ -1,7 +1,7 @@
 /**
  * A recipe for an unknown outcome: the connection breaks after LiveDesk has acted, and nothing is done twice.
  */
-import { Contacts, Conversations, LiveDesk, Messages } from "@effect-livedesk/core"
+import { Contacts, Conversations, LiveDesk, LiveDeskError, Messages } from "@effect-livedesk/core"
 import { Faults } from "@effect-livedesk/core/testing"
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Layer } from "effect"
@@ -21,7 +21,7 @@ const welcome = Effect.fn("welcome")(function*(email: string) {
   const sent = yield* messages.send({ conversationId: id, content: "Welcome!" }).pipe(
     Effect.as("sent"),
     Effect.catch((error) =>
-      error.outcome === "Processed" || error.outcome === "Unknown"
+      LiveDeskError.mayHaveTakenEffect(error)
         ? Effect.succeed(`perhaps sent: ${error.verifyHint}`)
         : Effect.fail(error)
     )

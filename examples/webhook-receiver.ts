@@ -2,7 +2,7 @@
  * Receiving webhooks: replies to a customer's message, once, and no message of its own. LiveDesk is the emulator, which
  * delivers what happens in it.
  */
-import { Contacts, Conversations, LiveDesk, Messages } from "@effect-livedesk/core"
+import { Contacts, Conversations, LiveDesk, LiveDeskError, Messages } from "@effect-livedesk/core"
 import { Emulator, WebhookDelivery, WebhookSender } from "@effect-livedesk/core/testing"
 import { DeliveryStore, type WebhookEvent, Webhooks } from "@effect-livedesk/core/webhooks"
 import { NodeRuntime } from "@effect/platform-node"
@@ -17,10 +17,7 @@ const reply = Effect.fn("reply")(function*(event: WebhookEvent.WebhookEvent) {
     contentAttributes: Messages.inReplyTo(event.message.id)
   }).pipe(
     // When the reply may have reached the customer, handling the event again might send it twice.
-    Effect.catchIf(
-      ({ outcome }) => outcome === "Processed" || outcome === "Unknown",
-      (error) => Effect.logError(error.message)
-    )
+    Effect.catchIf(LiveDeskError.mayHaveTakenEffect, (error) => Effect.logError(error.message))
   )
 })
 

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { globSync, readFileSync } from "node:fs"
 import { posix } from "node:path"
 
-/** The rooms, and what each may import from beside itself; `internal/` belongs to the room that it is in. */
+/** The rooms, and what each may import from beside itself. */
 const rooms: { readonly [room: string]: ReadonlyArray<string> } = {
   "core/src": [],
   "core/src/webhooks": ["core/src"],
@@ -84,13 +84,22 @@ const prose = (doc: string): string =>
 // what they must keep
 // ---------------------------------------------------------------------------------------------------------------------
 
-const roomOf = (module: string): string =>
-  module === "node/src/bin.ts" ? "node/src/cli" : posix.dirname(module).replace(/\/internal$/, "")
-
 /** The modules that a module imports, each once. */
 const importedBy = (module: string): ReadonlyArray<string> => [
   ...new Set(imports(module).flatMap((specifier) => resolve(module, specifier) ?? []))
 ]
+
+/** What is internal is in the last of the rooms that it imports from. */
+const roomOf = (module: string): string => {
+  if (module === "node/src/bin.ts") return "node/src/cli"
+  const folder = posix.dirname(module)
+  if (!folder.endsWith("/internal")) return folder
+  const order = Object.keys(rooms)
+  return importedBy(module).map(roomOf).reduce(
+    (room, other) => order.indexOf(other) > order.indexOf(room) ? other : room,
+    folder.replace(/\/internal$/, "")
+  )
+}
 
 /** The floor of every module: one above the highest that it imports. A circle has none, and is returned as a path. */
 const floors = (

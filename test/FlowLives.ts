@@ -1,6 +1,6 @@
 /** A flow whose process ends again and again, in whatever its flows are kept. */
 import { LiveDesk } from "@effect-livedesk/core"
-import { ConversationFlow, FlowEvents, Reconciliation, Resolution } from "@effect-livedesk/core/flows"
+import { ConversationFlow, FlowEvents, Reconciliation } from "@effect-livedesk/core/flows"
 import { Emulator, Faults } from "@effect-livedesk/core/testing"
 import type * as NodeFlows from "@effect-livedesk/node/NodeFlows"
 import { assert } from "@effect/vitest"
@@ -65,9 +65,9 @@ export const run = <E, R>(flows: Layer.Layer<NodeFlows.Provided, E, R>) =>
     yield* live(
       Effect.gen(function*() {
         const pending = yield* lastly
-        yield* Reconciliation.resolve({ ...pending, outcome: Resolution.done(40) })
+        yield* Reconciliation.resolve({ ...pending, outcome: Reconciliation.done(40) })
         while ((yield* Reconciliation.pending)[0]?.step !== "message") yield* Effect.sleep("10 millis")
-        yield* Reconciliation.resolve({ ...(yield* lastly), outcome: Resolution.notDone })
+        yield* Reconciliation.resolve({ ...(yield* lastly), outcome: Reconciliation.notDone })
         // The third response, of the message that is sent again.
         const { trace } = yield* Faults.Faults
         while ((yield* trace).length < 5) yield* Effect.sleep("10 millis")

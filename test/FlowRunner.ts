@@ -3,7 +3,7 @@
  */
 // By module: in each process the barrels would take as long to load as everything else.
 import * as ConversationFlow from "@effect-livedesk/core/flows/ConversationFlow"
-import * as OutcomeProbe from "@effect-livedesk/core/flows/OutcomeProbe"
+import * as Reconciliation from "@effect-livedesk/core/flows/Reconciliation"
 import * as RateLimit from "@effect-livedesk/core/RateLimit"
 import * as NodeFlows from "@effect-livedesk/node/NodeFlows"
 import * as NodeLiveDesk from "@effect-livedesk/node/NodeLiveDesk"
@@ -70,12 +70,12 @@ const Found = Schema.Struct({ id: Schema.NullOr(Schema.Int) })
 
 const probe = (baseUrl: string) =>
   Layer.effect(
-    OutcomeProbe.OutcomeProbe,
+    Reconciliation.OutcomeProbe,
     Effect.map(HttpClient.HttpClient, (client) => {
       const ask = (what: string, urlParams: Record<string, string>) =>
         client.get(`${baseUrl}/probe/${what}`, { urlParams }).pipe(
           Effect.flatMap(HttpClientResponse.schemaBodyJson(Found)),
-          Effect.map(({ id }) => id === null ? OutcomeProbe.notFound : OutcomeProbe.found(id)),
+          Effect.map(({ id }) => id === null ? Reconciliation.notFound : Reconciliation.found(id)),
           Effect.orDie
         )
       return {

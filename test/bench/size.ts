@@ -12,12 +12,12 @@ const limit = 53_600
 
 /** Likewise, of the entry points with Effect. */
 const limitsInBrowsers: { readonly [entry: string]: number } = {
-  "@effect-livedesk/core": 87_400,
+  "@effect-livedesk/core": 87_600,
   "@effect-livedesk/core/LiveDeskOpenApi": 46_600,
   "@effect-livedesk/core/flows": 61_900,
-  "@effect-livedesk/core/imports": 61_600,
-  "@effect-livedesk/core/testing": 112_400,
-  "@effect-livedesk/core/webhooks": 67_000
+  "@effect-livedesk/core/imports": 63_100,
+  "@effect-livedesk/core/testing": 113_200,
+  "@effect-livedesk/core/webhooks": 67_800
 }
 
 /** Likewise, of the entry points by themselves. */

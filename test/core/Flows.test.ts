@@ -1,13 +1,5 @@
 import { LiveDesk } from "@effect-livedesk/core"
-import {
-  ConversationFlow,
-  CustomerReply,
-  FlowEvents,
-  IntentLog,
-  OutcomeProbe,
-  Reconciliation,
-  Resolution
-} from "@effect-livedesk/core/flows"
+import { ConversationFlow, CustomerReply, FlowEvents, IntentLog, Reconciliation } from "@effect-livedesk/core/flows"
 import { Emulator, Faults } from "@effect-livedesk/core/testing"
 import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
 import { assert, describe, it } from "@effect/vitest"
@@ -29,11 +21,11 @@ const world = (steps: Faults.Script["steps"]) =>
   Layer.merge(database, LiveDesk.layer.pipe(Layer.provideMerge(Faults.layerEmulator(Faults.script(steps)))))
 
 /** One life of a process. What the engine knows ends with it, as if it had died before anything was stored. */
-const life = <A, E, R>(effect: Effect.Effect<A, E, R>, probe?: OutcomeProbe.OutcomeProbe) =>
+const life = <A, E, R>(effect: Effect.Effect<A, E, R>, probe?: Reconciliation.OutcomeProbe) =>
   Effect.provide(
     effect,
     ConversationFlow.layer().pipe(
-      Layer.provide(probe === undefined ? Layer.empty : Layer.succeed(OutcomeProbe.OutcomeProbe, probe)),
+      Layer.provide(probe === undefined ? Layer.empty : Layer.succeed(Reconciliation.OutcomeProbe, probe)),
       Layer.provideMerge(WorkflowEngine.layerMemory),
       Layer.provideMerge(Promises.layer),
       Layer.fresh
@@ -69,13 +61,13 @@ const truth = Effect.gen(function*() {
   const find = (pathname: string, params: Record<string, string>) =>
     Effect.map(state, (state) => {
       const id = FlowServer.find(state, pathname, new URLSearchParams(params))
-      return id === undefined ? OutcomeProbe.notFound : OutcomeProbe.found(id)
+      return id === undefined ? Reconciliation.notFound : Reconciliation.found(id)
     })
   return {
     conversation: ({ contactId }) => find("/probe/conversation", { contactId: String(contactId) }),
     message: ({ content, conversationId }) =>
       find("/probe/message", { content, conversationId: String(conversationId) })
-  } satisfies OutcomeProbe.OutcomeProbe
+  } satisfies Reconciliation.OutcomeProbe
 })
 
 /** Begins a flow, and lets so much time pass. */
@@ -171,6 +163,30 @@ describe("a flow", () => {
       }).pipe(Effect.provide(world({ [operation]: Array.makeBy(200, () => Fault.Refused()) }))))
   }
 
+  it.effect("looks for a contact again after the Retry-After of a failure, where that is longer than reconcileAfter", () =>
+    life(Effect.gen(function*() {
+      const fiber = yield* begin("9 minutes")
+      assert.deepStrictEqual(yield* posts, [])
+      yield* pass("2 minutes")
+      yield* Fiber.join(fiber)
+      assert.deepStrictEqual(yield* posts, all)
+    })).pipe(
+      Effect.provide(
+        world({ "contacts.list": [Fault.Failing({ status: 503, when: "BeforeProcessing", retryAfter: "600" })] })
+      )
+    ))
+
+  it.effect("refuses options that cannot be used, and sends nothing", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.provide(
+        Effect.flip(flow),
+        ConversationFlow.layer({ reconcileAfter: "-1 seconds" }).pipe(Layer.provideMerge(WorkflowEngine.layerMemory))
+      )
+      assert.strictEqual(error.reason._tag, "InvalidInput")
+      assert.include(error.message, "reconcileAfter: expected a time")
+      assert.deepStrictEqual(yield* posts, [])
+    }).pipe(Effect.provide(world({}))))
+
   it.effect("fails with a refusal, and may be sent again by another flow", () =>
     Effect.gen(function*() {
       const error = yield* life(Effect.flip(ConversationFlow.run({ ...payload, inboxId: 999 })))
@@ -241,7 +257,7 @@ describe("an outcome that is unknown", () => {
           yield* Reconciliation.resolve({
             executionId: yield* executionId,
             step,
-            outcome: processed ? Resolution.done(id) : Resolution.notDone
+            outcome: processed ? Reconciliation.done(id) : Reconciliation.notDone
           })
           yield* pass("5 minutes")
           yield* Fiber.join(fiber)
@@ -301,7 +317,7 @@ describe("an outcome that is unknown", () => {
           assert.isUndefined(fiber.pollUnsafe())
           assert.strictEqual((yield* Reconciliation.pending)[0]?.step, step)
           if (index === 0) {
-            yield* Reconciliation.resolve({ executionId: yield* executionId, step, outcome: Resolution.done(40) })
+            yield* Reconciliation.resolve({ executionId: yield* executionId, step, outcome: Reconciliation.done(40) })
           }
           yield* pass("1 second")
         }))
@@ -345,16 +361,16 @@ describe("an outcome that is unknown", () => {
     life(Effect.gen(function*() {
       const id = yield* executionId
       const none = yield* Effect.flip(
-        Reconciliation.resolve({ executionId: id, step: "message", outcome: Resolution.notDone })
+        Reconciliation.resolve({ executionId: id, step: "message", outcome: Reconciliation.notDone })
       )
       assert.strictEqual(none._tag, "NotPendingError")
       yield* flow
       const over = yield* Effect.flip(
-        Reconciliation.resolve({ executionId: id, step: "message", outcome: Resolution.notDone })
+        Reconciliation.resolve({ executionId: id, step: "message", outcome: Reconciliation.notDone })
       )
       assert.strictEqual(over._tag, "NotPendingError")
       const odd = yield* Effect.flip(
-        Reconciliation.resolve({ executionId: id, step: "message", outcome: Resolution.done(-1) })
+        Reconciliation.resolve({ executionId: id, step: "message", outcome: Reconciliation.done(-1) })
       )
       assert.strictEqual(odd._tag, "ResolutionError")
     })).pipe(Effect.provide(world({}))))
@@ -366,7 +382,7 @@ describe("an outcome that is unknown", () => {
         const resolve = Reconciliation.resolve({
           executionId: yield* executionId,
           step: "message",
-          outcome: Resolution.notDone
+          outcome: Reconciliation.notDone
         })
         yield* resolve
         yield* pass("5 minutes")

@@ -519,6 +519,7 @@ describe("JSON", () => {
       assert.strictEqual(read.outcome, error.outcome)
       assert.strictEqual(read.status, error.status)
       assert.strictEqual(read.requestId, error.requestId)
+      assert.strictEqual(read.isRetryable, error.isRetryable)
       assert.strictEqual(read.reason.constructor, error.reason.constructor)
       assert.deepStrictEqual(
         classes.map((class_) => read instanceof class_),
@@ -535,7 +536,7 @@ describe("JSON", () => {
     requestId: Schema.optionalKey(Schema.String),
     attempts: Schema.optionalKey(Schema.Int),
     verifyHint: Schema.optionalKey(Schema.String),
-    isRetryable: Schema.optionalKey(Schema.Boolean)
+    isCallIdempotent: Schema.optionalKey(Schema.Boolean)
   }
   const arbitrary = Arbitrary.schema(Schema.Struct(common))
 
@@ -696,6 +697,14 @@ describe("what a caller asks of an error", () => {
     assert.isFalse(LiveDeskError.isTransient(failed("Unknown", refused)))
     assert.isFalse(LiveDeskError.isTransient(failed("Unknown", busy)))
     assert.isFalse(LiveDeskError.isTransient(failed("NotSent", new LiveDeskError.Conflict({ messages: [] }))))
+  })
+
+  it("whether it may have taken effect: by its outcome alone", () => {
+    const { literals } = LiveDeskError.Outcome
+    assert.deepStrictEqual(
+      literals.filter((outcome) => LiveDeskError.mayHaveTakenEffect(failed(outcome, lost))),
+      ["Processed", "Unknown"]
+    )
   })
 
   it("the id of what was made, where LiveDesk acted and returned it", () => {

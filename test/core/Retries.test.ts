@@ -9,7 +9,7 @@ import {
   Tickets
 } from "@effect-livedesk/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Duration, Effect, Exit, Fiber, Layer, Option, Redacted, Schema, Struct, Tracer } from "effect"
+import { Clock, Duration, Effect, Exit, Fiber, Layer, Option, Redacted, Schedule, Schema, Struct, Tracer } from "effect"
 import { TestClock } from "effect/testing"
 import * as FakeTransport from "../FakeTransport.ts"
 
@@ -180,11 +180,23 @@ describe("a call whose outcome is unknown", () => {
         assert.isTrue(error.isRetryable)
         assert.match(error.message, /Retrying this call is safe\.$/)
         const { error: made } = yield* Effect.provide(failure(create()), layer([step]))
-        assert.isUndefined(made.isRetryable)
+        assert.isFalse(made.isRetryable)
+        assert.isUndefined(made.isCallIdempotent)
         assert.notInclude(made.message, "Retrying this call is safe")
       }
       const { error } = yield* Effect.provide(failure(list()), layer([{ status: 422 }]))
-      assert.isUndefined(error.isRetryable)
+      assert.isFalse(error.isRetryable)
+      assert.isTrue(error.isCallIdempotent)
+      // A wrong key is still wrong, though an earlier attempt may have been acted upon.
+      const { error: locked } = yield* Effect.provide(failure(list()), layer([{ status: 500 }, { status: 401 }]))
+      assert.strictEqual(locked.outcome, "Unknown")
+      assert.isFalse(locked.isRetryable)
+      assert.match(locked.message, /Compare the API key and secret/)
+      // What did nothing may be repeated, whatever the call.
+      for (const step of [refused, { status: 429 }]) {
+        const { error } = yield* Effect.provide(failure(create()), layer([step]))
+        assert.isTrue(error.isRetryable)
+      }
     }))
 })
 
@@ -266,6 +278,45 @@ describe("the wait", () => {
           new RegExp(`Wait ${Duration.format(Duration.seconds(seconds))} before calling again`)
         )
       }
+    }))
+})
+
+describe("retryAfterOf", () => {
+  const failed = (reason: LiveDeskError.HttpError["reason"]) =>
+    new LiveDeskError.HttpError({ operation: "contacts.list", outcome: "Unknown", reason })
+  const retryAfter = Option.some(Duration.seconds(7))
+
+  it.effect("is what LiveDesk asked for when it refused or failed, or how long the circuit stays open", () =>
+    Effect.sync(() => {
+      for (
+        const reason of [
+          new LiveDeskError.RateLimited({ messages: [], retryAfter }),
+          new LiveDeskError.ServerError({ messages: [], retryAfter }),
+          new LiveDeskError.CircuitOpen({ retryAfter })
+        ]
+      ) assert.deepStrictEqual(RetryPolicy.retryAfterOf(failed(reason)), retryAfter)
+    }))
+
+  it.effect("is none where no wait was asked for", () =>
+    Effect.sync(() => {
+      assert.isTrue(Option.isNone(RetryPolicy.retryAfterOf(failed(new LiveDeskError.NotFound({ messages: [] })))))
+      assert.isTrue(
+        Option.isNone(RetryPolicy.retryAfterOf(failed(new LiveDeskError.CircuitOpen({ retryAfter: Option.none() }))))
+      )
+    }))
+
+  it.effect("is never undercut by a schedule that honors it, whose longer delays stay", () =>
+    Effect.gen(function*() {
+      const step = yield* Schedule.toStep(RetryPolicy.honorRetryAfter(Schedule.exponential("5 seconds")))
+      const delay = (retryAfter: Option.Option<Duration.Duration>) =>
+        Effect.map(
+          step(0, failed(new LiveDeskError.ServerError({ messages: [], retryAfter }))),
+          ([, delay]) => Duration.toSeconds(delay)
+        )
+      assert.deepStrictEqual(
+        [yield* delay(retryAfter), yield* delay(retryAfter), yield* delay(Option.none())],
+        [7, 10, 20]
+      )
     }))
 })
 

@@ -75,9 +75,20 @@ const recorder = () => {
 
 const accepted = [200, { status: "accepted" }] as const
 const duplicate = [200, { status: "duplicate" }] as const
-const rejected = (reason: Webhooks.WebhookRejectedError["reason"]) => {
-  const error = new Webhooks.WebhookRejectedError({ reason })
-  return [error.status, { error: reason, message: error.message }] as const
+const rejections = {
+  NotVerified: [401, "the delivery could not be verified"],
+  BodyTooLarge: [413, "the body is larger than is taken here"],
+  BodyLost: [400, "the body broke off"],
+  NotJson: [400, "the body is not JSON"],
+  NoEvent: [400, "the body is no object with a text `event`"],
+  Full: [503, "too many events wait to be handled; deliver it again"],
+  InProgress: [503, "this delivery is being handled; deliver it again"],
+  StoreFailed: [503, "the store failed, so whether this delivery was handled is unknown; deliver it again"],
+  HandlerFailed: [500, "the event could not be handled; deliver it again"]
+} as const
+const rejected = (reason: keyof typeof rejections) => {
+  const [status, message] = rejections[reason]
+  return [status, { error: reason, message }] as const
 }
 
 for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
@@ -697,7 +708,7 @@ describe("options", () => {
     }))
 })
 
-describe("options that are no sensible numbers, or no secrets", () => {
+describe("options that cannot be used", () => {
   const rejectedWith = (options: Partial<Webhooks.HandlerOptions<unknown, never>>) =>
     Layer.build(
       Webhooks.layer({ path, verification: signed, handler: () => Effect.void, ...options }).pipe(
@@ -708,12 +719,16 @@ describe("options that are no sensible numbers, or no secrets", () => {
   it.effect.each<readonly [string, Partial<Webhooks.HandlerOptions<unknown, never>>]>([
     ...[0, -1, 1.5, NaN, Infinity].map((concurrency) => ["concurrency", { concurrency }] as const),
     ...[0, -1, NaN].map((maxBodyBytes) => ["maxBodyBytes", { maxBodyBytes }] as const),
-    ...[0, -1, NaN].map((capacity) => ["capacity", { capacity }] as const)
+    ...[0, -1, NaN].map((capacity) => ["capacity", { capacity }] as const),
+    ["ownMessages", { ownMessages: "both" as never }],
+    ["onFailure", { onFailure: "ignore" as never }],
+    ["shutdownTimeout", { shutdownTimeout: "soon" as never }],
+    ["tolerance", { verification: Webhooks.signed({ secrets: [secret], tolerance: "some" as never }) }]
   ])("are reported: %s", ([name, options]) =>
     Effect.gen(function*() {
       const error = yield* rejectedWith(options)
       assert.strictEqual(error._tag, "WebhookOptionsError")
-      assert.include(error.message, name)
+      assert.include(error.message, `${name}: expected`)
     }))
 
   it.effect("are reported: secrets", () =>

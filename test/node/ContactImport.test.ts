@@ -220,12 +220,13 @@ describe("an import", () => {
       const wrong = yield* Effect.flip(importing([], {
         inboxId: 0,
         concurrency: 0,
+        lookup: "sometimes" as never,
         reconcileAfter: "soon" as never,
-        retryFor: "long" as never,
-        progressEvery: "often" as never
+        retryFor: "-1 seconds",
+        progressEvery: Number.NaN
       }))
       assert.strictEqual(wrong._tag, "ValidationError")
-      for (const option of ["inboxId", "concurrency", "reconcileAfter", "retryFor", "progressEvery"]) {
+      for (const option of ["inboxId", "concurrency", "lookup", "reconcileAfter", "retryFor", "progressEvery"]) {
         assert.include(wrong.message, option)
       }
       yield* importing([])

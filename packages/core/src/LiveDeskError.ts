@@ -401,8 +401,8 @@ const common = {
   attempts: Schema.optionalKey(Schema.Int),
   /** For a call that is never retried and may have taken effect: how to check whether it did. */
   verifyHint: Schema.optionalKey(Schema.String),
-  /** `true` where the call may have taken effect, but is safe or idempotent, so that a retry does no harm. */
-  isRetryable: Schema.optionalKey(Schema.Boolean),
+  /** `true` where the call is safe or idempotent: doing it twice does no harm. */
+  isCallIdempotent: Schema.optionalKey(Schema.Boolean),
   /** Of a call in several steps: what to give it to go on where it failed, so that nothing is done twice. */
   resume: Schema.optionalKey(Identifiers)
 }
@@ -417,6 +417,10 @@ export class AuthError extends Schema.TaggedError<AuthError>()("AuthError", {
   ...common,
   reason: Schema.Union([Unauthorized, Forbidden, InvalidCredentials])
 }) {
+  /** Whether the call may succeed when it is repeated, and repeating it cannot act twice. */
+  get isRetryable(): boolean {
+    return isRetryable(this)
+  }
   override get message(): string {
     return ErrorMessage.describe(this)
   }
@@ -432,6 +436,10 @@ export class ValidationError extends Schema.TaggedError<ValidationError>()("Vali
   ...common,
   reason: Schema.Union([InvalidInput, RejectedInput, TransitionRejected, InvalidResponse, DriftedResponse])
 }) {
+  /** Whether the call may succeed when it is repeated, and repeating it cannot act twice. */
+  get isRetryable(): boolean {
+    return isRetryable(this)
+  }
   override get message(): string {
     return ErrorMessage.describe(this)
   }
@@ -459,6 +467,10 @@ export class HttpError extends Schema.TaggedError<HttpError>()("HttpError", {
     TimedOut
   ])
 }) {
+  /** Whether the call may succeed when it is repeated, and repeating it cannot act twice. */
+  get isRetryable(): boolean {
+    return isRetryable(this)
+  }
   override get message(): string {
     return ErrorMessage.describe(this)
   }
@@ -497,7 +509,31 @@ export const isLiveDeskError: (u: unknown) => u is LiveDeskError = Schema.is(Liv
 export const isTransient = ({ outcome, reason }: LiveDeskError): boolean =>
   reason._tag === "RateLimited" ? outcome === "Rejected" : outcome === "NotSent" && transientReasons.has(reason._tag)
 
+/** Whether the call may succeed when it is repeated, and repeating it cannot act twice. */
+const isRetryable = (error: LiveDeskError): boolean =>
+  isTransient(error) ||
+  (error.isCallIdempotent === true && mayHaveTakenEffect(error) &&
+    (transientReasons.has(error.reason._tag) || lostReasons.has(error.reason._tag)))
+
+const lostReasons: ReadonlySet<string> = new Set([
+  "RateLimited",
+  "ServerError",
+  "ConnectionLost",
+  "InvalidResponse",
+  "UnexpectedStatus"
+])
+
 const transientReasons: ReadonlySet<string> = new Set(["ConnectionFailed", "CircuitOpen", "TimedOut"])
+
+/**
+ * Whether the call may have taken effect: its outcome is `Processed` or `Unknown`. Unless the call is safe or idempotent,
+ * a retry may then act twice.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const mayHaveTakenEffect = ({ outcome }: Pick<LiveDeskError, "outcome">): boolean =>
+  outcome === "Processed" || outcome === "Unknown"
 
 /**
  * The id of what a call made, where its response was lost or cannot be read but the id had come: by its path on the wire,

@@ -4,8 +4,10 @@
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
+import * as Schedule from "effect/Schedule"
 import type * as LiveDeskError from "./LiveDeskError.ts"
 
 /**
@@ -150,18 +152,48 @@ export const isRetryable = (
  */
 export const delay = (
   { baseDelay, maxDelay, maxRetryAfter }: RetryPolicy,
-  { reason }: LiveDeskError.LiveDeskError,
+  error: LiveDeskError.LiveDeskError,
   retry: number,
   random: number
 ): Option.Option<Duration.Duration> => {
   const ceiling = Math.min(Duration.toMillis(baseDelay) * 2 ** retry, Duration.toMillis(maxDelay))
   const backoff = Duration.millis(Math.round(ceiling * random))
-  const retryAfter = reason._tag === "RateLimited" || reason._tag === "ServerError"
-    ? reason.retryAfter
-    : Option.none()
-  return Option.match(retryAfter, {
+  return Option.match(retryAfterOf(error), {
     onNone: () => Option.some(backoff),
     onSome: (asked) =>
       Duration.isGreaterThan(asked, maxRetryAfter) ? Option.none() : Option.some(Duration.max(asked, backoff))
   })
 }
+
+/**
+ * How long to wait before a retry: as LiveDesk asked by `Retry-After` when it refused the call for coming too soon (429)
+ * or failed (5xx), or for as long as the circuit breaker stays open.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const retryAfterOf = ({ reason }: LiveDeskError.LiveDeskError): Option.Option<Duration.Duration> =>
+  "retryAfter" in reason ? reason.retryAfter : Option.none()
+
+/**
+ * The same schedule, but for delays that would be shorter than `retryAfterOf` the error: these last as long as that.
+ *
+ * ```ts
+ * yield* Effect.retry(program, {
+ *   while: LiveDeskError.isTransient,
+ *   schedule: RetryPolicy.honorRetryAfter(Schedule.exponential("1 second")),
+ *   times: 5
+ * })
+ * ```
+ *
+ * @category delays
+ * @since 0.1.0
+ */
+export const honorRetryAfter = <Output, Error, Env>(
+  schedule: Schedule.Schedule<Output, LiveDeskError.LiveDeskError, Error, Env>
+): Schedule.Schedule<Output, LiveDeskError.LiveDeskError, Error, Env> =>
+  Schedule.modifyDelay(schedule, ({ duration, input }) =>
+    Effect.succeed(Option.match(retryAfterOf(input), {
+      onNone: () => duration,
+      onSome: (asked) => Duration.max(asked, duration)
+    })))

@@ -17,6 +17,7 @@ import * as Activity from "effect/workflow/Activity"
 import * as DurableClock from "effect/workflow/DurableClock"
 import * as DurableDeferred from "effect/workflow/DurableDeferred"
 import * as WorkflowEngine from "effect/workflow/WorkflowEngine"
+import { createTable, untilAvailable } from "../internal/FlowDatabase.ts"
 import { ConversationId, MessageId } from "../LiveDeskSchema.ts"
 import type { WebhookEvent } from "../webhooks/WebhookEvent.ts"
 import * as IntentLog from "./IntentLog.ts"
@@ -108,7 +109,7 @@ export const layer: Layer.Layer<CustomerReplies, SqlError, SqlClient.SqlClient |
   Effect.gen(function*() {
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
     const intents = yield* IntentLog.IntentLog
-    yield* IntentLog.createTable(sql`
+    yield* createTable(sql`
       CREATE TABLE IF NOT EXISTS livedesk_flow_replies (
         message_id DOUBLE PRECISION NOT NULL PRIMARY KEY,
         conversation_id DOUBLE PRECISION NOT NULL,
@@ -116,10 +117,10 @@ export const layer: Layer.Layer<CustomerReplies, SqlError, SqlClient.SqlClient |
         received_at DOUBLE PRECISION NOT NULL
       )
     `)
-    yield* IntentLog.createTable(sql`
+    yield* createTable(sql`
       CREATE INDEX IF NOT EXISTS livedesk_flow_replies_conversation ON livedesk_flow_replies (conversation_id)
     `)
-    yield* IntentLog.createTable(sql`
+    yield* createTable(sql`
       CREATE TABLE IF NOT EXISTS livedesk_flow_waits (
         execution_id VARCHAR(255) NOT NULL,
         name VARCHAR(255) NOT NULL,
@@ -131,12 +132,12 @@ export const layer: Layer.Layer<CustomerReplies, SqlError, SqlClient.SqlClient |
         PRIMARY KEY (execution_id, name)
       )
     `)
-    yield* IntentLog.createTable(sql`
+    yield* createTable(sql`
       CREATE INDEX IF NOT EXISTS livedesk_flow_waits_conversation ON livedesk_flow_waits (conversation_id)
     `)
 
     const taken = ({ executionId, name }: Wait) =>
-      IntentLog.untilAvailable(sql`
+      untilAvailable(sql`
         SELECT r.* FROM livedesk_flow_replies r JOIN livedesk_flow_waits w ON w.message_id = r.message_id
         WHERE w.execution_id = ${executionId} AND w.name = ${name}
       `).pipe(
@@ -156,7 +157,7 @@ export const layer: Layer.Layer<CustomerReplies, SqlError, SqlClient.SqlClient |
       `.pipe(
         // Another wait took the same reply at the same moment.
         Effect.retry({ while: ({ reason }) => reason._tag === "UniqueViolation" || reason._tag === "ConstraintError" }),
-        IntentLog.untilAvailable,
+        untilAvailable,
         Effect.andThen(taken(wait))
       )
 
@@ -170,14 +171,14 @@ export const layer: Layer.Layer<CustomerReplies, SqlError, SqlClient.SqlClient |
           since: yield* Clock.currentTimeMillis,
           is_over: 0
         }
-        yield* IntentLog.untilAvailable(
+        yield* untilAvailable(
           sql`INSERT INTO livedesk_flow_waits ${sql.insert(row)} ON CONFLICT (execution_id, name) DO NOTHING`
         )
         return yield* give(wait)
       }),
       end: (wait) =>
         Effect.andThen(
-          IntentLog.untilAvailable(sql`
+          untilAvailable(sql`
             UPDATE livedesk_flow_waits SET is_over = 1
             WHERE execution_id = ${wait.executionId} AND name = ${wait.name} AND message_id IS NULL
           `),
@@ -186,7 +187,7 @@ export const layer: Layer.Layer<CustomerReplies, SqlError, SqlClient.SqlClient |
       receive: Effect.fnUntraced(function*({ content, conversationId, messageId, receivedAt }) {
         const waiting = sql`SELECT * FROM livedesk_flow_waits WHERE conversation_id = ${conversationId} AND is_over = 0`
         const isKnown = (yield* intents.knows(conversationId)) ||
-          (yield* IntentLog.untilAvailable(
+          (yield* untilAvailable(
               sql`SELECT 1 FROM livedesk_flow_waits WHERE conversation_id = ${conversationId} LIMIT 1`
             )).length > 0
         if (!isKnown) return []
@@ -196,10 +197,10 @@ export const layer: Layer.Layer<CustomerReplies, SqlError, SqlClient.SqlClient |
           content,
           received_at: DateTime.toEpochMillis(receivedAt)
         }
-        yield* IntentLog.untilAvailable(
+        yield* untilAvailable(
           sql`INSERT INTO livedesk_flow_replies ${sql.insert(row)} ON CONFLICT (message_id) DO NOTHING`
         )
-        const waits = yield* Effect.orDie(readWaits(yield* IntentLog.untilAvailable(sql`${waiting} ORDER BY since`)))
+        const waits = yield* Effect.orDie(readWaits(yield* untilAvailable(sql`${waiting} ORDER BY since`)))
         const given = yield* Effect.forEach(waits, (row) => {
           const wait = {
             executionId: row.execution_id,
@@ -213,8 +214,8 @@ export const layer: Layer.Layer<CustomerReplies, SqlError, SqlClient.SqlClient |
       }),
       forget: Effect.fnUntraced(function*(olderThan) {
         const until = (yield* Clock.currentTimeMillis) - Duration.toMillis(Duration.fromInputUnsafe(olderThan))
-        yield* IntentLog.untilAvailable(sql`DELETE FROM livedesk_flow_waits WHERE since < ${until}`)
-        yield* IntentLog.untilAvailable(sql`DELETE FROM livedesk_flow_replies WHERE received_at < ${until}`)
+        yield* untilAvailable(sql`DELETE FROM livedesk_flow_waits WHERE since < ${until}`)
+        yield* untilAvailable(sql`DELETE FROM livedesk_flow_replies WHERE received_at < ${until}`)
       })
     })
   })

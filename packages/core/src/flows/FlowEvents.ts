@@ -8,11 +8,11 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as WorkflowEngine from "effect/workflow/WorkflowEngine"
+import * as FlowResolution from "../internal/FlowResolution.ts"
 import type { WebhookEvent } from "../webhooks/WebhookEvent.ts"
 import * as CustomerReply from "./CustomerReply.ts"
 import * as IntentLog from "./IntentLog.ts"
 import * as Reconciliation from "./Reconciliation.ts"
-import * as Resolution from "./Resolution.ts"
 
 /**
  * Handles an event for flows: `reconcile` and `CustomerReply.handle` in one. A handler for `Webhooks.layer`, which must
@@ -58,13 +58,13 @@ export const reconcile = Effect.fnUntraced(function*(
   const intents = yield* IntentLog.IntentLog
   const until = DateTime.toEpochMillis(DateTime.addDuration(observation.at, skew))
   for (const intent of yield* intents.fitting(observation, until)) {
-    const resolution = Resolution.done(observation.id)
+    const resolution = Reconciliation.done(observation.id)
     // The resolution first: should the process die in between, the event that comes again finds the intent as it was.
-    if (intent.state === "Pending") yield* Reconciliation.succeed(intent, resolution)
+    if (intent.state === "Pending") yield* FlowResolution.succeed(intent, resolution)
     const found = intent.foundId === undefined ? yield* intents.found(intent, observation.id) : intent
     // Another event was faster: this one may be of the next step that waits for the same.
     if (found === undefined) continue
-    if (found.state === "Pending") yield* Reconciliation.succeedAndRecord(found, resolution)
+    if (found.state === "Pending") yield* FlowResolution.succeedAndRecord(found, resolution)
     return
   }
 })

@@ -21,12 +21,15 @@ import * as DurableDeferred from "effect/workflow/DurableDeferred"
 import * as WorkflowEngine from "effect/workflow/WorkflowEngine"
 import * as Contacts from "../Contacts.ts"
 import * as Conversations from "../Conversations.ts"
+import * as ErrorMapping from "../internal/ErrorMapping.ts"
+import * as FlowResolution from "../internal/FlowResolution.ts"
+import * as OptionSchema from "../internal/OptionSchema.ts"
 import * as LiveDeskError from "../LiveDeskError.ts"
 import { ContactId, ConversationId, MessageId } from "../LiveDeskSchema.ts"
 import * as Messages from "../Messages.ts"
+import * as RetryPolicy from "../RetryPolicy.ts"
 import * as IntentLog from "./IntentLog.ts"
-import * as OutcomeProbe from "./OutcomeProbe.ts"
-import * as Resolution from "./Resolution.ts"
+import * as Reconciliation from "./Reconciliation.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // options
@@ -47,7 +50,7 @@ export interface Options {
   readonly reconcileAfter?: Duration.Input | undefined
   /**
    * When to retry where nothing was sent, or LiveDesk took too many requests. Defaults to `defaultRetries`. A step waits
-   * for LiveDesk's `Retry-After` in any case. When the schedule ends, the flow fails with the last error.
+   * for `RetryPolicy.retryAfterOf` the error in any case. When the schedule ends, the flow fails with the last error.
    */
   readonly retries?: Schedule.Schedule<unknown, LiveDeskError.LiveDeskError> | undefined
 }
@@ -108,7 +111,7 @@ export const ensureContact = Effect.fnUntraced(function*(
   input: Contacts.EnsureContact,
   options: Options = {}
 ): Effect.fn.Return<FoundContact, LiveDeskError.LiveDeskError, Required | Contacts.Contacts> {
-  const reconcileAfter = reconcileAfterOf(options)
+  const { reconcileAfter } = yield* checkOptions(options)
   const { executionId, workflow } = yield* WorkflowEngine.WorkflowInstance
   const facts: IntentLog.Facts = {
     executionId,
@@ -135,7 +138,9 @@ export const ensureContact = Effect.fnUntraced(function*(
         return { contactId: ensured.contact.id, ...(sourceId === undefined ? {} : { sourceId }) }
       }),
       Effect.catch((error): Effect.Effect<FoundContact, LiveDeskError.LiveDeskError> => {
-        if (!mayHaveTakenEffect(error)) return Effect.andThen(intents.release(begun.intent), Effect.fail(error))
+        if (!LiveDeskError.mayHaveTakenEffect(error)) {
+          return Effect.andThen(intents.release(begun.intent), Effect.fail(error))
+        }
         return Option.match(LiveDeskError.createdId(error, "payload.contact.id"), {
           onNone: () => Effect.andThen(intents.check(begun.intent, error.verifyHint), Effect.fail(error)),
           onSome: (id) => Effect.succeed({ contactId: ContactId.make(id) })
@@ -149,8 +154,12 @@ export const ensureContact = Effect.fnUntraced(function*(
     success: FoundContact,
     error: LiveDeskError.LiveDeskError,
     execute: Effect.retry(ensure, {
-      while: (error) => LiveDeskError.isTransient(error) || mayHaveTakenEffect(error),
-      schedule: retriesOf(options, (error) => mayHaveTakenEffect(error) ? reconcileAfter : Duration.zero)
+      while: (error) => LiveDeskError.isTransient(error) || LiveDeskError.mayHaveTakenEffect(error),
+      schedule: Schedule.modifyDelay(
+        retriesOf(options),
+        ({ duration, input }) =>
+          Effect.succeed(LiveDeskError.mayHaveTakenEffect(input) ? Duration.max(duration, reconcileAfter) : duration)
+      )
     })
   })
 })
@@ -166,7 +175,7 @@ export const createConversation = Effect.fnUntraced(function*(
   input: Conversations.CreateConversation & { readonly contactId: number },
   options: Options = {}
 ): Effect.fn.Return<ConversationId, LiveDeskError.LiveDeskError, Required | Conversations.Conversations> {
-  const probe = yield* OutcomeProbe.OutcomeProbe
+  const probe = yield* Reconciliation.OutcomeProbe
   const { contactId, inboxId } = input
   const id = yield* once({
     step,
@@ -190,7 +199,7 @@ export const sendMessage = Effect.fnUntraced(function*(
   input: Messages.SendMessage,
   options: Options = {}
 ): Effect.fn.Return<MessageId, LiveDeskError.LiveDeskError, Required | Messages.Messages> {
-  const probe = yield* OutcomeProbe.OutcomeProbe
+  const probe = yield* Reconciliation.OutcomeProbe
   const { content, conversationId } = input
   const id = yield* once({
     step,
@@ -219,7 +228,7 @@ interface Call<R> {
   readonly subject: Pick<IntentLog.Facts, "inboxId" | "contactId" | "conversationId" | "content">
   readonly call: Effect.Effect<number, LiveDeskError.LiveDeskError, R>
   readonly verifyHint: string | undefined
-  readonly probe: (since: DateTime.Utc) => Effect.Effect<OutcomeProbe.Finding>
+  readonly probe: (since: DateTime.Utc) => Effect.Effect<Reconciliation.Finding>
 }
 
 const once = Effect.fnUntraced(function*<R>(
@@ -229,7 +238,7 @@ const once = Effect.fnUntraced(function*<R>(
   const { executionId, workflow } = yield* WorkflowEngine.WorkflowInstance
   const intents = yield* IntentLog.IntentLog
   const facts: IntentLog.Facts = { executionId, step, workflow: workflow._tag, kind, ...subject }
-  const reconcileAfter = reconcileAfterOf(options)
+  const { reconcileAfter } = yield* checkOptions(options)
 
   const done = (intent: IntentLog.Intent, id: number): Effect.Effect<Outcome> =>
     Effect.as(intents.done(intent, id), { _tag: "Done", id })
@@ -273,7 +282,9 @@ const once = Effect.fnUntraced(function*<R>(
       return Effect.matchEffect(call, {
         onSuccess: (id) => done(intent, id),
         onFailure: (error) => {
-          if (!mayHaveTakenEffect(error)) return Effect.andThen(intents.release(intent), Effect.fail(error))
+          if (!LiveDeskError.mayHaveTakenEffect(error)) {
+            return Effect.andThen(intents.release(intent), Effect.fail(error))
+          }
           return Option.match(LiveDeskError.createdId(error, "id"), {
             onNone: () => reconciled(error.verifyHint),
             onSome: (id) => done(intent, id)
@@ -290,31 +301,18 @@ const once = Effect.fnUntraced(function*<R>(
       execute: Effect.retry(attempt(number), { while: LiveDeskError.isTransient, schedule: retriesOf(options) })
     })
     if (outcome._tag === "Done") return outcome.id
-    const resolution = yield* DurableDeferred.await(Resolution.deferredOf(step, outcome.round))
+    const resolution = yield* DurableDeferred.await(FlowResolution.deferredOf(step, outcome.round))
     if (resolution._tag === "Done") return resolution.id
   }
 })
 
-/** Whether LiveDesk may have acted on the request. */
-const mayHaveTakenEffect = ({ outcome }: LiveDeskError.LiveDeskError): boolean =>
-  outcome === "Unknown" || outcome === "Processed"
+const retriesOf = ({ retries = defaultRetries }: Options): Schedule.Schedule<unknown, LiveDeskError.LiveDeskError> =>
+  RetryPolicy.honorRetryAfter(retries)
 
-const retryAfterOf = ({ reason }: LiveDeskError.LiveDeskError): Duration.Duration =>
-  reason._tag === "RateLimited" || reason._tag === "CircuitOpen"
-    ? Option.getOrElse(reason.retryAfter, () => Duration.zero)
-    : Duration.zero
-
-const retriesOf = (
-  { retries = defaultRetries }: Options,
-  atLeast: (error: LiveDeskError.LiveDeskError) => Duration.Duration = () => Duration.zero
-): Schedule.Schedule<unknown, LiveDeskError.LiveDeskError> =>
-  Schedule.modifyDelay(
-    retries,
-    ({ duration, input }) => Effect.succeed(Duration.max(duration, Duration.max(retryAfterOf(input), atLeast(input))))
-  )
-
-const reconcileAfterOf = ({ reconcileAfter = "30 seconds" }: Options): Duration.Duration =>
-  Duration.fromInputUnsafe(reconcileAfter)
+const checkOptions = OptionSchema.decoder(
+  Schema.Struct({ reconcileAfter: OptionSchema.withDefault(OptionSchema.duration, Duration.seconds(30)) }),
+  (issues) => ErrorMapping.invalidInput("FlowStep", issues)
+)
 
 /** Waits until so long after the outcome was first looked for, whichever process that was. */
 const waitSince = (intent: IntentLog.Intent, time: Duration.Duration): Effect.Effect<void> =>

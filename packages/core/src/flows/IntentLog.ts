@@ -9,10 +9,10 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
+import { createTable, untilAvailable } from "../internal/FlowDatabase.ts"
 
 /**
  * The kind of thing that a step creates.
@@ -331,31 +331,6 @@ export const layer: Layer.Layer<IntentLog, SqlError, SqlClient.SqlClient> = Laye
     })
   })
 )
-
-/**
- * Makes a table. PostgreSQL may reject one of several programs that make the same one at the same moment.
- *
- * @internal
- */
-export const createTable = (statement: Effect.Effect<unknown, SqlError>): Effect.Effect<void, SqlError> =>
-  Effect.asVoid(Effect.retry(statement, { times: 5, schedule: Schedule.spaced("50 millis") }))
-
-/**
- * Waits for a database that cannot be reached or is busy; a statement that it rejects is a fault of the program.
- *
- * @internal
- */
-export const untilAvailable = <A>(statement: Effect.Effect<A, SqlError>): Effect.Effect<A> =>
-  statement.pipe(
-    Effect.tapError((error) =>
-      error.isRetryable ? Effect.logWarning(`the database of the flows: ${error.message}`) : Effect.void
-    ),
-    Effect.retry({
-      while: ({ isRetryable }) => isRetryable,
-      schedule: Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("10 seconds")])
-    }),
-    Effect.orDie
-  )
 
 const read = Schema.decodeUnknownEffect(Schema.Array(columns))
 

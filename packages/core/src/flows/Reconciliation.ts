@@ -1,15 +1,136 @@
 /**
- * Resolves what a flow cannot reconcile: a person looks at LiveDesk's console, and states whether a step was done.
+ * The reconciliation of calls whose response a flow lost: a program probes whether the call took effect, and where it
+ * cannot know, a person looks at LiveDesk's console and states it.
  *
  * @since 0.1.0
  */
+import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import * as DurableDeferred from "effect/workflow/DurableDeferred"
 import type * as WorkflowEngine from "effect/workflow/WorkflowEngine"
+import * as FlowResolution from "../internal/FlowResolution.ts"
 import * as IntentLog from "./IntentLog.ts"
-import * as Resolution from "./Resolution.ts"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// a program probes
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * The finding of a probe.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Finding =
+  /** It is there, by its id. */
+  | { readonly _tag: "Found"; readonly id: number }
+  /** It is certain that it is not there. */
+  | { readonly _tag: "NotFound" }
+  /** It cannot be determined. */
+  | { readonly _tag: "Undetermined" }
+
+/**
+ * It is there.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const found = (id: number): Finding => ({ _tag: "Found", id })
+
+/**
+ * It is not there. A flow then sends again, so return this only when it is certain.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const notFound: Finding = { _tag: "NotFound" }
+
+/**
+ * It cannot be determined.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const undetermined: Finding = { _tag: "Undetermined" }
+
+/**
+ * Looks for what a call may have created.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface OutcomeProbe {
+  /** Looks for a conversation with the contact in the inbox, created since. */
+  readonly conversation: (subject: {
+    readonly contactId: number
+    readonly inboxId: number
+    readonly since: DateTime.Utc
+  }) => Effect.Effect<Finding>
+  /** Looks for a message of the content in the conversation, sent since. */
+  readonly message: (subject: {
+    readonly conversationId: number
+    readonly content: string
+    readonly since: DateTime.Utc
+  }) => Effect.Effect<Finding>
+}
+
+/**
+ * The outcome probe that flows use. LiveDesk documents no call that reads conversations or messages, so the default finds
+ * `Undetermined`. A program may provide better: its own records of webhook events, an export, a call that LiveDesk does
+ * not document.
+ *
+ * ```ts
+ * const nothingSent: Reconciliation.OutcomeProbe = {
+ *   conversation: () => Effect.succeed(Reconciliation.notFound),
+ *   message: () => Effect.succeed(Reconciliation.notFound)
+ * }
+ * ConversationFlow.layer().pipe(Layer.provide(Layer.succeed(Reconciliation.OutcomeProbe, nothingSent)))
+ * ```
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export const OutcomeProbe = Context.Reference<OutcomeProbe>("@effect-livedesk/core/flows/OutcomeProbe", {
+  defaultValue: () => ({
+    conversation: () => Effect.succeed(undetermined),
+    message: () => Effect.succeed(undetermined)
+  })
+})
+
+// ---------------------------------------------------------------------------------------------------------------------
+// a person resolves
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * The decision on a call whose outcome could not be reconciled: it created what it was to create, by its id; or it did
+ * nothing, and is retried.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const Resolution = FlowResolution.Resolution
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Resolution = typeof Resolution.Type
+
+/**
+ * The resolution that the call took effect.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const done = (id: number): Resolution => ({ _tag: "Done", id })
+
+/**
+ * The resolution that the call did nothing.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const notDone: Resolution = { _tag: "NotDone" }
 
 /**
  * A step that waits for a resolution.
@@ -96,7 +217,7 @@ export const pending: Effect.Effect<ReadonlyArray<PendingStep>, never, IntentLog
  * resolution of a call holds.
  *
  * ```ts
- * yield* Reconciliation.resolve({ executionId, step: "message", outcome: Resolution.done(4711) })
+ * yield* Reconciliation.resolve({ executionId, step: "message", outcome: Reconciliation.done(4711) })
  * ```
  *
  * @category calls
@@ -105,46 +226,14 @@ export const pending: Effect.Effect<ReadonlyArray<PendingStep>, never, IntentLog
 export const resolve = Effect.fn("Reconciliation.resolve")(function*(options: {
   readonly executionId: string
   readonly step: string
-  readonly outcome: Resolution.Resolution
+  readonly outcome: Resolution
 }): Effect.fn.Return<void, NotPendingError | ResolutionError, IntentLog.IntentLog | WorkflowEngine.WorkflowEngine> {
   const { executionId, outcome, step } = options
   if (!isResolution(outcome)) return yield* new ResolutionError()
   const intents = yield* IntentLog.IntentLog
   const intent = yield* intents.find(executionId, step)
   if (intent === undefined || intent.state !== "Pending") return yield* new NotPendingError({ executionId, step })
-  yield* succeedAndRecord(intent, outcome)
+  yield* FlowResolution.succeedAndRecord(intent, outcome)
 })
 
-const isResolution = Schema.is(Resolution.Resolution)
-
-/**
- * Lets the flow go on.
- *
- * @internal
- */
-export const succeed = (
-  { executionId, round, step, workflow }: IntentLog.Intent,
-  resolution: Resolution.Resolution
-): Effect.Effect<void, never, WorkflowEngine.WorkflowEngine> => {
-  const deferred = Resolution.deferredOf(step, round)
-  const token = new DurableDeferred.TokenParsed({
-    workflowName: workflow,
-    executionId,
-    deferredName: deferred.name
-  }).asToken
-  return DurableDeferred.succeed(deferred, { token, value: resolution })
-}
-
-/**
- * As `succeed`, and removes the step from `pending`. The engine keeps the resolution before the intent records it: should
- * the process die in between, the step is still pending.
- *
- * @internal
- */
-export const succeedAndRecord = Effect.fnUntraced(
-  function*(intent: IntentLog.Intent, resolution: Resolution.Resolution) {
-    const intents = yield* IntentLog.IntentLog
-    yield* succeed(intent, resolution)
-    if (resolution._tag === "Done") yield* intents.done(intent, resolution.id)
-  }
-)
+const isResolution = Schema.is(Resolution)

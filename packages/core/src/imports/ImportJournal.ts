@@ -6,20 +6,18 @@
  */
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import * as Queue from "effect/Queue"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaParser from "effect/SchemaParser"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import * as Stream from "effect/Stream"
+import * as GroupCommit from "../internal/GroupCommit.ts"
+import * as JournalTable from "../internal/JournalTable.ts"
 import { ContactId, ConversationId, MessageId } from "../LiveDeskSchema.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -227,175 +225,57 @@ export const layer: Layer.Layer<ImportJournal, ImportJournalError, SqlClient.Sql
   ImportJournal,
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
-    yield* orFail(createTables(sql))
-    const changes = yield* changeTogether((changes) => orFail(sql.withTransaction(applyChanges(sql, changes))))
+    yield* orFail(JournalTable.createTables(sql))
+    const changes = yield* GroupCommit.make(
+      (changes: ReadonlyArray<Change>) => orFail(sql.withTransaction(JournalTable.change(sql, changes))),
+      new ImportJournalError({ problem: "Database", detail: "it is closed" })
+    )
     let run = 0
 
     return ImportJournal.of({
       begin: (inboxId) =>
         orFail(sql.withTransaction(Effect.gen(function*() {
-          const [meta] = yield* sql<
-            { readonly inbox_id: number; readonly run: number }
-          >`SELECT inbox_id, run FROM import`
-          if (meta !== undefined && meta.inbox_id !== inboxId) {
+          const latest = yield* JournalTable.latestRun(sql)
+          if (latest !== undefined && latest.inboxId !== inboxId) {
             return yield* new ImportJournalError({
               problem: "OtherImport",
-              detail: `the journal is that of an import into the inbox ${meta.inbox_id}, not ${inboxId}: ` +
+              detail: `the journal is that of an import into the inbox ${latest.inboxId}, not ${inboxId}: ` +
                 "give this import a journal of its own"
             })
           }
-          run = (meta?.run ?? 0) + 1
-          yield* sql`INSERT INTO import (id, inbox_id, run) VALUES (1, ${inboxId}, ${run}) ON CONFLICT DO UPDATE SET run = ${run}`
-          yield* sql`DELETE FROM import_reject`
+          run = (latest?.run ?? 0) + 1
+          yield* JournalTable.begin(sql, inboxId, run)
         }))),
       plan: (rows) => orFail(sql.withTransaction(plan(sql, run, rows))),
       ...changes,
-      reject: (rejects) =>
-        rejects.length === 0
-          ? Effect.void
-          : orFail(sql`
-            INSERT INTO import_reject (line, reasons, row)
-            SELECT value ->> 'line', value ->> 'reasons', value ->> 'row' FROM json_each(${JSON.stringify(rejects)})
-          `),
-      entries: (state) =>
-        Stream.map(
-          pages((after) =>
-            sql<EntryRow & Place>`
-              SELECT ${sql.literal(entryColumns)}, id FROM import_row
-              WHERE state = ${state} AND id > ${after} ORDER BY id LIMIT ${pageSize}
-            `
-          ),
-          entryOf
-        ),
+      reject: (rejects) => rejects.length === 0 ? Effect.void : orFail(JournalTable.reject(sql, rejects)),
+      entries: (state) => Stream.map(pages((after) => JournalTable.entries(sql, state, after)), entryOf),
       rejects: Stream.map(
-        pages((after) =>
-          sql<Omit<Reject, "reasons"> & { readonly reasons: string } & Place>`
-            SELECT line, reasons, row, id FROM import_reject WHERE id > ${after} ORDER BY id LIMIT ${pageSize}
-          `
-        ),
+        pages((after) => JournalTable.rejects(sql, after)),
         ({ line, reasons, row }) => ({ line, reasons: reasonsOf(reasons), row })
       ),
-      totals: orFail(Effect.gen(function*() {
-        const rows = yield* sql<{ readonly state: State; readonly count: number }>`
-          SELECT state, COUNT(*) AS count FROM import_row GROUP BY state
-          UNION ALL SELECT 'invalid', COUNT(*) FROM import_reject
-        `
+      totals: orFail(Effect.map(JournalTable.totals(sql), (rows) => {
         const counts = Object.fromEntries(rows.map(({ count, state }) => [state, count]))
         return { planned: 0, sent: 0, done: 0, rejected: 0, invalid: 0, ...counts }
       })),
       resolve: (key, outcome) =>
         orFail(Effect.map(
           outcome._tag === "NotDone"
-            ? sql`UPDATE import_row SET state = 'planned' WHERE key = ${key} AND state = 'sent' RETURNING key`
-            : sql`
-              UPDATE import_row SET
-                contact_id = COALESCE(${outcome.contactId}, contact_id),
-                conversation_id = COALESCE(${outcome.conversationId}, conversation_id),
-                message_id = COALESCE(${outcome.messageId}, message_id),
-                row = CASE step WHEN 'message' THEN NULL ELSE row END,
-                state = CASE step WHEN 'message' THEN 'done' ELSE 'planned' END,
-                step = CASE step WHEN 'contact' THEN 'conversation' ELSE 'message' END
-              WHERE key = ${key} AND state = 'sent' RETURNING key
-            `,
+            ? JournalTable.resolveNotDone(sql, key)
+            : JournalTable.resolveDone(sql, key, outcome),
           (resolved) => resolved.length > 0
         ))
     })
   })
 )
 
-// ---------------------------------------------------------------------------------------------------------------------
-// statements
-// ---------------------------------------------------------------------------------------------------------------------
-
-const createTables = Effect.fnUntraced(function*(sql: SqlClient.SqlClient) {
-  yield* sql`CREATE TABLE IF NOT EXISTS import (id INTEGER PRIMARY KEY, inbox_id INTEGER NOT NULL, run INTEGER NOT NULL)`
-  yield* sql`
-    CREATE TABLE IF NOT EXISTS import_row (
-      id INTEGER PRIMARY KEY,
-      key TEXT NOT NULL UNIQUE,
-      line INTEGER NOT NULL,
-      run INTEGER NOT NULL,
-      state TEXT NOT NULL,
-      step TEXT NOT NULL,
-      row TEXT,
-      contact_id INTEGER,
-      source_id TEXT,
-      existing INTEGER,
-      conversation_id INTEGER,
-      message_id INTEGER,
-      reasons TEXT NOT NULL
-    )
-  `
-  yield* sql`
-    CREATE TABLE IF NOT EXISTS import_reject (
-      id INTEGER PRIMARY KEY,
-      line INTEGER NOT NULL,
-      reasons TEXT NOT NULL,
-      row TEXT NOT NULL
-    )
-  `
-})
-
-const entryColumns = "key, line, state, step, row, contact_id AS contactId, source_id AS sourceId, existing, " +
-  "conversation_id AS conversationId, message_id AS messageId, reasons"
-
-/** A row of `entryColumns`, as only this module has written it. */
-interface EntryRow {
-  readonly key: string
-  readonly line: number
-  readonly state: State
-  readonly step: Step
-  readonly row: string | null
-  readonly contactId: number | null
-  readonly sourceId: string | null
-  readonly existing: 0 | 1 | null
-  readonly conversationId: number | null
-  readonly messageId: number | null
-  readonly reasons: string
-}
-
-const entryOf = (row: EntryRow): Entry => ({
-  key: row.key,
-  line: row.line,
-  state: row.state,
-  step: row.step,
-  row: Option.fromNullOr(row.row),
-  contactId: idOf(row.contactId, ContactId),
-  sourceId: Option.fromNullOr(row.sourceId),
-  existing: row.existing === null ? Option.none() : Option.some(row.existing === 1),
-  conversationId: idOf(row.conversationId, ConversationId),
-  messageId: idOf(row.messageId, MessageId),
-  reasons: reasonsOf(row.reasons)
-})
-
-const idOf = <Id>(id: number | null, brand: { readonly make: (id: number) => Id }): Option.Option<Id> =>
-  id === null ? Option.none() : Option.some(brand.make(id))
-
-const reasonsOf = (json: string): ReadonlyArray<string> =>
-  json === "[]" ? [] : Result.getOrElse(decodeReasons(json), () => [json])
-
-const decodeReasons = SchemaParser.decodeUnknownResult(Schema.fromJsonString(Schema.Array(Schema.String)))
-
 const plan = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, run: number, rows: ReadonlyArray<Planned>) {
   const firsts = new Map<string, Planned>()
   for (const row of rows) if (!firsts.has(row.key)) firsts.set(row.key, row)
-  const known = yield* sql<EntryRow & { readonly run: number }>`
-    SELECT ${sql.literal(entryColumns)}, run FROM import_row
-    WHERE key IN (SELECT value FROM json_each(${JSON.stringify([...firsts.keys()])}))
-  `
+  const known = yield* JournalTable.known(sql, [...firsts.keys()])
   const entries = new Map(known.map((row) => [row.key, entryOf(row)]))
   const ofThisRun = new Set(known.flatMap((row) => row.run === run ? [row.key] : []))
-  const seen = [...firsts.values()].filter(({ key }) => !ofThisRun.has(key))
-  yield* sql`
-    INSERT INTO import_row (key, line, run, state, step, row, reasons)
-    SELECT value ->> 'key', value ->> 'line', ${run}, 'sent', 'contact', value ->> 'row', '[]'
-    FROM json_each(${JSON.stringify(seen)}) WHERE true
-    ON CONFLICT DO UPDATE SET
-      line = excluded.line,
-      run = excluded.run,
-      row = CASE state WHEN 'done' THEN NULL ELSE excluded.row END,
-      state = CASE WHEN step = 'contact' AND state <> 'done' THEN 'sent' ELSE state END
-  `
+  yield* JournalTable.plan(sql, run, [...firsts.values()].filter(({ key }) => !ofThisRun.has(key)))
   return rows.map((row): Standing => {
     const first = firsts.get(row.key)
     const entry = entries.get(row.key)
@@ -419,108 +299,36 @@ const fresh = ({ key, line, row }: Planned): Entry => ({
   reasons: []
 })
 
-const applyChanges = (sql: SqlClient.SqlClient, changes: ReadonlyArray<Change>) => {
-  // Of one row only the latest: what several say of different columns is in all of them.
-  const merged = new Map<string, Change>()
-  for (const change of changes) merged.set(change.key, { ...merged.get(change.key), ...change })
-  return sql`
-    UPDATE import_row SET
-      state = new.value ->> 'state',
-      step = new.value ->> 'step',
-      row = CASE new.value ->> 'state' WHEN 'done' THEN NULL ELSE row END,
-      contact_id = COALESCE(new.value ->> 'contactId', contact_id),
-      source_id = COALESCE(new.value ->> 'sourceId', source_id),
-      existing = COALESCE(new.value ->> 'existing', existing),
-      conversation_id = COALESCE(new.value ->> 'conversationId', conversation_id),
-      message_id = COALESCE(new.value ->> 'messageId', message_id),
-      reasons = COALESCE(new.value ->> 'reasons', '[]')
-    FROM json_each(${JSON.stringify([...merged.values()])}) AS new
-    WHERE import_row.key = new.value ->> 'key'
-  `
-}
-
-/** How many changes are committed at once, and how many may wait: more than are in flight, so that few wait. */
-const [batchSize, capacity] = [1024, 4096]
-
-interface Waiting {
-  readonly change?: Change
-  /** For the caller that waits until it is on the disk. */
-  readonly committed?: Deferred.Deferred<void, ImportJournalError>
-}
-
-/** The changes that come while others are being committed are committed at once: each commit waits for the disk. */
-const changeTogether = Effect.fnUntraced(function*(
-  commit: (changes: ReadonlyArray<Change>) => Effect.Effect<unknown, ImportJournalError>
-) {
-  const queue = yield* Queue.bounded<Waiting>(capacity)
-  /** Open while a caller waits for the disk, or a whole batch has come. */
-  const due = Latch.makeUnsafe(false)
-  let failure: Option.Option<ImportJournalError> = Option.none()
-  const commitAll = (waiting: ReadonlyArray<Waiting>) =>
-    Option.match(failure, {
-      // After a failure nothing more is written: what comes later may rest on what was lost.
-      onSome: Effect.fail,
-      onNone: () => commit(waiting.flatMap(({ change }) => change ?? []))
-    }).pipe(
-      Effect.tapError((error) => Effect.sync(() => failure = Option.some(error))),
-      Effect.exit,
-      Effect.flatMap((exit) =>
-        Effect.forEach(
-          waiting,
-          ({ committed }) => committed === undefined ? Effect.void : Deferred.done(committed, Exit.asVoid(exit)),
-          { discard: true }
-        )
-      )
-    )
-  // A caller that still waits then, or comes later, must not wait for ever.
-  yield* Effect.addFinalizer(() => {
-    failure = Option.some(new ImportJournalError({ problem: "Database", detail: "it is closed" }))
-    return Effect.flatMap(Queue.clear(queue), commitAll)
-  })
-  const batch = Effect.gen(function*() {
-    const first = yield* Queue.take(queue)
-    yield* Effect.raceFirst(due.await, Effect.sleep("50 millis"))
-    // Callers that are about to add to it may do so.
-    yield* Effect.yieldNow
-    due.closeUnsafe()
-    return [first, ...yield* Queue.clear(queue)]
-  })
-  yield* Effect.uninterruptibleMask((restore) => Effect.flatMap(restore(batch), commitAll)).pipe(
-    Effect.forever,
-    Effect.forkScoped
-  )
-  const enqueue = (waiting: Waiting) =>
-    Effect.suspend(() => {
-      if (Option.isSome(failure)) return Effect.fail(failure.value)
-      if (waiting.committed !== undefined || Queue.sizeUnsafe(queue) >= batchSize) due.openUnsafe()
-      return Queue.offer(queue, waiting)
-    })
-  const enqueueAndWait = (change: Pick<Waiting, "change">) =>
-    Effect.suspend(() => {
-      const committed = Deferred.makeUnsafe<void, ImportJournalError>()
-      return Effect.andThen(enqueue({ ...change, committed }), Deferred.await(committed))
-    })
-  return {
-    change: (change: Change) => enqueueAndWait({ change }),
-    note: (change: Change) => Effect.asVoid(enqueue({ change })),
-    flush: enqueueAndWait({})
-  }
+const entryOf = (row: JournalTable.EntryRow): Entry => ({
+  key: row.key,
+  line: row.line,
+  state: row.state,
+  step: row.step,
+  row: Option.fromNullOr(row.row),
+  contactId: idOf(row.contactId, ContactId),
+  sourceId: Option.fromNullOr(row.sourceId),
+  existing: row.existing === null ? Option.none() : Option.some(row.existing === 1),
+  conversationId: idOf(row.conversationId, ConversationId),
+  messageId: idOf(row.messageId, MessageId),
+  reasons: reasonsOf(row.reasons)
 })
 
-const pageSize = 1000
+const idOf = <Id>(id: number | null, brand: { readonly make: (id: number) => Id }): Option.Option<Id> =>
+  id === null ? Option.none() : Option.some(brand.make(id))
 
-/** Where a row stands among the others. */
-interface Place {
-  readonly id: number
-}
+const reasonsOf = (json: string): ReadonlyArray<string> =>
+  json === "[]" ? [] : Result.getOrElse(decodeReasons(json), () => [json])
 
-const pages = <A extends Place>(
+const decodeReasons = SchemaParser.decodeUnknownResult(Schema.fromJsonString(Schema.Array(Schema.String)))
+
+const pages = <A extends JournalTable.Place>(
   read: (after: number) => Effect.Effect<ReadonlyArray<A>, SqlError>
 ): Stream.Stream<A, ImportJournalError> =>
   Stream.paginate(0, (after) =>
     Effect.map(orFail(read(after)), (rows) => {
       const last = rows.at(-1)
-      return [rows, last === undefined || rows.length < pageSize ? Option.none() : Option.some(last.id)] as const
+      const next = last === undefined || rows.length < JournalTable.pageSize ? Option.none() : Option.some(last.id)
+      return [rows, next] as const
     }))
 
 const orFail = <A, R>(

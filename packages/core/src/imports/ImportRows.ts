@@ -12,6 +12,7 @@ import * as Csv from "effect/encoding/Csv"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
+import * as LinePieces from "../internal/LinePieces.ts"
 
 /**
  * A row that could be read: its values by the header's names, or by the keys of its JSON.
@@ -126,7 +127,9 @@ export const csv = <E, R>(
           : bad(line, `${cells.length} cells, where the header has ${header.length}`, text)
       ])
     }
-    const read: Reader = Effect.fnUntraced(function*(piece) {
+    const read: (
+      piece: LinePieces.Piece
+    ) => Effect.Effect<LinePieces.Reading<ImportRow>, ImportFileError> = Effect.fnUntraced(function*(piece) {
       const rows: Array<ImportRow> = []
       let { line, text } = piece
       while (text !== "") {
@@ -138,7 +141,7 @@ export const csv = <E, R>(
           }
           return { rows, rest: "", line }
         }
-        const before = startOfLine(text, decoded.failure.line)
+        const before = LinePieces.startOfLine(text, decoded.failure.line)
         const from = text.slice(before)
         const isOpen = yield* isOpenQuote(from, delimiter)
         // What stands before the row at fault can be read.
@@ -148,7 +151,7 @@ export const csv = <E, R>(
           line = readBefore.line
         }
         if (isOpen && !piece.isLast && from.length <= maxRowSize) return { rows, rest: from, line }
-        const end = startOfLine(from, 2)
+        const end = LinePieces.startOfLine(from, 2)
         const problem = isOpen ? "a quote that is opened here is not closed" : unreadable(decoded.failure.message)
         if (header === undefined) return yield* new ImportFileError({ line, problem: `the header: ${problem}` })
         rows.push(bad(line, problem, from.slice(0, end)))
@@ -164,7 +167,13 @@ export const csv = <E, R>(
         )
         : Stream.empty
     )
-    return Stream.concat(inPieces(bytes, maxRowSize, endOfLines, read), ending)
+    const rows = LinePieces.read(bytes, {
+      maxRowSize,
+      endOfLines: LinePieces.endOfLines,
+      read,
+      tooLong: tooLong(maxRowSize)
+    })
+    return Stream.concat(rows, ending)
   })
 
 /**
@@ -183,18 +192,21 @@ export const ndjson = <E, R>(
   bytes: Stream.Stream<Uint8Array, E, R>,
   options: Options = {}
 ): Stream.Stream<ImportRow, E, R> =>
-  inPieces(
-    bytes,
-    options.maxRowSize ?? defaultMaxRowSize,
-    (text) => text.lastIndexOf("\n") + 1,
-    ({ line, text }) =>
-      Effect.sync(() => {
-        const lines = text.split("\n")
-        if (lines.at(-1) === "") lines.pop()
-        const rows = lines.flatMap((text, index) => text.trim() === "" ? [] : [jsonRow(line + index, text)])
-        return { rows, rest: "", line: line + lines.length }
-      })
-  )
+  Stream.suspend(() => {
+    const maxRowSize = options.maxRowSize ?? defaultMaxRowSize
+    return LinePieces.read(bytes, {
+      maxRowSize,
+      endOfLines: (text) => text.lastIndexOf("\n") + 1,
+      tooLong: tooLong(maxRowSize),
+      read: ({ line, text }) =>
+        Effect.sync(() => {
+          const lines = text.split("\n")
+          if (lines.at(-1) === "") lines.pop()
+          const rows = lines.flatMap((text, index) => text.trim() === "" ? [] : [jsonRow(line + index, text)])
+          return { rows, rest: "", line: line + lines.length }
+        })
+    })
+  })
 
 /**
  * Makes rows of values that are there already, such as another program's records: the first is line 1.
@@ -218,83 +230,14 @@ const bad = (line: number, problem: string, text: string): BadRow => ({
   text: text.trimEnd().slice(0, 500)
 })
 
+const tooLong = (maxRowSize: number) => (line: number, text: string): BadRow =>
+  bad(line, `longer than ${maxRowSize} characters`, text)
+
 const readable = (line: number, text: string, values: Row["values"]): ImportRow =>
   // A decoder leaves this character where the bytes were none of UTF-8: a name with a hole in it is not to be imported.
   text.includes("\uFFFD")
     ? bad(line, "not UTF-8: save the file with that encoding", text)
     : { _tag: "Row", line, values }
-
-// ---------------------------------------------------------------------------------------------------------------------
-// pieces
-// ---------------------------------------------------------------------------------------------------------------------
-
-/** Whole lines of the file, the first of them where a row begins. */
-interface Piece {
-  readonly line: number
-  readonly text: string
-  /** Whether nothing follows. */
-  readonly isLast: boolean
-}
-
-/** What the piece holds, and of its end what only the next can tell, with the line on which that begins. */
-type Reader = (
-  piece: Piece
-) => Effect.Effect<
-  { readonly rows: ReadonlyArray<ImportRow>; readonly rest: string; readonly line: number },
-  ImportFileError
->
-
-interface Position {
-  readonly line: number
-  readonly rest: string
-  /** Whether the rest of a line that is too long is being passed over. */
-  readonly skipping: boolean
-}
-
-const inPieces = <E, R, E2>(
-  bytes: Stream.Stream<Uint8Array, E, R>,
-  maxRowSize: number,
-  endOfLines: (text: string) => number,
-  read: (piece: Piece) => Effect.Effect<Effect.Success<ReturnType<Reader>>, E2>
-): Stream.Stream<ImportRow, E | E2, R> =>
-  Stream.mapAccumEffect(
-    Stream.concat(Stream.decodeText(bytes), Stream.succeed(undefined)),
-    (): Position => ({ line: 1, rest: "", skipping: false }),
-    Effect.fnUntraced(function*({ line, rest, skipping }, chunk) {
-      const isLast = chunk === undefined
-      let text = rest + (chunk ?? "")
-      if (skipping) {
-        const end = startOfLine(text, 2)
-        // A return at the very end may be half a line break.
-        if (end === text.length && !text.endsWith("\n")) {
-          return [{ line, rest: text.endsWith("\r") ? "\r" : "", skipping: !isLast }, []] as const
-        }
-        text = text.slice(end)
-        line++
-      }
-      const end = isLast ? text.length : endOfLines(text)
-      if (end === 0 && text.length > maxRowSize) {
-        const tooLong = bad(line, `longer than ${maxRowSize} characters`, text)
-        return [{ line, rest: "", skipping: true }, [tooLong]] as const
-      }
-      const result = yield* read({ line, text: text.slice(0, end), isLast })
-      const rows = result.rows
-      return [{ line: result.line, rest: result.rest + text.slice(end), skipping: false }, rows] as const
-    })
-  )
-
-const lineBreak = /\r\n|\r|\n/g
-
-/** Where the line of that number begins, or the text's end. */
-const startOfLine = (text: string, line: number): number => {
-  lineBreak.lastIndex = 0
-  for (let passed = 1; passed < line; passed++) if (lineBreak.exec(text) === null) return text.length
-  return lineBreak.lastIndex
-}
-
-/** Where the last whole line ends; a return at the very end may be half a line break. */
-const endOfLines = (text: string): number =>
-  Math.max(text.lastIndexOf("\n"), text.length < 2 ? -1 : text.lastIndexOf("\r", text.length - 2)) + 1
 
 // ---------------------------------------------------------------------------------------------------------------------
 // CSV
@@ -312,7 +255,7 @@ const decodeCsv = (text: string, delimiter: string) =>
 const isOpenQuote = (text: string, delimiter: string) => Effect.map(decodeCsv(`${text}"`, delimiter), Result.isSuccess)
 
 const breaksIn = (cells: ReadonlyArray<string>): number =>
-  cells.reduce((sum, cell) => /[\r\n]/.test(cell) ? sum + (cell.match(lineBreak)?.length ?? 0) : sum, 0)
+  cells.reduce((sum, cell) => /[\r\n]/.test(cell) ? sum + LinePieces.breaksIn(cell) : sum, 0)
 
 const unreadable = (message: string): string => `not CSV: ${message.charAt(0).toLowerCase()}${message.slice(1)}`
 

@@ -28,7 +28,7 @@ const remake = (
     readonly outcome?: LiveDeskError.Outcome
     readonly attempts?: number
     readonly verifyHint?: string
-    readonly isRetryable?: boolean
+    readonly isCallIdempotent?: boolean
     readonly resume?: LiveDeskError.Resume
   }
 ): LiveDeskError.LiveDeskError => {
@@ -60,18 +60,13 @@ export const withAttempts = (
   }
 ): LiveDeskError.LiveDeskError => {
   const outcome = worstOutcome(error.outcome, call.outcome)
-  const mayHaveTakenEffect = outcome === "Processed" || outcome === "Unknown"
-  if (!mayHaveTakenEffect && call.attempts < 2) return error
+  const isCallIdempotent = call.idempotency !== "none"
+  const verifyHint = !isCallIdempotent && LiveDeskError.mayHaveTakenEffect({ outcome }) ? call.verifyHint : undefined
   return remake(error, {
     outcome,
     ...(call.attempts < 2 ? undefined : { attempts: call.attempts }),
-    ...(!mayHaveTakenEffect
-      ? undefined
-      : call.idempotency !== "none"
-      ? { isRetryable: true }
-      : call.verifyHint === undefined
-      ? undefined
-      : { verifyHint: call.verifyHint })
+    ...(isCallIdempotent ? { isCallIdempotent } : undefined),
+    ...(verifyHint === undefined ? undefined : { verifyHint })
   })
 }
 
@@ -90,13 +85,13 @@ export const asTransition = (error: LiveDeskError.LiveDeskError, status: string)
 }
 
 const partsOf = (
-  { attempts, outcome, isRetryable, operation, requestId, resume, verifyHint, status }: LiveDeskError.LiveDeskError
+  { attempts, outcome, isCallIdempotent, operation, requestId, resume, verifyHint, status }: LiveDeskError.LiveDeskError
 ) => ({
   operation,
   outcome,
   ...(attempts === undefined ? undefined : { attempts }),
   ...(verifyHint === undefined ? undefined : { verifyHint }),
-  ...(isRetryable === undefined ? undefined : { isRetryable }),
+  ...(isCallIdempotent === undefined ? undefined : { isCallIdempotent }),
   ...(resume === undefined ? undefined : { resume }),
   ...(status === undefined ? undefined : { status }),
   ...(requestId === undefined ? undefined : { requestId })

@@ -14,7 +14,8 @@ interface Subject {
   readonly reason: Reason & { readonly message: string }
   readonly attempts?: number
   readonly verifyHint?: string
-  readonly isRetryable?: boolean
+  readonly isCallIdempotent?: boolean
+  readonly isRetryable: boolean
   readonly resume?: Identifiers
 }
 
@@ -84,7 +85,8 @@ const advice = (error: Subject): string => {
   const { outcome, reason } = error
   // Also where only an earlier attempt may have been acted upon.
   if (outcome === "Processed" || outcome === "Unknown") {
-    return error.isRetryable === true ? "Retrying this call is safe." : byOutcome[outcome]
+    if (error.isCallIdempotent !== true) return byOutcome[outcome]
+    if (error.isRetryable) return "Retrying this call is safe."
   }
   switch (reason._tag) {
     case "Unauthorized":

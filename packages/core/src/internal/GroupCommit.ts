@@ -1,0 +1,86 @@
+/**
+ * Commits of many changes at once: each commit waits for the disk.
+ *
+ * @since 0.1.0
+ */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Latch from "effect/Latch"
+import * as Option from "effect/Option"
+import * as Queue from "effect/Queue"
+
+/** How many changes are committed at once, and how many may wait: more than are in flight, so that few wait. */
+const [batchSize, capacity] = [1024, 4096]
+
+interface Waiting<Change, E> {
+  readonly change?: Change
+  /** For the caller that waits until it is on the disk. */
+  readonly committed?: Deferred.Deferred<void, E>
+}
+
+/**
+ * Commits the changes that come while others are being committed at once, and those that wait within 50 milliseconds. Fails
+ * with `closed` once the scope is closed.
+ */
+export const make = Effect.fnUntraced(function*<Change, E>(
+  commit: (changes: ReadonlyArray<Change>) => Effect.Effect<unknown, E>,
+  closed: E
+) {
+  const queue = yield* Queue.bounded<Waiting<Change, E>>(capacity)
+  /** Open while a caller waits for the disk, or a whole batch has come. */
+  const due = Latch.makeUnsafe(false)
+  let failure: Option.Option<E> = Option.none()
+  const commitAll = (waiting: ReadonlyArray<Waiting<Change, E>>) =>
+    Option.match(failure, {
+      // After a failure nothing more is written: what comes later may rest on what was lost.
+      onSome: Effect.fail,
+      onNone: () => commit(waiting.flatMap(({ change }) => change === undefined ? [] : [change]))
+    }).pipe(
+      Effect.tapError((error) => Effect.sync(() => failure = Option.some(error))),
+      Effect.exit,
+      Effect.flatMap((exit) =>
+        Effect.forEach(
+          waiting,
+          ({ committed }) => committed === undefined ? Effect.void : Deferred.done(committed, Exit.asVoid(exit)),
+          { discard: true }
+        )
+      )
+    )
+  // A caller that still waits then, or comes later, must not wait for ever.
+  yield* Effect.addFinalizer(() => {
+    failure = Option.some(closed)
+    return Effect.flatMap(Queue.clear(queue), commitAll)
+  })
+  const batch = Effect.gen(function*() {
+    const first = yield* Queue.take(queue)
+    yield* Effect.raceFirst(due.await, Effect.sleep("50 millis"))
+    // Callers that are about to add to it may do so.
+    yield* Effect.yieldNow
+    due.closeUnsafe()
+    return [first, ...yield* Queue.clear(queue)]
+  })
+  yield* Effect.uninterruptibleMask((restore) => Effect.flatMap(restore(batch), commitAll)).pipe(
+    Effect.forever,
+    Effect.forkScoped
+  )
+  const enqueue = (waiting: Waiting<Change, E>) =>
+    Effect.suspend(() => {
+      if (Option.isSome(failure)) return Effect.fail(failure.value)
+      if (waiting.committed !== undefined || Queue.sizeUnsafe(queue) >= batchSize) due.openUnsafe()
+      return Queue.offer(queue, waiting)
+    })
+  const enqueueAndWait = (change: Pick<Waiting<Change, E>, "change">) =>
+    Effect.suspend(() => {
+      const committed = Deferred.makeUnsafe<void, E>()
+      return Effect.andThen(enqueue({ ...change, committed }), Deferred.await(committed))
+    })
+  return {
+    /** Ends when the change is on the disk. */
+    change: (change: Change) => enqueueAndWait({ change }),
+    /** Ends when the change is to be committed. */
+    note: (change: Change) => Effect.asVoid(enqueue({ change })),
+    /** Ends when all changes so far are on the disk. */
+    flush: enqueueAndWait({})
+  }
+})

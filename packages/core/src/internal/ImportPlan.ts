@@ -1,0 +1,89 @@
+/**
+ * The planning of rows: which of them are to be worked on, and which are rejected before anything is sent.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
+import type * as ImportJournal from "../imports/ImportJournal.ts"
+import type * as ImportMapping from "../imports/ImportMapping.ts"
+import type * as ImportRows from "../imports/ImportRows.ts"
+import type * as LiveDeskError from "../LiveDeskError.ts"
+import type * as ImportRun from "./ImportRun.ts"
+import * as OptionSchema from "./OptionSchema.ts"
+
+/** A row to work on: how it stands in the journal, and what it asks for. */
+export interface Work {
+  readonly entry: ImportJournal.Entry
+  readonly input: ImportMapping.ImportInput
+}
+
+type Candidate = ImportJournal.Planned & Pick<Work, "input">
+
+/** Plans rows in the journal, rejects those that cannot be imported, and returns those to work on. */
+export const plan = Effect.fnUntraced(function*(
+  run: ImportRun.ImportRun,
+  rows: ReadonlyArray<ImportRows.ImportRow>
+): Effect.fn.Return<ReadonlyArray<Work>, ImportJournal.ImportJournalError> {
+  run.counts.read += rows.length
+  const rejects: Array<ImportJournal.Reject> = []
+  const candidates: Array<Candidate> = []
+  for (const row of rows) {
+    Result.match(read(run, row), {
+      onFailure: (reject) => rejects.push(reject),
+      onSuccess: (candidate) => candidates.push(candidate)
+    })
+  }
+  const standings = yield* run.journal.plan(candidates.map(({ key, line, row }) => ({ key, line, row })))
+  const works: Array<Work> = []
+  for (const [index, { input, key, line, row }] of candidates.entries()) {
+    const standing = standings[index]
+    if (standing === undefined) continue
+    if (standing._tag === "Duplicate") {
+      rejects.push({ line, reasons: [`the same customer as line ${standing.line}: ${key}`], row })
+    } else if (standing.entry.state === "done") {
+      run.counts.alreadyDone++
+    } else if (standing.entry.state !== "sent") {
+      works.push({ entry: standing.entry, input })
+    }
+  }
+  yield* run.journal.reject(rejects)
+  run.counts.rejected += rejects.length
+  return works
+})
+
+/** What a row asks for, and its key; or why it cannot be imported. */
+const read = (
+  { key, mapping }: ImportRun.ImportRun,
+  row: ImportRows.ImportRow
+): Result.Result<Candidate, ImportJournal.Reject> => {
+  const { line } = row
+  if (row._tag === "BadRow") return Result.fail({ line, reasons: [row.problem], row: row.text })
+  const text = attempted("the row cannot be kept as JSON", () => JSON.stringify(row.values))
+  return Result.gen(function*() {
+    const kept = yield* text
+    const input = yield* mapping.read(row.values)
+    return { key: yield* attempted("the key failed", () => key(input)), line, row: kept, input }
+  }).pipe(
+    Result.mapError((issues) => ({
+      line,
+      reasons: issues.map((issue) => OptionSchema.sentence([issue])),
+      row: Result.getOrElse(text, () => "")
+    }))
+  )
+}
+
+/** What the program gave may throw: that is the row's fault, not the import's. */
+const attempted = <A>(what: string, evaluate: () => A): Result.Result<A, ReadonlyArray<LiveDeskError.Issue>> =>
+  Result.try({
+    try: evaluate,
+    catch: (cause) => [{ path: [], message: `${what}: ${Predicate.isError(cause) ? cause.message : String(cause)}` }]
+  })
+
+/** The key of a row by its customer. */
+export const customer = ({ contact: { email, identifier, phoneNumber } }: ImportMapping.ImportInput): string => {
+  const [id, mail] = [identifier?.trim(), email?.trim()]
+  if (id !== undefined && id !== "") return `identifier:${id}`
+  return mail !== undefined && mail !== "" ? `email:${mail.toLowerCase()}` : `phone:${phoneNumber?.trim() ?? ""}`
+}

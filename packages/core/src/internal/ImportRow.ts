@@ -1,0 +1,225 @@
+/**
+ * The steps of a row: a contact, a conversation, a message. Each begins where the journal has the row, and notes how far it
+ * came.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as SchemaParser from "effect/SchemaParser"
+import * as Contacts from "../Contacts.ts"
+import type * as ImportJournal from "../imports/ImportJournal.ts"
+import type * as ImportMapping from "../imports/ImportMapping.ts"
+import type * as LiveDeskError from "../LiveDeskError.ts"
+import { ContactId, ConversationId, MessageId } from "../LiveDeskSchema.ts"
+import * as ImportCall from "./ImportCall.ts"
+import type { Work } from "./ImportPlan.ts"
+import * as ImportRun from "./ImportRun.ts"
+
+/** How far a row has come. */
+interface Row {
+  readonly key: string
+  readonly input: ImportMapping.ImportInput
+  readonly contactId: ContactId | undefined
+  readonly sourceId: string | undefined
+  readonly conversationId: ConversationId | undefined
+  /** What the journal does not have yet; the next change of it tells. */
+  readonly known: Partial<ImportJournal.Change>
+}
+
+type Step<In extends Row, Out extends Row> = (
+  run: ImportRun.ImportRun,
+  row: In
+) => Effect.Effect<Out, ImportCall.Halt | ImportJournal.ImportJournalError>
+
+type WithContact = Row & { readonly contactId: ContactId }
+
+/** Works on a row that was planned. */
+export const work = (
+  run: ImportRun.ImportRun,
+  { entry, input }: Work
+): Effect.Effect<void, ImportJournal.ImportJournalError> =>
+  ImportRun.isStopped(run)
+    ? run.journal.note({ key: entry.key, step: entry.step, state: "planned" })
+    : advance(run, { entry, input }, findOrCreate(run, input, run.lookup))
+
+/** Works on a row whose contact may be there, unheard: it is looked for, and made if it is not. */
+export const reconcile = Effect.fnUntraced(function*(
+  run: ImportRun.ImportRun,
+  entry: ImportJournal.Entry
+): Effect.fn.Return<void, ImportJournal.ImportJournalError> {
+  const values = readValues(Option.getOrElse(entry.row, () => "{}"))
+  const input = Result.flatMap(values, run.mapping.read)
+  if (Result.isFailure(input) || ImportRun.isStopped(run)) return
+  const contact = Effect.map(
+    findOrCreate(run, input.success, "first"),
+    // Whether it was there before the import is unknown.
+    (made) => made.existing === true ? { ...made, existing: undefined } : made
+  )
+  yield* advance(run, { entry, input: input.success }, contact)
+})
+
+const readValues = SchemaParser.decodeUnknownResult(
+  Schema.fromJsonString(Schema.Record(Schema.String, Schema.Unknown))
+)
+
+/** From where a row stands to its end, or as far as it goes for now. */
+const advance = (
+  run: ImportRun.ImportRun,
+  { entry, input }: Work,
+  contact: Effect.Effect<FoundContact, LiveDeskError.LiveDeskError>
+): Effect.Effect<void, ImportJournal.ImportJournalError> => {
+  const row: Row = {
+    key: entry.key,
+    input,
+    contactId: Option.getOrUndefined(entry.contactId),
+    sourceId: Option.getOrUndefined(entry.sourceId),
+    conversationId: Option.getOrUndefined(entry.conversationId),
+    known: {}
+  }
+  return ensureContact(run, row, contact).pipe(
+    Effect.flatMap((row) => createConversation(run, row)),
+    Effect.flatMap((row) => sendMessage(run, row)),
+    Effect.flatMap((row) => finish(run, row)),
+    Effect.catchTag(["Stopped", "Rejected", "Unknown"], (halt) => noteHalt(run, entry.key, halt))
+  )
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// steps
+// ---------------------------------------------------------------------------------------------------------------------
+
+const ensureContact = Effect.fnUntraced(function*(
+  run: ImportRun.ImportRun,
+  row: Row,
+  contact: Effect.Effect<FoundContact, LiveDeskError.LiveDeskError>
+): Effect.fn.Return<WithContact, ImportCall.Halt | ImportJournal.ImportJournalError> {
+  const { contactId } = row
+  if (contactId !== undefined) return { ...row, contactId }
+  // The journal has it as sent from its planning on, and it is never sent without being looked for after that.
+  const { existing, id, sourceId } = yield* ImportCall.make(run, "contact", contact)
+  if (existing === false) run.counts.created++
+  if (existing === true) run.counts.existing++
+  return { ...row, contactId: id, sourceId, known: { contactId: id, sourceId, existing } }
+})
+
+const createConversation: Step<WithContact, Row> = Effect.fnUntraced(function*(run, row) {
+  if (row.conversationId !== undefined || !wantsConversation(row)) return row
+  const { contactId, sourceId } = row
+  const input = { inboxId: run.inboxId, contactId, ...(sourceId === undefined ? {} : { sourceId }) }
+  const created = Effect.map(run.conversations.create(input, run.call), idOf)
+  const conversationId = yield* createOnce(
+    run,
+    row,
+    "conversation",
+    ImportCall.orCreatedId(created, "id", (id) => ConversationId.make(id))
+  )
+  run.counts.conversations++
+  return { ...row, conversationId, known: { conversationId } }
+})
+
+const sendMessage: Step<Row, Row> = Effect.fnUntraced(function*(run, row) {
+  const { conversationId, input: { message } } = row
+  if (conversationId === undefined || message === undefined) return row
+  const sent = Effect.map(run.messages.send({ ...message, conversationId }, run.call), idOf)
+  const messageId = yield* createOnce(
+    run,
+    row,
+    "message",
+    ImportCall.orCreatedId(sent, "id", (id) => MessageId.make(id))
+  )
+  run.counts.messages++
+  return { ...row, known: { messageId } }
+})
+
+const finish = ({ counts, journal }: ImportRun.ImportRun, row: Row) => {
+  counts.done++
+  const change = { key: row.key, state: "done", step: "message", ...row.known } as const
+  // A message that is lost sight of in a crash could not be looked for; a contact can.
+  return wantsConversation(row) ? journal.change(change) : journal.note(change)
+}
+
+/** Makes a call that no later one can look for: nothing is sent but what the journal has as sent. */
+const createOnce = <A>(
+  run: ImportRun.ImportRun,
+  { key, known }: Row,
+  step: ImportJournal.Step,
+  call: Effect.Effect<A, LiveDeskError.LiveDeskError>
+): Effect.Effect<A, ImportCall.Halt | ImportJournal.ImportJournalError> =>
+  ImportRun.isStopped(run)
+    ? Effect.fail({ _tag: "Stopped", step, known })
+    : Effect.andThen(
+      run.journal.change({ key, step, state: "sent", ...known }),
+      ImportCall.make(run, step, call, {
+        waiting: run.journal.change({ key, step, state: "planned" }),
+        retrying: run.journal.change({ key, step, state: "sent" })
+      })
+    )
+
+const noteHalt = Effect.fnUntraced(function*(run: ImportRun.ImportRun, key: string, halt: ImportCall.Halt) {
+  const { counts, journal } = run
+  const { step } = halt
+  switch (halt._tag) {
+    case "Stopped":
+      return yield* journal.note({ key, step, state: "planned", ...halt.known })
+    case "Rejected":
+      counts.rejected++
+      return yield* journal.note({ key, step, state: "rejected", reasons: [halt.error.message] })
+    case "Unknown":
+      counts.unknown++
+      run.latestUnknown = yield* Clock.currentTimeMillis
+      return yield* journal.note({ key, step, state: "sent", reasons: [halt.error.message] })
+  }
+})
+
+const wantsConversation = ({ input }: Row): boolean => input.message !== undefined || input.conversation === true
+
+const idOf = <Id>({ id }: { readonly id: Id }): Id => id
+
+// ---------------------------------------------------------------------------------------------------------------------
+// contacts
+// ---------------------------------------------------------------------------------------------------------------------
+
+interface FoundContact {
+  readonly id: ContactId
+  readonly sourceId: string | undefined
+  /** Whether it was there before; `undefined` where that is unknown. */
+  readonly existing: boolean | undefined
+}
+
+const findOrCreate = (
+  { call, contacts, inboxId }: ImportRun.ImportRun,
+  { contact }: ImportMapping.ImportInput,
+  lookup: "first" | "onConflict"
+): Effect.Effect<FoundContact, LiveDeskError.LiveDeskError> => {
+  const input = { ...contact, inboxId }
+  const ensured = Effect.map(
+    // The mapping guarantees a contact key.
+    contacts.ensure(input as Contacts.EnsureContact, call),
+    (ensured) => foundContact(ensured, inboxId)
+  )
+  const found = lookup === "first"
+    ? ensured
+    : contacts.create(input, call).pipe(
+      Effect.map((created) => foundContact({ _tag: "Created", ...created }, inboxId)),
+      Effect.catchIf(isTaken, () => ensured)
+    )
+  return ImportCall.orCreatedId(found, "payload.contact.id", (id) => ({
+    id: ContactId.make(id),
+    sourceId: undefined,
+    existing: false
+  }))
+}
+
+const foundContact = (ensured: Contacts.EnsuredContact, inboxId: number): FoundContact => ({
+  id: ensured.contact.id,
+  sourceId: Option.getOrUndefined<string>(Contacts.sourceIdOf(ensured, inboxId)),
+  existing: ensured._tag === "Existing"
+})
+
+/** Whether LiveDesk refused what may be there already. */
+const isTaken = ({ outcome, reason }: LiveDeskError.LiveDeskError): boolean =>
+  outcome === "Rejected" && (reason._tag === "RejectedInput" || reason._tag === "Conflict")

@@ -1,0 +1,147 @@
+/**
+ * The route that takes deliveries: it reads each, verifies it, and hands on what was not handled before.
+ *
+ * @since 0.1.0
+ */
+import * as Bytes from "effect/Bytes"
+import * as Effect from "effect/Effect"
+import * as HttpMiddleware from "effect/http/HttpMiddleware"
+import * as HttpRouter from "effect/http/HttpRouter"
+import type * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { DecodeFailure } from "../Model.ts"
+import * as DeliveryStore from "../webhooks/DeliveryStore.ts"
+import * as WebhookEvent from "../webhooks/WebhookEvent.ts"
+import * as WebhookSignature from "../webhooks/WebhookSignature.ts"
+import * as DeliveryClaim from "./DeliveryClaim.ts"
+import * as OptionSchema from "./OptionSchema.ts"
+import * as WebhookRejection from "./WebhookRejection.ts"
+import type * as WebhookVerifier from "./WebhookVerifier.ts"
+
+// Core is compiled without a platform's types; every platform that Effect runs on has it.
+declare const TextDecoder: new() => { decode(bytes: Uint8Array): string }
+
+/** The options of receiving, but for those that have no default. */
+export const options = {
+  maxBodyBytes: OptionSchema.withDefault(OptionSchema.amount, 1024 * 1024),
+  deliveryHeader: OptionSchema.withDefault(Schema.String, "X-Chatwoot-Delivery"),
+  ownMessages: OptionSchema.withDefault(OptionSchema.oneOf("skip", "handle"), "skip"),
+  capacity: OptionSchema.withDefault(OptionSchema.amount, 1024)
+}
+
+/** How deliveries are received. */
+export interface Options extends Schema.Struct.Type<typeof options> {
+  readonly path: `/${string}`
+  readonly verifier: WebhookVerifier.Verifier
+  /** Whether a token follows the path. */
+  readonly hasToken: boolean
+}
+
+/** A delivery that is this program's to handle: how to record its outcome. */
+export interface Delivery {
+  readonly complete: Effect.Effect<void>
+  readonly release: Effect.Effect<void>
+}
+
+/** Takes an event over, or refuses it; returns an effect that ends when the response may be sent. */
+export type TakeOver = (
+  event: WebhookEvent.WebhookEvent,
+  delivery: Delivery
+) => Effect.Effect<Effect.Effect<void, WebhookRejection.WebhookRejectedError>, WebhookRejection.WebhookRejectedError>
+
+/** Receives deliveries at a path. */
+export const receiveAt = Effect.fnUntraced(function*(options: Options, takeOver: TakeOver) {
+  const router = yield* HttpRouter.HttpRouter
+  const store = yield* DeliveryStore.DeliveryStore
+  const crypto = yield* Layer.build(WebhookSignature.layer)
+  const deliveryHeader = options.deliveryHeader.toLowerCase()
+
+  const receive = Effect.fnUntraced(function*(request: HttpServerRequest.HttpServerRequest) {
+    const verify = yield* options.verifier.before(request)
+    const body = yield* readBody(request, options.maxBodyBytes)
+    const proofs = yield* verify(body)
+    const wire = yield* parse(body)
+    const event = WebhookEvent.read(wire)
+    if (event instanceof DecodeFailure) return yield* WebhookRejection.reject("NoEvent")
+    if (options.ownMessages === "skip" && WebhookEvent.isOwnMessage(event)) return responses.skipped
+    const id = DeliveryClaim.deliveryId(request.headers[deliveryHeader], wire)
+    const keys = id === undefined ? proofs : [...proofs, id]
+    return yield* Effect.uninterruptibleMask(Effect.fnUntraced(function*(restore) {
+      const claim = yield* DeliveryClaim.claimAll(store, keys)
+      if (claim === "Handled") return responses.duplicate
+      // The process that claimed it may yet fail, or have been killed: only a handled delivery must not come again.
+      if (claim === "InProgress") return yield* WebhookRejection.reject("InProgress")
+      const taken = yield* takeOver(event, {
+        complete: DeliveryClaim.recordAll(keys, store.complete),
+        release: DeliveryClaim.recordAll(keys, store.release)
+      })
+      yield* restore(taken)
+      return responses.accepted
+    }))
+  })
+
+  const respond = (request: HttpServerRequest.HttpServerRequest) =>
+    receive(request).pipe(
+      Effect.catchTag(
+        "WebhookRejectedError",
+        (rejected) =>
+          Effect.logWarning(`a delivery was refused: ${rejected.message}`).pipe(
+            Effect.annotateLogs("error.type", rejected.reason),
+            Effect.as(WebhookRejection.responseTo(rejected))
+          )
+      ),
+      Effect.provideContext(crypto)
+    )
+  if (!options.hasToken) return yield* router.add("POST", options.path, respond)
+  // The access log would show the token: of every method and every path below, since the address in a browser holds it
+  // too.
+  yield* router.add(
+    "*",
+    `${options.path}/:token/*`,
+    (request) =>
+      HttpMiddleware.withLoggerDisabled(
+        Effect.flatMap(HttpRouter.params, ({ "*": more = "" }) => {
+          if (more !== "") return Effect.succeed(responses.notFound)
+          return request.method === "POST" ? respond(request) : Effect.succeed(responses.methodNotAllowed)
+        })
+      )
+  )
+})
+
+const responses = {
+  accepted: HttpServerResponse.jsonUnsafe({ status: "accepted" }),
+  methodNotAllowed: HttpServerResponse.empty({ status: 405, headers: { allow: "POST" } }),
+  notFound: HttpServerResponse.empty({ status: 404 }),
+  duplicate: HttpServerResponse.jsonUnsafe({ status: "duplicate" }),
+  skipped: HttpServerResponse.jsonUnsafe({ status: "skipped" })
+}
+
+const readBody = (
+  request: HttpServerRequest.HttpServerRequest,
+  limit: number
+): Effect.Effect<Uint8Array, WebhookRejection.WebhookRejectedError> =>
+  Effect.suspend(() => {
+    if (Number(request.headers["content-length"] ?? 0) > limit) return WebhookRejection.reject("BodyTooLarge")
+    const chunks: Array<Uint8Array> = []
+    let length = 0
+    return request.stream.pipe(
+      Stream.mapError(() => new WebhookRejection.WebhookRejectedError({ reason: "BodyLost" })),
+      Stream.runForEach((chunk) => {
+        length += chunk.length
+        if (length > limit) return WebhookRejection.reject("BodyTooLarge")
+        chunks.push(chunk)
+        return Effect.void
+      }),
+      Effect.map(() => Bytes.concat(chunks))
+    )
+  })
+
+const parse = (body: Uint8Array): Effect.Effect<unknown, WebhookRejection.WebhookRejectedError> =>
+  Effect.try({
+    // Bytes that are no UTF-8 become replacement characters: a garbled name must not lose an event.
+    try: (): unknown => JSON.parse(new TextDecoder().decode(body)),
+    catch: () => new WebhookRejection.WebhookRejectedError({ reason: "NotJson" })
+  })

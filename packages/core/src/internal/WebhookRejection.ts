@@ -1,0 +1,59 @@
+/**
+ * The refusal of a delivery: its reason, and the response that the sender gets.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Schema from "effect/Schema"
+
+const rejections = {
+  NotVerified: { status: 401, message: "the delivery could not be verified" },
+  BodyTooLarge: { status: 413, message: "the body is larger than is taken here" },
+  BodyLost: { status: 400, message: "the body broke off" },
+  NotJson: { status: 400, message: "the body is not JSON" },
+  NoEvent: { status: 400, message: "the body is no object with a text `event`" },
+  Full: { status: 503, message: "too many events wait to be handled; deliver it again" },
+  InProgress: { status: 503, message: "this delivery is being handled; deliver it again" },
+  StoreFailed: {
+    status: 503,
+    message: "the store failed, so whether this delivery was handled is unknown; deliver it again"
+  },
+  HandlerFailed: { status: 500, message: "the event could not be handled; deliver it again" }
+} as const
+
+/**
+ * A delivery that did not get the status 200, and why. Logged as a warning; what was delivered is not in it.
+ */
+export class WebhookRejectedError extends Schema.TaggedError<WebhookRejectedError>()("WebhookRejectedError", {
+  reason: Schema.Literals([
+    "NotVerified",
+    "BodyTooLarge",
+    "BodyLost",
+    "NotJson",
+    "NoEvent",
+    "Full",
+    "InProgress",
+    "StoreFailed",
+    "HandlerFailed"
+  ])
+}) {
+  /** The HTTP status that the sender got. */
+  get status(): number {
+    return rejections[this.reason].status
+  }
+
+  override get message(): string {
+    return rejections[this.reason].message
+  }
+}
+
+/** Refuses a delivery. */
+export const reject = (reason: WebhookRejectedError["reason"]) => Effect.fail(new WebhookRejectedError({ reason }))
+
+/** The response to a delivery that was refused. */
+export const responseTo = ({ message, reason, status }: WebhookRejectedError): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.jsonUnsafe({ error: reason, message }, {
+    status,
+    ...(status === 503 ? { headers: { "retry-after": "5" } } : {})
+  })

@@ -1,0 +1,103 @@
+/**
+ * The verification of deliveries: whether LiveDesk sent one.
+ *
+ * @since 0.1.0
+ */
+import type * as Arr from "effect/Array"
+import * as Clock from "effect/Clock"
+import * as Mac from "effect/crypto/Mac"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as HttpRouter from "effect/http/HttpRouter"
+import type * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as WebhookSignature from "../webhooks/WebhookSignature.ts"
+import * as OptionSchema from "./OptionSchema.ts"
+import * as WebhookRejection from "./WebhookRejection.ts"
+
+// Core is compiled without a platform's types; every platform that Effect runs on has it.
+declare const TextEncoder: new() => { encode(text: string): Uint8Array }
+
+/** How deliveries are signed. */
+export interface Signature {
+  readonly secrets: Arr.NonEmptyReadonlyArray<Redacted.Redacted>
+  readonly timestampHeader: string
+  readonly signatureHeader: string
+  readonly prefix: string
+  readonly tolerance: Duration.Input
+}
+
+/** Verifies deliveries. */
+export interface Verifier {
+  /**
+   * Verifies what it can before the body is read, and returns how to verify the body. That in turn returns the
+   * deduplication keys of the proof: none where the proof is the same for all deliveries.
+   */
+  readonly before: (request: HttpServerRequest.HttpServerRequest) => Effect.Effect<
+    (body: Uint8Array) => Effect.Effect<ReadonlyArray<string>, WebhookRejection.WebhookRejectedError, Mac.Mac>,
+    WebhookRejection.WebhookRejectedError,
+    HttpRouter.RouteContext
+  >
+}
+
+/** Takes every delivery. */
+export const none: Verifier = { before: () => Effect.succeed(() => Effect.succeed([])) }
+
+/** Takes deliveries with a signature; fails with the problem of what it is to be. */
+export const bySignature = (signature: Signature): Effect.Effect<Verifier, string> =>
+  Effect.gen(function*() {
+    const { prefix, secrets, signatureHeader, timestampHeader } = signature
+    const { tolerance } = yield* checkTimes(signature)
+    // Lists made at run time may be empty, whatever the type says.
+    const keys = yield* Effect.forEach(secrets, WebhookSignature.key).pipe(
+      Effect.filterOrFail((keys) => keys.length > 0),
+      Effect.mapError(() => "a secret for the signature of webhooks is missing or empty")
+    )
+    return {
+      before: Effect.fnUntraced(function*({ headers }) {
+        const timestamp = headers[timestampHeader] ?? ""
+        const signed = headers[signatureHeader] ?? ""
+        const now = yield* Clock.currentTimeMillis
+        if (
+          !/^[0-9]{1,12}$/.test(timestamp) || !signed.startsWith(prefix) ||
+          Math.abs(now - Number(timestamp) * 1000) > Duration.toMillis(tolerance)
+        ) {
+          return yield* WebhookRejection.reject("NotVerified")
+        }
+        const hex = signed.slice(prefix.length)
+        return (body) =>
+          Effect.flatMap(
+            // A platform that cannot verify has not verified.
+            WebhookSignature.verify(keys, hex, timestamp, body).pipe(
+              Effect.catch((error) => Effect.as(Effect.logError(error), false))
+            ),
+            // The delivery's id is not signed. Hex may come in either case, and is the same signature in both.
+            (valid) =>
+              valid
+                ? Effect.succeed([`signed:${timestamp}.${hex.toLowerCase()}`])
+                : WebhookRejection.reject("NotVerified")
+          )
+      })
+    }
+  })
+
+const checkTimes = OptionSchema.decoder(Schema.Struct({ tolerance: OptionSchema.duration }), OptionSchema.sentence)
+
+/** Takes deliveries whose path ends with the token; fails with the problem of the token. */
+export const byToken = (token: Redacted.Redacted): Effect.Effect<Verifier, string> => {
+  if (!/^[A-Za-z0-9_-]{16,100}$/.test(Redacted.value(token))) {
+    return Effect.fail("the token in the address of webhooks must be 16 to 100 letters, digits, - and _")
+  }
+  const expected = new TextEncoder().encode(Redacted.value(token))
+  return Effect.succeed({
+    before: () =>
+      Effect.flatMap(
+        HttpRouter.params,
+        ({ token = "" }) =>
+          Mac.timingSafeEqual(new TextEncoder().encode(token), expected)
+            ? Effect.succeed(() => Effect.succeed([]))
+            : WebhookRejection.reject("NotVerified")
+      )
+  })
+}
