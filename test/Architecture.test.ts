@@ -4,110 +4,139 @@ import { posix } from "node:path"
 
 /** The floor of every module: an import, of a type too, goes to a strictly lower one. */
 const floors: { readonly [module: string]: number } = {
+  "core/src/LiveDeskSchema.ts": 0,
   "core/src/Model.ts": 0,
   "core/src/Transport.ts": 0,
-  "core/src/flows/OutcomeProbe.ts": 0,
-  "core/src/LiveDeskSchema.ts": 0,
-  "core/src/flows/IntentLog.ts": 0,
   "core/src/flows/BusinessHours.ts": 0,
+  "core/src/flows/IntentLog.ts": 0,
+  "core/src/flows/OutcomeProbe.ts": 0,
   "core/src/flows/Resolution.ts": 0,
   "core/src/imports/ImportProgress.ts": 0,
   "core/src/imports/ImportRows.ts": 0,
-  "core/src/internal/RateLimitGate.ts": 0,
   "core/src/internal/ErrorBody.ts": 0,
   "core/src/internal/Instrumentation.ts": 0,
+  "core/src/internal/RateLimitGate.ts": 0,
+  "core/src/internal/Utf8.ts": 0,
   "core/src/internal/redact.ts": 0,
   "core/src/webhooks/DeliveryStore.ts": 0,
-  "core/src/webhooks/WebhookSignature.ts": 0,
-  "core/src/internal/HttpClientDispatch.ts": 1,
-  "core/src/LiveDeskError.ts": 1,
-  "core/src/ModelField.ts": 1,
   "core/src/FetchTransport.ts": 1,
+  "core/src/LiveDeskError.ts": 1,
   "core/src/Telemetry.ts": 1,
   "core/src/flows/Reconciliation.ts": 1,
+  "core/src/internal/HttpClientDispatch.ts": 1,
+  "core/src/internal/isJsonObject.ts": 1,
   "core/src/webhooks/PersistedDeliveryStore.ts": 1,
+  "core/src/webhooks/WebhookSignature.ts": 1,
   "core/src/Breaker.ts": 2,
-  "core/src/ContactProfile.ts": 2,
   "core/src/Endpoint.ts": 2,
+  "core/src/ModelField.ts": 2,
   "core/src/RateLimit.ts": 2,
   "core/src/RetryPolicy.ts": 2,
-  "core/src/LiveDeskClient.ts": 3,
-  "core/src/Contacts.ts": 4,
-  "core/src/Conversations.ts": 4,
-  "core/src/Messages.ts": 4,
-  "core/src/Tickets.ts": 4,
-  "core/src/ConversationStart.ts": 5,
-  "core/src/LiveDesk.ts": 5,
-  "core/src/LiveDeskOpenApi.ts": 5,
-  "core/src/flows/FlowStep.ts": 5,
-  "core/src/testing/EmulatorState.ts": 5,
-  "core/src/webhooks/WebhookConversation.ts": 5,
   "core/src/imports/ImportJournal.ts": 2,
+  "core/src/ContactProfile.ts": 3,
+  "core/src/LiveDeskClient.ts": 3,
   "core/src/imports/ImportReport.ts": 3,
-  "core/src/imports/ImportMapping.ts": 5,
-  "core/src/Accounts.ts": 6,
-  "core/src/flows/ConversationFlow.ts": 6,
-  "core/src/imports/ContactImport.ts": 6,
-  "core/src/testing/EmulatedCall.ts": 6,
-  "core/src/webhooks/WebhookEvent.ts": 6,
-  "core/src/flows/CustomerReply.ts": 7,
-  "core/src/testing/EmulatedContacts.ts": 7,
-  "core/src/testing/EmulatedMessages.ts": 7,
-  "core/src/testing/EmulatedTickets.ts": 7,
-  "core/src/webhooks/Webhooks.ts": 7,
-  "core/src/flows/FlowEvents.ts": 8,
-  "core/src/testing/EmulatedConversations.ts": 8,
-  "core/src/testing/WebhookDelivery.ts": 8,
-  "core/src/testing/EmulatedEvents.ts": 9,
-  "core/src/testing/Emulator.ts": 10,
-  "core/src/testing/Faults.ts": 11,
-  "core/src/testing/WebhookSender.ts": 11,
-  "core/src/testing/EmulatedServer.ts": 12,
+  "core/src/internal/ContactSchema.ts": 4,
+  "core/src/internal/ConversationSchema.ts": 4,
+  "core/src/internal/MessageSchema.ts": 4,
+  "core/src/internal/TicketSchema.ts": 4,
+  "core/src/ContactEndpoints.ts": 5,
+  "core/src/ConversationEndpoints.ts": 5,
+  "core/src/MessageEndpoints.ts": 5,
+  "core/src/TicketEndpoints.ts": 5,
+  "core/src/internal/ContactStream.ts": 5,
+  "core/src/internal/messageIssues.ts": 5,
+  "core/src/Endpoints.ts": 6,
+  "core/src/internal/ContactLookup.ts": 6,
+  "core/src/Contacts.ts": 7,
+  "core/src/Conversations.ts": 7,
+  "core/src/Messages.ts": 7,
+  "core/src/Tickets.ts": 7,
+  "core/src/internal/EndpointPlace.ts": 7,
+  "core/src/internal/FaultPlan.ts": 7,
+  "core/src/ConversationStart.ts": 8,
+  "core/src/LiveDesk.ts": 8,
+  "core/src/LiveDeskOpenApi.ts": 8,
+  "core/src/flows/FlowStep.ts": 8,
+  "core/src/imports/ImportMapping.ts": 8,
+  "core/src/internal/FaultSteps.ts": 8,
+  "core/src/internal/FaultyResponse.ts": 8,
+  "core/src/internal/StoredRecord.ts": 8,
+  "core/src/webhooks/WebhookConversation.ts": 8,
+  "core/src/Accounts.ts": 9,
+  "core/src/flows/ConversationFlow.ts": 9,
+  "core/src/imports/ContactImport.ts": 9,
+  "core/src/testing/EmulatorState.ts": 9,
+  "core/src/webhooks/WebhookEvent.ts": 9,
+  "core/src/flows/CustomerReply.ts": 10,
+  "core/src/internal/EmulatedCall.ts": 10,
+  "core/src/webhooks/Webhooks.ts": 10,
+  "core/src/flows/FlowEvents.ts": 11,
+  "core/src/internal/EmulatedContacts.ts": 11,
+  "core/src/internal/EmulatedMessages.ts": 11,
+  "core/src/internal/EmulatedRequest.ts": 11,
+  "core/src/internal/EmulatedTickets.ts": 11,
+  "core/src/testing/WebhookDelivery.ts": 11,
+  "core/src/flows/index.ts": 12,
   "core/src/imports/index.ts": 12,
   "core/src/index.ts": 12,
-  "core/src/flows/index.ts": 12,
-  "core/src/testing/index.ts": 13,
+  "core/src/internal/EmulatedConversations.ts": 12,
   "core/src/webhooks/index.ts": 12,
-  "node/src/NodeAttachment.ts": 5,
+  "core/src/internal/EmulatedEvents.ts": 13,
+  "core/src/testing/Emulator.ts": 14,
+  "core/src/testing/Faults.ts": 15,
+  "core/src/testing/WebhookSender.ts": 15,
+  "core/src/testing/EmulatedServer.ts": 16,
+  "core/src/testing/index.ts": 16,
+  "node/src/cli/CommandOutput.ts": 2,
+  "node/src/cli/ExitCode.ts": 3,
   "node/src/NodeSqlite.ts": 5,
-  "node/src/internal/InboxAction.ts": 5,
   "node/src/internal/InboxGuard.ts": 5,
   "node/src/internal/InboxPage.ts": 5,
   "node/src/internal/PostgresRunner.ts": 5,
   "node/src/internal/Setting.ts": 5,
   "node/src/internal/UndiciDispatch.ts": 5,
   "node/src/NodeTransport.ts": 6,
-  "node/src/NodeImport.ts": 7,
-  "node/src/NodeLiveDesk.ts": 7,
-  "node/src/NodeFlows.ts": 8,
-  "node/src/NodeEmulatorFile.ts": 11,
-  "node/src/internal/InboxView.ts": 13,
-  "node/src/internal/EmulatorInbox.ts": 14,
-  "node/src/NodeEmulator.ts": 15,
-  "node/src/index.ts": 16,
-  "node/src/cli/CommandOutput.ts": 2,
-  "node/src/cli/ExitCode.ts": 3,
-  "node/src/cli/DryRun.ts": 8,
-  "node/src/cli/LiveDeskCall.ts": 9,
-  "node/src/cli/ContactsCommand.ts": 10,
-  "node/src/cli/MessagesCommand.ts": 10,
-  "node/src/cli/TicketsCommand.ts": 10,
-  "node/src/cli/ConversationsCommand.ts": 11,
-  "node/src/cli/DoctorCommand.ts": 10,
-  "node/src/cli/ImportCommand.ts": 10,
-  "node/src/cli/EmulatorCommand.ts": 16,
-  "node/src/cli/WebhooksCommand.ts": 17,
-  "node/src/cli/LiveDeskCommand.ts": 18,
-  "node/src/bin.ts": 19
+  "node/src/NodeAttachment.ts": 8,
+  "node/src/internal/InboxAction.ts": 8,
+  "node/src/NodeLiveDesk.ts": 9,
+  "node/src/NodeImport.ts": 10,
+  "node/src/cli/DryRun.ts": 10,
+  "node/src/NodeFlows.ts": 11,
+  "node/src/cli/LiveDeskCall.ts": 11,
+  "node/src/cli/ContactsCommand.ts": 12,
+  "node/src/cli/DoctorCommand.ts": 12,
+  "node/src/cli/ImportCommand.ts": 12,
+  "node/src/cli/MessagesCommand.ts": 12,
+  "node/src/cli/TicketsCommand.ts": 12,
+  "node/src/cli/ConversationsCommand.ts": 13,
+  "node/src/NodeEmulatorFile.ts": 15,
+  "node/src/internal/InboxView.ts": 17,
+  "node/src/internal/EmulatorInbox.ts": 18,
+  "node/src/NodeEmulator.ts": 19,
+  "node/src/cli/EmulatorCommand.ts": 20,
+  "node/src/index.ts": 20,
+  "node/src/cli/WebhooksCommand.ts": 21,
+  "node/src/cli/LiveDeskCommand.ts": 22,
+  "node/src/bin.ts": 23
 }
 
 /** What is imported by its own name only: it is not in every client's bundle, or does not run wherever the others do. */
 const ownEntries: ReadonlyArray<string> = [
+  "core/src/Endpoints.ts",
   "core/src/LiveDeskOpenApi.ts",
   "node/src/bin.ts",
   "node/src/NodeFlows.ts",
   "node/src/NodeImport.ts",
   "node/src/NodeSqlite.ts"
+]
+
+/** What another module of the barrel has under a name of its own. */
+const passedOn: ReadonlyArray<string> = [
+  "core/src/ContactEndpoints.ts",
+  "core/src/ConversationEndpoints.ts",
+  "core/src/MessageEndpoints.ts",
+  "core/src/TicketEndpoints.ts"
 ]
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -147,20 +176,29 @@ interface Export {
   readonly doc: string
 }
 
-/** The exports of a module that are for everybody, with the comment right above each. */
+/** The exports of a module that are for everybody, with the comment right above each; those of internal ones among them. */
 const publicExports = (module: string): ReadonlyArray<Export> => {
   const lines = source(module).split("\n")
   return lines.flatMap((line, index): ReadonlyArray<Export> => {
-    if (!line.startsWith("export ") || /^export (?:\* as |\{\}$)/.test(line)) return []
+    if (!line.startsWith("export ") || line === "export {}") return []
+    const [, passed = "", from] = /^export (\*|\* as \w+|\{ .+ \}) from "(.+)"$/.exec(line) ?? []
+    const target = from === undefined ? undefined : resolve(module, from)
+    if (passed.startsWith("* as ") && module.endsWith("/index.ts")) return []
+    if (target !== undefined && !passed.startsWith("* as ")) {
+      return publicExports(target).filter(({ name }) => passed === "*" || passed.split(/\W+/).includes(name))
+    }
     // What is exported in another way is lacking by its whole line.
     const name =
-      /^export (?:declare )?(?:abstract )?(?:const|function\*?|class|interface|type) (\w+)/.exec(line)?.[1] ?? line
+      /^export (?:declare )?(?:abstract )?(?:const|function\*?|class|interface|type|\* as) (\w+)/.exec(line)?.[1] ??
+        line
     const end = index - 1
     const start = lines[end]?.trim().endsWith("*/") === true
       ? lines.slice(0, end + 1).findLastIndex((above) => above.startsWith("/**"))
       : index
     const doc = lines.slice(start, index).join("\n")
-    return doc.includes("@internal") ? [] : [{ name, doc }]
+    if (doc.includes("@internal")) return []
+    const members = target === undefined ? [] : publicExports(target)
+    return [{ name, doc }, ...members.map((member) => ({ ...member, name: `${name}.${member.name}` }))]
   })
 }
 
@@ -247,7 +285,7 @@ describe("barrels", () => {
         exported.map(([, as, file]) => `${as} from ${file}`).sort(),
         modules
           .filter((module) => posix.dirname(module) === folder && !module.endsWith("/index.ts"))
-          .filter((module) => !ownEntries.includes(module))
+          .filter((module) => !ownEntries.includes(module) && !passedOn.includes(module))
           .map((module) => posix.basename(module, ".ts"))
           .map((module) => `${module} from ${module}`)
       )
@@ -310,7 +348,9 @@ describe("documentation", () => {
     assert.includeMembers(publicExports("core/src/Contacts.ts").map(({ name }) => name), [
       "Inbox",
       "CreateContact",
-      "create",
+      "hasContactKey",
+      "endpoints",
+      "endpoints.create",
       "Contacts",
       "layer"
     ])

@@ -99,8 +99,8 @@ const astray = (
 const pageOf = ({ urlParams }: HttpClientRequest.HttpClientRequest): string =>
   Option.getOrElse(UrlParams.getFirst(urlParams, "page"), () => "")
 
-const contactsPath = Contacts.create.path
-const conversationsPath = Conversations.create.path
+const contactsPath = Contacts.endpoints.create.path
+const conversationsPath = Conversations.endpoints.create.path
 
 const facts = (error: LiveDeskError.LiveDeskError) => [
   error._tag,
@@ -867,7 +867,7 @@ export const conformance = (name: string, transport: Transport) =>
           assert.deepStrictEqual(ticket.requester.channelContacts.followers.map(({ id }) => id), ["7562646527"])
           assert.deepStrictEqual(ticket.attachments.map(({ fileUrl }) => fileUrl), ["https://example.com/fire.png"])
 
-          const { text } = yield* send({ method: "GET", path: `${Tickets.create.path}/${ticketId}` })
+          const { text } = yield* send({ method: "GET", path: `${Tickets.endpoints.create.path}/${ticketId}` })
           assert.include(text, "\"followers\":[\"7562646527\"]")
           assert.include(text, "\"assignment_team\":{\"id\":5,\"name\":\"IT Support\"}")
 
@@ -886,7 +886,7 @@ export const conformance = (name: string, transport: Transport) =>
       it.effect("respond with a code, 404 for an unknown ticket", () =>
         run(Effect.gen(function*() {
           const tickets = yield* Tickets.Tickets
-          const path = Tickets.create.path
+          const path = Tickets.endpoints.create.path
           const { text } = yield* send({ path, body: "{\"title\":\"A\"}" })
           assert.match(text, /^\{"code":0,"message":"Success","data":\{"ticket_id":"tk_[^"]+"\}\}$/)
           assert.deepStrictEqual(yield* send({ method: "GET", path: `${path}/tk_1` }), {

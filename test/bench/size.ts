@@ -36,8 +36,8 @@ const limitsLater: { readonly [entry: string]: number } = {
 
 /** The modules of the library that a creation of a contact over fetch needs. */
 const needed = [
+  "ContactEndpoints",
   "ContactProfile",
-  "Contacts",
   "Endpoint",
   "FetchTransport",
   "LiveDeskClient",
@@ -47,8 +47,11 @@ const needed = [
   "ModelField",
   "RetryPolicy",
   "Transport",
+  "internal/ContactSchema",
   "internal/ErrorBody",
   "internal/Instrumentation",
+  "internal/Utf8",
+  "internal/isJsonObject",
   "internal/redact"
 ]
 

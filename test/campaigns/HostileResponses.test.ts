@@ -27,19 +27,19 @@ const call = <Input, Output>(endpoint: Endpoint.Endpoint<Input, Output>, input: 
 
 /** A call of each endpoint. */
 const calls: ReadonlyArray<Effect.Effect<unknown, LiveDeskError.LiveDeskError, LiveDeskClient.LiveDeskClient>> = [
-  call(Contacts.create, { inboxId: 407 }),
-  call(Contacts.list, {}),
-  call(Contacts.update, { contactId: 7 }),
-  call(Conversations.create, { inboxId: 407, contactId: 7 }),
-  call(Conversations.toggleStatus, { conversationId: 7, status: "open" }),
-  call(Messages.send, { conversationId: 7, content: "Hello" }),
-  call(Messages.sendFiles, {
+  call(Contacts.endpoints.create, { inboxId: 407 }),
+  call(Contacts.endpoints.list, {}),
+  call(Contacts.endpoints.update, { contactId: 7 }),
+  call(Conversations.endpoints.create, { inboxId: 407, contactId: 7 }),
+  call(Conversations.endpoints.toggleStatus, { conversationId: 7, status: "open" }),
+  call(Messages.endpoints.send, { conversationId: 7, content: "Hello" }),
+  call(Messages.endpoints.sendFiles, {
     conversationId: 7,
     attachments: [{ name: "a.txt", mediaType: "text/plain", content: new Uint8Array([97]) }]
   }),
-  call(Tickets.create, { title: "A ticket" }),
-  call(Tickets.get, { ticketId: "t-1" }),
-  call(Tickets.update, { ticketId: "t-1" })
+  call(Tickets.endpoints.create, { title: "A ticket" }),
+  call(Tickets.endpoints.get, { ticketId: "t-1" }),
+  call(Tickets.endpoints.update, { ticketId: "t-1" })
 ]
 
 const options = {
@@ -209,10 +209,10 @@ const costly = {
 const costlyCalls = Breadth.isFull
   ? [200, 422, 503].flatMap((status) => calls.map((run) => [status, run] as const))
   : [
-    [200, call(Contacts.list, {})],
-    [200, call(Tickets.get, { ticketId: "t-1" })],
-    [422, call(Contacts.update, { contactId: 7 })],
-    [503, call(Contacts.update, { contactId: 7 })]
+    [200, call(Contacts.endpoints.list, {})],
+    [200, call(Tickets.endpoints.get, { ticketId: "t-1" })],
+    [422, call(Contacts.endpoints.update, { contactId: 7 })],
+    [503, call(Contacts.endpoints.update, { contactId: 7 })]
   ] as const
 
 const statuses = [
@@ -356,7 +356,7 @@ describe("hostile responses", () => {
           ? NodeLiveDesk.layer({ ...options, baseUrl: server.url })
           : LiveDeskClient.layer({ ...options, baseUrl: server.url }).pipe(Layer.provide(FetchHttpClient.layer))
         const before = yield* heap
-        const result = yield* Effect.result(Effect.provide(call(Contacts.list, {}), layer))
+        const result = yield* Effect.result(Effect.provide(call(Contacts.endpoints.list, {}), layer))
         assert.isTrue(Result.isFailure(result))
         check(result, 200, transport)
         assert.isBelow((yield* heap) - before, 30_000_000)

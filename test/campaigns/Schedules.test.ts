@@ -42,38 +42,38 @@ const prepare = Effect.gen(function*() {
   const ticket = yield* tickets.create({ title: "A ticket" })
   const calls: ReadonlyArray<(label: string) => Scheduled> = [
     (label) => ({
-      endpoint: Contacts.create,
+      endpoint: Contacts.endpoints.create,
       creates: true,
       run: (options) => contacts.create({ inboxId, email: `${label}@acme.inc` }, options)
     }),
     () => ({
-      endpoint: Conversations.create,
+      endpoint: Conversations.endpoints.create,
       creates: true,
       run: (options) => conversations.create({ inboxId, contactId: contact.id }, options)
     }),
     (label) => ({
-      endpoint: Messages.send,
+      endpoint: Messages.endpoints.send,
       creates: true,
       run: (options) => messages.send({ conversationId: conversation.id, content: label }, options)
     }),
     (label) => ({
-      endpoint: Tickets.create,
+      endpoint: Tickets.endpoints.create,
       creates: true,
       run: (options) => tickets.create({ title: label }, options)
     }),
-    () => ({ endpoint: Contacts.list, creates: false, run: (options) => contacts.list({}, options) }),
+    () => ({ endpoint: Contacts.endpoints.list, creates: false, run: (options) => contacts.list({}, options) }),
     (label) => ({
-      endpoint: Contacts.update,
+      endpoint: Contacts.endpoints.update,
       creates: false,
       run: (options) => contacts.update({ contactId: contact.id, name: label }, options)
     }),
     () => ({
-      endpoint: Conversations.toggleStatus,
+      endpoint: Conversations.endpoints.toggleStatus,
       creates: false,
       run: (options) => conversations.toggleStatus({ conversationId: conversation.id, status: "resolved" }, options)
     }),
     () => ({
-      endpoint: Tickets.get,
+      endpoint: Tickets.endpoints.get,
       creates: false,
       run: (options) => tickets.get({ ticketId: ticket.ticketId }, options)
     })

@@ -121,16 +121,16 @@ describe("a script", () => {
       assert.strictEqual(rejected.reason._tag, "ServerError")
       const files = [{ name: "a.txt", mediaType: "text/plain", content: new Uint8Array([97]) }] as const
       const calls: ReadonlyArray<Effect.Effect<unknown, LiveDeskError.LiveDeskError>> = [
-        client.call(Contacts.create)({ inboxId: 1 }),
-        client.call(Contacts.list)({}),
-        client.call(Contacts.update)({ contactId: 1 }),
-        client.call(Conversations.create)({ inboxId: 1, contactId: 1 }),
-        client.call(Conversations.toggleStatus)({ conversationId: 1, status: "open" }),
-        client.call(Messages.send)({ conversationId: 1, content: "Hello" }),
-        client.call(Messages.sendFiles)({ conversationId: 1, attachments: files }),
-        client.call(Tickets.create)({ title: "A ticket" }),
-        client.call(Tickets.get)({ ticketId: "t-1" }),
-        client.call(Tickets.update)({ ticketId: "t-1" })
+        client.call(Contacts.endpoints.create)({ inboxId: 1 }),
+        client.call(Contacts.endpoints.list)({}),
+        client.call(Contacts.endpoints.update)({ contactId: 1 }),
+        client.call(Conversations.endpoints.create)({ inboxId: 1, contactId: 1 }),
+        client.call(Conversations.endpoints.toggleStatus)({ conversationId: 1, status: "open" }),
+        client.call(Messages.endpoints.send)({ conversationId: 1, content: "Hello" }),
+        client.call(Messages.endpoints.sendFiles)({ conversationId: 1, attachments: files }),
+        client.call(Tickets.endpoints.create)({ title: "A ticket" }),
+        client.call(Tickets.endpoints.get)({ ticketId: "t-1" }),
+        client.call(Tickets.endpoints.update)({ ticketId: "t-1" })
       ]
       for (const call of calls) {
         const error = yield* Effect.flip(Effect.asVoid(call))

@@ -206,7 +206,7 @@ layer(clientOfPrism, { excludeTestServices: true })("a server made from the docu
   it.effect("refuses what the document does not allow", () =>
     Effect.gen(function*() {
       const client = yield* LiveDeskClient.LiveDeskClient
-      const call = client.call({ ...Contacts.create, input: AnObject })
+      const call = client.call({ ...Contacts.endpoints.create, input: AnObject })
       const error = yield* Effect.flip(call({ inbox_id: "407", name: null }))
       assert.deepStrictEqual([error.reason._tag, error.status], ["RejectedInput", 422])
     }))

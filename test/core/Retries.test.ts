@@ -114,11 +114,11 @@ describe("a failed attempt", () => {
   it("of a call that creates or sends is not idempotent, and has a verifyHint", () => {
     for (
       const { operation, idempotency, verifyHint } of [
-        Contacts.create,
-        Conversations.create,
-        Messages.send,
-        Messages.sendFiles,
-        Tickets.create
+        Contacts.endpoints.create,
+        Conversations.endpoints.create,
+        Messages.endpoints.send,
+        Messages.endpoints.sendFiles,
+        Tickets.endpoints.create
       ]
     ) {
       assert.strictEqual(idempotency, "none", operation)
@@ -164,7 +164,7 @@ describe("a call whose outcome is unknown", () => {
           error.message,
           /To verify the outcome: look for its identifier, e-mail or phone number, with contacts\.find/
         )
-        assert.strictEqual(error.verifyHint, Contacts.create.verifyHint)
+        assert.strictEqual(error.verifyHint, Contacts.endpoints.create.verifyHint)
       }
       for (const step of [refused, { status: 422 }, { status: 429 }]) {
         const { error } = yield* Effect.provide(failure(create()), layer([step]))
@@ -285,7 +285,7 @@ describe("the timeout", () => {
     Effect.gen(function*() {
       const { error } = yield* Effect.provide(failure(create()), layer([refused, "Silence"]))
       assert.deepInclude(error, { outcome: "Unknown", attempts: 2 })
-      assert.strictEqual(error.verifyHint, Contacts.create.verifyHint)
+      assert.strictEqual(error.verifyHint, Contacts.endpoints.create.verifyHint)
     }))
 })
 

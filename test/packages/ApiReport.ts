@@ -27,22 +27,51 @@ const isExported = (statement: ts.Statement): boolean =>
   (ts.canHaveModifiers(statement) &&
     ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) === true)
 
+interface Said {
+  readonly exported: boolean
+  readonly name: string
+  readonly text: string
+}
+
+/** The statement that an entry exports what another module has, as what that is; a barrel's is short enough. */
+const passedOn = (statement: ts.Statement, file: string): ReadonlyArray<Said> | undefined => {
+  if (!ts.isExportDeclaration(statement) || statement.moduleSpecifier === undefined) return undefined
+  const from = statement.moduleSpecifier.getText().slice(1, -1)
+  if (/(?:^|\/)index\.d\.ts$/.test(file)) return undefined
+  const said = statementsOf(Path.join(Path.dirname(file), from.replace(/\.js$/, ".d.ts")))
+  const clause = statement.exportClause
+  if (clause === undefined) return said
+  if (ts.isNamedExports(clause)) {
+    const names = clause.elements.map(({ name }) => name.text)
+    return said.filter(({ name }) => names.includes(name))
+  }
+  const members = said.filter(({ exported }) => exported).map(({ text }) => text.replace(/^export declare /, "    "))
+  const name = clause.name.text
+  return [{ exported: true, name, text: [`export declare namespace ${name} {`, ...members, "}"].join("\n") }]
+}
+
 /** Of a declaration file; what it imports is left out, for its types say it, and so is `export {}`. */
-const ofDeclarations = (entry: string, file: string): string => {
+const statementsOf = (file: string): ReadonlyArray<Said> => {
   const source = ts.createSourceFile(file, Fs.readFileSync(file, "utf8"), ts.ScriptTarget.Latest, true)
-  const said = source.statements
+  return source.statements
     .filter((statement) => !ts.isImportDeclaration(statement))
     .filter((statement) =>
       !(ts.isExportDeclaration(statement) && statement.moduleSpecifier === undefined &&
         statement.exportClause !== undefined && ts.isNamedExports(statement.exportClause) &&
         statement.exportClause.elements.length === 0)
     )
-    .map((statement) => ({
-      exported: isExported(statement),
-      name: nameOf(statement),
-      text: printer.printNode(ts.EmitHint.Unspecified, statement, source)
-    }))
+    .flatMap((statement) =>
+      passedOn(statement, file) ?? [{
+        exported: isExported(statement),
+        name: nameOf(statement),
+        text: printer.printNode(ts.EmitHint.Unspecified, statement, source)
+      }]
+    )
     .sort((a, b) => order(a.name, b.name) || order(a.text, b.text))
+}
+
+const ofDeclarations = (entry: string, file: string): string => {
+  const said = statementsOf(file)
   const exported = said.filter(({ exported }) => exported)
   const others = said.filter(({ exported }) => !exported)
   return [

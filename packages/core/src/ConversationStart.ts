@@ -10,6 +10,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaParser from "effect/SchemaParser"
 import * as Contacts from "./Contacts.ts"
 import * as Conversations from "./Conversations.ts"
+import { messageIssues } from "./internal/messageIssues.ts"
 import type * as LiveDeskClient from "./LiveDeskClient.ts"
 import * as LiveDeskError from "./LiveDeskError.ts"
 import { ContactId, ConversationId } from "./LiveDeskSchema.ts"
@@ -113,7 +114,7 @@ export const start = Effect.fn("ConversationStart.start")(function*(
       ]
       : []),
     // Looked at first: what is wrong with the message must not come out when the rest is done.
-    ...Messages.issuesOf(input.message)
+    ...messageIssues(input.message)
   ]
   if (Result.isFailure(read) || issues.length > 0) {
     return yield* LiveDeskError.invalidInput("ConversationStart.start", issues)

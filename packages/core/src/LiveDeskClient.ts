@@ -33,16 +33,12 @@ import * as Endpoint from "./Endpoint.ts"
 import * as HttpClientDispatch from "./internal/HttpClientDispatch.ts"
 import * as Instrumentation from "./internal/Instrumentation.ts"
 import { makeEndRedactor, makeRedactor } from "./internal/redact.ts"
+import * as Utf8 from "./internal/Utf8.ts"
 import * as LiveDeskError from "./LiveDeskError.ts"
 import { DecodeFailure, type DecodeIssue, type Model } from "./Model.ts"
 import type * as RateLimit from "./RateLimit.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
 import * as Transport from "./Transport.ts"
-
-// Core is compiled without a platform's types; every platform that Effect runs on has this one.
-declare const TextDecoder: new() => { decode(bytes: Uint8Array): string }
-
-const textDecoder = new TextDecoder()
 
 // ---------------------------------------------------------------------------------------------------------------------
 // service
@@ -896,7 +892,7 @@ class ResponseBuffer {
 
   get text(): string {
     const [first, second] = this.pieces
-    return textDecoder.decode(first !== undefined && second === undefined ? first : Bytes.concat(this.pieces))
+    return Utf8.decode(first !== undefined && second === undefined ? first : Bytes.concat(this.pieces))
   }
 
   /** What an error is made from: free of secrets, which a server may echo anywhere. */

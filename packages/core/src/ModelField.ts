@@ -7,6 +7,7 @@
 import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { isJsonObject } from "./internal/isJsonObject.ts"
 import { type Attributes, type MessageType, type Open, openType, SourceId } from "./LiveDeskSchema.ts"
 import type { Field } from "./Model.ts"
 import { DecodeFailure } from "./Model.ts"
@@ -53,9 +54,6 @@ const readSecondsOrNever = (wire: unknown): DateTime.Utc | undefined => {
 }
 
 const writeSeconds = (value: DateTime.Utc): number => DateTime.toEpochMillis(value) / 1000
-
-const isJsonObject = (wire: unknown): wire is Attributes =>
-  typeof wire === "object" && wire !== null && !Array.isArray(wire)
 
 const field = <A>(parts: {
   readonly type: Schema.Codec<A>

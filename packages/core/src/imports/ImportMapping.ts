@@ -7,8 +7,10 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaParser from "effect/SchemaParser"
 import * as Contacts from "../Contacts.ts"
+import { contactKeyMissing } from "../internal/ContactLookup.ts"
+import { messageIssues } from "../internal/messageIssues.ts"
 import * as LiveDeskError from "../LiveDeskError.ts"
-import * as Messages from "../Messages.ts"
+import type * as Messages from "../Messages.ts"
 
 /**
  * What a row asks for: a contact, and for it a conversation, and in that a first message.
@@ -125,8 +127,8 @@ const check = (input: ImportInput): Result.Result<ImportInput, ReadonlyArray<Liv
     ...(contact !== undefined && Result.isFailure(contact)
       ? LiveDeskError.issuesOf(contact.failure).map(({ message, path }) => ({ path: ["contact", ...path], message }))
       : []),
-    ...(input.message === undefined ? [] : Messages.issuesOf(input.message)),
-    ...(Contacts.hasContactKey(input.contact) ? [] : [{ path: ["contact"], message: Contacts.contactKeyMissing }]),
+    ...(input.message === undefined ? [] : messageIssues(input.message)),
+    ...(Contacts.hasContactKey(input.contact) ? [] : [{ path: ["contact"], message: contactKeyMissing }]),
     ...(input.message !== undefined && input.conversation === false
       ? [{ path: ["conversation"], message: "a message needs a conversation: leave it out, or set it to true" }]
       : [])

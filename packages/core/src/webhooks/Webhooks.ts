@@ -29,15 +29,12 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
+import * as Utf8 from "../internal/Utf8.ts"
 import * as LiveDeskError from "../LiveDeskError.ts"
 import { DecodeFailure } from "../Model.ts"
 import * as DeliveryStore from "./DeliveryStore.ts"
 import * as WebhookEvent from "./WebhookEvent.ts"
 import * as WebhookSignature from "./WebhookSignature.ts"
-
-// Core is compiled without a platform's types; every platform that Effect runs on has these.
-declare const TextDecoder: new() => { decode(bytes: Uint8Array): string }
-declare const TextEncoder: new() => { encode(text: string): Uint8Array }
 
 // ---------------------------------------------------------------------------------------------------------------------
 // verification
@@ -516,7 +513,7 @@ const readBody = (
 const parse = (body: Uint8Array): Effect.Effect<unknown, WebhookRejectedError> =>
   Effect.try({
     // Bytes that are no UTF-8 become replacement characters: a garbled name must not lose an event.
-    try: (): unknown => JSON.parse(new TextDecoder().decode(body)),
+    try: (): unknown => JSON.parse(Utf8.decode(body)),
     catch: () => new WebhookRejectedError({ reason: "NotJson" })
   })
 
@@ -589,13 +586,13 @@ const byToken = (token: Redacted.Redacted): Effect.Effect<Verifier, WebhookOptio
       })
     )
   }
-  const expected = new TextEncoder().encode(Redacted.value(token))
+  const expected = Utf8.encode(Redacted.value(token))
   return Effect.succeed({
     before: () =>
       Effect.flatMap(
         HttpRouter.params,
         ({ token = "" }) =>
-          Mac.timingSafeEqual(new TextEncoder().encode(token), expected)
+          Mac.timingSafeEqual(Utf8.encode(token), expected)
             ? Effect.succeed(() => Effect.succeed([]))
             : reject("NotVerified")
       )

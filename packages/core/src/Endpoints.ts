@@ -1,0 +1,44 @@
+/**
+ * Every endpoint of this library, to derive from: the emulator and the OpenAPI document are. It is imported by its own name,
+ * for a bundle with it holds all calls.
+ *
+ * @since 0.1.0
+ */
+import * as ContactEndpoints from "./ContactEndpoints.ts"
+import * as ConversationEndpoints from "./ConversationEndpoints.ts"
+import * as MessageEndpoints from "./MessageEndpoints.ts"
+import * as TicketEndpoints from "./TicketEndpoints.ts"
+
+const groups = [ContactEndpoints, ConversationEndpoints, MessageEndpoints, TicketEndpoints] as const
+
+type MembersOf<Group> = Group extends unknown ? Group[keyof Group] : never
+
+/**
+ * One of the endpoints.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type AnyEndpoint = MembersOf<typeof groups[number]>
+
+/**
+ * The name of one of them, as `error.operation` and spans have it.
+ *
+ * ```ts
+ * const timeouts: { readonly [Name in Endpoints.Operation]?: Duration.Input } = { "contacts.list": "1 minute" }
+ * ```
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Operation = AnyEndpoint["operation"]
+
+/**
+ * All of them.
+ *
+ * @category endpoints
+ * @since 0.1.0
+ */
+export const all: ReadonlyArray<AnyEndpoint> = groups.flatMap(
+  (group: { readonly [name: string]: AnyEndpoint }) => Object.values(group)
+)
