@@ -11,6 +11,7 @@ import {
   Messages,
   Tickets
 } from "@effect-livedesk/core"
+import * as Endpoints from "@effect-livedesk/core/Endpoints"
 import { Emulator, EmulatorState } from "@effect-livedesk/core/testing"
 import { NodeAttachment, type NodeEmulatorFile } from "@effect-livedesk/node"
 import { assert, describe, it } from "@effect/vitest"
@@ -21,6 +22,7 @@ import { readFileSync } from "node:fs"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import * as Calls from "./Calls.ts"
 
 /** Where the emulator of a transport is reached. */
 export const BaseUrl = Context.Reference<string>("test/Conformance/BaseUrl", {
@@ -121,6 +123,24 @@ export const conformance = (name: string, transport: Transport) =>
       Effect.provide(effect, transport({ startsAt: may, ...emulator }, { onDrift: "fail", ...client }))
 
     const may = DateTime.makeUnsafe("2026-05-01T12:00:00.250Z")
+
+    describe("every call", () => {
+      for (const { operation, path } of Endpoints.all) {
+        it.effect(`${operation} succeeds where what it is about is there`, () =>
+          run(Effect.gen(function*() {
+            const calls = Calls.calls(yield* Calls.prepare)
+            assert.isDefined(yield* calls[operation]())
+          })))
+
+        if (path.includes("/:")) {
+          it.effect(`${operation} fails with NotFound where what it is about is not there`, () =>
+            run(Effect.gen(function*() {
+              const error = yield* Effect.flip(Effect.asVoid(Calls.calls(Calls.missing)[operation]()))
+              assert.deepStrictEqual(facts(error), ["HttpError", "NotFound", "Rejected", 404, operation])
+            })))
+        }
+      }
+    })
 
     describe("contacts.create", () => {
       it.effect("keeps every field it is given, and ties the contact to the inbox", () =>
