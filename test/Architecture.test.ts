@@ -17,6 +17,7 @@ const floors: { readonly [module: string]: number } = {
   "core/src/internal/Instrumentation.ts": 0,
   "core/src/internal/RateLimitGate.ts": 0,
   "core/src/internal/Utf8.ts": 0,
+  "core/src/internal/WireTime.ts": 0,
   "core/src/internal/redact.ts": 0,
   "core/src/webhooks/DeliveryStore.ts": 0,
   "core/src/FetchTransport.ts": 1,
