@@ -38,6 +38,7 @@ const limitsLater: { readonly [entry: string]: number } = {
 const needed = [
   "ContactEndpoints",
   "ContactProfile",
+  "ContactSchema",
   "Endpoint",
   "FetchTransport",
   "LiveDeskClient",
@@ -47,7 +48,6 @@ const needed = [
   "ModelField",
   "RetryPolicy",
   "Transport",
-  "internal/ContactSchema",
   "internal/ErrorBody",
   "internal/Instrumentation",
   "internal/Utf8",

@@ -29,7 +29,15 @@ export const committed = Path.join(root, "docs/reference")
 const sources = "packages/*/src"
 
 /** Modules that no program imports, and modules that only list others. What others export of the former is shown there. */
-const hidden = ["internal/**", "cli/**", "bin.ts", "index.ts", "*/index.ts"]
+const hidden = [
+  "internal/**",
+  "cli/**",
+  "bin.ts",
+  "index.ts",
+  "*/index.ts",
+  "{Contact,Conversation,Message,Ticket}Schema.ts",
+  "testing/{FaultPlan,StoredRecord}.ts"
+]
 
 const entryPoints = Fs.globSync(`${sources}/**/*.ts`, {
   cwd: root,

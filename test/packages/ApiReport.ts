@@ -33,21 +33,15 @@ interface Said {
   readonly text: string
 }
 
-/** The statement that an entry exports what another module has, as what that is; a barrel's is short enough. */
+/** What an entry exports of an internal module, which has no report of its own. */
 const passedOn = (statement: ts.Statement, file: string): ReadonlyArray<Said> | undefined => {
   if (!ts.isExportDeclaration(statement) || statement.moduleSpecifier === undefined) return undefined
   const from = statement.moduleSpecifier.getText().slice(1, -1)
-  if (/(?:^|\/)index\.d\.ts$/.test(file)) return undefined
-  const said = statementsOf(Path.join(Path.dirname(file), from.replace(/\.js$/, ".d.ts")))
   const clause = statement.exportClause
-  if (clause === undefined) return said
-  if (ts.isNamedExports(clause)) {
-    const names = clause.elements.map(({ name }) => name.text)
-    return said.filter(({ name }) => names.includes(name))
-  }
-  const members = said.filter(({ exported }) => exported).map(({ text }) => text.replace(/^export declare /, "    "))
-  const name = clause.name.text
-  return [{ exported: true, name, text: [`export declare namespace ${name} {`, ...members, "}"].join("\n") }]
+  if (!from.includes("/internal/") || clause === undefined || !ts.isNamedExports(clause)) return undefined
+  const names = clause.elements.map(({ name }) => name.text)
+  return statementsOf(Path.join(Path.dirname(file), from.replace(/\.[jt]s$/, ".d.ts")))
+    .filter(({ name }) => names.includes(name))
 }
 
 /** Of a declaration file; what it imports is left out, for its types say it, and so is `export {}`. */

@@ -3,15 +3,8 @@
  *
  * @since 0.1.0
  */
+import { Contact, ContactPage, CreateContact, CreatedContact, ListContacts, UpdateContact } from "./ContactSchema.ts"
 import * as Endpoint from "./Endpoint.ts"
-import {
-  Contact,
-  ContactPage,
-  CreateContact,
-  CreatedContact,
-  ListContacts,
-  UpdateContact
-} from "./internal/ContactSchema.ts"
 import * as Model from "./Model.ts"
 
 /**

@@ -9,7 +9,6 @@ import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 import type * as Stream from "effect/Stream"
 import * as endpoints from "./ContactEndpoints.ts"
-import * as ContactLookup from "./internal/ContactLookup.ts"
 import type {
   Contact,
   ContactKey,
@@ -21,13 +20,14 @@ import type {
   ListContacts,
   StreamContacts,
   UpdateContact
-} from "./internal/ContactSchema.ts"
+} from "./ContactSchema.ts"
+import * as ContactLookup from "./internal/ContactLookup.ts"
 import * as ContactStream from "./internal/ContactStream.ts"
 import * as LiveDeskClient from "./LiveDeskClient.ts"
 import type * as LiveDeskError from "./LiveDeskError.ts"
 
+export * from "./ContactSchema.ts"
 export { hasContactKey } from "./internal/ContactLookup.ts"
-export * from "./internal/ContactSchema.ts"
 
 /**
  * The calls as data: for `LiveDeskClient.call`, and to derive from. They are the module `ContactEndpoints`.

@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
+import { Conversation, CreateConversation, ToggledStatus, ToggleStatus } from "./ConversationSchema.ts"
 import * as Endpoint from "./Endpoint.ts"
-import { Conversation, CreateConversation, ToggledStatus, ToggleStatus } from "./internal/ConversationSchema.ts"
 import * as Model from "./Model.ts"
 
 /**

@@ -7,11 +7,11 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as endpoints from "./ConversationEndpoints.ts"
-import type { Conversation, CreateConversation, ToggledStatus, ToggleStatus } from "./internal/ConversationSchema.ts"
+import type { Conversation, CreateConversation, ToggledStatus, ToggleStatus } from "./ConversationSchema.ts"
 import * as LiveDeskClient from "./LiveDeskClient.ts"
 import * as LiveDeskError from "./LiveDeskError.ts"
 
-export * from "./internal/ConversationSchema.ts"
+export * from "./ConversationSchema.ts"
 
 /**
  * The calls as data: for `LiveDeskClient.call`, and to derive from. They are the module `ConversationEndpoints`.

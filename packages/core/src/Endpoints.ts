@@ -24,10 +24,6 @@ export type AnyEndpoint = MembersOf<typeof groups[number]>
 /**
  * The name of one of them, as `error.operation` and spans have it.
  *
- * ```ts
- * const timeouts: { readonly [Name in Endpoints.Operation]?: Duration.Input } = { "contacts.list": "1 minute" }
- * ```
- *
  * @category models
  * @since 0.1.0
  */

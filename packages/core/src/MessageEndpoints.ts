@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Endpoint from "./Endpoint.ts"
-import { Message, SendFiles, SendMessage } from "./internal/MessageSchema.ts"
+import { Message, SendFiles, SendMessage } from "./MessageSchema.ts"
 
 /**
  * Sends a text: `POST /api/v2/accounts/conversations/:conversation_id/messages`, as JSON.

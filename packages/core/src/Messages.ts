@@ -6,11 +6,11 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type { Message, SendFiles, SendMessage } from "./internal/MessageSchema.ts"
 import * as LiveDeskClient from "./LiveDeskClient.ts"
 import * as endpoints from "./MessageEndpoints.ts"
+import type { Message, SendFiles, SendMessage } from "./MessageSchema.ts"
 
-export * from "./internal/MessageSchema.ts"
+export * from "./MessageSchema.ts"
 
 /**
  * The calls as data: for `LiveDeskClient.call`, and to derive from. They are the module `MessageEndpoints`.

@@ -4,8 +4,8 @@
  * @since 0.1.0
  */
 import * as Endpoint from "./Endpoint.ts"
-import { CreatedTicket, CreateTicket, GetTicket, Ticket, UpdatedTicket, UpdateTicket } from "./internal/TicketSchema.ts"
 import * as Model from "./Model.ts"
+import { CreatedTicket, CreateTicket, GetTicket, Ticket, UpdatedTicket, UpdateTicket } from "./TicketSchema.ts"
 
 /**
  * Creates a ticket: `POST /api/v2/accounts/tickets`.

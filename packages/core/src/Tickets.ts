@@ -9,18 +9,11 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type {
-  CreatedTicket,
-  CreateTicket,
-  GetTicket,
-  Ticket,
-  UpdatedTicket,
-  UpdateTicket
-} from "./internal/TicketSchema.ts"
 import * as LiveDeskClient from "./LiveDeskClient.ts"
 import * as endpoints from "./TicketEndpoints.ts"
+import type { CreatedTicket, CreateTicket, GetTicket, Ticket, UpdatedTicket, UpdateTicket } from "./TicketSchema.ts"
 
-export * from "./internal/TicketSchema.ts"
+export * from "./TicketSchema.ts"
 
 /**
  * The calls as data: for `LiveDeskClient.call`, and to derive from. They are the module `TicketEndpoints`.

@@ -8,8 +8,6 @@ import * as Option from "effect/Option"
 import * as RcMap from "effect/RcMap"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
-import type * as LiveDeskClient from "../LiveDeskClient.ts"
-import * as LiveDeskError from "../LiveDeskError.ts"
 import type {
   Contact,
   ContactKey,
@@ -17,7 +15,9 @@ import type {
   CreatedContact,
   EnsureContact,
   EnsuredContact
-} from "./ContactSchema.ts"
+} from "../ContactSchema.ts"
+import type * as LiveDeskClient from "../LiveDeskClient.ts"
+import * as LiveDeskError from "../LiveDeskError.ts"
 import type { ContactStream } from "./ContactStream.ts"
 
 /** What a contact is known by, each blank or in the one form in which it is looked for, compared and sent. */

@@ -6,10 +6,10 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import type { Contact, ContactPage, ListContacts, StreamContacts } from "../ContactSchema.ts"
 import type * as LiveDeskClient from "../LiveDeskClient.ts"
 import * as LiveDeskError from "../LiveDeskError.ts"
 import type { ContactId } from "../LiveDeskSchema.ts"
-import type { Contact, ContactPage, ListContacts, StreamContacts } from "./ContactSchema.ts"
 
 export type ContactStream = (
   input?: StreamContacts,

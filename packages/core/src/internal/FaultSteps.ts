@@ -7,7 +7,16 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
-import { describe, type Fault, kinds, type Plan, PlanError, type Script, type Seeded, type Step } from "./FaultPlan.ts"
+import {
+  describe,
+  type Fault,
+  kinds,
+  type Plan,
+  PlanError,
+  type Script,
+  type Seeded,
+  type Step
+} from "../testing/FaultPlan.ts"
 
 /** Returns a function that gives each request the fault that it meets. */
 export const stepsOf = (plan: Plan): Effect.Effect<(operation: string) => Option.Option<Fault>, PlanError> =>

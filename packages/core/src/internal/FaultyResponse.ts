@@ -11,8 +11,8 @@ import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Stream from "effect/Stream"
+import type { Fault, Moment } from "../testing/FaultPlan.ts"
 import { NotSentProof } from "../Transport.ts"
-import type { Fault, Moment } from "./FaultPlan.ts"
 
 type Processed<R> = Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError, R>
 

@@ -9,6 +9,8 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
+import { AccountId, ContactId, ConversationId, InboxId, MessageId, SourceId, TicketId } from "../LiveDeskSchema.ts"
+import type * as Tickets from "../Tickets.ts"
 import {
   Inbox,
   StoredAttachment,
@@ -17,11 +19,9 @@ import {
   StoredConversation,
   StoredMessage,
   StoredTicket
-} from "../internal/StoredRecord.ts"
-import { AccountId, ContactId, ConversationId, InboxId, MessageId, SourceId, TicketId } from "../LiveDeskSchema.ts"
-import type * as Tickets from "../Tickets.ts"
+} from "./StoredRecord.ts"
 
-export * from "../internal/StoredRecord.ts"
+export * from "./StoredRecord.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // what is held

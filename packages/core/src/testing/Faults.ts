@@ -17,14 +17,14 @@ import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as TestClock from "effect/testing/TestClock"
 import { operationOf } from "../internal/EndpointPlace.ts"
-import { describe, type Fault, type Plan, type PlanError } from "../internal/FaultPlan.ts"
 import { stepsOf } from "../internal/FaultSteps.ts"
 import { applyFault, drain, respond } from "../internal/FaultyResponse.ts"
 import * as LiveDeskClient from "../LiveDeskClient.ts"
 import type * as LiveDeskError from "../LiveDeskError.ts"
 import * as Emulator from "./Emulator.ts"
+import { describe, type Fault, type Plan, type PlanError } from "./FaultPlan.ts"
 
-export * from "../internal/FaultPlan.ts"
+export * from "./FaultPlan.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // service

@@ -1,5 +1,5 @@
 /**
- * The schemas of conversations: what calls take and what they return.
+ * The schemas of conversations: what calls take and what they return. `Conversations` has them too, and is what programs import.
  *
  * @since 0.1.0
  */
@@ -8,10 +8,10 @@ import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
-import { ContactProfile } from "../ContactProfile.ts"
-import * as LiveDeskSchema from "../LiveDeskSchema.ts"
-import * as Model from "../Model.ts"
-import * as ModelField from "../ModelField.ts"
+import { ContactProfile } from "./ContactProfile.ts"
+import * as LiveDeskSchema from "./LiveDeskSchema.ts"
+import * as Model from "./Model.ts"
+import * as ModelField from "./ModelField.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models

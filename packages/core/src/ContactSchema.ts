@@ -1,15 +1,15 @@
 /**
- * The schemas of contacts: what calls take and what they return.
+ * The schemas of contacts: what calls take and what they return. `Contacts` has them too, and is what programs import.
  *
  * @since 0.1.0
  */
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import * as ContactProfile from "../ContactProfile.ts"
-import type * as LiveDeskError from "../LiveDeskError.ts"
-import * as LiveDeskSchema from "../LiveDeskSchema.ts"
-import * as Model from "../Model.ts"
-import * as ModelField from "../ModelField.ts"
+import * as ContactProfile from "./ContactProfile.ts"
+import type * as LiveDeskError from "./LiveDeskError.ts"
+import * as LiveDeskSchema from "./LiveDeskSchema.ts"
+import * as Model from "./Model.ts"
+import * as ModelField from "./ModelField.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models

@@ -1,5 +1,6 @@
 /**
- * The records that the emulated LiveDesk holds, and how each is saved.
+ * The records that the emulated LiveDesk holds, and how each is saved. `EmulatorState` has them too, and is what tests
+ * import.
  *
  * @since 0.1.0
  */

@@ -1,5 +1,5 @@
 /**
- * What goes wrong with requests, and which of them it strikes.
+ * What goes wrong with requests, and which of them it strikes. `Faults` has it too, and is what tests import.
  *
  * @since 0.1.0
  */

@@ -1,13 +1,13 @@
 /**
- * The schemas of messages: what calls take and what they return.
+ * The schemas of messages: what calls take and what they return. `Messages` has them too, and is what programs import.
  *
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
-import * as LiveDeskSchema from "../LiveDeskSchema.ts"
-import * as Model from "../Model.ts"
-import * as ModelField from "../ModelField.ts"
+import * as LiveDeskSchema from "./LiveDeskSchema.ts"
+import * as Model from "./Model.ts"
+import * as ModelField from "./ModelField.ts"
 
 // Core is compiled without a platform's types; every platform that Effect runs on has this one.
 declare const File: new(

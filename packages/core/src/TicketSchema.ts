@@ -1,12 +1,12 @@
 /**
- * The schemas of tickets: what calls take and what they return.
+ * The schemas of tickets: what calls take and what they return. `Tickets` has them too, and is what programs import.
  *
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import * as LiveDeskSchema from "../LiveDeskSchema.ts"
-import * as Model from "../Model.ts"
-import * as ModelField from "../ModelField.ts"
+import * as LiveDeskSchema from "./LiveDeskSchema.ts"
+import * as Model from "./Model.ts"
+import * as ModelField from "./ModelField.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
