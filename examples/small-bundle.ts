@@ -2,7 +2,7 @@
  * The least that makes a call, for a browser or a runtime at the edge: the platform's `fetch` by itself, and one endpoint
  * rather than a service with all of its calls.
  */
-import * as ContactEndpoints from "@effect-livedesk/core/ContactEndpoints"
+import * as Contacts from "@effect-livedesk/core/Contacts"
 import * as FetchTransport from "@effect-livedesk/core/FetchTransport"
 import * as LiveDeskClient from "@effect-livedesk/core/LiveDeskClient"
 import { Emulator } from "@effect-livedesk/core/testing"
@@ -14,7 +14,7 @@ import * as Layer from "effect/Layer"
 
 const program = Effect.gen(function*() {
   const client = yield* LiveDeskClient.LiveDeskClient
-  const { contact } = yield* client.call(ContactEndpoints.create)({ inboxId: 407, name: "Alice" })
+  const { contact } = yield* client.call(Contacts.createEndpoint)({ inboxId: 407, name: "Alice" })
   yield* Console.log(`contact ${contact.id}`)
 })
 

@@ -12,7 +12,7 @@ const limit = 53_600
 
 /** Likewise, of the entry points with Effect. */
 const limitsInBrowsers: { readonly [entry: string]: number } = {
-  "@effect-livedesk/core": 88_100,
+  "@effect-livedesk/core": 87_800,
   "@effect-livedesk/core/LiveDeskOpenApi": 46_600,
   "@effect-livedesk/core/flows": 61_900,
   "@effect-livedesk/core/imports": 61_600,
@@ -36,9 +36,8 @@ const limitsLater: { readonly [entry: string]: number } = {
 
 /** The modules of the library that a creation of a contact over fetch needs. */
 const needed = [
-  "ContactEndpoints",
   "ContactProfile",
-  "ContactSchema",
+  "Contacts",
   "Endpoint",
   "FetchTransport",
   "LiveDeskClient",

@@ -35,7 +35,6 @@ const hidden = [
   "bin.ts",
   "index.ts",
   "*/index.ts",
-  "{Contact,Conversation,Message,Ticket}Schema.ts",
   "testing/{FaultPlan,StoredRecord}.ts"
 ]
 

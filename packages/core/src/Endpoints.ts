@@ -4,12 +4,12 @@
  *
  * @since 0.1.0
  */
-import * as ContactEndpoints from "./ContactEndpoints.ts"
-import * as ConversationEndpoints from "./ConversationEndpoints.ts"
-import * as MessageEndpoints from "./MessageEndpoints.ts"
-import * as TicketEndpoints from "./TicketEndpoints.ts"
+import * as Contacts from "./Contacts.ts"
+import * as Conversations from "./Conversations.ts"
+import * as Messages from "./Messages.ts"
+import * as Tickets from "./Tickets.ts"
 
-const groups = [ContactEndpoints, ConversationEndpoints, MessageEndpoints, TicketEndpoints] as const
+const groups = [Contacts.endpoints, Conversations.endpoints, Messages.endpoints, Tickets.endpoints] as const
 
 type MembersOf<Group> = Group extends unknown ? Group[keyof Group] : never
 

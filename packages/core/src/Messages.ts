@@ -6,19 +6,312 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import * as SchemaGetter from "effect/SchemaGetter"
+import * as Endpoint from "./Endpoint.ts"
 import * as LiveDeskClient from "./LiveDeskClient.ts"
-import * as endpoints from "./MessageEndpoints.ts"
-import type { Message, SendFiles, SendMessage } from "./MessageSchema.ts"
+import * as LiveDeskSchema from "./LiveDeskSchema.ts"
+import * as Model from "./Model.ts"
+import * as ModelField from "./ModelField.ts"
 
-export * from "./MessageSchema.ts"
+// Core is compiled without a platform's types; every platform that Effect runs on has this one.
+declare const File: new(
+  parts: ReadonlyArray<Uint8Array | BlobLike>,
+  name: string,
+  options: { readonly type: string }
+) => typeof Schema.File.Type
+
+// ---------------------------------------------------------------------------------------------------------------------
+// models
+// ---------------------------------------------------------------------------------------------------------------------
+
+const senderFields = {
+  /** The sender's id, among the senders of their type; 0 when absent. */
+  id: ModelField.id(Schema.Natural),
+  /** The sender's name; none when null. */
+  name: ModelField.name,
+  /** What the sender is. The words are Chatwoot's (unverified); "" when absent, as it is for contacts in webhooks. */
+  type: Model.unverified(ModelField.nullableOpenEnum(["contact", "user", "agent_bot"])),
+  /** The name that customers see. Unverified: of users. */
+  availableName: Model.unverified(ModelField.name),
+  /** The e-mail address. Unverified: of contacts. */
+  email: Model.unverified(ModelField.nullableString),
+  /** The phone number. Unverified: of contacts. */
+  phoneNumber: Model.unverified(ModelField.nullableString),
+  /** The id by which the program's own system knows the sender. Unverified: of contacts. */
+  identifier: Model.unverified(ModelField.nullableString),
+  /** The link of the avatar. Unverified: of users and bots. */
+  avatarUrl: Model.unverified(ModelField.nullableString),
+  /** The link of a small avatar. Unverified: of users and contacts. */
+  thumbnail: Model.unverified(ModelField.nullableString),
+  /** Whether the sender is online. Unverified: of users. */
+  availabilityStatus: Model.unverified(ModelField.nullableString)
+} as const
 
 /**
- * The calls as data: for `LiveDeskClient.call`, and to derive from. They are the module `MessageEndpoints`.
+ * The sender of a message: a contact, a user or a bot, as `type` says. The vendor's page shows the id and the beginning of
+ * the name; the rest is Chatwoot's and unverified, and further fields may come.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/message/send-message
+ * @category models
+ * @since 0.1.0
+ */
+export const Sender: Model.Model<Sender> = Model.record(senderFields, { open: true })
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Sender extends Model.RecordOf<typeof senderFields> {}
+
+const attachmentFields = {
+  /** The attachment's id; 0 when absent. */
+  id: ModelField.id(Schema.Natural),
+  /** What it is; "" when absent. Further words may come. */
+  fileType: ModelField.openEnum(
+    ["image", "audio", "video", "file", "location", "fallback", "share", "story_mention", "contact", "ig_reel"],
+    ""
+  ),
+  /** The link of the file, which redirects to where it is stored. */
+  dataUrl: Model.unverified(ModelField.nullableString),
+  /** The link of a small picture of it. */
+  thumbUrl: Model.unverified(ModelField.nullableString),
+  /** The file's size in bytes. */
+  fileSize: Model.unverified(ModelField.nullableNatural),
+  /** The extension of the file's name. */
+  extension: Model.unverified(ModelField.nullableString),
+  /** The width in pixels. */
+  width: Model.unverified(ModelField.nullableNatural),
+  /** The height in pixels. */
+  height: Model.unverified(ModelField.nullableNatural)
+} as const
+
+/**
+ * What is attached to a message. Unverified as a whole: no page shows it, the fields are Chatwoot's, and further ones
+ * may come.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const Attachment: Model.Model<Attachment> = Model.record(attachmentFields, { open: true })
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Attachment extends Model.RecordOf<typeof attachmentFields> {}
+
+const messageFields = {
+  /** The message's id; a response without one fails. */
+  id: Model.required(ModelField.id(LiveDeskSchema.MessageId)),
+  /** The text; none when null, as for a message of attachments only (unverified). */
+  content: ModelField.name,
+  /** The inbox's id; 0 when absent. */
+  inboxId: ModelField.id(LiveDeskSchema.InboxId),
+  /** The conversation's id; 0 when absent. */
+  conversationId: ModelField.id(LiveDeskSchema.ConversationId),
+  /** Who it is from and what for. The page shows 1, which is Chatwoot's `outgoing`. */
+  messageType: ModelField.messageType,
+  /** What the text is; "" when absent. `text` is the only word that the page shows. */
+  contentType: ModelField.openEnum(["text"], ""),
+  /** How far it has come; "" when absent. The page shows `sent`, the other words are Chatwoot's (unverified). */
+  status: ModelField.openEnum(["sent", "delivered", "read", "failed"], ""),
+  /** Attributes of the text, such as `in_reply_to`; `{}` when absent. */
+  contentAttributes: ModelField.attributes,
+  /** When it was written, in seconds on the wire; 1970-01-01T00:00Z when absent. */
+  createdAt: ModelField.timestamp,
+  /** Whether only agents see it; `false` when absent. */
+  private: ModelField.boolean,
+  /** The message's id in the inbox; none when null. */
+  sourceId: ModelField.nullableString,
+  /** Its place in the conversation. LiveDesk's own. */
+  sortingId: ModelField.nullableNatural,
+  /** Who sent it; none when absent. */
+  sender: Model.nullable(Sender),
+  /** What is attached; none when absent. Unverified. */
+  attachments: Model.unverified(Model.some(Model.list(Attachment)))
+} as const
+
+/**
+ * A message, as `send` returns it: without an envelope.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/message/send-message
+ * @category models
+ * @since 0.1.0
+ */
+export const Message: Model.Model<Message> = Model.record(messageFields, { open: true })
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Message extends Model.RecordOf<typeof messageFields> {}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// inputs
+// ---------------------------------------------------------------------------------------------------------------------
+
+const contentFields = {
+  /** The conversation to write in. */
+  conversationId: LiveDeskSchema.IdInput,
+  /** Whether only agents are to see it. Defaults to `false`. */
+  private: Schema.optional(Schema.Boolean),
+  /** Attributes of the text, in the wire's own keys. `in_reply_to` makes it a reply to a message, by its id. */
+  contentAttributes: Schema.optional(Schema.Record(Schema.String, Schema.Json))
+}
+
+const contentKeys = { conversationId: "conversation_id", contentAttributes: "content_attributes" } as const
+
+/**
+ * The input of `send`: a text from an agent to the contact.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/message/send-message
+ * @category inputs
+ * @since 0.1.0
+ */
+export const SendMessage = Schema.Struct({
+  ...contentFields,
+  /** The text. */
+  content: Schema.String
+}).pipe(Schema.encodeKeys(contentKeys))
+/**
+ * @category inputs
+ * @since 0.1.0
+ */
+export interface SendMessage extends Schema.Schema.Type<typeof SendMessage> {}
+
+/**
+ * The `contentAttributes` of a message that replies to another.
+ *
+ * ```ts
+ * messages.send({ conversationId, content: "Yes, it is.", contentAttributes: Messages.inReplyTo(4711) })
+ * ```
+ *
+ * @category inputs
+ * @since 0.1.0
+ */
+export const inReplyTo = (messageId: number): { readonly in_reply_to: number } => ({ in_reply_to: messageId })
+
+/**
+ * Bytes that a platform keeps wherever it likes, as `Blob` and `File` do: `fs.openAsBlob` of Node.js keeps them on disk.
+ *
+ * @category inputs
+ * @since 0.1.0
+ */
+export interface BlobLike {
+  /** How many bytes it has. */
+  readonly size: number
+  /** Its media type, "" where none is known. */
+  readonly type: string
+  /** Reads all of it. */
+  arrayBuffer(): Promise<ArrayBuffer>
+}
+
+// By the name that platforms give theirs: whatever else looks like one would be sent as the text `[object Object]`.
+const BlobLike = Schema.declare(
+  (u): u is BlobLike => /^\[object (?:Blob|File)\]$/.test(Object.prototype.toString.call(u)),
+  { expected: "bytes or a Blob" }
+)
+
+/**
+ * A file to attach.
+ *
+ * @category inputs
+ * @since 0.1.0
+ */
+export const AttachedFile = Schema.Struct({
+  /** The file's name, as the contact will see it. */
+  name: Schema.NonEmptyString,
+  /** The file's media type, such as `image/png`. */
+  mediaType: Schema.String.check(
+    Schema.isPattern(/^[!-~]+\/[ -~]+$/, { expected: "a media type such as image/png" })
+  ),
+  /** The file's bytes: in memory, or wherever a `Blob` keeps them. */
+  content: Schema.Union([Schema.Uint8Array, BlobLike])
+})
+/**
+ * @category inputs
+ * @since 0.1.0
+ */
+export interface AttachedFile extends Schema.Schema.Type<typeof AttachedFile> {}
+
+const FileFromAttachedFile = Schema.File.pipe(
+  Schema.decodeTo(AttachedFile, {
+    decode: SchemaGetter.transform((file) => ({ name: file.name, mediaType: file.type, content: file })),
+    encode: SchemaGetter.transform(({ content, mediaType, name }) => new File([content], name, { type: mediaType }))
+  })
+)
+
+/**
+ * The input of `sendFiles`: files from an agent to the contact, with or without a text. Unverified as a whole: the
+ * section of the vendor's page could not be read, the form is Chatwoot's.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/message/send-message
+ * @category inputs
+ * @since 0.1.0
+ */
+export const SendFiles = Schema.Struct({
+  ...contentFields,
+  /** A text to go with the files. */
+  content: Schema.optional(Schema.String),
+  /** The files; Chatwoot takes about 15. */
+  attachments: Schema.NonEmptyArray(FileFromAttachedFile)
+}).pipe(Schema.encodeKeys(contentKeys))
+/**
+ * @category inputs
+ * @since 0.1.0
+ */
+export interface SendFiles extends Schema.Schema.Type<typeof SendFiles> {}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// endpoints
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Sends a text: `POST /api/v2/accounts/conversations/:conversation_id/messages`, as JSON.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/message/send-message
+ * @category endpoints
+ * @since 0.1.0
+ */
+export const sendEndpoint = Endpoint.make({
+  operation: "messages.send",
+  method: "POST",
+  path: "/api/v2/accounts/conversations/:conversation_id/messages",
+  input: SendMessage,
+  success: Message,
+  idempotency: "none",
+  verifyHint: "look at the conversation in LiveDesk's console, or for a message_created event; no call reads messages"
+})
+
+/**
+ * Sends files: `POST /api/v2/accounts/conversations/:conversation_id/messages`, as a form with `attachments[]`.
+ * Unverified.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/message/send-message
+ * @category endpoints
+ * @since 0.1.0
+ */
+export const sendFilesEndpoint = Endpoint.make({
+  operation: "messages.sendFiles",
+  method: "POST",
+  path: "/api/v2/accounts/conversations/:conversation_id/messages",
+  input: SendFiles,
+  body: "form",
+  success: Message,
+  idempotency: "none",
+  verifyHint: "look at the conversation in LiveDesk's console, or for a message_created event; no call reads messages"
+})
+
+/**
+ * The endpoints by the names of their calls. A bundle that names it holds all of them; `sendEndpoint` and the others are each
+ * by itself.
  *
  * @category endpoints
  * @since 0.1.0
  */
-export * as endpoints from "./MessageEndpoints.ts"
+export const endpoints = { send: sendEndpoint, sendFiles: sendFilesEndpoint } as const
+
+// ---------------------------------------------------------------------------------------------------------------------
+// service
+// ---------------------------------------------------------------------------------------------------------------------
 
 /**
  * The messages of a project's conversations.
@@ -54,6 +347,6 @@ export const layer: Layer.Layer<Messages, never, LiveDeskClient.LiveDeskClient> 
   Messages,
   Effect.map(
     LiveDeskClient.LiveDeskClient,
-    (client) => Messages.of({ send: client.call(endpoints.send), sendFiles: client.call(endpoints.sendFiles) })
+    (client) => Messages.of({ send: client.call(sendEndpoint), sendFiles: client.call(sendFilesEndpoint) })
   )
 )

@@ -9,19 +9,447 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import * as Endpoint from "./Endpoint.ts"
 import * as LiveDeskClient from "./LiveDeskClient.ts"
-import * as endpoints from "./TicketEndpoints.ts"
-import type { CreatedTicket, CreateTicket, GetTicket, Ticket, UpdatedTicket, UpdateTicket } from "./TicketSchema.ts"
+import * as LiveDeskSchema from "./LiveDeskSchema.ts"
+import * as Model from "./Model.ts"
+import * as ModelField from "./ModelField.ts"
 
-export * from "./TicketSchema.ts"
+// ---------------------------------------------------------------------------------------------------------------------
+// models
+// ---------------------------------------------------------------------------------------------------------------------
+
+const ticketFileFields = {
+  /** Where the file is; "" when absent. */
+  fileUrl: ModelField.string,
+  /** The file's media type; none when absent. Shown for files of messages. */
+  fileType: Model.unverified(ModelField.nullableString)
+} as const
 
 /**
- * The calls as data: for `LiveDeskClient.call`, and to derive from. They are the module `TicketEndpoints`.
+ * A file of a ticket.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/ticket/get-tickets
+ * @category models
+ * @since 0.1.0
+ */
+export const TicketFile: Model.Model<TicketFile> = Model.record(ticketFileFields, { open: true })
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface TicketFile extends Model.RecordOf<typeof ticketFileFields> {}
+
+const followerFields = {
+  /** The follower's id; an entry without one is left out. */
+  id: Model.required(ModelField.opaqueId(Schema.String)),
+  /** The follower's name; none where LiveDesk sends only the id. */
+  name: Model.unverified(ModelField.nullableString)
+} as const
+
+/**
+ * Someone who follows a ticket. Create takes an id and a name, get shows the id alone: both are read.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/ticket/create-tickets
+ * @category models
+ * @since 0.1.0
+ */
+export const Follower: Model.Model<Follower> = Model.orShorthand("id", Model.record(followerFields))
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Follower extends Model.RecordOf<typeof followerFields> {}
+
+const channelContactsFields = {
+  /** The inbox's id; "" when absent. */
+  channelId: ModelField.opaqueId(Schema.String),
+  /** The contact's id in the inbox; "" when absent. */
+  contactId: ModelField.opaqueId(Schema.String),
+  /** A second id of the contact in the inbox; "" when absent. What it stands for no page says. */
+  subContactId: ModelField.opaqueId(Schema.String),
+  /** Who follows; `[]` when absent. */
+  followers: Model.list(Follower)
+} as const
+
+/**
+ * How the requester of a ticket is reached.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/ticket/get-tickets
+ * @category models
+ * @since 0.1.0
+ */
+export const ChannelContacts: Model.Model<ChannelContacts> = Model.record(channelContactsFields)
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface ChannelContacts extends Model.RecordOf<typeof channelContactsFields> {}
+
+const requesterFields = {
+  /** The requester's id in the program's own system; "" when absent. */
+  euid: ModelField.opaqueId(Schema.String),
+  /** The requester's name; none when null or absent. */
+  name: ModelField.name,
+  /** The requester's e-mail address; none when null or "". */
+  email: ModelField.nullableString,
+  /** The requester's phone number; none when null or "". */
+  phone: ModelField.nullableString,
+  /** How the requester is reached. */
+  channelContacts: Model.nested(ChannelContacts)
+} as const
+
+/**
+ * Who asked for something.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/ticket/get-tickets
+ * @category models
+ * @since 0.1.0
+ */
+export const Requester: Model.Model<Requester> = Model.record(requesterFields)
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Requester extends Model.RecordOf<typeof requesterFields> {}
+
+const assignmentTeamFields = {
+  /** The team's id; none where LiveDesk sends only the name. */
+  id: Model.unverified(ModelField.nullableId(LiveDeskSchema.TeamId)),
+  /** The team's name; "" when absent. */
+  name: ModelField.string
+} as const
+
+/**
+ * The team that a ticket is assigned to. Create takes the name, get shows an id and the name: both are read.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/ticket/get-tickets
+ * @category models
+ * @since 0.1.0
+ */
+export const AssignmentTeam: Model.Model<AssignmentTeam> = Model.orShorthand("name", Model.record(assignmentTeamFields))
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface AssignmentTeam extends Model.RecordOf<typeof assignmentTeamFields> {}
+
+const ticketSenderFields = {
+  /** The sender's id; "" when absent. */
+  id: ModelField.opaqueId(Schema.String),
+  /** What the sender is; "" when absent. `internal_member` is the only word that the page shows. */
+  type: ModelField.openEnum(["internal_member"], ""),
+  /** The sender's name; none when null or absent. */
+  name: ModelField.name
+} as const
+
+const ticketMessageFields = {
+  /** The message's id; "" when absent. */
+  messageId: ModelField.opaqueId(Schema.String),
+  /** Who wrote it. */
+  sender: Model.nested(Model.record(ticketSenderFields)),
+  /** The text; "" when absent. */
+  content: ModelField.string,
+  /** What the text is; "" when absent. `text` is the only word that the page shows. */
+  contentType: ModelField.openEnum(["text"], ""),
+  /** The files; `[]` when absent. */
+  attachments: Model.list(TicketFile),
+  /** When it was sent, as ISO 8601 text on the wire; 1970-01-01T00:00Z when absent. */
+  sentAt: ModelField.isoTimestamp,
+  /** Whether only agents see it; `false` when absent. */
+  isInternal: ModelField.boolean
+} as const
+
+/**
+ * A message of a ticket.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/ticket/get-tickets
+ * @category models
+ * @since 0.1.0
+ */
+export const TicketMessage: Model.Model<TicketMessage> = Model.record(ticketMessageFields)
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface TicketMessage extends Model.RecordOf<typeof ticketMessageFields> {}
+
+const submitterFields = {
+  /** The submitter's id; "" when absent. */
+  id: ModelField.opaqueId(Schema.String)
+} as const
+
+/**
+ * Who handed a ticket in.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/ticket/get-tickets
+ * @category models
+ * @since 0.1.0
+ */
+export const Submitter: Model.Model<Submitter> = Model.record(submitterFields)
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Submitter extends Model.RecordOf<typeof submitterFields> {}
+
+const ticketFields = {
+  /** The ticket's id, opaque text; a response without one fails. */
+  ticketId: Model.required(ModelField.opaqueId(LiveDeskSchema.TicketId)),
+  /** The title; "" when absent. */
+  title: ModelField.string,
+  /** What it is about, in Markdown; "" when absent. */
+  description: ModelField.string,
+  /** The files; `[]` when absent. */
+  attachments: Model.list(TicketFile),
+  /** The state; "" when absent. `open` is the only word that the page shows. */
+  status: ModelField.openEnum(["open"], ""),
+  /** The urgency; "" when absent. `high` and `normal` are in examples, the other three in an older page's table. */
+  priority: ModelField.openEnum(["low", "normal", "medium", "high", "urgent"], ""),
+  /** The kind; "" when absent. `incident` is the only word that the pages show. */
+  ticketType: ModelField.openEnum(["incident"], ""),
+  /** Who asked. */
+  requester: Model.nested(Requester),
+  /** Who handed it in. */
+  submitter: Model.nested(Submitter),
+  /** The team that has it; none when null. */
+  assignmentTeam: Model.nullable(AssignmentTeam),
+  /** Fields that the project defines; `{}` when absent. */
+  customFields: ModelField.attributes,
+  /** What was written; `[]` when absent. */
+  conversationList: Model.list(TicketMessage),
+  /** How its state changed; `[]` when absent. What an entry looks like could not be read. */
+  statusChanges: ModelField.jsonObjects
+} as const
+
+/**
+ * A ticket. The page's sample could be read up to the first entry of `statusChanges`; further fields may come.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/ticket/get-tickets
+ * @category models
+ * @since 0.1.0
+ */
+export const Ticket: Model.Model<Ticket> = Model.record(ticketFields, { open: true })
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Ticket extends Model.RecordOf<typeof ticketFields> {}
+
+const createdTicketFields = {
+  /** The new ticket's id, opaque text; a response without one fails. */
+  ticketId: Model.required(ModelField.opaqueId(LiveDeskSchema.TicketId))
+} as const
+
+/**
+ * The response to `create`. The page says that the id is returned; its sample could not be read.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/ticket/create-tickets
+ * @category models
+ * @since 0.1.0
+ */
+export const CreatedTicket: Model.Model<CreatedTicket> = Model.record(createdTicketFields, { open: true })
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface CreatedTicket extends Model.RecordOf<typeof createdTicketFields> {}
+
+const updatedTicketFields = {
+  /** The ticket's id; none where LiveDesk does not send it. */
+  ticketId: Model.unverified(ModelField.nullableOpaqueId(LiveDeskSchema.TicketId))
+} as const
+
+/**
+ * The response to `update`. Its sample could not be read: nothing in it is required, so that no update that LiveDesk
+ * made fails.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/ticket/update-tickets
+ * @category models
+ * @since 0.1.0
+ */
+export const UpdatedTicket: Model.Model<UpdatedTicket> = Model.record(updatedTicketFields, { open: true })
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface UpdatedTicket extends Model.RecordOf<typeof updatedTicketFields> {}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// inputs
+// ---------------------------------------------------------------------------------------------------------------------
+
+const FileInput = Schema.Struct({
+  /** Where the file is. The page of an older version wants it uploaded before; how, no page says. */
+  fileUrl: Schema.String
+}).pipe(Schema.encodeKeys({ fileUrl: "file_url" }))
+
+const FollowerInput = Schema.Struct({ id: Schema.String, name: Schema.optional(Schema.String) })
+
+const ChannelContactsInput = Schema.Struct({
+  channelId: Schema.optional(Schema.String),
+  contactId: Schema.optional(Schema.String),
+  subContactId: Schema.optional(Schema.String),
+  followers: Schema.optional(Schema.Array(FollowerInput))
+}).pipe(Schema.encodeKeys({ channelId: "channel_id", contactId: "contact_id", subContactId: "sub_contact_id" }))
+
+const RequesterInput = Schema.Struct({
+  /** The requester's id in the program's own system. */
+  euid: Schema.optional(Schema.String),
+  /** How the requester is reached. */
+  channelContacts: Schema.optional(ChannelContactsInput)
+}).pipe(Schema.encodeKeys({ channelContacts: "channel_contacts" }))
+
+const contentFields = {
+  /** Files, by their address. */
+  attachments: Schema.optional(Schema.Array(FileInput)),
+  /** The urgency. The pages show `high` and `normal`; an older one says low, medium, high and urgent. */
+  priority: Schema.optional(LiveDeskSchema.openType(["low", "normal", "medium", "high", "urgent"])),
+  /** The kind, `incident` on the pages. */
+  ticketType: Schema.optional(Schema.String),
+  /** Fields that the project defines. */
+  customFields: Schema.optional(Schema.Record(Schema.String, Schema.Json))
+}
+
+/**
+ * The input of `create`.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/ticket/create-tickets
+ * @category inputs
+ * @since 0.1.0
+ */
+export const CreateTicket = Schema.Struct({
+  /** The title. */
+  title: Schema.String,
+  /** What it is about, in Markdown. */
+  description: Schema.optional(Schema.String),
+  ...contentFields,
+  /** Who asks. */
+  requester: Schema.optional(RequesterInput),
+  /** Who hands it in. */
+  submitter: Schema.optional(Schema.Struct({ id: Schema.String })),
+  /** The name of the team that is to have it. */
+  assignmentTeam: Schema.optional(Schema.String)
+}).pipe(
+  Schema.encodeKeys({ ticketType: "ticket_type", customFields: "custom_fields", assignmentTeam: "assignment_team" })
+)
+/**
+ * @category inputs
+ * @since 0.1.0
+ */
+export interface CreateTicket extends Schema.Schema.Type<typeof CreateTicket> {}
+
+/**
+ * The input of `update`. An older page requires title and description; the newer one's table could not be read, so
+ * nothing but the id is required here.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/ticket/update-tickets
+ * @category inputs
+ * @since 0.1.0
+ */
+export const UpdateTicket = Schema.Struct({
+  /** The ticket to change. */
+  ticketId: Schema.String,
+  /** The title. */
+  title: Schema.optional(Schema.String),
+  /** What it is about, in Markdown. */
+  description: Schema.optional(Schema.String),
+  ...contentFields,
+  /** Tags. */
+  tags: Schema.optional(Schema.Array(Schema.String))
+}).pipe(Schema.encodeKeys({ ticketId: "ticket_id", ticketType: "ticket_type", customFields: "custom_fields" }))
+/**
+ * @category inputs
+ * @since 0.1.0
+ */
+export interface UpdateTicket extends Schema.Schema.Type<typeof UpdateTicket> {}
+
+/**
+ * The input of `get`.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/ticket/get-tickets
+ * @category inputs
+ * @since 0.1.0
+ */
+export const GetTicket = Schema.Struct({
+  /** The ticket to read. */
+  ticketId: Schema.String
+}).pipe(Schema.encodeKeys({ ticketId: "ticket_id" }))
+/**
+ * @category inputs
+ * @since 0.1.0
+ */
+export interface GetTicket extends Schema.Schema.Type<typeof GetTicket> {}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// endpoints
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Creates a ticket: `POST /api/v2/accounts/tickets`.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/ticket/create-tickets
+ * @category endpoints
+ * @since 0.1.0
+ */
+export const createEndpoint = Endpoint.make({
+  operation: "tickets.create",
+  method: "POST",
+  path: "/api/v2/accounts/tickets",
+  input: CreateTicket,
+  success: Model.inAnyEnvelope([["data"]], CreatedTicket),
+  hasCode: true,
+  idempotency: "none",
+  verifyHint: "look for it in LiveDesk's console; no call lists tickets"
+})
+
+/**
+ * Reads a ticket: `GET /api/v2/accounts/tickets/:ticket_id`.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/ticket/get-tickets
+ * @category endpoints
+ * @since 0.1.0
+ */
+export const getEndpoint = Endpoint.make({
+  operation: "tickets.get",
+  method: "GET",
+  path: "/api/v2/accounts/tickets/:ticket_id",
+  input: GetTicket,
+  success: Model.inCodeEnvelope(Ticket),
+  hasCode: true,
+  idempotency: "safe"
+})
+
+/**
+ * Changes a ticket: `PUT /api/v2/accounts/tickets/:ticket_id`.
+ *
+ * @see https://www.engagelab.com/docs/livedesk/rest-api/ticket/update-tickets
+ * @category endpoints
+ * @since 0.1.0
+ */
+export const updateEndpoint = Endpoint.make({
+  operation: "tickets.update",
+  method: "PUT",
+  path: "/api/v2/accounts/tickets/:ticket_id",
+  input: UpdateTicket,
+  success: Model.orNoBody(Model.inAnyEnvelope([["data"]], UpdatedTicket)),
+  hasCode: true,
+  idempotency: "idempotent"
+})
+
+/**
+ * The endpoints by the names of their calls. A bundle that names it holds all of them; `createEndpoint` and the others are each
+ * by itself.
  *
  * @category endpoints
  * @since 0.1.0
  */
-export * as endpoints from "./TicketEndpoints.ts"
+export const endpoints = { create: createEndpoint, get: getEndpoint, update: updateEndpoint } as const
+
+// ---------------------------------------------------------------------------------------------------------------------
+// service
+// ---------------------------------------------------------------------------------------------------------------------
 
 /**
  * The tickets of a project. A 2xx response with another code than 0 fails with `HttpError`/`ErrorCodeReturned`.
@@ -62,9 +490,9 @@ export const layer: Layer.Layer<Tickets, never, LiveDeskClient.LiveDeskClient> =
     LiveDeskClient.LiveDeskClient,
     (client) =>
       Tickets.of({
-        create: client.call(endpoints.create),
-        get: client.call(endpoints.get),
-        update: client.call(endpoints.update)
+        create: client.call(createEndpoint),
+        get: client.call(getEndpoint),
+        update: client.call(updateEndpoint)
       })
   )
 )

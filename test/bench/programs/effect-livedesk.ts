@@ -1,4 +1,4 @@
-import * as ContactEndpoints from "@effect-livedesk/core/ContactEndpoints"
+import * as Contacts from "@effect-livedesk/core/Contacts"
 import * as FetchTransport from "@effect-livedesk/core/FetchTransport"
 import * as LiveDeskClient from "@effect-livedesk/core/LiveDeskClient"
 import * as Effect from "effect/Effect"
@@ -13,7 +13,7 @@ const live = LiveDeskClient.layerTransport({
 export const create = (name: string) =>
   Effect.runPromise(
     LiveDeskClient.LiveDeskClient.pipe(
-      Effect.flatMap((client) => client.call(ContactEndpoints.create)({ inboxId: 407, name })),
+      Effect.flatMap((client) => client.call(Contacts.createEndpoint)({ inboxId: 407, name })),
       Effect.provide(live)
     )
   )

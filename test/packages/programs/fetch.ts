@@ -1,5 +1,5 @@
 /** The emulator on a port, and one call over the platform's own `fetch`. */
-import * as ContactEndpoints from "@effect-livedesk/core/ContactEndpoints"
+import * as Contacts from "@effect-livedesk/core/Contacts"
 import * as FetchTransport from "@effect-livedesk/core/FetchTransport"
 import * as LiveDeskClient from "@effect-livedesk/core/LiveDeskClient"
 import { Emulator } from "@effect-livedesk/core/testing"
@@ -13,7 +13,7 @@ const program = Effect.gen(function*() {
   const { credentials } = yield* Emulator.Emulator
   const live = LiveDeskClient.layerTransport({ ...credentials, baseUrl }).pipe(Layer.provide(FetchTransport.layer))
   return yield* LiveDeskClient.LiveDeskClient.pipe(
-    Effect.flatMap((client) => client.call(ContactEndpoints.create)({ inboxId: 407, name: "Alice" })),
+    Effect.flatMap((client) => client.call(Contacts.createEndpoint)({ inboxId: 407, name: "Alice" })),
     Effect.map(({ contact }) => `the contact ${Option.getOrElse(contact.name, () => "nobody")}`),
     Effect.provide(live)
   )

@@ -1,5 +1,5 @@
 /** A call by the global `fetch` and nothing of any platform but what the web has; `create` becomes a global. */
-import * as ContactEndpoints from "@effect-livedesk/core/ContactEndpoints"
+import * as Contacts from "@effect-livedesk/core/Contacts"
 import * as FetchTransport from "@effect-livedesk/core/FetchTransport"
 import * as LiveDeskClient from "@effect-livedesk/core/LiveDeskClient"
 import * as Effect from "effect/Effect"
@@ -14,7 +14,7 @@ const live = LiveDeskClient.layerTransport({
 
 export const create = (name: string): Promise<string> =>
   LiveDeskClient.LiveDeskClient.pipe(
-    Effect.flatMap((client) => client.call(ContactEndpoints.create)({ inboxId: 407, name })),
+    Effect.flatMap((client) => client.call(Contacts.createEndpoint)({ inboxId: 407, name })),
     Effect.map(({ contact }) => `the contact ${Option.getOrElse(contact.name, () => "nobody")}`),
     Effect.provide(live),
     Effect.runPromise

@@ -20,11 +20,9 @@ import * as Activity from "effect/workflow/Activity"
 import * as DurableDeferred from "effect/workflow/DurableDeferred"
 import * as WorkflowEngine from "effect/workflow/WorkflowEngine"
 import * as Contacts from "../Contacts.ts"
-import * as ConversationEndpoints from "../ConversationEndpoints.ts"
 import * as Conversations from "../Conversations.ts"
 import * as LiveDeskError from "../LiveDeskError.ts"
 import { ContactId, ConversationId, MessageId } from "../LiveDeskSchema.ts"
-import * as MessageEndpoints from "../MessageEndpoints.ts"
 import * as Messages from "../Messages.ts"
 import * as IntentLog from "./IntentLog.ts"
 import * as OutcomeProbe from "./OutcomeProbe.ts"
@@ -175,7 +173,7 @@ export const createConversation = Effect.fnUntraced(function*(
     kind: "conversation",
     subject: { inboxId, contactId, conversationId: undefined, content: undefined },
     call: Effect.flatMap(Conversations.Conversations, ({ create }) => Effect.map(create(input), ({ id }) => id)),
-    verifyHint: ConversationEndpoints.create.verifyHint,
+    verifyHint: Conversations.createEndpoint.verifyHint,
     probe: (since) => probe.conversation({ contactId, inboxId, since })
   }, options)
   return ConversationId.make(id)
@@ -199,7 +197,7 @@ export const sendMessage = Effect.fnUntraced(function*(
     kind: "message",
     subject: { inboxId: undefined, contactId: undefined, conversationId, content },
     call: Effect.flatMap(Messages.Messages, ({ send }) => Effect.map(send(input), ({ id }) => id)),
-    verifyHint: MessageEndpoints.send.verifyHint,
+    verifyHint: Messages.sendEndpoint.verifyHint,
     probe: (since) => probe.message({ conversationId, content, since })
   }, options)
   return MessageId.make(id)

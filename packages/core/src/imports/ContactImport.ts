@@ -18,7 +18,6 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaParser from "effect/SchemaParser"
 import * as Stream from "effect/Stream"
-import * as ContactEndpoints from "../ContactEndpoints.ts"
 import * as Contacts from "../Contacts.ts"
 import * as Conversations from "../Conversations.ts"
 import * as Instrumentation from "../internal/Instrumentation.ts"
@@ -537,7 +536,7 @@ const isTaken = ({ outcome, reason }: LiveDeskError.LiveDeskError): boolean =>
 const isTransient = (error: LiveDeskError.LiveDeskError): boolean =>
   LiveDeskError.isTransient(error) ||
   // To look for a contact makes none.
-  (error.operation === ContactEndpoints.list.operation && lostReasons.has(error.reason._tag))
+  (error.operation === Contacts.listEndpoint.operation && lostReasons.has(error.reason._tag))
 
 const lostReasons: ReadonlySet<string> = new Set(["TimedOut", "ConnectionLost", "ServerError"])
 
@@ -546,7 +545,7 @@ const failsEveryRow = ({ _tag, reason }: LiveDeskError.LiveDeskError, step: Impo
   _tag === "AuthError" || reason._tag === "Redirected" || (step === "contact" && reason._tag === "NotFound")
 
 const mayHaveTakenEffect = ({ outcome, operation }: LiveDeskError.LiveDeskError): boolean =>
-  (outcome === "Unknown" || outcome === "Processed") && operation !== ContactEndpoints.list.operation
+  (outcome === "Unknown" || outcome === "Processed") && operation !== Contacts.listEndpoint.operation
 
 const retryAfterMillis = ({ reason }: LiveDeskError.LiveDeskError): number =>
   "retryAfter" in reason ? Option.match(reason.retryAfter, { onNone: () => 0, onSome: Duration.toMillis }) : 0

@@ -8,17 +8,28 @@ import * as Option from "effect/Option"
 import * as RcMap from "effect/RcMap"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
-import type {
-  Contact,
-  ContactKey,
-  CreateContact,
-  CreatedContact,
-  EnsureContact,
-  EnsuredContact
-} from "../ContactSchema.ts"
+import type { ContactProfile } from "../ContactProfile.ts"
 import type * as LiveDeskClient from "../LiveDeskClient.ts"
 import * as LiveDeskError from "../LiveDeskError.ts"
-import type { ContactStream } from "./ContactStream.ts"
+
+/** What a contact is asked for by. */
+interface ContactKey {
+  readonly identifier?: string | undefined
+  readonly email?: string | undefined
+  readonly phoneNumber?: string | undefined
+}
+
+/** What of a contact tells whether it is the one. */
+type Known = Pick<ContactProfile, "id" | "identifier" | "email" | "phoneNumber">
+
+type Search<A> = (
+  input: { readonly q: string },
+  options?: LiveDeskClient.CallOptions
+) => Stream.Stream<A, LiveDeskError.LiveDeskError>
+
+type Ensured<A, Created> =
+  | Created & { readonly _tag: "Created" }
+  | { readonly _tag: "Existing"; readonly contact: A }
 
 /** What a contact is known by, each blank or in the one form in which it is looked for, compared and sent. */
 interface NormalizedKey {
@@ -60,18 +71,18 @@ const requireContactKey = (
     : Effect.fail(LiveDeskError.invalidInput(operation, [{ path: ["identifier"], message: contactKeyMissing }]))
 
 /** Finds the contact that a key names, or fails where the key names two, or one that contradicts it. */
-export const makeFind = (
-  stream: ContactStream,
+export const makeFind = <A extends Known>(
+  search: Search<A>,
   operation = "contacts.find"
-): LiveDeskClient.Call<ContactKey, Option.Option<Contact>> =>
+): LiveDeskClient.Call<ContactKey, Option.Option<A>> =>
   Effect.fnUntraced(function*(input, options) {
     const contactKey = yield* requireContactKey(input, operation)
-    let found: Contact | undefined
+    let found: A | undefined
     for (const name of contactKeyFields) {
       const q = contactKey[name]
       if (q === undefined || (found !== undefined && agreement(name, contactKey, found) === true)) continue
       // The search is for a part of any field: only a contact that agrees in whole is the one.
-      const match = yield* stream({ q }, options).pipe(
+      const match = yield* search({ q }, options).pipe(
         Stream.filter((contact) => agreement(name, contactKey, contact) === true),
         Stream.runHead
       )
@@ -85,7 +96,7 @@ export const makeFind = (
       found = match.value
     }
     const known = found
-    if (known === undefined) return Option.none<Contact>()
+    if (known === undefined) return Option.none<A>()
     const contradicted = contactKeyFields.filter((name) => agreement(name, contactKey, known) === false)
     return contradicted.length === 0
       ? Option.some(known)
@@ -93,12 +104,16 @@ export const makeFind = (
   })
 
 /** Finds the contact, or creates it; calls for the same contact wait for each other. */
-export const makeEnsure = Effect.fnUntraced(function*(
-  create: LiveDeskClient.Call<CreateContact, CreatedContact>,
-  stream: ContactStream
+export const makeEnsure = Effect.fnUntraced(function*<
+  A extends Known,
+  Input extends ContactKey,
+  Created extends { readonly contact: A }
+>(
+  create: LiveDeskClient.Call<Input, Created>,
+  search: Search<A>
 ) {
   const operation = "contacts.ensure"
-  const find = makeFind(stream, operation)
+  const find = makeFind(search, operation)
   // One at a time for a key: that LiveDesk refuses a second contact with the same is unverified.
   const turns = yield* RcMap.make({ lookup: () => Semaphore.make(1) })
   const inTurn = (contactKey: NormalizedKey) => <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
@@ -111,18 +126,18 @@ export const makeEnsure = Effect.fnUntraced(function*(
         effect
       )
 
-  const ensure: LiveDeskClient.Call<EnsureContact, EnsuredContact> = Effect.fnUntraced(function*(input, options) {
+  const ensure: LiveDeskClient.Call<Input, Ensured<A, Created>> = Effect.fnUntraced(function*(input, options) {
     const contactKey = yield* requireContactKey(input, operation)
-    const findOr = <E>(orElse: Effect.Effect<EnsuredContact, E>) =>
+    const findOr = <E>(orElse: Effect.Effect<Ensured<A, Created>, E>) =>
       Effect.flatMap(
         find(contactKey, options),
         Option.match({
           onNone: () => orElse,
-          onSome: (contact): Effect.Effect<EnsuredContact, E> => Effect.succeed({ _tag: "Existing", contact })
+          onSome: (contact): Effect.Effect<Ensured<A, Created>, E> => Effect.succeed({ _tag: "Existing", contact })
         })
       )
     const created = create({ ...input, ...contactKey }, options).pipe(
-      Effect.map((created): EnsuredContact => ({ _tag: "Created", ...created })),
+      Effect.map((created): Ensured<A, Created> => ({ _tag: "Created", ...created })),
       Effect.catch((error) => {
         const { outcome, reason } = error
         const failed = Effect.fail(error)
@@ -141,7 +156,7 @@ export const makeEnsure = Effect.fnUntraced(function*(
 })
 
 /** Whether a contact has a key; `undefined` where one of the two says nothing. */
-const agreement = (name: keyof NormalizedKey, contactKey: NormalizedKey, contact: Contact): boolean | undefined => {
+const agreement = (name: keyof NormalizedKey, contactKey: NormalizedKey, contact: Known): boolean | undefined => {
   const asked = contactKey[name]
   const held = Option.getOrUndefined(contact[name])?.trim()
   if (asked === undefined || held === undefined) return undefined

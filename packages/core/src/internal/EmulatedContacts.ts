@@ -8,9 +8,8 @@ import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
-import * as ContactEndpoints from "../ContactEndpoints.ts"
 import type { ContactProfile } from "../ContactProfile.ts"
-import type * as Contacts from "../Contacts.ts"
+import * as Contacts from "../Contacts.ts"
 import { SourceId } from "../LiveDeskSchema.ts"
 import * as EmulatorState from "../testing/EmulatorState.ts"
 import * as EmulatedCall from "./EmulatedCall.ts"
@@ -169,7 +168,7 @@ const list = (
  * has every parameter, else the number 1.
  */
 const writePage = (page: Contacts.ContactPage, query: EmulatedCall.Body): unknown => {
-  const written = ContactEndpoints.list.success.write(page)
+  const written = Contacts.endpoints.list.success.write(page)
   return query.page !== undefined && Predicate.hasProperty(written, "meta") && Predicate.isObject(written.meta)
     ? { ...written, meta: { ...written.meta, current_page: String(page.meta.currentPage) } }
     : written
@@ -287,7 +286,7 @@ const showContactInbox = (
 // ---------------------------------------------------------------------------------------------------------------------
 
 export const handlers = {
-  "contacts.create": EmulatedCall.handler(ContactEndpoints.create, create),
-  "contacts.list": EmulatedCall.handler(ContactEndpoints.list, list, writePage),
-  "contacts.update": EmulatedCall.handler(ContactEndpoints.update, update)
+  "contacts.create": EmulatedCall.handler(Contacts.endpoints.create, create),
+  "contacts.list": EmulatedCall.handler(Contacts.endpoints.list, list, writePage),
+  "contacts.update": EmulatedCall.handler(Contacts.endpoints.update, update)
 }

@@ -8,7 +8,6 @@ import * as DateTime from "effect/DateTime"
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
-import * as ConversationEndpoints from "../ConversationEndpoints.ts"
 import * as Conversations from "../Conversations.ts"
 import { type Attributes, ConversationId, SourceId } from "../LiveDeskSchema.ts"
 import * as Messages from "../Messages.ts"
@@ -297,6 +296,6 @@ const showWith = (
 // ---------------------------------------------------------------------------------------------------------------------
 
 export const handlers = {
-  "conversations.create": EmulatedCall.handler(ConversationEndpoints.create, create),
-  "conversations.toggleStatus": EmulatedCall.handler(ConversationEndpoints.toggleStatus, toggleStatus)
+  "conversations.create": EmulatedCall.handler(Conversations.endpoints.create, create),
+  "conversations.toggleStatus": EmulatedCall.handler(Conversations.endpoints.toggleStatus, toggleStatus)
 }

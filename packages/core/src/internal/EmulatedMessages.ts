@@ -7,8 +7,7 @@ import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import { type Attributes, MessageId } from "../LiveDeskSchema.ts"
-import * as MessageEndpoints from "../MessageEndpoints.ts"
-import type * as Messages from "../Messages.ts"
+import * as Messages from "../Messages.ts"
 import * as EmulatorState from "../testing/EmulatorState.ts"
 import * as EmulatedCall from "./EmulatedCall.ts"
 
@@ -265,6 +264,6 @@ export const attachmentHeaders = (
 // ---------------------------------------------------------------------------------------------------------------------
 
 export const handlers = {
-  "messages.send": EmulatedCall.handler(MessageEndpoints.send, send),
-  "messages.sendFiles": EmulatedCall.handler(MessageEndpoints.sendFiles, send)
+  "messages.send": EmulatedCall.handler(Messages.endpoints.send, send),
+  "messages.sendFiles": EmulatedCall.handler(Messages.endpoints.sendFiles, send)
 }

@@ -11,7 +11,6 @@ import * as Result from "effect/Result"
 import { TicketId } from "../LiveDeskSchema.ts"
 import { DecodeFailure } from "../Model.ts"
 import * as EmulatorState from "../testing/EmulatorState.ts"
-import * as TicketEndpoints from "../TicketEndpoints.ts"
 import * as Tickets from "../Tickets.ts"
 import * as EmulatedCall from "./EmulatedCall.ts"
 
@@ -137,7 +136,7 @@ const nextTicket = (state: EmulatorState.EmulatorState, now: DateTime.Utc): read
 // ---------------------------------------------------------------------------------------------------------------------
 
 export const handlers = {
-  "tickets.create": EmulatedCall.handler(TicketEndpoints.create, create),
-  "tickets.get": EmulatedCall.handler(TicketEndpoints.get, get),
-  "tickets.update": EmulatedCall.handler(TicketEndpoints.update, update)
+  "tickets.create": EmulatedCall.handler(Tickets.endpoints.create, create),
+  "tickets.get": EmulatedCall.handler(Tickets.endpoints.get, get),
+  "tickets.update": EmulatedCall.handler(Tickets.endpoints.update, update)
 }

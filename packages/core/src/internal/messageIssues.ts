@@ -6,7 +6,7 @@
 import * as Result from "effect/Result"
 import * as SchemaParser from "effect/SchemaParser"
 import * as LiveDeskError from "../LiveDeskError.ts"
-import { SendMessage } from "../MessageSchema.ts"
+import { SendMessage } from "../Messages.ts"
 
 const check = SchemaParser.encodeUnknownResult(SendMessage, { errors: "all", onExcessProperty: "error" })
 
