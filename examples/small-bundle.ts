@@ -14,7 +14,7 @@ import * as Layer from "effect/Layer"
 
 const program = Effect.gen(function*() {
   const client = yield* LiveDeskClient.LiveDeskClient
-  const { contact } = yield* client.call(Contacts.create)({ inboxId: 407, name: "Alice" })
+  const { contact } = yield* client.call(Contacts.createEndpoint)({ inboxId: 407, name: "Alice" })
   yield* Console.log(`contact ${contact.id}`)
 })
 

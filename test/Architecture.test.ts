@@ -15,6 +15,8 @@ const rooms: { readonly [room: string]: ReadonlyArray<string> } = {
 
 /** What is imported by its own name only: it is not in every client's bundle, or does not run wherever the others do. */
 const ownEntries: ReadonlyArray<string> = [
+  "core/src/Endpoints.ts",
+  "core/src/Endpoints.ts",
   "core/src/LiveDeskOpenApi.ts",
   "node/src/bin.ts",
   "node/src/NodeFlows.ts",
@@ -63,10 +65,16 @@ interface Export {
 const publicExports = (module: string): ReadonlyArray<Export> => {
   const lines = source(module).split("\n")
   return lines.flatMap((line, index): ReadonlyArray<Export> => {
-    if (!line.startsWith("export ") || /^export (?:\* as |\{\}$)/.test(line)) return []
+    if (!line.startsWith("export ") || line === "export {}") return []
+    const [, passed = "", from = ""] = /^export (\*|\* as \w+|\{ .+ \}) from "(.+)"$/.exec(line) ?? []
+    // Of a module that programs can import as well, it is looked for there.
+    if (passed.startsWith("*") && !from.includes("/internal/")) return []
+    const target = from === "" ? undefined : resolve(module, from)
+    if (target !== undefined) return publicExports(target).filter(({ name }) => passed.split(/\W+/).includes(name))
     // What is exported in another way is lacking by its whole line.
     const name =
-      /^export (?:declare )?(?:abstract )?(?:const|function\*?|class|interface|type) (\w+)/.exec(line)?.[1] ?? line
+      /^export (?:declare )?(?:abstract )?(?:const|function\*?|class|interface|type) (\w+)/.exec(line)?.[1] ??
+        line
     const end = index - 1
     const start = lines[end]?.trim().endsWith("*/") === true
       ? lines.slice(0, end + 1).findLastIndex((above) => above.startsWith("/**"))
@@ -300,7 +308,8 @@ describe("documentation", () => {
     assert.includeMembers(publicExports("core/src/Contacts.ts").map(({ name }) => name), [
       "Inbox",
       "CreateContact",
-      "create",
+      "hasContactKey",
+      "endpoints",
       "Contacts",
       "layer"
     ])

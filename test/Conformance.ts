@@ -11,6 +11,7 @@ import {
   Messages,
   Tickets
 } from "@effect-livedesk/core"
+import * as Endpoints from "@effect-livedesk/core/Endpoints"
 import { Emulator, EmulatorState } from "@effect-livedesk/core/testing"
 import { NodeAttachment, type NodeEmulatorFile } from "@effect-livedesk/node"
 import { assert, describe, it } from "@effect/vitest"
@@ -21,6 +22,7 @@ import { readFileSync } from "node:fs"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import * as Calls from "./Calls.ts"
 
 /** Where the emulator of a transport is reached. */
 export const BaseUrl = Context.Reference<string>("test/Conformance/BaseUrl", {
@@ -99,8 +101,8 @@ const astray = (
 const pageOf = ({ urlParams }: HttpClientRequest.HttpClientRequest): string =>
   Option.getOrElse(UrlParams.getFirst(urlParams, "page"), () => "")
 
-const contactsPath = Contacts.create.path
-const conversationsPath = Conversations.create.path
+const contactsPath = Contacts.endpoints.create.path
+const conversationsPath = Conversations.endpoints.create.path
 
 const facts = (error: LiveDeskError.LiveDeskError) => [
   error._tag,
@@ -121,6 +123,24 @@ export const conformance = (name: string, transport: Transport) =>
       Effect.provide(effect, transport({ startsAt: may, ...emulator }, { onDrift: "fail", ...client }))
 
     const may = DateTime.makeUnsafe("2026-05-01T12:00:00.250Z")
+
+    describe("every call", () => {
+      for (const { operation, path } of Endpoints.all) {
+        it.effect(`${operation} succeeds where what it is about is there`, () =>
+          run(Effect.gen(function*() {
+            const calls = Calls.calls(yield* Calls.prepare)
+            assert.isDefined(yield* calls[operation]())
+          })))
+
+        if (path.includes("/:")) {
+          it.effect(`${operation} fails with NotFound where what it is about is not there`, () =>
+            run(Effect.gen(function*() {
+              const error = yield* Effect.flip(Effect.asVoid(Calls.calls(Calls.missing)[operation]()))
+              assert.deepStrictEqual(facts(error), ["HttpError", "NotFound", "Rejected", 404, operation])
+            })))
+        }
+      }
+    })
 
     describe("contacts.create", () => {
       it.effect("keeps every field it is given, and ties the contact to the inbox", () =>
@@ -867,7 +887,7 @@ export const conformance = (name: string, transport: Transport) =>
           assert.deepStrictEqual(ticket.requester.channelContacts.followers.map(({ id }) => id), ["7562646527"])
           assert.deepStrictEqual(ticket.attachments.map(({ fileUrl }) => fileUrl), ["https://example.com/fire.png"])
 
-          const { text } = yield* send({ method: "GET", path: `${Tickets.create.path}/${ticketId}` })
+          const { text } = yield* send({ method: "GET", path: `${Tickets.endpoints.create.path}/${ticketId}` })
           assert.include(text, "\"followers\":[\"7562646527\"]")
           assert.include(text, "\"assignment_team\":{\"id\":5,\"name\":\"IT Support\"}")
 
@@ -886,7 +906,7 @@ export const conformance = (name: string, transport: Transport) =>
       it.effect("respond with a code, 404 for an unknown ticket", () =>
         run(Effect.gen(function*() {
           const tickets = yield* Tickets.Tickets
-          const path = Tickets.create.path
+          const path = Tickets.endpoints.create.path
           const { text } = yield* send({ path, body: "{\"title\":\"A\"}" })
           assert.match(text, /^\{"code":0,"message":"Success","data":\{"ticket_id":"tk_[^"]+"\}\}$/)
           assert.deepStrictEqual(yield* send({ method: "GET", path: `${path}/tk_1` }), {

@@ -47,8 +47,21 @@ const needed = [
   "ModelField",
   "RetryPolicy",
   "Transport",
+  "internal/CallExecution",
+  "internal/ClientSettings",
+  "internal/EndpointCall",
+  "internal/EndpointRequest",
   "internal/ErrorBody",
+  "internal/ErrorExcerpt",
+  "internal/ErrorMapping",
+  "internal/ErrorMessage",
   "internal/Instrumentation",
+  "internal/ResponseBuffer",
+  "internal/ResponseDecoder",
+  "internal/TransportFailure",
+  "internal/Utf8",
+  "internal/WireTime",
+  "internal/isJsonObject",
   "internal/redact"
 ]
 

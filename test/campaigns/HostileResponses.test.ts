@@ -1,12 +1,4 @@
-import {
-  Contacts,
-  Conversations,
-  type Endpoint,
-  LiveDeskClient,
-  LiveDeskError,
-  Messages,
-  Tickets
-} from "@effect-livedesk/core"
+import { LiveDesk, LiveDeskClient, LiveDeskError } from "@effect-livedesk/core"
 import { NodeLiveDesk } from "@effect-livedesk/node"
 import { assert, describe, it } from "@effect/vitest"
 import { Array, Effect, Layer, Option, Random, Redacted, Result, Stream } from "effect"
@@ -16,31 +8,16 @@ import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import { gzipSync } from "node:zlib"
 import * as Breadth from "../Breadth.ts"
+import * as Calls from "../Calls.ts"
 import * as HostileServer from "../HostileServer.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // calls
 // ---------------------------------------------------------------------------------------------------------------------
 
-const call = <Input, Output>(endpoint: Endpoint.Endpoint<Input, Output>, input: Input) =>
-  Effect.flatMap(LiveDeskClient.LiveDeskClient, (client) => client.call(endpoint)(input))
+const byOperation = Calls.calls(Calls.missing)
 
-/** A call of each endpoint. */
-const calls: ReadonlyArray<Effect.Effect<unknown, LiveDeskError.LiveDeskError, LiveDeskClient.LiveDeskClient>> = [
-  call(Contacts.create, { inboxId: 407 }),
-  call(Contacts.list, {}),
-  call(Contacts.update, { contactId: 7 }),
-  call(Conversations.create, { inboxId: 407, contactId: 7 }),
-  call(Conversations.toggleStatus, { conversationId: 7, status: "open" }),
-  call(Messages.send, { conversationId: 7, content: "Hello" }),
-  call(Messages.sendFiles, {
-    conversationId: 7,
-    attachments: [{ name: "a.txt", mediaType: "text/plain", content: new Uint8Array([97]) }]
-  }),
-  call(Tickets.create, { title: "A ticket" }),
-  call(Tickets.get, { ticketId: "t-1" }),
-  call(Tickets.update, { ticketId: "t-1" })
-]
+const calls: ReadonlyArray<Calls.Call> = Object.values(byOperation)
 
 const options = {
   apiKey: Redacted.make("a-key"),
@@ -56,10 +33,13 @@ interface FakeResponse {
 }
 
 const respondingWith = (response: FakeResponse) =>
-  LiveDeskClient.layer(options).pipe(Layer.provide(Layer.succeed(
-    HttpClient.HttpClient,
-    HttpClient.make((request) => Effect.sync(() => respond(request, response)))
-  )))
+  LiveDesk.layer.pipe(
+    Layer.provide(LiveDeskClient.layer(options)),
+    Layer.provide(Layer.succeed(
+      HttpClient.HttpClient,
+      HttpClient.make((request) => Effect.sync(() => respond(request, response)))
+    ))
+  )
 
 const respond = (request: HttpClientRequest.HttpClientRequest, { body, contentType, status }: FakeResponse) => {
   const headers = { "content-type": contentType }
@@ -209,10 +189,10 @@ const costly = {
 const costlyCalls = Breadth.isFull
   ? [200, 422, 503].flatMap((status) => calls.map((run) => [status, run] as const))
   : [
-    [200, call(Contacts.list, {})],
-    [200, call(Tickets.get, { ticketId: "t-1" })],
-    [422, call(Contacts.update, { contactId: 7 })],
-    [503, call(Contacts.update, { contactId: 7 })]
+    [200, byOperation["contacts.list"]],
+    [200, byOperation["tickets.get"]],
+    [422, byOperation["contacts.update"]],
+    [503, byOperation["contacts.update"]]
   ] as const
 
 const statuses = [
@@ -288,9 +268,9 @@ describe("hostile responses", () => {
         response.status = oneOf(draw, statuses)
         response.contentType = oneOf(draw, contentTypes)
         response.body = anyBody(draw)
-        const run = calls[index % calls.length] ?? Effect.void
+        const run = calls[index % calls.length] ?? (() => Effect.void)
         const story = `body ${index}, status ${response.status}`
-        const result = yield* Effect.result(run).pipe(
+        const result = yield* Effect.result(run()).pipe(
           Effect.catchDefect((defect) => Effect.die(new Error(story, { cause: defect })))
         )
         check(result, response.status, story)
@@ -311,7 +291,7 @@ describe("hostile responses", () => {
       return Effect.gen(function*() {
         for (const [status, run] of costlyCalls) {
           response.status = status
-          check(yield* Effect.result(run), status, `status ${status}`)
+          check(yield* Effect.result(run()), status, `status ${status}`)
         }
       }).pipe(Effect.provide(respondingWith(response)))
     }
@@ -335,7 +315,7 @@ describe("hostile responses", () => {
       for (const [status, run] of Breadth.pairs([200, 422], Breadth.isFull ? calls : calls.slice(0, 2))) {
         response.status = status
         pulled = 0
-        check(yield* Effect.result(run), status, `status ${status}`)
+        check(yield* Effect.result(run()), status, `status ${status}`)
         assert.isAtMost(pulled, status === 200 ? 18 : 2)
       }
     }).pipe(Effect.provide(respondingWith(response)))
@@ -354,9 +334,12 @@ describe("hostile responses", () => {
         })
         const layer = transport === "undici"
           ? NodeLiveDesk.layer({ ...options, baseUrl: server.url })
-          : LiveDeskClient.layer({ ...options, baseUrl: server.url }).pipe(Layer.provide(FetchHttpClient.layer))
+          : LiveDesk.layer.pipe(
+            Layer.provide(LiveDeskClient.layer({ ...options, baseUrl: server.url })),
+            Layer.provide(FetchHttpClient.layer)
+          )
         const before = yield* heap
-        const result = yield* Effect.result(Effect.provide(call(Contacts.list, {}), layer))
+        const result = yield* Effect.result(Effect.provide(byOperation["contacts.list"](), layer))
         assert.isTrue(Result.isFailure(result))
         check(result, 200, transport)
         assert.isBelow((yield* heap) - before, 30_000_000)

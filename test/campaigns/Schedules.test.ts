@@ -1,25 +1,20 @@
-import {
-  Contacts,
-  Conversations,
-  LiveDesk,
-  type LiveDeskClient,
-  type LiveDeskError,
-  Messages,
-  Tickets
-} from "@effect-livedesk/core"
+import { Contacts, LiveDesk } from "@effect-livedesk/core"
+import * as Endpoints from "@effect-livedesk/core/Endpoints"
 import { Emulator, Faults } from "@effect-livedesk/core/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Array, Clock, Effect, HashMap, Layer, Option, Random, Result } from "effect"
 import * as Breadth from "../Breadth.ts"
+import * as Calls from "../Calls.ts"
 
-/** A call of a schedule. `creates` is for those that make something new, which must never be made twice. */
+/** A call of a schedule. */
 interface Scheduled {
-  readonly endpoint: { readonly operation: string; readonly idempotency: "safe" | "idempotent" | "none" }
-  readonly creates: boolean
-  readonly run: (
-    options: LiveDeskClient.CallOptions
-  ) => Effect.Effect<unknown, LiveDeskError.LiveDeskError, LiveDesk.LiveDesk>
+  readonly endpoint: Endpoints.AnyEndpoint
+  readonly run: Calls.Call
 }
+
+/** Makes something new, which must never be made twice. */
+const creates = ({ idempotency, operation }: Endpoints.AnyEndpoint): boolean =>
+  idempotency === "none" && operation !== "conversations.toggleStatus"
 
 /** What the server holds, whatever its client learned. */
 const held = Effect.map(
@@ -30,56 +25,12 @@ const held = Effect.map(
 
 const trace = Effect.flatMap(Faults.Faults, ({ trace }) => trace)
 
-/** A contact, a conversation and a ticket, made before anything goes wrong, and the calls that can be made with them. */
-const prepare = Effect.gen(function*() {
-  const contacts = yield* Contacts.Contacts
-  const conversations = yield* Conversations.Conversations
-  const messages = yield* Messages.Messages
-  const tickets = yield* Tickets.Tickets
-  const inboxId = 407
-  const { contact } = yield* contacts.create({ inboxId, email: "ada@acme.inc" })
-  const conversation = yield* conversations.create({ inboxId, contactId: contact.id })
-  const ticket = yield* tickets.create({ title: "A ticket" })
-  const calls: ReadonlyArray<(label: string) => Scheduled> = [
-    (label) => ({
-      endpoint: Contacts.create,
-      creates: true,
-      run: (options) => contacts.create({ inboxId, email: `${label}@acme.inc` }, options)
-    }),
-    () => ({
-      endpoint: Conversations.create,
-      creates: true,
-      run: (options) => conversations.create({ inboxId, contactId: contact.id }, options)
-    }),
-    (label) => ({
-      endpoint: Messages.send,
-      creates: true,
-      run: (options) => messages.send({ conversationId: conversation.id, content: label }, options)
-    }),
-    (label) => ({
-      endpoint: Tickets.create,
-      creates: true,
-      run: (options) => tickets.create({ title: label }, options)
-    }),
-    () => ({ endpoint: Contacts.list, creates: false, run: (options) => contacts.list({}, options) }),
-    (label) => ({
-      endpoint: Contacts.update,
-      creates: false,
-      run: (options) => contacts.update({ contactId: contact.id, name: label }, options)
-    }),
-    () => ({
-      endpoint: Conversations.toggleStatus,
-      creates: false,
-      run: (options) => conversations.toggleStatus({ conversationId: conversation.id, status: "resolved" }, options)
-    }),
-    () => ({
-      endpoint: Tickets.get,
-      creates: false,
-      run: (options) => tickets.get({ ticketId: ticket.ticketId }, options)
-    })
-  ]
-  return { calls, ensure: (label: string) => contacts.ensure({ inboxId, email: `${label}@acme.inc` }) }
-})
+/** The calls that can be made with subjects that are there before anything goes wrong. */
+const prepare = Effect.map(Calls.prepare, (subjects) =>
+  Endpoints.all.map((endpoint) => (label: string): Scheduled => ({
+    endpoint,
+    run: Calls.calls(subjects, label)[endpoint.operation]
+  })))
 
 const pick = <A>(from: ReadonlyArray<A>) =>
   Random.nextIntBetween(0, from.length - 1).pipe(
@@ -106,10 +57,10 @@ const processed = (entry: Faults.Entry): boolean =>
 
 /** One call after the other: each is held against what the server did for it alone. */
 const oneByOne = Effect.gen(function*() {
-  const { calls } = yield* prepare
+  const calls = yield* prepare
   yield* strike(0.6)
   for (const label of ["a", "b", "c", "d", "e", "f"]) {
-    const { creates, endpoint, run } = (yield* pick(calls))(label)
+    const { endpoint, run } = (yield* pick(calls))(label)
     const timeout = yield* pick(timeLimits)
     const [heldBefore, tracedBefore, start] = [yield* held, yield* trace, yield* Clock.currentTimeMillis]
     const result = yield* Effect.result(run({ timeout }))
@@ -120,7 +71,7 @@ const oneByOne = Effect.gen(function*() {
       Result.match(result, { onFailure: ({ message }) => message, onSuccess: () => "a value" })
     }\n${Faults.format(entries)}`
 
-    assert.isAtMost(made, creates ? 1 : 0, `made twice: ${story}`)
+    assert.isAtMost(made, creates(endpoint) ? 1 : 0, `made twice: ${story}`)
     assert.isAtMost(took, timeout, `hangs: ${story}`)
     assert.isAtMost(entries.length, 3, `without end: ${story}`)
     if (endpoint.idempotency === "none") {
@@ -130,7 +81,7 @@ const oneByOne = Effect.gen(function*() {
     if (Result.isSuccess(result)) {
       const last = entries.at(-1)
       assert.isTrue(last !== undefined && processed(last), `a failure is swallowed: ${story}`)
-      if (creates) assert.strictEqual(made, 1, `a value for nothing: ${story}`)
+      if (creates(endpoint)) assert.strictEqual(made, 1, `a value for nothing: ${story}`)
       continue
     }
     const { attempts = 1, outcome, verifyHint } = result.failure
@@ -162,10 +113,10 @@ const oneByOne = Effect.gen(function*() {
 
 /** All at once: compares the sum of what the server did with the sum of what the client learned that it did. */
 const allAtOnce = Effect.gen(function*() {
-  const { calls } = yield* prepare
+  const calls = yield* prepare
   yield* strike(0.4)
   const before = yield* held
-  const creating = calls.slice(0, 4)
+  const creating = calls.filter((call) => creates(call("").endpoint))
   const scheduled = yield* Effect.forEach(
     ["a", "b", "c", "d", "e", "f", "g", "h"],
     (label) => Effect.map(pick(creating), (call) => call(label))
@@ -181,12 +132,12 @@ const allAtOnce = Effect.gen(function*() {
 
 /** A contact is asked for again and again, by several at once: there is one in the end, at most. */
 const ensured = Effect.gen(function*() {
-  const { ensure } = yield* prepare
+  const contacts = yield* Contacts.Contacts
   yield* strike(0.4)
   const before = yield* held
   const results = yield* Effect.forEach(
     Array.makeBy(4, () => "grace"),
-    (label) => Effect.result(ensure(label)),
+    (label) => Effect.result(contacts.ensure({ inboxId: 407, email: `${label}@acme.inc` })),
     { concurrency: 2 }
   )
   const made = (yield* held) - before

@@ -20,7 +20,7 @@ const make = Effect.gen(function*() {
   return { ...server, ask }
 })
 
-const contacts = HttpClientRequest.make("POST")(`http://localhost${Contacts.create.path}?token=canary`).pipe(
+const contacts = HttpClientRequest.make("POST")(`http://localhost${Contacts.endpoints.create.path}?token=canary`).pipe(
   HttpClientRequest.setHeader("authorization", "Basic canary"),
   HttpClientRequest.bodyJsonUnsafe({ name: "canary" })
 )
@@ -37,7 +37,7 @@ describe("an emulator as a server has it", () => {
       assert.deepInclude(request, {
         number: 1,
         method: "POST",
-        path: Contacts.create.path,
+        path: Contacts.endpoints.create.path,
         operation: "contacts.create",
         fault: Option.none(),
         status: Option.some(401),

@@ -6,14 +6,15 @@ import {
   LiveDeskClient,
   type LiveDeskError,
   Messages,
-  Model,
-  Tickets
+  Model
 } from "@effect-livedesk/core"
+import * as Endpoints from "@effect-livedesk/core/Endpoints"
 import { Emulator, Faults, WebhookDelivery, WebhookSender } from "@effect-livedesk/core/testing"
 import { DeliveryStore, Webhooks } from "@effect-livedesk/core/webhooks"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, HashMap, Layer, Option, Schema } from "effect"
 import { TestClock } from "effect/testing"
+import * as Calls from "../Calls.ts"
 
 const { Fault } = Faults
 
@@ -119,44 +120,23 @@ describe("a script", () => {
       })
       const rejected = yield* Effect.flip(client.call(own)({ contact_id: 2219259, name: "A-7" }))
       assert.strictEqual(rejected.reason._tag, "ServerError")
-      const files = [{ name: "a.txt", mediaType: "text/plain", content: new Uint8Array([97]) }] as const
-      const calls: ReadonlyArray<Effect.Effect<unknown, LiveDeskError.LiveDeskError>> = [
-        client.call(Contacts.create)({ inboxId: 1 }),
-        client.call(Contacts.list)({}),
-        client.call(Contacts.update)({ contactId: 1 }),
-        client.call(Conversations.create)({ inboxId: 1, contactId: 1 }),
-        client.call(Conversations.toggleStatus)({ conversationId: 1, status: "open" }),
-        client.call(Messages.send)({ conversationId: 1, content: "Hello" }),
-        client.call(Messages.sendFiles)({ conversationId: 1, attachments: files }),
-        client.call(Tickets.create)({ title: "A ticket" }),
-        client.call(Tickets.get)({ ticketId: "t-1" }),
-        client.call(Tickets.update)({ ticketId: "t-1" })
-      ]
-      for (const call of calls) {
-        const error = yield* Effect.flip(Effect.asVoid(call))
+      const calls = Calls.calls(Calls.missing)
+      for (const { operation } of Endpoints.all) {
+        const error = yield* Effect.flip(Effect.asVoid(calls[operation]()))
         assert.deepStrictEqual([error.reason._tag, error.outcome], ["ConnectionFailed", "NotSent"])
       }
       const trace = yield* Effect.flatMap(Faults.Faults, ({ trace }) => trace)
       assert.deepStrictEqual(trace.map(({ operation }) => operation), [
         "DELETE /api/v2/accounts/contacts/:id/labels/:id",
-        "contacts.create",
-        "contacts.list",
-        "contacts.update",
-        "conversations.create",
-        "conversations.toggleStatus",
-        "messages.send",
-        "messages.sendFiles",
-        "tickets.create",
-        "tickets.get",
-        "tickets.update"
+        ...Endpoints.all.map(({ operation }) => operation)
       ])
-    }).pipe(Effect.provide(Faults.layerEmulator(
+    }).pipe(Effect.provide(LiveDesk.layer.pipe(Layer.provideMerge(Faults.layerEmulator(
       Faults.script({
         "DELETE /api/v2/accounts/contacts/:id/labels/:id": [Fault.Failing({ status: 500, when: "BeforeProcessing" })],
-        "*": Array.from({ length: 11 }, () => Fault.Refused())
+        "*": Array.from({ length: 1 + Endpoints.all.length }, () => Fault.Refused())
       }),
       { retries: { times: 0 } }
-    ))))
+    ))))))
 
   it.effect("can be followed by another", () =>
     Effect.gen(function*() {

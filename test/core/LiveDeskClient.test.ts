@@ -467,7 +467,7 @@ describe("drift", () => {
         return Contacts.CreatedContact.documented()
       }
     })
-    return { endpoint: Endpoint.make({ ...Contacts.create, success }), asked: () => asked }
+    return { endpoint: Endpoint.make({ ...Contacts.endpoints.create, success }), asked: () => asked }
   }
 
   const watched = (onDrift: LiveDeskClient.Options["onDrift"], level: "Debug" | "Info") =>

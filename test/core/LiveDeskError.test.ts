@@ -332,7 +332,7 @@ describe("outcome", () => {
   it.effect("an unknown outcome comes with the endpoint's hint, if there is one", () =>
     Effect.gen(function*() {
       for (const verifyHint of [undefined, "look for it"]) {
-        const endpoint = Endpoint.make({ ...Contacts.create, verifyHint })
+        const endpoint = Endpoint.make({ ...Contacts.endpoints.create, verifyHint })
         const error = yield* Effect.flatMap(
           LiveDeskClient.LiveDeskClient,
           (client) => Effect.flip(client.call(endpoint)({ inboxId: 407 }))

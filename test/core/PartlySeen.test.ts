@@ -95,7 +95,7 @@ Laws.tolerance("a page of contacts", {
 })
 
 Laws.tolerance("a changed contact", {
-  model: Contacts.update.success,
+  model: Contacts.endpoints.update.success,
   sample: { payload: contact },
   // Under `payload`, under `payload.contact`, under `data`, or bare.
   isUsable: (json) =>
@@ -109,25 +109,25 @@ Laws.tolerance("a message", {
 })
 
 Laws.tolerance("a changed state", {
-  model: Conversations.toggleStatus.success,
+  model: Conversations.endpoints.toggleStatus.success,
   sample: toggled,
   isUsable: (json) => [["payload"], ["data"], []].some((path) => text(at(json, [...path, "current_status"])))
 })
 
 Laws.tolerance("a ticket", {
-  model: Tickets.get.success,
+  model: Tickets.endpoints.get.success,
   sample: { code: 0, message: "Success", data: ticket },
   isUsable: (json) => opaqueId(at(json, ["data", "ticket_id"]))
 })
 
 Laws.tolerance("a new ticket", {
-  model: Tickets.create.success,
+  model: Tickets.endpoints.create.success,
   sample: { code: 0, message: "Success", data: { ticket_id: "tk_20251104_789abc" } },
   isUsable: (json) => [["data"], []].some((path) => opaqueId(at(json, [...path, "ticket_id"])))
 })
 
 Laws.tolerance("a changed ticket", {
-  model: Tickets.update.success,
+  model: Tickets.endpoints.update.success,
   sample: { code: 0, message: "Success", data: { ticket_id: "tk_20251104_789abc" } },
   isUsable: () => true
 })

@@ -1,13 +1,5 @@
-import {
-  Contacts,
-  Conversations,
-  LiveDesk,
-  LiveDeskClient,
-  LiveDeskError,
-  Messages,
-  RetryPolicy,
-  Tickets
-} from "@effect-livedesk/core"
+import { Contacts, LiveDesk, LiveDeskClient, LiveDeskError, RetryPolicy } from "@effect-livedesk/core"
+import * as Endpoints from "@effect-livedesk/core/Endpoints"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Exit, Fiber, Layer, Option, Redacted, Schedule, Schema, Struct, Tracer } from "effect"
 import { TestClock } from "effect/testing"
@@ -112,15 +104,9 @@ describe("a failed attempt", () => {
   })
 
   it("of a call that creates or sends is not idempotent, and has a verifyHint", () => {
-    for (
-      const { operation, idempotency, verifyHint } of [
-        Contacts.create,
-        Conversations.create,
-        Messages.send,
-        Messages.sendFiles,
-        Tickets.create
-      ]
-    ) {
+    const posted = Endpoints.all.filter(({ method }) => method === "POST")
+    assert.isAtLeast(posted.length, 5)
+    for (const { idempotency, operation, verifyHint } of posted) {
       assert.strictEqual(idempotency, "none", operation)
       assert.isString(verifyHint, operation)
     }
@@ -164,7 +150,7 @@ describe("a call whose outcome is unknown", () => {
           error.message,
           /To verify the outcome: look for its identifier, e-mail or phone number, with contacts\.find/
         )
-        assert.strictEqual(error.verifyHint, Contacts.create.verifyHint)
+        assert.strictEqual(error.verifyHint, Contacts.endpoints.create.verifyHint)
       }
       for (const step of [refused, { status: 422 }, { status: 429 }]) {
         const { error } = yield* Effect.provide(failure(create()), layer([step]))
@@ -336,7 +322,7 @@ describe("the timeout", () => {
     Effect.gen(function*() {
       const { error } = yield* Effect.provide(failure(create()), layer([refused, "Silence"]))
       assert.deepInclude(error, { outcome: "Unknown", attempts: 2 })
-      assert.strictEqual(error.verifyHint, Contacts.create.verifyHint)
+      assert.strictEqual(error.verifyHint, Contacts.endpoints.create.verifyHint)
     }))
 })
 

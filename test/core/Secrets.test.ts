@@ -199,7 +199,7 @@ const seenOf = Effect.fnUntraced(function*<A, E>(effect: Effect.Effect<A, E>, to
 
 /** An endpoint of a caller's own, whose response has the server's keys. */
 const anyKeys = Endpoint.make({
-  ...Contacts.create,
+  ...Contacts.endpoints.create,
   operation: "own.endpoint",
   success: Model.fromSchema(Schema.Record(Schema.String, Schema.Literal(1)))
 })
@@ -208,8 +208,8 @@ type Failure = LiveDeskError.LiveDeskError | Config.ConfigError
 
 type Calling = (client: LiveDeskClient.LiveDeskClient["Service"]) => Effect.Effect<unknown, Failure>
 
-const createContact: Calling = (client) => client.call(Contacts.create)({ inboxId: 407, name: "Alice" })
-const createTicket: Calling = (client) => client.call(Tickets.create)({ title: "No light" })
+const createContact: Calling = (client) => client.call(Contacts.endpoints.create)({ inboxId: 407, name: "Alice" })
+const createTicket: Calling = (client) => client.call(Tickets.endpoints.create)({ title: "No light" })
 
 const callings: ReadonlyArray<Calling> = [
   createContact,
@@ -287,7 +287,7 @@ const transportCauses: ReadonlyArray<(text: string) => unknown> = [
 ]
 
 const shortTexts = Endpoint.make({
-  ...Contacts.create,
+  ...Contacts.endpoints.create,
   input: Schema.Record(Schema.String, Schema.String.check(Schema.isMaxLength(1)))
 })
 
@@ -302,11 +302,11 @@ const misplaced: ReadonlyArray<(text: string) => Calling> = [
     (text: string) => ({ "x-header": `${text}\n` }),
     (text: string) => ({ "content-type": text })
   ].map((headers) => (text: string): Calling => (client) =>
-    client.call(Contacts.create)(create, { headers: headers(text) })
+    client.call(Contacts.endpoints.create)(create, { headers: headers(text) })
   ),
-  (text) => (client) => client.call(Contacts.create)({ ...create, [text]: text }),
-  (text) => (client) => client.call(Contacts.create)({ ...create, inboxId: -1, name: text }),
-  (text) => (client) => client.call(Contacts.update)({ contactId: 0, name: text, [text]: text }),
+  (text) => (client) => client.call(Contacts.endpoints.create)({ ...create, [text]: text }),
+  (text) => (client) => client.call(Contacts.endpoints.create)({ ...create, inboxId: -1, name: text }),
+  (text) => (client) => client.call(Contacts.endpoints.update)({ contactId: 0, name: text, [text]: text }),
   (text) => (client) => client.call(shortTexts)({ [text]: text })
 ]
 
@@ -481,7 +481,7 @@ describe("no secret is reported", () => {
       const [request] = Context.get(context, FakeTransport.Sent)
       assert.strictEqual(request?.headers["authorization"], `Basic ${base64(both)}`)
       const call = contacts.create({ inboxId: 407 })
-      for (const value of [context, client, contacts, client.call(Contacts.create), call, canaries]) {
+      for (const value of [context, client, contacts, client.call(Contacts.endpoints.create), call, canaries]) {
         assertNothingLeaked("a service", inspect(value))
         assertNothingLeaked("a service", JSON.stringify(value) ?? "")
         assertNothingLeaked("a service", Util.format("%s %o %j", value, value, value))

@@ -24,10 +24,10 @@ describe("a dispatch", () => {
     )
 
   const create = (client: LiveDeskClient.LiveDeskClient["Service"]) =>
-    client.call(Contacts.create)({ inboxId: 407, name: "Alice" })
+    client.call(Contacts.endpoints.create)({ inboxId: 407, name: "Alice" })
 
   const sendFile = (client: LiveDeskClient.LiveDeskClient["Service"]) =>
-    client.call(Messages.sendFiles)({
+    client.call(Messages.endpoints.sendFiles)({
       conversationId: 7,
       attachments: [{ name: "a.txt", mediaType: "text/plain", content: new Uint8Array([97]) }]
     })
@@ -111,8 +111,8 @@ describe("a dispatch", () => {
       })
       yield* Effect.flatMap(LiveDeskClient.LiveDeskClient, (client) =>
         Effect.andThen(
-          client.call(Contacts.create)({ inboxId: 407, name: "Zoë" }, { headers: { "X-Trace": "1" } }),
-          Effect.exit(client.call(Contacts.list)({ q: "a b", page: 2 }))
+          client.call(Contacts.endpoints.create)({ inboxId: 407, name: "Zoë" }, { headers: { "X-Trace": "1" } }),
+          Effect.exit(client.call(Contacts.endpoints.list)({ q: "a b", page: 2 }))
         )).pipe(Effect.provide(
           Layer.provide(
             LiveDeskClient.layerTransport({
@@ -209,7 +209,7 @@ describe("fetch by itself", () => {
           })
       )
       yield* Effect.flatMap(LiveDeskClient.LiveDeskClient, (client) =>
-        client.call(Messages.sendFiles)({
+        client.call(Messages.endpoints.sendFiles)({
           conversationId: 7,
           content: "Here",
           attachments: [

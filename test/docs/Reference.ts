@@ -28,8 +28,20 @@ export const committed = Path.join(root, "docs/reference")
 
 const sources = "packages/*/src"
 
-/** Modules that no program imports, and modules that only list others. */
-const hidden = ["internal/**", "cli/**", "bin.ts", "index.ts", "*/index.ts"]
+/** Modules that no program imports, and modules that only list others. What others export of the former is shown there. */
+const hidden = [
+  "internal/**",
+  "cli/**",
+  "bin.ts",
+  "index.ts",
+  "*/index.ts",
+  "testing/{FaultPlan,StoredRecord}.ts"
+]
+
+const entryPoints = Fs.globSync(`${sources}/**/*.ts`, {
+  cwd: root,
+  exclude: hidden.map((pattern) => `${sources}/${pattern}`)
+}).map((file) => Path.join(root, file)).sort()
 
 export interface Reference {
   readonly app: Application
@@ -63,8 +75,7 @@ export const make = async (): Promise<Reference> => {
     name: "effect-livedesk",
     plugin: ["typedoc-plugin-markdown"],
     tsconfig: Path.join(import.meta.dirname, "tsconfig.sources.json"),
-    entryPoints: [`${root}/${sources}/**/*.ts`],
-    exclude: hidden.map((pattern) => `${root}/${sources}/${pattern}`),
+    entryPoints,
     readme: Path.join(root, "README.md"),
     projectDocuments: guides().map((file) => Path.join(root, file)),
     logLevel: "Warn",

@@ -39,7 +39,7 @@ describe("the live suite, at an emulator: the live service only by the script te
     Effect.gen(function*() {
       const report = yield* atEmulator
       const of = (what: string) => report.findings.find((finding) => finding.what === what)
-      for (const operation of [Contacts.create.operation, "conversations.create"]) {
+      for (const operation of [Contacts.endpoints.create.operation, "conversations.create"]) {
         const found = report.findings.find((finding) => finding.operation === operation)
         assert.deepStrictEqual([found?.outcome, found?.drift], ["200", []], operation)
       }

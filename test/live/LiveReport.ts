@@ -42,7 +42,10 @@ export interface LiveReport {
 
 const format = SchemaIssue.makeFormatterStandardSchemaV1()
 
-const driftOf = (endpoint: LiveDeskOpenApi.AnyEndpoint, body: unknown): ReadonlyArray<string> => {
+const driftOf = (
+  endpoint: { readonly success: Pick<Model.Model<unknown>, "assumed" | "documented"> },
+  body: unknown
+): ReadonlyArray<string> => {
   const expected = (endpoint.success.assumed ?? endpoint.success.documented)()
   const strict = SchemaParser.decodeUnknownResult(expected, { errors: "all", onExcessProperty: "error" })(body)
   return Result.isSuccess(strict) ?
@@ -56,7 +59,7 @@ const driftOf = (endpoint: LiveDeskOpenApi.AnyEndpoint, body: unknown): Readonly
 
 const document = parse(JSON.stringify(LiveDeskOpenApi.make()))
 
-const schemaOf = ({ method, path }: LiveDeskOpenApi.AnyEndpoint): Json | undefined =>
+const schemaOf = ({ method, path }: { readonly method: string; readonly path: string }): Json | undefined =>
   at(document, [
     "paths",
     path.replaceAll(/(?<=\/):([A-Za-z_]\w*)/g, "{$1}"),
@@ -173,81 +176,90 @@ export const run = Effect.fnUntraced(function*(options: LiveDeskClient.Options, 
   const label = `effect-livedesk-${now}`
   const person = { inboxId, name: "effect-livedesk live suite", email: `${label}@example.com`, identifier: label }
 
-  const created = yield* call(Contacts.create, "a contact with e-mail and identifier", person)
-  yield* call(Contacts.list, "the first page", {})
-  yield* call(Contacts.list, "a search, sorted", { q: label, sort: "created_at", direction: "desc" })
-  yield* call(Contacts.list, "two labels, far past the end", { labels: ["a", "b"], page: 100_000 })
+  const created = yield* call(Contacts.endpoints.create, "a contact with e-mail and identifier", person)
+  yield* call(Contacts.endpoints.list, "the first page", {})
+  yield* call(Contacts.endpoints.list, "a search, sorted", { q: label, sort: "created_at", direction: "desc" })
+  yield* call(Contacts.endpoints.list, "two labels, far past the end", { labels: ["a", "b"], page: 100_000 })
   if (Option.isSome(created)) {
     const { contact, contactInbox } = created.value
     const contactId = contact.id
-    yield* call(Contacts.update, "a name and an attribute; an e-mail address cleared", {
+    yield* call(Contacts.endpoints.update, "a name and an attribute; an e-mail address cleared", {
       contactId,
       name: "effect-livedesk",
       email: null,
       customAttributes: { from: label }
     })
-    const conversation = yield* call(Conversations.create, "by contact and source", {
+    const conversation = yield* call(Conversations.endpoints.create, "by contact and source", {
       inboxId,
       contactId,
       ...Option.match(contactInbox.sourceId, { onNone: () => ({}), onSome: (sourceId) => ({ sourceId }) })
     })
     if (Option.isSome(conversation)) {
       const conversationId = conversation.value.id
-      const message = yield* call(Messages.send, "a text", { conversationId, content: "A test, please ignore." })
+      const message = yield* call(Messages.endpoints.send, "a text", {
+        conversationId,
+        content: "A test, please ignore."
+      })
       if (Option.isSome(message)) {
-        yield* call(Messages.send, "a private reply to it", {
+        yield* call(Messages.endpoints.send, "a private reply to it", {
           conversationId,
           content: "A test, please ignore.",
           private: true,
           contentAttributes: Messages.inReplyTo(message.value.id)
         })
       }
-      yield* call(Messages.sendFiles, "a file of three bytes", {
+      yield* call(Messages.endpoints.sendFiles, "a file of three bytes", {
         conversationId,
         content: "A test, please ignore.",
         attachments: [{ name: "test.txt", mediaType: "text/plain", content: Uint8Array.from([97, 98, 99]) }]
       })
-      yield* probe({ ...Messages.send, input: AnyFields }, "no content", { conversation_id: conversationId })
-      yield* probe({ ...Conversations.toggleStatus, input: AnyFields }, "an unknown state", {
+      yield* probe({ ...Messages.endpoints.send, input: AnyFields }, "no content", { conversation_id: conversationId })
+      yield* probe({ ...Conversations.endpoints.toggleStatus, input: AnyFields }, "an unknown state", {
         conversation_id: conversationId,
         status: "no-such-state"
       })
-      yield* call(Conversations.toggleStatus, "snoozed for an hour", {
+      yield* call(Conversations.endpoints.toggleStatus, "snoozed for an hour", {
         conversationId,
         status: "snoozed",
         snoozedUntil: DateTime.makeUnsafe(now + 3_600_000)
       })
-      yield* call(Conversations.toggleStatus, "open", { conversationId, status: "open" })
-      yield* call(Conversations.toggleStatus, "resolved, to clear it away", { conversationId, status: "resolved" })
-      yield* probe(Conversations.toggleStatus, "from resolved to snoozed", { conversationId, status: "snoozed" })
+      yield* call(Conversations.endpoints.toggleStatus, "open", { conversationId, status: "open" })
+      yield* call(Conversations.endpoints.toggleStatus, "resolved, to clear it away", {
+        conversationId,
+        status: "resolved"
+      })
+      yield* probe(Conversations.endpoints.toggleStatus, "from resolved to snoozed", {
+        conversationId,
+        status: "snoozed"
+      })
       left.push(`conversation ${conversationId}`)
     }
-    yield* probe(Contacts.create, "the same identifier again", { inboxId, identifier: label })
+    yield* probe(Contacts.endpoints.create, "the same identifier again", { inboxId, identifier: label })
     const removed = yield* call(removeContact, "to clear it away; on no page", { contact_id: contactId })
     if (Option.isNone(removed)) left.push(`contact ${contactId}`)
   }
 
-  const ticket = yield* call(Tickets.create, "a ticket with title and description", {
+  const ticket = yield* call(Tickets.endpoints.create, "a ticket with title and description", {
     title: "effect-livedesk live suite",
     description: "A test, please ignore."
   })
   if (Option.isSome(ticket)) {
     const { ticketId } = ticket.value
-    yield* call(Tickets.get, "that ticket", { ticketId })
-    yield* call(Tickets.update, "its priority", { ticketId, priority: "normal" })
+    yield* call(Tickets.endpoints.get, "that ticket", { ticketId })
+    yield* call(Tickets.endpoints.update, "its priority", { ticketId, priority: "normal" })
     left.push(`ticket ${ticketId}`)
   }
 
-  yield* probe(Contacts.create, "a wrong secret", person, stranger)
-  yield* probe(Contacts.create, "an unknown inbox", {
+  yield* probe(Contacts.endpoints.create, "a wrong secret", person, stranger)
+  yield* probe(Contacts.endpoints.create, "an unknown inbox", {
     ...person,
     inboxId: 1,
     identifier: `${label}-1`,
     email: undefined
   })
-  yield* probe({ ...Contacts.create, input: AnyFields }, "no inbox", { email: "not an address" })
-  yield* probe(Messages.send, "an unknown conversation", { conversationId: 999_999_999, content: "A test." })
-  yield* probe(Tickets.get, "an unknown ticket", { ticketId: "tk_none" })
+  yield* probe({ ...Contacts.endpoints.create, input: AnyFields }, "no inbox", { email: "not an address" })
+  yield* probe(Messages.endpoints.send, "an unknown conversation", { conversationId: 999_999_999, content: "A test." })
+  yield* probe(Tickets.endpoints.get, "an unknown ticket", { ticketId: "tk_none" })
   yield* probe(nowhere, "an unknown path", {})
   const report: LiveReport = { findings, left }
   return report

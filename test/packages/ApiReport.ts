@@ -27,22 +27,45 @@ const isExported = (statement: ts.Statement): boolean =>
   (ts.canHaveModifiers(statement) &&
     ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) === true)
 
+interface Said {
+  readonly exported: boolean
+  readonly name: string
+  readonly text: string
+}
+
+/** What an entry exports of an internal module, which has no report of its own. */
+const passedOn = (statement: ts.Statement, file: string): ReadonlyArray<Said> | undefined => {
+  if (!ts.isExportDeclaration(statement) || statement.moduleSpecifier === undefined) return undefined
+  const from = statement.moduleSpecifier.getText().slice(1, -1)
+  const clause = statement.exportClause
+  if (!from.includes("/internal/") || clause === undefined || !ts.isNamedExports(clause)) return undefined
+  const names = clause.elements.map(({ name }) => name.text)
+  return statementsOf(Path.join(Path.dirname(file), from.replace(/\.[jt]s$/, ".d.ts")))
+    .filter(({ name }) => names.includes(name))
+}
+
 /** Of a declaration file; what it imports is left out, for its types say it, and so is `export {}`. */
-const ofDeclarations = (entry: string, file: string): string => {
+const statementsOf = (file: string): ReadonlyArray<Said> => {
   const source = ts.createSourceFile(file, Fs.readFileSync(file, "utf8"), ts.ScriptTarget.Latest, true)
-  const said = source.statements
+  return source.statements
     .filter((statement) => !ts.isImportDeclaration(statement))
     .filter((statement) =>
       !(ts.isExportDeclaration(statement) && statement.moduleSpecifier === undefined &&
         statement.exportClause !== undefined && ts.isNamedExports(statement.exportClause) &&
         statement.exportClause.elements.length === 0)
     )
-    .map((statement) => ({
-      exported: isExported(statement),
-      name: nameOf(statement),
-      text: printer.printNode(ts.EmitHint.Unspecified, statement, source)
-    }))
+    .flatMap((statement) =>
+      passedOn(statement, file) ?? [{
+        exported: isExported(statement),
+        name: nameOf(statement),
+        text: printer.printNode(ts.EmitHint.Unspecified, statement, source)
+      }]
+    )
     .sort((a, b) => order(a.name, b.name) || order(a.text, b.text))
+}
+
+const ofDeclarations = (entry: string, file: string): string => {
+  const said = statementsOf(file)
   const exported = said.filter(({ exported }) => exported)
   const others = said.filter(({ exported }) => !exported)
   return [

@@ -7,19 +7,19 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as RcMap from "effect/RcMap"
 import * as Schema from "effect/Schema"
-import * as Semaphore from "effect/Semaphore"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import * as ContactProfile from "./ContactProfile.ts"
 import * as Endpoint from "./Endpoint.ts"
-import * as ErrorMapping from "./internal/ErrorMapping.ts"
+import * as ContactLookup from "./internal/ContactLookup.ts"
+import * as ContactStream from "./internal/ContactStream.ts"
 import * as LiveDeskClient from "./LiveDeskClient.ts"
 import type * as LiveDeskError from "./LiveDeskError.ts"
-import type { ContactId } from "./LiveDeskSchema.ts"
 import * as LiveDeskSchema from "./LiveDeskSchema.ts"
 import * as Model from "./Model.ts"
 import * as ModelField from "./ModelField.ts"
+
+export { hasContactKey } from "./internal/ContactLookup.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
@@ -337,7 +337,7 @@ export const sourceIdOf = (ensured: EnsuredContact, inboxId: number): Option.Opt
  * @category endpoints
  * @since 0.1.0
  */
-export const create = Endpoint.make({
+export const createEndpoint = Endpoint.make({
   operation: "contacts.create",
   method: "POST",
   path: "/api/v2/accounts/contacts",
@@ -354,7 +354,7 @@ export const create = Endpoint.make({
  * @category endpoints
  * @since 0.1.0
  */
-export const list = Endpoint.make({
+export const listEndpoint = Endpoint.make({
   operation: "contacts.list",
   method: "GET",
   path: "/api/v2/accounts/contacts",
@@ -371,7 +371,7 @@ export const list = Endpoint.make({
  * @category endpoints
  * @since 0.1.0
  */
-export const update = Endpoint.make({
+export const updateEndpoint = Endpoint.make({
   operation: "contacts.update",
   method: "PATCH",
   path: "/api/v2/accounts/contacts/:contact_id",
@@ -379,6 +379,15 @@ export const update = Endpoint.make({
   success: Model.inAnyEnvelope([["payload"], ["payload", "contact"], ["data"]], Contact),
   idempotency: "idempotent"
 })
+
+/**
+ * The endpoints by the names of their calls. A bundle that names it holds all of them; `createEndpoint` and the others are each
+ * by itself.
+ *
+ * @category endpoints
+ * @since 0.1.0
+ */
+export const endpoints = { create: createEndpoint, list: listEndpoint, update: updateEndpoint } as const
 
 // ---------------------------------------------------------------------------------------------------------------------
 // service
@@ -471,190 +480,17 @@ export const layer: Layer.Layer<Contacts, never, LiveDeskClient.LiveDeskClient> 
   Contacts,
   Effect.gen(function*() {
     const client = yield* LiveDeskClient.LiveDeskClient
-    const calls = { create: client.call(create), list: client.call(list), update: client.call(update) }
-    const stream = streamWith(calls.list)
-    return Contacts.of({ ...calls, stream, find: findWith(stream), ensure: yield* ensureWith(calls.create, stream) })
+    const calls = {
+      create: client.call(createEndpoint),
+      list: client.call(listEndpoint),
+      update: client.call(updateEndpoint)
+    }
+    const stream: Contacts["Service"]["stream"] = ({ resume, ...filter } = {}, options) =>
+      ContactStream.make(
+        (page) => calls.list({ ...filter, page }, options),
+        Number(resume?.page ?? filter.page ?? 1)
+      )
+    const ensure = yield* ContactLookup.makeEnsure(calls.create, stream)
+    return Contacts.of({ ...calls, stream, find: ContactLookup.makeFind(stream), ensure })
   })
 )
-
-// ---------------------------------------------------------------------------------------------------------------------
-// stream
-// ---------------------------------------------------------------------------------------------------------------------
-
-// How many pages back a contact is known again.
-const rememberedPages = 8
-
-interface Progress {
-  readonly page: number
-  readonly delivered: number
-  /** How many pages in a row held nothing new. */
-  readonly stale: number
-  /** The ids of the first page, to which a server that begins anew comes back. */
-  readonly first: ReadonlySet<ContactId>
-  /** The ids of the latest pages. */
-  readonly recent: ReadonlyArray<ReadonlySet<ContactId>>
-}
-
-const streamWith =
-  (list: Contacts["Service"]["list"]): Contacts["Service"]["stream"] => ({ resume, ...filter } = {}, options) => {
-    const start: Progress = {
-      page: Number(resume?.page ?? filter.page ?? 1),
-      delivered: 0,
-      stale: 0,
-      first: new Set(),
-      recent: []
-    }
-    return Stream.paginate(start, (progress) =>
-      list({ ...filter, page: progress.page }, options).pipe(
-        Effect.mapError((error) => ErrorMapping.withResume(error, { page: progress.page })),
-        Effect.map(({ contacts, meta }) => {
-          const fresh = contacts.filter(({ id }) =>
-            !progress.first.has(id) && !progress.recent.some((page) => page.has(id))
-          )
-          const ids = new Set(contacts.map(({ id }) => id))
-          const next: Progress = {
-            page: progress.page + 1,
-            delivered: progress.delivered + fresh.length,
-            stale: fresh.length === 0 ? progress.stale + 1 : 0,
-            first: progress.page === start.page ? ids : progress.first,
-            recent: [...progress.recent, ids].slice(-rememberedPages)
-          }
-          // Past the end LiveDesk may return an empty page, the last one again or the first. A page of nothing new before
-          // the end comes from contacts that were made meanwhile, and pushed those that are known on to it.
-          const isOver = contacts.length === 0 ||
-            (fresh.length === 0 && (next.delivered >= meta.count || next.stale > rememberedPages))
-          return [fresh, isOver ? Option.none() : Option.some(next)] as const
-        })
-      ))
-  }
-
-// ---------------------------------------------------------------------------------------------------------------------
-// ensure
-// ---------------------------------------------------------------------------------------------------------------------
-
-/** What a contact is known by, each blank or in the one form in which it is looked for, compared and sent. */
-interface NormalizedKey {
-  readonly identifier: string | undefined
-  readonly email: string | undefined
-  readonly phoneNumber: string | undefined
-}
-
-const normalized = ({ email, identifier, phoneNumber }: ContactKey): NormalizedKey => {
-  const tidy = (text: string | undefined) => text?.trim() || undefined
-  return { identifier: tidy(identifier), email: tidy(email), phoneNumber: tidy(phoneNumber) }
-}
-
-const contactKeyFields = ["identifier", "email", "phoneNumber"] as const
-
-/**
- * Whether a contact can be looked for: it has an identifier, an e-mail address or a phone number that is not blank.
- *
- * @category guards
- * @since 0.1.0
- */
-export const hasContactKey = <A extends ContactKey>(
-  input: A
-): input is A & ({ readonly identifier: string } | { readonly email: string } | { readonly phoneNumber: string }) => {
-  const contactKey = normalized(input)
-  return contactKeyFields.some((name) => contactKey[name] !== undefined)
-}
-
-/**
- * The issue of a contact that has none.
- *
- * @internal
- */
-export const contactKeyMissing = "give identifier, email or phoneNumber, so that the contact can be found"
-
-/** At least one key, or the error that none is there. */
-const requireContactKey = (
-  input: ContactKey,
-  operation: string
-): Effect.Effect<NormalizedKey, LiveDeskError.ValidationError> =>
-  hasContactKey(input)
-    ? Effect.succeed(normalized(input))
-    : Effect.fail(ErrorMapping.invalidInput(operation, [{ path: ["identifier"], message: contactKeyMissing }]))
-
-const findWith = (stream: Contacts["Service"]["stream"], operation = "contacts.find"): Contacts["Service"]["find"] =>
-  Effect.fnUntraced(function*(input, options) {
-    const contactKey = yield* requireContactKey(input, operation)
-    let found: Contact | undefined
-    for (const name of contactKeyFields) {
-      const q = contactKey[name]
-      if (q === undefined || (found !== undefined && agreement(name, contactKey, found) === true)) continue
-      // The search is for a part of any field: only a contact that agrees in whole is the one.
-      const match = yield* stream({ q }, options).pipe(
-        Stream.filter((contact) => agreement(name, contactKey, contact) === true),
-        Stream.runHead
-      )
-      if (Option.isNone(match)) continue
-      if (found !== undefined && found.id !== match.value.id) {
-        return yield* ErrorMapping.conflict(
-          operation,
-          `contact ${found.id} and contact ${match.value.id} each agree in one of ${contactKeyFields.join(", ")}`
-        )
-      }
-      found = match.value
-    }
-    const known = found
-    if (known === undefined) return Option.none<Contact>()
-    const contradicted = contactKeyFields.filter((name) => agreement(name, contactKey, known) === false)
-    return contradicted.length === 0
-      ? Option.some(known)
-      : yield* ErrorMapping.conflict(operation, `contact ${known.id} has another ${contradicted.join(" and ")}`)
-  })
-
-const ensureWith = Effect.fnUntraced(function*(
-  create: Contacts["Service"]["create"],
-  stream: Contacts["Service"]["stream"]
-) {
-  const operation = "contacts.ensure"
-  const find = findWith(stream, operation)
-  // One at a time for a key: that LiveDesk refuses a second contact with the same is unverified.
-  const turns = yield* RcMap.make({ lookup: () => Semaphore.make(1) })
-  const inTurn = (contactKey: NormalizedKey) => <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-    contactKeyFields.flatMap((name) =>
-      contactKey[name] === undefined ? [] : [`${name}:${contactKey[name].toLowerCase()}`]
-    )
-      .reduceRight(
-        (inner, key) =>
-          Effect.scoped(Effect.flatMap(RcMap.get(turns, key), (semaphore) => semaphore.withPermits(1)(inner))),
-        effect
-      )
-
-  const ensure: Contacts["Service"]["ensure"] = Effect.fnUntraced(function*(input, options) {
-    const contactKey = yield* requireContactKey(input, operation)
-    const findOr = <E>(orElse: Effect.Effect<EnsuredContact, E>) =>
-      Effect.flatMap(
-        find(contactKey, options),
-        Option.match({
-          onNone: () => orElse,
-          onSome: (contact): Effect.Effect<EnsuredContact, E> => Effect.succeed({ _tag: "Existing", contact })
-        })
-      )
-    const created = create({ ...input, ...contactKey }, options).pipe(
-      Effect.map((created): EnsuredContact => ({ _tag: "Created", ...created })),
-      Effect.catch((error) => {
-        const { outcome, reason } = error
-        const failed = Effect.fail(error)
-        // Another program may have created it in between.
-        if (outcome === "Rejected") {
-          return reason._tag === "RejectedInput" || reason._tag === "Conflict" ? findOr(failed) : failed
-        }
-        if (outcome === "NotSent") return failed
-        // LiveDesk may have created it, or be about to. A search that fails resolves nothing.
-        return findOr(Effect.delay(findOr(failed), "1 second")).pipe(Effect.catch(() => failed))
-      })
-    )
-    return yield* inTurn(contactKey)(findOr(created))
-  })
-  return ensure
-})
-
-/** Whether a contact has a key; `undefined` where one of the two says nothing. */
-const agreement = (name: keyof NormalizedKey, contactKey: NormalizedKey, contact: Contact): boolean | undefined => {
-  const asked = contactKey[name]
-  const held = Option.getOrUndefined(contact[name])?.trim()
-  if (asked === undefined || held === undefined) return undefined
-  return name === "email" ? asked.toLowerCase() === held.toLowerCase() : asked === held
-}

@@ -11,6 +11,7 @@ import * as SchemaParser from "effect/SchemaParser"
 import * as Contacts from "./Contacts.ts"
 import * as Conversations from "./Conversations.ts"
 import * as ErrorMapping from "./internal/ErrorMapping.ts"
+import { messageIssues } from "./internal/messageIssues.ts"
 import type * as LiveDeskClient from "./LiveDeskClient.ts"
 import type * as LiveDeskError from "./LiveDeskError.ts"
 import { ContactId, ConversationId } from "./LiveDeskSchema.ts"
@@ -114,7 +115,7 @@ export const start = Effect.fn("ConversationStart.start")(function*(
       ]
       : []),
     // Looked at first: what is wrong with the message must not come out when the rest is done.
-    ...Messages.issuesOf(input.message)
+    ...messageIssues(input.message)
   ]
   if (Result.isFailure(read) || issues.length > 0) {
     return yield* ErrorMapping.invalidInput("ConversationStart.start", issues)

@@ -388,7 +388,7 @@ export interface ToggleStatus extends Schema.Schema.Type<typeof ToggleStatus> {}
  * @category endpoints
  * @since 0.1.0
  */
-export const create = Endpoint.make({
+export const createEndpoint = Endpoint.make({
   operation: "conversations.create",
   method: "POST",
   path: "/api/v2/accounts/conversations",
@@ -407,7 +407,7 @@ export const create = Endpoint.make({
  * @category endpoints
  * @since 0.1.0
  */
-export const toggleStatus = Endpoint.make({
+export const toggleStatusEndpoint = Endpoint.make({
   operation: "conversations.toggleStatus",
   method: "POST",
   path: "/api/v2/accounts/conversations/:conversation_id/toggle_status",
@@ -417,6 +417,15 @@ export const toggleStatus = Endpoint.make({
   verifyHint:
     "look at the conversation in LiveDesk's console, or for a conversation_status_changed event; no call reads it"
 })
+
+/**
+ * The endpoints by the names of their calls. A bundle that names it holds all of them; `createEndpoint` and the others are each
+ * by itself.
+ *
+ * @category endpoints
+ * @since 0.1.0
+ */
+export const endpoints = { create: createEndpoint, toggleStatus: toggleStatusEndpoint } as const
 
 // ---------------------------------------------------------------------------------------------------------------------
 // service
@@ -457,9 +466,9 @@ export class Conversations extends Context.Service<Conversations, {
 export const layer: Layer.Layer<Conversations, never, LiveDeskClient.LiveDeskClient> = Layer.effect(
   Conversations,
   Effect.map(LiveDeskClient.LiveDeskClient, (client) => {
-    const toggle = client.call(toggleStatus)
+    const toggle = client.call(toggleStatusEndpoint)
     return Conversations.of({
-      create: client.call(create),
+      create: client.call(createEndpoint),
       toggleStatus: (input, options) =>
         Effect.mapError(toggle(input, options), (error) => ErrorMapping.asTransition(error, input.status))
     })

@@ -13,9 +13,9 @@ import type { Model } from "./Model.ts"
  * @category models
  * @since 0.1.0
  */
-export interface Endpoint<Input, Output> {
+export interface Endpoint<Input, Output, Operation extends string = string> {
   /** The call's name, `contacts.create`: of its span, and in its errors. */
-  readonly operation: string
+  readonly operation: Operation
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
   /**
    * The path below the base URL. A segment such as `:conversation_id` takes the field of that name of the encoded
@@ -53,4 +53,6 @@ export type Fields = { readonly [key: string]: unknown }
  * @category constructors
  * @since 0.1.0
  */
-export const make = <Input, Output>(endpoint: Endpoint<Input, Output>): Endpoint<Input, Output> => endpoint
+export const make = <Input, Output, const Operation extends string>(
+  endpoint: Endpoint<Input, Output, Operation>
+): Endpoint<Input, Output, Operation> => endpoint

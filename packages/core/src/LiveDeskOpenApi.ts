@@ -4,29 +4,16 @@
  *
  * @since 0.1.0
  */
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import * as Contacts from "./Contacts.ts"
-import * as Conversations from "./Conversations.ts"
-import type { Endpoint } from "./Endpoint.ts"
+import * as Endpoints from "./Endpoints.ts"
+import { places } from "./internal/EndpointPlace.ts"
+import { isJsonObject } from "./internal/isJsonObject.ts"
 import * as LiveDeskClient from "./LiveDeskClient.ts"
-import * as Messages from "./Messages.ts"
-import type { Model } from "./Model.ts"
-import * as Tickets from "./Tickets.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // operations
 // ---------------------------------------------------------------------------------------------------------------------
-
-/**
- * An endpoint, whatever it takes and gives.
- *
- * @category models
- * @since 0.1.0
- */
-export interface AnyEndpoint extends Omit<Endpoint<never, never>, "input" | "success"> {
-  readonly input: Schema.Constraint
-  readonly success: Pick<Model<never>, "documented" | "assumed" | "isBodiless">
-}
 
 /**
  * An endpoint, and what the vendor's pages say about it.
@@ -34,8 +21,17 @@ export interface AnyEndpoint extends Omit<Endpoint<never, never>, "input" | "suc
  * @category models
  * @since 0.1.0
  */
-export interface Operation {
-  readonly endpoint: AnyEndpoint
+export interface Operation extends Description {
+  readonly endpoint: Endpoints.AnyEndpoint
+}
+
+/**
+ * What the vendor's pages say about an endpoint.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Description {
   /** What it does, in a line. */
   readonly summary: string
   /** Its page, below `https://www.engagelab.com/docs/livedesk/rest-api/`. */
@@ -48,22 +44,14 @@ export interface Operation {
   readonly undocumented: ReadonlyArray<"request" | "response">
 }
 
-/**
- * Every operation of the document.
- *
- * @category operations
- * @since 0.1.0
- */
-export const operations: ReadonlyArray<Operation> = [
-  {
-    endpoint: Contacts.create,
+const descriptions: { readonly [Name in Endpoints.Operation]: Description } = {
+  "contacts.create": {
     summary: "Create a contact",
     page: "contact/create-contact",
     description: "Creates a contact and, with it, its tie to the inbox. The page requires `inbox_id` only.",
     undocumented: []
   },
-  {
-    endpoint: Contacts.list,
+  "contacts.list": {
     summary: "List or search contacts",
     page: "contact/list-contact",
     description:
@@ -71,8 +59,7 @@ export const operations: ReadonlyArray<Operation> = [
       "say 15 contacts a page, and show each contact in part.",
     undocumented: []
   },
-  {
-    endpoint: Contacts.update,
+  "contacts.update": {
     summary: "Update a contact",
     page: "contact/update-contact",
     description:
@@ -80,8 +67,7 @@ export const operations: ReadonlyArray<Operation> = [
       "which of them are heeded could not be read.",
     undocumented: ["response"]
   },
-  {
-    endpoint: Conversations.create,
+  "conversations.create": {
     summary: "Create a conversation",
     page: "message/create-conversation",
     description:
@@ -89,8 +75,7 @@ export const operations: ReadonlyArray<Operation> = [
     either: ["contact_id", "source_id"],
     undocumented: []
   },
-  {
-    endpoint: Conversations.toggleStatus,
+  "conversations.toggleStatus": {
     summary: "Change the state of a conversation",
     page: "message/update-status",
     description:
@@ -98,8 +83,7 @@ export const operations: ReadonlyArray<Operation> = [
       "`snoozed_until` is heeded with `snoozed` only. Moving to `resolved` asks the customer for a rating.",
     undocumented: ["response"]
   },
-  {
-    endpoint: Messages.send,
+  "messages.send": {
     summary: "Send a message",
     page: "message/send-message",
     description:
@@ -107,35 +91,41 @@ export const operations: ReadonlyArray<Operation> = [
       "Sending it twice shows it to the customer twice.",
     undocumented: []
   },
-  {
-    endpoint: Messages.sendFiles,
+  "messages.sendFiles": {
     summary: "Send files",
     page: "message/send-message",
     description: "As a form it sends files, with or without a text.",
     undocumented: ["request"]
   },
-  {
-    endpoint: Tickets.create,
+  "tickets.create": {
     summary: "Create a ticket",
     page: "ticket/create-tickets",
     description: "Creates a ticket, and returns its id.",
     undocumented: ["response"]
   },
-  {
-    endpoint: Tickets.get,
+  "tickets.get": {
     summary: "Get a ticket",
     page: "ticket/get-tickets",
     description: "Reads a ticket. The page's sample could be read up to the first entry of `status_changes`.",
     undocumented: []
   },
-  {
-    endpoint: Tickets.update,
+  "tickets.update": {
     summary: "Update a ticket",
     page: "ticket/update-tickets",
     description: "Changes what is given. A page of an older version requires title and description.",
     undocumented: ["response"]
   }
-]
+}
+
+const operationOf = (endpoint: Endpoints.AnyEndpoint): Operation => ({ endpoint, ...descriptions[endpoint.operation] })
+
+/**
+ * Every operation of the document.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const operations: ReadonlyArray<Operation> = Endpoints.all.map(operationOf)
 
 // ---------------------------------------------------------------------------------------------------------------------
 // JSON Schema
@@ -147,14 +137,11 @@ interface JsonObject {
 
 const unverified = { "x-unverified": true } as const
 
-const isObject = (json: unknown): json is { readonly [key: string]: unknown } =>
-  typeof json === "object" && json !== null && !Array.isArray(json)
-
 /** The JSON Schema of what goes to LiveDesk, or comes from there, with all left out that says nothing. */
 const jsonSchemaOf = (schema: Schema.Constraint, side: "sent" | "received"): JsonObject => {
   const tidy = (json: unknown): Schema.Json => {
     if (Array.isArray(json)) return json.map(tidy)
-    if (isObject(json)) return tidyObject(json)
+    if (Predicate.isObject(json)) return tidyObject(json)
     return typeof json === "string" || typeof json === "number" || typeof json === "boolean" ? json : null
   }
   const tidyObject = (json: { readonly [key: string]: unknown }): JsonObject => {
@@ -164,7 +151,7 @@ const jsonSchemaOf = (schema: Schema.Constraint, side: "sent" | "received"): Jso
       ...Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, tidy(value)])),
       ...(all.length === 0 ? {} : { allOf: all.map(tidy) }),
       ...(Array.isArray(anyOf) ? anyOfThese(anyOf.map(tidy)) : {}),
-      ...(isObject(properties) ? { properties: tidyProperties(properties, required) } : {}),
+      ...(Predicate.isObject(properties) ? { properties: tidyProperties(properties, required) } : {}),
       ...(required === undefined ? {} : { required: tidy(required) })
     }
   }
@@ -184,10 +171,10 @@ const jsonSchemaOf = (schema: Schema.Constraint, side: "sent" | "received"): Jso
 
 /** That an object may hold more, which it may anyway. */
 const saysNothing = (schema: unknown): boolean =>
-  isObject(schema) && Object.keys(schema).every((key) => key === "type" || key === "additionalProperties")
+  Predicate.isObject(schema) && Object.keys(schema).every((key) => key === "type" || key === "additionalProperties")
 
 const withoutLastNull = (schema: unknown): unknown =>
-  isObject(schema) && Array.isArray(schema["anyOf"]) && isNull(schema["anyOf"].at(-1))
+  Predicate.isObject(schema) && Array.isArray(schema["anyOf"]) && isNull(schema["anyOf"].at(-1))
     ? { ...schema, anyOf: schema["anyOf"].slice(0, -1) }
     : schema
 
@@ -200,11 +187,9 @@ const anyOfThese = (members: ReadonlyArray<Schema.Json>): JsonObject => {
     : { anyOf: members }
 }
 
-const isOfType = (type: string) => (schema: unknown): boolean => isObject(schema) && schema["type"] === type
+const isOfType = (type: string) => (schema: unknown): boolean => Predicate.isObject(schema) && schema["type"] === type
 
 const isNull = isOfType("null")
-
-const isJsonObject = (json: Schema.Json | undefined): json is JsonObject => isObject(json)
 
 const membersOf = (schema: Schema.Json | undefined): ReadonlyArray<Schema.Json> =>
   isJsonObject(schema) ? Array.isArray(schema["anyOf"]) ? schema["anyOf"] : [schema] : []
@@ -236,7 +221,7 @@ interface WireFields {
   readonly required: ReadonlyArray<string>
 }
 
-const wireFieldsOf = (endpoint: AnyEndpoint): WireFields => {
+const wireFieldsOf = (endpoint: Endpoints.AnyEndpoint): WireFields => {
   const { properties, required } = jsonSchemaOf(endpoint.input, "sent")
   return {
     properties: isJsonObject(properties) ? properties : {},
@@ -244,9 +229,9 @@ const wireFieldsOf = (endpoint: AnyEndpoint): WireFields => {
   }
 }
 
-const hasQuery = ({ method }: AnyEndpoint): boolean => method === "GET" || method === "DELETE"
+const hasQuery = ({ method }: Endpoints.AnyEndpoint): boolean => method === "GET" || method === "DELETE"
 
-const parameters = (endpoint: AnyEndpoint): ReadonlyArray<JsonObject> => {
+const parameters = (endpoint: Endpoints.AnyEndpoint): ReadonlyArray<JsonObject> => {
   const { properties, required } = wireFieldsOf(endpoint)
   const inPath = pathParameters(endpoint.path)
   return [
@@ -364,16 +349,12 @@ const operationObject = (first: Operation, others: ReadonlyArray<Operation>): Js
 const tagOf = ({ endpoint }: Operation): string => endpoint.operation.split(".")[0] ?? ""
 
 const paths = (): Document["paths"] => {
-  const byPlace = new Map<string, readonly [Operation, ...Array<Operation>]>()
-  for (const operation of operations) {
-    const place = `${operation.endpoint.method} ${operation.endpoint.path}`
-    const sharing = byPlace.get(place)
-    byPlace.set(place, sharing === undefined ? [operation] : [...sharing, operation])
-  }
   const paths: { [path: string]: JsonObject } = {}
-  for (const [first, ...others] of byPlace.values()) {
-    const path = first.endpoint.path.replaceAll(/(?<=\/):([A-Za-z_]\w*)/g, "{$1}")
-    paths[path] = { ...paths[path], [first.endpoint.method.toLowerCase()]: operationObject(first, others) }
+  for (const place of places) {
+    const [first, ...others] = place.endpoints
+    const path = place.path.replaceAll(/(?<=\/):([A-Za-z_]\w*)/g, "{$1}")
+    const operation = operationObject(operationOf(first), others.map(operationOf))
+    paths[path] = { ...paths[path], [place.method.toLowerCase()]: operation }
   }
   return paths
 }

@@ -6,14 +6,10 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
-import * as SchemaParser from "effect/SchemaParser"
 import * as Endpoint from "./Endpoint.ts"
-import * as ErrorMapping from "./internal/ErrorMapping.ts"
 import * as LiveDeskClient from "./LiveDeskClient.ts"
-import type * as LiveDeskError from "./LiveDeskError.ts"
 import * as LiveDeskSchema from "./LiveDeskSchema.ts"
 import * as Model from "./Model.ts"
 import * as ModelField from "./ModelField.ts"
@@ -181,20 +177,6 @@ export const SendMessage = Schema.Struct({
  */
 export interface SendMessage extends Schema.Schema.Type<typeof SendMessage> {}
 
-const check = SchemaParser.encodeUnknownResult(SendMessage, { errors: "all", onExcessProperty: "error" })
-
-/**
- * What is wrong with a message whose conversation is not there yet.
- *
- * @internal
- */
-export const issuesOf = (message: Omit<SendMessage, "conversationId">): ReadonlyArray<LiveDeskError.Issue> => {
-  const checked = check({ ...message, conversationId: 1 })
-  return Result.isFailure(checked)
-    ? ErrorMapping.issuesOf(checked.failure).map(({ message, path }) => ({ path: ["message", ...path], message }))
-    : []
-}
-
 /**
  * The `contentAttributes` of a message that replies to another.
  *
@@ -289,7 +271,7 @@ export interface SendFiles extends Schema.Schema.Type<typeof SendFiles> {}
  * @category endpoints
  * @since 0.1.0
  */
-export const send = Endpoint.make({
+export const sendEndpoint = Endpoint.make({
   operation: "messages.send",
   method: "POST",
   path: "/api/v2/accounts/conversations/:conversation_id/messages",
@@ -307,7 +289,7 @@ export const send = Endpoint.make({
  * @category endpoints
  * @since 0.1.0
  */
-export const sendFiles = Endpoint.make({
+export const sendFilesEndpoint = Endpoint.make({
   operation: "messages.sendFiles",
   method: "POST",
   path: "/api/v2/accounts/conversations/:conversation_id/messages",
@@ -317,6 +299,15 @@ export const sendFiles = Endpoint.make({
   idempotency: "none",
   verifyHint: "look at the conversation in LiveDesk's console, or for a message_created event; no call reads messages"
 })
+
+/**
+ * The endpoints by the names of their calls. A bundle that names it holds all of them; `sendEndpoint` and the others are each
+ * by itself.
+ *
+ * @category endpoints
+ * @since 0.1.0
+ */
+export const endpoints = { send: sendEndpoint, sendFiles: sendFilesEndpoint } as const
 
 // ---------------------------------------------------------------------------------------------------------------------
 // service
@@ -356,6 +347,6 @@ export const layer: Layer.Layer<Messages, never, LiveDeskClient.LiveDeskClient> 
   Messages,
   Effect.map(
     LiveDeskClient.LiveDeskClient,
-    (client) => Messages.of({ send: client.call(send), sendFiles: client.call(sendFiles) })
+    (client) => Messages.of({ send: client.call(sendEndpoint), sendFiles: client.call(sendFilesEndpoint) })
   )
 )

@@ -10,6 +10,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
@@ -102,9 +103,6 @@ export interface Model<A> extends Schema.Codec<A, unknown> {
  */
 export type RecordOf<Fields> = { readonly [K in keyof Fields]: Fields[K] extends Field<infer A> ? A : never }
 
-const isJsonObject = (wire: unknown): wire is { readonly [key: string]: unknown } =>
-  typeof wire === "object" && wire !== null && !Array.isArray(wire)
-
 const noKeys: { readonly [key: string]: unknown } = {}
 
 const make = <A>(parts: {
@@ -171,7 +169,7 @@ export const record = <const Fields extends { readonly [property: string]: Field
         : keys
     },
     read: (wire) => {
-      const source = isJsonObject(wire) ? wire : noKeys
+      const source = Predicate.isObject(wire) ? wire : noKeys
       const out: { [property: string]: unknown } = {}
       let issues: Array<DecodeIssue> | undefined
       for (const { field, key, property } of plan) {
@@ -209,7 +207,7 @@ export const inEnvelope = <A>(key: string, model: Model<A>): Model<A> =>
     type: Schema.toType(model),
     documented: () => Schema.Struct({ [key]: model.documented() }),
     read: (wire) => {
-      const value = model.read(isJsonObject(wire) ? wire[key] : undefined)
+      const value = model.read(Predicate.isObject(wire) ? wire[key] : undefined)
       return value instanceof DecodeFailure ? value.under(key) : value
     },
     write: (value) => ({ [key]: model.write(value) })
@@ -236,7 +234,9 @@ export const inAnyEnvelope = <A>(
       ),
     read: (wire) => {
       for (const envelope of envelopes) {
-        const value = model.read(envelope.reduce((inner, key) => isJsonObject(inner) ? inner[key] : undefined, wire))
+        const value = model.read(
+          envelope.reduce((inner, key) => Predicate.isObject(inner) ? inner[key] : undefined, wire)
+        )
         if (!(value instanceof DecodeFailure)) return value
       }
       return model.read(wire)
@@ -274,7 +274,7 @@ export const orShorthand = <A>(key: string, model: Model<A>): Model<A> =>
     read: (wire) => model.read(typeof wire === "string" ? { [key]: wire } : wire),
     write: (value) => {
       const written = model.write(value)
-      return isJsonObject(written) && Object.keys(written).join() === key ? written[key] : written
+      return Predicate.isObject(written) && Object.keys(written).join() === key ? written[key] : written
     }
   })
 

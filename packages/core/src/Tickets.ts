@@ -393,7 +393,7 @@ export interface GetTicket extends Schema.Schema.Type<typeof GetTicket> {}
  * @category endpoints
  * @since 0.1.0
  */
-export const create = Endpoint.make({
+export const createEndpoint = Endpoint.make({
   operation: "tickets.create",
   method: "POST",
   path: "/api/v2/accounts/tickets",
@@ -411,7 +411,7 @@ export const create = Endpoint.make({
  * @category endpoints
  * @since 0.1.0
  */
-export const get = Endpoint.make({
+export const getEndpoint = Endpoint.make({
   operation: "tickets.get",
   method: "GET",
   path: "/api/v2/accounts/tickets/:ticket_id",
@@ -428,7 +428,7 @@ export const get = Endpoint.make({
  * @category endpoints
  * @since 0.1.0
  */
-export const update = Endpoint.make({
+export const updateEndpoint = Endpoint.make({
   operation: "tickets.update",
   method: "PUT",
   path: "/api/v2/accounts/tickets/:ticket_id",
@@ -437,6 +437,15 @@ export const update = Endpoint.make({
   hasCode: true,
   idempotency: "idempotent"
 })
+
+/**
+ * The endpoints by the names of their calls. A bundle that names it holds all of them; `createEndpoint` and the others are each
+ * by itself.
+ *
+ * @category endpoints
+ * @since 0.1.0
+ */
+export const endpoints = { create: createEndpoint, get: getEndpoint, update: updateEndpoint } as const
 
 // ---------------------------------------------------------------------------------------------------------------------
 // service
@@ -479,6 +488,11 @@ export const layer: Layer.Layer<Tickets, never, LiveDeskClient.LiveDeskClient> =
   Tickets,
   Effect.map(
     LiveDeskClient.LiveDeskClient,
-    (client) => Tickets.of({ create: client.call(create), get: client.call(get), update: client.call(update) })
+    (client) =>
+      Tickets.of({
+        create: client.call(createEndpoint),
+        get: client.call(getEndpoint),
+        update: client.call(updateEndpoint)
+      })
   )
 )

@@ -13,7 +13,7 @@ const live = LiveDeskClient.layerTransport({
 export const create = (name: string) =>
   Effect.runPromise(
     LiveDeskClient.LiveDeskClient.pipe(
-      Effect.flatMap((client) => client.call(Contacts.create)({ inboxId: 407, name })),
+      Effect.flatMap((client) => client.call(Contacts.createEndpoint)({ inboxId: 407, name })),
       Effect.provide(live)
     )
   )

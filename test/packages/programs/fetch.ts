@@ -13,7 +13,7 @@ const program = Effect.gen(function*() {
   const { credentials } = yield* Emulator.Emulator
   const live = LiveDeskClient.layerTransport({ ...credentials, baseUrl }).pipe(Layer.provide(FetchTransport.layer))
   return yield* LiveDeskClient.LiveDeskClient.pipe(
-    Effect.flatMap((client) => client.call(Contacts.create)({ inboxId: 407, name: "Alice" })),
+    Effect.flatMap((client) => client.call(Contacts.createEndpoint)({ inboxId: 407, name: "Alice" })),
     Effect.map(({ contact }) => `the contact ${Option.getOrElse(contact.name, () => "nobody")}`),
     Effect.provide(live)
   )

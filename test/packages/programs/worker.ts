@@ -14,7 +14,7 @@ const live = LiveDeskClient.layerTransport({
 
 export const create = (name: string): Promise<string> =>
   LiveDeskClient.LiveDeskClient.pipe(
-    Effect.flatMap((client) => client.call(Contacts.create)({ inboxId: 407, name })),
+    Effect.flatMap((client) => client.call(Contacts.createEndpoint)({ inboxId: 407, name })),
     Effect.map(({ contact }) => `the contact ${Option.getOrElse(contact.name, () => "nobody")}`),
     Effect.provide(live),
     Effect.runPromise

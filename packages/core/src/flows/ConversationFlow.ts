@@ -13,6 +13,7 @@ import * as Workflow from "effect/workflow/Workflow"
 import type * as WorkflowEngine from "effect/workflow/WorkflowEngine"
 import * as Contacts from "../Contacts.ts"
 import type * as Conversations from "../Conversations.ts"
+import { contactKeyMissing } from "../internal/ContactLookup.ts"
 import * as ErrorMapping from "../internal/ErrorMapping.ts"
 import * as LiveDeskError from "../LiveDeskError.ts"
 import { ContactId, ConversationId, IdInput, MessageId } from "../LiveDeskSchema.ts"
@@ -27,7 +28,7 @@ const ContactInput = Schema.Struct({
   avatarUrl: Schema.optional(Schema.String),
   identifier: Schema.optional(Schema.String)
 }).check(
-  Schema.makeFilter((contact) => Contacts.hasContactKey(contact) ? undefined : Contacts.contactKeyMissing)
+  Schema.makeFilter((contact) => Contacts.hasContactKey(contact) ? undefined : contactKeyMissing)
 )
 
 const MessageInput = Schema.Struct({

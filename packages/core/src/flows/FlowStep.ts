@@ -182,7 +182,7 @@ export const createConversation = Effect.fnUntraced(function*(
     kind: "conversation",
     subject: { inboxId, contactId, conversationId: undefined, content: undefined },
     call: Effect.flatMap(Conversations.Conversations, ({ create }) => Effect.map(create(input), ({ id }) => id)),
-    verifyHint: Conversations.create.verifyHint,
+    verifyHint: Conversations.createEndpoint.verifyHint,
     probe: (since) => probe.conversation({ contactId, inboxId, since })
   }, options)
   return ConversationId.make(id)
@@ -206,7 +206,7 @@ export const sendMessage = Effect.fnUntraced(function*(
     kind: "message",
     subject: { inboxId: undefined, contactId: undefined, conversationId, content },
     call: Effect.flatMap(Messages.Messages, ({ send }) => Effect.map(send(input), ({ id }) => id)),
-    verifyHint: Messages.send.verifyHint,
+    verifyHint: Messages.sendEndpoint.verifyHint,
     probe: (since) => probe.message({ conversationId, content, since })
   }, options)
   return MessageId.make(id)

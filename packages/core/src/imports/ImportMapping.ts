@@ -7,9 +7,11 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaParser from "effect/SchemaParser"
 import * as Contacts from "../Contacts.ts"
+import { contactKeyMissing } from "../internal/ContactLookup.ts"
 import * as ErrorMapping from "../internal/ErrorMapping.ts"
+import { messageIssues } from "../internal/messageIssues.ts"
 import type * as LiveDeskError from "../LiveDeskError.ts"
-import * as Messages from "../Messages.ts"
+import type * as Messages from "../Messages.ts"
 
 /**
  * What a row asks for: a contact, and for it a conversation, and in that a first message.
@@ -126,8 +128,8 @@ const check = (input: ImportInput): Result.Result<ImportInput, ReadonlyArray<Liv
     ...(contact !== undefined && Result.isFailure(contact)
       ? ErrorMapping.issuesOf(contact.failure).map(({ message, path }) => ({ path: ["contact", ...path], message }))
       : []),
-    ...(input.message === undefined ? [] : Messages.issuesOf(input.message)),
-    ...(Contacts.hasContactKey(input.contact) ? [] : [{ path: ["contact"], message: Contacts.contactKeyMissing }]),
+    ...(input.message === undefined ? [] : messageIssues(input.message)),
+    ...(Contacts.hasContactKey(input.contact) ? [] : [{ path: ["contact"], message: contactKeyMissing }]),
     ...(input.message !== undefined && input.conversation === false
       ? [{ path: ["conversation"], message: "a message needs a conversation: leave it out, or set it to true" }]
       : [])

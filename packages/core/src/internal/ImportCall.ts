@@ -76,7 +76,8 @@ const isTransient = (error: LiveDeskError.LiveDeskError): boolean =>
   LiveDeskError.isTransient(error) || (isLookup(error) && lostReasons.has(error.reason._tag))
 
 /** Whether the call only looked for a contact, which makes none. */
-const isLookup = ({ operation }: LiveDeskError.LiveDeskError): boolean => operation === Contacts.list.operation
+const isLookup = ({ operation }: LiveDeskError.LiveDeskError): boolean =>
+  operation === Contacts.endpoints.list.operation
 
 const lostReasons: ReadonlySet<string> = new Set(["TimedOut", "ConnectionLost", "ServerError"])
 

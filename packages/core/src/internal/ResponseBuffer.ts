@@ -7,11 +7,7 @@ import * as Bytes from "effect/Bytes"
 import * as Record from "effect/Record"
 import * as Result from "effect/Result"
 import type * as Transport from "../Transport.ts"
-
-// Core is compiled without a platform's types; every platform that Effect runs on has this one.
-declare const TextDecoder: new() => { decode(bytes: Uint8Array): string }
-
-const textDecoder = new TextDecoder()
+import * as Utf8 from "./Utf8.ts"
 
 /** The known parts of a response: all that an error is made from. `text` is free of secrets and may be a beginning only. */
 export interface ResponseParts {
@@ -78,7 +74,7 @@ export class ResponseBuffer {
 
   get text(): string {
     const [first, second] = this.pieces
-    return textDecoder.decode(first !== undefined && second === undefined ? first : Bytes.concat(this.pieces))
+    return Utf8.decode(first !== undefined && second === undefined ? first : Bytes.concat(this.pieces))
   }
 
   /** What an error is made from: free of secrets, which a server may echo anywhere. */

@@ -18,11 +18,9 @@ import * as WebhookEvent from "../webhooks/WebhookEvent.ts"
 import * as WebhookSignature from "../webhooks/WebhookSignature.ts"
 import * as DeliveryClaim from "./DeliveryClaim.ts"
 import * as OptionSchema from "./OptionSchema.ts"
+import * as Utf8 from "./Utf8.ts"
 import * as WebhookRejection from "./WebhookRejection.ts"
 import type * as WebhookVerifier from "./WebhookVerifier.ts"
-
-// Core is compiled without a platform's types; every platform that Effect runs on has it.
-declare const TextDecoder: new() => { decode(bytes: Uint8Array): string }
 
 /** The options of receiving, but for those that have no default. */
 export const options = {
@@ -142,6 +140,6 @@ const readBody = (
 const parse = (body: Uint8Array): Effect.Effect<unknown, WebhookRejection.WebhookRejectedError> =>
   Effect.try({
     // Bytes that are no UTF-8 become replacement characters: a garbled name must not lose an event.
-    try: (): unknown => JSON.parse(new TextDecoder().decode(body)),
+    try: (): unknown => JSON.parse(Utf8.decode(body)),
     catch: () => new WebhookRejection.WebhookRejectedError({ reason: "NotJson" })
   })

@@ -14,10 +14,8 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as WebhookSignature from "../webhooks/WebhookSignature.ts"
 import * as OptionSchema from "./OptionSchema.ts"
+import * as Utf8 from "./Utf8.ts"
 import * as WebhookRejection from "./WebhookRejection.ts"
-
-// Core is compiled without a platform's types; every platform that Effect runs on has it.
-declare const TextEncoder: new() => { encode(text: string): Uint8Array }
 
 /** How deliveries are signed. */
 export interface Signature {
@@ -89,13 +87,13 @@ export const byToken = (token: Redacted.Redacted): Effect.Effect<Verifier, strin
   if (!/^[A-Za-z0-9_-]{16,100}$/.test(Redacted.value(token))) {
     return Effect.fail("the token in the address of webhooks must be 16 to 100 letters, digits, - and _")
   }
-  const expected = new TextEncoder().encode(Redacted.value(token))
+  const expected = Utf8.encode(Redacted.value(token))
   return Effect.succeed({
     before: () =>
       Effect.flatMap(
         HttpRouter.params,
         ({ token = "" }) =>
-          Mac.timingSafeEqual(new TextEncoder().encode(token), expected)
+          Mac.timingSafeEqual(Utf8.encode(token), expected)
             ? Effect.succeed(() => Effect.succeed([]))
             : WebhookRejection.reject("NotVerified")
       )

@@ -12,6 +12,10 @@ import * as Effect from "effect/Effect"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Option from "effect/Option"
+import { isForm } from "../internal/EmulatedRequest.ts"
+import { operationOf } from "../internal/EndpointPlace.ts"
+import { stepsOf } from "../internal/FaultSteps.ts"
+import * as FaultyResponse from "../internal/FaultyResponse.ts"
 import type { Emulator } from "./Emulator.ts"
 import * as Faults from "./Faults.ts"
 
@@ -113,7 +117,7 @@ export const make = Effect.fnUntraced(function*(
     const clock = yield* Clock.Clock
     const at = clock.currentTimeMillisUnsafe()
     const [path = ""] = request.url.split(/[?#]/)
-    const operation = Faults.operationOf(request.method, path, isForm(request))
+    const operation = operationOf(request.method, path, isForm(request))
     const fault = next(operation)
     const number = note({
       at: DateTime.makeUnsafe(at),
@@ -146,7 +150,7 @@ export const make = Effect.fnUntraced(function*(
     faults: Faults.Faults.of({
       plan: Effect.sync(() => plan),
       follow: (given) =>
-        Effect.map(Faults.stepsOf(given), (steps) => {
+        Effect.map(stepsOf(given), (steps) => {
           plan = given
           next = steps
         }),
@@ -169,11 +173,8 @@ const applyFault = (
 ) => {
   const request = HttpServerRequest.toClientRequest(served)
   const asClient = Effect.map(processed, (response) => HttpServerResponse.toClientResponse(response, { request }))
-  return Faults.applyFault(fault, request, asClient).pipe(
+  return FaultyResponse.applyFault(fault, request, asClient).pipe(
     Effect.map(HttpServerResponse.fromClientResponse),
     Effect.mapError(() => new ConnectionLost())
   )
 }
-
-const isForm = ({ headers }: HttpServerRequest.HttpServerRequest): boolean =>
-  headers["content-type"]?.startsWith("multipart/form-data") === true

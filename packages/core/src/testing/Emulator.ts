@@ -14,36 +14,34 @@ import * as Effect from "effect/Effect"
 import * as Base64 from "effect/encoding/Base64"
 import * as HashMap from "effect/HashMap"
 import * as HttpClient from "effect/http/HttpClient"
-import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerError from "effect/http/HttpServerError"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
-import * as Multipart from "effect/http/Multipart"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import * as SubscriptionRef from "effect/SubscriptionRef"
 import * as Tracer from "effect/Tracer"
-import * as Contacts from "../Contacts.ts"
-import * as Conversations from "../Conversations.ts"
-import type { Endpoint } from "../Endpoint.ts"
+import type * as Conversations from "../Conversations.ts"
+import type * as Endpoints from "../Endpoints.ts"
+import * as EmulatedCall from "../internal/EmulatedCall.ts"
+import * as EmulatedContacts from "../internal/EmulatedContacts.ts"
+import * as EmulatedConversations from "../internal/EmulatedConversations.ts"
+import * as EmulatedEvents from "../internal/EmulatedEvents.ts"
+import * as EmulatedMessages from "../internal/EmulatedMessages.ts"
+import * as EmulatedRequest from "../internal/EmulatedRequest.ts"
+import * as EmulatedTickets from "../internal/EmulatedTickets.ts"
+import { endpointAt, type EndpointPlace, places } from "../internal/EndpointPlace.ts"
 import * as LiveDeskClient from "../LiveDeskClient.ts"
 import type * as LiveDeskError from "../LiveDeskError.ts"
 import { type Attributes, InboxId } from "../LiveDeskSchema.ts"
-import * as Messages from "../Messages.ts"
-import * as Tickets from "../Tickets.ts"
+import type * as Messages from "../Messages.ts"
 import type { WebhookEvent } from "../webhooks/WebhookEvent.ts"
-import * as EmulatedCall from "./EmulatedCall.ts"
-import * as EmulatedContacts from "./EmulatedContacts.ts"
-import * as EmulatedConversations from "./EmulatedConversations.ts"
-import * as EmulatedEvents from "./EmulatedEvents.ts"
-import * as EmulatedMessages from "./EmulatedMessages.ts"
-import * as EmulatedTickets from "./EmulatedTickets.ts"
 import * as EmulatorState from "./EmulatorState.ts"
 
 /**
@@ -175,6 +173,14 @@ export class AgentRejectedError extends Data.TaggedError("AgentRejectedError")<{
   readonly message: string
 }> {}
 
+/** Each endpoint has one, or this does not compile. */
+const handlers: { readonly [Operation in Endpoints.Operation]: EmulatedCall.Handler<Operation> } = {
+  ...EmulatedContacts.handlers,
+  ...EmulatedConversations.handlers,
+  ...EmulatedMessages.handlers,
+  ...EmulatedTickets.handlers
+}
+
 /**
  * A running emulator: its state, to seed and to inspect, and its HTTP side, to serve.
  *
@@ -271,59 +277,31 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
       Effect.mapError(({ body, status }) => new AgentRejectedError({ status, message: String(body.error) }))
     )
 
-  /** Serves an endpoint: its method and path to route, its response's model to write. */
-  const serve = <Input, Output>(
-    endpoint: Endpoint<Input, Output>,
-    transition: (
-      state: EmulatorState.EmulatorState,
-      body: EmulatedCall.Body,
-      requestContext: EmulatedCall.RequestContext
-    ) => EmulatedCall.Transition<Output>,
-    write: (value: Output, body: EmulatedCall.Body) => unknown = endpoint.success.write
-  ) =>
-    HttpRouter.add(endpoint.method, endpoint.path, (request) =>
+  /** Serves the endpoints of a method and path. */
+  const serve = (place: EndpointPlace) =>
+    HttpRouter.add(place.method, place.path, (request) =>
       Effect.gen(function*() {
         const errorResponse = authenticate(request.headers.authorization, apiKey, apiSecret)
         if (errorResponse !== undefined) return respond(errorResponse.status, errorResponse.body)
         const url = Option.getOrUndefined(HttpServerRequest.toURL(request))
-        const body = yield* Effect.result(bodyOf(request))
+        const body = yield* Effect.result(EmulatedRequest.bodyOf(request))
         if (url === undefined || Result.isFailure(body)) return respond(400, { status: 400, error: "Bad Request" })
-        const fields = { ...queryOf(url), ...body.success, ...(yield* HttpRouter.params) }
+        const fields = { ...EmulatedRequest.queryOf(url), ...body.success, ...(yield* HttpRouter.params) }
         reachedAt = url.origin
         const given = yield* requestContext
+        const { handle } = handlers[endpointAt(place, EmulatedRequest.isForm(request)).operation]
         const result = yield* change(
-          (state) => transition(state, fields, given),
-          EmulatedCall.wholeNumber(objectOf(fields).conversation_id),
+          (state) => handle(state, fields, given),
+          EmulatedCall.wholeNumber(fields["conversation_id"]),
           given
         )
         return Result.match(result, {
           onFailure: ({ body, status }) => respond(status, body),
-          onSuccess: (value) => respond(200, write(value, fields))
+          onSuccess: (written) => respond(200, written)
         })
       }))
 
-  /** As `serve`, for an endpoint whose responses have a code. */
-  const serveWithCode = <Input, Output>(
-    endpoint: Endpoint<Input, Output>,
-    transition: Parameters<typeof serve<Input, Output>>[1]
-  ) =>
-    serve(
-      endpoint,
-      transition,
-      (value) => ({ code: 0, message: "Success", ...objectOf(endpoint.success.write(value)) })
-    )
-
   const router = yield* HttpRouter.toHttpEffect(Layer.mergeAll(
-    serve(Contacts.create, EmulatedContacts.create),
-    serve(Contacts.list, EmulatedContacts.list, EmulatedContacts.writePage),
-    serve(Contacts.update, EmulatedContacts.update),
-    serve(Conversations.create, EmulatedConversations.create),
-    serve(Conversations.toggleStatus, EmulatedConversations.toggleStatus),
-    // `sendFiles` has the same path: what the body is tells them apart.
-    serve(Messages.send, EmulatedMessages.send),
-    serveWithCode(Tickets.create, EmulatedTickets.create),
-    serveWithCode(Tickets.get, EmulatedTickets.get),
-    serveWithCode(Tickets.update, EmulatedTickets.update),
     HttpRouter.add(
       "GET",
       `${EmulatedMessages.attachmentsPath}/:id/:name`,
@@ -340,7 +318,8 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
       })
     ),
     // Rails knows a route by its method and path together, and responds alike when either is wrong.
-    HttpRouter.add("*", "*", routeNotFound)
+    HttpRouter.add("*", "*", routeNotFound),
+    ...places.map(serve)
   ))
 
   return Emulator.of({
@@ -421,45 +400,6 @@ const respond = (status: number, body: unknown): HttpServerResponse.HttpServerRe
   HttpServerResponse.jsonUnsafe(body, { status })
 
 const routeNotFound = respond(404, { status: 404, error: "Not Found" })
-
-const objectOf = (value: unknown): EmulatedCall.Body => typeof value === "object" && value !== null ? { ...value } : {}
-
-type ParsedUrl = Option.Option.Value<ReturnType<typeof HttpServerRequest.toURL>>
-
-/** A query by Rails' rule, where a name in brackets takes several values. */
-const queryOf = (url: ParsedUrl): EmulatedCall.Body =>
-  Object.fromEntries(
-    Object.entries(HttpServerRequest.searchParamsFromURL(url)).map(([key, value]) => [withoutBrackets(key), value])
-  )
-
-const withoutBrackets = (key: string): string => key.replace(/\[\]$/, "")
-
-const bodyOf = (
-  request: HttpServerRequest.HttpServerRequest
-): Effect.Effect<EmulatedCall.Body, HttpServerError.HttpServerError | Multipart.MultipartError> =>
-  isForm(request)
-    ? Stream.runFoldEffect(request.multipartStream, (): EmulatedCall.Body => ({}), (fields, part) =>
-      part._tag === "Field"
-        ? Effect.succeed({ ...fields, [part.key]: part.value })
-        : Effect.map(part.contentEffect, (content) => {
-          const key = withoutBrackets(part.key)
-          const before = fields[key]
-          const file = new EmulatedCall.Upload({ name: fileName(part), mediaType: part.contentType, content })
-          return { ...fields, [key]: [...(Array.isArray(before) ? before : []), file] }
-        })).pipe(
-        // A file of JSON is a file nonetheless.
-        Effect.provideService(Multipart.FieldMimeTypes, [])
-      )
-    : Effect.map(request.json, objectOf)
-
-/** A form writes so the three characters that would end a name. */
-const fileName = ({ name }: Multipart.File): string =>
-  name.replaceAll(/%22/g, "\"").replaceAll(/%0D/gi, "\r").replaceAll(/%0A/gi, "\n")
-
-/** In memory, a form has no boundary yet, and so no header. */
-const isForm = ({ headers, source }: HttpServerRequest.HttpServerRequest): boolean =>
-  headers["content-type"]?.startsWith("multipart/form-data") === true ||
-  (HttpClientRequest.isHttpClientRequest(source) && source.body._tag === "FormData")
 
 const authenticate = (
   header: string | undefined,

@@ -10,180 +10,22 @@ import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import { AccountId, ContactId, ConversationId, InboxId, MessageId, SourceId, TicketId } from "../LiveDeskSchema.ts"
-import * as Tickets from "../Tickets.ts"
+import type * as Tickets from "../Tickets.ts"
+import {
+  Inbox,
+  StoredAttachment,
+  StoredContact,
+  StoredContactInbox,
+  StoredConversation,
+  StoredMessage,
+  StoredTicket
+} from "./StoredRecord.ts"
+
+export * from "./StoredRecord.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // what is held
 // ---------------------------------------------------------------------------------------------------------------------
-
-/** A time, in milliseconds where it is kept, with the fraction that `updated_at` has. */
-const Time = Schema.Finite.pipe(
-  Schema.decodeTo(Schema.DateTimeUtc, {
-    decode: SchemaGetter.transform((millis: number) =>
-      Number.isInteger(millis) ? DateTime.makeUnsafe(millis) : DateTime.fromEpochSeconds(millis / 1000)
-    ),
-    encode: SchemaGetter.transform(DateTime.toEpochMillis)
-  })
-)
-
-const Attributes = Schema.Record(Schema.String, Schema.Json)
-
-const orNull = <A, I>(schema: Schema.Codec<A, I>) => Schema.OptionFromNullOr(schema)
-
-/**
- * An inbox.
- *
- * @category models
- * @since 0.1.0
- */
-export const Inbox = Schema.Struct({
-  id: InboxId,
-  /** Its name in the console. */
-  name: Schema.String,
-  /** `Channel::Api` for an API inbox. */
-  channelType: Schema.String,
-  /** Whether the inbox has a bot: new conversations are then `pending` (unverified). */
-  hasBot: Schema.Boolean,
-  /** Whether the inbox keeps one conversation per contact inbox: create then returns it, not a new one (unverified). */
-  lockToSingleConversation: Schema.Boolean
-})
-/**
- * @category models
- * @since 0.1.0
- */
-export interface Inbox extends Schema.Schema.Type<typeof Inbox> {}
-
-/**
- * A contact.
- *
- * @category models
- * @since 0.1.0
- */
-export const StoredContact = Schema.Struct({
-  id: ContactId,
-  name: Schema.String,
-  email: orNull(Schema.String),
-  phoneNumber: orNull(Schema.String),
-  identifier: orNull(Schema.String),
-  blocked: Schema.Boolean,
-  additionalAttributes: Attributes,
-  customAttributes: Attributes,
-  /** What `list` may be asked for; no call that is known gives a contact a label, only a seed does. */
-  labels: Schema.Array(Schema.String),
-  lastActivityAt: orNull(Time),
-  createdAt: Time
-})
-/**
- * @category models
- * @since 0.1.0
- */
-export interface StoredContact extends Schema.Schema.Type<typeof StoredContact> {}
-
-/**
- * The tie between a contact and an inbox.
- *
- * @category models
- * @since 0.1.0
- */
-export const StoredContactInbox = Schema.Struct({
-  /** Its own id, which only webhooks show. */
-  id: Schema.Natural,
-  contactId: ContactId,
-  inboxId: InboxId,
-  sourceId: SourceId,
-  createdAt: Time
-})
-/**
- * @category models
- * @since 0.1.0
- */
-export interface StoredContactInbox extends Schema.Schema.Type<typeof StoredContactInbox> {}
-
-/**
- * A conversation.
- *
- * @category models
- * @since 0.1.0
- */
-export const StoredConversation = Schema.Struct({
-  id: ConversationId,
-  uuid: Schema.String,
-  contactId: ContactId,
-  inboxId: InboxId,
-  sourceId: SourceId,
-  status: Schema.String,
-  /** When a snoozed conversation wakes; none while it is not snoozed, or without end. */
-  snoozedUntil: orNull(Time),
-  createdAt: Time,
-  updatedAt: Time,
-  lastActivityAt: Time,
-  firstReplyCreatedAt: orNull(Time),
-  waitingSince: orNull(Time),
-  unreadCount: Schema.Natural,
-  messageCount: Schema.Natural,
-  lastMessageId: orNull(MessageId)
-})
-/**
- * @category models
- * @since 0.1.0
- */
-export interface StoredConversation extends Schema.Schema.Type<typeof StoredConversation> {}
-
-/**
- * A message.
- *
- * @category models
- * @since 0.1.0
- */
-export const StoredMessage = Schema.Struct({
-  id: MessageId,
-  conversationId: ConversationId,
-  inboxId: InboxId,
-  /** Its place in the conversation, from 1. */
-  sortingId: Schema.Natural,
-  content: orNull(Schema.String),
-  messageType: Schema.Literals(["incoming", "outgoing"]),
-  contentAttributes: Attributes,
-  private: Schema.Boolean,
-  attachmentIds: Schema.Array(Schema.Natural),
-  createdAt: Time
-})
-/**
- * @category models
- * @since 0.1.0
- */
-export interface StoredMessage extends Schema.Schema.Type<typeof StoredMessage> {}
-
-/**
- * A file that came with a message.
- *
- * @category models
- * @since 0.1.0
- */
-export const StoredAttachment = Schema.Struct({
-  id: Schema.Natural,
-  name: Schema.String,
-  mediaType: Schema.String,
-  content: Schema.Uint8ArrayFromBase64
-})
-/**
- * @category models
- * @since 0.1.0
- */
-export interface StoredAttachment extends Schema.Schema.Type<typeof StoredAttachment> {}
-
-/**
- * A ticket: what `tickets.get` shows, and the tags that it does not.
- *
- * @category models
- * @since 0.1.0
- */
-export const StoredTicket = Schema.Struct({ ticket: Tickets.Ticket, tags: Schema.Array(Schema.String) })
-/**
- * @category models
- * @since 0.1.0
- */
-export interface StoredTicket extends Schema.Schema.Type<typeof StoredTicket> {}
 
 const settings = {
   accountId: AccountId,

@@ -17,12 +17,10 @@ import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as Utf8 from "../internal/Utf8.ts"
 import type { Attributes } from "../LiveDeskSchema.ts"
 import type * as Webhooks from "../webhooks/Webhooks.ts"
 import * as WebhookSignature from "../webhooks/WebhookSignature.ts"
-
-// Core is compiled without a platform's types; every platform that Effect runs on has this one.
-declare const TextEncoder: new() => { encode(text: string): Uint8Array }
 
 /**
  * One delivery: a POST of these headers and bytes to this path.
@@ -193,7 +191,7 @@ export const make = Effect.fnUntraced(function*(
 ): Effect.fn.Return<WebhookDelivery, CryptoError.CryptoError> {
   const body = payload instanceof Uint8Array
     ? payload
-    : new TextEncoder().encode(typeof payload === "string" ? payload : JSON.stringify(payload))
+    : Utf8.encode(typeof payload === "string" ? payload : JSON.stringify(payload))
   const headers = {
     accept: "application/json",
     "content-type": "application/json",

@@ -15,6 +15,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as SchemaIssue from "effect/SchemaIssue"
+import { isJsonObject } from "../internal/isJsonObject.ts"
 import type * as LiveDeskSchema from "../LiveDeskSchema.ts"
 import * as Messages from "../Messages.ts"
 import * as Model from "../Model.ts"
@@ -27,9 +28,6 @@ import {
   WebhookConversation,
   WebhookMessage
 } from "./WebhookConversation.ts"
-
-const isJsonObject = (wire: unknown): wire is LiveDeskSchema.Attributes =>
-  typeof wire === "object" && wire !== null && !Array.isArray(wire)
 
 // ---------------------------------------------------------------------------------------------------------------------
 // changes

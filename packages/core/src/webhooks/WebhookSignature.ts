@@ -15,9 +15,7 @@ import * as Hex from "effect/encoding/Hex"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-
-// Core is compiled without a platform's types; every platform that Effect runs on has this one.
-declare const TextEncoder: new() => { encode(text: string): Uint8Array }
+import * as Utf8 from "../internal/Utf8.ts"
 
 /**
  * What a signature is made with.
@@ -34,11 +32,10 @@ export type Key = Mac.Key
  * @since 0.1.0
  */
 export const key = (secret: Redacted.Redacted): Effect.Effect<Key, CryptoError.CryptoError> =>
-  Mac.key(Mac.hmacSha256, new TextEncoder().encode(Redacted.value(secret)))
+  Mac.key(Mac.hmacSha256, Utf8.encode(Redacted.value(secret)))
 
 /** The bytes that are signed, `{timestamp}.{body}`. */
-const signed = (timestamp: string, body: Uint8Array): Uint8Array =>
-  Bytes.concat([new TextEncoder().encode(`${timestamp}.`), body])
+const signed = (timestamp: string, body: Uint8Array): Uint8Array => Bytes.concat([Utf8.encode(`${timestamp}.`), body])
 
 /**
  * The signature of a body, in hex.

@@ -11,8 +11,8 @@ import * as Result from "effect/Result"
 import type { ContactProfile } from "../ContactProfile.ts"
 import * as Contacts from "../Contacts.ts"
 import { SourceId } from "../LiveDeskSchema.ts"
+import * as EmulatorState from "../testing/EmulatorState.ts"
 import * as EmulatedCall from "./EmulatedCall.ts"
-import * as EmulatorState from "./EmulatorState.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // create
@@ -21,11 +21,8 @@ import * as EmulatorState from "./EmulatorState.ts"
 /**
  * `contacts.create`. Without `inbox_id`, which the page requires but Chatwoot does not, the contact is tied to no
  * inbox: that is what the vendor's sample shows.
- *
- * @category calls
- * @since 0.1.0
  */
-export const create = (
+const create = (
   state: EmulatorState.EmulatorState,
   body: EmulatedCall.Body,
   { now, uuids: [uuid] }: EmulatedCall.RequestContext
@@ -99,11 +96,8 @@ const contactFaults = (
  * `contacts.update`: changes what is given, clears what is null, and merges attributes key by key. That attributes of
  * LiveDesk's own are merged, too, and that a picture is heeded later, is Chatwoot's (unverified); the picture is left
  * out here.
- *
- * @category calls
- * @since 0.1.0
  */
-export const update = (
+const update = (
   state: EmulatorState.EmulatorState,
   body: EmulatedCall.Body
 ): EmulatedCall.Transition<Contacts.Contact> => {
@@ -140,11 +134,8 @@ const pageSize = 15
  * `contacts.list`, with and without `q`: pages of 15, or of `page_size`, which is in an example of the vendor's. What is
  * not sorted comes in the order of creation; contacts without a value to sort by come last (both unverified). Past the
  * end, pages are empty.
- *
- * @category calls
- * @since 0.1.0
  */
-export const list = (
+const list = (
   state: EmulatorState.EmulatorState,
   query: EmulatedCall.Body
 ): EmulatedCall.Transition<Contacts.ContactPage> => {
@@ -175,12 +166,9 @@ export const list = (
 /**
  * Writes a page as the vendor's samples have it: the number of the page is text where the client named one, as Rails
  * has every parameter, else the number 1.
- *
- * @category calls
- * @since 0.1.0
  */
-export const writePage = (page: Contacts.ContactPage, query: EmulatedCall.Body): unknown => {
-  const written = Contacts.list.success.write(page)
+const writePage = (page: Contacts.ContactPage, query: EmulatedCall.Body): unknown => {
+  const written = Contacts.endpoints.list.success.write(page)
   return query.page !== undefined && Predicate.hasProperty(written, "meta") && Predicate.isObject(written.meta)
     ? { ...written, meta: { ...written.meta, current_page: String(page.meta.currentPage) } }
     : written
@@ -255,12 +243,7 @@ const folded = (value: string | number): string | number => typeof value === "st
 // showing
 // ---------------------------------------------------------------------------------------------------------------------
 
-/**
- * A contact as LiveDesk shows them beside something else.
- *
- * @category showing
- * @since 0.1.0
- */
+/** A contact as LiveDesk shows them beside something else. */
 export const showProfile = (contact: EmulatorState.StoredContact): ContactProfile => ({
   additionalAttributes: contact.additionalAttributes,
   availabilityStatus: "offline",
@@ -297,3 +280,13 @@ const showContactInbox = (
   })),
   sourceId: Option.some(sourceId)
 })
+
+// ---------------------------------------------------------------------------------------------------------------------
+// handlers
+// ---------------------------------------------------------------------------------------------------------------------
+
+export const handlers = {
+  "contacts.create": EmulatedCall.handler(Contacts.endpoints.create, create),
+  "contacts.list": EmulatedCall.handler(Contacts.endpoints.list, list, writePage),
+  "contacts.update": EmulatedCall.handler(Contacts.endpoints.update, update)
+}

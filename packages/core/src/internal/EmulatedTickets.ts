@@ -10,9 +10,9 @@ import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import { TicketId } from "../LiveDeskSchema.ts"
 import { DecodeFailure } from "../Model.ts"
+import * as EmulatorState from "../testing/EmulatorState.ts"
 import * as Tickets from "../Tickets.ts"
 import * as EmulatedCall from "./EmulatedCall.ts"
-import * as EmulatorState from "./EmulatorState.ts"
 
 /** A refusal in the envelope of tickets. No page shows one: that status and code agree is unverified. */
 const errorResponse = (status: number, message: string): EmulatedCall.ErrorResponse => ({
@@ -25,11 +25,8 @@ const notFound = errorResponse(404, "Ticket not found")
 /**
  * `tickets.create`. The pages require a title. A ticket is `open`; without a word of its urgency and kind it is a
  * `normal` `incident` (unverified).
- *
- * @category calls
- * @since 0.1.0
  */
-export const create = (
+const create = (
   state: EmulatorState.EmulatorState,
   body: EmulatedCall.Body,
   { now }: EmulatedCall.RequestContext
@@ -60,11 +57,8 @@ export const create = (
 /**
  * `tickets.get`. For an id that nothing has it returns the status 404, with 404 as the envelope's code. No page shows
  * what LiveDesk does.
- *
- * @category calls
- * @since 0.1.0
  */
-export const get = (
+const get = (
   state: EmulatorState.EmulatorState,
   { ticket_id }: EmulatedCall.Body
 ): EmulatedCall.Transition<Tickets.Ticket> => [
@@ -72,13 +66,8 @@ export const get = (
   state
 ]
 
-/**
- * `tickets.update`: changes what is given, and returns the id. No page shows what LiveDesk returns.
- *
- * @category calls
- * @since 0.1.0
- */
-export const update = (
+/** `tickets.update`: changes what is given, and returns the id. No page shows what LiveDesk returns. */
+const update = (
   state: EmulatorState.EmulatorState,
   body: EmulatedCall.Body
 ): EmulatedCall.Transition<Tickets.UpdatedTicket> => {
@@ -140,4 +129,14 @@ const nextTicket = (state: EmulatorState.EmulatorState, now: DateTime.Utc): read
   let number = state.nextTicket
   while (HashMap.has(state.tickets, ticketIdOf(now, number))) number++
   return [number, ticketIdOf(now, number)]
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// handlers
+// ---------------------------------------------------------------------------------------------------------------------
+
+export const handlers = {
+  "tickets.create": EmulatedCall.handler(Tickets.endpoints.create, create),
+  "tickets.get": EmulatedCall.handler(Tickets.endpoints.get, get),
+  "tickets.update": EmulatedCall.handler(Tickets.endpoints.update, update)
 }

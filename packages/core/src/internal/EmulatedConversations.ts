@@ -13,10 +13,10 @@ import { type Attributes, ConversationId, SourceId } from "../LiveDeskSchema.ts"
 import * as Messages from "../Messages.ts"
 import { DecodeFailure } from "../Model.ts"
 import { jsonObjects } from "../ModelField.ts"
+import * as EmulatorState from "../testing/EmulatorState.ts"
 import * as EmulatedCall from "./EmulatedCall.ts"
 import * as EmulatedContacts from "./EmulatedContacts.ts"
 import * as EmulatedMessages from "./EmulatedMessages.ts"
-import * as EmulatorState from "./EmulatorState.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // create
@@ -28,11 +28,8 @@ import * as EmulatorState from "./EmulatorState.ts"
  * - With `inbox_id` and `contact_id`: under a new contact inbox, or under the one that `source_id` names. Without
  *   `inheritedRules`, under the first that there is, if there is one.
  * - Otherwise under the contact inbox that `source_id` names, whatever its inbox.
- *
- * @category calls
- * @since 0.1.0
  */
-export const create = (
+const create = (
   state: EmulatorState.EmulatorState,
   body: EmulatedCall.Body,
   { now, origin, uuids: [uuid, sourceUuid] }: EmulatedCall.RequestContext
@@ -151,9 +148,6 @@ const latestConversation = (
  * `conversations.toggleStatus`, with Chatwoot's response. Where `transitionRules` hold, the emulator refuses a move that
  * `Conversations.transitions` does not list. What LiveDesk's refusal looks like, and that a move to the current state
  * succeeds, is unverified. The emulator always refuses a state that LiveDesk does not have.
- *
- * @category calls
- * @since 0.1.0
  */
 export const toggleStatus = (
   state: EmulatorState.EmulatorState,
@@ -204,12 +198,7 @@ const targetsOf = (status: string): ReadonlyArray<string> =>
 // showing
 // ---------------------------------------------------------------------------------------------------------------------
 
-/**
- * A conversation as LiveDesk shows it, or none for one whose contact or inbox is not there.
- *
- * @category showing
- * @since 0.1.0
- */
+/** A conversation as LiveDesk shows it, or none for one whose contact or inbox is not there. */
 export const show = (
   state: EmulatorState.EmulatorState,
   id: number,
@@ -300,4 +289,13 @@ const showWith = (
       teamName: Option.none()
     }
   }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// handlers
+// ---------------------------------------------------------------------------------------------------------------------
+
+export const handlers = {
+  "conversations.create": EmulatedCall.handler(Conversations.endpoints.create, create),
+  "conversations.toggleStatus": EmulatedCall.handler(Conversations.endpoints.toggleStatus, toggleStatus)
 }

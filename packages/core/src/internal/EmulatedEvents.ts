@@ -10,6 +10,7 @@ import * as Arr from "effect/Array"
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import type * as Conversations from "../Conversations.ts"
+import * as EmulatorState from "../testing/EmulatorState.ts"
 import type {
   WebhookContact,
   WebhookContactInbox,
@@ -20,14 +21,10 @@ import type { WebhookEvent } from "../webhooks/WebhookEvent.ts"
 import type * as EmulatedCall from "./EmulatedCall.ts"
 import * as EmulatedConversations from "./EmulatedConversations.ts"
 import * as EmulatedMessages from "./EmulatedMessages.ts"
-import * as EmulatorState from "./EmulatorState.ts"
 
 /**
  * The events of one change, in the order in which Chatwoot would send them: new conversations, new messages, and moves of
  * the conversation that the call names or of those that were written in.
- *
- * @category events
- * @since 0.1.0
  */
 export const between = (
   before: EmulatorState.EmulatorState,

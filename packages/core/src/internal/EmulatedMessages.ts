@@ -7,18 +7,15 @@ import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import { type Attributes, MessageId } from "../LiveDeskSchema.ts"
-import type * as Messages from "../Messages.ts"
+import * as Messages from "../Messages.ts"
+import * as EmulatorState from "../testing/EmulatorState.ts"
 import * as EmulatedCall from "./EmulatedCall.ts"
-import * as EmulatorState from "./EmulatorState.ts"
 
 const maxContentLength = 150_000
 
 /**
  * `messages.send` and `messages.sendFiles`: an agent's message, with files or without. That a text is at most 150,000
  * characters long, and that a reply to a message that is not there replies to none, is Chatwoot's (unverified).
- *
- * @category calls
- * @since 0.1.0
  */
 export const send = (
   state: EmulatorState.EmulatorState,
@@ -30,9 +27,6 @@ export const send = (
  * A message from the contact, with the fields of `send`. No call that is known makes one: customers do. It wakes a
  * snoozed conversation and opens a resolved one again, `pending` where the inbox has a bot; this is Chatwoot's
  * (unverified), and a closed one, which Chatwoot does not have, is opened as well. Without `inheritedRules` none is.
- *
- * @category calls
- * @since 0.1.0
  */
 export const receive = (
   state: EmulatorState.EmulatorState,
@@ -160,12 +154,7 @@ const awoken = (state: EmulatorState.EmulatorState, { inboxId, status }: Emulato
 // showing
 // ---------------------------------------------------------------------------------------------------------------------
 
-/**
- * A message as LiveDesk shows it.
- *
- * @category showing
- * @since 0.1.0
- */
+/** A message as LiveDesk shows it. */
 export const show = (
   state: EmulatorState.EmulatorState,
   message: EmulatorState.StoredMessage,
@@ -252,23 +241,13 @@ const showAttachment = (
   }
 }
 
-/**
- * Where the emulator serves what is attached: its own path, which LiveDesk does not have.
- *
- * @category showing
- * @since 0.1.0
- */
+/** Where the emulator serves what is attached: its own path, which LiveDesk does not have. */
 export const attachmentsPath = "/attachments"
 
 /** Half a character, which has no encoding, is replaced. */
 const percentEncoded = (name: string): string => encodeURIComponent(name.replace(/\p{Cs}/gu, "\uFFFD"))
 
-/**
- * The headers of a file that is had by its link: what it is, where that can be said in a header, and its name.
- *
- * @category showing
- * @since 0.1.0
- */
+/** The headers of a file that is had by its link: what it is, where that can be said in a header, and its name. */
 export const attachmentHeaders = (
   { mediaType, name }: EmulatorState.StoredAttachment
 ): { readonly [name in "content-type" | "content-disposition" | "x-content-type-options"]: string } => ({
@@ -279,3 +258,12 @@ export const attachmentHeaders = (
   }`,
   "x-content-type-options": "nosniff"
 })
+
+// ---------------------------------------------------------------------------------------------------------------------
+// handlers
+// ---------------------------------------------------------------------------------------------------------------------
+
+export const handlers = {
+  "messages.send": EmulatedCall.handler(Messages.endpoints.send, send),
+  "messages.sendFiles": EmulatedCall.handler(Messages.endpoints.sendFiles, send)
+}

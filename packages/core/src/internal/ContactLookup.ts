@@ -1,0 +1,165 @@
+/**
+ * Looks for a contact by what it is known by: its identifier, e-mail address or phone number.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as RcMap from "effect/RcMap"
+import * as Semaphore from "effect/Semaphore"
+import * as Stream from "effect/Stream"
+import type { ContactProfile } from "../ContactProfile.ts"
+import type * as LiveDeskClient from "../LiveDeskClient.ts"
+import type * as LiveDeskError from "../LiveDeskError.ts"
+import * as ErrorMapping from "./ErrorMapping.ts"
+
+/** What a contact is asked for by. */
+interface ContactKey {
+  readonly identifier?: string | undefined
+  readonly email?: string | undefined
+  readonly phoneNumber?: string | undefined
+}
+
+/** What of a contact tells whether it is the one. */
+type Known = Pick<ContactProfile, "id" | "identifier" | "email" | "phoneNumber">
+
+type Search<A> = (
+  input: { readonly q: string },
+  options?: LiveDeskClient.CallOptions
+) => Stream.Stream<A, LiveDeskError.LiveDeskError>
+
+type Ensured<A, Created> =
+  | Created & { readonly _tag: "Created" }
+  | { readonly _tag: "Existing"; readonly contact: A }
+
+/** What a contact is known by, each blank or in the one form in which it is looked for, compared and sent. */
+interface NormalizedKey {
+  readonly identifier: string | undefined
+  readonly email: string | undefined
+  readonly phoneNumber: string | undefined
+}
+
+const normalized = ({ email, identifier, phoneNumber }: ContactKey): NormalizedKey => {
+  const tidy = (text: string | undefined) => text?.trim() || undefined
+  return { identifier: tidy(identifier), email: tidy(email), phoneNumber: tidy(phoneNumber) }
+}
+
+const contactKeyFields = ["identifier", "email", "phoneNumber"] as const
+
+/**
+ * Whether a contact can be looked for: it has an identifier, an e-mail address or a phone number that is not blank.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const hasContactKey = <A extends ContactKey>(
+  input: A
+): input is A & ({ readonly identifier: string } | { readonly email: string } | { readonly phoneNumber: string }) => {
+  const contactKey = normalized(input)
+  return contactKeyFields.some((name) => contactKey[name] !== undefined)
+}
+
+/** The issue of a contact that has none. */
+export const contactKeyMissing = "give identifier, email or phoneNumber, so that the contact can be found"
+
+/** At least one key, or the error that none is there. */
+const requireContactKey = (
+  input: ContactKey,
+  operation: string
+): Effect.Effect<NormalizedKey, LiveDeskError.ValidationError> =>
+  hasContactKey(input)
+    ? Effect.succeed(normalized(input))
+    : Effect.fail(ErrorMapping.invalidInput(operation, [{ path: ["identifier"], message: contactKeyMissing }]))
+
+/** Finds the contact that a key names, or fails where the key names two, or one that contradicts it. */
+export const makeFind = <A extends Known>(
+  search: Search<A>,
+  operation = "contacts.find"
+): LiveDeskClient.Call<ContactKey, Option.Option<A>> =>
+  Effect.fnUntraced(function*(input, options) {
+    const contactKey = yield* requireContactKey(input, operation)
+    let found: A | undefined
+    for (const name of contactKeyFields) {
+      const q = contactKey[name]
+      if (q === undefined || (found !== undefined && agreement(name, contactKey, found) === true)) continue
+      // The search is for a part of any field: only a contact that agrees in whole is the one.
+      const match = yield* search({ q }, options).pipe(
+        Stream.filter((contact) => agreement(name, contactKey, contact) === true),
+        Stream.runHead
+      )
+      if (Option.isNone(match)) continue
+      if (found !== undefined && found.id !== match.value.id) {
+        return yield* ErrorMapping.conflict(
+          operation,
+          `contact ${found.id} and contact ${match.value.id} each agree in one of ${contactKeyFields.join(", ")}`
+        )
+      }
+      found = match.value
+    }
+    const known = found
+    if (known === undefined) return Option.none<A>()
+    const contradicted = contactKeyFields.filter((name) => agreement(name, contactKey, known) === false)
+    return contradicted.length === 0
+      ? Option.some(known)
+      : yield* ErrorMapping.conflict(operation, `contact ${known.id} has another ${contradicted.join(" and ")}`)
+  })
+
+/** Finds the contact, or creates it; calls for the same contact wait for each other. */
+export const makeEnsure = Effect.fnUntraced(function*<
+  A extends Known,
+  Input extends ContactKey,
+  Created extends { readonly contact: A }
+>(
+  create: LiveDeskClient.Call<Input, Created>,
+  search: Search<A>
+) {
+  const operation = "contacts.ensure"
+  const find = makeFind(search, operation)
+  // One at a time for a key: that LiveDesk refuses a second contact with the same is unverified.
+  const turns = yield* RcMap.make({ lookup: () => Semaphore.make(1) })
+  const inTurn = (contactKey: NormalizedKey) => <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+    contactKeyFields.flatMap((name) =>
+      contactKey[name] === undefined ? [] : [`${name}:${contactKey[name].toLowerCase()}`]
+    )
+      .reduceRight(
+        (inner, key) =>
+          Effect.scoped(Effect.flatMap(RcMap.get(turns, key), (semaphore) => semaphore.withPermits(1)(inner))),
+        effect
+      )
+
+  const ensure: LiveDeskClient.Call<Input, Ensured<A, Created>> = Effect.fnUntraced(function*(input, options) {
+    const contactKey = yield* requireContactKey(input, operation)
+    const findOr = <E>(orElse: Effect.Effect<Ensured<A, Created>, E>) =>
+      Effect.flatMap(
+        find(contactKey, options),
+        Option.match({
+          onNone: () => orElse,
+          onSome: (contact): Effect.Effect<Ensured<A, Created>, E> => Effect.succeed({ _tag: "Existing", contact })
+        })
+      )
+    const created = create({ ...input, ...contactKey }, options).pipe(
+      Effect.map((created): Ensured<A, Created> => ({ _tag: "Created", ...created })),
+      Effect.catch((error) => {
+        const { outcome, reason } = error
+        const failed = Effect.fail(error)
+        // Another program may have created it in between.
+        if (outcome === "Rejected") {
+          return reason._tag === "RejectedInput" || reason._tag === "Conflict" ? findOr(failed) : failed
+        }
+        if (outcome === "NotSent") return failed
+        // LiveDesk may have created it, or be about to. A search that fails resolves nothing.
+        return findOr(Effect.delay(findOr(failed), "1 second")).pipe(Effect.catch(() => failed))
+      })
+    )
+    return yield* inTurn(contactKey)(findOr(created))
+  })
+  return ensure
+})
+
+/** Whether a contact has a key; `undefined` where one of the two says nothing. */
+const agreement = (name: keyof NormalizedKey, contactKey: NormalizedKey, contact: Known): boolean | undefined => {
+  const asked = contactKey[name]
+  const held = Option.getOrUndefined(contact[name])?.trim()
+  if (asked === undefined || held === undefined) return undefined
+  return name === "email" ? asked.toLowerCase() === held.toLowerCase() : asked === held
+}

@@ -1,0 +1,60 @@
+/**
+ * All pages of contacts as one stream.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import type * as LiveDeskError from "../LiveDeskError.ts"
+import type { ContactId } from "../LiveDeskSchema.ts"
+import * as ErrorMapping from "./ErrorMapping.ts"
+
+interface Page<A> {
+  readonly contacts: ReadonlyArray<A>
+  readonly meta: { readonly count: number }
+}
+
+// How many pages back a contact is known again.
+const rememberedPages = 8
+
+interface Progress {
+  readonly page: number
+  readonly delivered: number
+  /** How many pages in a row held nothing new. */
+  readonly stale: number
+  /** The ids of the first page, to which a server that begins anew comes back. */
+  readonly first: ReadonlySet<ContactId>
+  /** The ids of the latest pages. */
+  readonly recent: ReadonlyArray<ReadonlySet<ContactId>>
+}
+
+/** Reads one page after the other, from a first one. */
+export const make = <A extends { readonly id: ContactId }>(
+  read: (page: number) => Effect.Effect<Page<A>, LiveDeskError.LiveDeskError>,
+  firstPage: number
+): Stream.Stream<A, LiveDeskError.LiveDeskError> => {
+  const start: Progress = { page: firstPage, delivered: 0, stale: 0, first: new Set(), recent: [] }
+  return Stream.paginate(start, (progress) =>
+    read(progress.page).pipe(
+      Effect.mapError((error) => ErrorMapping.withResume(error, { page: progress.page })),
+      Effect.map(({ contacts, meta }) => {
+        const fresh = contacts.filter(({ id }) =>
+          !progress.first.has(id) && !progress.recent.some((page) => page.has(id))
+        )
+        const ids = new Set(contacts.map(({ id }) => id))
+        const next: Progress = {
+          page: progress.page + 1,
+          delivered: progress.delivered + fresh.length,
+          stale: fresh.length === 0 ? progress.stale + 1 : 0,
+          first: progress.page === start.page ? ids : progress.first,
+          recent: [...progress.recent, ids].slice(-rememberedPages)
+        }
+        // Past the end LiveDesk may return an empty page, the last one again or the first. A page of nothing new before
+        // the end comes from contacts that were made meanwhile, and pushed those that are known on to it.
+        const isOver = contacts.length === 0 ||
+          (fresh.length === 0 && (next.delivered >= meta.count || next.stale > rememberedPages))
+        return [fresh, isOver ? Option.none() : Option.some(next)] as const
+      })
+    ))
+}

@@ -1,0 +1,52 @@
+/**
+ * What a request to the emulator says, as Rails reads it.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as HttpServerError from "effect/http/HttpServerError"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as Multipart from "effect/http/Multipart"
+import type * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Stream from "effect/Stream"
+import { type Body, Upload } from "./EmulatedCall.ts"
+
+type ParsedUrl = Option.Option.Value<ReturnType<typeof HttpServerRequest.toURL>>
+
+/** A query by Rails' rule, where a name in brackets takes several values. */
+export const queryOf = (url: ParsedUrl): Body =>
+  Object.fromEntries(
+    Object.entries(HttpServerRequest.searchParamsFromURL(url)).map(([key, value]) => [withoutBrackets(key), value])
+  )
+
+const withoutBrackets = (key: string): string => key.replace(/\[\]$/, "")
+
+/** A body that is no object has no fields. */
+export const bodyOf = (
+  request: HttpServerRequest.HttpServerRequest
+): Effect.Effect<Body, HttpServerError.HttpServerError | Multipart.MultipartError> =>
+  isForm(request)
+    ? Stream.runFoldEffect(request.multipartStream, (): Body => ({}), (fields, part) =>
+      part._tag === "Field"
+        ? Effect.succeed({ ...fields, [part.key]: part.value })
+        : Effect.map(part.contentEffect, (content) => {
+          const key = withoutBrackets(part.key)
+          const before = fields[key]
+          const file = new Upload({ name: fileName(part), mediaType: part.contentType, content })
+          return { ...fields, [key]: [...(Array.isArray(before) ? before : []), file] }
+        })).pipe(
+        // A file of JSON is a file nonetheless.
+        Effect.provideService(Multipart.FieldMimeTypes, [])
+      )
+    : Effect.map(request.json, (json) => Predicate.isObject(json) ? json : {})
+
+/** A form writes so the three characters that would end a name. */
+const fileName = ({ name }: Multipart.File): string =>
+  name.replaceAll(/%22/g, "\"").replaceAll(/%0D/gi, "\r").replaceAll(/%0A/gi, "\n")
+
+/** In memory, a form has no boundary yet, and so no header. */
+export const isForm = ({ headers, source }: HttpServerRequest.HttpServerRequest): boolean =>
+  headers["content-type"]?.startsWith("multipart/form-data") === true ||
+  (HttpClientRequest.isHttpClientRequest(source) && source.body._tag === "FormData")

@@ -1,0 +1,38 @@
+/**
+ * Where a server finds endpoints: by method and path, which several may share.
+ *
+ * @since 0.1.0
+ */
+import * as Endpoints from "../Endpoints.ts"
+
+export interface EndpointPlace {
+  readonly method: Endpoints.AnyEndpoint["method"]
+  readonly path: Endpoints.AnyEndpoint["path"]
+  /** What the body is tells them apart. */
+  readonly endpoints: readonly [Endpoints.AnyEndpoint, ...ReadonlyArray<Endpoints.AnyEndpoint>]
+}
+
+export const places: ReadonlyArray<EndpointPlace> = Endpoints.all.reduce(
+  (places: ReadonlyArray<EndpointPlace>, endpoint): ReadonlyArray<EndpointPlace> => {
+    const shared = places.find(({ method, path }) => method === endpoint.method && path === endpoint.path)
+    return shared === undefined
+      ? [...places, { method: endpoint.method, path: endpoint.path, endpoints: [endpoint] }]
+      : places.map((place) => place === shared ? { ...place, endpoints: [...place.endpoints, endpoint] } : place)
+  },
+  []
+)
+
+/** The endpoint of a request to a place. */
+export const endpointAt = ({ endpoints }: EndpointPlace, isForm: boolean): Endpoints.AnyEndpoint =>
+  endpoints.find(({ body }) => (body === "form") === isForm) ?? endpoints[0]
+
+const patterns = places.map((place) => ({ place, path: new RegExp(`${place.path.replaceAll(/:\w+/g, "[^/]+")}$`) }))
+
+/** The operation of a request, or its method and path with ids as `:id`. */
+export const operationOf = (method: string, url: string, isForm: boolean): string => {
+  const [path = ""] = url.split(/[?#]/)
+  const known = patterns.find(({ path: pattern, place }) => place.method === method && pattern.test(path))
+  return known === undefined
+    ? `${method} ${path.replace(/^\w+:\/\/[^/]*/, "").replaceAll(/\/(?!v\d+\/|[a-z_]+(?:\/|$))[^/]+/g, "/:id")}`
+    : endpointAt(known.place, isForm).operation
+}
