@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -11,7 +10,7 @@ import * as Random from "effect/Random"
 import type * as Endpoint from "../Endpoint.ts"
 import type * as LiveDeskError from "../LiveDeskError.ts"
 import * as RetryPolicy from "../RetryPolicy.ts"
-import * as Transport from "../Transport.ts"
+import type * as Transport from "../Transport.ts"
 import type { ClientSettings } from "./ClientSettings.ts"
 import * as ErrorMapping from "./ErrorMapping.ts"
 import type * as Instrumentation from "./Instrumentation.ts"
@@ -30,7 +29,8 @@ export interface Client extends ClientSettings {
 export interface CallSettings {
   readonly timeout: Duration.Duration
   readonly retries: RetryPolicy.RetryPolicy
-  readonly clock: Clock.Clock
+  /** The time, in milliseconds. */
+  readonly now: () => number
   /** Receives the events of the call. */
   readonly instrumentation: Instrumentation.CallInstrumentation | undefined
   readonly listener: ResponseDecoder.Listener | undefined
@@ -62,7 +62,7 @@ export class CallExecution<Input, Output> implements QueuedHandler {
     this.endpoint = endpoint
     this.request = request
     this.settings = settings
-    this.deadline = settings.clock.currentTimeMillisUnsafe() + Duration.toMillis(settings.timeout)
+    this.deadline = settings.now() + Duration.toMillis(settings.timeout)
   }
 
   runWithTimeout(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
@@ -72,8 +72,8 @@ export class CallExecution<Input, Output> implements QueuedHandler {
         duration: this.settings.timeout,
         orElse: () => {
           if (this.waitingSince === undefined) {
-            return this.fail((now) =>
-              ErrorMapping.timedOut(operation, this.settings.timeout, this.response?.parts, now)
+            return Effect.fail(
+              ErrorMapping.timedOut(operation, this.settings.timeout, this.response?.parts, this.settings.now())
             )
           }
           // Its turn did not come, but the wait counts.
@@ -96,7 +96,7 @@ export class CallExecution<Input, Output> implements QueuedHandler {
   }
 
   private retryOrFail(error: LiveDeskError.LiveDeskError): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
-    const { clock, retries, instrumentation } = this.settings
+    const { now, retries, instrumentation } = this.settings
     if (this.attempts > retries.times || !RetryPolicy.isRetryable(error, this.endpoint.idempotency)) {
       return Effect.fail(error)
     }
@@ -104,7 +104,7 @@ export class CallExecution<Input, Output> implements QueuedHandler {
       const delay = RetryPolicy.delay(retries, error, this.attempts - 1, random)
       // A `TimedOut` from within the wait would say less than the failure before it.
       if (
-        Option.isNone(delay) || clock.currentTimeMillisUnsafe() + Duration.toMillis(delay.value) >= this.deadline
+        Option.isNone(delay) || now() + Duration.toMillis(delay.value) >= this.deadline
       ) {
         return Effect.fail(error)
       }
@@ -118,7 +118,7 @@ export class CallExecution<Input, Output> implements QueuedHandler {
   /** One request and its response. */
   private attempt(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
     this.attempts += 1
-    this.waitingSince = this.client.isRateLimited ? this.settings.clock.currentTimeMillisUnsafe() : undefined
+    this.waitingSince = this.client.isRateLimited ? this.settings.now() : undefined
     this.response = undefined
     return Effect.matchEffect(this.client.dispatch(this.request, this), {
       onFailure: (failure) => this.handleDispatchError(failure),
@@ -132,7 +132,7 @@ export class CallExecution<Input, Output> implements QueuedHandler {
 
   readonly admit = (): void => {
     if (this.waitingSince === undefined) return
-    this.settings.instrumentation?.waited(this.settings.clock.currentTimeMillisUnsafe() - this.waitingSince)
+    this.settings.instrumentation?.waited(this.settings.now() - this.waitingSince)
     this.waitingSince = undefined
   }
 
@@ -149,32 +149,20 @@ export class CallExecution<Input, Output> implements QueuedHandler {
   // the outcome
   // -------------------------------------------------------------------------------------------------------------------
 
-  private fail(
-    error: (now: number) => LiveDeskError.LiveDeskError
-  ): Effect.Effect<never, LiveDeskError.LiveDeskError> {
-    return Effect.fail(error(this.settings.clock.currentTimeMillisUnsafe()))
-  }
-
   /** The transport failed: without a response, or in the middle of one. */
-  private handleDispatchError(
-    { cause, sentInParts = false }: Transport.DispatchError
-  ): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
+  private handleDispatchError(error: Transport.DispatchError): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
     const { response } = this
-    if (response === undefined) {
-      return Effect.fail(ErrorMapping.dispatchFailed(this.endpoint.operation, cause, { sentInParts }))
-    }
-    // Of a refusal, what has come will do.
-    return response.isSuccess ? Effect.fail(ErrorMapping.responseLost(response.parts, cause)) : this.decodeResponse()
+    return response === undefined
+      ? Effect.fail(ErrorMapping.dispatchFailed(this.endpoint.operation, error))
+      // Of a refusal, what has come will do.
+      : response.isSuccess
+      ? Effect.fail(ErrorMapping.responseLost(response.parts, error.cause))
+      : this.decodeResponse()
   }
 
   private decodeResponse(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
-    const { client, endpoint, response, settings: { checksDrift, clock, listener } } = this
-    return response === undefined
-      ? this.handleDispatchError(new Transport.DispatchError({ cause: undefined }))
-      : ResponseDecoder.decode(response, endpoint, client, {
-        checksDrift,
-        listener,
-        now: () => clock.currentTimeMillisUnsafe()
-      })
+    return this.response === undefined
+      ? Effect.fail(ErrorMapping.dispatchFailed(this.endpoint.operation, {}))
+      : ResponseDecoder.decode(this.response, this.endpoint, this.client, this.settings)
   }
 }

@@ -58,11 +58,12 @@ export const make = <Input, Output>(
       ])
       if (Result.isFailure(prepared)) return Effect.fail(prepared.failure)
       const { minimumLogLevel } = fiber.cache
+      const clock = fiber.getRef(Clock.Clock)
       const begin = () =>
         new CallExecution(client, endpoint, prepared.success, {
           timeout: Result.getOrElse(timeout, () => client.timeout),
           retries: Result.getOrElse(retries, () => client.retries),
-          clock: fiber.getRef(Clock.Clock),
+          now: () => clock.currentTimeMillisUnsafe(),
           instrumentation,
           listener: fiber.getRef(ResponseDecoder.ResponseListener),
           checksDrift: client.onDrift === "fail" ||

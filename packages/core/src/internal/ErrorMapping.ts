@@ -117,8 +117,24 @@ const errorPartsOf = ({ headers, operation, status }: ResponseParts) => {
   return { operation, status, outcome: outcomeOf(status), ...(requestId === undefined ? undefined : { requestId }) }
 }
 
-const withExcerpt = <E extends LiveDeskError.LiveDeskError>(error: E, { text }: ResponseParts): E =>
-  ErrorExcerpt.attach(error, text)
+const httpErrorOf = (
+  response: ResponseParts,
+  reason: LiveDeskError.HttpError["reason"],
+  outcome = outcomeOf(response.status)
+): LiveDeskError.HttpError =>
+  ErrorExcerpt.attach(new LiveDeskError.HttpError({ ...errorPartsOf(response), outcome, reason }), response.text)
+
+const validationErrorOf = (
+  response: ResponseParts,
+  reason: LiveDeskError.ValidationError["reason"]
+): LiveDeskError.ValidationError =>
+  ErrorExcerpt.attach(new LiveDeskError.ValidationError({ ...errorPartsOf(response), reason }), response.text)
+
+const authErrorOf = (response: ResponseParts, reason: LiveDeskError.AuthError["reason"]): LiveDeskError.AuthError =>
+  ErrorExcerpt.attach(new LiveDeskError.AuthError({ ...errorPartsOf(response), reason }), response.text)
+
+const notSent = (operation: string, reason: LiveDeskError.HttpError["reason"]): LiveDeskError.HttpError =>
+  new LiveDeskError.HttpError({ operation, outcome: "NotSent", reason })
 
 const maxIssues = 50
 const maxKeyLength = 100
@@ -167,73 +183,57 @@ export const invalidInput = (
 
 /** A conflict that is seen before anything is changed. */
 export const conflict = (operation: string, message: string): LiveDeskError.HttpError =>
-  new LiveDeskError.HttpError({
-    operation,
-    outcome: "NotSent",
-    reason: new LiveDeskError.Conflict({ messages: [message] })
-  })
+  notSent(operation, new LiveDeskError.Conflict({ messages: [message] }))
 
 export const invalidResponse = (
   response: ResponseParts,
   issues: ReadonlyArray<DecodeIssue>
 ): LiveDeskError.ValidationError =>
-  withExcerpt(
-    new LiveDeskError.ValidationError({
-      ...errorPartsOf(response),
-      reason: new LiveDeskError.InvalidResponse({
-        issues: theFirst(issues, ({ expected, path }) => ({
-          path: keysOf(path.map(response.redact)),
-          message: `expected ${expected}`
-        })),
-        identifiers: identifiersIn(response)
-      })
-    }),
-    response
+  validationErrorOf(
+    response,
+    new LiveDeskError.InvalidResponse({
+      issues: theFirst(issues, ({ expected, path }) => ({
+        path: keysOf(path.map(response.redact)),
+        message: `expected ${expected}`
+      })),
+      identifiers: identifiersIn(response)
+    })
   )
 
 export const driftedResponse = (
   response: ResponseParts,
   issues: ReadonlyArray<LiveDeskError.Issue>
 ): LiveDeskError.ValidationError =>
-  withExcerpt(
-    new LiveDeskError.ValidationError({
-      ...errorPartsOf(response),
-      reason: new LiveDeskError.DriftedResponse({ issues, identifiers: identifiersIn(response) })
-    }),
-    response
-  )
+  validationErrorOf(response, new LiveDeskError.DriftedResponse({ issues, identifiers: identifiersIn(response) }))
 
 /** The error that a status which is no success stands for. The status decides, the body only explains. */
 export const statusError = (response: ResponseParts, now: number): LiveDeskError.LiveDeskError => {
   const body = errorBodyOf(response)
   const { messages } = body
-  const parts = errorPartsOf(response)
   const { headers, status } = response
-  const http = (reason: LiveDeskError.HttpError["reason"]) => new LiveDeskError.HttpError({ ...parts, reason })
-  const error = (): LiveDeskError.LiveDeskError => {
-    switch (status) {
-      case 400:
-      case 422:
-        return new LiveDeskError.ValidationError({ ...parts, reason: new LiveDeskError.RejectedInput(body) })
-      case 401:
-        return new LiveDeskError.AuthError({ ...parts, reason: new LiveDeskError.Unauthorized({ messages }) })
-      case 403:
-        return new LiveDeskError.AuthError({ ...parts, reason: new LiveDeskError.Forbidden({ messages }) })
-      case 404:
-        return http(new LiveDeskError.NotFound({ messages }))
-      case 409:
-        return http(new LiveDeskError.Conflict({ messages }))
-      case 429:
-        return http(new LiveDeskError.RateLimited({ messages, retryAfter: retryAfterIn(headers, now) }))
-    }
-    if (redirects.includes(status)) return http(new LiveDeskError.Redirected(locationIn(headers)))
-    return http(
-      status >= 500
-        ? new LiveDeskError.ServerError({ messages, retryAfter: retryAfterIn(headers, now) })
-        : new LiveDeskError.UnexpectedStatus({ messages })
-    )
+  switch (status) {
+    case 400:
+    case 422:
+      return validationErrorOf(response, new LiveDeskError.RejectedInput(body))
+    case 401:
+      return authErrorOf(response, new LiveDeskError.Unauthorized({ messages }))
+    case 403:
+      return authErrorOf(response, new LiveDeskError.Forbidden({ messages }))
   }
-  return withExcerpt(error(), response)
+  return httpErrorOf(
+    response,
+    status === 404
+      ? new LiveDeskError.NotFound({ messages })
+      : status === 409
+      ? new LiveDeskError.Conflict({ messages })
+      : status === 429
+      ? new LiveDeskError.RateLimited({ messages, retryAfter: retryAfterIn(headers, now) })
+      : redirects.includes(status)
+      ? new LiveDeskError.Redirected(locationIn(headers))
+      : status >= 500
+      ? new LiveDeskError.ServerError({ messages, retryAfter: retryAfterIn(headers, now) })
+      : new LiveDeskError.UnexpectedStatus({ messages })
+  )
 }
 
 // A browser hides a redirect that was not followed behind status 0.
@@ -276,32 +276,26 @@ const maxRedactedLength = 16 * 1024
 
 /** The error of a success whose body says otherwise. By its status LiveDesk acted, by its code it did not. */
 export const errorCodeReturned = (response: ResponseParts, code: number | string): LiveDeskError.HttpError =>
-  withExcerpt(
-    new LiveDeskError.HttpError({
-      ...errorPartsOf(response),
-      outcome: "Unknown",
-      reason: new LiveDeskError.ErrorCodeReturned({
-        code: typeof code === "string"
-          ? ErrorBody.onOneLine(response.redact(code.slice(0, maxRedactedLength)), maxCodeLength)
-          : code,
-        messages: errorBodyOf(response).messages
-      })
+  httpErrorOf(
+    response,
+    new LiveDeskError.ErrorCodeReturned({
+      code: typeof code === "string"
+        ? ErrorBody.onOneLine(response.redact(code.slice(0, maxRedactedLength)), maxCodeLength)
+        : code,
+      messages: errorBodyOf(response).messages
     }),
-    response
+    "Unknown"
   )
 
 /** The error of a success whose body broke off. */
 export const responseLost = (response: ResponseParts, cause: unknown): LiveDeskError.HttpError =>
-  withExcerpt(
-    new LiveDeskError.HttpError({
-      ...errorPartsOf(response),
-      reason: new LiveDeskError.ConnectionLost({
-        phase: "ReadingResponse",
-        identifiers: identifiersIn(response),
-        ...TransportFailure.prove(cause, { sentInParts: true })
-      })
-    }),
-    response
+  httpErrorOf(
+    response,
+    new LiveDeskError.ConnectionLost({
+      phase: "ReadingResponse",
+      identifiers: identifiersIn(response),
+      ...TransportFailure.prove(cause, { sentInParts: true })
+    })
   )
 
 /** The error of a call whose timeout passed. Once a response has begun, its status still decides. */
@@ -319,44 +313,31 @@ export const timedOut = (
     })
   }
   return outcomeOf(response.status) === "Processed"
-    ? withExcerpt(
-      new LiveDeskError.HttpError({
-        ...errorPartsOf(response),
-        reason: new LiveDeskError.TimedOut({ phase: "ReadingResponse", limit, identifiers: identifiersIn(response) })
-      }),
-      response
+    ? httpErrorOf(
+      response,
+      new LiveDeskError.TimedOut({ phase: "ReadingResponse", limit, identifiers: identifiersIn(response) })
     )
     : statusError(response, now)
 }
 
 /** The error of a call whose turn under a rate limit did not come in time. */
 export const timedOutInQueue = (operation: string, limit: Duration.Duration): LiveDeskError.HttpError =>
-  new LiveDeskError.HttpError({
-    operation,
-    outcome: "NotSent",
-    reason: new LiveDeskError.TimedOut({ phase: "Queued", limit, identifiers: {} })
-  })
+  notSent(operation, new LiveDeskError.TimedOut({ phase: "Queued", limit, identifiers: {} }))
 
 export const circuitOpen = (operation: string, retryAfter: Option.Option<Duration.Duration>): LiveDeskError.HttpError =>
-  new LiveDeskError.HttpError({ operation, outcome: "NotSent", reason: new LiveDeskError.CircuitOpen({ retryAfter }) })
+  notSent(operation, new LiveDeskError.CircuitOpen({ retryAfter }))
 
 /** The error of a request that got no response. */
 export const dispatchFailed = (
   operation: string,
-  cause: unknown,
-  options: { readonly sentInParts: boolean }
+  { cause, sentInParts = false }: { readonly cause?: unknown; readonly sentInParts?: boolean }
 ): LiveDeskError.HttpError => {
-  const { code, reason } = TransportFailure.prove(cause, options)
-  const withCode = code === undefined ? {} : { code }
-  return reason === undefined
+  const { reason: kind, ...code } = TransportFailure.prove(cause, { sentInParts })
+  return kind === undefined
     ? new LiveDeskError.HttpError({
       operation,
       outcome: "Unknown",
-      reason: new LiveDeskError.ConnectionLost({ phase: "AwaitingResponse", identifiers: {}, ...withCode })
+      reason: new LiveDeskError.ConnectionLost({ phase: "AwaitingResponse", identifiers: {}, ...code })
     })
-    : new LiveDeskError.HttpError({
-      operation,
-      outcome: "NotSent",
-      reason: new LiveDeskError.ConnectionFailed({ kind: reason, ...withCode })
-    })
+    : notSent(operation, new LiveDeskError.ConnectionFailed({ kind, ...code }))
 }
