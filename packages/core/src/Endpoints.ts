@@ -9,8 +9,6 @@ import * as Conversations from "./Conversations.ts"
 import * as Messages from "./Messages.ts"
 import * as Tickets from "./Tickets.ts"
 
-const groups = [Contacts.endpoints, Conversations.endpoints, Messages.endpoints, Tickets.endpoints] as const
-
 type MembersOf<Group> = Group extends unknown ? Group[keyof Group] : never
 
 /**
@@ -19,7 +17,12 @@ type MembersOf<Group> = Group extends unknown ? Group[keyof Group] : never
  * @category models
  * @since 0.1.0
  */
-export type AnyEndpoint = MembersOf<typeof groups[number]>
+export type AnyEndpoint = MembersOf<
+  | typeof Contacts.endpoints
+  | typeof Conversations.endpoints
+  | typeof Messages.endpoints
+  | typeof Tickets.endpoints
+>
 
 /**
  * The name of one of them, as `error.operation` and spans have it.
@@ -35,6 +38,9 @@ export type Operation = AnyEndpoint["operation"]
  * @category endpoints
  * @since 0.1.0
  */
-export const all: ReadonlyArray<AnyEndpoint> = groups.flatMap(
-  (group: { readonly [name: string]: AnyEndpoint }) => Object.values(group)
-)
+export const all: ReadonlyArray<AnyEndpoint> = [
+  Contacts.endpoints,
+  Conversations.endpoints,
+  Messages.endpoints,
+  Tickets.endpoints
+].flatMap((group: { readonly [name: string]: AnyEndpoint }) => Object.values(group))
