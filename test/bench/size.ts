@@ -55,6 +55,7 @@ const needed = [
   "internal/ErrorExcerpt",
   "internal/ErrorMapping",
   "internal/ErrorMessage",
+  "internal/ErrorReading",
   "internal/Instrumentation",
   "internal/ResponseBuffer",
   "internal/ResponseDecoder",

@@ -87,18 +87,26 @@ describe("a failed attempt", () => {
       })
   )
 
-  it("is not retried after the timeout, or where nothing was sent for a reason that stays", () => {
+  it("where nothing was sent, is retried by any call, unless the reason stays", () => {
     const common = { operation: "contacts.list", outcome: "NotSent" } as const
     const timedOut = { phase: "Queued", limit: Duration.seconds(30), identifiers: {} } as const
-    const errors = [
-      new LiveDeskError.HttpError({ ...common, reason: new LiveDeskError.TimedOut(timedOut) }),
-      new LiveDeskError.HttpError({ ...common, reason: new LiveDeskError.CircuitOpen({ retryAfter: Option.none() }) }),
-      new LiveDeskError.ValidationError({ ...common, reason: new LiveDeskError.InvalidInput({ issues: [] }) }),
-      new LiveDeskError.AuthError({ ...common, reason: new LiveDeskError.InvalidCredentials({ problem: "empty" }) })
+    const errors: ReadonlyArray<readonly [isRetryable: boolean, error: LiveDeskError.LiveDeskError]> = [
+      [true, new LiveDeskError.HttpError({ ...common, reason: new LiveDeskError.TimedOut(timedOut) })],
+      [
+        true,
+        new LiveDeskError.HttpError({ ...common, reason: new LiveDeskError.CircuitOpen({ retryAfter: Option.none() }) })
+      ],
+      [false, new LiveDeskError.HttpError({ ...common, reason: new LiveDeskError.Conflict({ messages: [] }) })],
+      [false, new LiveDeskError.ValidationError({ ...common, reason: new LiveDeskError.InvalidInput({ issues: [] }) })],
+      [
+        false,
+        new LiveDeskError.AuthError({ ...common, reason: new LiveDeskError.InvalidCredentials({ problem: "empty" }) })
+      ]
     ]
-    for (const error of errors) {
+    for (const [isRetryable, error] of errors) {
+      assert.strictEqual(error.isRetryable, isRetryable, error.reason._tag)
       for (const idempotency of ["safe", "idempotent", "none"] as const) {
-        assert.isFalse(RetryPolicy.isRetryable(error, idempotency), error.reason._tag)
+        assert.strictEqual(RetryPolicy.isRetryable(error, idempotency), isRetryable, error.reason._tag)
       }
     }
   })

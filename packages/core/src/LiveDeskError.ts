@@ -12,6 +12,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as ErrorExcerpt from "./internal/ErrorExcerpt.ts"
 import * as ErrorMessage from "./internal/ErrorMessage.ts"
+import * as ErrorReading from "./internal/ErrorReading.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // outcome
@@ -419,7 +420,7 @@ export class AuthError extends Schema.TaggedError<AuthError>()("AuthError", {
 }) {
   /** Whether the call may succeed when it is repeated, and repeating it cannot act twice. */
   get isRetryable(): boolean {
-    return isRetryable(this)
+    return ErrorReading.isRetryable(this, this.isCallIdempotent === true)
   }
   override get message(): string {
     return ErrorMessage.describe(this)
@@ -438,7 +439,7 @@ export class ValidationError extends Schema.TaggedError<ValidationError>()("Vali
 }) {
   /** Whether the call may succeed when it is repeated, and repeating it cannot act twice. */
   get isRetryable(): boolean {
-    return isRetryable(this)
+    return ErrorReading.isRetryable(this, this.isCallIdempotent === true)
   }
   override get message(): string {
     return ErrorMessage.describe(this)
@@ -469,7 +470,7 @@ export class HttpError extends Schema.TaggedError<HttpError>()("HttpError", {
 }) {
   /** Whether the call may succeed when it is repeated, and repeating it cannot act twice. */
   get isRetryable(): boolean {
-    return isRetryable(this)
+    return ErrorReading.isRetryable(this, this.isCallIdempotent === true)
   }
   override get message(): string {
     return ErrorMessage.describe(this)
@@ -506,24 +507,7 @@ export const isLiveDeskError: (u: unknown) => u is LiveDeskError = Schema.is(Liv
  * @category guards
  * @since 0.1.0
  */
-export const isTransient = ({ outcome, reason }: LiveDeskError): boolean =>
-  reason._tag === "RateLimited" ? outcome === "Rejected" : outcome === "NotSent" && transientReasons.has(reason._tag)
-
-/** Whether the call may succeed when it is repeated, and repeating it cannot act twice. */
-const isRetryable = (error: LiveDeskError): boolean =>
-  isTransient(error) ||
-  (error.isCallIdempotent === true && mayHaveTakenEffect(error) &&
-    (transientReasons.has(error.reason._tag) || lostReasons.has(error.reason._tag)))
-
-const lostReasons: ReadonlySet<string> = new Set([
-  "RateLimited",
-  "ServerError",
-  "ConnectionLost",
-  "InvalidResponse",
-  "UnexpectedStatus"
-])
-
-const transientReasons: ReadonlySet<string> = new Set(["ConnectionFailed", "CircuitOpen", "TimedOut"])
+export const isTransient = (error: LiveDeskError): boolean => ErrorReading.isTransient(error)
 
 /**
  * Whether the call may have taken effect: its outcome is `Processed` or `Unknown`. Unless the call is safe or idempotent,
@@ -532,8 +516,8 @@ const transientReasons: ReadonlySet<string> = new Set(["ConnectionFailed", "Circ
  * @category guards
  * @since 0.1.0
  */
-export const mayHaveTakenEffect = ({ outcome }: Pick<LiveDeskError, "outcome">): boolean =>
-  outcome === "Processed" || outcome === "Unknown"
+export const mayHaveTakenEffect = (error: Pick<LiveDeskError, "outcome">): boolean =>
+  ErrorReading.mayHaveTakenEffect(error)
 
 /**
  * The id of what a call made, where its response was lost or cannot be read but the id had come: by its path on the wire,

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
+import * as ErrorReading from "./internal/ErrorReading.ts"
 import type * as LiveDeskError from "./LiveDeskError.ts"
 
 /**
@@ -105,43 +106,17 @@ const delayOf = (input: Duration.Input | undefined, otherwise: Duration.Duration
     )
 
 /**
- * Whether an attempt that failed so may be retried: always when LiveDesk did not get it (no connection) or refused it
- * for coming too soon (429). When it may have acted (5xx, 408, a broken connection, a response that cannot be read), only
- * a call that is safe or idempotent. Any other failure would fail again.
+ * Whether a call that failed so may be retried: always when it did nothing for a transient cause (no connection, 429), as
+ * `LiveDeskError.isTransient` says. When it may have taken effect (5xx, 408, a broken connection, a response that cannot be
+ * read), only a call that is safe or idempotent. Any other failure would fail again.
  *
  * @category guards
  * @since 0.1.0
  */
 export const isRetryable = (
-  { outcome, reason }: LiveDeskError.LiveDeskError,
+  error: LiveDeskError.LiveDeskError,
   idempotency: "safe" | "idempotent" | "none"
-): boolean => {
-  switch (reason._tag) {
-    case "ConnectionFailed":
-    case "RateLimited":
-      return true
-    case "ServerError":
-    case "ConnectionLost":
-    case "InvalidResponse":
-      return idempotency !== "none"
-    case "UnexpectedStatus":
-      return idempotency !== "none" && outcome === "Unknown"
-    case "Unauthorized":
-    case "Forbidden":
-    case "InvalidCredentials":
-    case "InvalidInput":
-    case "RejectedInput":
-    case "TransitionRejected":
-    case "DriftedResponse":
-    case "NotFound":
-    case "Conflict":
-    case "Redirected":
-    case "ErrorCodeReturned":
-    case "CircuitOpen":
-    case "TimedOut":
-      return false
-  }
-}
+): boolean => ErrorReading.isRetryable(error, idempotency !== "none")
 
 /**
  * How long to wait before the call is retried, for the `retry`-th time from 0; none where LiveDesk asked for a longer

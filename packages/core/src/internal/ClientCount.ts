@@ -16,8 +16,8 @@ const built = new Map<string, { since: number; count: number; isWarned: boolean 
  * Counts a client that is being built under a key, and logs one warning a key when there are many. Clients of this
  * machine's own addresses and of names that nobody can have are those of tests.
  */
-export const add = Effect.fnUntraced(function*({ hostname, key }: { readonly hostname: string; readonly key: string }) {
-  if (/^(?:.+\.)?(?:localhost|invalid|test)$|^127\.|^::1$/.test(hostname)) return
+export const add = Effect.fnUntraced(function*({ key, origin }: { readonly key: string; readonly origin: string }) {
+  if (/^https?:\/\/(?:(?:[^/:]+\.)?(?:localhost|invalid|test)|127\.[\d.]+|\[::1\])(?::\d+)?$/.test(origin)) return
   const now = yield* Clock.currentTimeMillis
   const before = built.get(key)
   const entry = before === undefined || now - before.since > window

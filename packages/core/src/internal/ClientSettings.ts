@@ -44,8 +44,6 @@ export interface ClientSettings {
   readonly retries: RetryPolicy.RetryPolicy
   readonly onDrift: "ignore" | "log" | "fail"
   readonly maxResponseBytes: number
-  /** Of the address, without brackets. */
-  readonly hostname: string
   readonly server: Readonly<Record<string, unknown>>
   readonly account: string | undefined
   readonly redact: (text: string) => string
@@ -87,8 +85,7 @@ export const make = (
       return yield* ErrorMapping.invalidInput(operation, issues)
     }
 
-    const { origin, pathname, port, protocol } = baseUrl.success
-    const hostname = baseUrl.success.hostname.replace(/^\[(.*)\]$/, "$1")
+    const { hostname, origin, pathname, port, protocol } = baseUrl.success
     if (protocol === "http:" && !isLoopback(hostname)) {
       yield* Effect.logWarning(`LiveDesk's credentials go to ${origin} unencrypted: use https`)
     }
@@ -110,9 +107,8 @@ export const make = (
       retries: retries.success,
       onDrift: options.onDrift ?? "log",
       maxResponseBytes: options.maxResponseBytes ?? 16 * 1024 * 1024,
-      hostname,
       server: {
-        "server.address": hostname,
+        "server.address": hostname.replace(/^\[(.*)\]$/, "$1"),
         "server.port": port === "" ? (protocol === "https:" ? 443 : 80) : Number(port),
         ...(options.account === undefined ? undefined : { "livedesk.account": options.account })
       },
@@ -191,4 +187,4 @@ export const parseTimeout = (value: Duration.Input): Result.Result<Duration.Dura
     : Result.fail("expected a timeout between 1 millisecond and 24 days, such as \"30 seconds\"")
 }
 
-const isLoopback = (hostname: string): boolean => /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|::1)$/.test(hostname)
+const isLoopback = (hostname: string): boolean => /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)

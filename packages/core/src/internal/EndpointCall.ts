@@ -46,9 +46,7 @@ export const make = <Input, Output>(
   const isTraced = ({ cache }: Fiber.Fiber<unknown, unknown>) => cache.tracer !== undefined || client.propagateTrace
   return (input, options) => {
     const run = (fiber: Fiber.Fiber<unknown, unknown>, instrumentation?: Instrumentation.CallInstrumentation) => {
-      const timeout = options?.timeout === undefined
-        ? Result.succeed(client.timeout)
-        : ClientSettings.parseTimeout(options.timeout)
+      const timeout = ClientSettings.parseTimeout(options?.timeout ?? client.timeout)
       const retries = options?.retries === undefined
         ? Result.succeed(client.retries)
         : RetryPolicy.fromOptions(options.retries, client.retries)

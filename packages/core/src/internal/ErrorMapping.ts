@@ -32,14 +32,13 @@ const remake = (
     readonly resume?: LiveDeskError.Resume
   }
 ): LiveDeskError.LiveDeskError => {
-  const parts = { ...partsOf(error), ...changes }
   switch (error._tag) {
     case "AuthError":
-      return sameExcerpt(error, new LiveDeskError.AuthError({ ...parts, reason: error.reason }))
+      return sameExcerpt(error, new LiveDeskError.AuthError({ ...error, ...changes }))
     case "ValidationError":
-      return sameExcerpt(error, new LiveDeskError.ValidationError({ ...parts, reason: error.reason }))
+      return sameExcerpt(error, new LiveDeskError.ValidationError({ ...error, ...changes }))
     case "HttpError":
-      return sameExcerpt(error, new LiveDeskError.HttpError({ ...parts, reason: error.reason }))
+      return sameExcerpt(error, new LiveDeskError.HttpError({ ...error, ...changes }))
   }
 }
 
@@ -72,30 +71,17 @@ export const withAttempts = (
 
 /** A refusal of a call that asked for a move to `status`. */
 export const asTransition = (error: LiveDeskError.LiveDeskError, status: string): LiveDeskError.LiveDeskError => {
-  const { reason } = error
+  const { _tag, reason, ...parts } = error
   return reason._tag === "RejectedInput" || (reason._tag === "Conflict" && error.outcome === "Rejected")
     ? sameExcerpt(
       error,
       new LiveDeskError.ValidationError({
-        ...partsOf(error),
+        ...parts,
         reason: new LiveDeskError.TransitionRejected({ messages: reason.messages, status })
       })
     )
     : error
 }
-
-const partsOf = (
-  { attempts, outcome, isCallIdempotent, operation, requestId, resume, verifyHint, status }: LiveDeskError.LiveDeskError
-) => ({
-  operation,
-  outcome,
-  ...(attempts === undefined ? undefined : { attempts }),
-  ...(verifyHint === undefined ? undefined : { verifyHint }),
-  ...(isCallIdempotent === undefined ? undefined : { isCallIdempotent }),
-  ...(resume === undefined ? undefined : { resume }),
-  ...(status === undefined ? undefined : { status }),
-  ...(requestId === undefined ? undefined : { requestId })
-})
 
 const sameExcerpt = <E extends LiveDeskError.LiveDeskError>(from: LiveDeskError.LiveDeskError, to: E): E =>
   ErrorExcerpt.attach(to, ErrorExcerpt.get(from))

@@ -1,0 +1,34 @@
+/**
+ * What an error means for calling again: the one reading of reasons and outcomes.
+ *
+ * @since 0.1.0
+ */
+
+interface Subject {
+  readonly outcome: "NotSent" | "Rejected" | "Processed" | "Unknown"
+  readonly reason: { readonly _tag: string }
+}
+
+const transient: ReadonlyArray<string> = ["ConnectionFailed", "CircuitOpen", "TimedOut"]
+
+/** What may be otherwise the next time. */
+const passing: ReadonlyArray<string> = [
+  ...transient,
+  "RateLimited",
+  "ServerError",
+  "ConnectionLost",
+  "InvalidResponse",
+  "UnexpectedStatus"
+]
+
+/** Whether the call did nothing, for a transient cause. */
+export const isTransient = ({ outcome, reason: { _tag } }: Subject): boolean =>
+  _tag === "RateLimited" ? outcome === "Rejected" : outcome === "NotSent" && transient.includes(_tag)
+
+/** Whether the call may have taken effect. */
+export const mayHaveTakenEffect = ({ outcome }: Pick<Subject, "outcome">): boolean =>
+  outcome === "Processed" || outcome === "Unknown"
+
+/** Whether the call may succeed when it is repeated, and repeating it cannot act twice. */
+export const isRetryable = (error: Subject, isCallIdempotent: boolean): boolean =>
+  isTransient(error) || (isCallIdempotent && mayHaveTakenEffect(error) && passing.includes(error.reason._tag))
