@@ -194,7 +194,7 @@ layer(clientOfPrism, { excludeTestServices: true })("a server made from the docu
           title: "No light",
           attachments: [{ fileUrl: "https://example.com/a.png" }],
           requester: { euid: "u", channelContacts: { channelId: "inbox_100", followers: [{ id: "1" }] } },
-          priority: "someday"
+          priority: Tickets.Priority.other("someday")
         }),
         tickets.get({ ticketId: "tk_20251104_789abc" }),
         tickets.update({ ticketId: "tk_20251104_789abc", tags: ["a"] })

@@ -175,7 +175,7 @@ export const CreateContact = Schema.Struct({
    * The inbox through which agents will talk to the contact, by its id. The console calls it *Channel ID*. Sent as a
    * number.
    */
-  inboxId: LiveDeskSchema.IdInput,
+  inboxId: LiveDeskSchema.InboxIdInput,
   /** The contact's name. */
   name: Schema.optional(Schema.String),
   /** The contact's e-mail address. */
@@ -198,9 +198,18 @@ const filterFields = {
   q: Schema.optional(Schema.String),
   /** Labels, of which a contact must have any. Several go as `labels[]`, by Rails' rule (unverified). */
   labels: Schema.optional(Schema.Union([Schema.String, Schema.Array(Schema.String)])),
-  /** What to sort by. */
+  /** What to sort by; a key that is not listed by `LiveDeskSchema.other`. */
   sort: Schema.optional(
-    Schema.Literals(["email", "name", "phone_number", "last_activity_at", "created_at", "company", "city", "country"])
+    LiveDeskSchema.wordInput([
+      "email",
+      "name",
+      "phone_number",
+      "last_activity_at",
+      "created_at",
+      "company",
+      "city",
+      "country"
+    ])
   ),
   /** Which way to sort. */
   direction: Schema.optional(Schema.Literals(["asc", "desc"])),
@@ -240,7 +249,7 @@ export interface ListContacts extends Schema.Schema.Type<typeof ListContacts> {}
  */
 export const UpdateContact = Schema.Struct({
   /** The contact to change. */
-  contactId: LiveDeskSchema.IdInput,
+  contactId: LiveDeskSchema.ContactIdInput,
   /** The contact's name. */
   name: Schema.optional(Schema.String),
   /** The contact's e-mail address; null clears it. */
@@ -316,7 +325,10 @@ export type EnsuredContact =
  * @category accessors
  * @since 0.1.0
  */
-export const sourceIdOf = (ensured: EnsuredContact, inboxId: number): Option.Option<string> =>
+export const sourceIdOf = (
+  ensured: EnsuredContact,
+  inboxId: LiveDeskSchema.Id<LiveDeskSchema.InboxId>
+): Option.Option<string> =>
   ensured._tag === "Created"
     ? ensured.contactInbox.sourceId
     : Option.flatMap(

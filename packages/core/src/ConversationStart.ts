@@ -14,6 +14,7 @@ import * as ErrorMapping from "./internal/ErrorMapping.ts"
 import { messageIssues } from "./internal/messageIssues.ts"
 import type * as LiveDeskClient from "./LiveDeskClient.ts"
 import type * as LiveDeskError from "./LiveDeskError.ts"
+import type * as LiveDeskSchema from "./LiveDeskSchema.ts"
 import { ContactId, ConversationId } from "./LiveDeskSchema.ts"
 import * as Messages from "./Messages.ts"
 
@@ -25,7 +26,7 @@ import * as Messages from "./Messages.ts"
  */
 export interface StartConversation {
   /** The inbox's id. */
-  readonly inboxId: number
+  readonly inboxId: LiveDeskSchema.Id<LiveDeskSchema.InboxId>
   /** The contact to create, or the one to talk to, such as `ensure` found it. */
   readonly contact: Omit<Contacts.CreateContact, "inboxId"> | KnownContact
   /** The first message. */

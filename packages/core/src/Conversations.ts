@@ -255,6 +255,18 @@ export interface Conversation extends Model.RecordOf<typeof conversationFields> 
 export type Status = LiveDeskSchema.Open<typeof statuses[number]>
 
 /**
+ * A state of a conversation for an input, which takes the known ones alone: `other` is for one that LiveDesk has and this
+ * library does not know, `fromOutput` for the state of a conversation, which may be any.
+ *
+ * @category inputs
+ * @since 0.1.0
+ */
+export const Status = {
+  other: LiveDeskSchema.other,
+  fromOutput: (status: Status): typeof statuses[number] | LiveDeskSchema.OtherWord => LiveDeskSchema.other(status)
+}
+
+/**
  * Which states a state can move to, as the user guide has it. The matrix that the server goes by could not be seen, so
  * the client refuses no move; that the guide's *AI-Replying* is `pending` is an inference.
  *
@@ -301,11 +313,11 @@ export interface ToggledStatus extends Model.RecordOf<typeof toggledStatusFields
 
 const CreateConversationFields = Schema.Struct({
   /** The inbox to talk through: the id that the contact was created with. Sent as a number. */
-  inboxId: LiveDeskSchema.IdInput,
+  inboxId: LiveDeskSchema.InboxIdInput,
   /** The sender, by the id of the contact. Sent as a number. */
-  contactId: Schema.optional(LiveDeskSchema.IdInput),
+  contactId: Schema.optional(LiveDeskSchema.ContactIdInput),
   /** The sender, by the name under which the inbox knows the contact: `contactInbox.sourceId` of `contacts.create`. */
-  sourceId: Schema.optional(Schema.NonEmptyString)
+  sourceId: Schema.optional(LiveDeskSchema.SourceIdInput)
 })
 
 /**
@@ -318,7 +330,10 @@ const CreateConversationFields = Schema.Struct({
  */
 export type CreateConversation =
   & typeof CreateConversationFields.Type
-  & ({ readonly sourceId: string } | { readonly contactId: number })
+  & (
+    | { readonly sourceId: LiveDeskSchema.Id<LiveDeskSchema.SourceId> }
+    | { readonly contactId: LiveDeskSchema.Id<LiveDeskSchema.ContactId> }
+  )
 
 const CreateConversationSender = Schema.declareConstructor<CreateConversation, typeof CreateConversationFields.Type>()(
   [Schema.toType(CreateConversationFields)],
@@ -365,9 +380,10 @@ export const CreateConversation = CreateConversationFields.pipe(
  */
 export const ToggleStatus = Schema.Struct({
   /** The conversation to move. */
-  conversationId: LiveDeskSchema.IdInput,
-  /** The state to move to. `open`, `resolved` and `pending` are on the page; `snoozed` is implied, `closed` unverified. */
-  status: LiveDeskSchema.openType(statuses),
+  conversationId: LiveDeskSchema.ConversationIdInput,
+  /** The state to move to. `open`, `resolved` and `pending` are on the page; `snoozed` is implied, `closed` unverified;
+   * any other by `Status.other`. */
+  status: LiveDeskSchema.wordInput(statuses),
   /** When a snoozed conversation wakes, sent in whole seconds; heeded with `snoozed` only, which without it has no end. */
   snoozedUntil: Schema.optional(LiveDeskSchema.SecondsFromDateTime)
 }).pipe(Schema.encodeKeys({ conversationId: "conversation_id", snoozedUntil: "snoozed_until" }))

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type * as Brand from "effect/Brand"
 import * as DateTime from "effect/DateTime"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
@@ -138,13 +139,70 @@ export const TicketId = Schema.String.pipe(Schema.brand("TicketId"))
 export type TicketId = typeof TicketId.Type
 
 /**
- * An id in an input: a whole number above 0, branded or plain. 0 is refused because it stands for an id that a response
- * left out.
+ * What an input takes for an id: a plain number or text, or the id of that kind. The id of another kind does not compile,
+ * and neither does a number that a program has branded itself: give that as a plain number, `Number(id)`.
+ *
+ * @category inputs
+ * @since 0.1.0
+ */
+export type Id<Branded extends Brand.Brand<string>> =
+  | Branded
+  | (Brand.Brand.Unbranded<Branded> & { readonly [Key in keyof Brand.Brand<string>]?: never })
+
+/**
+ * An id in an input of a program's own endpoint: a whole number above 0. 0 is refused because it stands for an id that a
+ * response left out.
  *
  * @category inputs
  * @since 0.1.0
  */
 export const IdInput = Schema.Int.check(Schema.isGreaterThan(0, { expected: "an id: a whole number above 0" }))
+
+const idOf = <Branded extends Brand.Brand<string>>(
+  plain: Schema.Codec<Brand.Brand.Unbranded<Branded>, Brand.Brand.Unbranded<Branded>>
+): Schema.Codec<Id<Branded>, Brand.Brand.Unbranded<Branded>> =>
+  // The values are the same: only which of them compile differs, and no schema can say that.
+  plain as never
+
+/**
+ * The id of a contact in an input.
+ *
+ * @category inputs
+ * @since 0.1.0
+ */
+export const ContactIdInput = idOf<ContactId>(IdInput)
+
+/**
+ * The id of an inbox in an input.
+ *
+ * @category inputs
+ * @since 0.1.0
+ */
+export const InboxIdInput = idOf<InboxId>(IdInput)
+
+/**
+ * The id of a conversation in an input.
+ *
+ * @category inputs
+ * @since 0.1.0
+ */
+export const ConversationIdInput = idOf<ConversationId>(IdInput)
+
+/**
+ * The id of a ticket in an input.
+ *
+ * @category inputs
+ * @since 0.1.0
+ */
+export const TicketIdInput = idOf<TicketId>(Schema.String)
+
+/**
+ * The name under which an inbox knows a contact, in an input.
+ *
+ * @category inputs
+ * @since 0.1.0
+ */
+export const SourceIdInput = idOf<SourceId>(Schema.NonEmptyString)
 
 // ---------------------------------------------------------------------------------------------------------------------
 // values
@@ -166,6 +224,37 @@ export type Open<Known extends string> = Known | (string & {})
  */
 export const openType = <const Known extends ReadonlyArray<string>>(known: Known): Schema.Codec<Open<Known[number]>> =>
   Schema.Union([Schema.StringForLiteralAutocomplete, Schema.Literals(known)])
+
+/**
+ * A word in an input that this library does not know, made by `other`.
+ *
+ * @category inputs
+ * @since 0.1.0
+ */
+export const OtherWord = Schema.String.pipe(Schema.brand("OtherWord"))
+/**
+ * @category inputs
+ * @since 0.1.0
+ */
+export type OtherWord = typeof OtherWord.Type
+
+/**
+ * A word for an input that this library does not know, but LiveDesk may.
+ *
+ * @category inputs
+ * @since 0.1.0
+ */
+export const other = (word: string): OtherWord => OtherWord.make(word)
+
+/**
+ * The schema of a word in an input: one of those that are known, or any other by `other`.
+ *
+ * @category inputs
+ * @since 0.1.0
+ */
+export const wordInput = <const Known extends ReadonlyArray<string>>(
+  known: Known
+): Schema.Codec<Known[number] | OtherWord, string> => Schema.Union([Schema.Literals(known), OtherWord])
 
 /**
  * Who a message is from and what for, `"outgoing"` from an agent to the contact.

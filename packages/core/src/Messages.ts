@@ -150,7 +150,7 @@ export interface Message extends Model.RecordOf<typeof messageFields> {}
 
 const contentFields = {
   /** The conversation to write in. */
-  conversationId: LiveDeskSchema.IdInput,
+  conversationId: LiveDeskSchema.ConversationIdInput,
   /** Whether only agents are to see it. Defaults to `false`. */
   private: Schema.optional(Schema.Boolean),
   /** Attributes of the text, in the wire's own keys. `in_reply_to` makes it a reply to a message, by its id. */

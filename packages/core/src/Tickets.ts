@@ -280,6 +280,20 @@ export interface UpdatedTicket extends Model.RecordOf<typeof updatedTicketFields
 // inputs
 // ---------------------------------------------------------------------------------------------------------------------
 
+const priorities = ["low", "normal", "medium", "high", "urgent"] as const
+
+/**
+ * The urgency of a ticket for an input, which takes the known ones alone: `other` is for one that LiveDesk has and this
+ * library does not know, `fromOutput` for the priority of a ticket, which may be any.
+ *
+ * @category inputs
+ * @since 0.1.0
+ */
+export const Priority = {
+  other: LiveDeskSchema.other,
+  fromOutput: (priority: string): typeof priorities[number] | LiveDeskSchema.OtherWord => LiveDeskSchema.other(priority)
+}
+
 const FileInput = Schema.Struct({
   /** Where the file is. The page of an older version wants it uploaded before; how, no page says. */
   fileUrl: Schema.String
@@ -304,8 +318,9 @@ const RequesterInput = Schema.Struct({
 const contentFields = {
   /** Files, by their address. */
   attachments: Schema.optional(Schema.Array(FileInput)),
-  /** The urgency. The pages show `high` and `normal`; an older one says low, medium, high and urgent. */
-  priority: Schema.optional(LiveDeskSchema.openType(["low", "normal", "medium", "high", "urgent"])),
+  /** The urgency. The pages show `high` and `normal`; an older one says low, medium, high and urgent;
+   * any other by `Priority.other`. */
+  priority: Schema.optional(LiveDeskSchema.wordInput(priorities)),
   /** The kind, `incident` on the pages. */
   ticketType: Schema.optional(Schema.String),
   /** Fields that the project defines. */
@@ -350,7 +365,7 @@ export interface CreateTicket extends Schema.Schema.Type<typeof CreateTicket> {}
  */
 export const UpdateTicket = Schema.Struct({
   /** The ticket to change. */
-  ticketId: Schema.String,
+  ticketId: LiveDeskSchema.TicketIdInput,
   /** The title. */
   title: Schema.optional(Schema.String),
   /** What it is about, in Markdown. */
@@ -374,7 +389,7 @@ export interface UpdateTicket extends Schema.Schema.Type<typeof UpdateTicket> {}
  */
 export const GetTicket = Schema.Struct({
   /** The ticket to read. */
-  ticketId: Schema.String
+  ticketId: LiveDeskSchema.TicketIdInput
 }).pipe(Schema.encodeKeys({ ticketId: "ticket_id" }))
 /**
  * @category inputs

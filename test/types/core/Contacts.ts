@@ -19,7 +19,7 @@ expectTypeOf(contacts.create({ inboxId })).toEqualTypeOf<
 contacts.create({ inboxId: 407 })
 contacts.create({ inboxId })
 contacts.create({ inboxId: 407, name: undefined })
-// @ts-expect-error Type 'string' is not assignable to type 'number'.
+// @ts-expect-error Type 'string' is not assignable to type 'Id<number & Brand<"InboxId">>'.
 contacts.create({ inboxId: "407" })
 // @ts-expect-error Type 'null' is not assignable to type 'string | undefined'.
 contacts.create({ inboxId: 407, name: null })

@@ -26,9 +26,9 @@ conversations.create({ inboxId: 407, contactId: 1, sourceId: "source" })
 conversations.create({ inboxId: 407, contactId: 1, sourceId: undefined })
 // @ts-expect-error Property 'contactId' is missing in type '{ inboxId: number; }'
 conversations.create({ inboxId: 407 })
-// @ts-expect-error Types of property 'contactId' are incompatible. Type 'undefined' is not assignable to type 'number'.
+// @ts-expect-error Types of property 'contactId' are incompatible. Type 'undefined' is not assignable to type 'Id<number & Brand<"ContactId">>'.
 conversations.create({ inboxId: 407, contactId: undefined })
-// @ts-expect-error Types of property 'contactId' are incompatible. Type 'undefined' is not assignable to type 'number'.
+// @ts-expect-error Types of property 'contactId' are incompatible. Type 'undefined' is not assignable to type 'Id<number & Brand<"ContactId">>'.
 conversations.create({ inboxId: 407, contactId: undefined, sourceId: undefined })
 
 // A record's fields have the types that a program works with.

@@ -16,7 +16,7 @@ import type * as Conversations from "../Conversations.ts"
 import { contactKeyMissing } from "../internal/ContactLookup.ts"
 import * as ErrorMapping from "../internal/ErrorMapping.ts"
 import * as LiveDeskError from "../LiveDeskError.ts"
-import { ContactId, ConversationId, IdInput, MessageId } from "../LiveDeskSchema.ts"
+import { ContactId, ConversationId, InboxIdInput, MessageId } from "../LiveDeskSchema.ts"
 import type * as Messages from "../Messages.ts"
 import * as FlowStep from "./FlowStep.ts"
 import type * as IntentLog from "./IntentLog.ts"
@@ -47,7 +47,7 @@ export const Payload = Schema.Struct({
   /** What this is about, such as the name of a campaign. A contact gets what has the same id once. */
   id: Schema.NonEmptyString,
   /** The inbox. */
-  inboxId: IdInput,
+  inboxId: InboxIdInput,
   /** The contact, known by at least one of `identifier`, `email` and `phoneNumber`. */
   contact: ContactInput,
   /** The first message. */

@@ -25,6 +25,7 @@ import * as ErrorMapping from "../internal/ErrorMapping.ts"
 import * as FlowResolution from "../internal/FlowResolution.ts"
 import * as OptionSchema from "../internal/OptionSchema.ts"
 import * as LiveDeskError from "../LiveDeskError.ts"
+import type * as LiveDeskSchema from "../LiveDeskSchema.ts"
 import { ContactId, ConversationId, MessageId } from "../LiveDeskSchema.ts"
 import * as Messages from "../Messages.ts"
 import * as RetryPolicy from "../RetryPolicy.ts"
@@ -172,7 +173,7 @@ export const ensureContact = Effect.fnUntraced(function*(
  */
 export const createConversation = Effect.fnUntraced(function*(
   step: string,
-  input: Conversations.CreateConversation & { readonly contactId: number },
+  input: Conversations.CreateConversation & { readonly contactId: LiveDeskSchema.Id<ContactId> },
   options: Options = {}
 ): Effect.fn.Return<ConversationId, LiveDeskError.LiveDeskError, Required | Conversations.Conversations> {
   const probe = yield* Reconciliation.OutcomeProbe
