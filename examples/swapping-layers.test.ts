@@ -2,7 +2,7 @@
  * Swapping layers in a test: the program under test does not change, only what it is provided with.
  */
 import { Contacts, Conversations, LiveDesk, LiveDeskError } from "@effect-livedesk/core"
-import { Emulator } from "@effect-livedesk/core/testing"
+import { Emulator, Fixtures } from "@effect-livedesk/core/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, HashMap, Layer } from "effect"
 
@@ -23,8 +23,17 @@ const unauthorized = new LiveDeskError.AuthError({
 // No port, no key, and `TestClock` in charge of time:
 const WithEmulator = LiveDesk.layer.pipe(Layer.provideMerge(Emulator.layer))
 
-// Or smaller, one service at a time:
+// Or smaller, one service at a time: what a test is about, and no more.
 const WithMocks = Layer.mergeAll(
+  Layer.mock(Contacts.Contacts, {
+    create: () => Effect.succeed(Fixtures.createdContact({ contact: Fixtures.contact({ id: 5 }) }))
+  }),
+  Layer.mock(Conversations.Conversations, {
+    create: ({ inboxId }) => Effect.succeed(Fixtures.conversation({ id: 40, inboxId: Number(inboxId) }))
+  })
+)
+
+const Locked = Layer.mergeAll(
   Layer.mock(Contacts.Contacts, { create: () => Effect.fail(unauthorized) }),
   Layer.mock(Conversations.Conversations, {})
 )
@@ -50,10 +59,16 @@ describe("with the emulator", () => {
     }).pipe(Effect.provide(WithEmulator)))
 })
 
-describe("with a mock of one service", () => {
+describe("with mocks", () => {
+  it.effect("opens a conversation in the inbox", () =>
+    Effect.gen(function*() {
+      const conversation = yield* openConversation("alice@acme.inc")
+      assert.deepStrictEqual([conversation.id, conversation.inboxId], [40, 407])
+    }).pipe(Effect.provide(WithMocks)))
+
   it.effect("hands on what LiveDesk says of the credentials", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(openConversation("alice@acme.inc"))
       assert.strictEqual(error, unauthorized)
-    }).pipe(Effect.provide(WithMocks)))
+    }).pipe(Effect.provide(Locked)))
 })

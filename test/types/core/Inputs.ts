@@ -1,4 +1,11 @@
-import { type Contacts, Conversations, ConversationStart, LiveDeskSchema, type Messages, Tickets } from "@effect-livedesk/core"
+import {
+  type Contacts,
+  Conversations,
+  ConversationStart,
+  LiveDeskSchema,
+  type Messages,
+  Tickets
+} from "@effect-livedesk/core"
 import { FlowStep } from "@effect-livedesk/core/flows"
 import { Schema } from "effect"
 
@@ -15,10 +22,10 @@ declare const ticket: Tickets.Ticket
 messages.send({ conversationId: 40, content: "Hello" })
 messages.send({ conversationId: conversation.id, content: "Hello" })
 messages.send({ conversationId: conversation.id + 1, content: "Hello" })
-messages.send(({
-	conversationId: conversation.id,
-	content: 'Hello'
-}))
+messages.send({
+  conversationId: conversation.id,
+  content: "Hello"
+})
 conversations.create({ inboxId: 407, contactId: contact.id })
 conversations.create({ inboxId: conversation.inboxId, sourceId: "a-source" })
 tickets.get({ ticketId: "tk_1" })
