@@ -49,8 +49,4 @@ export const fields = {
  * @since 0.1.0
  */
 export const ContactProfile: Model.Model<ContactProfile> = Model.record(fields)
-/**
- * @category models
- * @since 0.1.0
- */
 export interface ContactProfile extends Model.RecordOf<typeof fields> {}

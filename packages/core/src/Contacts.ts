@@ -51,10 +51,6 @@ const inboxFields = {
  * @since 0.1.0
  */
 export const Inbox: Model.Model<Inbox> = Model.record(inboxFields, { open: true })
-/**
- * @category models
- * @since 0.1.0
- */
 export interface Inbox extends Model.RecordOf<typeof inboxFields> {}
 
 const contactInboxFields = {
@@ -72,10 +68,6 @@ const contactInboxFields = {
  * @since 0.1.0
  */
 export const ContactInbox: Model.Model<ContactInbox> = Model.record(contactInboxFields)
-/**
- * @category models
- * @since 0.1.0
- */
 export interface ContactInbox extends Model.RecordOf<typeof contactInboxFields> {}
 
 const contactFields = {
@@ -94,10 +86,6 @@ const contactFields = {
  * @since 0.1.0
  */
 export const Contact: Model.Model<Contact> = Model.record(contactFields)
-/**
- * @category models
- * @since 0.1.0
- */
 export interface Contact extends ContactProfile.ContactProfile {
   /** The inboxes that know the contact; `[]` when absent, and in the vendor's sample. */
   readonly contactInboxes: ReadonlyArray<ContactInbox>
@@ -124,10 +112,6 @@ export const CreatedContact: Model.Model<CreatedContact> = Model.inEnvelope(
   "payload",
   Model.record(createdContactFields)
 )
-/**
- * @category models
- * @since 0.1.0
- */
 export interface CreatedContact extends Model.RecordOf<typeof createdContactFields> {}
 
 const pageMetaFields = {
@@ -152,10 +136,6 @@ const contactPageFields = {
  * @since 0.1.0
  */
 export const ContactPage: Model.Model<ContactPage> = Model.record(contactPageFields)
-/**
- * @category models
- * @since 0.1.0
- */
 export interface ContactPage extends Model.RecordOf<typeof contactPageFields> {}
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -187,10 +167,6 @@ export const CreateContact = Schema.Struct({
   /** The id by which the program's own system knows the contact. */
   identifier: Schema.optional(Schema.String)
 }).pipe(Schema.encodeKeys({ inboxId: "inbox_id", phoneNumber: "phone_number", avatarUrl: "avatar_url" }))
-/**
- * @category inputs
- * @since 0.1.0
- */
 export interface CreateContact extends Schema.Schema.Type<typeof CreateContact> {}
 
 const filterFields = {
@@ -232,10 +208,6 @@ export const ListContacts = Schema.Struct({
   /** How many contacts a page is to hold. Unverified: in the page's example, but not in its table. */
   pageSize: Schema.optional(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)))
 }).pipe(Schema.encodeKeys({ includeContactInboxes: "include_contact_inboxes", pageSize: "page_size" }))
-/**
- * @category inputs
- * @since 0.1.0
- */
 export interface ListContacts extends Schema.Schema.Type<typeof ListContacts> {}
 
 /**
@@ -273,10 +245,6 @@ export const UpdateContact = Schema.Struct({
   additionalAttributes: "additional_attributes",
   customAttributes: "custom_attributes"
 }))
-/**
- * @category inputs
- * @since 0.1.0
- */
 export interface UpdateContact extends Schema.Schema.Type<typeof UpdateContact> {}
 
 /**
@@ -287,7 +255,7 @@ export interface UpdateContact extends Schema.Schema.Type<typeof UpdateContact> 
  */
 export interface StreamContacts extends ListContacts {
   /** The `resume` of the error that an earlier stream failed with: it begins at the page that failed. */
-  readonly resume?: LiveDeskError.Resume | undefined
+  readonly resume?: LiveDeskError.Identifiers | undefined
 }
 
 /**

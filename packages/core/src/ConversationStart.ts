@@ -32,7 +32,7 @@ export interface StartConversation {
   /** The first message. */
   readonly message: Omit<Messages.SendMessage, "conversationId">
   /** The `resume` of the error that an earlier start failed with: what that one did is not done again. */
-  readonly resume?: LiveDeskError.Resume | undefined
+  readonly resume?: LiveDeskError.Identifiers | undefined
 }
 
 /**

@@ -43,10 +43,6 @@ const conversationMetaFields = {
  * @since 0.1.0
  */
 export const ConversationMeta: Model.Model<ConversationMeta> = Model.record(conversationMetaFields)
-/**
- * @category models
- * @since 0.1.0
- */
 export interface ConversationMeta extends Model.RecordOf<typeof conversationMetaFields> {}
 
 const contentPreviewFields = {
@@ -66,10 +62,6 @@ const contentPreviewFields = {
  * @since 0.1.0
  */
 export const ContentPreview: Model.Model<ContentPreview> = Model.record(contentPreviewFields)
-/**
- * @category models
- * @since 0.1.0
- */
 export interface ContentPreview extends Model.RecordOf<typeof contentPreviewFields> {}
 
 const platformFields = {
@@ -89,10 +81,6 @@ const platformFields = {
  * @since 0.1.0
  */
 export const Platform: Model.Model<Platform> = Model.record(platformFields)
-/**
- * @category models
- * @since 0.1.0
- */
 export interface Platform extends Model.RecordOf<typeof platformFields> {}
 
 const accountInfoFields = {
@@ -116,10 +104,6 @@ const accountInfoFields = {
  * @since 0.1.0
  */
 export const AccountInfo: Model.Model<AccountInfo> = Model.record(accountInfoFields)
-/**
- * @category models
- * @since 0.1.0
- */
 export interface AccountInfo extends Model.RecordOf<typeof accountInfoFields> {}
 
 const assignmentFields = {
@@ -143,10 +127,6 @@ const assignmentFields = {
  * @since 0.1.0
  */
 export const Assignment: Model.Model<Assignment> = Model.record(assignmentFields)
-/**
- * @category models
- * @since 0.1.0
- */
 export interface Assignment extends Model.RecordOf<typeof assignmentFields> {}
 
 /**
@@ -240,10 +220,6 @@ const conversationFields = {
  * @since 0.1.0
  */
 export const Conversation: Model.Model<Conversation> = Model.record(conversationFields)
-/**
- * @category models
- * @since 0.1.0
- */
 export interface Conversation extends Model.RecordOf<typeof conversationFields> {}
 
 /**
@@ -301,10 +277,6 @@ const toggledStatusFields = {
  * @since 0.1.0
  */
 export const ToggledStatus: Model.Model<ToggledStatus> = Model.record(toggledStatusFields)
-/**
- * @category models
- * @since 0.1.0
- */
 export interface ToggledStatus extends Model.RecordOf<typeof toggledStatusFields> {}
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -387,10 +359,6 @@ export const ToggleStatus = Schema.Struct({
   /** When a snoozed conversation wakes, sent in whole seconds; heeded with `snoozed` only, which without it has no end. */
   snoozedUntil: Schema.optional(LiveDeskSchema.SecondsFromDateTime)
 }).pipe(Schema.encodeKeys({ conversationId: "conversation_id", snoozedUntil: "snoozed_until" }))
-/**
- * @category inputs
- * @since 0.1.0
- */
 export interface ToggleStatus extends Schema.Schema.Type<typeof ToggleStatus> {}
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -30,14 +30,10 @@ import * as ErrorReading from "./internal/ErrorReading.ts"
  * @since 0.1.0
  */
 export const Outcome = Schema.Literals(["NotSent", "Rejected", "Processed", "Unknown"])
-/**
- * @category models
- * @since 0.1.0
- */
 export type Outcome = typeof Outcome.Type
 
 // ---------------------------------------------------------------------------------------------------------------------
-// reasons: AuthError
+// reasons, first those of AuthError, then of ValidationError and of HttpError
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** What LiveDesk said of a refusal, as far as its body could be read: at most 16 texts of at most 500 characters. */
@@ -84,10 +80,6 @@ export class InvalidCredentials extends Schema.TaggedError<InvalidCredentials>()
   }
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
-// reasons: ValidationError
-// ---------------------------------------------------------------------------------------------------------------------
-
 /**
  * One thing that a schema refused: where, and why. Never the value.
  *
@@ -98,10 +90,6 @@ export const Issue = Schema.Struct({
   path: Schema.Array(Schema.String),
   message: Schema.String
 })
-/**
- * @category models
- * @since 0.1.0
- */
 export interface Issue extends Schema.Schema.Type<typeof Issue> {}
 
 /**
@@ -154,10 +142,6 @@ export class TransitionRejected extends Schema.TaggedError<TransitionRejected>()
  * @since 0.1.0
  */
 export const Identifiers = Schema.Record(Schema.String, Schema.Union([Schema.Number, Schema.String]))
-/**
- * @category models
- * @since 0.1.0
- */
 export type Identifiers = typeof Identifiers.Type
 
 /**
@@ -172,10 +156,7 @@ export class InvalidResponse extends Schema.TaggedError<InvalidResponse>()("Inva
   identifiers: Identifiers
 }) {
   override get message(): string {
-    return ErrorMessage.withIdentifiers(
-      `LiveDesk's response cannot be read: ${ErrorMessage.issues(this.issues)}`,
-      this.identifiers
-    )
+    return ErrorMessage.withIssues("LiveDesk's response cannot be read", this)
   }
 }
 
@@ -191,16 +172,9 @@ export class DriftedResponse extends Schema.TaggedError<DriftedResponse>()("Drif
   identifiers: Identifiers
 }) {
   override get message(): string {
-    return ErrorMessage.withIdentifiers(
-      `LiveDesk's response has drifted from its documentation: ${ErrorMessage.issues(this.issues)}`,
-      this.identifiers
-    )
+    return ErrorMessage.withIssues("LiveDesk's response has drifted from its documentation", this)
   }
 }
-
-// ---------------------------------------------------------------------------------------------------------------------
-// reasons: HttpError
-// ---------------------------------------------------------------------------------------------------------------------
 
 /**
  * LiveDesk does not know what the request names, or the path itself (404).
@@ -539,11 +513,3 @@ export const createdId = ({ outcome, reason }: LiveDeskError, path: string): Opt
  * @since 0.1.0
  */
 export const excerpt = (error: LiveDeskError): Option.Option<string> => Option.fromUndefinedOr(ErrorExcerpt.get(error))
-
-/**
- * What a call of several steps goes on with after an error: ids and page numbers, by name.
- *
- * @category models
- * @since 0.1.0
- */
-export type Resume = Identifiers

@@ -20,10 +20,6 @@ import * as SchemaGetter from "effect/SchemaGetter"
  * @since 0.1.0
  */
 export const ContactId = Schema.Natural.pipe(Schema.brand("ContactId"))
-/**
- * @category ids
- * @since 0.1.0
- */
 export type ContactId = typeof ContactId.Type
 
 /**
@@ -34,10 +30,6 @@ export type ContactId = typeof ContactId.Type
  * @since 0.1.0
  */
 export const InboxId = Schema.Natural.pipe(Schema.brand("InboxId"))
-/**
- * @category ids
- * @since 0.1.0
- */
 export type InboxId = typeof InboxId.Type
 
 /**
@@ -48,10 +40,6 @@ export type InboxId = typeof InboxId.Type
  * @since 0.1.0
  */
 export const ConversationId = Schema.Natural.pipe(Schema.brand("ConversationId"))
-/**
- * @category ids
- * @since 0.1.0
- */
 export type ConversationId = typeof ConversationId.Type
 
 /**
@@ -62,10 +50,6 @@ export type ConversationId = typeof ConversationId.Type
  * @since 0.1.0
  */
 export const AccountId = Schema.Natural.pipe(Schema.brand("AccountId"))
-/**
- * @category ids
- * @since 0.1.0
- */
 export type AccountId = typeof AccountId.Type
 
 /**
@@ -76,10 +60,6 @@ export type AccountId = typeof AccountId.Type
  * @since 0.1.0
  */
 export const AgentId = Schema.Natural.pipe(Schema.brand("AgentId"))
-/**
- * @category ids
- * @since 0.1.0
- */
 export type AgentId = typeof AgentId.Type
 
 /**
@@ -90,10 +70,6 @@ export type AgentId = typeof AgentId.Type
  * @since 0.1.0
  */
 export const TeamId = Schema.Natural.pipe(Schema.brand("TeamId"))
-/**
- * @category ids
- * @since 0.1.0
- */
 export type TeamId = typeof TeamId.Type
 
 /**
@@ -104,10 +80,6 @@ export type TeamId = typeof TeamId.Type
  * @since 0.1.0
  */
 export const SourceId = Schema.String.pipe(Schema.brand("SourceId"))
-/**
- * @category ids
- * @since 0.1.0
- */
 export type SourceId = typeof SourceId.Type
 
 /**
@@ -118,10 +90,6 @@ export type SourceId = typeof SourceId.Type
  * @since 0.1.0
  */
 export const MessageId = Schema.Natural.pipe(Schema.brand("MessageId"))
-/**
- * @category ids
- * @since 0.1.0
- */
 export type MessageId = typeof MessageId.Type
 
 /**
@@ -132,10 +100,6 @@ export type MessageId = typeof MessageId.Type
  * @since 0.1.0
  */
 export const TicketId = Schema.String.pipe(Schema.brand("TicketId"))
-/**
- * @category ids
- * @since 0.1.0
- */
 export type TicketId = typeof TicketId.Type
 
 /**
@@ -232,10 +196,6 @@ export const openType = <const Known extends ReadonlyArray<string>>(known: Known
  * @since 0.1.0
  */
 export const OtherWord = Schema.String.pipe(Schema.brand("OtherWord"))
-/**
- * @category inputs
- * @since 0.1.0
- */
 export type OtherWord = typeof OtherWord.Type
 
 /**

@@ -57,10 +57,6 @@ const senderFields = {
  * @since 0.1.0
  */
 export const Sender: Model.Model<Sender> = Model.record(senderFields, { open: true })
-/**
- * @category models
- * @since 0.1.0
- */
 export interface Sender extends Model.RecordOf<typeof senderFields> {}
 
 const attachmentFields = {
@@ -93,10 +89,6 @@ const attachmentFields = {
  * @since 0.1.0
  */
 export const Attachment: Model.Model<Attachment> = Model.record(attachmentFields, { open: true })
-/**
- * @category models
- * @since 0.1.0
- */
 export interface Attachment extends Model.RecordOf<typeof attachmentFields> {}
 
 const messageFields = {
@@ -138,10 +130,6 @@ const messageFields = {
  * @since 0.1.0
  */
 export const Message: Model.Model<Message> = Model.record(messageFields, { open: true })
-/**
- * @category models
- * @since 0.1.0
- */
 export interface Message extends Model.RecordOf<typeof messageFields> {}
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -171,10 +159,6 @@ export const SendMessage = Schema.Struct({
   /** The text. */
   content: Schema.String
 }).pipe(Schema.encodeKeys(contentKeys))
-/**
- * @category inputs
- * @since 0.1.0
- */
 export interface SendMessage extends Schema.Schema.Type<typeof SendMessage> {}
 
 /**
@@ -226,10 +210,6 @@ export const AttachedFile = Schema.Struct({
   /** The file's bytes: in memory, or wherever a `Blob` keeps them. */
   content: Schema.Union([Schema.Uint8Array, BlobLike])
 })
-/**
- * @category inputs
- * @since 0.1.0
- */
 export interface AttachedFile extends Schema.Schema.Type<typeof AttachedFile> {}
 
 const FileFromAttachedFile = Schema.File.pipe(
@@ -254,10 +234,6 @@ export const SendFiles = Schema.Struct({
   /** The files; Chatwoot takes about 15. */
   attachments: Schema.NonEmptyArray(FileFromAttachedFile)
 }).pipe(Schema.encodeKeys(contentKeys))
-/**
- * @category inputs
- * @since 0.1.0
- */
 export interface SendFiles extends Schema.Schema.Type<typeof SendFiles> {}
 
 // ---------------------------------------------------------------------------------------------------------------------

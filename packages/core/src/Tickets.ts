@@ -35,10 +35,6 @@ const ticketFileFields = {
  * @since 0.1.0
  */
 export const TicketFile: Model.Model<TicketFile> = Model.record(ticketFileFields, { open: true })
-/**
- * @category models
- * @since 0.1.0
- */
 export interface TicketFile extends Model.RecordOf<typeof ticketFileFields> {}
 
 const followerFields = {
@@ -56,10 +52,6 @@ const followerFields = {
  * @since 0.1.0
  */
 export const Follower: Model.Model<Follower> = Model.orShorthand("id", Model.record(followerFields))
-/**
- * @category models
- * @since 0.1.0
- */
 export interface Follower extends Model.RecordOf<typeof followerFields> {}
 
 const channelContactsFields = {
@@ -81,10 +73,6 @@ const channelContactsFields = {
  * @since 0.1.0
  */
 export const ChannelContacts: Model.Model<ChannelContacts> = Model.record(channelContactsFields)
-/**
- * @category models
- * @since 0.1.0
- */
 export interface ChannelContacts extends Model.RecordOf<typeof channelContactsFields> {}
 
 const requesterFields = {
@@ -108,10 +96,6 @@ const requesterFields = {
  * @since 0.1.0
  */
 export const Requester: Model.Model<Requester> = Model.record(requesterFields)
-/**
- * @category models
- * @since 0.1.0
- */
 export interface Requester extends Model.RecordOf<typeof requesterFields> {}
 
 const assignmentTeamFields = {
@@ -129,10 +113,6 @@ const assignmentTeamFields = {
  * @since 0.1.0
  */
 export const AssignmentTeam: Model.Model<AssignmentTeam> = Model.orShorthand("name", Model.record(assignmentTeamFields))
-/**
- * @category models
- * @since 0.1.0
- */
 export interface AssignmentTeam extends Model.RecordOf<typeof assignmentTeamFields> {}
 
 const ticketSenderFields = {
@@ -169,10 +149,6 @@ const ticketMessageFields = {
  * @since 0.1.0
  */
 export const TicketMessage: Model.Model<TicketMessage> = Model.record(ticketMessageFields)
-/**
- * @category models
- * @since 0.1.0
- */
 export interface TicketMessage extends Model.RecordOf<typeof ticketMessageFields> {}
 
 const submitterFields = {
@@ -188,10 +164,6 @@ const submitterFields = {
  * @since 0.1.0
  */
 export const Submitter: Model.Model<Submitter> = Model.record(submitterFields)
-/**
- * @category models
- * @since 0.1.0
- */
 export interface Submitter extends Model.RecordOf<typeof submitterFields> {}
 
 const ticketFields = {
@@ -231,10 +203,6 @@ const ticketFields = {
  * @since 0.1.0
  */
 export const Ticket: Model.Model<Ticket> = Model.record(ticketFields, { open: true })
-/**
- * @category models
- * @since 0.1.0
- */
 export interface Ticket extends Model.RecordOf<typeof ticketFields> {}
 
 const createdTicketFields = {
@@ -250,10 +218,6 @@ const createdTicketFields = {
  * @since 0.1.0
  */
 export const CreatedTicket: Model.Model<CreatedTicket> = Model.record(createdTicketFields, { open: true })
-/**
- * @category models
- * @since 0.1.0
- */
 export interface CreatedTicket extends Model.RecordOf<typeof createdTicketFields> {}
 
 const updatedTicketFields = {
@@ -270,10 +234,6 @@ const updatedTicketFields = {
  * @since 0.1.0
  */
 export const UpdatedTicket: Model.Model<UpdatedTicket> = Model.record(updatedTicketFields, { open: true })
-/**
- * @category models
- * @since 0.1.0
- */
 export interface UpdatedTicket extends Model.RecordOf<typeof updatedTicketFields> {}
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -349,10 +309,6 @@ export const CreateTicket = Schema.Struct({
 }).pipe(
   Schema.encodeKeys({ ticketType: "ticket_type", customFields: "custom_fields", assignmentTeam: "assignment_team" })
 )
-/**
- * @category inputs
- * @since 0.1.0
- */
 export interface CreateTicket extends Schema.Schema.Type<typeof CreateTicket> {}
 
 /**
@@ -374,10 +330,6 @@ export const UpdateTicket = Schema.Struct({
   /** Tags. */
   tags: Schema.optional(Schema.Array(Schema.String))
 }).pipe(Schema.encodeKeys({ ticketId: "ticket_id", ticketType: "ticket_type", customFields: "custom_fields" }))
-/**
- * @category inputs
- * @since 0.1.0
- */
 export interface UpdateTicket extends Schema.Schema.Type<typeof UpdateTicket> {}
 
 /**
@@ -391,10 +343,6 @@ export const GetTicket = Schema.Struct({
   /** The ticket to read. */
   ticketId: LiveDeskSchema.TicketIdInput
 }).pipe(Schema.encodeKeys({ ticketId: "ticket_id" }))
-/**
- * @category inputs
- * @since 0.1.0
- */
 export interface GetTicket extends Schema.Schema.Type<typeof GetTicket> {}
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -53,10 +53,6 @@ export const Payload = Schema.Struct({
   /** The first message. */
   message: MessageInput
 })
-/**
- * @category inputs
- * @since 0.1.0
- */
 export interface Payload extends Schema.Schema.Type<typeof Payload> {}
 
 /**
@@ -70,10 +66,6 @@ export const Started = Schema.Struct({
   conversationId: ConversationId,
   messageId: MessageId
 })
-/**
- * @category models
- * @since 0.1.0
- */
 export interface Started extends Schema.Schema.Type<typeof Started> {}
 
 /**

@@ -36,10 +36,6 @@ export const CustomerReply = Schema.Struct({
   /** When it came. */
   receivedAt: Schema.DateTimeUtcFromMillis
 })
-/**
- * @category models
- * @since 0.1.0
- */
 export interface CustomerReply extends Schema.Schema.Type<typeof CustomerReply> {}
 
 const deferredOf = (name: string) => DurableDeferred.make(`${name}/reply`, { success: CustomerReply })

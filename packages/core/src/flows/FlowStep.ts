@@ -90,10 +90,6 @@ export const FoundContact = Schema.Struct({
   /** The name under which the inbox knows the contact, where LiveDesk returned it. */
   sourceId: Schema.optionalKey(Schema.String)
 })
-/**
- * @category models
- * @since 0.1.0
- */
 export interface FoundContact extends Schema.Schema.Type<typeof FoundContact> {}
 
 /**

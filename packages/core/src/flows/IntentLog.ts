@@ -21,10 +21,6 @@ import { createTable, untilAvailable } from "../internal/FlowDatabase.ts"
  * @since 0.1.0
  */
 export const Kind = Schema.Literals(["contact", "conversation", "message"])
-/**
- * @category models
- * @since 0.1.0
- */
 export type Kind = typeof Kind.Type
 
 /**
@@ -40,10 +36,6 @@ export type Kind = typeof Kind.Type
  * @since 0.1.0
  */
 export const State = Schema.Literals(["Begun", "Waiting", "Checking", "Pending", "Done"])
-/**
- * @category models
- * @since 0.1.0
- */
 export type State = typeof State.Type
 
 const columns = Schema.Struct({

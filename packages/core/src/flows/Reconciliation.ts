@@ -110,10 +110,6 @@ export const OutcomeProbe = Context.Reference<OutcomeProbe>("@effect-livedesk/co
  * @since 0.1.0
  */
 export const Resolution = FlowResolution.Resolution
-/**
- * @category models
- * @since 0.1.0
- */
 export type Resolution = typeof Resolution.Type
 
 /**

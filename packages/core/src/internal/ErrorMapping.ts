@@ -19,7 +19,7 @@ import * as TransportFailure from "./TransportFailure.ts"
 /** The same error, with what to go on with. */
 export const withResume = (
   error: LiveDeskError.LiveDeskError,
-  resume: LiveDeskError.Resume
+  resume: LiveDeskError.Identifiers
 ): LiveDeskError.LiveDeskError => remake(error, { resume })
 
 const remake = (
@@ -29,7 +29,7 @@ const remake = (
     readonly attempts?: number
     readonly verifyHint?: string
     readonly isCallIdempotent?: boolean
-    readonly resume?: LiveDeskError.Resume
+    readonly resume?: LiveDeskError.Identifiers
   }
 ): LiveDeskError.LiveDeskError => {
   switch (error._tag) {

@@ -178,6 +178,17 @@ export const withIdentifiers = (what: string, identifiers: Identifiers): string 
 }
 
 /**
+ * What is wrong with a response, and the ids that could be read.
+ *
+ * @category messages
+ * @since 0.1.0
+ */
+export const withIssues = (
+  what: string,
+  { identifiers, issues: all }: { readonly identifiers: Identifiers; readonly issues: Parameters<typeof issues>[0] }
+): string => withIdentifiers(`${what}: ${issues(all)}`, identifiers)
+
+/**
  * Why no connection was made.
  *
  * @category messages

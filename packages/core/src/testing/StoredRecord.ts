@@ -39,10 +39,6 @@ export const Inbox = Schema.Struct({
   /** Whether the inbox keeps one conversation per contact inbox: create then returns it, not a new one (unverified). */
   lockToSingleConversation: Schema.Boolean
 })
-/**
- * @category models
- * @since 0.1.0
- */
 export interface Inbox extends Schema.Schema.Type<typeof Inbox> {}
 
 /**
@@ -65,10 +61,6 @@ export const StoredContact = Schema.Struct({
   lastActivityAt: Schema.OptionFromNullOr(Time),
   createdAt: Time
 })
-/**
- * @category models
- * @since 0.1.0
- */
 export interface StoredContact extends Schema.Schema.Type<typeof StoredContact> {}
 
 /**
@@ -85,10 +77,6 @@ export const StoredContactInbox = Schema.Struct({
   sourceId: SourceId,
   createdAt: Time
 })
-/**
- * @category models
- * @since 0.1.0
- */
 export interface StoredContactInbox extends Schema.Schema.Type<typeof StoredContactInbox> {}
 
 /**
@@ -115,10 +103,6 @@ export const StoredConversation = Schema.Struct({
   messageCount: Schema.Natural,
   lastMessageId: Schema.OptionFromNullOr(MessageId)
 })
-/**
- * @category models
- * @since 0.1.0
- */
 export interface StoredConversation extends Schema.Schema.Type<typeof StoredConversation> {}
 
 /**
@@ -140,10 +124,6 @@ export const StoredMessage = Schema.Struct({
   attachmentIds: Schema.Array(Schema.Natural),
   createdAt: Time
 })
-/**
- * @category models
- * @since 0.1.0
- */
 export interface StoredMessage extends Schema.Schema.Type<typeof StoredMessage> {}
 
 /**
@@ -158,10 +138,6 @@ export const StoredAttachment = Schema.Struct({
   mediaType: Schema.String,
   content: Schema.Uint8ArrayFromBase64
 })
-/**
- * @category models
- * @since 0.1.0
- */
 export interface StoredAttachment extends Schema.Schema.Type<typeof StoredAttachment> {}
 
 /**
@@ -171,8 +147,4 @@ export interface StoredAttachment extends Schema.Schema.Type<typeof StoredAttach
  * @since 0.1.0
  */
 export const StoredTicket = Schema.Struct({ ticket: Tickets.Ticket, tags: Schema.Array(Schema.String) })
-/**
- * @category models
- * @since 0.1.0
- */
 export interface StoredTicket extends Schema.Schema.Type<typeof StoredTicket> {}

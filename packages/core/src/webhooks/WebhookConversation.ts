@@ -54,10 +54,6 @@ const accountFields = {
  * @since 0.1.0
  */
 export const WebhookAccount: Model.Model<WebhookAccount> = Model.record(accountFields)
-/**
- * @category models
- * @since 0.1.0
- */
 export interface WebhookAccount extends Model.RecordOf<typeof accountFields> {}
 
 const contactInboxFields = {
@@ -87,10 +83,6 @@ const contactInboxFields = {
  * @since 0.1.0
  */
 export const WebhookContactInbox: Model.Model<WebhookContactInbox> = Model.record(contactInboxFields)
-/**
- * @category models
- * @since 0.1.0
- */
 export interface WebhookContactInbox extends Model.RecordOf<typeof contactInboxFields> {}
 
 /**
@@ -131,10 +123,6 @@ export const contactFields = {
  * @since 0.1.0
  */
 export const WebhookContact: Model.Model<WebhookContact> = Model.record(contactFields)
-/**
- * @category models
- * @since 0.1.0
- */
 export interface WebhookContact extends Model.RecordOf<typeof contactFields> {}
 
 const metaFields = {
@@ -158,10 +146,6 @@ const metaFields = {
  * @since 0.1.0
  */
 export const WebhookConversationMeta: Model.Model<WebhookConversationMeta> = Model.record(metaFields)
-/**
- * @category models
- * @since 0.1.0
- */
 export interface WebhookConversationMeta extends Model.RecordOf<typeof metaFields> {}
 
 /**
@@ -232,10 +216,6 @@ export const conversationFields = {
  * @since 0.1.0
  */
 export const WebhookConversation: Model.Model<WebhookConversation> = Model.record(conversationFields)
-/**
- * @category models
- * @since 0.1.0
- */
 export interface WebhookConversation extends Model.RecordOf<typeof conversationFields> {}
 
 const inboxFields = {
@@ -252,10 +232,6 @@ const inboxFields = {
  * @since 0.1.0
  */
 export const WebhookInbox: Model.Model<WebhookInbox> = Model.record(inboxFields, { open: true })
-/**
- * @category models
- * @since 0.1.0
- */
 export interface WebhookInbox extends Model.RecordOf<typeof inboxFields> {}
 
 const messageFields = {
@@ -292,8 +268,4 @@ const messageFields = {
  * @since 0.1.0
  */
 export const WebhookMessage: Model.Model<WebhookMessage> = Model.record(messageFields, { open: true })
-/**
- * @category models
- * @since 0.1.0
- */
 export interface WebhookMessage extends Model.RecordOf<typeof messageFields> {}
