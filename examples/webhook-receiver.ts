@@ -21,7 +21,7 @@ const reply = Effect.fn("reply")(function*(event: WebhookEvent.WebhookEvent) {
   )
 })
 
-// Whoever signs, and how, is to be found out with LiveDesk: its pages document no signature.
+// Whether LiveDesk signs, and how, is to be found out: its pages document no signature.
 const verification = Webhooks.signed({ secrets: [Redacted.make("example-secret")] })
 const path = "/webhooks/livedesk"
 

@@ -180,6 +180,18 @@ describe("options", () => {
     }))
 })
 
+describe("a second copy of effect", () => {
+  it.effect("is named, where its Redacted cannot be read", () =>
+    Effect.gen(function*() {
+      // Known by its prototype, as one of another copy is, and kept in no registry of this one.
+      const foreign: Redacted.Redacted = Object.create(Object.getPrototypeOf(Redacted.make("a-key")))
+      assert.isTrue(Redacted.isRedacted(foreign))
+      const error = yield* Effect.flip(Effect.scoped(Layer.build(layer({ apiKey: foreign }))))
+      assert.strictEqual(error.reason._tag, "InvalidCredentials")
+      assert.include(error.message, "by Redacted.make of the one copy of effect in the program")
+    }))
+})
+
 describe("many clients of one account", () => {
   const build = (logs: Array<string>, baseUrl: string) =>
     Effect.scoped(Layer.build(Layer.provide(layer({ baseUrl }), recording(logs, "Info"))))

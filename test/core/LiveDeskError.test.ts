@@ -311,7 +311,7 @@ describe("a rejected transition", () => {
       }
     }))
 
-  it.effect("is told apart from other errors", () =>
+  it.effect("differs from other errors", () =>
     Effect.gen(function*() {
       for (
         const [status, reason] of [[401, "Unauthorized"], [404, "NotFound"], [503, "ServerError"]] as const
@@ -709,6 +709,7 @@ describe("what a caller asks of an error", () => {
 
   it("the id of what was made, where LiveDesk acted and returned it", () => {
     assert.deepStrictEqual(LiveDeskError.createdId(failed("Processed", lost), "payload.contact.id"), Option.some(7))
+    assert.deepStrictEqual(LiveDeskError.createdId("payload.contact.id")(failed("Processed", lost)), Option.some(7))
     assert.deepStrictEqual(LiveDeskError.createdId(failed("Processed", lost), "payload.id"), Option.none())
     assert.deepStrictEqual(LiveDeskError.createdId(failed("Processed", lost), "name"), Option.none())
     assert.deepStrictEqual(LiveDeskError.createdId(failed("Unknown", lost), "payload.contact.id"), Option.none())

@@ -191,7 +191,7 @@ describe("the token of a contact inbox", () => {
 const sampleObject = isObject(sample) ? sample : {}
 
 describe("events", () => {
-  it.effect("are told apart by name, and written as they came", () =>
+  it.effect("are distinguished by name, and written as they came", () =>
     Effect.sync(() => {
       const tags = WebhookDelivery.eventNames.map((name) => decode(WebhookDelivery.payload(name))._tag)
       assert.deepStrictEqual(tags, [

@@ -461,7 +461,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
           }))
       }
 
-      it.effect("are told apart without an id by their time, and handled each time without one", () => {
+      it.effect("without an id are distinguished by their time, and without a time handled each time", () => {
         const { events, handler } = recorder()
         const again = (event: string, fields: { readonly [key: string]: string | number | boolean | null }) =>
           deliver({ payload: WebhookDelivery.payload(event, fields), verification: Webhooks.unverified })

@@ -5,6 +5,7 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -293,10 +294,18 @@ export type EnsuredContact =
  * @category accessors
  * @since 0.1.0
  */
-export const sourceIdOf = (
+export const sourceIdOf: {
+  (
+    inboxId: LiveDeskSchema.Id<LiveDeskSchema.InboxId>
+  ): (ensured: EnsuredContact) => Option.Option<LiveDeskSchema.SourceId>
+  (
+    ensured: EnsuredContact,
+    inboxId: LiveDeskSchema.Id<LiveDeskSchema.InboxId>
+  ): Option.Option<LiveDeskSchema.SourceId>
+} = dual(2, (
   ensured: EnsuredContact,
   inboxId: LiveDeskSchema.Id<LiveDeskSchema.InboxId>
-): Option.Option<string> =>
+): Option.Option<LiveDeskSchema.SourceId> =>
   ensured._tag === "Created"
     ? ensured.contactInbox.sourceId
     : Option.flatMap(
@@ -304,7 +313,7 @@ export const sourceIdOf = (
         ensured.contact.contactInboxes.find(({ inbox }) => Option.exists(inbox, ({ id }) => id === inboxId))
       ),
       ({ sourceId }) => sourceId
-    )
+    ))
 
 // ---------------------------------------------------------------------------------------------------------------------
 // endpoints

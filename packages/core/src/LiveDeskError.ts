@@ -8,6 +8,7 @@
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
+import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as ErrorExcerpt from "./internal/ErrorExcerpt.ts"
@@ -500,10 +501,13 @@ export const mayHaveTakenEffect = (error: Pick<LiveDeskError, "outcome">): boole
  * @category accessors
  * @since 0.1.0
  */
-export const createdId = ({ outcome, reason }: LiveDeskError, path: string): Option.Option<number> => {
+export const createdId: {
+  (path: string): (error: LiveDeskError) => Option.Option<number>
+  (error: LiveDeskError, path: string): Option.Option<number>
+} = dual(2, ({ outcome, reason }: LiveDeskError, path: string): Option.Option<number> => {
   const id = "identifiers" in reason ? Number(reason.identifiers[path]) : Number.NaN
   return outcome === "Processed" && Number.isSafeInteger(id) && id > 0 ? Option.some(id) : Option.none()
-}
+})
 
 /**
  * The beginning of the response's body: at most 2,000 characters, none where there was no response. It may hold

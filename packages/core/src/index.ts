@@ -1,6 +1,9 @@
 /**
  * EngageLab LiveDesk for Effect.
  *
+ * What few programs need has an entry of its own: `@effect-livedesk/core/imports`, `flows`, `webhooks` and `testing`, and
+ * `LiveDeskOpenApi` and `Endpoints` by their own names.
+ *
  * @since 0.1.0
  */
 export * as Accounts from "./Accounts.ts"

@@ -66,14 +66,14 @@ export const make = (
 > =>
   Effect.gen(function*() {
     const operation = "LiveDeskClient.make"
-    if (!Redacted.isRedacted(options.apiKey) || !Redacted.isRedacted(options.apiSecret)) {
+    const secrets = Result.try(() => [Redacted.value(options.apiKey), Redacted.value(options.apiSecret)] as const)
+    if (Result.isFailure(secrets)) {
       return yield* ErrorMapping.invalidCredentials(
         operation,
-        "the API key and secret must be given as Redacted, by Redacted.make"
+        "the API key and secret must be given as Redacted, by Redacted.make of the one copy of effect in the program"
       )
     }
-    const apiKey = Redacted.value(options.apiKey)
-    const apiSecret = Redacted.value(options.apiSecret)
+    const [apiKey, apiSecret] = secrets.success
     const problems = [...apiKeyProblems(apiKey), ...apiSecretProblems(apiSecret)]
     if (problems.length > 0) return yield* ErrorMapping.invalidCredentials(operation, problems.join("; "))
 
