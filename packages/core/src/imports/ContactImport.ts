@@ -21,7 +21,7 @@ import * as ImportRow from "../internal/ImportRow.ts"
 import * as ImportRun from "../internal/ImportRun.ts"
 import * as OptionSchema from "../internal/OptionSchema.ts"
 import * as WorkerPool from "../internal/WorkerPool.ts"
-import type * as LiveDeskClient from "../LiveDeskClient.ts"
+import * as LiveDeskClient from "../LiveDeskClient.ts"
 import type * as LiveDeskError from "../LiveDeskError.ts"
 import type * as Messages from "../Messages.ts"
 import * as ImportJournal from "./ImportJournal.ts"
@@ -100,12 +100,18 @@ export interface Options<E, R> {
 export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Options<E, R>): Effect.fn.Return<
   ImportProgress.ImportProgress,
   E | ImportJournal.ImportJournalError | LiveDeskError.LiveDeskError,
-  R | ImportJournal.ImportJournal | Contacts.Contacts | Conversations.Conversations | Messages.Messages
+  | R
+  | ImportJournal.ImportJournal
+  | LiveDeskClient.LiveDeskClient
+  | Contacts.Contacts
+  | Conversations.Conversations
+  | Messages.Messages
 > {
   const { concurrency, inboxId, lookup, progressEvery, reconcileAfter, retryFor } = yield* checkOptions(options)
   const { call, key = ImportPlan.customer, mapping = ImportMapping.columns } = options
   const journal = yield* ImportJournal.ImportJournal
-  yield* journal.begin(inboxId)
+  const { baseUrl, keyFingerprint } = yield* LiveDeskClient.LiveDeskClient
+  yield* journal.begin({ inboxId, baseUrl, keyFingerprint })
   const began = yield* Clock.currentTimeMillis
   const run = yield* ImportRun.make({ inboxId, mapping, key, lookup, retryFor, call })
   const { counts, stopped } = run
@@ -114,7 +120,7 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
     options.rows.pipe(
       Stream.interruptWhen(Effect.exit(Deferred.await(stopped))),
       Stream.chunks,
-      Stream.flatMap((rows) => Stream.fromIterable(Array.chunksOf(rows, planSize))),
+      Stream.flatMap((rows) => Stream.fromIterable(Array.chunksOf(rows, planSize(concurrency)))),
       Stream.mapEffect((rows) => ImportPlan.plan(run, rows))
     ),
     (work) => ImportRow.work(run, work),
@@ -153,15 +159,20 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
     Effect.ensuring(Effect.suspend(observe))
   )
   yield* journal.flush
-  counts.unknown = (yield* journal.totals).sent
+  const { notInFile, sent } = yield* journal.totals
+  counts.unknown = sent - notInFile.sent
+  if (!ImportRun.isStopped(run)) counts.notInFile = notInFile.planned + notInFile.sent + notInFile.rejected
   yield* observe({ unknown: counts.unknown })
   yield* report
   if (ImportRun.isStopped(run)) yield* Deferred.await(stopped)
   return yield* progress
 })
 
-/** How many rows are planned at once, at most: each time waits for the disk. */
-const planSize = 1024
+/**
+ * How many rows are planned at once, and so have their contact as sent: as many as are just then sent, so that a crash leaves
+ * few unknown, but not one by one, since each time waits for the disk.
+ */
+const planSize = (concurrency: number): number => Math.min(64, Math.max(16, concurrency))
 
 const checkOptions = OptionSchema.decoder(
   Schema.Struct({
