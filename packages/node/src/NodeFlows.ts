@@ -154,9 +154,10 @@ export const layerConfig = (
     yield* Setting.check(Object.values(settings))
     const { file, host, port, url } = yield* Config.all(settings)
     const { sharding } = overrides
-    return Redacted.value(url) === ""
+    const layer: ReturnType<typeof layerConfig> = Redacted.value(url) === ""
       ? layerEmbedded({ file, sharding })
       : layerCluster({ url, host, port, sharding })
+    return layer
   }))
 
 /**

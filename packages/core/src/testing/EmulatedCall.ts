@@ -124,6 +124,19 @@ export const text = (value: unknown): Option.Option<string> =>
     : Option.none()
 
 /**
+ * Refuses a field whose number JavaScript does not hold as it was sent, and would take for another one. LiveDesk may take it.
+ *
+ * @category refusals
+ * @since 0.1.0
+ */
+export const inexactNumber = (body: Body): ErrorResponse | undefined => {
+  const [field] = Object.entries(body).find(([, value]) => Number.isInteger(value) && !Number.isSafeInteger(value)) ?? []
+  return field === undefined
+    ? undefined
+    : unprocessable(`${field} is a number that JSON readers round: write it as text`)
+}
+
+/**
  * Reads a whole number, or its digits.
  *
  * @category fields

@@ -5,6 +5,7 @@
  */
 import * as ContactImport from "@effect-livedesk/core/imports/ContactImport"
 import * as ImportJournal from "@effect-livedesk/core/imports/ImportJournal"
+import * as ImportMapping from "@effect-livedesk/core/imports/ImportMapping"
 import type * as ImportRows from "@effect-livedesk/core/imports/ImportRows"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
@@ -12,6 +13,7 @@ import * as Flag from "effect/cli/Flag"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
+import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import type * as NodeImport from "../NodeImport.ts"
 import * as NodeLiveDesk from "../NodeLiveDesk.ts"
@@ -73,6 +75,7 @@ export const command = Command.make(
       messages: progress.messages,
       rejected: progress.rejected,
       unknown: progress.unknown,
+      "not in the file": progress.notInFile,
       ...reports
     }))
     if (progress.rejected + progress.unknown > 0) {
@@ -124,10 +127,27 @@ const check = Effect.fnUntraced(function*(
   options: Pick<NodeImport.Options, "file" | "inboxId" | "lookup" | "delimiter" | "concurrency">
 ) {
   const NodeImport = yield* loaded
+  const warnings = new Map<string, { readonly value: string; readonly rows: number }>()
+  const mapping: ImportMapping.ImportMapping = {
+    read: (values) =>
+      Result.map(ImportMapping.columns.read(values), (input) => {
+        for (const { message, path } of ImportMapping.warnings(input)) {
+          const field = path.join(".")
+          const before = warnings.get(`${field}: ${message}`)
+          const { email = "", phoneNumber = "" } = input.contact
+          warnings.set(`${field}: ${message}`, {
+            value: before?.value ?? (field.endsWith("email") ? email : phoneNumber),
+            rows: (before?.rows ?? 0) + 1
+          })
+        }
+        return input
+      })
+  }
   const { requests, result } = yield* DryRun.make(
     Effect.gen(function*() {
       const progress = yield* ContactImport.run({
         ...options,
+        mapping,
         rows: NodeImport.rows(options),
         onProgress: ({ read }) => Console.error(`${read} rows checked`)
       })
@@ -142,6 +162,8 @@ const check = Effect.fnUntraced(function*(
     read: progress.read,
     good: progress.done,
     rejected: progress.rejected,
+    // LiveDesk may refuse them: its rules are unknown.
+    warnings: Array.from(warnings, ([warning, { rows, value }]) => ({ warning, rows, such_as: value })),
     rejects: rejects.map(({ line, reasons }) => ({ line, reasons })).toSorted((a, b) => a.line - b.line),
     firstRequest: DryRun.shown(requests.slice(0, 1))[0]
   }
@@ -149,6 +171,7 @@ const check = Effect.fnUntraced(function*(
   else {
     yield* Console.log([
       CommandOutput.text({ read: checked.read, good: checked.good, rejected: checked.rejected }),
+      ...(checked.warnings.length === 0 ? [] : [CommandOutput.text(checked.warnings)]),
       ...(checked.rejects.length === 0
         ? []
         : [CommandOutput.text(checked.rejects.map(({ line, reasons }) => ({ line, reasons: reasons.join("; ") })))]),
