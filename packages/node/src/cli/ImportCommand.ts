@@ -122,11 +122,27 @@ const invalidFile = (file: string, error: ImportRows.ImportFileError) =>
 /** How many rejected rows a check lists. */
 const maxRejects = 100
 
-/** Simulates the import, with a journal in memory. */
+/**
+ * A copy of the journal that there is, for a check to go on from; none in the beginning.
+ */
+const copyJournal = Effect.fnUntraced(function*(journal: string) {
+  const fileSystem = yield* FileSystem.FileSystem
+  if (!(yield* fileSystem.exists(journal))) return ":memory:"
+  const copy = `${yield* fileSystem.makeTempDirectoryScoped()}/journal`
+  for (const end of ["", "-wal"]) {
+    if (yield* fileSystem.exists(`${journal}${end}`)) yield* fileSystem.copyFile(`${journal}${end}`, `${copy}${end}`)
+  }
+  return copy
+}, (copying, journal) =>
+  Effect.mapError(copying, ({ reason }) =>
+    new InvalidFileError({ message: `the journal ${journal} cannot be read: ${reason._tag}` })))
+
+/** Simulates the import, with a copy of its journal. */
 const check = Effect.fnUntraced(function*(
-  options: Pick<NodeImport.Options, "file" | "inboxId" | "lookup" | "delimiter" | "concurrency">
+  options: Pick<NodeImport.Options, "file" | "inboxId" | "lookup" | "delimiter" | "concurrency" | "journal">
 ) {
   const NodeImport = yield* loaded
+  const journal = yield* copyJournal(options.journal ?? `${options.file}.journal`)
   const warnings = new Map<string, { readonly value: string; readonly rows: number }>()
   const mapping: ImportMapping.ImportMapping = {
     read: (values) =>
@@ -148,18 +164,21 @@ const check = Effect.fnUntraced(function*(
       const progress = yield* ContactImport.run({
         ...options,
         mapping,
+        // Nothing of it is still on its way.
+        reconcileAfter: 0,
         rows: NodeImport.rows(options),
         onProgress: ({ read }) => Console.error(`${read} rows checked`)
       })
       const journal = yield* ImportJournal.ImportJournal
       const rejects = yield* Stream.runCollect(Stream.take(journal.rejects, maxRejects))
       return { progress, rejects }
-    }).pipe(Effect.provide(NodeImport.journalLayer(":memory:")))
+    }).pipe(Effect.provide(NodeImport.journalLayer(journal)))
   ).pipe(Effect.catchTag("ImportFileError", (error) => invalidFile(options.file, error)))
   // Simulated responses end no import early.
   const { progress, rejects } = yield* Effect.fromOption(result)
   const checked = {
     read: progress.read,
+    doneBefore: progress.alreadyDone,
     good: progress.done,
     rejected: progress.rejected,
     // LiveDesk may refuse them: its rules are unknown.
@@ -170,7 +189,12 @@ const check = Effect.fnUntraced(function*(
   if (yield* CommandOutput.Json) yield* Console.log(CommandOutput.json(checked))
   else {
     yield* Console.log([
-      CommandOutput.text({ read: checked.read, good: checked.good, rejected: checked.rejected }),
+      CommandOutput.text({
+        read: checked.read,
+        ...(checked.doneBefore === 0 ? {} : { "done before": checked.doneBefore }),
+        good: checked.good,
+        rejected: checked.rejected
+      }),
       ...(checked.warnings.length === 0 ? [] : [CommandOutput.text(checked.warnings)]),
       ...(checked.rejects.length === 0
         ? []
@@ -185,4 +209,4 @@ const check = Effect.fnUntraced(function*(
       }`
     })
   }
-})
+}, Effect.scoped)
