@@ -124,8 +124,8 @@ describe("ImportJournal", () => {
     Effect.gen(function*() {
       const { account, begin } = yield* begun
       const logged: Array<unknown> = []
-      const fails = (effect: Effect.Effect<void, ImportJournal.ImportJournalError>, message: string) =>
-        Effect.map(Effect.flip(effect), (error) => {
+      const fails = <A>(effect: Effect.Effect<A, ImportJournal.ImportJournalError>, message: string) =>
+        Effect.map(Effect.flip(Effect.asVoid(effect)), (error) => {
           assert.strictEqual(error.problem, "OtherImport")
           assert.include(error.message, message)
         })
@@ -137,12 +137,17 @@ describe("ImportJournal", () => {
       yield* account(7)
       yield* account(7)
       yield* fails(account(8), "into the account 7, not 8")
-      yield* begin({ ...target, keyFingerprint: "b" }).pipe(
+      const rotated = { ...target, keyFingerprint: "b" }
+      const first = yield* begin(rotated).pipe(
         Effect.provide(Logger.layer([Logger.make(({ message }) => logged.push(message))]))
       )
+      assert.isTrue(first.isOtherKey)
       assert.include(String(logged), "another API key")
-      // Also in the next run.
+      // Until it is known to be the same account's.
       yield* fails(account(8), "into the account 7, not 8")
+      assert.isTrue((yield* begin(rotated)).isOtherKey)
+      yield* account(7)
+      assert.isFalse((yield* begin(rotated)).isOtherKey)
     }).pipe(Effect.provide(journal)))
 
   it.effect("given a database that holds something else, or a journal of another format, fails by name", () =>

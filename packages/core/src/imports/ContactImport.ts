@@ -111,9 +111,9 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
   const { call, key = ImportPlan.customer, mapping = ImportMapping.columns } = options
   const journal = yield* ImportJournal.ImportJournal
   const { baseUrl, keyFingerprint } = yield* LiveDeskClient.LiveDeskClient
-  yield* journal.begin({ inboxId, baseUrl, keyFingerprint })
+  const { isOtherKey } = yield* journal.begin({ inboxId, baseUrl, keyFingerprint })
   const began = yield* Clock.currentTimeMillis
-  const run = yield* ImportRun.make({ inboxId, mapping, key, lookup, retryFor, call })
+  const run = yield* ImportRun.make({ inboxId, mapping, key, lookup, retryFor, call, isOtherKey })
   const { counts, stopped } = run
 
   const rows = WorkerPool.run(

@@ -219,9 +219,10 @@ export class ImportJournalError extends Data.TaggedError("ImportJournalError")<{
 export class ImportJournal extends Context.Service<ImportJournal, {
   /**
    * Begins a run. Fails with `OtherImport` when the journal was made for another inbox or server: what it knows to be
-   * done is not done there. Another API key is logged as a warning, since keys are rotated.
+   * done is not done there. Another API key is logged as a warning, since keys are rotated, and returned: until a response
+   * names the account, the ids in the journal may be another account's.
    */
-  readonly begin: (target: Target) => Effect.Effect<void, ImportJournalError>
+  readonly begin: (target: Target) => Effect.Effect<{ readonly isOtherKey: boolean }, ImportJournalError>
   /**
    * Notes the account that a response named. Fails with `OtherImport` when the import went to another one before.
    */
@@ -289,6 +290,7 @@ export const layer: Layer.Layer<ImportJournal, ImportJournalError, SqlClient.Sql
     )
     let run = 0
     let account: number | undefined
+    let fingerprint = { known: "", now: "" }
 
     return ImportJournal.of({
       begin: (target) =>
@@ -310,14 +312,17 @@ export const layer: Layer.Layer<ImportJournal, ImportJournalError, SqlClient.Sql
           }
           run = (latest?.run ?? 0) + 1
           account = latest?.accountId ?? undefined
+          fingerprint = { known: latest?.keyFingerprint ?? target.keyFingerprint, now: target.keyFingerprint }
           yield* JournalTable.begin(sql, target, run)
+          return { isOtherKey: fingerprint.known !== fingerprint.now }
         }))),
       account: (accountId) =>
         Effect.suspend(() => {
-          if (account === accountId) return Effect.void
-          if (account !== undefined) return otherImport("into the account", account, accountId)
+          if (account !== undefined && account !== accountId) return otherImport("into the account", account, accountId)
+          if (account !== undefined && fingerprint.known === fingerprint.now) return Effect.void
           account = accountId
-          return Effect.asVoid(orFail(JournalTable.setAccount(sql, accountId)))
+          fingerprint = { ...fingerprint, known: fingerprint.now }
+          return Effect.asVoid(orFail(JournalTable.setAccount(sql, accountId, fingerprint.now)))
         }),
       plan: (rows) => orFail(sql.withTransaction(plan(sql, run, rows))),
       ...commits,

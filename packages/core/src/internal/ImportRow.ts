@@ -47,7 +47,7 @@ export const work = (
 ): Effect.Effect<void, ImportJournal.ImportJournalError> =>
   ImportRun.isStopped(run)
     ? run.journal.note({ key: entry.key, step: entry.step, state: "planned" })
-    // One that has a contact is looked for again since an address of it was corrected.
+    // One that has a contact is looked for again where an address of it was corrected, or its id may be another account's.
     : advance(run, { entry, input }, findOrCreate(run, input, Option.isSome(entry.contactId) ? "first" : run.lookup))
 
 /**
@@ -103,7 +103,7 @@ const advance = (
   const row: Row = {
     key: entry.key,
     input,
-    contactId: entry.step === "contact" ? undefined : Option.getOrUndefined(entry.contactId),
+    contactId: entry.step === "contact" || run.isOtherKey ? undefined : Option.getOrUndefined(entry.contactId),
     knownContactId: Option.getOrUndefined(entry.contactId),
     sourceId: Option.getOrUndefined(entry.sourceId),
     conversationId: Option.getOrUndefined(entry.conversationId),

@@ -24,6 +24,8 @@ export interface Settings {
   readonly lookup: "first" | "onConflict"
   readonly retryFor: Duration.Duration
   readonly call: LiveDeskClient.CallOptions | undefined
+  /** Whether the API key is another than before, so that contacts in the journal may be another account's. */
+  readonly isOtherKey: boolean
 }
 
 /** What the steps of a run read and change. */

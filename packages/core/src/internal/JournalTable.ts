@@ -119,14 +119,14 @@ export const begin = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, targe
   yield* sql`
     INSERT INTO import (id, inbox_id, base_url, key_fingerprint, run)
     VALUES (1, ${inboxId}, ${baseUrl}, ${keyFingerprint}, ${run})
-    ON CONFLICT DO UPDATE SET run = excluded.run, key_fingerprint = excluded.key_fingerprint
+    ON CONFLICT DO UPDATE SET run = excluded.run
   `
   yield* sql`DELETE FROM import_reject`
 })
 
-/** Notes the account that the import goes to. */
-export const setAccount = (sql: SqlClient.SqlClient, accountId: number) =>
-  sql`UPDATE import SET account_id = ${accountId} WHERE account_id IS NULL`
+/** Notes the account that the import goes to, and the key with which it does. */
+export const setAccount = (sql: SqlClient.SqlClient, accountId: number, keyFingerprint: string) =>
+  sql`UPDATE import SET account_id = ${accountId}, key_fingerprint = ${keyFingerprint}`
 
 /** What the table has of rows, before they are planned. */
 export const known = (sql: SqlClient.SqlClient, keys: ReadonlyArray<string>) =>
