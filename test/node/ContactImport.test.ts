@@ -3,7 +3,7 @@ import { ContactImport, ImportJournal, ImportMapping, ImportProgress, ImportRows
 import { Emulator, Faults } from "@effect-livedesk/core/testing"
 import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
 import { assert, describe, it } from "@effect/vitest"
-import { Array, Duration, Effect, Fiber, HashMap, Layer, Option, Redacted, Schema, Stream, Struct } from "effect"
+import { Array, Duration, Effect, Fiber, HashMap, Layer, Option, Redacted, References, Schema, Stream, Struct } from "effect"
 import { TestClock } from "effect/testing"
 
 const inboxId = 407
@@ -379,6 +379,31 @@ describe("an import whose file was edited between two runs", () => {
       livedesk({ "conversations.create": Array.replicate(Fault.Refused(), 3) }),
       journal
     ])))
+})
+
+describe("an import that is started again at another account", () => {
+  const rows = customers(2, { message: "Hello." })
+  const elsewhere = LiveDesk.layer.pipe(
+    Layer.provideMerge(Emulator.layerWith({ accountId: 8, apiKey: Redacted.make("another-key") })),
+    Layer.fresh
+  )
+
+  it.effect("sends no message, by whichever run, and goes on at its own", () =>
+    Effect.gen(function*() {
+      yield* Effect.flip(inTime(importing(rows.slice(0, 1), { retryFor: "1 seconds" })))
+      for (let run = 0; run < 2; run++) {
+        yield* Effect.gen(function*() {
+          const error = yield* Effect.flip(importing(rows))
+          assert.strictEqual(error._tag === "ImportJournalError" && error.problem, "OtherImport")
+          assert.include(error.message, "into the account 17623000010928, not 8")
+          const { conversations, messages } = yield* emulated
+          assert.deepStrictEqual([conversations, messages], [[], []])
+        }).pipe(Effect.provide(elsewhere), Effect.provideService(References.MinimumLogLevel, "None"))
+      }
+      const result = yield* importing(rows)
+      assert.deepStrictEqual([result.done, result.unknown], [2, 0])
+      assert.lengthOf((yield* emulated).messages, 2)
+    }).pipe(Effect.provide([livedesk({ "conversations.create": Array.replicate(Fault.Refused(), 3) }), journal])))
 })
 
 describe("an import's call whose outcome is unknown", () => {
