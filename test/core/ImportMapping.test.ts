@@ -75,7 +75,7 @@ describe("the mapping of columns", () => {
   })
 
   it("refuses numbers that JSON does not hold as they were", () => {
-    for (const identifier of [9007199254740993, 9007199254740992, 1e21, -1e21, 1.5]) {
+    for (const identifier of [JSON.parse("9007199254740993"), 2 ** 53, 1e21, -1e21, 1.5]) {
       const [[path, message] = []] = issuesOf(ImportMapping.columns.read({ identifier }))
       assert.strictEqual(path, "identifier")
       assert.include(message, "write it as text")
@@ -112,7 +112,10 @@ describe("the mapping of columns", () => {
     for (const column of ["name", "message", "avatar_url"]) {
       assert.deepStrictEqual(pathsOf(ImportMapping.columns.read({ identifier: "1", [column]: "a\0b" })), [column])
       assert.deepStrictEqual(pathsOf(ImportMapping.columns.read({ identifier: "1", [column]: "a\uDC00b" })), [column])
-      assert.deepStrictEqual(pathsOf(ImportMapping.columns.read({ identifier: "1", [column]: "'t Hooft\n\u{1F468}\u200D\u{1F4BB}" })), [])
+      assert.deepStrictEqual(
+        pathsOf(ImportMapping.columns.read({ identifier: "1", [column]: "'t Hooft\n\u{1F468}\u200D\u{1F4BB}" })),
+        []
+      )
     }
   })
 

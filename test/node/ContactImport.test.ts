@@ -3,7 +3,20 @@ import { ContactImport, ImportJournal, ImportMapping, ImportProgress, ImportRows
 import { Emulator, Faults } from "@effect-livedesk/core/testing"
 import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
 import { assert, describe, it } from "@effect/vitest"
-import { Array, Duration, Effect, Fiber, HashMap, Layer, Option, Redacted, References, Schema, Stream, Struct } from "effect"
+import {
+  Array,
+  Duration,
+  Effect,
+  Fiber,
+  HashMap,
+  Layer,
+  Option,
+  Redacted,
+  References,
+  Schema,
+  Stream,
+  Struct
+} from "effect"
 import { TestClock } from "effect/testing"
 
 const inboxId = 407
@@ -251,12 +264,15 @@ describe("an import", () => {
 })
 
 /** Each message by the name of the contact in whose conversation it is. */
-const messagesByName = Effect.map(emulated, ({ contacts, conversations, messages }) =>
-  messages.map(({ content, conversationId }) => {
-    const conversation = conversations.find(({ id }) => id === conversationId)
-    const contact = contacts.find(({ id }) => id === conversation?.contactId)
-    return [contact?.name ?? "", Option.getOrElse(content, () => "")] as const
-  }))
+const messagesByName = Effect.map(
+  emulated,
+  ({ contacts, conversations, messages }) =>
+    messages.map(({ content, conversationId }) => {
+      const conversation = conversations.find(({ id }) => id === conversationId)
+      const contact = contacts.find(({ id }) => id === conversation?.contactId)
+      return [contact?.name ?? "", Option.getOrElse(content, () => "")] as const
+    })
+)
 
 /** Runs an import, of which nothing is done any more once so many messages were sent, as by a crash. */
 const crashing = (values: ReadonlyArray<object>, messages: number) =>
@@ -323,7 +339,11 @@ describe("an import's rows that meet in another key", () => {
 })
 
 describe("an import whose file was edited between two runs", () => {
-  const written = (index: number) => ({ email: `c${index}@acme.inc`, name: `Customer ${index}`, message: `For ${index}` })
+  const written = (index: number) => ({
+    email: `c${index}@acme.inc`,
+    name: `Customer ${index}`,
+    message: `For ${index}`
+  })
 
   it.effect("sends nothing for rows that the file does not have any more", () =>
     Effect.gen(function*() {

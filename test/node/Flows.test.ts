@@ -29,7 +29,8 @@ describe("flows in a file", () => {
     Effect.gen(function*() {
       const folder = yield* Folder.make
       const [file, copy, other] = ["flows.sqlite", "copy.sqlite", "other.sqlite"].map((name) => join(folder, name))
-      const build = (file = "") => Effect.scoped(Effect.asVoid(Layer.build(Layer.fresh(NodeFlows.layerEmbedded({ file })))))
+      const build = (file = "") =>
+        Effect.scoped(Effect.asVoid(Layer.build(Layer.fresh(NodeFlows.layerEmbedded({ file })))))
       yield* Effect.scoped(Effect.gen(function*() {
         yield* Layer.build(Layer.fresh(NodeFlows.layerEmbedded({ file: file ?? "" })))
         yield* Effect.promise(() => copyFile(file ?? "", copy ?? ""))

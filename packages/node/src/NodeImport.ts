@@ -182,7 +182,8 @@ const checkJournal = (options: Options): Effect.Effect<void, ImportJournal.Impor
     return Effect.fail(
       new ImportJournal.ImportJournalError({
         problem: "Incomplete",
-        detail: `${journal} holds nothing, and there is a report of an earlier run, ${report}: what that run did would be ` +
+        detail:
+          `${journal} holds nothing, and there is a report of an earlier run, ${report}: what that run did would be ` +
           `done again. Copy the journal's files (${journal}*) from where they were, or move the reports away for an import ` +
           "from the beginning"
       })

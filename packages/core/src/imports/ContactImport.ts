@@ -77,6 +77,10 @@ export interface Options<E, R> {
  * conversation or a message, which no call of LiveDesk's reads, is never sent again. Rows whose outcome stays unknown stay
  * `sent` in the journal, and the import never guesses: an operator looks in LiveDesk, and calls `ImportJournal.resolve`.
  *
+ * Nothing is sent for rows of earlier runs that these rows do not have: `notInFile` counts those. A row that shares an
+ * identifier, an e-mail address or a phone number with another customer's is rejected, and a contact that the journal has for one
+ * customer gets nothing for another.
+ *
  * A row that cannot be read, does not fit the mapping or is refused by LiveDesk is noted with its reasons, and never
  * stops the rest; a next run tries those again. While LiveDesk cannot be reached, the import waits.
  *
@@ -86,7 +90,7 @@ export interface Options<E, R> {
  *   fare better; `HttpError` when LiveDesk could not be reached for as long as `retryFor`. What was done is in the journal,
  *   and the same call goes on from there;
  * - `ValidationError` for options that cannot be used;
- * - `ImportJournalError`, and what `rows` fails with.
+ * - `ImportJournalError`, also for a journal of another inbox, server or account, and what `rows` fails with.
  *
  * ```ts
  * const fileSystem = yield* FileSystem.FileSystem

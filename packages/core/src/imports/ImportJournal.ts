@@ -326,8 +326,7 @@ export const layer: Layer.Layer<ImportJournal, ImportJournalError, SqlClient.Sql
         }),
       plan: (rows) => orFail(sql.withTransaction(plan(sql, run, rows))),
       ...commits,
-      change: (change) =>
-        Effect.map(commits.change(change), (lost) => Option.fromUndefinedOr(lost.get(change.key))),
+      change: (change) => Effect.map(commits.change(change), (lost) => Option.fromUndefinedOr(lost.get(change.key))),
       reject: (rejects) => rejects.length === 0 ? Effect.void : orFail(JournalTable.reject(sql, rejects)),
       entries: (state) => Stream.map(pages((after) => JournalTable.entries(sql, state, after)), entryOf),
       rejects: Stream.map(
@@ -372,9 +371,8 @@ const open = Effect.fnUntraced(function*(sql: SqlClient.SqlClient) {
   if (contents.version !== JournalTable.version) {
     return yield* new ImportJournalError({
       problem: "OtherVersion",
-      detail: `the journal has the format ${contents.version}, and this version of effect-livedesk reads format ${
-        JournalTable.version
-      } alone: go on with the version that made it`
+      detail:
+        `the journal has the format ${contents.version}, and this version of effect-livedesk reads format ${JournalTable.version} alone: go on with the version that made it`
     })
   }
 })

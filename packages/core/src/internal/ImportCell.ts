@@ -30,7 +30,9 @@ const cell = (rules: ReadonlyArray<Rule>) =>
     ),
     Schema.Number.check(
       Schema.makeFilter((number) =>
-        Number.isSafeInteger(number) ? undefined : "JSON does not hold this number as it was: write it as text, in quotes"
+        Number.isSafeInteger(number)
+          ? undefined
+          : "JSON does not hold this number as it was: write it as text, in quotes"
       )
     )
   ])))

@@ -35,7 +35,9 @@ export const plan = Effect.fnUntraced(function*(
       onSuccess: (candidate) => candidates.push(candidate)
     })
   }
-  const standings = yield* run.journal.plan(candidates.map(({ input: _, ...planned }) => planned))
+  const standings = yield* run.journal.plan(
+    candidates.map(({ addresses, customer, key, line, row }) => ({ addresses, customer, key, line, row }))
+  )
   const works: Array<Work> = []
   for (const [index, { input, key, line, row }] of candidates.entries()) {
     const standing = standings[index]
@@ -100,13 +102,15 @@ export const customer = ({ contact: { email, identifier, phoneNumber } }: Import
 const addressNames = { identifier: "identifier", email: "e-mail address", phone: "phone number" }
 
 /** All by which LiveDesk may know the customer of a row, each in one form. */
-const addresses = ({ contact: { email, identifier, phoneNumber } }: ImportMapping.ImportInput): ReadonlyArray<string> => {
+const addresses = (
+  { contact: { email, identifier, phoneNumber } }: ImportMapping.ImportInput
+): ReadonlyArray<string> => {
   const [id = "", mail = "", phone = ""] = [identifier?.trim(), email?.trim(), phoneNumber?.trim()]
   return [
     ...(id === "" ? [] : [`identifier:${id}`]),
     ...(mail === "" ? [] : [`email:${mail.toLowerCase()}`]),
     // However its digits are grouped.
-    ...(phone === "" ? [] : [`phone:${phone.replaceAll(/[\s().\/-]/g, "") || phone}`])
+    ...(phone === "" ? [] : [`phone:${phone.replaceAll(/[\s()./-]/g, "") || phone}`])
   ]
 }
 

@@ -256,7 +256,8 @@ const noteHalt = Effect.fnUntraced(function*(run: ImportRun.ImportRun, key: stri
   }
 })
 
-const wantsConversation = ({ input }: Pick<Row, "input">): boolean => input.message !== undefined || input.conversation === true
+const wantsConversation = ({ input }: Pick<Row, "input">): boolean =>
+  input.message !== undefined || input.conversation === true
 
 const idOf = <Id>({ id }: { readonly id: Id }): Id => id
 

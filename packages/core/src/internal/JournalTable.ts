@@ -67,7 +67,8 @@ export const createTables = Effect.fnUntraced(function*(sql: SqlClient.SqlClient
   yield* sql`CREATE TABLE import_contact (contact_id INTEGER PRIMARY KEY, customer TEXT NOT NULL, key TEXT NOT NULL)`
 })
 
-const entryColumns = "key, addresses, run = (SELECT run FROM import) AS isInFile, line, state, step, row, contact_id AS contactId, source_id AS sourceId, existing, " +
+const entryColumns =
+  "key, addresses, run = (SELECT run FROM import) AS isInFile, line, state, step, row, contact_id AS contactId, source_id AS sourceId, existing, " +
   "conversation_id AS conversationId, message_id AS messageId, reasons"
 
 /** What the table knows of a row, as only this module has written it. */

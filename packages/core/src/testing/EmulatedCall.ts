@@ -130,7 +130,8 @@ export const text = (value: unknown): Option.Option<string> =>
  * @since 0.1.0
  */
 export const inexactNumber = (body: Body): ErrorResponse | undefined => {
-  const [field] = Object.entries(body).find(([, value]) => Number.isInteger(value) && !Number.isSafeInteger(value)) ?? []
+  const [field] = Object.entries(body).find(([, value]) => Number.isInteger(value) && !Number.isSafeInteger(value)) ??
+    []
   return field === undefined
     ? undefined
     : unprocessable(`${field} is a number that JSON readers round: write it as text`)

@@ -125,17 +125,22 @@ const maxRejects = 100
 /**
  * A copy of the journal that there is, for a check to go on from; none in the beginning.
  */
-const copyJournal = Effect.fnUntraced(function*(journal: string) {
-  const fileSystem = yield* FileSystem.FileSystem
-  if (!(yield* fileSystem.exists(journal))) return ":memory:"
-  const copy = `${yield* fileSystem.makeTempDirectoryScoped()}/journal`
-  for (const end of ["", "-wal"]) {
-    if (yield* fileSystem.exists(`${journal}${end}`)) yield* fileSystem.copyFile(`${journal}${end}`, `${copy}${end}`)
-  }
-  return copy
-}, (copying, journal) =>
-  Effect.mapError(copying, ({ reason }) =>
-    new InvalidFileError({ message: `the journal ${journal} cannot be read: ${reason._tag}` })))
+const copyJournal = Effect.fnUntraced(
+  function*(journal: string) {
+    const fileSystem = yield* FileSystem.FileSystem
+    if (!(yield* fileSystem.exists(journal))) return ":memory:"
+    const copy = `${yield* fileSystem.makeTempDirectoryScoped()}/journal`
+    for (const end of ["", "-wal"]) {
+      if (yield* fileSystem.exists(`${journal}${end}`)) yield* fileSystem.copyFile(`${journal}${end}`, `${copy}${end}`)
+    }
+    return copy
+  },
+  (copying, journal) =>
+    Effect.mapError(
+      copying,
+      ({ reason }) => new InvalidFileError({ message: `the journal ${journal} cannot be read: ${reason._tag}` })
+    )
+)
 
 /** Simulates the import, with a copy of its journal. */
 const check = Effect.fnUntraced(function*(

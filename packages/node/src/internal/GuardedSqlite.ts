@@ -38,13 +38,16 @@ const check = (file: string, kind: Kind): Effect.Effect<void, NodeSqlite.SqliteF
   Effect.suspend(() => {
     const header = headerOf(file)
     if (header._tag === "Empty") return Effect.void
-    if (header._tag === "NotSqlite" || header.applicationId !== kind.applicationId) return Effect.fail(other(file, kind))
+    if (header._tag === "NotSqlite" || header.applicationId !== kind.applicationId) {
+      return Effect.fail(other(file, kind))
+    }
     if (header.userVersion !== open || existsSync(`${file}-wal`)) return Effect.void
     return Effect.fail(
       new NodeSqlite.SqliteFileError({
         problem: "Incomplete",
         file,
-        detail: `the latest of what this ${kind.name} holds is missing: the program that used it did not end by itself, and ` +
+        detail:
+          `the latest of what this ${kind.name} holds is missing: the program that used it did not end by itself, and ` +
           `${file}-wal was left behind when it was copied or moved. Copy all files whose names begin like it (${file}*) ` +
           "from where they were, and start again"
       })
