@@ -426,6 +426,39 @@ describe("an import that is started again at another account", () => {
     }).pipe(Effect.provide([livedesk({ "conversations.create": Array.replicate(Fault.Refused(), 3) }), journal])))
 })
 
+describe("an import whose contacts come without their account", () => {
+  const rows = customers(1, { message: "Hello." })
+  const elsewhere = LiveDesk.layer.pipe(
+    Layer.provideMerge(Emulator.layerWith({ accountId: 8, apiKey: Redacted.make("another-key"), firstContactId: 1 })),
+    Layer.fresh
+  )
+  /** The next contact that is found or made, with no more than an id. */
+  const bare = (contacts: Contacts.Contacts["Service"]): Contacts.Contacts["Service"] => ({
+    ...contacts,
+    ensure: (input, options) =>
+      Effect.map(contacts.ensure(input, options), ({ contact }) => ({
+        _tag: "Existing",
+        contact: { ...contact, contactInboxes: [] }
+      }))
+  })
+  const withBare = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.updateService(effect, Contacts.Contacts, bare)
+
+  it.effect("forgets what it made at another account, and sends no message there", () =>
+    Effect.gen(function*() {
+      // The account of the journal comes from a conversation.
+      yield* withBare(importing([{ identifier: "first", message: "Hello." }]))
+      yield* Effect.gen(function*() {
+        const error = yield* Effect.flip(withBare(importing(rows)))
+        assert.strictEqual(error._tag === "ImportJournalError" && error.problem, "OtherImport")
+        assert.deepStrictEqual((yield* emulated).messages, [])
+      }).pipe(Effect.provide(elsewhere), Effect.provideService(References.MinimumLogLevel, "None"))
+      const [entry] = yield* entries("planned")
+      assert.strictEqual(entry?.step, "contact")
+      yield* withBare(importing(rows))
+      assert.deepStrictEqual(yield* messagesByName, [["", "Hello."], ["Customer 0", "Hello."]])
+    }).pipe(Effect.provide([livedesk(), journal])))
+})
+
 describe("an import's call whose outcome is unknown", () => {
   const faults = [
     Fault.Reset({ when: "AfterProcessing" }),

@@ -87,6 +87,9 @@ describe("ImportJournal", () => {
       assert.isFalse(yield* resolve("k0", { _tag: "NotDone" }))
       assert.isFalse(yield* resolve("k0", { _tag: "Done", messageId: 1 }))
       assert.isTrue(yield* resolve("k1", { _tag: "Done", conversationId: 8 }))
+      // Nor with what another row has.
+      yield* change({ key: "k2", step: "conversation", state: "sent" })
+      assert.isFalse(yield* resolve("k2", { _tag: "Done", conversationId: 8 }))
       assert.deepStrictEqual(yield* totals, {
         planned: 1,
         sent: 1,
@@ -146,6 +149,10 @@ describe("ImportJournal", () => {
       // Until it is known to be the same account's.
       yield* fails(account(8), "into the account 7, not 8")
       assert.isTrue((yield* begin(rotated)).isOtherKey)
+      // Nor is what was noted with it trusted, at the next run with the key of before.
+      assert.isTrue((yield* begin(target)).isOtherKey)
+      assert.isFalse((yield* begin(target)).isOtherKey)
+      yield* begin(rotated)
       yield* account(7)
       assert.isFalse((yield* begin(rotated)).isOtherKey)
     }).pipe(Effect.provide(journal)))

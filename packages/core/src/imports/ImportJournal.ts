@@ -257,7 +257,8 @@ export class ImportJournal extends Context.Service<ImportJournal, {
   readonly totals: Effect.Effect<Totals, ImportJournalError>
   /**
    * Resolves the step of a `sent` row, after an operator has looked in LiveDesk: it was done, with the id of what it
-   * made, or it was not. The next run goes on from there. Returns whether there is such a row.
+   * made, or it was not. The next run goes on from there. Returns whether there is such a row,
+   * and its conversation is not another row's.
    */
   readonly resolve: (
     key: string,
@@ -314,7 +315,10 @@ export const layer: Layer.Layer<ImportJournal, ImportJournalError, SqlClient.Sql
           account = latest?.accountId ?? undefined
           fingerprint = { known: latest?.keyFingerprint ?? target.keyFingerprint, now: target.keyFingerprint }
           yield* JournalTable.begin(sql, target, run)
-          return { isOtherKey: fingerprint.known !== fingerprint.now }
+          // What an earlier run noted under a key of which the account was not known may be another account's, too.
+          return {
+            isOtherKey: [fingerprint.now, latest?.latestFingerprint ?? fingerprint.now].some((key) => key !== fingerprint.known)
+          }
         }))),
       account: (accountId) =>
         Effect.suspend(() => {

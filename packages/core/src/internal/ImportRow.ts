@@ -61,7 +61,7 @@ export const reconcile = Effect.fnUntraced(function*(
   const values = readValues(Option.getOrElse(entry.row, () => "{}"))
   const input = Result.flatMap(values, run.mapping.read)
   if (Result.isFailure(input) || ImportRun.isStopped(run)) return
-  if (!entry.isInFile) return yield* lookUp(run, entry, input.success)
+  if (!entry.isInFile) return run.isOtherKey ? undefined : yield* lookUp(run, entry, input.success)
   const contact = Effect.map(
     findOrCreate(run, input.success, "first"),
     // Whether it was there before the import is unknown.
@@ -130,7 +130,7 @@ const ensureContact = Effect.fnUntraced(function*(
   if (contactId !== undefined) return { ...row, contactId }
   // The journal has it as sent from its planning on, and it is never sent without being looked for after that.
   const { accountId, existing, id, sourceId } = yield* ImportCall.make(run, "contact", contact)
-  yield* noteAccount(run, "contact", accountId)
+  yield* noteAccount(run, accountId)
   if (row.knownContactId === id) return { ...row, contactId: id, sourceId, known: { contactId: id, sourceId } }
   if (existing === false) run.counts.created++
   if (existing === true) run.counts.existing++
@@ -163,7 +163,7 @@ const createConversation: Step<WithContact, Row> = Effect.fnUntraced(function*(r
     )
   )
   run.counts.conversations++
-  yield* noteAccount(run, "message", accountId, { conversationId })
+  yield* noteAccount(run, accountId)
   return { ...row, conversationId, known: { conversationId } }
 })
 
@@ -194,12 +194,10 @@ interface Created<Id> {
   readonly accountId: Option.Option<AccountId>
 }
 
-/** Stops the run where a response names another account than those before. */
+/** Stops the run where a response names another account than those before: what it made is not the import's. */
 const noteAccount = (
   run: ImportRun.ImportRun,
-  step: ImportJournal.Step,
-  accountId: Option.Option<AccountId>,
-  known: Partial<ImportJournal.Change> = {}
+  accountId: Option.Option<AccountId>
 ): Effect.Effect<void, ImportCall.Halt | ImportJournal.ImportJournalError> => {
   // 0 stands for an id that the response left out.
   if (Option.isNone(accountId) || accountId.value === 0) return Effect.void
@@ -209,7 +207,7 @@ const noteAccount = (
     (error) =>
       Effect.andThen(
         Deferred.fail(run.stopped, error),
-        Effect.fail<ImportCall.Halt>({ _tag: "Stopped", step, known })
+        Effect.fail<ImportCall.Halt>({ _tag: "Stopped", step: "contact", known: {} })
       )
   )
 }
@@ -242,7 +240,10 @@ const noteHalt = Effect.fnUntraced(function*(run: ImportRun.ImportRun, key: stri
   const { step } = halt
   switch (halt._tag) {
     case "Stopped":
-      return yield* journal.note({ key, step, state: "planned", ...halt.known })
+      // Under a key of which the account is not known, the ids may be another account's.
+      return yield* journal.note(
+        run.isOtherKey ? { key, step: "contact", state: "planned" } : { key, step, state: "planned", ...halt.known }
+      )
     case "Taken":
       counts.rejected++
       return

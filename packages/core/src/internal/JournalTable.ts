@@ -32,6 +32,7 @@ export const createTables = Effect.fnUntraced(function*(sql: SqlClient.SqlClient
       base_url TEXT NOT NULL,
       account_id INTEGER,
       key_fingerprint TEXT NOT NULL,
+      latest_fingerprint TEXT NOT NULL,
       run INTEGER NOT NULL
     )
   `
@@ -107,20 +108,21 @@ export interface TargetRow {
 /** The import that the journal is of, and its latest run; none before the first. */
 export const latestRun = (sql: SqlClient.SqlClient) =>
   Effect.map(
-    sql<TargetRow & { readonly accountId: number | null; readonly run: number }>`
-      SELECT inbox_id AS inboxId, base_url AS baseUrl, account_id AS accountId, key_fingerprint AS keyFingerprint, run
+    sql<TargetRow & { readonly latestFingerprint: string; readonly accountId: number | null; readonly run: number }>`
+      SELECT inbox_id AS inboxId, base_url AS baseUrl, account_id AS accountId, key_fingerprint AS keyFingerprint,
+        latest_fingerprint AS latestFingerprint, run
       FROM import
     `,
     ([latest]) => latest
   )
 
-/** Begins a run. */
+/** Begins a run. The key counts as the import's own once the account is known. */
 export const begin = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, target: TargetRow, run: number) {
   const { baseUrl, inboxId, keyFingerprint } = target
   yield* sql`
-    INSERT INTO import (id, inbox_id, base_url, key_fingerprint, run)
-    VALUES (1, ${inboxId}, ${baseUrl}, ${keyFingerprint}, ${run})
-    ON CONFLICT DO UPDATE SET run = excluded.run
+    INSERT INTO import (id, inbox_id, base_url, key_fingerprint, latest_fingerprint, run)
+    VALUES (1, ${inboxId}, ${baseUrl}, ${keyFingerprint}, ${keyFingerprint}, ${run})
+    ON CONFLICT DO UPDATE SET run = excluded.run, latest_fingerprint = excluded.latest_fingerprint
   `
   yield* sql`DELETE FROM import_reject`
 })
@@ -308,7 +310,7 @@ export const totals = (sql: SqlClient.SqlClient) =>
     UNION ALL SELECT 'invalid', COUNT(*), 0 FROM import_reject
   `
 
-/** Resolves the step of a sent row as done, with the ids of what it made; returns the row's key. */
+/** Resolves the step of a sent row as done, with the ids of what it made, which no other row has; returns the row's key. */
 export const resolveDone = (
   sql: SqlClient.SqlClient,
   key: string,
@@ -326,7 +328,9 @@ export const resolveDone = (
       row = CASE step WHEN 'message' THEN NULL ELSE row END,
       state = CASE step WHEN 'message' THEN 'done' ELSE 'planned' END,
       step = CASE step WHEN 'contact' THEN 'conversation' ELSE 'message' END
-    WHERE key = ${key} AND state = 'sent' RETURNING key
+    WHERE key = ${key} AND state = 'sent' AND NOT EXISTS (
+      SELECT 1 FROM import_row AS other WHERE other.conversation_id = ${made.conversationId} AND other.key <> ${key}
+    ) RETURNING key
   `
 
 /** Resolves the step of a sent row as not done; returns the row's key. */

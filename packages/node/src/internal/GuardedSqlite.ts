@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
-import { closeSync, existsSync, openSync, readSync } from "node:fs"
+import { closeSync, existsSync, openSync, readSync, realpathSync } from "node:fs"
 import * as NodeSqlite from "../NodeSqlite.ts"
 
 /** A kind of file: its name, and the number in its header by which SQLite and `file` know it. */
@@ -41,7 +41,7 @@ const check = (file: string, kind: Kind): Effect.Effect<void, NodeSqlite.SqliteF
     if (header._tag === "NotSqlite" || header.applicationId !== kind.applicationId) {
       return Effect.fail(other(file, kind))
     }
-    if (header.userVersion !== open || existsSync(`${file}-wal`)) return Effect.void
+    if (header.userVersion !== open || hasWal(file)) return Effect.void
     return Effect.fail(
       new NodeSqlite.SqliteFileError({
         problem: "Incomplete",
@@ -62,7 +62,10 @@ const other = (file: string, { name }: Kind) =>
   })
 
 /** Whether a file is not there, or holds nothing yet. */
-export const isEmpty = (file: string): boolean => headerOf(file)._tag === "Empty" && !existsSync(`${file}-wal`)
+export const isEmpty = (file: string): boolean => headerOf(file)._tag === "Empty" && !hasWal(file)
+
+/** SQLite has it beside the file itself, also where that is opened by a link to it. */
+const hasWal = (file: string): boolean => existsSync(`${existsSync(file) ? realpathSync(file) : file}-wal`)
 
 type Header =
   | { readonly _tag: "Empty" }
