@@ -318,6 +318,11 @@ describe("an import's rows that meet in another key", () => {
       const swapped = [{ identifier: "b", phone_number: "one" }, { identifier: "c", phone_number: "two" }]
       yield* importing(swapped)
       assert.deepStrictEqual(yield* rejects, [])
+      // Also once the row that had it is done, with another.
+      const corrected = { identifier: "b", phone_number: "+4930123471" }
+      assert.strictEqual((yield* importing([corrected])).done, 1)
+      yield* importing([corrected, { identifier: "d", phone_number: "one" }])
+      assert.deepStrictEqual(yield* rejects, [])
     }).pipe(Effect.provide([livedesk(), journal])))
 
   it.effect("sends nothing to a contact that the journal has for another customer, whatever the rows say", () =>
