@@ -1053,6 +1053,10 @@ export const conformance = (name: string, transport: Transport) =>
             400,
             "{\"status\":400,\"error\":\"Bad Request\"}"
           ])
+          assert.deepStrictEqual(
+            yield* rejection({ path: contactsPath, body: "{\"inbox_id\":407,\"identifier\":9007199254740993}" }),
+            [422, "{\"error\":\"identifier is a number that JSON readers round: write it as text\"}"]
+          )
           const notFound = [404, "{\"status\":404,\"error\":\"Not Found\"}"]
           assert.deepStrictEqual(yield* rejection({ path: "/api/v2/accounts/nothing", body: "{}" }), notFound)
           assert.deepStrictEqual(yield* rejection({ method: "PUT", path: contactsPath, body: "{}" }), notFound)

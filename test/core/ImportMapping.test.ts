@@ -20,8 +20,11 @@ const cell: Arbitrary.Arbitrary<readonly [written: unknown, text: string | undef
 ]).pipe(
   Arbitrary.map(([kind, number, text]) => {
     if (kind < 4) return [[undefined, null, "", " \t"][kind], undefined]
-    if (kind < 6) return [number, String(number)]
-    return kind < 8 ? [` x${text}x\n`, `x${text}x`] : ["0", "0"]
+    const whole = Math.round(number) % 2 ** 53
+    if (kind < 6) return [whole, String(whole)]
+    // Of the others, which are refused, below.
+    const plain = text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, "")
+    return kind < 8 ? [` x${plain}x\n`, `x${plain}x`] : ["0", "0"]
   })
 )
 
@@ -68,6 +71,61 @@ describe("the mapping of columns", () => {
     }
     assert.deepStrictEqual(issuesOf(ImportMapping.columns.read({ name: "Ada" })), [
       ["contact", "give identifier, email or phoneNumber, so that the contact can be found"]
+    ])
+  })
+
+  it("refuses numbers that JSON does not hold as they were", () => {
+    for (const identifier of [JSON.parse("9007199254740993"), 2 ** 53, 1e21, -1e21, 1.5]) {
+      const [[path, message] = []] = issuesOf(ImportMapping.columns.read({ identifier }))
+      assert.strictEqual(path, "identifier")
+      assert.include(message, "write it as text")
+    }
+    for (const [identifier, text] of [[9007199254740991, "9007199254740991"], [0, "0"], ["1e21", "1e21"]] as const) {
+      const read = ImportMapping.columns.read({ identifier })
+      assert.strictEqual(Result.getOrThrow(read).contact.identifier, text)
+    }
+  })
+
+  it("refuses what a spreadsheet has rounded or added to, and characters that no one sees", () => {
+    const wrong: ReadonlyArray<readonly [cell: string, says: string]> = [
+      ["4.91511E+12", "rounded"],
+      ["4,91511e+12", "rounded"],
+      ["1.00001E+11", "rounded"],
+      ["-4E-3", "rounded"],
+      ["'+4915112345676", "apostrophe"],
+      ["\u2019+4915112345676", "apostrophe"],
+      ["+49151\u200B12345676", "invisible"],
+      ["\u202A+4915112345676\u202C", "invisible"],
+      ["a\u00ADb", "invisible"],
+      ["a\tb", "invisible"],
+      ["a\0b", "control"],
+      ["a\uD800b", "half a character"]
+    ]
+    for (const column of ["identifier", "email", "phone_number"]) {
+      for (const [cell, says] of wrong) {
+        const [[path, message] = []] = issuesOf(ImportMapping.columns.read({ [column]: cell }))
+        assert.strictEqual(path, column)
+        assert.include(message, says, JSON.stringify(cell))
+      }
+    }
+    assert.include(issuesOf(ImportMapping.columns.read({ email: "mailto:a@acme.inc" }))[0]?.[1], "mailto:")
+    for (const column of ["name", "message", "avatar_url"]) {
+      assert.deepStrictEqual(pathsOf(ImportMapping.columns.read({ identifier: "1", [column]: "a\0b" })), [column])
+      assert.deepStrictEqual(pathsOf(ImportMapping.columns.read({ identifier: "1", [column]: "a\uDC00b" })), [column])
+      assert.deepStrictEqual(
+        pathsOf(ImportMapping.columns.read({ identifier: "1", [column]: "'t Hooft\n\u{1F468}\u200D\u{1F4BB}" })),
+        []
+      )
+    }
+  })
+
+  it("warns of what LiveDesk may refuse", () => {
+    const warned = (contact: { readonly email?: string; readonly phoneNumber?: string }) =>
+      ImportMapping.warnings({ contact: { identifier: "1", ...contact } }).map(({ path }) => path.join("."))
+    assert.deepStrictEqual(warned({ email: "a@acme.inc", phoneNumber: "+4915112345678" }), [])
+    assert.deepStrictEqual(warned({ email: "acme.inc", phoneNumber: "0151 12345678" }), [
+      "contact.phoneNumber",
+      "contact.email"
     ])
   })
 

@@ -11,7 +11,8 @@ const counts = {
   conversations: 0,
   messages: 0,
   rejected: 8,
-  unknown: 2
+  unknown: 2,
+  notInFile: 3
 }
 
 it("reports the time left by the pace of this run, without what earlier ones had done", () => {
@@ -20,7 +21,7 @@ it("reports the time left by the pace of this run, without what earlier ones had
   assert.deepStrictEqual(progress.timeLeft, Option.some(Duration.seconds(5)))
   assert.strictEqual(
     ImportProgress.line(progress),
-    "40 done, 100 before, 8 rejected, 2 unknown, 10 a second, about 5s left"
+    "40 done, 100 before, 8 rejected, 2 unknown, 3 not in the file, 10 a second, about 5s left"
   )
 })
 

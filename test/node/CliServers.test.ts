@@ -57,6 +57,38 @@ describe("import", () => {
       assert.strictEqual((yield* check("--lookup", "on-conflict")).code, 0)
     }).pipe(withEmulator))
 
+  it.live("given --dry-run, rejects rows that meet in another key, of the file or of its journal, and warns of odd values", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      const settings = yield* Cli.settings
+      const header = "identifier,name,phone_number,message\n"
+      const anna = `C-71,Anna,+4930123471,"Anna, your parcel."\n`
+      const bob = ",Bob,+4930123471,Your code is 1234.\n"
+      const write = (...rows: ReadonlyArray<string>) => writeFileSync(join(folder, "c.csv"), header + rows.join(""))
+      const check = Effect.map(
+        Cli.runIn(folder, ["import", "c.csv", "--dry-run", "--json"], settings),
+        (ran) => Object(Cli.document(ran))
+      )
+      write(anna, bob, "C-72,Cara,0151 1234,Hello\n", "C-73,Dora,,Hello\n")
+      const { good, rejects, warnings } = yield* check
+      assert.strictEqual(good, 3)
+      assert.include(rejects[0].reasons[0], "line 3 (phone:+4930123471) and line 2 (identifier:C-71)")
+      assert.deepStrictEqual(warnings, [
+        { warning: "contact.phoneNumber: not E.164, such as +4915112345678", rows: 1, such_as: "0151 1234" }
+      ])
+      write(anna)
+      assert.strictEqual((yield* Cli.runIn(folder, ["import", "c.csv"], settings)).code, 0)
+      const files = readdirSync(folder)
+      write(anna, bob)
+      const again = yield* check
+      assert.deepStrictEqual([again.doneBefore, again.good, again.rejected], [1, 0, 1])
+      assert.include(again.rejects[0].reasons[0], "line 2 (identifier:C-71)")
+      write(bob)
+      assert.include((yield* check).rejects[0].reasons[0], "line 2 of an earlier file (identifier:C-71)")
+      assert.deepStrictEqual(readdirSync(folder), files)
+      assert.strictEqual(HashMap.size((yield* (yield* Emulator.Emulator).state).messages), 1)
+    }).pipe(withEmulator))
+
   it.live("exits with 2 for a header that cannot be used", () =>
     Effect.gen(function*() {
       const folder = yield* Folder.make

@@ -3,7 +3,20 @@ import { ContactImport, ImportJournal, ImportMapping, ImportProgress, ImportRows
 import { Emulator, Faults } from "@effect-livedesk/core/testing"
 import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
 import { assert, describe, it } from "@effect/vitest"
-import { Array, Duration, Effect, Fiber, HashMap, Layer, Option, Redacted, Schema, Stream, Struct } from "effect"
+import {
+  Array,
+  Duration,
+  Effect,
+  Fiber,
+  HashMap,
+  Layer,
+  Option,
+  Redacted,
+  References,
+  Schema,
+  Stream,
+  Struct
+} from "effect"
 import { TestClock } from "effect/testing"
 
 const inboxId = 407
@@ -65,7 +78,8 @@ const none = {
   conversations: 0,
   messages: 0,
   rejected: 0,
-  unknown: 0
+  unknown: 0,
+  notInFile: 0
 }
 
 describe("an import", () => {
@@ -249,6 +263,207 @@ describe("an import", () => {
     }).pipe(Effect.provide([livedesk(), journal])))
 })
 
+/** Each message by the name of the contact in whose conversation it is. */
+const messagesByName = Effect.map(
+  emulated,
+  ({ contacts, conversations, messages }) =>
+    messages.map(({ content, conversationId }) => {
+      const conversation = conversations.find(({ id }) => id === conversationId)
+      const contact = contacts.find(({ id }) => id === conversation?.contactId)
+      return [contact?.name ?? "", Option.getOrElse(content, () => "")] as const
+    })
+)
+
+/** Runs an import, of which nothing is done any more once so many messages were sent, as by a crash. */
+const crashing = (values: ReadonlyArray<object>, messages: number) =>
+  Effect.gen(function*() {
+    const fiber = yield* Effect.forkChild(importing(values), { startImmediately: true })
+    while ((yield* emulated).messages.length < messages) yield* TestClock.adjust("1 millis")
+    return fiber
+  })
+
+describe("an import's rows that meet in another key", () => {
+  /** The id that the emulator gives first. */
+  const firstContact = 2219256
+  const anna = { identifier: "C-71", name: "Anna", phone_number: "+4930123471", message: "Anna, your parcel." }
+  const bob = { name: "Bob", phone_number: "+49 (30) 123-471", message: "Bob, your code is 1234." }
+  const bobsOwn = { ...bob, phone_number: "+4930123472" }
+
+  it.effect("rejects the second of one file, with both lines", () =>
+    Effect.gen(function*() {
+      const result = yield* importing([anna, bob, { email: "c@acme.inc" }, { identifier: "d", email: "C@acme.inc" }])
+      assert.deepStrictEqual([result.done, result.rejected], [2, 2])
+      const [phone, email] = yield* rejects
+      assert.include(
+        phone?.reasons[0],
+        "line 2 (phone:+49 (30) 123-471) and line 1 (identifier:C-71) are two customers with the same phone number"
+      )
+      assert.include(email?.reasons[0], "line 4 (identifier:d) and line 3 (email:c@acme.inc)")
+      assert.deepStrictEqual(yield* messagesByName, [["Anna", "Anna, your parcel."]])
+    }).pipe(Effect.provide([livedesk(), journal])))
+
+  it.effect("rejects one that meets a row of an earlier file, whose contact may be there", () =>
+    Effect.gen(function*() {
+      yield* importing([anna])
+      const result = yield* importing([bob])
+      assert.deepStrictEqual([result.done, result.rejected], [0, 1])
+      assert.include((yield* rejects)[0]?.reasons[0], "and line 1 of an earlier file (identifier:C-71)")
+      assert.lengthOf((yield* emulated).messages, 1)
+    }).pipe(Effect.provide([livedesk(), journal])))
+
+  it.effect("lets an address go that was corrected before anything was sent for it", () =>
+    Effect.gen(function*() {
+      const refused = [{ identifier: "a", phone_number: "one" }, { identifier: "b", phone_number: "two" }]
+      assert.strictEqual((yield* importing(refused)).rejected, 2)
+      const swapped = [{ identifier: "b", phone_number: "one" }, { identifier: "c", phone_number: "two" }]
+      yield* importing(swapped)
+      assert.deepStrictEqual(yield* rejects, [])
+      // Also once the row that had it is done, with another.
+      const corrected = { identifier: "b", phone_number: "+4930123471" }
+      assert.strictEqual((yield* importing([corrected])).done, 1)
+      yield* importing([corrected, { identifier: "d", phone_number: "one" }])
+      assert.deepStrictEqual(yield* rejects, [])
+    }).pipe(Effect.provide([livedesk(), journal])))
+
+  it.effect("sends nothing to a contact that the journal has for another customer, whatever the rows say", () =>
+    Effect.gen(function*() {
+      yield* importing([anna])
+      assert.strictEqual((yield* emulated).contacts[0]?.id, firstContact)
+      const result = yield* importing([anna, bobsOwn])
+      assert.deepStrictEqual([result.alreadyDone, result.done, result.rejected], [1, 0, 1])
+      const [refused] = yield* entries("rejected")
+      assert.include(refused?.reasons[0], "is that of line 1, another customer (identifier:C-71)")
+      assert.deepStrictEqual(yield* messagesByName, [["Anna", "Anna, your parcel."]])
+    }).pipe(Effect.provide([
+      // The response to the second row's request has the id of the first row's contact.
+      livedesk({
+        "contacts.create": ["Pass", Fault.MalformedBody({ body: `{"payload":{"contact":{"id":${firstContact}}}}` })]
+      }),
+      journal
+    ])))
+})
+
+describe("an import whose file was edited between two runs", () => {
+  const written = (index: number) => ({
+    email: `c${index}@acme.inc`,
+    name: `Customer ${index}`,
+    message: `For ${index}`
+  })
+
+  it.effect("sends nothing for rows that the file does not have any more", () =>
+    Effect.gen(function*() {
+      const values = Array.makeBy(300, written)
+      const crashed = yield* crashing(values, 40)
+      const { sent } = yield* Effect.flatMap(ImportJournal.ImportJournal, ({ totals }) => totals)
+      assert.isAtMost(sent, 96)
+      yield* inTime(Fiber.interrupt(crashed))
+      const before = yield* emulated
+      const result = yield* inTime(importing(values.slice(290)))
+      assert.strictEqual(result.done + result.alreadyDone, 10)
+      assert.isAbove(result.notInFile, 0)
+      const after = yield* emulated
+      assert.isAtMost(after.messages.length - before.messages.length, 10)
+      assert.strictEqual(after.contacts.length - before.contacts.length, result.created)
+    }).pipe(Effect.provide([livedesk(), journal])))
+
+  it.effect("looks for the contact of a row that was removed, makes none, and counts the row", () =>
+    Effect.gen(function*() {
+      const values = [written(0), written(1)]
+      assert.strictEqual((yield* inTime(Effect.flip(importing(values, { retryFor: "1 seconds" }))))._tag, "HttpError")
+      // As a crash leaves it: sent, and not heard of.
+      const journal = yield* ImportJournal.ImportJournal
+      for (const { email } of values) yield* journal.change({ key: `email:${email}`, step: "contact", state: "sent" })
+      const result = yield* inTime(importing([written(1)]))
+      assert.deepStrictEqual([result.done, result.unknown, result.notInFile], [1, 0, 1])
+      assert.deepStrictEqual(yield* messagesByName, [["Customer 1", "For 1"]])
+      assert.deepStrictEqual((yield* entries("planned")).map(({ isInFile, key }) => [key, isInFile]), [
+        ["email:c0@acme.inc", false]
+      ])
+      const again = yield* inTime(importing(values))
+      assert.deepStrictEqual([again.alreadyDone, again.done, again.notInFile], [1, 1, 0])
+    }).pipe(Effect.provide([livedesk({ "contacts.list": Array.replicate(Fault.Refused(), 8) }), journal])))
+
+  it.effect("reaches only the new address of a row that was corrected", () =>
+    Effect.gen(function*() {
+      const old = { identifier: "C-1", email: "old@acme.inc", name: "Old", message: "Hello." }
+      // Its contact is made, and LiveDesk cannot be reached for its conversation.
+      yield* Effect.flip(inTime(importing([old], { retryFor: "1 seconds" })))
+      assert.lengthOf((yield* emulated).contacts, 1)
+      const corrected = { ...old, email: "new@acme.inc" }
+      const conflict = yield* importing([corrected])
+      assert.deepStrictEqual([conflict.done, conflict.rejected], [0, 1])
+      assert.include((yield* entries("rejected"))[0]?.reasons[0], "has another email")
+      assert.deepStrictEqual(yield* messagesByName, [])
+      const contacts = yield* Contacts.Contacts
+      const [contact] = (yield* emulated).contacts
+      yield* contacts.update({ contactId: contact?.id ?? 0, email: "new@acme.inc" })
+      assert.strictEqual((yield* importing([corrected])).done, 1)
+      assert.lengthOf((yield* emulated).messages, 1)
+      assert.lengthOf((yield* emulated).contacts, 1)
+    }).pipe(Effect.provide([
+      livedesk({ "conversations.create": Array.replicate(Fault.Refused(), 3) }),
+      journal
+    ])))
+})
+
+describe("an import that is started again at another account", () => {
+  const rows = customers(2, { message: "Hello." })
+  const elsewhere = LiveDesk.layer.pipe(
+    Layer.provideMerge(Emulator.layerWith({ accountId: 8, apiKey: Redacted.make("another-key") })),
+    Layer.fresh
+  )
+
+  it.effect("sends no message, by whichever run, and goes on at its own", () =>
+    Effect.gen(function*() {
+      yield* Effect.flip(inTime(importing(rows.slice(0, 1), { retryFor: "1 seconds" })))
+      for (let run = 0; run < 2; run++) {
+        yield* Effect.gen(function*() {
+          const error = yield* Effect.flip(importing(rows))
+          assert.strictEqual(error._tag === "ImportJournalError" && error.problem, "OtherImport")
+          assert.include(error.message, "into the account 17623000010928, not 8")
+          const { conversations, messages } = yield* emulated
+          assert.deepStrictEqual([conversations, messages], [[], []])
+        }).pipe(Effect.provide(elsewhere), Effect.provideService(References.MinimumLogLevel, "None"))
+      }
+      const result = yield* importing(rows)
+      assert.deepStrictEqual([result.done, result.unknown], [2, 0])
+      assert.lengthOf((yield* emulated).messages, 2)
+    }).pipe(Effect.provide([livedesk({ "conversations.create": Array.replicate(Fault.Refused(), 3) }), journal])))
+})
+
+describe("an import whose contacts come without their account", () => {
+  const rows = customers(1, { message: "Hello." })
+  const elsewhere = LiveDesk.layer.pipe(
+    Layer.provideMerge(Emulator.layerWith({ accountId: 8, apiKey: Redacted.make("another-key"), firstContactId: 1 })),
+    Layer.fresh
+  )
+  /** The next contact that is found or made, with no more than an id. */
+  const bare = (contacts: Contacts.Contacts["Service"]): Contacts.Contacts["Service"] => ({
+    ...contacts,
+    ensure: (input, options) =>
+      Effect.map(contacts.ensure(input, options), ({ contact }) => ({
+        _tag: "Existing",
+        contact: { ...contact, contactInboxes: [] }
+      }))
+  })
+  const withBare = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.updateService(effect, Contacts.Contacts, bare)
+
+  it.effect("forgets what it made at another account, and sends no message there", () =>
+    Effect.gen(function*() {
+      // The account of the journal comes from a conversation.
+      yield* withBare(importing([{ identifier: "first", message: "Hello." }]))
+      yield* Effect.gen(function*() {
+        const error = yield* Effect.flip(withBare(importing(rows)))
+        assert.strictEqual(error._tag === "ImportJournalError" && error.problem, "OtherImport")
+        assert.deepStrictEqual((yield* emulated).messages, [])
+      }).pipe(Effect.provide(elsewhere), Effect.provideService(References.MinimumLogLevel, "None"))
+      const [entry] = yield* entries("planned")
+      assert.strictEqual(entry?.step, "contact")
+      yield* withBare(importing(rows))
+      assert.deepStrictEqual(yield* messagesByName, [["", "Hello."], ["Customer 0", "Hello."]])
+    }).pipe(Effect.provide([livedesk(), journal])))
+})
+
 describe("an import's call whose outcome is unknown", () => {
   const faults = [
     Fault.Reset({ when: "AfterProcessing" }),
@@ -353,7 +568,7 @@ describe("an import that cannot go on", () => {
     Effect.gen(function*() {
       const wrong = LiveDeskClient.layer({ apiKey: Redacted.make("wrong"), apiSecret: Redacted.make("wrong") })
       const error = yield* importing(customers(100)).pipe(
-        Effect.provide(LiveDesk.layer.pipe(Layer.provide(wrong), Layer.fresh)),
+        Effect.provide(LiveDesk.layer.pipe(Layer.provideMerge(wrong), Layer.fresh)),
         Effect.flip
       )
       assert.strictEqual(error._tag, "AuthError")

@@ -2,6 +2,7 @@ import * as NodeFlows from "@effect-livedesk/node/NodeFlows"
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Layer, Option, References, Result } from "effect"
 import { CircuitBreaker, RateLimiter } from "effect/persistence"
+import { copyFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { inspect } from "node:util"
 import * as FlowLives from "../FlowLives.ts"
@@ -23,6 +24,27 @@ describe("flows in a file", () => {
       assert.strictEqual(error._tag, "SqlError")
       assert.include(error.message, file)
     }).pipe(Effect.scoped))
+
+  it.live("are not gone on with from a file that was copied without its -wal, or that holds something else", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      const [file, copy, other] = ["flows.sqlite", "copy.sqlite", "other.sqlite"].map((name) => join(folder, name))
+      const build = (file = "") =>
+        Effect.scoped(Effect.asVoid(Layer.build(Layer.fresh(NodeFlows.layerEmbedded({ file })))))
+      yield* Effect.scoped(Effect.gen(function*() {
+        yield* Layer.build(Layer.fresh(NodeFlows.layerEmbedded({ file: file ?? "" })))
+        yield* Effect.promise(() => copyFile(file ?? "", copy ?? ""))
+      }))
+      const incomplete = yield* Effect.flip(build(copy))
+      assert.strictEqual(incomplete._tag === "SqliteFileError" && incomplete.problem, "Incomplete")
+      assert.include(incomplete.message, `(${copy}*)`)
+      yield* build(file)
+      yield* Effect.promise(() => copyFile(file ?? "", copy ?? ""))
+      yield* build(copy)
+      yield* Effect.promise(() => writeFile(other ?? "", "email\na@acme.inc\n"))
+      const wrong = yield* Effect.flip(build(other))
+      assert.strictEqual(wrong._tag === "SqliteFileError" && wrong.problem, "OtherFile")
+    }))
 })
 
 describe("the settings", () => {

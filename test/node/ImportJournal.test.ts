@@ -2,16 +2,24 @@ import { ImportJournal } from "@effect-livedesk/core/imports"
 import { ContactId, ConversationId } from "@effect-livedesk/core/LiveDeskSchema"
 import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
 import { assert, describe, it } from "@effect/vitest"
-import { Array, Effect, Layer, Option, Stream } from "effect"
+import { Array, Effect, Layer, Logger, Option, Stream } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 
 const journal = ImportJournal.layer.pipe(Layer.provideMerge(NodeSqlite.layer({ file: ":memory:" })))
 
 const rows = (count: number): ReadonlyArray<ImportJournal.Planned> =>
-  Array.makeBy(count, (index) => ({ key: `k${index}`, line: index + 2, row: `{"n":${index}}` }))
+  Array.makeBy(count, (index) => ({
+    key: `k${index}`,
+    customer: `k${index}`,
+    addresses: [`identifier:k${index}`],
+    line: index + 2,
+    row: `{"n":${index}}`
+  }))
 
-const begun = Effect.tap(ImportJournal.ImportJournal, ({ begin }) => begin(407))
+const target = { inboxId: 407, baseUrl: "https://livedesk.example", keyFingerprint: "a" }
+
+const begun = Effect.tap(ImportJournal.ImportJournal, ({ begin }) => begin(target))
 
 const keys = (state: ImportJournal.State) =>
   Effect.flatMap(
@@ -28,7 +36,7 @@ describe("ImportJournal", () => {
       assert.deepStrictEqual(yield* keys("sent"), rows(2500).map(({ key }) => key))
       yield* change({ key: "k1", step: "contact", state: "planned" })
       yield* change({ key: "k2", step: "message", state: "planned" })
-      yield* begin(407)
+      yield* begin(target)
       const [, again, later] = yield* plan(rows(3))
       assert.strictEqual(again?._tag === "Known" && again.entry.state, "planned")
       assert.strictEqual(later?._tag === "Known" && later.entry.step, "message")
@@ -46,6 +54,7 @@ describe("ImportJournal", () => {
       const [entry] = yield* Stream.runCollect(entries("rejected"))
       assert.deepStrictEqual(entry, {
         key: "k0",
+        isInFile: true,
         line: 2,
         state: "rejected",
         step: "message",
@@ -78,14 +87,24 @@ describe("ImportJournal", () => {
       assert.isFalse(yield* resolve("k0", { _tag: "NotDone" }))
       assert.isFalse(yield* resolve("k0", { _tag: "Done", messageId: 1 }))
       assert.isTrue(yield* resolve("k1", { _tag: "Done", conversationId: 8 }))
-      assert.deepStrictEqual(yield* totals, { planned: 1, sent: 1, done: 1, rejected: 0, invalid: 0 })
+      // Nor with what another row has.
+      yield* change({ key: "k2", step: "conversation", state: "sent" })
+      assert.isFalse(yield* resolve("k2", { _tag: "Done", conversationId: 8 }))
+      assert.deepStrictEqual(yield* totals, {
+        planned: 1,
+        sent: 1,
+        done: 1,
+        rejected: 0,
+        invalid: 0,
+        notInFile: { planned: 0, sent: 0, rejected: 0 }
+      })
     }).pipe(Effect.provide(journal)))
 
   it.effect("keeps the rejects of the latest run alone", () =>
     Effect.gen(function*() {
       const { begin, reject, rejects } = yield* begun
       yield* reject([{ line: 2, reasons: ["a", "b"], row: "x" }])
-      yield* begin(407)
+      yield* begin(target)
       yield* reject([{ line: 3, reasons: ["c"], row: "y" }])
       assert.deepStrictEqual(yield* Stream.runCollect(rejects), [{ line: 3, reasons: ["c"], row: "y" }])
     }).pipe(Effect.provide(journal)))
@@ -103,4 +122,56 @@ describe("ImportJournal", () => {
       yield* Effect.flip(flush)
       assert.deepStrictEqual(yield* keys("done"), [])
     }).pipe(Effect.provide(journal)))
+
+  it.effect("given another inbox, server or account, fails by name; given another key, warns", () =>
+    Effect.gen(function*() {
+      const { account, begin } = yield* begun
+      const logged: Array<unknown> = []
+      const fails = <A>(effect: Effect.Effect<A, ImportJournal.ImportJournalError>, message: string) =>
+        Effect.map(Effect.flip(Effect.asVoid(effect)), (error) => {
+          assert.strictEqual(error.problem, "OtherImport")
+          assert.include(error.message, message)
+        })
+      yield* fails(begin({ ...target, inboxId: 408 }), "into the inbox 407, not 408")
+      yield* fails(
+        begin({ ...target, baseUrl: "http://127.0.0.1:4010" }),
+        "at the address https://livedesk.example, not http://127.0.0.1:4010"
+      )
+      yield* account(7)
+      yield* account(7)
+      yield* fails(account(8), "into the account 7, not 8")
+      const rotated = { ...target, keyFingerprint: "b" }
+      const first = yield* begin(rotated).pipe(
+        Effect.provide(Logger.layer([Logger.make(({ message }) => logged.push(message))]))
+      )
+      assert.isTrue(first.isOtherKey)
+      assert.include(String(logged), "another API key")
+      // Until it is known to be the same account's.
+      yield* fails(account(8), "into the account 7, not 8")
+      assert.isTrue((yield* begin(rotated)).isOtherKey)
+      // Nor is what was noted with it trusted, at the next run with the key of before.
+      assert.isTrue((yield* begin(target)).isOtherKey)
+      assert.isFalse((yield* begin(target)).isOtherKey)
+      yield* begin(rotated)
+      yield* account(7)
+      assert.isFalse((yield* begin(rotated)).isOtherKey)
+    }).pipe(Effect.provide(journal)))
+
+  it.effect("given a database that holds something else, or a journal of another format, fails by name", () =>
+    Effect.gen(function*() {
+      const opened = (statements: ReadonlyArray<string>) =>
+        Effect.gen(function*() {
+          const sql = yield* SqlClient.SqlClient
+          for (const statement of statements) yield* sql.unsafe(statement)
+          return yield* Effect.flip(Effect.asVoid(Layer.build(Layer.fresh(ImportJournal.layer))))
+        }).pipe(Effect.provide(Layer.fresh(NodeSqlite.layer({ file: ":memory:" }))))
+      assert.strictEqual((yield* opened(["CREATE TABLE invoices (id INTEGER)"])).problem, "NotAJournal")
+      const other = yield* opened([
+        "CREATE TABLE import_row (id INTEGER)",
+        "CREATE TABLE import_format (version INTEGER)",
+        "INSERT INTO import_format VALUES (99)"
+      ])
+      assert.strictEqual(other.problem, "OtherVersion")
+      assert.include(other.message, "the format 99")
+    }).pipe(Effect.scoped))
 })

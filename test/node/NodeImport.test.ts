@@ -2,9 +2,11 @@ import { ImportJournal } from "@effect-livedesk/core/imports"
 import { Emulator } from "@effect-livedesk/core/testing"
 import { NodeEmulator } from "@effect-livedesk/node"
 import * as NodeImport from "@effect-livedesk/node/NodeImport"
+import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, HashMap, Logger, Stream } from "effect"
-import { readdir, readFile, stat, writeFile } from "node:fs/promises"
+import { Effect, HashMap, Layer, Logger, Stream } from "effect"
+import { SqlClient } from "effect/sql"
+import { copyFile, readdir, readFile, stat, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import * as Child from "../Child.ts"
 import * as EmulatorSettings from "../EmulatorSettings.ts"
@@ -143,4 +145,75 @@ describe("NodeImport", () => {
       const again = yield* NodeImport.run({ file, inboxId })
       assert.deepStrictEqual([again.alreadyDone, again.created], [made, count - made])
     }).pipe(Effect.scoped, Effect.provide(livedesk)))
+
+  it.live("given a journal that was moved without its -wal after a crash, refuses it by name", () =>
+    Effect.gen(function*() {
+      const values = Array.from({ length: 100 }, (_, index) => `c${index}@acme.inc,Hello\n`).join("")
+      const file = yield* fileOf(`email,message\n${values}`)
+      const emulator = yield* Emulator.Emulator
+      yield* Effect.scoped(Effect.gen(function*() {
+        const child = yield* Child.start(new URL("../campaigns/import.ts", import.meta.url), {
+          IMPORT_FILE: file,
+          ...(yield* EmulatorSettings.make)
+        })
+        yield* Stream.runDrain(Stream.take(emulator.changes, 60))
+        yield* child.kill
+      }))
+      const moved = yield* fileOf(`email,message\n${values}`)
+      yield* Effect.promise(() => copyFile(`${file}.journal`, `${moved}.journal`))
+      const before = yield* emulator.state
+      const error = yield* Effect.flip(NodeImport.run({ file: moved, inboxId }))
+      assert.strictEqual(error._tag === "ImportJournalError" && error.problem, "Incomplete")
+      assert.include(error.message, `(${moved}.journal*)`)
+      assert.strictEqual(yield* emulator.state, before)
+      // With all of it, the import goes on.
+      yield* Effect.promise(() => copyFile(`${file}.journal-wal`, `${moved}.journal-wal`))
+      const result = yield* NodeImport.run({ file: moved, inboxId, reconcileAfter: "50 millis" })
+      assert.isAbove(result.alreadyDone, 0)
+      assert.isAtMost(HashMap.size((yield* emulator.state).messages), 100)
+      assert.strictEqual(result.alreadyDone + result.done + result.unknown, 100)
+      // At its end it is whole in one file.
+      const again = yield* fileOf(`email,message\n${values}`)
+      yield* Effect.promise(() => copyFile(`${moved}.journal`, `${again}.journal`))
+      assert.strictEqual(
+        (yield* NodeImport.run({ file: again, inboxId })).alreadyDone,
+        result.alreadyDone + result.done
+      )
+    }).pipe(Effect.scoped, Effect.provide(livedesk)))
+
+  it.live("given no journal beside the reports of an earlier run, refuses to begin again", () =>
+    Effect.gen(function*() {
+      const file = yield* fileOf("email\na@acme.inc\n")
+      yield* NodeImport.run({ file, inboxId })
+      yield* Effect.promise(() => writeFile(`${file}.journal`, ""))
+      const error = yield* Effect.flip(NodeImport.run({ file, inboxId }))
+      assert.strictEqual(error._tag === "ImportJournalError" && error.problem, "Incomplete")
+      assert.include(error.message, NodeImport.reportsOf({ file }).successes)
+    }).pipe(Effect.provide(livedesk)))
+
+  it.live("given a file that is no journal, leaves it as it is", () =>
+    Effect.gen(function*() {
+      const file = yield* fileOf("email\na@acme.inc\n")
+      const refused = Effect.fnUntraced(function*(journal: string) {
+        const before = yield* Effect.promise(() => readFile(journal))
+        const error = yield* Effect.flip(NodeImport.run({ file, inboxId, journal }))
+        assert.strictEqual(error._tag === "ImportJournalError" && error.problem, "NotAJournal")
+        assert.deepStrictEqual(yield* Effect.promise(() => readFile(journal)), before)
+      })
+      const database = join(dirname(file), "invoices.sqlite")
+      yield* Effect.flatMap(SqlClient.SqlClient, (sql) => sql`CREATE TABLE invoices (id INTEGER)`).pipe(
+        Effect.provide(NodeSqlite.layer({ file: database }))
+      )
+      yield* refused(database)
+      yield* refused(file)
+    }).pipe(Effect.provide(livedesk)))
+
+  it.live("given another server than its journal's, does nothing", () =>
+    Effect.gen(function*() {
+      const file = yield* fileOf("email\na@acme.inc\n")
+      yield* Effect.provide(NodeImport.run({ file, inboxId }), Layer.fresh(NodeEmulator.layerLiveDesk()))
+      const error = yield* Effect.flip(NodeImport.run({ file, inboxId }))
+      assert.strictEqual(error._tag === "ImportJournalError" && error.problem, "OtherImport")
+      assert.strictEqual(yield* contacts, 0)
+    }).pipe(Effect.provide(livedesk)))
 })

@@ -58,6 +58,10 @@ export class LiveDeskClient extends Context.Service<LiveDeskClient, {
    * ```
    */
   readonly call: <Input, Output>(endpoint: Endpoint.Endpoint<Input, Output>) => Call<Input, Output>
+  /** The address of the requests, without the API's own path and a slash at its end. */
+  readonly baseUrl: string
+  /** A short hash of the API key, by which a program notices another key. The key cannot be read from it. */
+  readonly keyFingerprint: string
 }>()("@effect-livedesk/core/LiveDeskClient") {}
 
 /**
@@ -262,7 +266,11 @@ export const make = Effect.fnUntraced(function*(
 })
 
 const clientOf = (client: Client): LiveDeskClient["Service"] =>
-  LiveDeskClient.of({ call: (endpoint) => EndpointCall.make(client, endpoint) })
+  LiveDeskClient.of({
+    call: (endpoint) => EndpointCall.make(client, endpoint),
+    baseUrl: `${client.origin}${client.prefix}`,
+    keyFingerprint: client.keyFingerprint
+  })
 
 /**
  * Provides a client over the `HttpClient` in the environment. Each layer that is built has a rate limit and a circuit

@@ -27,8 +27,9 @@ import type { SocketServerError } from "effect/socket/SocketServer"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import type { WorkflowEngine } from "effect/workflow/WorkflowEngine"
+import * as GuardedSqlite from "./internal/GuardedSqlite.ts"
 import * as Setting from "./internal/Setting.ts"
-import * as NodeSqlite from "./NodeSqlite.ts"
+import type * as NodeSqlite from "./NodeSqlite.ts"
 
 /**
  * What the layers of this module provide.
@@ -81,14 +82,15 @@ const flows = Layer.mergeAll(
 
 /**
  * Runs flows in this process, kept in a file. The file is this process's own while it runs: a second one fails with
- * `SqlError`.
+ * `SqlError`. Fails with `SqliteFileError` for a file that holds something else, and for one that was copied or moved after a
+ * crash without the file beside it, whose name ends with `-wal`.
  *
  * @category layers
  * @since 0.1.0
  */
 export const layerEmbedded = (
   { file, sharding }: EmbeddedOptions
-): Layer.Layer<Provided, SqlError> =>
+): Layer.Layer<Provided, SqlError | NodeSqlite.SqliteFileError> =>
   flows.pipe(
     // As Effect's `SingleRunner`, which reads settings of its own from the environment, `PORT` among them.
     Layer.provideMerge(Sharding.layer),
@@ -98,7 +100,7 @@ export const layerEmbedded = (
     Layer.provide([RunnerStorage.layerMemory, RunnerHealth.layerNoop]),
     Layer.provide(ShardingConfig.layer({ entityMessagePollInterval: "1 second", ...sharding })),
     Layer.provide(NodeCrypto.layerDigest),
-    Layer.provideMerge(NodeSqlite.layer({ file, exclusive: true }))
+    Layer.provideMerge(GuardedSqlite.layer(file, { name: "file of flows", applicationId: 0x4c_44_46_4c }))
   )
 
 /**
@@ -141,7 +143,7 @@ export const layerCluster = (
  */
 export const layerConfig = (
   overrides: Partial<EmbeddedOptions & ClusterOptions> = {}
-): Layer.Layer<Provided, SqlError | SocketServerError | Config.ConfigError> =>
+): Layer.Layer<Provided, SqlError | NodeSqlite.SqliteFileError | SocketServerError | Config.ConfigError> =>
   Layer.unwrap(Effect.gen(function*() {
     const settings = {
       file: overrides.file === undefined ? fileSetting : Config.succeed(overrides.file),
@@ -152,9 +154,10 @@ export const layerConfig = (
     yield* Setting.check(Object.values(settings))
     const { file, host, port, url } = yield* Config.all(settings)
     const { sharding } = overrides
-    return Redacted.value(url) === ""
+    const layer: ReturnType<typeof layerConfig> = Redacted.value(url) === ""
       ? layerEmbedded({ file, sharding })
       : layerCluster({ url, host, port, sharding })
+    return layer
   }))
 
 /**

@@ -10,6 +10,7 @@ import * as ImportJournal from "@effect-livedesk/core/imports/ImportJournal"
 import * as ImportProgress from "@effect-livedesk/core/imports/ImportProgress"
 import * as ImportReport from "@effect-livedesk/core/imports/ImportReport"
 import * as ImportRows from "@effect-livedesk/core/imports/ImportRows"
+import type * as LiveDeskClient from "@effect-livedesk/core/LiveDeskClient"
 import type * as LiveDeskError from "@effect-livedesk/core/LiveDeskError"
 import type * as Messages from "@effect-livedesk/core/Messages"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
@@ -19,7 +20,8 @@ import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import type * as PlatformError from "effect/PlatformError"
 import * as Stream from "effect/Stream"
-import * as NodeSqlite from "./NodeSqlite.ts"
+import { existsSync } from "node:fs"
+import * as GuardedSqlite from "./internal/GuardedSqlite.ts"
 
 /**
  * Which file to import, and how.
@@ -59,7 +61,7 @@ export const run = (options: Options): Effect.Effect<
   | ImportJournal.ImportJournalError
   | LiveDeskError.LiveDeskError
   | PlatformError.PlatformError,
-  Contacts.Contacts | Conversations.Conversations | Messages.Messages
+  LiveDeskClient.LiveDeskClient | Contacts.Contacts | Conversations.Conversations | Messages.Messages
 > =>
   Effect.gen(function*() {
     const { file, format = formatOf(options.file) } = options
@@ -82,7 +84,10 @@ export const run = (options: Options): Effect.Effect<
       Effect.ensuring(report),
       Effect.onInterrupt(() => goOn)
     )
-  }).pipe(Effect.provide([journalLayer(journalOf(options)), NodeFileSystem.layer]))
+  }).pipe(
+    Effect.provide([journalLayer(journalOf(options)), NodeFileSystem.layer]),
+    (importing) => Effect.andThen(checkJournal(options), importing)
+  )
 
 /**
  * The rows of a file, as `run` reads them. Fails with `PlatformError` where the file cannot be read; with `ImportFileError`
@@ -140,6 +145,9 @@ const formatOf = (file: string): "csv" | "ndjson" => /\.(?:ndjson|jsonl)$/i.test
 /**
  * Provides the journal in a file, to look at it or to resolve rows while no import is at work with it.
  *
+ * Fails with `NotAJournal` for a file that holds something else, which stays as it is; and with `Incomplete` for one that was
+ * copied or moved after a crash without the file beside it, whose name ends with `-wal`.
+ *
  * @category layers
  * @since 0.1.0
  */
@@ -148,15 +156,39 @@ export const journalLayer = (
 ): Layer.Layer<ImportJournal.ImportJournal, ImportJournal.ImportJournalError> =>
   Layer.provide(
     ImportJournal.layer,
-    Layer.catchTag(NodeSqlite.layer({ file, exclusive: true }), "SqlError", (cause) =>
-      Layer.effectContext(Effect.fail(
-        new ImportJournal.ImportJournalError({
+    GuardedSqlite.layer(file, journalKind).pipe(
+      Layer.catchTag("SqlError", (cause) =>
+        failed({
           problem: "Database",
           detail: cause.reason._tag === "LockTimeoutError" ? `another process is at work with ${file}` : cause.message,
           cause
-        })
-      )))
+        })),
+      Layer.catchTag("SqliteFileError", ({ message, problem }) =>
+        failed({ problem: problem === "OtherFile" ? "NotAJournal" : problem, detail: message }))
+    )
   )
+
+const journalKind: GuardedSqlite.Kind = { name: "import's journal", applicationId: 0x4c_44_49_4a }
+
+const failed = (error: ConstructorParameters<typeof ImportJournal.ImportJournalError>[0]) =>
+  Layer.effectContext(Effect.fail(new ImportJournal.ImportJournalError(error)))
+
+/** Fails where reports say that there was a journal, which is not there: what is done would be done again. */
+const checkJournal = (options: Options): Effect.Effect<void, ImportJournal.ImportJournalError> =>
+  Effect.suspend(() => {
+    const journal = journalOf(options)
+    const report = Object.values(reportsOf(options)).find((path) => existsSync(path))
+    if (report === undefined || journal === ":memory:" || !GuardedSqlite.isEmpty(journal)) return Effect.void
+    return Effect.fail(
+      new ImportJournal.ImportJournalError({
+        problem: "Incomplete",
+        detail:
+          `${journal} holds nothing, and there is a report of an earlier run, ${report}: what that run did would be ` +
+          `done again. Copy the journal's files (${journal}*) from where they were, or move the reports away for an import ` +
+          "from the beginning"
+      })
+    )
+  })
 
 /** About how many rows there are: cells may hold line breaks. */
 const countLines = <E>(bytes: Stream.Stream<Uint8Array, E>): Effect.Effect<number, E> =>

@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -34,6 +35,25 @@ export interface Options {
   readonly exclusive?: boolean | undefined
   /** How long to wait, with everything else of the process, while another has the file. Defaults to 2 seconds. */
   readonly busyTimeout?: Duration.Input | undefined
+}
+
+/**
+ * Why a file that this library keeps is refused. It stays as it is.
+ *
+ * - `OtherFile`: it holds something else.
+ * - `Incomplete`: it was copied or moved without the file beside it, whose name ends with `-wal`.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class SqliteFileError extends Data.TaggedError("SqliteFileError")<{
+  readonly problem: "OtherFile" | "Incomplete"
+  readonly file: string
+  readonly detail: string
+}> {
+  override get message(): string {
+    return `${this.file}: ${this.detail}`
+  }
 }
 
 /**

@@ -17,7 +17,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 
 const live = LiveDesk.layer.pipe(
-  Layer.provide(Layer.unwrap(Effect.gen(function*() {
+  Layer.provideMerge(Layer.unwrap(Effect.gen(function*() {
     const { baseUrl } = yield* NodeEmulator.NodeEmulator
     const { credentials } = yield* Emulator.Emulator
     return LiveDeskClient.layerTransport({ ...credentials, baseUrl })

@@ -21,7 +21,7 @@ import * as ImportRow from "../internal/ImportRow.ts"
 import * as ImportRun from "../internal/ImportRun.ts"
 import * as OptionSchema from "../internal/OptionSchema.ts"
 import * as WorkerPool from "../internal/WorkerPool.ts"
-import type * as LiveDeskClient from "../LiveDeskClient.ts"
+import * as LiveDeskClient from "../LiveDeskClient.ts"
 import type * as LiveDeskError from "../LiveDeskError.ts"
 import type * as Messages from "../Messages.ts"
 import * as ImportJournal from "./ImportJournal.ts"
@@ -77,6 +77,10 @@ export interface Options<E, R> {
  * conversation or a message, which no call of LiveDesk's reads, is never sent again. Rows whose outcome stays unknown stay
  * `sent` in the journal, and the import never guesses: an operator looks in LiveDesk, and calls `ImportJournal.resolve`.
  *
+ * Nothing is sent for rows of earlier runs that these rows do not have: `notInFile` counts those. A row that shares an
+ * identifier, an e-mail address or a phone number with another customer's is rejected, and a contact that the journal has for one
+ * customer gets nothing for another.
+ *
  * A row that cannot be read, does not fit the mapping or is refused by LiveDesk is noted with its reasons, and never
  * stops the rest; a next run tries those again. While LiveDesk cannot be reached, the import waits.
  *
@@ -86,7 +90,7 @@ export interface Options<E, R> {
  *   fare better; `HttpError` when LiveDesk could not be reached for as long as `retryFor`. What was done is in the journal,
  *   and the same call goes on from there;
  * - `ValidationError` for options that cannot be used;
- * - `ImportJournalError`, and what `rows` fails with.
+ * - `ImportJournalError`, also for a journal of another inbox, server or account, and what `rows` fails with.
  *
  * ```ts
  * const fileSystem = yield* FileSystem.FileSystem
@@ -100,21 +104,27 @@ export interface Options<E, R> {
 export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Options<E, R>): Effect.fn.Return<
   ImportProgress.ImportProgress,
   E | ImportJournal.ImportJournalError | LiveDeskError.LiveDeskError,
-  R | ImportJournal.ImportJournal | Contacts.Contacts | Conversations.Conversations | Messages.Messages
+  | R
+  | ImportJournal.ImportJournal
+  | LiveDeskClient.LiveDeskClient
+  | Contacts.Contacts
+  | Conversations.Conversations
+  | Messages.Messages
 > {
   const { concurrency, inboxId, lookup, progressEvery, reconcileAfter, retryFor } = yield* checkOptions(options)
   const { call, key = ImportPlan.customer, mapping = ImportMapping.columns } = options
   const journal = yield* ImportJournal.ImportJournal
-  yield* journal.begin(inboxId)
+  const { baseUrl, keyFingerprint } = yield* LiveDeskClient.LiveDeskClient
+  const { isOtherKey } = yield* journal.begin({ inboxId, baseUrl, keyFingerprint })
   const began = yield* Clock.currentTimeMillis
-  const run = yield* ImportRun.make({ inboxId, mapping, key, lookup, retryFor, call })
+  const run = yield* ImportRun.make({ inboxId, mapping, key, lookup, retryFor, call, isOtherKey })
   const { counts, stopped } = run
 
   const rows = WorkerPool.run(
     options.rows.pipe(
       Stream.interruptWhen(Effect.exit(Deferred.await(stopped))),
       Stream.chunks,
-      Stream.flatMap((rows) => Stream.fromIterable(Array.chunksOf(rows, planSize))),
+      Stream.flatMap((rows) => Stream.fromIterable(Array.chunksOf(rows, planSize(concurrency)))),
       Stream.mapEffect((rows) => ImportPlan.plan(run, rows))
     ),
     (work) => ImportRow.work(run, work),
@@ -153,15 +163,20 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
     Effect.ensuring(Effect.suspend(observe))
   )
   yield* journal.flush
-  counts.unknown = (yield* journal.totals).sent
+  const { notInFile, sent } = yield* journal.totals
+  counts.unknown = sent - notInFile.sent
+  if (!ImportRun.isStopped(run)) counts.notInFile = notInFile.planned + notInFile.sent + notInFile.rejected
   yield* observe({ unknown: counts.unknown })
   yield* report
   if (ImportRun.isStopped(run)) yield* Deferred.await(stopped)
   return yield* progress
 })
 
-/** How many rows are planned at once, at most: each time waits for the disk. */
-const planSize = 1024
+/**
+ * How many rows are planned at once, and so have their contact as sent: as many as are just then sent, so that a crash leaves
+ * few unknown, but not one by one, since each time waits for the disk.
+ */
+const planSize = (concurrency: number): number => Math.min(64, Math.max(16, concurrency))
 
 const checkOptions = OptionSchema.decoder(
   Schema.Struct({

@@ -54,6 +54,8 @@ export type State = "planned" | "sent" | "done" | "rejected"
 export interface Entry {
   /** What the row is known by: its customer, such as `email:alice@acme.inc`. */
   readonly key: string
+  /** Whether the file of the latest run has the row. Nothing is sent for one that it does not have. */
+  readonly isInFile: boolean
   /** The line of the file on which it stood last. */
   readonly line: number
   readonly state: State
@@ -98,6 +100,8 @@ export interface Totals {
   readonly rejected: number
   /** Not imported at all, in the latest run. */
   readonly invalid: number
+  /** How many of these the file of the latest run does not have. */
+  readonly notInFile: { readonly planned: number; readonly sent: number; readonly rejected: number }
 }
 
 /**
@@ -126,6 +130,10 @@ export interface Change {
  */
 export interface Planned {
   readonly key: string
+  /** Who the row is for. A contact and an address are one customer's. */
+  readonly customer: string
+  /** The customer's identifier, e-mail address and phone number, such as `phone:+4930123471`, each in one form. */
+  readonly addresses: ReadonlyArray<string>
   readonly line: number
   /** The row's values, as JSON. */
   readonly row: string
@@ -142,20 +150,59 @@ export type Standing =
   | { readonly _tag: "Known"; readonly entry: Entry }
   /** An earlier line of this run has the same key. */
   | { readonly _tag: "Duplicate"; readonly line: number }
+  /** An address of it belongs to another customer, of this file or of an earlier run's. */
+  | {
+    readonly _tag: "Taken"
+    readonly address: string
+    readonly key: string
+    readonly line: number
+    readonly isInFile: boolean
+  }
 
 /**
- * Why a journal cannot be used: the database failed, or the journal belongs to another import.
+ * The row to which a contact belongs.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ContactHolder {
+  readonly contactId: number
+  readonly key: string
+  readonly line: number
+}
+
+/**
+ * Where rows are imported to.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Target {
+  readonly inboxId: number
+  readonly baseUrl: string
+  /** Stands for the API key, as `LiveDeskClient` has it. */
+  readonly keyFingerprint: string
+}
+
+/**
+ * Why a journal cannot be used:
+ *
+ * - `Database`: the database failed.
+ * - `OtherImport`: it is that of an import into another inbox, account or server.
+ * - `NotAJournal`: the file holds something else.
+ * - `OtherVersion`: another version of this library made it.
+ * - `Incomplete`: a part of it was left behind when it was copied or moved, or all of it.
  *
  * @category errors
  * @since 0.1.0
  */
 export class ImportJournalError extends Data.TaggedError("ImportJournalError")<{
-  readonly problem: "Database" | "OtherImport"
+  readonly problem: "Database" | "OtherImport" | "NotAJournal" | "OtherVersion" | "Incomplete"
   readonly detail: string
   readonly cause?: SqlError | undefined
 }> {
   override get message(): string {
-    return this.problem === "OtherImport" ? this.detail : `the import's journal failed: ${this.detail}`
+    return this.problem === "Database" ? `the import's journal failed: ${this.detail}` : this.detail
   }
 }
 
@@ -171,17 +218,28 @@ export class ImportJournalError extends Data.TaggedError("ImportJournalError")<{
  */
 export class ImportJournal extends Context.Service<ImportJournal, {
   /**
-   * Begins a run. Fails with `OtherImport` when the journal was made for another inbox: what it knows to be done is
-   * not done there.
+   * Begins a run. Fails with `OtherImport` when the journal was made for another inbox or server: what it knows to be
+   * done is not done there. Another API key is logged as a warning, since keys are rotated, and returned: until a response
+   * names the account, the ids in the journal may be another account's.
    */
-  readonly begin: (inboxId: number) => Effect.Effect<void, ImportJournalError>
+  readonly begin: (target: Target) => Effect.Effect<{ readonly isOtherKey: boolean }, ImportJournalError>
+  /**
+   * Notes the account that a response named. Fails with `OtherImport` when the import went to another one before.
+   */
+  readonly account: (accountId: number) => Effect.Effect<void, ImportJournalError>
   /**
    * Plans rows in one step, and says how each stood, in their order. Those whose contact is to be sent count as `sent`
-   * from here on, since that follows.
+   * from here on, so plan no more than are just then sent. A row one of whose addresses belongs to another customer is
+   * not planned.
    */
   readonly plan: (rows: ReadonlyArray<Planned>) => Effect.Effect<ReadonlyArray<Standing>, ImportJournalError>
-  /** Changes a row. When it returns, the change is on the disk. Changes that come together are committed together. */
-  readonly change: (change: Change) => Effect.Effect<void, ImportJournalError>
+  /**
+   * Changes a row. When it returns, the change is on the disk. Changes that come together are committed together.
+   *
+   * A conversation or a message that is about to be sent to a contact which belongs to another customer's row is not to be
+   * sent: the row is `rejected` then, and the other row is returned.
+   */
+  readonly change: (change: Change) => Effect.Effect<Option.Option<ContactHolder>, ImportJournalError>
   /**
    * Changes a row within 50 milliseconds, after the changes before it. For what is not lost when it is: a contact can be
    * looked for again.
@@ -199,7 +257,8 @@ export class ImportJournal extends Context.Service<ImportJournal, {
   readonly totals: Effect.Effect<Totals, ImportJournalError>
   /**
    * Resolves the step of a `sent` row, after an operator has looked in LiveDesk: it was done, with the id of what it
-   * made, or it was not. The next run goes on from there. Returns whether there is such a row.
+   * made, or it was not. The next run goes on from there. Returns whether there is such a row,
+   * and its conversation is not another row's.
    */
   readonly resolve: (
     key: string,
@@ -225,29 +284,55 @@ export const layer: Layer.Layer<ImportJournal, ImportJournalError, SqlClient.Sql
   ImportJournal,
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
-    yield* orFail(JournalTable.createTables(sql))
-    const changes = yield* GroupCommit.make(
-      (changes: ReadonlyArray<Change>) => orFail(sql.withTransaction(JournalTable.change(sql, changes))),
+    yield* orFail(sql.withTransaction(open(sql)))
+    const commits = yield* GroupCommit.make(
+      (changes: ReadonlyArray<Change>) => orFail(sql.withTransaction(commit(sql, changes))),
       new ImportJournalError({ problem: "Database", detail: "it is closed" })
     )
     let run = 0
+    let account: number | undefined
+    let fingerprint = { known: "", now: "" }
 
     return ImportJournal.of({
-      begin: (inboxId) =>
+      begin: (target) =>
         orFail(sql.withTransaction(Effect.gen(function*() {
           const latest = yield* JournalTable.latestRun(sql)
-          if (latest !== undefined && latest.inboxId !== inboxId) {
-            return yield* new ImportJournalError({
-              problem: "OtherImport",
-              detail: `the journal is that of an import into the inbox ${latest.inboxId}, not ${inboxId}: ` +
-                "give this import a journal of its own"
-            })
+          if (latest !== undefined) {
+            if (latest.inboxId !== target.inboxId) {
+              return yield* otherImport("into the inbox", latest.inboxId, target.inboxId)
+            }
+            if (latest.baseUrl !== target.baseUrl) {
+              return yield* otherImport("at the address", latest.baseUrl, target.baseUrl)
+            }
+            if (latest.keyFingerprint !== target.keyFingerprint) {
+              yield* Effect.logWarning(
+                "the import's journal was used with another API key. If that key is another account's, stop: " +
+                  "what is done there is not done here"
+              )
+            }
           }
           run = (latest?.run ?? 0) + 1
-          yield* JournalTable.begin(sql, inboxId, run)
+          account = latest?.accountId ?? undefined
+          fingerprint = { known: latest?.keyFingerprint ?? target.keyFingerprint, now: target.keyFingerprint }
+          yield* JournalTable.begin(sql, target, run)
+          // What an earlier run noted under a key of which the account was not known may be another account's, too.
+          return {
+            isOtherKey: [fingerprint.now, latest?.latestFingerprint ?? fingerprint.now].some((key) =>
+              key !== fingerprint.known
+            )
+          }
         }))),
+      account: (accountId) =>
+        Effect.suspend(() => {
+          if (account !== undefined && account !== accountId) return otherImport("into the account", account, accountId)
+          if (account !== undefined && fingerprint.known === fingerprint.now) return Effect.void
+          account = accountId
+          fingerprint = { ...fingerprint, known: fingerprint.now }
+          return Effect.asVoid(orFail(JournalTable.setAccount(sql, accountId, fingerprint.now)))
+        }),
       plan: (rows) => orFail(sql.withTransaction(plan(sql, run, rows))),
-      ...changes,
+      ...commits,
+      change: (change) => Effect.map(commits.change(change), (lost) => Option.fromUndefinedOr(lost.get(change.key))),
       reject: (rejects) => rejects.length === 0 ? Effect.void : orFail(JournalTable.reject(sql, rejects)),
       entries: (state) => Stream.map(pages((after) => JournalTable.entries(sql, state, after)), entryOf),
       rejects: Stream.map(
@@ -255,8 +340,19 @@ export const layer: Layer.Layer<ImportJournal, ImportJournalError, SqlClient.Sql
         ({ line, reasons, row }) => ({ line, reasons: reasonsOf(reasons), row })
       ),
       totals: orFail(Effect.map(JournalTable.totals(sql), (rows) => {
-        const counts = Object.fromEntries(rows.map(({ count, state }) => [state, count]))
-        return { planned: 0, sent: 0, done: 0, rejected: 0, invalid: 0, ...counts }
+        const none = { planned: 0, sent: 0, rejected: 0 }
+        return {
+          ...none,
+          done: 0,
+          invalid: 0,
+          ...Object.fromEntries(rows.map(({ count, state }) => [state, count])),
+          notInFile: {
+            ...none,
+            ...Object.fromEntries(
+              rows.flatMap(({ notInFile, state }) => state in none ? [[state, notInFile] as const] : [])
+            )
+          }
+        }
       })),
       resolve: (key, outcome) =>
         orFail(Effect.map(
@@ -269,24 +365,109 @@ export const layer: Layer.Layer<ImportJournal, ImportJournalError, SqlClient.Sql
   })
 )
 
-const plan = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, run: number, rows: ReadonlyArray<Planned>) {
-  const firsts = new Map<string, Planned>()
-  for (const row of rows) if (!firsts.has(row.key)) firsts.set(row.key, row)
-  const known = yield* JournalTable.known(sql, [...firsts.keys()])
-  const entries = new Map(known.map((row) => [row.key, entryOf(row)]))
-  const ofThisRun = new Set(known.flatMap((row) => row.run === run ? [row.key] : []))
-  yield* JournalTable.plan(sql, run, [...firsts.values()].filter(({ key }) => !ofThisRun.has(key)))
-  return rows.map((row): Standing => {
-    const first = firsts.get(row.key)
-    const entry = entries.get(row.key)
-    if (entry !== undefined && ofThisRun.has(row.key)) return { _tag: "Duplicate", line: entry.line }
-    if (first !== undefined && first !== row) return { _tag: "Duplicate", line: first.line }
-    return { _tag: "Known", entry: entry ?? fresh(row) }
-  })
+const open = Effect.fnUntraced(function*(sql: SqlClient.SqlClient) {
+  const contents = yield* JournalTable.contents(sql)
+  if (contents._tag === "Empty") return yield* JournalTable.createTables(sql)
+  if (contents._tag === "Other") {
+    return yield* new ImportJournalError({
+      problem: "NotAJournal",
+      detail: "the database holds something else than an import's journal: give the import a file of its own"
+    })
+  }
+  if (contents.version !== JournalTable.version) {
+    return yield* new ImportJournalError({
+      problem: "OtherVersion",
+      detail:
+        `the journal has the format ${contents.version}, and this version of effect-livedesk reads format ${JournalTable.version} alone: go on with the version that made it`
+    })
+  }
 })
+
+const otherImport = (what: string, was: string | number, is: string | number) =>
+  Effect.fail(
+    new ImportJournalError({
+      problem: "OtherImport",
+      detail: `the journal is that of an import ${what} ${was}, not ${is}: give this import a journal of its own`
+    })
+  )
+
+/** Commits changes; returns those rows that must not send what they were about to, with the rows that hold their contacts. */
+const commit = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, changes: ReadonlyArray<Change>) {
+  const merged = JournalTable.merge(changes)
+  yield* JournalTable.holdContacts(sql, merged)
+  const lost = new Map(
+    (yield* JournalTable.lost(sql, merged)).map(({ contactId, holder, key, line }): [string, ContactHolder] => [
+      key,
+      { contactId, key: holder, line }
+    ])
+  )
+  yield* JournalTable.change(
+    sql,
+    merged.map((change): Change => {
+      const holder = lost.get(change.key)
+      return holder === undefined
+        ? change
+        : { key: change.key, state: "rejected", step: "contact", reasons: [contactTaken(holder)] }
+    })
+  )
+  return lost
+})
+
+/** Why a row is refused whose contact is another customer's. */
+const contactTaken = ({ contactId, key, line }: ContactHolder): string =>
+  `the contact ${contactId} is that of line ${line}, another customer (${key}): nothing is sent to it for this row`
+
+const plan = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, run: number, rows: ReadonlyArray<Planned>) {
+  const known = yield* JournalTable.known(sql, [...new Set(rows.map(({ key }) => key))])
+  const entries = new Map(known.map((row) => [row.key, row]))
+  const addresses = new Set(rows.flatMap(({ addresses }) => addresses))
+  const holders = new Map<string, JournalTable.HolderRow>(
+    (yield* JournalTable.holders(sql, run, [...addresses])).map((holder) => [holder.address, holder])
+  )
+  /** The line of each key of this run. */
+  const lines = new Map(known.flatMap((row) => row.run === run ? [[row.key, row.line] as const] : []))
+  const planned: Array<JournalTable.PlannedRow> = []
+  const freed: Array<{ readonly address: string; readonly key: string }> = []
+  const held: Array<{ readonly address: string; readonly key: string }> = []
+  const standings = rows.map((row): Standing => {
+    const { customer, key, line } = row
+    const duplicate = lines.get(key)
+    if (duplicate !== undefined) return { _tag: "Duplicate", line: duplicate }
+    const entry = entries.get(key)
+    const isTaken = (address: string) => (holders.get(address)?.customer ?? customer) !== customer
+    const taken = entry?.state === "done" ? undefined : holders.get(row.addresses.find(isTaken) ?? "")
+    if (taken !== undefined) {
+      return { ...taken, _tag: "Taken", isInFile: taken.isInFile === 1 }
+    }
+    lines.set(key, line)
+    planned.push({ ...row, addresses: JSON.stringify(row.addresses) })
+    for (const address of row.addresses) {
+      if (isTaken(address)) continue
+      held.push({ address, key })
+      holders.set(address, { address, key, customer, line, isInFile: 1 })
+    }
+    if (entry === undefined) return { _tag: "Known", entry: fresh(row) }
+    const before = addressesOf(entry.addresses)
+    const isChanged = entry.addresses !== JSON.stringify(row.addresses)
+    if (entry.state === "done" || entry.state === "sent" || !isChanged) return { _tag: "Known", entry: entryOf(entry) }
+    // Nothing was sent to those that it no longer has.
+    if (entry.contactId === null) {
+      freed.push(...before.flatMap((address) => row.addresses.includes(address) ? [] : [{ address, key }]))
+    }
+    // The contact may be that of the old address: it is looked for again.
+    return { _tag: "Known", entry: { ...entryOf(entry), step: "contact" } }
+  })
+  yield* JournalTable.plan(sql, run, planned)
+  if (freed.length > 0) yield* JournalTable.free(sql, freed)
+  yield* JournalTable.hold(sql, run, held)
+  return standings
+})
+
+const addressesOf = (json: string): ReadonlyArray<string> => Result.getOrElse(decodeStrings(json), () => [])
 
 const fresh = ({ key, line, row }: Planned): Entry => ({
   key,
+  isInFile: true,
   line,
   state: "planned",
   step: "contact",
@@ -301,6 +482,7 @@ const fresh = ({ key, line, row }: Planned): Entry => ({
 
 const entryOf = (row: JournalTable.EntryRow): Entry => ({
   key: row.key,
+  isInFile: row.isInFile === 1,
   line: row.line,
   state: row.state,
   step: row.step,
@@ -317,9 +499,9 @@ const idOf = <Id>(id: number | null, brand: { readonly make: (id: number) => Id 
   id === null ? Option.none() : Option.some(brand.make(id))
 
 const reasonsOf = (json: string): ReadonlyArray<string> =>
-  json === "[]" ? [] : Result.getOrElse(decodeReasons(json), () => [json])
+  json === "[]" ? [] : Result.getOrElse(decodeStrings(json), () => [json])
 
-const decodeReasons = SchemaParser.decodeUnknownResult(Schema.fromJsonString(Schema.Array(Schema.String)))
+const decodeStrings = SchemaParser.decodeUnknownResult(Schema.fromJsonString(Schema.Array(Schema.String)))
 
 const pages = <A extends JournalTable.Place>(
   read: (after: number) => Effect.Effect<ReadonlyArray<A>, SqlError>

@@ -9,6 +9,7 @@ import * as SchemaParser from "effect/SchemaParser"
 import * as Contacts from "../Contacts.ts"
 import { contactKeyMissing } from "../internal/ContactLookup.ts"
 import * as ErrorMapping from "../internal/ErrorMapping.ts"
+import * as ImportCell from "../internal/ImportCell.ts"
 import { messageIssues } from "../internal/messageIssues.ts"
 import type * as LiveDeskError from "../LiveDeskError.ts"
 import type * as Messages from "../Messages.ts"
@@ -73,44 +74,53 @@ export const make = <A>(schema: Schema.Codec<A, unknown>, input: (row: A) => Imp
   }
 }
 
-const Column = Schema.optional(Schema.NullOr(Schema.Union([Schema.String, Schema.Number])))
-
 /**
  * The mapping for files whose columns are named as LiveDesk names the fields: `identifier`, `email`, `phone_number`,
  * `name`, `avatar_url`, and `message` for a first message. All may be missing, empty or null, but for one of the first
- * three.
+ * three. Refuses what a spreadsheet or JSON has rounded or added to, such as `4.91511E+12` and `9007199254740993` as a number.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const columns: ImportMapping = make(
   Schema.Struct({
-    identifier: Column,
-    email: Column,
-    phone_number: Column,
-    name: Column,
-    avatar_url: Column,
-    message: Column
+    identifier: ImportCell.key,
+    email: ImportCell.email,
+    phone_number: ImportCell.key,
+    name: ImportCell.text,
+    avatar_url: ImportCell.text,
+    message: ImportCell.text
   }),
   (row) => {
-    const content = given(row.message)
+    const content = ImportCell.given(row.message)
     return {
       contact: {
-        identifier: given(row.identifier),
-        email: given(row.email),
-        phoneNumber: given(row.phone_number),
-        name: given(row.name),
-        avatarUrl: given(row.avatar_url)
+        identifier: ImportCell.given(row.identifier),
+        email: ImportCell.given(row.email),
+        phoneNumber: ImportCell.given(row.phone_number),
+        name: ImportCell.given(row.name),
+        avatarUrl: ImportCell.given(row.avatar_url)
       },
       ...(content === undefined ? {} : { message: { content } })
     }
   }
 )
 
-const given = (cell: string | number | null | undefined): string | undefined => {
-  const text = String(cell ?? "").trim()
-  return text === "" ? undefined : text
-}
+/**
+ * Lists what LiveDesk may refuse of a row, by rules that no page of LiveDesk's states: a phone number that is not E.164, an
+ * e-mail address without the form of one.
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const warnings = ({ contact }: ImportInput): ReadonlyArray<LiveDeskError.Issue> => [
+  ...(contact.phoneNumber === undefined || /^\+[1-9]\d{1,14}$/.test(contact.phoneNumber)
+    ? []
+    : [{ path: ["contact", "phoneNumber"], message: "not E.164, such as +4915112345678" }]),
+  ...(contact.email === undefined || /^[^\s@]+@[^\s@]+$/.test(contact.email)
+    ? []
+    : [{ path: ["contact", "email"], message: "without the form of an e-mail address" }])
+]
 
 const checkContact = SchemaParser.encodeUnknownResult(Contacts.CreateContact, {
   errors: "all",

@@ -29,6 +29,11 @@ export interface Counts {
   readonly rejected: number
   /** Rows whose outcome is unknown. */
   readonly unknown: number
+  /**
+   * Rows of earlier runs that are not done, and that this run's file does not have: nothing was sent for them. It is known
+   * at the end of a run alone.
+   */
+  readonly notInFile: number
 }
 
 /**
@@ -77,6 +82,7 @@ export const line = (progress: ImportProgress): string =>
     ...(progress.alreadyDone === 0 ? [] : [`${progress.alreadyDone} before`]),
     `${progress.rejected} rejected`,
     ...(progress.unknown === 0 ? [] : [`${progress.unknown} unknown`]),
+    ...(progress.notInFile === 0 ? [] : [`${progress.notInFile} not in the file`]),
     `${progress.perSecond < 10 ? progress.perSecond.toFixed(1) : Math.round(progress.perSecond)} a second`,
     ...Option.match(progress.timeLeft, {
       onNone: () => [],

@@ -6,6 +6,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Base64 from "effect/encoding/Base64"
+import * as Hash from "effect/Hash"
 import * as Url from "effect/http/Url"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -46,6 +47,8 @@ export interface ClientSettings {
   readonly maxResponseBytes: number
   readonly server: Readonly<Record<string, unknown>>
   readonly account: string | undefined
+  /** A short hash of the API key: no more of it than that it is the same. */
+  readonly keyFingerprint: string
   readonly redact: (text: string) => string
   readonly redactEnd: (text: string) => string
 }
@@ -113,6 +116,7 @@ export const make = (
         ...(options.account === undefined ? undefined : { "livedesk.account": options.account })
       },
       account: options.account,
+      keyFingerprint: (Hash.string(apiKey) >>> 0).toString(16),
       redact: makeRedactor(apiKey, apiSecret),
       redactEnd: makeEndRedactor(apiKey, apiSecret)
     }

@@ -46,7 +46,8 @@ const maxIdLength = 150
 export const deliveryId = (header: string | undefined, wire: unknown): string | undefined => {
   if (header !== undefined && header !== "" && header.length <= maxIdLength) return `delivery:${header}`
   const { event, id, created_at: createdAt, updated_at: updatedAt } = fieldsOf(wire)
-  if (!isPlain(id)) return undefined
+  // A number that JSON does not hold as it was may be another record's, too.
+  if (!isPlain(id) || (typeof id === "number" && !Number.isSafeInteger(id))) return undefined
   // Not by the content: what is changed, changed back and changed again comes twice in the same words.
   const time = isPlain(updatedAt) ? updatedAt : event.endsWith("_created") && isPlain(createdAt) ? createdAt : undefined
   const named = `event:${event}:${id}:${time}`

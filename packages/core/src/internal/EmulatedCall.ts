@@ -104,6 +104,15 @@ export const text = (value: unknown): Option.Option<string> =>
     ? Option.some(String(value))
     : Option.none()
 
+/** Refuses a field whose number JavaScript does not hold as it was sent, and would take for another one. LiveDesk may take it. */
+export const inexactNumber = (body: Body): ErrorResponse | undefined => {
+  const [field] = Object.entries(body).find(([, value]) => Number.isInteger(value) && !Number.isSafeInteger(value)) ??
+    []
+  return field === undefined
+    ? undefined
+    : unprocessable(`${field} is a number that JSON readers round: write it as text`)
+}
+
 /** Reads a whole number, or its digits. */
 export const wholeNumber = (value: unknown): Option.Option<number> =>
   Option.filter(Option.map(text(value), Number), Number.isSafeInteger)

@@ -5,7 +5,6 @@
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Latch from "effect/Latch"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
@@ -13,25 +12,25 @@ import * as Queue from "effect/Queue"
 /** How many changes are committed at once, and how many may wait: more than are in flight, so that few wait. */
 const [batchSize, capacity] = [1024, 4096]
 
-interface Waiting<Change, E> {
+interface Waiting<Change, A, E> {
   readonly change?: Change
   /** For the caller that waits until it is on the disk. */
-  readonly committed?: Deferred.Deferred<void, E>
+  readonly committed?: Deferred.Deferred<A, E>
 }
 
 /**
  * Commits the changes that come while others are being committed at once, and those that wait within 50 milliseconds. Fails
  * with `closed` once the scope is closed.
  */
-export const make = Effect.fnUntraced(function*<Change, E>(
-  commit: (changes: ReadonlyArray<Change>) => Effect.Effect<unknown, E>,
+export const make = Effect.fnUntraced(function*<Change, A, E>(
+  commit: (changes: ReadonlyArray<Change>) => Effect.Effect<A, E>,
   closed: E
 ) {
-  const queue = yield* Queue.bounded<Waiting<Change, E>>(capacity)
+  const queue = yield* Queue.bounded<Waiting<Change, A, E>>(capacity)
   /** Open while a caller waits for the disk, or a whole batch has come. */
   const due = Latch.makeUnsafe(false)
   let failure: Option.Option<E> = Option.none()
-  const commitAll = (waiting: ReadonlyArray<Waiting<Change, E>>) =>
+  const commitAll = (waiting: ReadonlyArray<Waiting<Change, A, E>>) =>
     Option.match(failure, {
       // After a failure nothing more is written: what comes later may rest on what was lost.
       onSome: Effect.fail,
@@ -42,7 +41,7 @@ export const make = Effect.fnUntraced(function*<Change, E>(
       Effect.flatMap((exit) =>
         Effect.forEach(
           waiting,
-          ({ committed }) => committed === undefined ? Effect.void : Deferred.done(committed, Exit.asVoid(exit)),
+          ({ committed }) => committed === undefined ? Effect.void : Deferred.done(committed, exit),
           { discard: true }
         )
       )
@@ -64,23 +63,23 @@ export const make = Effect.fnUntraced(function*<Change, E>(
     Effect.forever,
     Effect.forkScoped
   )
-  const enqueue = (waiting: Waiting<Change, E>) =>
+  const enqueue = (waiting: Waiting<Change, A, E>) =>
     Effect.suspend(() => {
       if (Option.isSome(failure)) return Effect.fail(failure.value)
       if (waiting.committed !== undefined || Queue.sizeUnsafe(queue) >= batchSize) due.openUnsafe()
       return Queue.offer(queue, waiting)
     })
-  const enqueueAndWait = (change: Pick<Waiting<Change, E>, "change">) =>
+  const enqueueAndWait = (change: Pick<Waiting<Change, A, E>, "change">) =>
     Effect.suspend(() => {
-      const committed = Deferred.makeUnsafe<void, E>()
+      const committed = Deferred.makeUnsafe<A, E>()
       return Effect.andThen(enqueue({ ...change, committed }), Deferred.await(committed))
     })
   return {
-    /** Ends when the change is on the disk. */
+    /** Ends when the change is on the disk, with what its commit returned. */
     change: (change: Change) => enqueueAndWait({ change }),
     /** Ends when the change is to be committed. */
     note: (change: Change) => Effect.asVoid(enqueue({ change })),
     /** Ends when all changes so far are on the disk. */
-    flush: enqueueAndWait({})
+    flush: Effect.asVoid(enqueueAndWait({}))
   }
 })

@@ -20,6 +20,11 @@ export type Halt =
   | { readonly _tag: "Stopped"; readonly step: ImportJournal.Step; readonly known: Partial<ImportJournal.Change> }
   | { readonly _tag: "Rejected"; readonly step: ImportJournal.Step; readonly error: LiveDeskError.LiveDeskError }
   | { readonly _tag: "Unknown"; readonly step: ImportJournal.Step; readonly error: LiveDeskError.LiveDeskError }
+  /** The contact is another customer's. */
+  | { readonly _tag: "Taken"; readonly step: ImportJournal.Step }
+
+/** Why a call fails for good. */
+type CallHalt = Exclude<Halt, { readonly _tag: "Taken" }>
 
 /** What the journal is to know while a call waits to be retried, and when it is retried. */
 export interface Around {
@@ -33,7 +38,7 @@ export const make = <A>(
   step: ImportJournal.Step,
   call: Effect.Effect<A, LiveDeskError.LiveDeskError>,
   around: Around = { waiting: Effect.void, retrying: Effect.void }
-): Effect.Effect<A, Halt | ImportJournal.ImportJournalError> =>
+): Effect.Effect<A, CallHalt | ImportJournal.ImportJournalError> =>
   call.pipe(
     Effect.retry(retries(run, around)),
     Effect.catchTag(["AuthError", "ValidationError", "HttpError"], (error) => halt(run, step, error))
@@ -61,14 +66,14 @@ const halt = Effect.fnUntraced(function*(
   { stopped }: ImportRun.ImportRun,
   step: ImportJournal.Step,
   error: LiveDeskError.LiveDeskError
-): Effect.fn.Return<never, Halt> {
+): Effect.fn.Return<never, CallHalt> {
   // What is transient still is not retried any more: `retryFor` has passed, unless the run was stopped before.
   if (failsEveryRow(error, step) || isTransient(error)) {
     yield* Deferred.fail(stopped, error)
-    return yield* Effect.fail<Halt>({ _tag: "Stopped", step, known: {} })
+    return yield* Effect.fail<CallHalt>({ _tag: "Stopped", step, known: {} })
   }
   const mayBeThere = LiveDeskError.mayHaveTakenEffect(error) && !isLookup(error)
-  return yield* Effect.fail<Halt>({ _tag: mayBeThere ? "Unknown" : "Rejected", step, error })
+  return yield* Effect.fail<CallHalt>({ _tag: mayBeThere ? "Unknown" : "Rejected", step, error })
 })
 
 /** Whether nothing was made, for a transient cause. */

@@ -35,13 +35,17 @@ export const plan = Effect.fnUntraced(function*(
       onSuccess: (candidate) => candidates.push(candidate)
     })
   }
-  const standings = yield* run.journal.plan(candidates.map(({ key, line, row }) => ({ key, line, row })))
+  const standings = yield* run.journal.plan(
+    candidates.map(({ addresses, customer, key, line, row }) => ({ addresses, customer, key, line, row }))
+  )
   const works: Array<Work> = []
   for (const [index, { input, key, line, row }] of candidates.entries()) {
     const standing = standings[index]
     if (standing === undefined) continue
     if (standing._tag === "Duplicate") {
       rejects.push({ line, reasons: [`the same customer as line ${standing.line}: ${key}`], row })
+    } else if (standing._tag === "Taken") {
+      rejects.push({ line, reasons: [taken(key, line, standing)], row })
     } else if (standing.entry.state === "done") {
       run.counts.alreadyDone++
     } else if (standing.entry.state !== "sent") {
@@ -64,7 +68,14 @@ const read = (
   return Result.gen(function*() {
     const kept = yield* text
     const input = yield* mapping.read(row.values)
-    return { key: yield* attempted("the key failed", () => key(input)), line, row: kept, input }
+    return {
+      key: yield* attempted("the key failed", () => key(input)),
+      customer: customer(input),
+      addresses: addresses(input),
+      line,
+      row: kept,
+      input
+    }
   }).pipe(
     Result.mapError((issues) => ({
       line,
@@ -86,4 +97,31 @@ export const customer = ({ contact: { email, identifier, phoneNumber } }: Import
   const [id, mail] = [identifier?.trim(), email?.trim()]
   if (id !== undefined && id !== "") return `identifier:${id}`
   return mail !== undefined && mail !== "" ? `email:${mail.toLowerCase()}` : `phone:${phoneNumber?.trim() ?? ""}`
+}
+
+const addressNames = { identifier: "identifier", email: "e-mail address", phone: "phone number" }
+
+/** All by which LiveDesk may know the customer of a row, each in one form. */
+const addresses = (
+  { contact: { email, identifier, phoneNumber } }: ImportMapping.ImportInput
+): ReadonlyArray<string> => {
+  const [id = "", mail = "", phone = ""] = [identifier?.trim(), email?.trim(), phoneNumber?.trim()]
+  return [
+    ...(id === "" ? [] : [`identifier:${id}`]),
+    ...(mail === "" ? [] : [`email:${mail.toLowerCase()}`]),
+    // However its digits are grouped.
+    ...(phone === "" ? [] : [`phone:${phone.replaceAll(/[\s()./-]/g, "") || phone}`])
+  ]
+}
+
+const taken = (
+  key: string,
+  line: number,
+  holder: Extract<ImportJournal.Standing, { readonly _tag: "Taken" }>
+): string => {
+  const [, kind = "", address] = /^(identifier|email|phone):(.*)$/s.exec(holder.address) ?? []
+  const name = kind === "identifier" || kind === "email" ? addressNames[kind] : addressNames.phone
+  const other = holder.isInFile ? `line ${holder.line}` : `line ${holder.line} of an earlier file`
+  return `line ${line} (${key}) and ${other} (${holder.key}) are two customers with the same ${name} ${address}: ` +
+    "correct one of them, or give both the same identifier"
 }

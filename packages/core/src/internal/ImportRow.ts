@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
@@ -14,7 +15,7 @@ import * as Contacts from "../Contacts.ts"
 import type * as ImportJournal from "../imports/ImportJournal.ts"
 import type * as ImportMapping from "../imports/ImportMapping.ts"
 import type * as LiveDeskError from "../LiveDeskError.ts"
-import { ContactId, ConversationId, MessageId } from "../LiveDeskSchema.ts"
+import { type AccountId, ContactId, ConversationId, MessageId } from "../LiveDeskSchema.ts"
 import * as ImportCall from "./ImportCall.ts"
 import type { Work } from "./ImportPlan.ts"
 import * as ImportRun from "./ImportRun.ts"
@@ -24,6 +25,8 @@ interface Row {
   readonly key: string
   readonly input: ImportMapping.ImportInput
   readonly contactId: ContactId | undefined
+  /** The contact that an earlier run had for the row, with addresses that may have been corrected since. */
+  readonly knownContactId: ContactId | undefined
   readonly sourceId: string | undefined
   readonly conversationId: ConversationId | undefined
   /** What the journal does not have yet; the next change of it tells. */
@@ -44,9 +47,13 @@ export const work = (
 ): Effect.Effect<void, ImportJournal.ImportJournalError> =>
   ImportRun.isStopped(run)
     ? run.journal.note({ key: entry.key, step: entry.step, state: "planned" })
-    : advance(run, { entry, input }, findOrCreate(run, input, run.lookup))
+    // One that has a contact is looked for again where an address of it was corrected, or its id may be another account's.
+    : advance(run, { entry, input }, findOrCreate(run, input, Option.isSome(entry.contactId) ? "first" : run.lookup))
 
-/** Works on a row whose contact may be there, unheard: it is looked for, and made if it is not. */
+/**
+ * Works on a row whose contact may be there, unheard: it is looked for, and made if it is not. For a row that the file does
+ * not have any more it is looked for alone.
+ */
 export const reconcile = Effect.fnUntraced(function*(
   run: ImportRun.ImportRun,
   entry: ImportJournal.Entry
@@ -54,6 +61,7 @@ export const reconcile = Effect.fnUntraced(function*(
   const values = readValues(Option.getOrElse(entry.row, () => "{}"))
   const input = Result.flatMap(values, run.mapping.read)
   if (Result.isFailure(input) || ImportRun.isStopped(run)) return
+  if (!entry.isInFile) return run.isOtherKey ? undefined : yield* lookUp(run, entry, input.success)
   const contact = Effect.map(
     findOrCreate(run, input.success, "first"),
     // Whether it was there before the import is unknown.
@@ -61,6 +69,26 @@ export const reconcile = Effect.fnUntraced(function*(
   )
   yield* advance(run, { entry, input: input.success }, contact)
 })
+
+/** Notes whether the contact of a row is there, of which nothing is sent any more. */
+const lookUp = (
+  run: ImportRun.ImportRun,
+  { key }: ImportJournal.Entry,
+  input: ImportMapping.ImportInput
+): Effect.Effect<void, ImportJournal.ImportJournalError> =>
+  ImportCall.make(run, "contact", run.contacts.find(input.contact, run.call)).pipe(
+    Effect.flatMap(Option.match({
+      onNone: () => run.journal.note({ key, step: "contact", state: "planned" }),
+      onSome: ({ id }) =>
+        run.journal.note(
+          wantsConversation({ input })
+            ? { key, step: "conversation", state: "planned", contactId: id }
+            : { key, step: "message", state: "done", contactId: id }
+        )
+    })),
+    // It stays unknown.
+    Effect.catchTag(["Stopped", "Rejected", "Unknown"], () => Effect.void)
+  )
 
 const readValues = SchemaParser.decodeUnknownResult(
   Schema.fromJsonString(Schema.Record(Schema.String, Schema.Unknown))
@@ -75,7 +103,8 @@ const advance = (
   const row: Row = {
     key: entry.key,
     input,
-    contactId: Option.getOrUndefined(entry.contactId),
+    contactId: entry.step === "contact" || run.isOtherKey ? undefined : Option.getOrUndefined(entry.contactId),
+    knownContactId: Option.getOrUndefined(entry.contactId),
     sourceId: Option.getOrUndefined(entry.sourceId),
     conversationId: Option.getOrUndefined(entry.conversationId),
     known: {}
@@ -84,7 +113,7 @@ const advance = (
     Effect.flatMap((row) => createConversation(run, row)),
     Effect.flatMap((row) => sendMessage(run, row)),
     Effect.flatMap((row) => finish(run, row)),
-    Effect.catchTag(["Stopped", "Rejected", "Unknown"], (halt) => noteHalt(run, entry.key, halt))
+    Effect.catchTag(["Stopped", "Rejected", "Unknown", "Taken"], (halt) => noteHalt(run, entry.key, halt))
   )
 }
 
@@ -100,24 +129,41 @@ const ensureContact = Effect.fnUntraced(function*(
   const { contactId } = row
   if (contactId !== undefined) return { ...row, contactId }
   // The journal has it as sent from its planning on, and it is never sent without being looked for after that.
-  const { existing, id, sourceId } = yield* ImportCall.make(run, "contact", contact)
+  const { accountId, existing, id, sourceId } = yield* ImportCall.make(run, "contact", contact)
+  yield* noteAccount(run, accountId)
+  if (row.knownContactId === id) return { ...row, contactId: id, sourceId, known: { contactId: id, sourceId } }
   if (existing === false) run.counts.created++
   if (existing === true) run.counts.existing++
-  return { ...row, contactId: id, sourceId, known: { contactId: id, sourceId, existing } }
+  return {
+    ...row,
+    contactId: id,
+    sourceId,
+    // That of another contact is not this row's.
+    conversationId: row.knownContactId === undefined ? row.conversationId : undefined,
+    known: { contactId: id, sourceId, existing }
+  }
 })
 
 const createConversation: Step<WithContact, Row> = Effect.fnUntraced(function*(run, row) {
   if (row.conversationId !== undefined || !wantsConversation(row)) return row
   const { contactId, sourceId } = row
   const input = { inboxId: run.inboxId, contactId, ...(sourceId === undefined ? {} : { sourceId }) }
-  const created = Effect.map(run.conversations.create(input, run.call), idOf)
-  const conversationId = yield* createOnce(
+  const created = Effect.map(
+    run.conversations.create(input, run.call),
+    ({ accountId, id }): Created<ConversationId> => ({ id, accountId: Option.some(accountId) })
+  )
+  const { accountId, id: conversationId } = yield* createOnce(
     run,
     row,
     "conversation",
-    ImportCall.orCreatedId(created, "id", (id) => ConversationId.make(id))
+    ImportCall.orCreatedId(
+      created,
+      "id",
+      (id): Created<ConversationId> => ({ id: ConversationId.make(id), accountId: Option.none() })
+    )
   )
   run.counts.conversations++
+  yield* noteAccount(run, accountId)
   return { ...row, conversationId, known: { conversationId } }
 })
 
@@ -142,6 +188,30 @@ const finish = ({ counts, journal }: ImportRun.ImportRun, row: Row) => {
   return wantsConversation(row) ? journal.change(change) : journal.note(change)
 }
 
+/** What a call made, and the account that its response named. */
+interface Created<Id> {
+  readonly id: Id
+  readonly accountId: Option.Option<AccountId>
+}
+
+/** Stops the run where a response names another account than those before: what it made is not the import's. */
+const noteAccount = (
+  run: ImportRun.ImportRun,
+  accountId: Option.Option<AccountId>
+): Effect.Effect<void, ImportCall.Halt | ImportJournal.ImportJournalError> => {
+  // 0 stands for an id that the response left out.
+  if (Option.isNone(accountId) || accountId.value === 0) return Effect.void
+  return Effect.catchIf(
+    run.journal.account(accountId.value),
+    ({ problem }) => problem === "OtherImport",
+    (error) =>
+      Effect.andThen(
+        Deferred.fail(run.stopped, error),
+        Effect.fail<ImportCall.Halt>({ _tag: "Stopped", step: "contact", known: {} })
+      )
+  )
+}
+
 /** Makes a call that no later one can look for: nothing is sent but what the journal has as sent. */
 const createOnce = <A>(
   run: ImportRun.ImportRun,
@@ -151,11 +221,17 @@ const createOnce = <A>(
 ): Effect.Effect<A, ImportCall.Halt | ImportJournal.ImportJournalError> =>
   ImportRun.isStopped(run)
     ? Effect.fail({ _tag: "Stopped", step, known })
-    : Effect.andThen(
+    : Effect.flatMap(
       run.journal.change({ key, step, state: "sent", ...known }),
-      ImportCall.make(run, step, call, {
-        waiting: run.journal.change({ key, step, state: "planned" }),
-        retrying: run.journal.change({ key, step, state: "sent" })
+      // The journal has noted why.
+      Option.match({
+        onSome: (): Effect.Effect<A, ImportCall.Halt | ImportJournal.ImportJournalError> =>
+          Effect.fail({ _tag: "Taken", step }),
+        onNone: () =>
+          ImportCall.make(run, step, call, {
+            waiting: Effect.asVoid(run.journal.change({ key, step, state: "planned" })),
+            retrying: Effect.asVoid(run.journal.change({ key, step, state: "sent" }))
+          })
       })
     )
 
@@ -164,7 +240,13 @@ const noteHalt = Effect.fnUntraced(function*(run: ImportRun.ImportRun, key: stri
   const { step } = halt
   switch (halt._tag) {
     case "Stopped":
-      return yield* journal.note({ key, step, state: "planned", ...halt.known })
+      // Under a key of which the account is not known, the ids may be another account's.
+      return yield* journal.note(
+        run.isOtherKey ? { key, step: "contact", state: "planned" } : { key, step, state: "planned", ...halt.known }
+      )
+    case "Taken":
+      counts.rejected++
+      return
     case "Rejected":
       counts.rejected++
       return yield* journal.note({ key, step, state: "rejected", reasons: [halt.error.message] })
@@ -175,7 +257,8 @@ const noteHalt = Effect.fnUntraced(function*(run: ImportRun.ImportRun, key: stri
   }
 })
 
-const wantsConversation = ({ input }: Row): boolean => input.message !== undefined || input.conversation === true
+const wantsConversation = ({ input }: Pick<Row, "input">): boolean =>
+  input.message !== undefined || input.conversation === true
 
 const idOf = <Id>({ id }: { readonly id: Id }): Id => id
 
@@ -186,6 +269,7 @@ const idOf = <Id>({ id }: { readonly id: Id }): Id => id
 interface FoundContact {
   readonly id: ContactId
   readonly sourceId: string | undefined
+  readonly accountId: Option.Option<AccountId>
   /** Whether it was there before; `undefined` where that is unknown. */
   readonly existing: boolean | undefined
 }
@@ -210,6 +294,7 @@ const findOrCreate = (
   return ImportCall.orCreatedId(found, "payload.contact.id", (id) => ({
     id: ContactId.make(id),
     sourceId: undefined,
+    accountId: Option.none(),
     existing: false
   }))
 }
@@ -217,6 +302,12 @@ const findOrCreate = (
 const foundContact = (ensured: Contacts.EnsuredContact, inboxId: number): FoundContact => ({
   id: ensured.contact.id,
   sourceId: Option.getOrUndefined<string>(Contacts.sourceIdOf(ensured, inboxId)),
+  accountId: Option.flatMap(
+    ensured._tag === "Created"
+      ? ensured.contactInbox.inbox
+      : Option.flatMap(Option.fromUndefinedOr(ensured.contact.contactInboxes[0]), ({ inbox }) => inbox),
+    ({ accountId }) => accountId
+  ),
   existing: ensured._tag === "Existing"
 })
 

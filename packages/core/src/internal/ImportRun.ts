@@ -24,6 +24,8 @@ export interface Settings {
   readonly lookup: "first" | "onConflict"
   readonly retryFor: Duration.Duration
   readonly call: LiveDeskClient.CallOptions | undefined
+  /** Whether the API key is another than before, so that contacts in the journal may be another account's. */
+  readonly isOtherKey: boolean
 }
 
 /** What the steps of a run read and change. */
@@ -34,7 +36,7 @@ export interface ImportRun extends Settings {
   readonly messages: Messages.Messages["Service"]
   readonly counts: { -readonly [Key in keyof ImportProgress.Counts]: number }
   /** Done when no more rows are to be worked on: fails where no other row would fare better. */
-  readonly stopped: Deferred.Deferred<void, LiveDeskError.LiveDeskError>
+  readonly stopped: Deferred.Deferred<void, LiveDeskError.LiveDeskError | ImportJournal.ImportJournalError>
   /** When the outcome of a call last stayed unknown, in milliseconds. */
   latestUnknown: number
 }
@@ -56,9 +58,10 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
       conversations: 0,
       messages: 0,
       rejected: 0,
-      unknown: 0
+      unknown: 0,
+      notInFile: 0
     },
-    stopped: yield* Deferred.make<void, LiveDeskError.LiveDeskError>(),
+    stopped: yield* Deferred.make<void, LiveDeskError.LiveDeskError | ImportJournal.ImportJournalError>(),
     latestUnknown: 0
   }
   return run

@@ -6,13 +6,42 @@
 import * as Effect from "effect/Effect"
 import type * as SqlClient from "effect/sql/SqlClient"
 
-/** Makes the tables that are not there. */
+/** The version of these tables. A journal of another is refused: what it says would be misread. */
+export const version = 1
+
+/** What the database holds: nothing yet, a journal, and of which version, or something else. */
+export const contents = Effect.fnUntraced(function*(sql: SqlClient.SqlClient) {
+  const tables = yield* sql<{ readonly name: string }>`
+    SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'
+  `
+  if (tables.length === 0) return { _tag: "Empty" } as const
+  if (!tables.some(({ name }) => name === "import_row")) return { _tag: "Other" } as const
+  if (!tables.some(({ name }) => name === "import_format")) return { _tag: "Journal", version: 0 } as const
+  const [format] = yield* sql<{ readonly version: number }>`SELECT version FROM import_format`
+  return { _tag: "Journal", version: format?.version ?? 0 } as const
+})
+
+/** Makes the tables, in one transaction. */
 export const createTables = Effect.fnUntraced(function*(sql: SqlClient.SqlClient) {
-  yield* sql`CREATE TABLE IF NOT EXISTS import (id INTEGER PRIMARY KEY, inbox_id INTEGER NOT NULL, run INTEGER NOT NULL)`
+  yield* sql`CREATE TABLE import_format (version INTEGER NOT NULL)`
+  yield* sql`INSERT INTO import_format (version) VALUES (${version})`
   yield* sql`
-    CREATE TABLE IF NOT EXISTS import_row (
+    CREATE TABLE import (
+      id INTEGER PRIMARY KEY,
+      inbox_id INTEGER NOT NULL,
+      base_url TEXT NOT NULL,
+      account_id INTEGER,
+      key_fingerprint TEXT NOT NULL,
+      latest_fingerprint TEXT NOT NULL,
+      run INTEGER NOT NULL
+    )
+  `
+  yield* sql`
+    CREATE TABLE import_row (
       id INTEGER PRIMARY KEY,
       key TEXT NOT NULL UNIQUE,
+      customer TEXT NOT NULL,
+      addresses TEXT NOT NULL,
       line INTEGER NOT NULL,
       run INTEGER NOT NULL,
       state TEXT NOT NULL,
@@ -27,21 +56,28 @@ export const createTables = Effect.fnUntraced(function*(sql: SqlClient.SqlClient
     )
   `
   yield* sql`
-    CREATE TABLE IF NOT EXISTS import_reject (
+    CREATE TABLE import_reject (
       id INTEGER PRIMARY KEY,
       line INTEGER NOT NULL,
       reasons TEXT NOT NULL,
       row TEXT NOT NULL
     )
   `
+  // The row that an identifier, an e-mail address or a phone number belongs to, and the customer that a contact is.
+  yield* sql`CREATE TABLE import_address (address TEXT PRIMARY KEY, key TEXT NOT NULL, run INTEGER NOT NULL) WITHOUT ROWID`
+  yield* sql`CREATE TABLE import_contact (contact_id INTEGER PRIMARY KEY, customer TEXT NOT NULL, key TEXT NOT NULL)`
 })
 
-const entryColumns = "key, line, state, step, row, contact_id AS contactId, source_id AS sourceId, existing, " +
+const entryColumns =
+  "key, addresses, run = (SELECT run FROM import) AS isInFile, line, state, step, row, contact_id AS contactId, source_id AS sourceId, existing, " +
   "conversation_id AS conversationId, message_id AS messageId, reasons"
 
 /** What the table knows of a row, as only this module has written it. */
 export interface EntryRow {
   readonly key: string
+  /** As JSON. */
+  readonly addresses: string
+  readonly isInFile: 0 | 1
   readonly line: number
   readonly state: "planned" | "sent" | "done" | "rejected"
   readonly step: "contact" | "conversation" | "message"
@@ -62,18 +98,38 @@ export interface Place {
 /** How many rows `entries` and `rejects` return at most. */
 export const pageSize = 1000
 
+/** Where the rows of a journal are imported to. */
+export interface TargetRow {
+  readonly inboxId: number
+  readonly baseUrl: string
+  readonly keyFingerprint: string
+}
+
 /** The import that the journal is of, and its latest run; none before the first. */
 export const latestRun = (sql: SqlClient.SqlClient) =>
   Effect.map(
-    sql<{ readonly inboxId: number; readonly run: number }>`SELECT inbox_id AS inboxId, run FROM import`,
+    sql<TargetRow & { readonly latestFingerprint: string; readonly accountId: number | null; readonly run: number }>`
+      SELECT inbox_id AS inboxId, base_url AS baseUrl, account_id AS accountId, key_fingerprint AS keyFingerprint,
+        latest_fingerprint AS latestFingerprint, run
+      FROM import
+    `,
     ([latest]) => latest
   )
 
-/** Begins a run. */
-export const begin = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, inboxId: number, run: number) {
-  yield* sql`INSERT INTO import (id, inbox_id, run) VALUES (1, ${inboxId}, ${run}) ON CONFLICT DO UPDATE SET run = ${run}`
+/** Begins a run. The key counts as the import's own once the account is known. */
+export const begin = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, target: TargetRow, run: number) {
+  const { baseUrl, inboxId, keyFingerprint } = target
+  yield* sql`
+    INSERT INTO import (id, inbox_id, base_url, key_fingerprint, latest_fingerprint, run)
+    VALUES (1, ${inboxId}, ${baseUrl}, ${keyFingerprint}, ${keyFingerprint}, ${run})
+    ON CONFLICT DO UPDATE SET run = excluded.run, latest_fingerprint = excluded.latest_fingerprint
+  `
   yield* sql`DELETE FROM import_reject`
 })
+
+/** Notes the account that the import goes to, and the key with which it does. */
+export const setAccount = (sql: SqlClient.SqlClient, accountId: number, keyFingerprint: string) =>
+  sql`UPDATE import SET account_id = ${accountId}, key_fingerprint = ${keyFingerprint}`
 
 /** What the table has of rows, before they are planned. */
 export const known = (sql: SqlClient.SqlClient, keys: ReadonlyArray<string>) =>
@@ -82,32 +138,125 @@ export const known = (sql: SqlClient.SqlClient, keys: ReadonlyArray<string>) =>
     WHERE key IN (SELECT value FROM json_each(${JSON.stringify(keys)}))
   `
 
-/** Plans rows of a run: those whose contact is to be sent count as sent. */
-export const plan = (
-  sql: SqlClient.SqlClient,
-  run: number,
-  rows: ReadonlyArray<{ readonly key: string; readonly line: number; readonly row: string }>
-) =>
-  sql`
-    INSERT INTO import_row (key, line, run, state, step, row, reasons)
-    SELECT value ->> 'key', value ->> 'line', ${run}, 'sent', 'contact', value ->> 'row', '[]'
-    FROM json_each(${JSON.stringify(rows)}) WHERE true
-    ON CONFLICT DO UPDATE SET
-      line = excluded.line,
-      run = excluded.run,
-      row = CASE state WHEN 'done' THEN NULL ELSE excluded.row END,
-      state = CASE WHEN step = 'contact' AND state <> 'done' THEN 'sent' ELSE state END
+/** The row that an address belongs to. */
+export interface HolderRow {
+  readonly address: string
+  readonly key: string
+  readonly customer: string
+  readonly line: number
+  readonly isInFile: 0 | 1
+}
+
+/**
+ * The rows to which addresses belong: those of this run, and those whose contact is made, or may be. An address of a row of
+ * which nothing was sent is free again.
+ */
+export const holders = (sql: SqlClient.SqlClient, run: number, addresses: ReadonlyArray<string>) =>
+  sql<HolderRow>`
+    SELECT held.address, held.key, holder.customer, holder.line, holder.run = ${run} AS isInFile
+    FROM import_address AS held JOIN import_row AS holder ON holder.key = held.key
+    WHERE held.address IN (SELECT value FROM json_each(${JSON.stringify(addresses)})) AND
+      (held.run = ${run} OR holder.contact_id IS NOT NULL OR holder.state IN ('sent', 'done'))
   `
 
-/** Changes rows by their keys. What a change does not have stays, but for the reasons. */
+/** Notes to which rows addresses belong from now on. */
+export const hold = (
+  sql: SqlClient.SqlClient,
+  run: number,
+  held: ReadonlyArray<{ readonly address: string; readonly key: string }>
+) =>
+  sql`
+    INSERT INTO import_address (address, key, run)
+    SELECT value ->> 'address', value ->> 'key', ${run} FROM json_each(${JSON.stringify(held)}) WHERE true
+    ON CONFLICT DO UPDATE SET key = excluded.key, run = excluded.run
+  `
+
+/** Frees addresses of rows. */
+export const free = (
+  sql: SqlClient.SqlClient,
+  freed: ReadonlyArray<{ readonly address: string; readonly key: string }>
+) =>
+  sql`
+    DELETE FROM import_address WHERE (address, key) IN (
+      SELECT value ->> 'address', value ->> 'key' FROM json_each(${JSON.stringify(freed)})
+    )
+  `
+
+/** A row to plan, as the table has it. */
+export interface PlannedRow {
+  readonly key: string
+  readonly customer: string
+  /** As JSON. */
+  readonly addresses: string
+  readonly line: number
+  readonly row: string
+}
+
+/**
+ * Plans rows of a run. Those whose contact is to be sent, or looked for again since an address of theirs was corrected, count
+ * as sent. What was sent with other values and may be there keeps those.
+ */
+export const plan = (sql: SqlClient.SqlClient, run: number, rows: ReadonlyArray<PlannedRow>) => {
+  const mayBeSent = sql.literal("(import_row.state = 'sent' AND import_row.step <> 'contact')")
+  const isContactSent = sql.literal(
+    "(import_row.state <> 'done' AND import_row.step = 'contact') OR " +
+      "(import_row.state IN ('planned', 'rejected') AND import_row.addresses <> excluded.addresses)"
+  )
+  return sql`
+    INSERT INTO import_row (key, customer, addresses, line, run, state, step, row, reasons)
+    SELECT value ->> 'key', value ->> 'customer', value ->> 'addresses', value ->> 'line', ${run}, 'sent', 'contact',
+      value ->> 'row', '[]'
+    FROM json_each(${JSON.stringify(rows)}) WHERE true
+    ON CONFLICT DO UPDATE SET
+      customer = CASE WHEN import_row.state = 'done' OR ${mayBeSent} THEN customer ELSE excluded.customer END,
+      addresses = CASE WHEN import_row.state = 'done' OR ${mayBeSent} THEN addresses ELSE excluded.addresses END,
+      line = excluded.line,
+      run = excluded.run,
+      row = CASE WHEN import_row.state = 'done' THEN NULL WHEN ${mayBeSent} THEN row ELSE excluded.row END,
+      state = CASE WHEN ${isContactSent} THEN 'sent' ELSE state END,
+      step = CASE WHEN ${isContactSent} THEN 'contact' ELSE step END
+  `
+}
+
+/** A row whose contact is another customer's: nothing may be sent for it. */
+export interface LostRow {
+  readonly key: string
+  readonly contactId: number
+  /** The row to which the contact belongs. */
+  readonly holder: string
+  readonly line: number
+}
+
+/** Notes of which customers contacts are; each stays the one that had it first. */
+export const holdContacts = (sql: SqlClient.SqlClient, changes: ReadonlyArray<object>) =>
+  sql`
+    INSERT OR IGNORE INTO import_contact (contact_id, customer, key)
+    SELECT COALESCE(new.value ->> 'contactId', import_row.contact_id), import_row.customer, import_row.key
+    FROM json_each(${JSON.stringify(changes)}) AS new JOIN import_row ON import_row.key = new.value ->> 'key'
+    WHERE COALESCE(new.value ->> 'contactId', import_row.contact_id) IS NOT NULL
+  `
+
+/** Those of the changed rows that are about to send something to another customer's contact. */
+export const lost = (sql: SqlClient.SqlClient, changes: ReadonlyArray<object>) =>
+  sql<LostRow>`
+    SELECT import_row.key, import_contact.contact_id AS contactId, holder.key AS holder, holder.line
+    FROM json_each(${JSON.stringify(changes)}) AS new
+    JOIN import_row ON import_row.key = new.value ->> 'key'
+    JOIN import_contact ON import_contact.contact_id = COALESCE(new.value ->> 'contactId', import_row.contact_id)
+    JOIN import_row AS holder ON holder.key = import_contact.key
+    WHERE new.value ->> 'state' = 'sent' AND new.value ->> 'step' <> 'contact' AND
+      import_contact.customer <> import_row.customer
+  `
+
+/**
+ * Changes rows by their keys. What a change does not have stays, but for the reasons; and for the conversation where the
+ * contact is another than before.
+ */
 export const change = <Change extends { readonly key: string; readonly state: string; readonly step: string }>(
   sql: SqlClient.SqlClient,
   changes: ReadonlyArray<Change>
-) => {
-  // Of one row only the latest: what several say of different columns is in all of them.
-  const merged = new Map<string, Change>()
-  for (const change of changes) merged.set(change.key, { ...merged.get(change.key), ...change })
-  return sql`
+) =>
+  sql`
     UPDATE import_row SET
       state = new.value ->> 'state',
       step = new.value ->> 'step',
@@ -115,12 +264,23 @@ export const change = <Change extends { readonly key: string; readonly state: st
       contact_id = COALESCE(new.value ->> 'contactId', contact_id),
       source_id = COALESCE(new.value ->> 'sourceId', source_id),
       existing = COALESCE(new.value ->> 'existing', existing),
-      conversation_id = COALESCE(new.value ->> 'conversationId', conversation_id),
+      conversation_id = COALESCE(
+        new.value ->> 'conversationId',
+        CASE WHEN new.value ->> 'contactId' <> contact_id THEN NULL ELSE conversation_id END
+      ),
       message_id = COALESCE(new.value ->> 'messageId', message_id),
       reasons = COALESCE(new.value ->> 'reasons', '[]')
-    FROM json_each(${JSON.stringify([...merged.values()])}) AS new
+    FROM json_each(${JSON.stringify(changes)}) AS new
     WHERE import_row.key = new.value ->> 'key'
   `
+
+/** Of the changes of one row only the latest: what several say of different columns is in all of them. */
+export const merge = <Change extends { readonly key: string }>(
+  changes: ReadonlyArray<Change>
+): ReadonlyArray<Change> => {
+  const merged = new Map<string, Change>()
+  for (const change of changes) merged.set(change.key, { ...merged.get(change.key), ...change })
+  return [...merged.values()]
 }
 
 /** Notes rows that cannot be imported. */
@@ -143,14 +303,14 @@ export const rejects = (sql: SqlClient.SqlClient, after: number) =>
     SELECT line, reasons, row, id FROM import_reject WHERE id > ${after} ORDER BY id LIMIT ${pageSize}
   `
 
-/** The number of rows in each state that has any. */
+/** The number of rows in each state that has any, and how many of them the latest run's file does not have. */
 export const totals = (sql: SqlClient.SqlClient) =>
-  sql<{ readonly state: EntryRow["state"] | "invalid"; readonly count: number }>`
-    SELECT state, COUNT(*) AS count FROM import_row GROUP BY state
-    UNION ALL SELECT 'invalid', COUNT(*) FROM import_reject
+  sql<{ readonly state: EntryRow["state"] | "invalid"; readonly count: number; readonly notInFile: number }>`
+    SELECT state, COUNT(*) AS count, SUM(run <> (SELECT run FROM import)) AS notInFile FROM import_row GROUP BY state
+    UNION ALL SELECT 'invalid', COUNT(*), 0 FROM import_reject
   `
 
-/** Resolves the step of a sent row as done, with the ids of what it made; returns the row's key. */
+/** Resolves the step of a sent row as done, with the ids of what it made, which no other row has; returns the row's key. */
 export const resolveDone = (
   sql: SqlClient.SqlClient,
   key: string,
@@ -168,7 +328,9 @@ export const resolveDone = (
       row = CASE step WHEN 'message' THEN NULL ELSE row END,
       state = CASE step WHEN 'message' THEN 'done' ELSE 'planned' END,
       step = CASE step WHEN 'contact' THEN 'conversation' ELSE 'message' END
-    WHERE key = ${key} AND state = 'sent' RETURNING key
+    WHERE key = ${key} AND state = 'sent' AND NOT EXISTS (
+      SELECT 1 FROM import_row AS other WHERE other.conversation_id = ${made.conversationId} AND other.key <> ${key}
+    ) RETURNING key
   `
 
 /** Resolves the step of a sent row as not done; returns the row's key. */

@@ -286,6 +286,8 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
         const url = Option.getOrUndefined(HttpServerRequest.toURL(request))
         const body = yield* Effect.result(EmulatedRequest.bodyOf(request))
         if (url === undefined || Result.isFailure(body)) return respond(400, { status: 400, error: "Bad Request" })
+        const inexact = EmulatedCall.inexactNumber(body.success)
+        if (inexact !== undefined) return respond(inexact.status, inexact.body)
         const fields = { ...EmulatedRequest.queryOf(url), ...body.success, ...(yield* HttpRouter.params) }
         reachedAt = url.origin
         const given = yield* requestContext

@@ -40,9 +40,11 @@ export const make = Effect.fnUntraced(function*<A, E>(
 ): Effect.fn.Return<DryRun<A>, E | Config.ConfigError> {
   const requests: Array<HttpClientRequest.HttpClientRequest> = []
   const ended = yield* Deferred.make<void>()
+  let made = 0
   const client = HttpClient.make((request) => {
     if (requests.length < maxRequests) requests.push(request)
-    const response = simulatedResponse(request)
+    // Each creation makes something of its own.
+    const response = simulatedResponse(request, request.method === "POST" ? made++ : made)
     return response === undefined
       ? Effect.andThen(Deferred.succeed(ended, undefined), Effect.never)
       : Effect.succeed(HttpClientResponse.fromWeb(request, Response.json(response)))
@@ -63,27 +65,40 @@ export const make = Effect.fnUntraced(function*<A, E>(
 /** More than any command but the import makes. */
 const maxRequests = 8
 
-/** Ids that LiveDesk would give, each by a number that it does not. */
+/** Ids that LiveDesk would give, each by numbers that it does not. */
 const simulated = {
-  contact: { id: Number.MAX_SAFE_INTEGER - 1, shown: "<id of the new contact>" },
-  conversation: { id: Number.MAX_SAFE_INTEGER - 2, shown: "<id of the new conversation>" },
-  message: { id: Number.MAX_SAFE_INTEGER - 3, shown: "<id of the new message>" }
+  contact: { rest: 0, shown: "<id of the new contact>" },
+  conversation: { rest: 1, shown: "<id of the new conversation>" },
+  message: { rest: 2, shown: "<id of the new message>" }
 }
 
-const simulatedResponse = ({ method, url }: HttpClientRequest.HttpClientRequest): object | undefined => {
+const firstId = 8e15
+
+const idOf = ({ rest }: { readonly rest: number }, made: number): number => firstId + 3 * made + rest
+
+/** The name of an id that was made up. */
+const shownId = (id: number): string | undefined =>
+  Number.isSafeInteger(id) && id >= firstId
+    ? Object.values(simulated).find(({ rest }) => rest === (id - firstId) % 3)?.shown
+    : undefined
+
+const simulatedResponse = (
+  { method, url }: HttpClientRequest.HttpClientRequest,
+  made: number
+): object | undefined => {
   const { pathname } = new URL(url)
   if (method === "GET" && pathname.endsWith("/contacts")) return { meta: { count: 0, current_page: 1 }, payload: [] }
   if (method !== "POST") return undefined
   if (pathname.endsWith("/contacts")) {
     return {
       payload: {
-        contact: { id: simulated.contact.id },
+        contact: { id: idOf(simulated.contact, made) },
         contact_inbox: { source_id: "<source id of the new contact>" }
       }
     }
   }
-  if (pathname.endsWith("/conversations")) return { id: simulated.conversation.id, status: "open" }
-  if (pathname.endsWith("/messages")) return { id: simulated.message.id, conversation_id: simulated.conversation.id }
+  if (pathname.endsWith("/conversations")) return { id: idOf(simulated.conversation, made), status: "open" }
+  if (pathname.endsWith("/messages")) return { id: idOf(simulated.message, made) }
   return undefined
 }
 
@@ -116,9 +131,9 @@ export const shown = (requests: ReadonlyArray<HttpClientRequest.HttpClientReques
     const text = bodyOf(body)
     return {
       method,
-      url: Object.values(simulated).reduce(
-        (url, { id, shown }) => url.replace(`/${id}`, `/${shown}`),
-        query === "" ? url : `${url}?${query}`
+      url: (query === "" ? url : `${url}?${query}`).replaceAll(
+        /\/(\d{16})\b/g,
+        (_, id: string) => `/${shownId(Number(id)) ?? id}`
       ),
       headers: { ...rest, ...(authorization === undefined ? {} : { authorization: "Basic <masked>" }) },
       ...(text === undefined ? {} : { body: text }),
@@ -172,6 +187,5 @@ const bodyOf = (body: HttpBody.HttpBody): unknown => {
   }
 }
 
-const names = new Map<unknown, string>(Object.values(simulated).map(({ id, shown }) => [id, shown]))
-
-const parsed = (text: string): unknown => JSON.parse(text, (_, value: unknown) => names.get(value) ?? value)
+const parsed = (text: string): unknown =>
+  JSON.parse(text, (_, value: unknown) => typeof value === "number" ? shownId(value) ?? value : value)

@@ -5,6 +5,7 @@
  */
 import * as ContactImport from "@effect-livedesk/core/imports/ContactImport"
 import * as ImportJournal from "@effect-livedesk/core/imports/ImportJournal"
+import * as ImportMapping from "@effect-livedesk/core/imports/ImportMapping"
 import type * as ImportRows from "@effect-livedesk/core/imports/ImportRows"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
@@ -12,6 +13,7 @@ import * as Flag from "effect/cli/Flag"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
+import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import type * as NodeImport from "../NodeImport.ts"
 import * as NodeLiveDesk from "../NodeLiveDesk.ts"
@@ -73,6 +75,7 @@ export const command = Command.make(
       messages: progress.messages,
       rejected: progress.rejected,
       unknown: progress.unknown,
+      "not in the file": progress.notInFile,
       ...reports
     }))
     if (progress.rejected + progress.unknown > 0) {
@@ -119,36 +122,85 @@ const invalidFile = (file: string, error: ImportRows.ImportFileError) =>
 /** How many rejected rows a check lists. */
 const maxRejects = 100
 
-/** Simulates the import, with a journal in memory. */
+/**
+ * A copy of the journal that there is, for a check to go on from; none in the beginning.
+ */
+const copyJournal = Effect.fnUntraced(
+  function*(journal: string) {
+    const fileSystem = yield* FileSystem.FileSystem
+    if (!(yield* fileSystem.exists(journal))) return ":memory:"
+    const copy = `${yield* fileSystem.makeTempDirectoryScoped()}/journal`
+    for (const end of ["", "-wal"]) {
+      if (yield* fileSystem.exists(`${journal}${end}`)) yield* fileSystem.copyFile(`${journal}${end}`, `${copy}${end}`)
+    }
+    return copy
+  },
+  (copying, journal) =>
+    Effect.mapError(
+      copying,
+      ({ reason }) => new InvalidFileError({ message: `the journal ${journal} cannot be read: ${reason._tag}` })
+    )
+)
+
+/** Simulates the import, with a copy of its journal. */
 const check = Effect.fnUntraced(function*(
-  options: Pick<NodeImport.Options, "file" | "inboxId" | "lookup" | "delimiter" | "concurrency">
+  options: Pick<NodeImport.Options, "file" | "inboxId" | "lookup" | "delimiter" | "concurrency" | "journal">
 ) {
   const NodeImport = yield* loaded
+  const journal = yield* copyJournal(options.journal ?? `${options.file}.journal`)
+  const warnings = new Map<string, { readonly value: string; readonly rows: number }>()
+  const mapping: ImportMapping.ImportMapping = {
+    read: (values) =>
+      Result.map(ImportMapping.columns.read(values), (input) => {
+        for (const { message, path } of ImportMapping.warnings(input)) {
+          const field = path.join(".")
+          const before = warnings.get(`${field}: ${message}`)
+          const { email = "", phoneNumber = "" } = input.contact
+          warnings.set(`${field}: ${message}`, {
+            value: before?.value ?? (field.endsWith("email") ? email : phoneNumber),
+            rows: (before?.rows ?? 0) + 1
+          })
+        }
+        return input
+      })
+  }
   const { requests, result } = yield* DryRun.make(
     Effect.gen(function*() {
       const progress = yield* ContactImport.run({
         ...options,
+        mapping,
+        // Nothing of it is still on its way.
+        reconcileAfter: 0,
         rows: NodeImport.rows(options),
         onProgress: ({ read }) => Console.error(`${read} rows checked`)
       })
       const journal = yield* ImportJournal.ImportJournal
       const rejects = yield* Stream.runCollect(Stream.take(journal.rejects, maxRejects))
       return { progress, rejects }
-    }).pipe(Effect.provide(NodeImport.journalLayer(":memory:")))
+    }).pipe(Effect.provide(NodeImport.journalLayer(journal)))
   ).pipe(Effect.catchTag("ImportFileError", (error) => invalidFile(options.file, error)))
   // Simulated responses end no import early.
   const { progress, rejects } = yield* Effect.fromOption(result)
   const checked = {
     read: progress.read,
+    doneBefore: progress.alreadyDone,
     good: progress.done,
     rejected: progress.rejected,
+    // LiveDesk may refuse them: its rules are unknown.
+    warnings: Array.from(warnings, ([warning, { rows, value }]) => ({ warning, rows, such_as: value })),
     rejects: rejects.map(({ line, reasons }) => ({ line, reasons })).toSorted((a, b) => a.line - b.line),
     firstRequest: DryRun.shown(requests.slice(0, 1))[0]
   }
   if (yield* CommandOutput.Json) yield* Console.log(CommandOutput.json(checked))
   else {
     yield* Console.log([
-      CommandOutput.text({ read: checked.read, good: checked.good, rejected: checked.rejected }),
+      CommandOutput.text({
+        read: checked.read,
+        ...(checked.doneBefore === 0 ? {} : { "done before": checked.doneBefore }),
+        good: checked.good,
+        rejected: checked.rejected
+      }),
+      ...(checked.warnings.length === 0 ? [] : [CommandOutput.text(checked.warnings)]),
       ...(checked.rejects.length === 0
         ? []
         : [CommandOutput.text(checked.rejects.map(({ line, reasons }) => ({ line, reasons: reasons.join("; ") })))]),
@@ -162,4 +214,4 @@ const check = Effect.fnUntraced(function*(
       }`
     })
   }
-})
+}, Effect.scoped)

@@ -1,0 +1,53 @@
+/**
+ * The cells of the columns that need no mapping: text, or a number as JSON has it. What a spreadsheet or JSON has rounded or
+ * added to is refused, since it may be what another customer is known by.
+ *
+ * @since 0.1.0
+ */
+import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
+
+type Rule = readonly [wrong: RegExp, problem: string]
+
+const textRules: ReadonlyArray<Rule> = [
+  [/\p{Cs}/u, "it holds half a character: save the file as UTF-8"],
+  [/[^\P{Cc}\t\n\r]/u, "it holds a control character"]
+]
+
+const keyRules: ReadonlyArray<Rule> = [
+  ...textRules,
+  [/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u, "it holds an invisible character"],
+  [/^[+-]?\d+(?:[.,]\d+)?e[+-]\d+$/i, "a spreadsheet has rounded it: format the column as text, and enter it again"],
+  [/^['\u2018\u2019]/, "it begins with an apostrophe: a spreadsheet writes one before text, and it belongs to nothing"]
+]
+
+const emailRules: ReadonlyArray<Rule> = [...keyRules, [/^mailto:/i, "it begins with mailto: - write the address alone"]]
+
+const cell = (rules: ReadonlyArray<Rule>) =>
+  Schema.optional(Schema.NullOr(Schema.Union([
+    Schema.String.check(
+      Schema.makeFilter((text) => rules.find(([wrong]) => wrong.test(text.trim()))?.[1])
+    ),
+    Schema.Number.check(
+      Schema.makeFilter((number) =>
+        Number.isSafeInteger(number)
+          ? undefined
+          : "JSON does not hold this number as it was: write it as text, in quotes"
+      )
+    )
+  ])))
+
+/** A cell of a column that customers are told apart by. */
+export const key = cell(keyRules)
+
+/** A cell with an e-mail address, likewise. */
+export const email = cell(emailRules)
+
+/** Any other cell. */
+export const text = cell(textRules)
+
+/** The text of a cell, without the blanks around it; none where nothing else is in it. */
+export const given = (cell: string | number | null | undefined): string | undefined => {
+  const text = Predicate.isNumber(cell) ? String(cell) : cell?.trim() ?? ""
+  return text === "" ? undefined : text
+}

@@ -1,0 +1,113 @@
+/**
+ * A SQLite file of this library's: one that holds something else, or that was copied without the file beside it, is refused
+ * before it is opened, and stays as it is.
+ *
+ * SQLite keeps what was committed last in a second file, `-wal`, until that is written back. So the header of the first says
+ * whether a program has it open: if it does and the second is missing, what the first holds is out of date.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as SqlClient from "effect/sql/SqlClient"
+import type { SqlError } from "effect/sql/SqlError"
+import { closeSync, existsSync, openSync, readSync, realpathSync } from "node:fs"
+import * as NodeSqlite from "../NodeSqlite.ts"
+
+/** A kind of file: its name, and the number in its header by which SQLite and `file` know it. */
+export interface Kind {
+  readonly name: string
+  readonly applicationId: number
+}
+
+/** The `user_version` of a file that no program has open, or that one has or had when it crashed. */
+const [closed, open] = [1, 2]
+
+/** Provides `SqlClient` over a file of this kind, which this process has to itself. */
+export const layer = (
+  file: string,
+  kind: Kind
+): Layer.Layer<SqlClient.SqlClient, SqlError | NodeSqlite.SqliteFileError> => {
+  const sqlite = NodeSqlite.layer({ file, exclusive: true })
+  if (file === ":memory:") return sqlite
+  const guarded = Layer.provide(Layer.effect(SqlClient.SqlClient, guard(file, kind)), sqlite)
+  return Layer.unwrap(Effect.as(check(file, kind), guarded))
+}
+
+const check = (file: string, kind: Kind): Effect.Effect<void, NodeSqlite.SqliteFileError> =>
+  Effect.suspend(() => {
+    const header = headerOf(file)
+    if (header._tag === "Empty") return Effect.void
+    if (header._tag === "NotSqlite" || header.applicationId !== kind.applicationId) {
+      return Effect.fail(other(file, kind))
+    }
+    if (header.userVersion !== open || hasWal(file)) return Effect.void
+    return Effect.fail(
+      new NodeSqlite.SqliteFileError({
+        problem: "Incomplete",
+        file,
+        detail:
+          `the latest of what this ${kind.name} holds is missing: the program that used it did not end by itself, and ` +
+          `${file}-wal was left behind when it was copied or moved. Copy all files whose names begin like it (${file}*) ` +
+          "from where they were, and start again"
+      })
+    )
+  })
+
+const other = (file: string, { name }: Kind) =>
+  new NodeSqlite.SqliteFileError({
+    problem: "OtherFile",
+    file,
+    detail: `the file is no ${name}, and stays as it is: give another one`
+  })
+
+/** Whether a file is not there, or holds nothing yet. */
+export const isEmpty = (file: string): boolean => headerOf(file)._tag === "Empty" && !hasWal(file)
+
+/** SQLite has it beside the file itself, also where that is opened by a link to it. */
+const hasWal = (file: string): boolean => existsSync(`${existsSync(file) ? realpathSync(file) : file}-wal`)
+
+type Header =
+  | { readonly _tag: "Empty" }
+  | { readonly _tag: "NotSqlite" }
+  | { readonly _tag: "Sqlite"; readonly applicationId: number; readonly userVersion: number }
+
+/** Reads the header of a file: https://www.sqlite.org/fileformat2.html#the_database_header */
+const headerOf = (file: string): Header => {
+  const bytes = Buffer.alloc(100)
+  if (!existsSync(file)) return { _tag: "Empty" }
+  let length: number
+  try {
+    const descriptor = openSync(file, "r")
+    try {
+      length = readSync(descriptor, bytes, 0, bytes.length, 0)
+    } finally {
+      closeSync(descriptor)
+    }
+  } catch {
+    // Opening it says why.
+    return { _tag: "Empty" }
+  }
+  if (length === 0) return { _tag: "Empty" }
+  if (length < bytes.length || bytes.toString("latin1", 0, 16) !== "SQLite format 3\0") return { _tag: "NotSqlite" }
+  const [schemaCookie, userVersion, applicationId] = [40, 60, 68].map((offset) => bytes.readInt32BE(offset))
+  // Before anything was written back, there is a header alone.
+  if (schemaCookie === 0 && userVersion === 0 && applicationId === 0) return { _tag: "Empty" }
+  return { _tag: "Sqlite", applicationId: applicationId ?? 0, userVersion: userVersion ?? 0 }
+}
+
+const guard = Effect.fnUntraced(function*(file: string, kind: Kind) {
+  const sql = yield* SqlClient.SqlClient
+  const [header] = yield* sql<{ readonly application_id: number }>`PRAGMA application_id`
+  const [tables] = yield* sql<{ readonly count: number }>`SELECT COUNT(*) AS count FROM sqlite_schema`
+  if (header?.application_id !== kind.applicationId && tables?.count !== 0) return yield* other(file, kind)
+  /** Writes all that was committed back into the file. */
+  const checkpoint = sql.unsafe("PRAGMA wal_checkpoint(TRUNCATE)")
+  const mark = (state: number) => Effect.andThen(sql.unsafe(`PRAGMA user_version = ${state}`), checkpoint)
+  yield* Effect.acquireRelease(
+    Effect.andThen(sql.unsafe(`PRAGMA application_id = ${kind.applicationId}`), mark(open)),
+    // It counts as closed once all the rest is in it.
+    () => Effect.ignore(Effect.andThen(checkpoint, mark(closed)))
+  )
+  return sql
+})
