@@ -92,7 +92,7 @@ export const run = (options: Options): Effect.Effect<
  * @since 0.1.0
  */
 export const rows = (
-  options: Pick<Options, "file" | "format" | "delimiter" | "maxRowSize">
+  options: Pick<Options, "file" | "format" | "delimiter" | "encoding" | "maxRowSize">
 ): Stream.Stream<ImportRows.ImportRow, ImportRows.ImportFileError | PlatformError.PlatformError> => {
   const { file, format = formatOf(file) } = options
   const bytes = Stream.unwrap(Effect.map(FileSystem.FileSystem, (fileSystem) => fileSystem.stream(file))).pipe(

@@ -47,7 +47,17 @@ export const command = Command.make(
       ["semicolon", ";"],
       ["tab", "\t"],
       ["pipe", "|"]
-    ]).pipe(Flag.withDescription("The separator of the cells of CSV; defaults to a comma"), LiveDeskCall.optional),
+    ]).pipe(
+      Flag.withDescription("The separator of the cells of CSV; defaults to the one that the header has most of"),
+      LiveDeskCall.optional
+    ),
+    encoding: Flag.String("encoding").pipe(
+      Flag.withDescription(
+        "The encoding of the file, such as windows-1252; defaults to UTF-8, or the UTF-16 that it shows"
+      ),
+      Flag.withMetavar("name"),
+      LiveDeskCall.optional
+    ),
     lookup: Flag.ChoiceWithValue("lookup", [["first", "first"], ["on-conflict", "onConflict"]]).pipe(
       Flag.withDescription("Whether contacts may be there already; they are looked for unless none is assumed"),
       LiveDeskCall.optional
@@ -91,8 +101,8 @@ export const command = Command.make(
   Command.withExamples([
     { command: "livedesk import customers.csv --dry-run", description: "Check which rows could be imported" },
     {
-      command: "livedesk import customers.csv --delimiter semicolon",
-      description: "Import a file as Excel writes it in much of Europe"
+      command: "livedesk import customers.csv --encoding windows-1252",
+      description: "Import a file that an older Excel wrote"
     }
   ])
 )
@@ -121,7 +131,7 @@ const maxRejects = 100
 
 /** Simulates the import, with a journal in memory. */
 const check = Effect.fnUntraced(function*(
-  options: Pick<NodeImport.Options, "file" | "inboxId" | "lookup" | "delimiter" | "concurrency">
+  options: Pick<NodeImport.Options, "file" | "inboxId" | "lookup" | "delimiter" | "encoding" | "concurrency">
 ) {
   const NodeImport = yield* loaded
   const { requests, result } = yield* DryRun.make(
