@@ -530,7 +530,7 @@ describe("the documentation", () => {
     Effect.gen(function*() {
       const folder = yield* Folder.make
       writeFileSync(join(folder, "invoice.pdf"), "%PDF")
-      writeFileSync(join(folder, "customers.csv"), "identifier\nC-1\n")
+      writeFileSync(join(folder, "customers.csv"), "identifier,Work,Plan,First Name\nC-1,a@acme.inc,pro,Anna\n")
       const commands = [...shown("docs/cli.md"), ...shown("README.md")]
       assert.isAbove(commands.length, 20)
       yield* Effect.forEach(commands, (command) => parses(folder, command), { concurrency: 2 })
@@ -540,7 +540,7 @@ describe("the documentation", () => {
     Effect.gen(function*() {
       const folder = yield* Folder.make
       writeFileSync(join(folder, "invoice.pdf"), "%PDF")
-      writeFileSync(join(folder, "customers.csv"), "identifier\nC-1\n")
+      writeFileSync(join(folder, "customers.csv"), "identifier,Work,Plan,First Name\nC-1,a@acme.inc,pro,Anna\n")
       for (
         const command of [
           ["contacts", "update"],

@@ -112,6 +112,65 @@ describe("an import", () => {
       assert.include(state.contacts.map(({ name }) => name), "As she was")
     }).pipe(Effect.provide(livedesk())))
 
+  it.effect("sets the custom attributes of contacts that it makes, and of no other", () =>
+    Effect.gen(function*() {
+      const contacts = yield* Contacts.Contacts
+      yield* contacts.create({ inboxId, email: "c1@acme.inc" })
+      const mapping = ImportMapping.forColumns({ attributes: { plan: "Plan" }, message: "Hello {name}" })
+      const result = yield* importing(customers(3, { Plan: "pro" }), { mapping })
+      assert.deepStrictEqual([result.created, result.existing, result.messages], [2, 1, 3])
+      const { contacts: made } = yield* emulated
+      assert.deepStrictEqual(
+        Object.fromEntries(made.map(({ customAttributes, email }) => [Option.getOrThrow(email), customAttributes])),
+        { "c0@acme.inc": { plan: "pro" }, "c1@acme.inc": {}, "c2@acme.inc": { plan: "pro" } }
+      )
+      assert.strictEqual((yield* requests)["contacts.update"], 2)
+    }).pipe(Effect.provide([livedesk(), journal])))
+
+  it.effect("makes no second contact where the outcome of setting attributes is unknown, and sets them again", () =>
+    Effect.gen(function*() {
+      const mapping = ImportMapping.forColumns({ attributes: { plan: "Plan" } })
+      const result = yield* inTime(importing(customers(2, { Plan: "pro" }), { mapping, concurrency: 1 }))
+      assert.deepStrictEqual([result.created, result.done, result.existing], [2, 2, 0])
+      const { contacts } = yield* emulated
+      assert.deepStrictEqual(contacts.map(({ customAttributes }) => customAttributes), [{ plan: "pro" }, {
+        plan: "pro"
+      }])
+      const { "contacts.create": creates, "contacts.update": updates } = yield* requests
+      assert.deepStrictEqual([creates, updates], [2, 3])
+    }).pipe(Effect.provide([
+      livedesk({ "contacts.update": [Fault.MalformedBody({ body: "{" })] }),
+      journal
+    ])))
+
+  it.effect("rejects a row alone whose contact is gone before its attributes are set", () =>
+    Effect.gen(function*() {
+      const contacts = yield* Contacts.Contacts
+      const gone = { ...contacts, update: () => contacts.update({ contactId: 999_999, customAttributes: {} }) }
+      const mapping = ImportMapping.forColumns({ attributes: { plan: "Plan" } })
+      const first = yield* importing(customers(2, { Plan: "pro" }), { mapping }).pipe(
+        Effect.provideService(Contacts.Contacts, Contacts.Contacts.of(gone))
+      )
+      assert.deepStrictEqual([first.created, first.done, first.rejected], [2, 0, 2])
+      const second = yield* importing(customers(2, { Plan: "pro" }), { mapping })
+      assert.deepStrictEqual([second.created, second.done], [0, 2])
+      const { contacts: made } = yield* emulated
+      assert.deepStrictEqual(made.map(({ customAttributes }) => customAttributes), [{ plan: "pro" }, { plan: "pro" }])
+    }).pipe(Effect.provide([livedesk(), journal])))
+
+  it.effect("fails before any row for a header of which the mapping can make nothing", () =>
+    Effect.gen(function*() {
+      const header = (text: string) => ImportRows.csv(Stream.succeed(new TextEncoder().encode(text)))
+      const error = yield* Effect.flip(
+        ContactImport.run({ inboxId, rows: header("Town,First Name\nUlm,Anna\n") })
+      )
+      assert.strictEqual(error._tag, "ImportFileError")
+      assert.include(error.message, "no column says which customer a row is")
+      assert.deepStrictEqual(yield* rejects, [])
+      const mapping = ImportMapping.make(Schema.Struct({}), () => ({ contact: { email: "a@acme.inc" } }))
+      assert.strictEqual((yield* ContactImport.run({ inboxId, rows: header("Town\nUlm\n"), mapping })).done, 1)
+    }).pipe(Effect.provide([livedesk(), journal])))
+
   it.effect("rejects what cannot be imported with every reason, and goes on", () =>
     Effect.gen(function*() {
       const mapping = ImportMapping.make(

@@ -11,6 +11,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type * as Contacts from "../Contacts.ts"
@@ -27,7 +28,7 @@ import type * as Messages from "../Messages.ts"
 import * as ImportJournal from "./ImportJournal.ts"
 import * as ImportMapping from "./ImportMapping.ts"
 import * as ImportProgress from "./ImportProgress.ts"
-import type * as ImportRows from "./ImportRows.ts"
+import * as ImportRows from "./ImportRows.ts"
 
 /**
  * What to import, and how.
@@ -40,7 +41,7 @@ export interface Options<E, R> {
   readonly rows: Stream.Stream<ImportRows.ImportRow, E, R>
   /** The inbox; the console calls its id *Channel ID*. */
   readonly inboxId: number
-  /** The mapping of the columns. Defaults to `ImportMapping.columns`. */
+  /** The mapping of the columns. Judged by a file's header before any row. Defaults to `ImportMapping.columns`. */
   readonly mapping?: ImportMapping.ImportMapping | undefined
   /** How many rows are worked on at once. Defaults to 16. The client's `rateLimit` limits the requests a second. */
   readonly concurrency?: number | undefined
@@ -86,6 +87,7 @@ export interface Options<E, R> {
  *   fare better; `HttpError` when LiveDesk could not be reached for as long as `retryFor`. What was done is in the journal,
  *   and the same call goes on from there;
  * - `ValidationError` for options that cannot be used;
+ * - `ImportFileError` for a header of which the mapping can make nothing;
  * - `ImportJournalError`, and what `rows` fails with.
  *
  * ```ts
@@ -99,7 +101,7 @@ export interface Options<E, R> {
  */
 export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Options<E, R>): Effect.fn.Return<
   ImportProgress.ImportProgress,
-  E | ImportJournal.ImportJournalError | LiveDeskError.LiveDeskError,
+  E | ImportJournal.ImportJournalError | ImportRows.ImportFileError | LiveDeskError.LiveDeskError,
   R | ImportJournal.ImportJournal | Contacts.Contacts | Conversations.Conversations | Messages.Messages
 > {
   const { concurrency, inboxId, lookup, progressEvery, reconcileAfter, retryFor } = yield* checkOptions(options)
@@ -115,6 +117,7 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
       Stream.interruptWhen(Effect.exit(Deferred.await(stopped))),
       Stream.chunks,
       Stream.flatMap((rows) => Stream.fromIterable(Array.chunksOf(rows, planSize))),
+      Stream.tap(headerJudge(mapping)),
       Stream.mapEffect((rows) => ImportPlan.plan(run, rows))
     ),
     (work) => ImportRow.work(run, work),
@@ -162,6 +165,20 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
 
 /** How many rows are planned at once, at most: each time waits for the disk. */
 const planSize = 1024
+
+/** Judges a file by its header, which stands in every row: once, with the first. */
+const headerJudge = ({ columns }: ImportMapping.ImportMapping) => {
+  let isJudged = columns === undefined
+  return (rows: ReadonlyArray<ImportRows.ImportRow>): Effect.Effect<void, ImportRows.ImportFileError> => {
+    const header = isJudged ? undefined : rows.find((row) => row._tag === "Row")?.columns
+    if (header === undefined || columns === undefined) return Effect.void
+    isJudged = true
+    const problem = Result.getFailure(columns(header))
+    return Option.isNone(problem)
+      ? Effect.void
+      : Effect.fail(new ImportRows.ImportFileError({ line: 1, problem: problem.value }))
+  }
+}
 
 const checkOptions = OptionSchema.decoder(
   Schema.Struct({

@@ -8,6 +8,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaParser from "effect/SchemaParser"
 import * as Contacts from "../Contacts.ts"
 import * as ErrorMapping from "../internal/ErrorMapping.ts"
+import * as ImportColumns from "../internal/ImportColumns.ts"
 import type * as LiveDeskError from "../LiveDeskError.ts"
 import * as Messages from "../Messages.ts"
 
@@ -20,6 +21,11 @@ import * as Messages from "../Messages.ts"
 export interface ImportInput {
   /** The contact: at least one of `identifier`, `email` and `phoneNumber`, so that it can be found again. */
   readonly contact: Contacts.ContactKey & Omit<Contacts.CreateContact, "inboxId">
+  /**
+   * The contact's custom attributes, which a call of its own sets after the contact is made. A contact that was there
+   * before keeps those that it has.
+   */
+  readonly customAttributes?: { readonly [attribute: string]: Schema.Json } | undefined
   /** Whether to start a conversation. Defaults to whether there is a message. */
   readonly conversation?: boolean | undefined
   /** The first message of the conversation. */
@@ -37,6 +43,24 @@ export interface ImportMapping {
   readonly read: (
     values: { readonly [column: string]: unknown }
   ) => Result.Result<ImportInput, ReadonlyArray<LiveDeskError.Issue>>
+  /**
+   * Says what is read from which column of a file, or why none of its rows could be imported. `undefined` for a mapping that
+   * cannot tell.
+   */
+  readonly columns?: ((names: ReadonlyArray<string>) => Result.Result<ColumnUse, string>) | undefined
+}
+
+/**
+ * The use that a mapping makes of a file's columns.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ColumnUse {
+  /** The columns of each field, such as `name`, or `custom_attributes.plan`; of several, the texts are joined by a space. */
+  readonly read: ReadonlyArray<{ readonly field: string; readonly columns: ReadonlyArray<string> }>
+  /** The columns that are not read. */
+  readonly unread: ReadonlyArray<string>
 }
 
 /**
@@ -73,22 +97,16 @@ export const make = <A>(schema: Schema.Codec<A, unknown>, input: (row: A) => Imp
 
 const Column = Schema.optional(Schema.NullOr(Schema.Union([Schema.String, Schema.Number])))
 
-/**
- * The mapping for files whose columns are named as LiveDesk names the fields: `identifier`, `email`, `phone_number`,
- * `name`, `avatar_url`, and `message` for a first message. All may be missing, empty or null, but for one of the first
- * three.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const columns: ImportMapping = make(
+/** The cells of a row, by what they are read as. */
+const cells = make(
   Schema.Struct({
     identifier: Column,
     email: Column,
     phone_number: Column,
     name: Column,
     avatar_url: Column,
-    message: Column
+    message: Column,
+    custom_attributes: Schema.optional(Schema.Record(Schema.String, Schema.Json))
   }),
   (row) => {
     const content = given(row.message)
@@ -100,10 +118,155 @@ export const columns: ImportMapping = make(
         name: given(row.name),
         avatarUrl: given(row.avatar_url)
       },
+      ...(row.custom_attributes === undefined ? {} : { customAttributes: row.custom_attributes }),
       ...(content === undefined ? {} : { message: { content } })
     }
   }
 )
+
+const ColumnName = Schema.NonEmptyString
+
+const ColumnNames = Schema.optional(Schema.Union([ColumnName, Schema.NonEmptyArray(ColumnName)]))
+
+/**
+ * The columns of a file by what is read from them, as a program, a flag or a JSON file may say it. What is left out is found
+ * by the columns' names.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export const Columns = Schema.Struct({
+  /** The column of each field, or several, whose texts are joined by a space. */
+  columns: Schema.optional(Schema.Struct({
+    identifier: ColumnNames,
+    email: ColumnNames,
+    phone_number: ColumnNames,
+    name: ColumnNames,
+    avatar_url: ColumnNames,
+    message: ColumnNames
+  })),
+  /** The column of each custom attribute. */
+  attributes: Schema.optional(Schema.Record(Schema.String, ColumnName)),
+  /** The message of every row: `Hello {First Name}`, with the cells of columns. `{{` and `}}` are braces. */
+  message: Schema.optional(Schema.NonEmptyString)
+})
+/**
+ * @category options
+ * @since 0.1.0
+ */
+export interface Columns extends Schema.Schema.Type<typeof Columns> {}
+
+/**
+ * Makes a mapping of what is read from which column. Columns that are not named are found as `columns` finds them. A row
+ * that lacks a cell of its message's template is rejected.
+ *
+ * ```ts
+ * const mapping = ImportMapping.forColumns({
+ *   columns: { identifier: "Customer no" },
+ *   attributes: { plan: "Plan" },
+ *   message: "Hello {First Name}, we have moved to LiveDesk."
+ * })
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const forColumns = (asked: Columns): ImportMapping => {
+  // Rows come with the same columns, one after the other.
+  let latest: { readonly key: string; readonly resolved: ImportColumns.Resolved } | undefined
+  const resolve = (names: ReadonlyArray<string>): ImportColumns.Resolved => {
+    const key = names.join("\0")
+    if (latest?.key !== key) latest = { key, resolved: ImportColumns.resolve(names, asked) }
+    return latest.resolved
+  }
+  return {
+    columns: (names) => {
+      const { ambiguous, attributes, missing, sources, template, unread } = resolve(names)
+      const problems = [...ambiguous, ...missing]
+      if (problems.length > 0) {
+        return Result.fail(`${problems.join("; ")}; the file's columns are: ${ImportColumns.listed(names)}`)
+      }
+      return Result.succeed({
+        read: [
+          ...sources,
+          ...attributes.map(([attribute, column]) => ({ field: `custom_attributes.${attribute}`, columns: [column] })),
+          ...(template === undefined
+            ? []
+            : [{ field: "message", columns: template.flatMap((part) => "column" in part ? [part.column] : []) }])
+        ],
+        unread
+      })
+    },
+    read: (values) => {
+      const resolved = resolve(Object.keys(values))
+      if (resolved.ambiguous.length > 0) {
+        return Result.fail(resolved.ambiguous.map((message) => ({ path: [], message })))
+      }
+      const { issues, row } = rowOf(values, resolved)
+      const input = Result.mapError(
+        cells.read(row),
+        (issues) => issues.map(({ message, path }) => ({ path: inFile(path, resolved), message }))
+      )
+      if (issues.length === 0) return input
+      return Result.fail([...issues, ...(Result.isFailure(input) ? input.failure : [])])
+    }
+  }
+}
+
+/**
+ * The mapping for files whose columns are named as LiveDesk names the fields: `identifier`, `email`, `phone_number`,
+ * `name`, `avatar_url`, and `message` for a first message, whatever their case and the spaces around them. The names that
+ * exports use are known too, such as `E-mail`, `Email Address`, `Phone`, `Mobile`, `Contact ID`, `Full Name`, and
+ * `First Name` with `Last Name`. All may be missing, empty or null, but for one of the first three.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const columns: ImportMapping = forColumns({})
+
+const rowOf = (
+  values: { readonly [column: string]: unknown },
+  { attributes, sources, template }: ImportColumns.Resolved
+): {
+  readonly row: { readonly [field: string]: unknown }
+  readonly issues: ReadonlyArray<LiveDeskError.Issue>
+} => {
+  const row: { [field: string]: unknown } = {}
+  for (const { columns: [first, ...others], field } of sources) {
+    if (first === undefined) continue
+    row[field] = others.length === 0
+      ? values[first]
+      : [first, ...others].flatMap((column) => textOf(values[column]) ?? []).join(" ")
+  }
+  const given = attributes.flatMap(([attribute, column]) => {
+    const value = values[column]
+    const cell = typeof value === "string" ? value.trim() : value
+    return cell === undefined || cell === null || cell === "" ? [] : [[attribute, cell] as const]
+  })
+  if (given.length > 0) row["custom_attributes"] = Object.fromEntries(given)
+  if (template === undefined) return { row, issues: [] }
+  const issues: Array<LiveDeskError.Issue> = []
+  row["message"] = template.map((part) => {
+    if ("text" in part) return part.text
+    const text = textOf(values[part.column])
+    if (text === undefined) issues.push({ path: [part.column], message: "is empty, and the message needs it" })
+    return text ?? ""
+  }).join("")
+  return { row, issues }
+}
+
+const textOf = (value: unknown): string | undefined =>
+  typeof value === "string" || typeof value === "number" ? given(value) : undefined
+
+/** Where it is the cell's, the column's name in place of the field's. */
+const inFile = (
+  path: LiveDeskError.Issue["path"],
+  { sources }: ImportColumns.Resolved
+): LiveDeskError.Issue["path"] => {
+  const [field, ...rest] = path
+  const source = sources.find((source) => source.field === field)
+  return source === undefined ? path : [source.columns[0] ?? "", ...rest]
+}
 
 const given = (cell: string | number | null | undefined): string | undefined => {
   const text = String(cell ?? "").trim()
@@ -114,6 +277,8 @@ const checkContact = SchemaParser.encodeUnknownResult(Contacts.CreateContact, {
   errors: "all",
   onExcessProperty: "error"
 })
+
+const areAttributes = Schema.is(Schema.Record(Schema.String, Schema.Json))
 
 const isContact = Schema.is(Schema.toType(Contacts.CreateContact))
 
@@ -127,6 +292,9 @@ const check = (input: ImportInput): Result.Result<ImportInput, ReadonlyArray<Liv
       ? ErrorMapping.issuesOf(contact.failure).map(({ message, path }) => ({ path: ["contact", ...path], message }))
       : []),
     ...(input.message === undefined ? [] : Messages.issuesOf(input.message)),
+    ...(input.customAttributes === undefined || areAttributes(input.customAttributes)
+      ? []
+      : [{ path: ["customAttributes"], message: "expected values that JSON can hold" }]),
     ...(Contacts.hasContactKey(input.contact) ? [] : [{ path: ["contact"], message: Contacts.contactKeyMissing }]),
     ...(input.message !== undefined && input.conversation === false
       ? [{ path: ["conversation"], message: "a message needs a conversation: leave it out, or set it to true" }]

@@ -26,6 +26,9 @@ interface Row {
   readonly contactId: ContactId | undefined
   readonly sourceId: string | undefined
   readonly conversationId: ConversationId | undefined
+  /** Whether the contact was there before; `undefined` where that is unknown. */
+  readonly existing: boolean | undefined
+  readonly step: ImportJournal.Step
   /** What the journal does not have yet; the next change of it tells. */
   readonly known: Partial<ImportJournal.Change>
 }
@@ -78,9 +81,12 @@ const advance = (
     contactId: Option.getOrUndefined(entry.contactId),
     sourceId: Option.getOrUndefined(entry.sourceId),
     conversationId: Option.getOrUndefined(entry.conversationId),
+    existing: Option.getOrUndefined(entry.existing),
+    step: entry.step,
     known: {}
   }
   return ensureContact(run, row, contact).pipe(
+    Effect.flatMap((row) => setAttributes(run, row)),
     Effect.flatMap((row) => createConversation(run, row)),
     Effect.flatMap((row) => sendMessage(run, row)),
     Effect.flatMap((row) => finish(run, row)),
@@ -103,7 +109,18 @@ const ensureContact = Effect.fnUntraced(function*(
   const { existing, id, sourceId } = yield* ImportCall.make(run, "contact", contact)
   if (existing === false) run.counts.created++
   if (existing === true) run.counts.existing++
-  return { ...row, contactId: id, sourceId, known: { contactId: id, sourceId, existing } }
+  return { ...row, contactId: id, sourceId, existing, known: { contactId: id, sourceId, existing } }
+})
+
+/** Sets what no create takes. Repeating it changes nothing, and of a contact that was there nothing is changed. */
+const setAttributes: Step<WithContact, WithContact> = Effect.fnUntraced(function*(run, row) {
+  const { contactId, existing, input: { customAttributes }, key, known, step } = row
+  if (customAttributes === undefined || existing === true || step !== "contact") return row
+  if (ImportRun.isStopped(run)) return yield* Effect.fail<ImportCall.Halt>({ _tag: "Stopped", step, known })
+  // Whatever comes of it, the contact is not looked for again.
+  yield* run.journal.note({ key, step, state: "sent", ...known })
+  yield* ImportCall.make(run, step, run.contacts.update({ contactId, customAttributes }, run.call))
+  return row
 })
 
 const createConversation: Step<WithContact, Row> = Effect.fnUntraced(function*(run, row) {

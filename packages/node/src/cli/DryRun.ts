@@ -73,6 +73,9 @@ const simulated = {
 const simulatedResponse = ({ method, url }: HttpClientRequest.HttpClientRequest): object | undefined => {
   const { pathname } = new URL(url)
   if (method === "GET" && pathname.endsWith("/contacts")) return { meta: { count: 0, current_page: 1 }, payload: [] }
+  if (method === "PATCH" && pathname.endsWith(`/contacts/${simulated.contact.id}`)) {
+    return { payload: { id: simulated.contact.id } }
+  }
   if (method !== "POST") return undefined
   if (pathname.endsWith("/contacts")) {
     return {
