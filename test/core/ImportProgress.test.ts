@@ -30,3 +30,9 @@ it("reports no time left where the number of rows is unknown, or nothing was don
   assert.deepStrictEqual(ImportProgress.make(idle, Duration.seconds(5), 500).timeLeft, Option.none())
   assert.strictEqual(ImportProgress.make(counts, Duration.zero, 500).perSecond, 0)
 })
+
+it("shows no time left where there is none", () => {
+  const progress = ImportProgress.make(counts, Duration.seconds(5), 150)
+  assert.deepStrictEqual(progress.timeLeft, Option.some(Duration.zero))
+  assert.strictEqual(ImportProgress.line(progress), "40 done, 100 before, 8 rejected, 2 unknown, 10 a second")
+})

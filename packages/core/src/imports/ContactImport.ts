@@ -132,9 +132,10 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
     yield* ImportRun.sleep(run, Duration.millis(Math.max(0, reconcileAt - (yield* Clock.currentTimeMillis))))
     yield* WorkerPool.run(Stream.map(pending, Array.of), (entry) => ImportRow.reconcile(run, entry), concurrency)
   })
+  let total = options.total
   const progress = Effect.map(
     Clock.currentTimeMillis,
-    (now) => ImportProgress.make(counts, Duration.millis(now - began), options.total)
+    (now) => ImportProgress.make(counts, Duration.millis(now - began), total)
   )
   const observe = ImportRun.rowReporter(run)
   const report = Effect.andThen(
@@ -158,6 +159,8 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
   yield* journal.flush
   counts.unknown = (yield* journal.totals).sent
   yield* observe({ unknown: counts.unknown })
+  // However many rows were expected, none is left.
+  if (!ImportRun.isStopped(run)) total = undefined
   yield* report
   if (ImportRun.isStopped(run)) yield* Deferred.await(stopped)
   return yield* progress

@@ -80,6 +80,6 @@ export const line = (progress: ImportProgress): string =>
     `${progress.perSecond < 10 ? progress.perSecond.toFixed(1) : Math.round(progress.perSecond)} a second`,
     ...Option.match(progress.timeLeft, {
       onNone: () => [],
-      onSome: (left) => [`about ${Duration.isZero(left) ? "0s" : Duration.format(left)} left`]
+      onSome: (left) => Duration.isZero(left) ? [] : [`about ${Duration.format(left)} left`]
     })
   ].join(", ")
