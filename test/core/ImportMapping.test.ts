@@ -240,6 +240,22 @@ describe("a mapping of a program's own", () => {
     )
   })
 
+  it("tells by its schema which columns a file must have, and which are not read", () => {
+    const mapping = ImportMapping.make(
+      Schema.Struct({ mail: Schema.String, no: Schema.optional(Schema.String) }).pipe(
+        Schema.encodeKeys({ mail: "E-mail" })
+      ),
+      ({ mail }) => ({ contact: { email: mail } })
+    )
+    assert.deepStrictEqual(useOf(mapping, ["E-mail", "Town"]), { "E-mail": "E-mail", unread: "Town" })
+    assert.strictEqual(
+      problemOf(mapping, ["mail"]),
+      "there is no column \"E-mail\"; the file's columns are: \"mail\""
+    )
+    const any = ImportMapping.make(Schema.Record(Schema.String, Schema.Unknown), () => ({ contact: {} }))
+    assert.isUndefined(any.columns)
+  })
+
   it("that throws rejects the row, and says what it threw", () => {
     const mapping = ImportMapping.make(Schema.Struct({}), () => {
       throw new Error("no such customer")

@@ -5,6 +5,7 @@
  */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as SchemaAST from "effect/SchemaAST"
 import * as SchemaParser from "effect/SchemaParser"
 import * as Contacts from "../Contacts.ts"
 import * as ErrorMapping from "../internal/ErrorMapping.ts"
@@ -65,7 +66,7 @@ export interface ColumnUse {
 
 /**
  * Makes a mapping of a schema for the columns, and of a function from what it decodes to what is asked for. Columns that
- * the schema does not name are passed over. Cells of CSV are texts; an empty cell is `""`.
+ * the schema does not name are passed over; a file without one that it requires is refused before any row. Cells of CSV are texts; an empty cell is `""`.
  *
  * ```ts
  * const mapping = ImportMapping.make(
@@ -83,6 +84,7 @@ export interface ColumnUse {
 export const make = <A>(schema: Schema.Codec<A, unknown>, input: (row: A) => ImportInput): ImportMapping => {
   const decode = SchemaParser.decodeUnknownResult(schema, { errors: "all" })
   return {
+    columns: columnsOf(schema.ast),
     read: (values) => {
       const row = decode(values)
       if (Result.isFailure(row)) return Result.fail(ErrorMapping.issuesOf(row.failure))
@@ -92,6 +94,25 @@ export const make = <A>(schema: Schema.Codec<A, unknown>, input: (row: A) => Imp
       })
       return Result.flatMap(asked, check)
     }
+  }
+}
+
+/** The columns that a schema names; of one that is no struct, nothing can be told. */
+const columnsOf = (ast: SchemaAST.AST): ImportMapping["columns"] => {
+  const encoded = SchemaAST.toEncoded(ast)
+  if (!SchemaAST.isObjects(encoded) || encoded.indexSignatures.length > 0) return undefined
+  const properties = encoded.propertySignatures.map(({ name, type }) => ({
+    column: String(name),
+    isRequired: !SchemaAST.isOptional(type)
+  }))
+  return (names) => {
+    const missing = properties.filter(({ column, isRequired }) => isRequired && !names.includes(column))
+    return missing.length === 0
+      ? Result.succeed({
+        read: properties.flatMap(({ column }) => names.includes(column) ? [{ field: column, columns: [column] }] : []),
+        unread: names.filter((name) => !properties.some(({ column }) => column === name))
+      })
+      : Result.fail(ImportColumns.problem(missing.map(({ column }) => ImportColumns.noColumn(column)), names))
   }
 }
 
@@ -183,9 +204,7 @@ export const forColumns = (asked: Columns): ImportMapping => {
     columns: (names) => {
       const { ambiguous, attributes, missing, sources, template, unread } = resolve(names)
       const problems = [...ambiguous, ...missing]
-      if (problems.length > 0) {
-        return Result.fail(`${problems.join("; ")}; the file's columns are: ${ImportColumns.listed(names)}`)
-      }
+      if (problems.length > 0) return Result.fail(ImportColumns.problem(problems, names))
       return Result.succeed({
         read: [
           ...sources,

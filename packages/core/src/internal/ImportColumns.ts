@@ -85,7 +85,7 @@ export const resolve = (names: ReadonlyArray<string>, asked: Asked): Resolved =>
   const find = (column: string): ReadonlyArray<string> => {
     const found = named(names, column)
     if (found === undefined) {
-      missing.push(`there is no column ${JSON.stringify(column)}`)
+      missing.push(noColumn(column))
       return []
     }
     used.add(found)
@@ -146,14 +146,20 @@ const folded = (name: string): string => name.trim().toLowerCase()
 
 const plain = (name: string): string => name.normalize("NFKC").toLowerCase().replaceAll(/[^\p{L}\p{N}]+/gu, "")
 
-/** The names of columns, for people. */
-export const listed = (names: ReadonlyArray<string>): string =>
+/** The problem of a column that the file has not. */
+export const noColumn = (column: string): string => `there is no column ${JSON.stringify(column)}`
+
+/** Why none of a file's rows could be imported, and the columns that there are. */
+export const problem = (problems: ReadonlyArray<string>, names: ReadonlyArray<string>): string =>
+  `${problems.join("; ")}; the file's columns are: ${listed(names)}`
+
+const maxListed = 40
+
+const listed = (names: ReadonlyArray<string>): string =>
   names.length === 0
     ? "none"
     : names.slice(0, maxListed).map((name) => JSON.stringify(name)).join(", ") +
       (names.length > maxListed ? ` and ${names.length - maxListed} more` : "")
-
-const maxListed = 40
 
 /** `{First Name}` stands for a cell, `{{` and `}}` for braces. */
 const templateOf = (template: string): ReadonlyArray<TemplatePart> =>
