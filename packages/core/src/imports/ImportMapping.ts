@@ -97,7 +97,7 @@ export const make = <A>(schema: Schema.Codec<A, unknown>, input: (row: A) => Imp
   }
 }
 
-/** The columns that a schema names; of one that is no struct, nothing can be told. */
+/** The columns that a schema names; of one that is no struct, the columns are unknown. */
 const columnsOf = (ast: SchemaAST.AST): ImportMapping["columns"] => {
   const encoded = SchemaAST.toEncoded(ast)
   if (!SchemaAST.isObjects(encoded) || encoded.indexSignatures.length > 0) return undefined
