@@ -8,6 +8,8 @@ const counts = {
   done: 40,
   created: 40,
   existing: 0,
+  changed: 0,
+  updated: 0,
   conversations: 0,
   messages: 0,
   rejected: 8,

@@ -62,6 +62,8 @@ const none = {
   done: 0,
   created: 0,
   existing: 0,
+  changed: 0,
+  updated: 0,
   conversations: 0,
   messages: 0,
   rejected: 0,
@@ -156,6 +158,62 @@ describe("an import", () => {
       assert.deepStrictEqual([second.created, second.done], [0, 2])
       const { contacts: made } = yield* emulated
       assert.deepStrictEqual(made.map(({ customAttributes }) => customAttributes), [{ plan: "pro" }, { plan: "pro" }])
+    }).pipe(Effect.provide([livedesk(), journal])))
+
+  it.effect("counts done rows whose data are others, and updates them where that is asked for", () =>
+    Effect.gen(function*() {
+      const contacts = yield* Contacts.Contacts
+      yield* contacts.create({ inboxId, identifier: "1", name: "As she was" })
+      const rows = (name: string, email: string, plan: string) => [
+        { identifier: "1", name, message: "Hello." },
+        { identifier: "2", name: "Bob", email, plan }
+      ]
+      const mapping = ImportMapping.forColumns({ attributes: { plan: "plan" } })
+      yield* importing(rows("Anna", "b@acme.inc", "free"), { mapping })
+      const same = yield* importing(rows("Anna", "B@acme.inc ", "free"), { mapping })
+      assert.deepStrictEqual([same.alreadyDone, same.changed, same.updated], [2, 0, 0])
+      const before = yield* emulated
+      const off = yield* importing(rows("Anna King", "bob@acme.inc", "pro"), { mapping })
+      assert.deepStrictEqual([off.alreadyDone, off.changed, off.updated], [2, 2, 0])
+      assert.deepStrictEqual(yield* emulated, before)
+      const on = yield* importing(rows("Anna King", "bob@acme.inc", "pro"), { mapping, updateExisting: true })
+      assert.deepStrictEqual([on.alreadyDone, on.changed, on.updated, on.messages, on.rejected], [2, 2, 2, 0, 0])
+      const after = yield* emulated
+      assert.deepStrictEqual(
+        after.contacts.map(({ customAttributes, email, name }) => [name, Option.getOrNull(email), customAttributes]),
+        [["Anna King", null, {}], ["Bob", "bob@acme.inc", { plan: "pro" }]]
+      )
+      assert.deepStrictEqual(after.messages, before.messages)
+      const again = yield* importing(rows("Anna King", "bob@acme.inc", "pro"), { mapping, updateExisting: true })
+      assert.deepStrictEqual([again.changed, again.updated], [0, 0])
+      assert.strictEqual((yield* requests)["contacts.update"], 3)
+    }).pipe(Effect.provide([livedesk(), journal])))
+
+  it.effect("updates contacts that are there before their first row, where that is asked for", () =>
+    Effect.gen(function*() {
+      const contacts = yield* Contacts.Contacts
+      yield* contacts.create({ inboxId, email: "c0@acme.inc", name: "As she was" })
+      yield* contacts.create({ inboxId, email: "c1@acme.inc", name: "Customer 1" })
+      const result = yield* importing(customers(3, { identifier: "" }), { updateExisting: true })
+      assert.deepStrictEqual([result.created, result.existing, result.updated], [1, 2, 1])
+      const state = yield* emulated
+      assert.deepStrictEqual(state.contacts.map(({ name }) => name), ["Customer 0", "Customer 1", "Customer 2"])
+    }).pipe(Effect.provide([livedesk(), journal])))
+
+  it.effect("updates no contact that its row's key no longer finds alone, and says why", () =>
+    Effect.gen(function*() {
+      const contacts = yield* Contacts.Contacts
+      yield* importing([{ identifier: "1", name: "Anna" }])
+      const [anna] = (yield* emulated).contacts
+      assert.isDefined(anna)
+      yield* contacts.update({ contactId: anna?.id ?? 0, identifier: "old" })
+      yield* contacts.create({ inboxId, identifier: "1", name: "Another" })
+      const result = yield* importing([{ identifier: "1", name: "Anna King" }], { updateExisting: true })
+      assert.deepStrictEqual([result.alreadyDone, result.updated, result.rejected], [1, 0, 1])
+      assert.deepStrictEqual((yield* emulated).contacts.map(({ name }) => name), ["Anna", "Another"])
+      const [reject] = yield* rejects
+      assert.include(reject?.reasons[0], "LiveDesk finds another contact by its key")
+      assert.lengthOf(yield* entries("done"), 1)
     }).pipe(Effect.provide([livedesk(), journal])))
 
   it.effect("fails before any row for a header of which the mapping can make nothing", () =>

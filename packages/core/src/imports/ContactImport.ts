@@ -51,6 +51,11 @@ export interface Options<E, R> {
    */
   readonly lookup?: "first" | "onConflict" | undefined
   /**
+   * Whether to update contacts that are there with what of a row differs: of a new row, and of one that is done and whose
+   * data are others since. Never clears what a row leaves out. Defaults to `false`; `changed` counts the latter either way.
+   */
+  readonly updateExisting?: boolean | undefined
+  /**
    * The key of a row in this journal. Defaults to its customer: the identifier, else the e-mail address, else the phone
    * number. A second row of the same key is rejected.
    */
@@ -105,11 +110,11 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
   R | ImportJournal.ImportJournal | Contacts.Contacts | Conversations.Conversations | Messages.Messages
 > {
   const { concurrency, inboxId, lookup, progressEvery, reconcileAfter, retryFor } = yield* checkOptions(options)
-  const { call, key = ImportPlan.customer, mapping = ImportMapping.columns } = options
+  const { call, updateExisting = false, key = ImportPlan.customer, mapping = ImportMapping.columns } = options
   const journal = yield* ImportJournal.ImportJournal
   yield* journal.begin(inboxId)
   const began = yield* Clock.currentTimeMillis
-  const run = yield* ImportRun.make({ inboxId, mapping, key, lookup, retryFor, call })
+  const run = yield* ImportRun.make({ inboxId, mapping, key, lookup, updateExisting, retryFor, call })
   const { counts, stopped } = run
 
   const rows = WorkerPool.run(

@@ -67,6 +67,8 @@ export interface Entry {
   readonly existing: Option.Option<boolean>
   readonly conversationId: Option.Option<ConversationId>
   readonly messageId: Option.Option<MessageId>
+  /** What the contact's data were when the row was done, as a hash. */
+  readonly digest: Option.Option<number>
   /** Why it was refused, or why it is unknown. */
   readonly reasons: ReadonlyArray<string>
 }
@@ -115,6 +117,7 @@ export interface Change {
   readonly existing?: boolean | undefined
   readonly conversationId?: ConversationId | undefined
   readonly messageId?: MessageId | undefined
+  readonly digest?: number | undefined
   readonly reasons?: ReadonlyArray<string> | undefined
 }
 
@@ -296,6 +299,7 @@ const fresh = ({ key, line, row }: Planned): Entry => ({
   existing: Option.none(),
   conversationId: Option.none(),
   messageId: Option.none(),
+  digest: Option.none(),
   reasons: []
 })
 
@@ -310,6 +314,7 @@ const entryOf = (row: JournalTable.EntryRow): Entry => ({
   existing: row.existing === null ? Option.none() : Option.some(row.existing === 1),
   conversationId: idOf(row.conversationId, ConversationId),
   messageId: idOf(row.messageId, MessageId),
+  digest: Option.fromNullOr(row.digest),
   reasons: reasonsOf(row.reasons)
 })
 

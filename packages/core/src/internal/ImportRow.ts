@@ -18,6 +18,7 @@ import { ContactId, ConversationId, MessageId } from "../LiveDeskSchema.ts"
 import * as ImportCall from "./ImportCall.ts"
 import type { Work } from "./ImportPlan.ts"
 import * as ImportRun from "./ImportRun.ts"
+import * as ImportUpdate from "./ImportUpdate.ts"
 
 /** How far a row has come. */
 interface Row {
@@ -43,11 +44,38 @@ type WithContact = Row & { readonly contactId: ContactId }
 /** Works on a row that was planned. */
 export const work = (
   run: ImportRun.ImportRun,
-  { entry, input }: Work
-): Effect.Effect<void, ImportJournal.ImportJournalError> =>
-  ImportRun.isStopped(run)
+  work: Work
+): Effect.Effect<void, ImportJournal.ImportJournalError> => {
+  const { entry, input } = work
+  if (entry.state === "done") return updateDone(run, work)
+  return ImportRun.isStopped(run)
     ? run.journal.note({ key: entry.key, step: entry.step, state: "planned" })
     : advance(run, { entry, input }, findOrCreate(run, input, run.lookup))
+}
+
+/** Updates the contact of a row that was done before. The row stays done, whatever comes of it. */
+const updateDone = (
+  run: ImportRun.ImportRun,
+  { entry: { contactId, key, step }, input, line, row }: Work
+): Effect.Effect<void, ImportJournal.ImportJournalError> => {
+  if (ImportRun.isStopped(run) || Option.isNone(contactId)) return Effect.void
+  const fail = (reason: string) => {
+    run.counts.rejected++
+    return run.journal.reject([{ line, reasons: [`done before, but its contact was not updated: ${reason}`], row }])
+  }
+  const call = ImportUpdate.update(run, contactId.value, ImportUpdate.keyOf(input.contact), input)
+  return ImportCall.make(run, step, call).pipe(
+    Effect.flatMap((isSame) =>
+      isSame
+        ? run.journal.note({ key, step, state: "done", digest: ImportUpdate.digestOf(input) })
+        : fail("LiveDesk finds another contact by its key")
+    ),
+    Effect.catchTag(
+      ["Stopped", "Rejected", "Unknown"],
+      (halt) => halt._tag === "Stopped" ? Effect.void : fail(halt.error.message)
+    )
+  )
+}
 
 /** Works on a row whose contact may be there, unheard: it is looked for, and made if it is not. */
 export const reconcile = Effect.fnUntraced(function*(
@@ -72,7 +100,7 @@ const readValues = SchemaParser.decodeUnknownResult(
 /** From where a row stands to its end, or as far as it goes for now. */
 const advance = (
   run: ImportRun.ImportRun,
-  { entry, input }: Work,
+  { entry, input }: Pick<Work, "entry" | "input">,
   contact: Effect.Effect<FoundContact, LiveDeskError.LiveDeskError>
 ): Effect.Effect<void, ImportJournal.ImportJournalError> => {
   const row: Row = {
@@ -86,7 +114,7 @@ const advance = (
     known: {}
   }
   return ensureContact(run, row, contact).pipe(
-    Effect.flatMap((row) => setAttributes(run, row)),
+    Effect.flatMap((row) => completeContact(run, row)),
     Effect.flatMap((row) => createConversation(run, row)),
     Effect.flatMap((row) => sendMessage(run, row)),
     Effect.flatMap((row) => finish(run, row)),
@@ -112,14 +140,25 @@ const ensureContact = Effect.fnUntraced(function*(
   return { ...row, contactId: id, sourceId, existing, known: { contactId: id, sourceId, existing } }
 })
 
-/** Sets what no create takes. Repeating it changes nothing, and of a contact that was there nothing is changed. */
-const setAttributes: Step<WithContact, WithContact> = Effect.fnUntraced(function*(run, row) {
-  const { contactId, existing, input: { customAttributes }, key, known, step } = row
-  if (customAttributes === undefined || existing === true || step !== "contact") return row
+/**
+ * Sets what no create takes, and updates a contact that was there, of which nothing is changed unless that is asked for.
+ * Repeating it changes nothing.
+ */
+const completeContact: Step<WithContact, WithContact> = Effect.fnUntraced(function*(run, row) {
+  const { contactId, existing, input, key, known, step } = row
+  const { customAttributes } = input
+  const isUpdate = existing === true && run.updateExisting
+  if (step !== "contact" || (existing === true ? !isUpdate : customAttributes === undefined)) return row
   if (ImportRun.isStopped(run)) return yield* Effect.fail<ImportCall.Halt>({ _tag: "Stopped", step, known })
   // Whatever comes of it, the contact is not looked for again.
   yield* run.journal.note({ key, step, state: "sent", ...known })
-  yield* ImportCall.make(run, step, run.contacts.update({ contactId, customAttributes }, run.call))
+  yield* ImportCall.make(
+    run,
+    step,
+    isUpdate
+      ? Effect.asVoid(ImportUpdate.update(run, contactId, input.contact, input))
+      : Effect.asVoid(run.contacts.update({ contactId, customAttributes }, run.call))
+  )
   return row
 })
 
@@ -154,7 +193,13 @@ const sendMessage: Step<Row, Row> = Effect.fnUntraced(function*(run, row) {
 
 const finish = ({ counts, journal }: ImportRun.ImportRun, row: Row) => {
   counts.done++
-  const change = { key: row.key, state: "done", step: "message", ...row.known } as const
+  const change = {
+    key: row.key,
+    state: "done",
+    step: "message",
+    digest: ImportUpdate.digestOf(row.input),
+    ...row.known
+  } as const
   // A message that is lost sight of in a crash could not be looked for; a contact can.
   return wantsConversation(row) ? journal.change(change) : journal.note(change)
 }

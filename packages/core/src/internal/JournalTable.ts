@@ -23,6 +23,7 @@ export const createTables = Effect.fnUntraced(function*(sql: SqlClient.SqlClient
       existing INTEGER,
       conversation_id INTEGER,
       message_id INTEGER,
+      digest INTEGER,
       reasons TEXT NOT NULL
     )
   `
@@ -37,7 +38,7 @@ export const createTables = Effect.fnUntraced(function*(sql: SqlClient.SqlClient
 })
 
 const entryColumns = "key, line, state, step, row, contact_id AS contactId, source_id AS sourceId, existing, " +
-  "conversation_id AS conversationId, message_id AS messageId, reasons"
+  "conversation_id AS conversationId, message_id AS messageId, digest, reasons"
 
 /** What the table knows of a row, as only this module has written it. */
 export interface EntryRow {
@@ -51,6 +52,7 @@ export interface EntryRow {
   readonly existing: 0 | 1 | null
   readonly conversationId: number | null
   readonly messageId: number | null
+  readonly digest: number | null
   readonly reasons: string
 }
 
@@ -117,6 +119,7 @@ export const change = <Change extends { readonly key: string; readonly state: st
       existing = COALESCE(new.value ->> 'existing', existing),
       conversation_id = COALESCE(new.value ->> 'conversationId', conversation_id),
       message_id = COALESCE(new.value ->> 'messageId', message_id),
+      digest = COALESCE(new.value ->> 'digest', digest),
       reasons = COALESCE(new.value ->> 'reasons', '[]')
     FROM json_each(${JSON.stringify([...merged.values()])}) AS new
     WHERE import_row.key = new.value ->> 'key'

@@ -158,7 +158,7 @@ const maxRejects = 100
 const check = Effect.fnUntraced(function*(
   options: Pick<
     NodeImport.Options,
-    "file" | "inboxId" | "lookup" | "delimiter" | "encoding" | "concurrency" | "mapping"
+    "file" | "inboxId" | "lookup" | "delimiter" | "encoding" | "concurrency" | "mapping" | "updateExisting"
   >,
   columns: Option.Option<ImportMapping.ColumnUse>
 ) {
