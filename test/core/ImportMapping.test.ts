@@ -208,6 +208,23 @@ describe("a mapping for columns", () => {
     ])
   })
 
+  it("that cannot be used says so of every file and row", () => {
+    const wrong: ReadonlyArray<readonly [object, string]> = [
+      [{ columns: { email: 5 } }, "columns.email"],
+      [{ column: {} }, "column"],
+      [{ message: "Hello {First Name" }, "message: expected each brace with its pair"],
+      [{ message: "Hello {}" }, "message: expected each brace with its pair"],
+      [{ message: "Hello }}}" }, "message: expected each brace with its pair"],
+      [{ message: " " }, "message: expected a message that is not blank"]
+    ]
+    for (const [asked, problem] of wrong) {
+      // As a program without types may have it.
+      const mapping = ImportMapping.forColumns(asked)
+      assert.include(problemOf(mapping, ["email"]), `the mapping cannot be used: ${problem}`)
+      assert.lengthOf(issuesOf(mapping.read({ email: "a@acme.inc" })), 1)
+    }
+  })
+
   it("reports every column that it names and the file has not", () => {
     const problem = problemOf(mapping, ["Customer no", "Name"])
     for (const name of ["First Name", "Last Name", "Plan", "Seats"]) {

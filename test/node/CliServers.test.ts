@@ -129,7 +129,9 @@ describe("import", () => {
       writeFileSync(join(folder, "wrong.json"), "{\"column\":{}}")
       const cases = [
         [["--column", "email"], "--column \"email\": give it as name=column"],
-        [["--column", "e-mail=email"], "e-mail"],
+        [["--column", "e-mail=email"], "--column e-mail: there is no such field; the fields are identifier, email,"],
+        [["--message", "Hello {email"], "expected each brace with its pair"],
+        [["--message", " "], "not blank"],
         [["--attribute", "a=x", "--attribute", "a=y"], "--attribute a is given twice"],
         [["--column", "email=Work"], "there is no column \"Work\""],
         [["--message", "Hello {Town}"], "there is no column \"Town\""],

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
@@ -10,6 +11,7 @@ import * as SchemaParser from "effect/SchemaParser"
 import * as Contacts from "../Contacts.ts"
 import * as ErrorMapping from "../internal/ErrorMapping.ts"
 import * as ImportColumns from "../internal/ImportColumns.ts"
+import * as OptionSchema from "../internal/OptionSchema.ts"
 import type * as LiveDeskError from "../LiveDeskError.ts"
 import * as Messages from "../Messages.ts"
 
@@ -169,7 +171,7 @@ export const Columns = Schema.Struct({
   /** The column of each custom attribute. */
   attributes: Schema.optional(Schema.Record(Schema.String, ColumnName)),
   /** The message of every row: `Hello {First Name}`, with the cells of columns. `{{` and `}}` are braces. */
-  message: Schema.optional(Schema.NonEmptyString)
+  message: Schema.optional(Schema.String.check(Schema.makeFilter(ImportColumns.templateProblem)))
 })
 /**
  * @category options
@@ -179,7 +181,7 @@ export interface Columns extends Schema.Schema.Type<typeof Columns> {}
 
 /**
  * Makes a mapping of what is read from which column. Columns that are not named are found as `columns` finds them. A row
- * that lacks a cell of its message's template is rejected.
+ * that lacks a cell of its message's template is rejected, and so is every file where the columns cannot be used.
  *
  * ```ts
  * const mapping = ImportMapping.forColumns({
@@ -193,6 +195,14 @@ export interface Columns extends Schema.Schema.Type<typeof Columns> {}
  * @since 0.1.0
  */
 export const forColumns = (asked: Columns): ImportMapping => {
+  const invalid = Result.getFailure(checkColumns(asked))
+  if (Option.isSome(invalid)) {
+    const issues = ErrorMapping.issuesOf(invalid.value)
+    return {
+      columns: () => Result.fail(`the mapping cannot be used: ${OptionSchema.sentence(issues)}`),
+      read: () => Result.fail(issues)
+    }
+  }
   // Rows come with the same columns, one after the other.
   let latest: { readonly key: string; readonly resolved: ImportColumns.Resolved } | undefined
   const resolve = (names: ReadonlyArray<string>): ImportColumns.Resolved => {
@@ -231,6 +241,8 @@ export const forColumns = (asked: Columns): ImportMapping => {
     }
   }
 }
+
+const checkColumns = SchemaParser.decodeUnknownResult(Columns, { errors: "all", onExcessProperty: "error" })
 
 /**
  * The mapping for files whose columns are named as LiveDesk names the fields: `identifier`, `email`, `phone_number`,

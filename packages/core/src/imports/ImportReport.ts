@@ -162,7 +162,7 @@ export const unescape = (cell: string): string =>
 export const rows = <E, R>(
   bytes: Stream.Stream<Uint8Array, E, R>
 ): Stream.Stream<ImportRows.ImportRow, E | ImportRows.ImportFileError, R> =>
-  Stream.mapEffect(ImportRows.csv(bytes, { delimiter: ",", maxRowSize: Infinity }), (row) => {
+  Stream.mapEffect(ImportRows.csv(bytes, { delimiter: ",", maxRowSize: 16_777_216 }), (row) => {
     if (row._tag === "BadRow") return Effect.succeed<ImportRows.ImportRow>(row)
     const { line, row: cell } = row.values
     if (typeof line !== "string" || typeof cell !== "string") {

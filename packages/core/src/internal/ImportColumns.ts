@@ -167,3 +167,12 @@ const templateOf = (template: string): ReadonlyArray<TemplatePart> =>
     if (part === "{{" || part === "}}") return { text: part.slice(1) }
     return /^\{.+\}$/s.test(part) ? { column: part.slice(1, -1) } : { text: part }
   })
+
+/** What is wrong with a template. */
+export const templateProblem = (template: string): string | undefined => {
+  if (template.trim() === "") return "expected a message that is not blank"
+  // Else it would be sent as it stands.
+  return /[{}]/.test(template.replaceAll(/\{\{|\}\}|\{[^{}]+\}/g, ""))
+    ? "expected each brace with its pair around a column's name, as {First Name}; {{ and }} stand for braces"
+    : undefined
+}

@@ -63,6 +63,14 @@ export const mapping = Effect.fnUntraced(function*(
 ): Effect.fn.Return<ImportMapping.ImportMapping, InvalidFileError | UsageError, FileSystem.FileSystem> {
   const file = given.mapping === undefined ? {} : yield* read(given.mapping)
   const columns = grouped(yield* pairs("column", given.column))
+  const unknown = Object.keys(columns).find((field) => !fields.includes(field))
+  if (unknown !== undefined) {
+    return yield* new UsageError({
+      message: `--column ${unknown}: there is no such field; the fields are ${
+        fields.join(", ")
+      }, and --attribute sets others`
+    })
+  }
   const attributes = grouped(yield* pairs("attribute", given.attribute))
   const twice = Object.entries(attributes).find(([, columns]) => columns.length > 1)
   if (twice !== undefined) {
@@ -84,6 +92,8 @@ export const mapping = Effect.fnUntraced(function*(
     })
   )
 })
+
+const fields: ReadonlyArray<string> = ["identifier", "email", "phone_number", "name", "avatar_url", "message"]
 
 const options = { errors: "all", onExcessProperty: "error" } as const
 
