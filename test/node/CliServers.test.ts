@@ -121,6 +121,25 @@ describe("import", () => {
       assert.deepStrictEqual(Object(Cli.document(json)).columns.unread, ["Town"])
     }).pipe(withEmulator))
 
+  it.live("says how many rows that are done differ, and updates their contacts with --update-existing", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      const settings = yield* Cli.settings
+      const importing = (name: string, ...flags: ReadonlyArray<string>) => {
+        writeFileSync(join(folder, "c.csv"), `email,name\na@acme.inc,${name}\n`)
+        return Cli.runIn(folder, ["import", "c.csv", ...flags], settings)
+      }
+      yield* importing("Anna")
+      const off = yield* importing("Anna King")
+      assert.match(off.err, /^1 row done before differs from what was imported: --update-existing updates/m)
+      assert.match(off.out, /^changed since +1\nupdated +0$/m)
+      const on = yield* importing("Anna King", "--update-existing")
+      assert.notInclude(on.err, "differs")
+      assert.match(on.out, /^changed since +1\nupdated +1$/m)
+      const { contacts } = yield* (yield* Emulator.Emulator).state
+      assert.deepStrictEqual([...HashMap.values(contacts)].map(({ name }) => name), ["Anna King"])
+    }).pipe(withEmulator))
+
   it.live("exits with 2 for flags and a JSON file that name no column", () =>
     Effect.gen(function*() {
       const folder = yield* Folder.make

@@ -66,6 +66,10 @@ export const command = Command.make(
       Flag.withDescription("Whether contacts may be there already; they are looked for unless none is assumed"),
       LiveDeskCall.optional
     ),
+    updateExisting: Flag.Boolean("update-existing").pipe(
+      Flag.withDescription("Update contacts that are there with what of a row differs, also of rows that are done"),
+      Flag.withDefault(false)
+    ),
     ...ImportColumns.flags
   },
   Effect.fnUntraced(function*({ attribute, column, inbox, mapping: mappingFile, message, ...flags }) {
@@ -93,6 +97,8 @@ export const command = Command.make(
       done: progress.done,
       created: progress.created,
       existing: progress.existing,
+      "changed since": progress.changed,
+      updated: progress.updated,
       conversations: progress.conversations,
       messages: progress.messages,
       rejected: progress.rejected,
@@ -100,7 +106,13 @@ export const command = Command.make(
       ...Struct.pick(ImportColumns.rows(columns), ["not read"]),
       ...reports
     }))
-    const { rejected, unknown } = progress
+    const { changed, rejected, unknown } = progress
+    if (changed > 0 && !flags.updateExisting) {
+      yield* Console.error(
+        `${counted(changed)} done before ${changed === 1 ? "differs" : "differ"} from what was imported: ` +
+          "--update-existing updates the contacts"
+      )
+    }
     const failures = [
       ...(rejected === 0
         ? []
