@@ -37,6 +37,8 @@ export interface Run {
 export interface ProcessRun extends Run {
   /** Sends SIGTERM, as a supervisor does. */
   readonly terminate: Effect.Effect<void>
+  /** Sends SIGHUP, as a terminal does that is closed. */
+  readonly hangUp: Effect.Effect<void>
 }
 
 /** What came of a run of the command. */
@@ -69,7 +71,8 @@ export const spawn = (
       stderr: child.stderr,
       ended: Effect.promise(() => closed.then(() => child.exitCode ?? -1)),
       interrupt: Effect.sync(() => child.kill("SIGINT")),
-      terminate: Effect.sync(() => child.kill("SIGTERM"))
+      terminate: Effect.sync(() => child.kill("SIGTERM")),
+      hangUp: Effect.sync(() => child.kill("SIGHUP"))
     })
   )
 

@@ -15,7 +15,7 @@ const limitsInBrowsers: { readonly [entry: string]: number } = {
   "@effect-livedesk/core": 87_600,
   "@effect-livedesk/core/LiveDeskOpenApi": 46_600,
   "@effect-livedesk/core/flows": 61_900,
-  "@effect-livedesk/core/imports": 63_100,
+  "@effect-livedesk/core/imports": 68_400,
   "@effect-livedesk/core/testing": 113_200,
   "@effect-livedesk/core/webhooks": 67_800
 }
@@ -24,7 +24,7 @@ const limitsInBrowsers: { readonly [entry: string]: number } = {
 const limitsOnNode: { readonly [entry: string]: number } = {
   "@effect-livedesk/node": 5_450,
   "@effect-livedesk/node/NodeFlows": 3_250,
-  "@effect-livedesk/node/NodeImport": 2_400,
+  "@effect-livedesk/node/NodeImport": 2_700,
   "@effect-livedesk/node/NodeSqlite": 1_550
 }
 

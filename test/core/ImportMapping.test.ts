@@ -137,6 +137,166 @@ describe("the mapping of columns", () => {
   })
 })
 
+/** What is read of a file with these columns: each field with its columns, and the columns that are not read. */
+const useOf = (
+  mapping: ImportMapping.ImportMapping,
+  names: ReadonlyArray<string>
+): string | { readonly [field: string]: string } =>
+  Result.match(mapping.columns?.(names) ?? Result.fail("it cannot tell"), {
+    onFailure: (problem) => problem,
+    onSuccess: ({ read, unread }) => ({
+      ...Object.fromEntries(read.map(({ columns, field }) => [field, columns.join("+")])),
+      unread: unread.join("+")
+    })
+  })
+
+/** Why none of the rows of a file with these columns could be imported. */
+const problemOf = (mapping: ImportMapping.ImportMapping, names: ReadonlyArray<string>): string => {
+  const use = useOf(mapping, names)
+  return typeof use === "string" ? use : ""
+}
+
+describe("the columns of a file", () => {
+  it("are found by the names that exports use, whatever their case and the spaces around them", () => {
+    const cases: ReadonlyArray<readonly [names: string, use: object]> = [
+      ["identifier,Name,E-mail,Phone", {
+        identifier: "identifier",
+        email: "E-mail",
+        phone_number: "Phone",
+        name: "Name"
+      }],
+      ["name, email , PHONE_NUMBER", { email: " email ", phone_number: " PHONE_NUMBER", name: "name" }],
+      ["Email,Phone Number,First Name,Last Name,Lifecycle Stage", {
+        email: "Email",
+        phone_number: "Phone Number",
+        name: "First Name+Last Name",
+        unread: "Lifecycle Stage"
+      }],
+      ["Contact ID,Email Address,Mobile,Full Name,Avatar URL,Message", {
+        identifier: "Contact ID",
+        email: "Email Address",
+        phone_number: "Mobile",
+        name: "Full Name",
+        avatar_url: "Avatar URL",
+        message: "Message"
+      }],
+      ["Record ID,Surname,Forename", { identifier: "Record ID", name: "Forename+Surname" }],
+      // LiveDesk's own name comes before others, a whole name before its parts.
+      ["email,E-mail,phone_number,Mobile,name,First Name", {
+        email: "email",
+        phone_number: "phone_number",
+        name: "name",
+        unread: "E-mail+Mobile+First Name"
+      }]
+    ]
+    for (const [names, use] of cases) {
+      assert.deepStrictEqual(useOf(ImportMapping.columns, names.split(",")), { unread: "", ...use })
+    }
+  })
+
+  it("without one that says which customer a row is, are named, with what to do", () => {
+    assert.strictEqual(
+      useOf(ImportMapping.columns, ["Town", "First Name"]),
+      "no column says which customer a row is: name the one of identifier, email or phone_number " +
+        "(--column email=\"E-mail\"); the file's columns are: \"Town\", \"First Name\""
+    )
+    const many = Array.from({ length: 50 }, (_, index) => `c${index}`)
+    assert.match(problemOf(ImportMapping.columns, many), /"c39" and 10 more$/)
+  })
+
+  it("of which two could be the same field, are not guessed", () => {
+    assert.include(
+      useOf(ImportMapping.columns, ["Phone", "Mobile", "email"]),
+      "\"Phone\", \"Mobile\" could each be phone_number: say which (--column phone_number=\"Phone\")"
+    )
+    assert.deepStrictEqual(
+      issuesOf(ImportMapping.columns.read({ Email: "a@acme.inc", "E-Mail": "b@acme.inc" })).map(([path]) => path),
+      [""]
+    )
+    const chosen = ImportMapping.forColumns({ columns: { phone_number: "mobile" } })
+    assert.deepStrictEqual(useOf(chosen, ["Phone", "Mobile", "email"]), {
+      phone_number: "Mobile",
+      email: "email",
+      unread: "Phone"
+    })
+  })
+
+  it("are named by an issue as the file names them", () => {
+    assert.deepStrictEqual(pathsOf(ImportMapping.columns.read({ "E-mail": {}, identifier: "1" })), ["E-mail"])
+  })
+})
+
+describe("a mapping for columns", () => {
+  const mapping = ImportMapping.forColumns({
+    columns: { identifier: "Customer no", name: ["First Name", "Last Name"] },
+    attributes: { plan: "Plan", seats: "Seats" },
+    message: "Hello {First Name}, {{your}} plan is {plan}."
+  })
+  const row = { "Customer no": 7, "First Name": " Ada ", "Last Name": "", Plan: "pro", Seats: 3, message: "unread" }
+
+  it("reads what it names, and fills in the message", () => {
+    assert.deepStrictEqual(
+      mapping.read(row),
+      Result.succeed({
+        contact: {
+          identifier: "7",
+          email: undefined,
+          phoneNumber: undefined,
+          name: "Ada",
+          avatarUrl: undefined
+        },
+        customAttributes: { plan: "pro", seats: 3 },
+        message: { content: "Hello Ada, {your} plan is pro." }
+      })
+    )
+    assert.deepStrictEqual(useOf(mapping, Object.keys(row)), {
+      identifier: "Customer no",
+      name: "First Name+Last Name",
+      "custom_attributes.plan": "Plan",
+      "custom_attributes.seats": "Seats",
+      message: "First Name+Plan",
+      unread: "message"
+    })
+  })
+
+  it("rejects a row that has nothing for a part of the message", () => {
+    assert.deepStrictEqual(issuesOf(mapping.read({ ...row, "First Name": " ", Plan: null })), [
+      ["First Name", "is empty, and the message needs it"],
+      ["Plan", "is empty, and the message needs it"]
+    ])
+  })
+
+  it("that cannot be used says so of every file and row", () => {
+    const wrong: ReadonlyArray<readonly [object, string]> = [
+      [{ columns: { email: 5 } }, "columns.email"],
+      [{ column: {} }, "column"],
+      [{ message: "Hello {First Name" }, "message: expected each brace with its pair"],
+      [{ message: "Hello {}" }, "message: expected each brace with its pair"],
+      [{ message: "Hello }}}" }, "message: expected each brace with its pair"],
+      [{ message: " " }, "message: expected a message that is not blank"]
+    ]
+    for (const [asked, problem] of wrong) {
+      // As a program without types may have it.
+      const mapping = ImportMapping.forColumns(asked)
+      assert.include(problemOf(mapping, ["email"]), `the mapping cannot be used: ${problem}`)
+      assert.lengthOf(issuesOf(mapping.read({ email: "a@acme.inc" })), 1)
+    }
+  })
+
+  it("reports every column that it names and the file has not", () => {
+    const problem = problemOf(mapping, ["Customer no", "Name"])
+    for (const name of ["First Name", "Last Name", "Plan", "Seats"]) {
+      assert.include(problem, `there is no column ${JSON.stringify(name)}`)
+    }
+    assert.match(problem, /the file's columns are: "Customer no", "Name"$/)
+  })
+
+  it("gives an attribute nothing for an empty cell", () => {
+    const { customAttributes } = Result.getOrThrow(mapping.read({ ...row, Seats: "" }))
+    assert.deepStrictEqual(customAttributes, { plan: "pro" })
+  })
+})
+
 describe("a mapping of a program's own", () => {
   it("names every column that its schema rejects, and is not asked for the row", () => {
     let asked = 0
@@ -155,6 +315,22 @@ describe("a mapping of a program's own", () => {
     )
   })
 
+  it("tells by its schema which columns a file must have, and which are not read", () => {
+    const mapping = ImportMapping.make(
+      Schema.Struct({ mail: Schema.String, no: Schema.optional(Schema.String) }).pipe(
+        Schema.encodeKeys({ mail: "E-mail" })
+      ),
+      ({ mail }) => ({ contact: { email: mail } })
+    )
+    assert.deepStrictEqual(useOf(mapping, ["E-mail", "Town"]), { "E-mail": "E-mail", unread: "Town" })
+    assert.strictEqual(
+      problemOf(mapping, ["mail"]),
+      "there is no column \"E-mail\"; the file's columns are: \"mail\""
+    )
+    const any = ImportMapping.make(Schema.Record(Schema.String, Schema.Unknown), () => ({ contact: {} }))
+    assert.isUndefined(any.columns)
+  })
+
   it("that throws rejects the row, and says what it threw", () => {
     const mapping = ImportMapping.make(Schema.Struct({}), () => {
       throw new Error("no such customer")
@@ -167,7 +343,14 @@ describe("a mapping of a program's own", () => {
   const { read } = ImportMapping.make(Anything, (input) => input)
 
   it("reports all faults of a row at once, and passes on a row without faults as it is", () => {
-    const faults = ["contact.name", "contact.avatarUrl", "message.content", "contact", "conversation"] as const
+    const faults = [
+      "contact.name",
+      "contact.avatarUrl",
+      "message.content",
+      "customAttributes",
+      "contact",
+      "conversation"
+    ] as const
     for (let chosen = 0; chosen < 2 ** faults.length; chosen++) {
       const chosenFaults = faults.filter((_, index) => (chosen & 2 ** index) !== 0)
       const has = (fault: typeof faults[number]) => chosenFaults.includes(fault)
@@ -178,6 +361,7 @@ describe("a mapping of a program's own", () => {
           identifier: has("contact") ? " " : "1"
         },
         message: { content: has("message.content") ? 5 : "Hello." },
+        customAttributes: { plan: has("customAttributes") ? Infinity : "pro" },
         conversation: !has("conversation")
       }
       const row = read(input)

@@ -8,6 +8,8 @@ const counts = {
   done: 40,
   created: 40,
   existing: 0,
+  changed: 0,
+  updated: 0,
   conversations: 0,
   messages: 0,
   rejected: 8,
@@ -30,4 +32,13 @@ it("reports no time left where the number of rows is unknown, or nothing was don
   const idle = { ...counts, done: 0, rejected: 0, unknown: 0 }
   assert.deepStrictEqual(ImportProgress.make(idle, Duration.seconds(5), 500).timeLeft, Option.none())
   assert.strictEqual(ImportProgress.make(counts, Duration.zero, 500).perSecond, 0)
+})
+
+it("shows no time left where there is none", () => {
+  const progress = ImportProgress.make(counts, Duration.seconds(5), 150)
+  assert.deepStrictEqual(progress.timeLeft, Option.some(Duration.zero))
+  assert.strictEqual(
+    ImportProgress.line(progress),
+    "40 done, 100 before, 8 rejected, 2 unknown, 3 not in the file, 10 a second"
+  )
 })

@@ -25,11 +25,25 @@ const ndjson = (text: string, options?: ImportRows.Options & { readonly size?: n
 const brief = (rows: ReadonlyArray<ImportRows.ImportRow>) =>
   rows.map((row) => [row.line, row._tag === "Row" ? Object.values(row.values).join("|") : row.problem])
 
+/** Bytes as they are, in pieces of that many. */
+const raw = (all: Uint8Array, size = 65_536): Stream.Stream<Uint8Array> =>
+  Stream.fromIterable(
+    Array.from({ length: Math.ceil(all.length / size) }, (_, index) => all.subarray(index * size, (index + 1) * size))
+  )
+
+/** UTF-16, as programs of Windows write it. */
+const utf16 = (text: string, order: "le" | "be"): Uint8Array => {
+  const all = Buffer.from(text, "utf16le")
+  return new Uint8Array(order === "le" ? all : all.swap16())
+}
+
+const isBlankRow = (cells: ReadonlyArray<string>): boolean => cells.every((cell) => cell.trim() === "")
+
 const cell = Arbitrary.all([below(8), Arbitrary.schema(Schema.String)]).pipe(
   Arbitrary.map(([index, text]) =>
     (["", "a\nb", "a\r\nb\r", "\"", "x,y", "\n", "Zoë", undefined][index] ?? text)
       // What a file cannot keep: the mark of what is not UTF-8, half a character, and the mark that a file may begin with.
-      .replaceAll(/[\uFFFD\uFEFF\p{Surrogate}]/gu, "")
+      .replaceAll(/[\0\uFFFD\uFEFF\p{Surrogate}]/gu, "")
   )
 )
 
@@ -52,11 +66,12 @@ describe("CSV", () => {
         const read = yield* csv(yield* encode(rows, newline), { size: size + 1 })
         assert.deepStrictEqual(
           read.map((row) => row._tag === "Row" ? Object.values(row.values) : row.problem),
-          rows
+          rows.filter((row) => !isBlankRow(row))
         )
         let line = 2
-        for (const [index, row] of rows.entries()) {
-          assert.strictEqual(read[index]?.line, line)
+        let index = 0
+        for (const row of rows) {
+          if (!isBlankRow(row)) assert.strictEqual(read[index++]?.line, line)
           line += 1 + row.reduce((sum, cell) => sum + lines(cell), 0)
         }
       }),
@@ -67,7 +82,8 @@ describe("CSV", () => {
   it.effect.prop(
     "loses only the line that is at fault",
     { rows: table, at: below(20), size: below(60) },
-    Effect.fnUntraced(function*({ at, rows, size }) {
+    Effect.fnUntraced(function*({ at, rows: all, size }) {
+      const rows = all.filter((row) => !isBlankRow(row))
       const before = rows.slice(0, at)
       const good = yield* encode(before, "\n")
       const rest = (yield* encode(rows.slice(at), "\n")).replace("one,two,three\n", "")
@@ -113,7 +129,7 @@ describe("CSV", () => {
   it.effect("passes over a line that is too long, and keeps none of it", () =>
     Effect.gen(function*() {
       for (const newline of ["\n", "\r\n"]) {
-        const text = ["name", "x".repeat(500), "Alice", ""].join(newline)
+        const text = ["name", "x".repeat(3000), "Alice", ""].join(newline)
         for (const size of [1, 9, 64]) {
           assert.deepStrictEqual(brief(yield* csv(text, { size, maxRowSize: 40 })), [
             [2, "longer than 40 characters"],
@@ -127,14 +143,22 @@ describe("CSV", () => {
     Effect.gen(function*() {
       const read = yield* csv("\uFEFFname,email\n\nAlice,a\n\r\nBob,b")
       assert.deepStrictEqual(brief(read), [[3, "Alice|a"], [5, "Bob|b"]])
-      assert.deepStrictEqual(read[0], { _tag: "Row", line: 3, values: { name: "Alice", email: "a" } })
+      assert.deepStrictEqual(read[0], {
+        _tag: "Row",
+        line: 3,
+        values: { name: "Alice", email: "a" },
+        columns: ["name", "email"]
+      })
     }))
 
   it.effect("refuses what is not UTF-8, line by line", () =>
     Effect.gen(function*() {
       const latin1 = Stream.concat(bytes("name\nZo"), Stream.succeed(new Uint8Array([0xEB, 0x0A, 0x41])))
       const read = yield* Stream.runCollect(ImportRows.csv(latin1))
-      assert.deepStrictEqual(brief(read), [[2, "not UTF-8: save the file with that encoding"], [3, "A"]])
+      assert.deepStrictEqual(brief(read), [
+        [2, "not UTF-8: save the file with that encoding, or give the one it has (--encoding windows-1252)"],
+        [3, "A"]
+      ])
     }))
 
   it.effect("keeps a column that would be a prototype", () =>
@@ -143,11 +167,133 @@ describe("CSV", () => {
       assert.deepStrictEqual(row?._tag === "Row" && Object.entries(row.values), [["__proto__", "x"], ["name", "Alice"]])
     }))
 
-  it.effect("takes other delimiters, and says when it seems to be another", () =>
+  it.effect("takes the delimiter that is given, says when it seems to be another, and else takes the header's", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(brief(yield* csv("a;b\n1;2,5", { delimiter: ";" })), [[2, "1|2,5"]])
-      const error = yield* Effect.flip(csv("a;b\n1;2"))
-      assert.include(error.message, "separated by \";\"")
+      const error = yield* Effect.flip(csv("a;b\n1;2", { delimiter: "," }))
+      assert.include(error.message, "separated by \";\": give that as delimiter (--delimiter semicolon), or none")
+      for (const delimiter of [",", ";", "\t", "|"]) {
+        const text = ["", " ", "\"a, b; c\"|d|e".replaceAll("|", delimiter), "1|2|3".replaceAll("|", delimiter)]
+        const [row] = yield* csv(text.join("\r\n"), { size: 3 })
+        assert.strictEqual(row?.line, 4)
+        assert.deepStrictEqual(row?._tag === "Row" && row.columns, ["a, b; c", "d", "e"])
+      }
+    }))
+
+  it.effect("honours a line that names the delimiter, and counts it", () =>
+    Effect.gen(function*() {
+      for (const sep of ["sep=;", "\"sep=;\"", "SEP=;", "\r\nsep=;;;"]) {
+        for (const size of [1, 5, 100]) {
+          const read = yield* csv(`${sep}\r\nname;email, private\r\nAnna;a@acme.inc\r\n`, { size })
+          assert.deepStrictEqual(read, [{
+            _tag: "Row",
+            line: sep.startsWith("\r") ? 4 : 3,
+            values: { name: "Anna", "email, private": "a@acme.inc" },
+            columns: ["name", "email, private"]
+          }])
+        }
+      }
+      assert.deepStrictEqual(brief(yield* csv("sep=;\nname,email\nA;,b", { delimiter: "," })), [[3, "A;|b"]])
+      assert.deepStrictEqual(brief(yield* csv("sep=:\nname:email\nA:b")), [[3, "A|b"]])
+    }))
+
+  it.effect("passes over columns without a name, rows without a value, and a delimiter at the end of the rows", () =>
+    Effect.gen(function*() {
+      const values = (text: string) =>
+        Effect.map(csv(text), (rows) => rows.map((row) => row._tag === "Row" ? row.values : [row.line, row.problem]))
+      const anna = { name: "Anna", email: "a@acme.inc" }
+      const bob = { name: "Bob", email: "b@acme.inc" }
+      assert.deepStrictEqual(yield* values("name,email,,\nAnna,a@acme.inc,,\n,,,\nBob,b@acme.inc\n"), [anna, bob])
+      assert.deepStrictEqual(yield* values("name,email\nAnna,a@acme.inc,\n , \nBob,b@acme.inc\n"), [anna, bob])
+      assert.deepStrictEqual(yield* values("sep=;\n;;\n;name; ;email\n1;Anna;x;a@acme.inc\n"), [anna])
+      assert.deepStrictEqual(yield* values("name,email\n"), [])
+    }))
+
+  it.effect("takes a row that is shifted for none with a delimiter at its end", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(brief(yield* csv("name,email,phone\nAnna,a,1\nMiller, Bob,b,\n\"C\",c,3\n")), [
+        [2, "Anna|a|1"],
+        [3, "4 cells, where the header has 3"],
+        [4, "C|c|3"]
+      ])
+      assert.deepStrictEqual(brief(yield* csv("name,email\nAnna,a,\nMiller, Bob,b,\nC\n")), [
+        [2, "Anna|a"],
+        [3, "4 cells, where the header has 2"],
+        [4, "1 cell, where the header has 2"]
+      ])
+      assert.deepStrictEqual(brief(yield* csv("name,email,\nMiller, Anna,a\nBob,b,\n")), [
+        [2, "3 cells, where the header has 3: cell 3 is behind the last column that has a name"],
+        [3, "Bob|b"]
+      ])
+    }))
+
+  it.effect("reads UTF-16 with and without a byte order mark, in whichever pieces it comes", () =>
+    Effect.gen(function*() {
+      const text = "name\temail\tcity\r\nAnna Müller\ta@acme.inc\t東京\r\n"
+      for (const order of ["le", "be"] as const) {
+        for (const mark of ["", "\uFEFF"]) {
+          for (const size of [1, 7, 65_536]) {
+            const read = yield* Stream.runCollect(ImportRows.csv(raw(utf16(mark + text, order), size)))
+            assert.deepStrictEqual(read, [{
+              _tag: "Row",
+              line: 2,
+              values: { name: "Anna Müller", email: "a@acme.inc", city: "東京" },
+              columns: ["name", "email", "city"]
+            }])
+          }
+        }
+      }
+      const half = yield* Stream.runCollect(ImportRows.csv(raw(utf16("\uFEFFname\nA\uD800\n", "le"))))
+      assert.deepStrictEqual(brief(half), [[2, "not utf-16le: give the encoding that the file has (--encoding)"]])
+    }))
+
+  it.effect("takes the encoding that is given, but for a byte order mark", () =>
+    Effect.gen(function*() {
+      const latin = raw(new Uint8Array([...encoder.encode("Stra"), 0xDF, ...encoder.encode("e,name\n1,Zo"), 0xEB]))
+      const error = yield* Effect.flip(Stream.runCollect(ImportRows.csv(latin)))
+      assert.include(error.message, "line 1: the header: not UTF-8")
+      assert.include(error.message, "--encoding windows-1252")
+      const [row] = yield* Stream.runCollect(ImportRows.csv(latin, { encoding: "windows-1252" }))
+      assert.deepStrictEqual(row?._tag === "Row" && row.values, { Straße: "1", name: "Zoë" })
+      const marked = yield* csv("\uFEFFname\nZoë", { encoding: "windows-1252" })
+      assert.deepStrictEqual(brief(marked), [[2, "Zoë"]])
+      const unknown = yield* Effect.flip(csv("name\nA", { encoding: "latin-9000" }))
+      assert.include(unknown.message, "there is no encoding \"latin-9000\"")
+      assert.deepStrictEqual(
+        brief(yield* Stream.runCollect(ImportRows.csv(raw(utf16("name\n東京", "be")), { encoding: "utf-16be" }))),
+        [[2, "東京"]]
+      )
+    }))
+
+  it.effect("names a file that is something else", () =>
+    Effect.gen(function*() {
+      const problems = [
+        ["PK\u0003\u0004\u0014\u0000\u0006\u0000name,email\n", ".xlsx workbook"],
+        ["PK\u0005\u0006\u0000\u0000", "empty ZIP"],
+        [[0xD0, 0xCF, 0x11, 0xE0, 0xA1], ".xls workbook"],
+        [[0x1F, 0x8B, 0x08], "compressed by gzip"],
+        ["%PDF-1.7\n", "a PDF"],
+        [[0xFF, 0xFE, 0, 0, 0x6E, 0, 0, 0], "UTF-32"],
+        [[0, 0, 0xFE, 0xFF, 0, 0, 0, 0x6E], "UTF-32"],
+        ["na\0me,email\nA,b\n", "line 1: the header: a NUL character"],
+        ["[{\"email\":\"a@acme.inc\"}]", "one JSON array"],
+        ["\n[\n  {\"email\":1}\n]", "line 2: the file is one JSON array"],
+        ["{\"email\":\"a@acme.inc\"}\n", "name it .ndjson"],
+        ["<html><table>\n", "HTML or XML"]
+      ] as const
+      for (const [begin, problem] of problems) {
+        const all = typeof begin === "string" ? encoder.encode(begin) : new Uint8Array(begin)
+        for (const size of [2, 100]) {
+          const error = yield* Effect.flip(Stream.runCollect(ImportRows.csv(raw(all, size))))
+          assert.strictEqual(error._tag, "ImportFileError")
+          assert.include(error.message, problem)
+        }
+      }
+      assert.deepStrictEqual(brief(yield* csv("name,email\nA\0,b\nB,b\n")), [
+        [2, "a NUL character, which no text has: take it out, or give the file's encoding"],
+        [3, "B|b"]
+      ])
+      assert.deepStrictEqual(brief(yield* csv("PK,[x],{y}\n1,2,3")), [[2, "1|2|3"]])
     }))
 
   it.effect("gives up a file whose header is missing, wrong or ambiguous, and says where", () =>
@@ -199,6 +345,19 @@ describe("newline-delimited JSON", () => {
       ])
     }))
 })
+
+it.effect("newline-delimited JSON of UTF-16 is read, and a JSON array named", () =>
+  Effect.gen(function*() {
+    const [row] = yield* Stream.runCollect(ImportRows.ndjson(raw(utf16("{\"name\":\"Zoë\"}\r\n", "le"))))
+    assert.deepStrictEqual(row, { _tag: "Row", line: 1, values: { name: "Zoë" } })
+    for (const text of ["[{\"name\":1}]", "\n[\n", "[]"]) {
+      assert.include((yield* Effect.flip(ndjson(text))).message, "the file is one JSON array")
+    }
+    assert.include(
+      (yield* Effect.flip(Stream.runCollect(ImportRows.ndjson(raw(new Uint8Array([0x50, 0x4B, 3, 4])))))).message,
+      ".xlsx workbook"
+    )
+  }))
 
 it.effect("values that are there already are rows, numbered from 1", () =>
   Effect.gen(function*() {

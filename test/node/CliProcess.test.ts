@@ -48,22 +48,34 @@ describe("a process of the command", () => {
       assert.strictEqual(yield* emulator.interrupt, 130)
     }))
 
-  it.live("that gets SIGTERM in an import, finishes what is in flight and exits with 143", () =>
-    Effect.gen(function*() {
-      const folder = yield* folderWithRows(100)
-      const settings = yield* Cli.settings
-      const args = ["import", "c.csv", "--lookup", "on-conflict"]
-      const emulator = yield* Emulator.Emulator
-      const terminated = yield* Cli.spawn(folder, args, settings)
-      yield* Stream.runDrain(Stream.takeUntil(emulator.changes, ({ contacts }) => HashMap.size(contacts) > 0))
-      yield* terminated.terminate
-      assert.strictEqual((yield* Cli.result(terminated)).code, 143)
-      const before = HashMap.size((yield* emulator.state).contacts)
-      assert.isBelow(before, 100)
-      const rest = yield* Cli.runIn(folder, [...args, "--json"], settings)
-      const { alreadyDone, done, unknown } = Object(Cli.document(rest))
-      assert.deepStrictEqual([rest.code, alreadyDone, done, unknown], [0, before, 100 - before, 0])
-    }).pipe(withEmulator))
+  const ends = [
+    ["SIGTERM", 143, ({ terminate }: Cli.ProcessRun) => terminate],
+    // The terminal sends it, and then the shell.
+    [
+      "SIGHUP",
+      129,
+      ({ hangUp }: Cli.ProcessRun) => Effect.andThen(hangUp, Effect.andThen(Effect.sleep("5 millis"), hangUp))
+    ]
+  ] as const
+  for (const [signal, code, end] of ends) {
+    it.live(`that gets ${signal} in an import, finishes what is in flight and exits with ${code}`, () =>
+      Effect.gen(function*() {
+        const folder = yield* folderWithRows(100)
+        const settings = yield* Cli.settings
+        const args = ["import", "c.csv", "--lookup", "on-conflict"]
+        const emulator = yield* Emulator.Emulator
+        const ended = yield* Cli.spawn(folder, args, settings)
+        yield* Stream.runDrain(Stream.takeUntil(emulator.changes, ({ contacts }) => HashMap.size(contacts) > 0))
+        yield* end(ended)
+        assert.strictEqual((yield* Cli.result(ended)).code, code)
+        assert.include(readdirSync(folder), "c.csv.successes.csv")
+        const before = HashMap.size((yield* emulator.state).contacts)
+        assert.isBelow(before, 100)
+        const rest = yield* Cli.runIn(folder, [...args, "--json"], settings)
+        const { alreadyDone, done, unknown } = Object(Cli.document(rest))
+        assert.deepStrictEqual([rest.code, alreadyDone, done, unknown], [0, before, 100 - before, 0])
+      }).pipe(withEmulator))
+  }
 })
 
 describe("a process whose output cannot be written", () => {

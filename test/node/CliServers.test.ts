@@ -1,9 +1,9 @@
 import { Emulator } from "@effect-livedesk/core/testing"
 import { NodeEmulator, NodeTransport } from "@effect-livedesk/node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, HashMap, Stream } from "effect"
+import { Effect, HashMap, Option, Stream } from "effect"
 import { HttpClient } from "effect/http"
-import { readdirSync, writeFileSync } from "node:fs"
+import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Cli from "../Cli.ts"
 import * as Folder from "../Folder.ts"
@@ -22,7 +22,7 @@ describe("import", () => {
       const first = yield* Cli.runIn(folder, args, settings)
       assert.strictEqual(first.code, 7)
       assert.match(first.out, /^read +2\n[^]*\ncreated +1\n[^]*\nrejected +1\n/)
-      assert.match(first.err, /1 rows were rejected, see c\.csv\.rejects\.csv/)
+      assert.match(first.err, /^1 row was rejected, see c\.csv\.rejects\.csv$/m)
       writeFileSync(join(folder, "c.csv"), "identifier;email;name\nC-1;a@acme.inc;Alice\nC-2;b@acme.inc;Bob\n")
       const second = yield* Cli.runIn(folder, [...args, "--json"], settings)
       const { alreadyDone, created, reports } = Object(Cli.document(second))
@@ -43,13 +43,16 @@ describe("import", () => {
       const { firstRequest, good, read, rejected, rejects } = Object(Cli.document(checked))
       assert.deepStrictEqual([checked.code, read, good, rejected], [7, 5, 2, 3])
       assert.deepStrictEqual(rejects, [
-        { line: 3, reasons: ["1 cells, where the header has 2"] },
+        { line: 3, reasons: ["1 cell, where the header has 2"] },
         { line: 4, reasons: ["the same customer as line 2: identifier:C-1"] },
         { line: 5, reasons: ["contact: give identifier, email or phoneNumber, so that the contact can be found"] }
       ])
       assert.match(firstRequest.url, /\/contacts\?q=C-1&page=1$/)
       const { err, out } = yield* check()
-      assert.match(out, /^read +5\ngood +2\nrejected +3\n\nline +reasons\n3 +1 cells[^]*\n\nThe first request:\nGET /)
+      assert.match(
+        out,
+        /^columns +identifier[^]*\nread +5\ngood +2\nrejected +3\n\nline +reasons\n3 +1 cell,[^]*\n\nThe first request:\nGET /
+      )
       assert.include(err, "3 rows would be rejected")
       assert.deepStrictEqual(readdirSync(folder), ["c.csv"])
       assert.strictEqual(HashMap.size((yield* (yield* Emulator.Emulator).state).contacts), 0)
@@ -87,6 +90,138 @@ describe("import", () => {
       assert.include((yield* check).rejects[0].reasons[0], "line 2 of an earlier file (identifier:C-71)")
       assert.deepStrictEqual(readdirSync(folder), files)
       assert.strictEqual(HashMap.size((yield* (yield* Emulator.Emulator).state).messages), 1)
+    }).pipe(withEmulator))
+
+  it.live("exits with 2 before any row where no column is a key, and writes nothing", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      writeFileSync(join(folder, "c.csv"), "Town,First Name\nUlm,Anna\n")
+      writeFileSync(join(folder, "c.ndjson"), "{\"Town\":\"Ulm\"}\n{\"First Name\":\"Anna\"}\n")
+      for (const file of ["c.csv", "c.ndjson"]) {
+        for (const more of [[], ["--dry-run"]]) {
+          const { code, err } = yield* Cli.runIn(folder, ["import", file, ...more], yield* Cli.settings)
+          assert.strictEqual(code, 2)
+          assert.include(err, "no column says which customer a row is")
+          assert.include(err, "--column email=\"E-mail\"")
+          assert.include(err, "\"Town\", \"First Name\"")
+        }
+      }
+      assert.deepStrictEqual(readdirSync(folder), ["c.csv", "c.ndjson"])
+    }).pipe(withEmulator))
+
+  it.live("reads the columns that flags and a JSON file name, and shows which, and which not", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      const settings = yield* Cli.settings
+      writeFileSync(join(folder, "c.csv"), "No,Work,First Name,Last Name,Plan,Town\n7,a@acme.inc,Ada,King,pro,Ulm\n")
+      writeFileSync(
+        join(folder, "mapping.json"),
+        JSON.stringify({ columns: { identifier: "No", email: "Town" }, message: "Hello" })
+      )
+      const flags = [
+        "--column",
+        "email=work",
+        "--column",
+        "name=Last Name",
+        "--column",
+        "name=First Name",
+        "--attribute",
+        "plan=Plan",
+        "--message",
+        "Hello {First Name}",
+        "--mapping",
+        "mapping.json"
+      ]
+      const checked = yield* Cli.runIn(folder, ["import", "c.csv", "--dry-run", ...flags], settings)
+      const columns = "columns +identifier = \"No\", email = \"Work\", name = \"Last Name\" \\+ \"First Name\", " +
+        "custom_attributes\\.plan = \"Plan\", message = \"First Name\"\nnot read +\"Town\"\n"
+      assert.match(checked.out, new RegExp(`^${columns}read +1\n`))
+      const ran = yield* Cli.runIn(folder, ["import", "c.csv", ...flags], settings)
+      assert.strictEqual(ran.code, 0, readFileSync(join(folder, "c.csv.rejects.csv"), "utf8"))
+      assert.match(ran.err, new RegExp(`^${columns}`))
+      assert.match(ran.out, /^not read +"Town"$/m)
+      const { contacts, messages } = yield* (yield* Emulator.Emulator).state
+      const [contact] = HashMap.values(contacts)
+      assert.deepInclude(contact, {
+        identifier: Option.some("7"),
+        email: Option.some("a@acme.inc"),
+        name: "King Ada",
+        customAttributes: { plan: "pro" }
+      })
+      assert.deepStrictEqual([...HashMap.values(messages)].map(({ content }) => content), [Option.some("Hello Ada")])
+      const json = yield* Cli.runIn(folder, ["import", "c.csv", "--json", ...flags], settings)
+      assert.deepStrictEqual(Object(Cli.document(json)).columns.unread, ["Town"])
+    }).pipe(withEmulator))
+
+  it.live("says how many rows that are done differ, and updates their contacts with --update-existing", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      const settings = yield* Cli.settings
+      const importing = (name: string, ...flags: ReadonlyArray<string>) => {
+        writeFileSync(join(folder, "c.csv"), `email,name\na@acme.inc,${name}\n`)
+        return Cli.runIn(folder, ["import", "c.csv", ...flags], settings)
+      }
+      yield* importing("Anna")
+      const off = yield* importing("Anna King")
+      assert.match(off.err, /^1 row done before differs from what was imported: --update-existing updates/m)
+      assert.match(off.out, /^changed since +1\nupdated +0$/m)
+      const on = yield* importing("Anna King", "--update-existing")
+      assert.notInclude(on.err, "differs")
+      assert.match(on.out, /^changed since +1\nupdated +1$/m)
+      const { contacts } = yield* (yield* Emulator.Emulator).state
+      assert.deepStrictEqual([...HashMap.values(contacts)].map(({ name }) => name), ["Anna King"])
+    }).pipe(withEmulator))
+
+  it.live("exits with 2 for flags and a JSON file that name no column", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      const settings = yield* Cli.settings
+      writeFileSync(join(folder, "c.csv"), "email\na@acme.inc\n")
+      writeFileSync(join(folder, "wrong.json"), "{\"column\":{}}")
+      const cases = [
+        [["--column", "email"], "--column \"email\": give it as name=column"],
+        [["--column", "e-mail=email"], "--column e-mail: there is no such field; the fields are identifier, email,"],
+        [["--message", "Hello {email"], "expected each brace with its pair"],
+        [["--message", " "], "not blank"],
+        [["--attribute", "a=x", "--attribute", "a=y"], "--attribute a is given twice"],
+        [["--column", "email=Work"], "there is no column \"Work\""],
+        [["--message", "Hello {Town}"], "there is no column \"Town\""],
+        [["--mapping", "wrong.json"], "wrong.json is no mapping"]
+      ] as const
+      for (const [flags, problem] of cases) {
+        const { code, err } = yield* Cli.runIn(folder, ["import", "c.csv", ...flags], settings)
+        assert.deepStrictEqual([code, err.includes(problem) || err], [2, true])
+      }
+      assert.strictEqual((yield* Cli.runIn(folder, ["import", "c.csv", "--mapping", "none.json"], settings)).code, 1)
+      assert.deepStrictEqual(readdirSync(folder), ["c.csv", "wrong.json"])
+    }).pipe(withEmulator))
+
+  it.live("imports files as people have them: UTF-16, sep=, empty columns, another encoding", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      const settings = yield* Cli.settings
+      const file = join(folder, "c.csv")
+      const importing = Effect.fnUntraced(function*(bytes: string | Uint8Array, ...flags: ReadonlyArray<string>) {
+        writeFileSync(file, bytes)
+        const ran = yield* Cli.runIn(folder, ["import", "c.csv", "--journal", ":memory:", "--json", ...flags], settings)
+        return { ...ran, done: ran.code === 0 ? Object(Cli.document(ran)).done : ran.err }
+      })
+      const text = "name\temail\r\nAnna Müller\ta@acme.inc\r\n"
+      assert.strictEqual((yield* importing(Buffer.from(`\uFEFF${text}`, "utf16le"))).done, 1)
+      assert.strictEqual((yield* importing("sep=;\r\nname;email;phone_number\r\nAnna;b@acme.inc;\r\n;;\r\n")).done, 1)
+      assert.strictEqual((yield* importing("name,email,,\nAnna,c@acme.inc,,\nBob,d@acme.inc,,\n")).done, 2)
+      const latin = Buffer.from(text, "latin1")
+      const refused = yield* importing(latin)
+      assert.strictEqual(refused.code, 7)
+      assert.include(readFileSync(`${file}.rejects.csv`, "utf8"), "--encoding windows-1252")
+      assert.strictEqual((yield* importing(latin, "--encoding", "windows-1252")).done, 1)
+      const workbook = yield* importing(Buffer.from("PK\u0003\u0004\u0000"))
+      assert.deepStrictEqual([workbook.code, workbook.err.includes(".xlsx workbook")], [2, true])
+      const { contacts } = yield* (yield* Emulator.Emulator).state
+      assert.deepStrictEqual(
+        [...HashMap.values(contacts)].map(({ name }) => name).sort(),
+        ["Anna", "Anna", "Anna Müller", "Bob"]
+      )
     }).pipe(withEmulator))
 
   it.live("exits with 2 for a header that cannot be used", () =>

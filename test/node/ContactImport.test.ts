@@ -75,6 +75,8 @@ const none = {
   done: 0,
   created: 0,
   existing: 0,
+  changed: 0,
+  updated: 0,
   conversations: 0,
   messages: 0,
   rejected: 0,
@@ -125,6 +127,121 @@ describe("an import", () => {
       assert.lengthOf(state.contacts, 3)
       assert.include(state.contacts.map(({ name }) => name), "As she was")
     }).pipe(Effect.provide(livedesk())))
+
+  it.effect("sets the custom attributes of contacts that it makes, and of no other", () =>
+    Effect.gen(function*() {
+      const contacts = yield* Contacts.Contacts
+      yield* contacts.create({ inboxId, email: "c1@acme.inc" })
+      const mapping = ImportMapping.forColumns({ attributes: { plan: "Plan" }, message: "Hello {name}" })
+      const result = yield* importing(customers(3, { Plan: "pro" }), { mapping })
+      assert.deepStrictEqual([result.created, result.existing, result.messages], [2, 1, 3])
+      const { contacts: made } = yield* emulated
+      assert.deepStrictEqual(
+        Object.fromEntries(made.map(({ customAttributes, email }) => [Option.getOrThrow(email), customAttributes])),
+        { "c0@acme.inc": { plan: "pro" }, "c1@acme.inc": {}, "c2@acme.inc": { plan: "pro" } }
+      )
+      assert.strictEqual((yield* requests)["contacts.update"], 2)
+    }).pipe(Effect.provide([livedesk(), journal])))
+
+  it.effect("makes no second contact where the outcome of setting attributes is unknown, and sets them again", () =>
+    Effect.gen(function*() {
+      const mapping = ImportMapping.forColumns({ attributes: { plan: "Plan" } })
+      const result = yield* inTime(importing(customers(2, { Plan: "pro" }), { mapping, concurrency: 1 }))
+      assert.deepStrictEqual([result.created, result.done, result.existing], [2, 2, 0])
+      const { contacts } = yield* emulated
+      assert.deepStrictEqual(contacts.map(({ customAttributes }) => customAttributes), [{ plan: "pro" }, {
+        plan: "pro"
+      }])
+      const { "contacts.create": creates, "contacts.update": updates } = yield* requests
+      assert.deepStrictEqual([creates, updates], [2, 3])
+    }).pipe(Effect.provide([
+      livedesk({ "contacts.update": [Fault.MalformedBody({ body: "{" })] }),
+      journal
+    ])))
+
+  it.effect("rejects a row alone whose contact is gone before its attributes are set", () =>
+    Effect.gen(function*() {
+      const contacts = yield* Contacts.Contacts
+      const gone = { ...contacts, update: () => contacts.update({ contactId: 999_999, customAttributes: {} }) }
+      const mapping = ImportMapping.forColumns({ attributes: { plan: "Plan" } })
+      const first = yield* importing(customers(2, { Plan: "pro" }), { mapping }).pipe(
+        Effect.provideService(Contacts.Contacts, Contacts.Contacts.of(gone))
+      )
+      assert.deepStrictEqual([first.created, first.done, first.rejected], [2, 0, 2])
+      const second = yield* importing(customers(2, { Plan: "pro" }), { mapping })
+      assert.deepStrictEqual([second.created, second.done], [0, 2])
+      const { contacts: made } = yield* emulated
+      assert.deepStrictEqual(made.map(({ customAttributes }) => customAttributes), [{ plan: "pro" }, { plan: "pro" }])
+    }).pipe(Effect.provide([livedesk(), journal])))
+
+  it.effect("counts done rows whose data are others, and updates them where that is asked for", () =>
+    Effect.gen(function*() {
+      const contacts = yield* Contacts.Contacts
+      yield* contacts.create({ inboxId, identifier: "1", name: "As she was" })
+      const rows = (name: string, email: string, plan: string) => [
+        { identifier: "1", name, message: "Hello." },
+        { identifier: "2", name: "Bob", email, plan }
+      ]
+      const mapping = ImportMapping.forColumns({ attributes: { plan: "plan" } })
+      yield* importing(rows("Anna", "b@acme.inc", "free"), { mapping })
+      const same = yield* importing(rows("Anna", "B@acme.inc ", "free"), { mapping })
+      assert.deepStrictEqual([same.alreadyDone, same.changed, same.updated], [2, 0, 0])
+      const before = yield* emulated
+      const off = yield* importing(rows("Anna King", "bob@acme.inc", "pro"), { mapping })
+      assert.deepStrictEqual([off.alreadyDone, off.changed, off.updated], [2, 2, 0])
+      assert.deepStrictEqual(yield* emulated, before)
+      const on = yield* importing(rows("Anna King", "bob@acme.inc", "pro"), { mapping, updateExisting: true })
+      assert.deepStrictEqual([on.alreadyDone, on.changed, on.updated, on.messages, on.rejected], [2, 2, 2, 0, 0])
+      const after = yield* emulated
+      assert.deepStrictEqual(
+        after.contacts.map(({ customAttributes, email, name }) => [name, Option.getOrNull(email), customAttributes]),
+        [["Anna King", null, {}], ["Bob", "bob@acme.inc", { plan: "pro" }]]
+      )
+      assert.deepStrictEqual(after.messages, before.messages)
+      const again = yield* importing(rows("Anna King", "bob@acme.inc", "pro"), { mapping, updateExisting: true })
+      assert.deepStrictEqual([again.changed, again.updated], [0, 0])
+      assert.strictEqual((yield* requests)["contacts.update"], 3)
+    }).pipe(Effect.provide([livedesk(), journal])))
+
+  it.effect("updates contacts that are there before their first row, where that is asked for", () =>
+    Effect.gen(function*() {
+      const contacts = yield* Contacts.Contacts
+      yield* contacts.create({ inboxId, email: "c0@acme.inc", name: "As she was" })
+      yield* contacts.create({ inboxId, email: "c1@acme.inc", name: "Customer 1" })
+      const result = yield* importing(customers(3, { identifier: "" }), { updateExisting: true })
+      assert.deepStrictEqual([result.created, result.existing, result.updated], [1, 2, 1])
+      const state = yield* emulated
+      assert.deepStrictEqual(state.contacts.map(({ name }) => name), ["Customer 0", "Customer 1", "Customer 2"])
+    }).pipe(Effect.provide([livedesk(), journal])))
+
+  it.effect("updates no contact that its row's key no longer finds alone, and says why", () =>
+    Effect.gen(function*() {
+      const contacts = yield* Contacts.Contacts
+      yield* importing([{ identifier: "1", name: "Anna" }])
+      const [anna] = (yield* emulated).contacts
+      assert.isDefined(anna)
+      yield* contacts.update({ contactId: anna?.id ?? 0, identifier: "old" })
+      yield* contacts.create({ inboxId, identifier: "1", name: "Another" })
+      const result = yield* importing([{ identifier: "1", name: "Anna King" }], { updateExisting: true })
+      assert.deepStrictEqual([result.alreadyDone, result.updated, result.rejected], [1, 0, 1])
+      assert.deepStrictEqual((yield* emulated).contacts.map(({ name }) => name), ["Anna", "Another"])
+      const [reject] = yield* rejects
+      assert.include(reject?.reasons[0], "LiveDesk finds another contact by its key")
+      assert.lengthOf(yield* entries("done"), 1)
+    }).pipe(Effect.provide([livedesk(), journal])))
+
+  it.effect("fails before any row for a header of which the mapping can make nothing", () =>
+    Effect.gen(function*() {
+      const header = (text: string) => ImportRows.csv(Stream.succeed(new TextEncoder().encode(text)))
+      const error = yield* Effect.flip(
+        ContactImport.run({ inboxId, rows: header("Town,First Name\nUlm,Anna\n") })
+      )
+      assert.strictEqual(error._tag, "ImportFileError")
+      assert.include(error.message, "no column says which customer a row is")
+      assert.deepStrictEqual(yield* rejects, [])
+      const mapping = ImportMapping.make(Schema.Struct({}), () => ({ contact: { email: "a@acme.inc" } }))
+      assert.strictEqual((yield* ContactImport.run({ inboxId, rows: header("Town\nUlm\n"), mapping })).done, 1)
+    }).pipe(Effect.provide([livedesk(), journal])))
 
   it.effect("rejects what cannot be imported with every reason, and goes on", () =>
     Effect.gen(function*() {
@@ -255,11 +372,12 @@ describe("an import", () => {
       const slow = rowsOf(customers(6)).pipe(Stream.mapEffect((row) => Effect.delay(Effect.succeed(row), "1 second")))
       yield* inTime(importing([], {
         rows: slow,
-        total: 6,
+        // As a file has more lines than rows.
+        total: 10,
         onProgress: (progress) => Effect.sync(() => reported.push(ImportProgress.line(progress)))
       }))
-      assert.deepStrictEqual(reported.slice(1, 2), ["3 done, 0 rejected, 0.8 a second, about 4s left"])
-      assert.strictEqual(reported.at(-1), "6 done, 0 rejected, 1.0 a second, about 0s left")
+      assert.deepStrictEqual(reported.slice(1, 2), ["3 done, 0 rejected, 0.8 a second, about 10s left"])
+      assert.strictEqual(reported.at(-1), "6 done, 0 rejected, 1.0 a second")
     }).pipe(Effect.provide([livedesk(), journal])))
 })
 

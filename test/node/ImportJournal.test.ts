@@ -64,6 +64,7 @@ describe("ImportJournal", () => {
         existing: Option.some(false),
         conversationId: Option.some(ConversationId.make(8)),
         messageId: Option.none(),
+        digest: Option.none(),
         reasons: ["no"]
       })
     }).pipe(Effect.provide(journal)))

@@ -1,13 +1,14 @@
-import { ImportJournal } from "@effect-livedesk/core/imports"
+import { ImportJournal, ImportReport } from "@effect-livedesk/core/imports"
 import { Emulator } from "@effect-livedesk/core/testing"
 import { NodeEmulator } from "@effect-livedesk/node"
 import * as NodeImport from "@effect-livedesk/node/NodeImport"
 import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, HashMap, Layer, Logger, Stream } from "effect"
+import { Effect, FileSystem, HashMap, Layer, Logger, Stream } from "effect"
 import { SqlClient } from "effect/sql"
-import { copyFile, readdir, readFile, stat, writeFile } from "node:fs/promises"
-import { dirname, join } from "node:path"
+import { chmod, copyFile, lstat, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises"
+import { basename, dirname, join } from "node:path"
 import * as Child from "../Child.ts"
 import * as EmulatorSettings from "../EmulatorSettings.ts"
 import * as Folder from "../Folder.ts"
@@ -114,6 +115,83 @@ describe("NodeImport", () => {
       assert.include(String(logged), "the reports could not be written")
       assert.include(String(logged), rejects)
     }).pipe(Effect.provide(livedesk)))
+
+  it.live("follows no link that is planted for a report, and keeps no one else's rights to it", () =>
+    Effect.gen(function*() {
+      const file = yield* fileOf("email\nnone\na@acme.inc\n")
+      const victim = join(dirname(file), "victim")
+      const files = NodeImport.reportsOf({ file })
+      yield* NodeImport.run({ file, inboxId })
+      yield* Effect.promise(async () => {
+        await writeFile(victim, "mine")
+        for (const path of Object.values(files)) {
+          await rm(path)
+          await symlink(victim, `${path}.tmp`)
+        }
+        await symlink(victim, files.rejects)
+        await writeFile(files.successes, "old", { mode: 0o666 })
+        await chmod(files.successes, 0o666)
+      })
+      yield* NodeImport.run({ file, inboxId })
+      assert.strictEqual(yield* text(victim), "mine")
+      for (const path of Object.values(files)) {
+        const found = yield* Effect.promise(() => lstat(path))
+        assert.deepStrictEqual([found.isFile(), found.mode & 0o777], [true, 0o600])
+      }
+      const left = (yield* Effect.promise(() => readdir(dirname(file)))).filter((name) => name.endsWith(".tmp"))
+      assert.deepStrictEqual(left.length, 3)
+    }).pipe(Effect.provide(livedesk)))
+
+  it.live("leaves nothing beside a report that could not be written", () =>
+    Effect.gen(function*() {
+      const file = yield* fileOf("email\na@acme.inc\n")
+      const rejects = dirname(file)
+      yield* NodeImport.run({ file, inboxId, reports: { rejects } }).pipe(Effect.provide(Logger.layer([])))
+      const names = yield* Effect.promise(() => readdir(dirname(dirname(file))))
+      assert.deepStrictEqual(names.filter((name) => name.startsWith(`${basename(rejects)}.`)), [])
+    }).pipe(Effect.provide(livedesk)))
+
+  it.live("writes no cell that a spreadsheet would run, and reads it back", () =>
+    Effect.gen(function*() {
+      const cells = [
+        "=1+1",
+        "-2+3",
+        "@SUM(1)",
+        "\tx",
+        "\rx",
+        "'quoted",
+        "'=x",
+        "+49 151",
+        "+4915112345678",
+        "-5.5",
+        "x=1",
+        ""
+      ]
+      const file = yield* fileOf(`email\n"=cmd|' /C calc'!A0\n`)
+      const journal = NodeImport.journalLayer(`${file}.journal`)
+      const files = NodeImport.reportsOf({ file })
+      yield* Effect.gen(function*() {
+        const { begin, reject } = yield* ImportJournal.ImportJournal
+        yield* begin({ inboxId, baseUrl: "https://livedesk.example", keyFingerprint: "a" })
+        yield* reject(cells.map((row, index) => ({ line: index + 2, reasons: ["-1-1"], row })))
+        yield* reject([{ line: 99, reasons: [], row: "{\"email\":\"=a@acme.inc\"}" }])
+        yield* ImportReport.write(files)
+      }).pipe(Effect.provide([journal, NodeFileSystem.layer]))
+      const written = (yield* text(files.rejects)).split("\r\n").slice(1, -1)
+      assert.deepStrictEqual(written[0], "2,,,'-1-1,'=1+1")
+      for (const line of written) assert.notMatch(line, /,"?[=@\t\r]|,"?[+-](?!\d+(?:\.\d+)?(?:,|$))/)
+      assert.strictEqual(written[8], "10,,,'-1-1,+4915112345678")
+      const rows = yield* Effect.gen(function*() {
+        const fileSystem = yield* FileSystem.FileSystem
+        return yield* Stream.runCollect(ImportReport.rows(fileSystem.stream(files.rejects)))
+      }).pipe(Effect.provide(NodeFileSystem.layer))
+      assert.deepStrictEqual(rows.map((row) => row._tag === "BadRow" ? row.text : row.line), [...cells, 99])
+      assert.deepStrictEqual(rows.at(-1), { _tag: "Row", line: 99, values: { email: "=a@acme.inc" } })
+      const error = yield* Effect.flip(
+        Stream.runDrain(ImportReport.rows(Stream.succeed(new TextEncoder().encode("email\na@acme.inc\n"))))
+      )
+      assert.include(error.message, "no report of an import's rejects")
+    }))
 
   it.live("when interrupted by Ctrl-C, finishes what is in flight, says how to go on, and goes on", () =>
     Effect.gen(function*() {

@@ -7,6 +7,7 @@ import type * as Contacts from "@effect-livedesk/core/Contacts"
 import type * as Conversations from "@effect-livedesk/core/Conversations"
 import * as ContactImport from "@effect-livedesk/core/imports/ContactImport"
 import * as ImportJournal from "@effect-livedesk/core/imports/ImportJournal"
+import * as ImportMapping from "@effect-livedesk/core/imports/ImportMapping"
 import * as ImportProgress from "@effect-livedesk/core/imports/ImportProgress"
 import * as ImportReport from "@effect-livedesk/core/imports/ImportReport"
 import * as ImportRows from "@effect-livedesk/core/imports/ImportRows"
@@ -18,9 +19,11 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import type * as PlatformError from "effect/PlatformError"
+import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
-import { existsSync } from "node:fs"
+import { existsSync, lstatSync } from "node:fs"
 import * as GuardedSqlite from "./internal/GuardedSqlite.ts"
 
 /**
@@ -97,7 +100,7 @@ export const run = (options: Options): Effect.Effect<
  * @since 0.1.0
  */
 export const rows = (
-  options: Pick<Options, "file" | "format" | "delimiter" | "maxRowSize">
+  options: Pick<Options, "file" | "format" | "delimiter" | "encoding" | "maxRowSize">
 ): Stream.Stream<ImportRows.ImportRow, ImportRows.ImportFileError | PlatformError.PlatformError> => {
   const { file, format = formatOf(file) } = options
   const bytes = Stream.unwrap(Effect.map(FileSystem.FileSystem, (fileSystem) => fileSystem.stream(file))).pipe(
@@ -105,6 +108,35 @@ export const rows = (
   )
   return format === "csv" ? ImportRows.csv(bytes, options) : ImportRows.ndjson(bytes, options)
 }
+
+/**
+ * Reads which columns a file has, and what the mapping reads of each: by the header of CSV, else by the keys of the first
+ * thousand rows. None where there is no row, or the mapping cannot tell.
+ *
+ * Fails with `PlatformError` where the file cannot be read; with `ImportFileError` for a file of which no row could be
+ * imported.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const columns = (
+  options: Pick<Options, "file" | "format" | "delimiter" | "encoding" | "maxRowSize" | "mapping">
+): Effect.Effect<Option.Option<ImportMapping.ColumnUse>, ImportRows.ImportFileError | PlatformError.PlatformError> =>
+  Effect.gen(function*() {
+    const { mapping = ImportMapping.columns } = options
+    const read = Stream.filter(rows(options), (row) => row._tag === "Row")
+    const [first, ...others] = yield* Stream.runCollect(
+      Stream.take(read, (options.format ?? formatOf(options.file)) === "csv" ? 1 : 1000)
+    )
+    if (first === undefined || mapping.columns === undefined) return Option.none()
+    const names = first.columns ?? [...new Set([first, ...others].flatMap(({ values }) => Object.keys(values)))]
+    return Option.some(
+      yield* Effect.fromResult(Result.mapError(
+        mapping.columns(names),
+        (problem) => new ImportRows.ImportFileError({ line: 1, problem })
+      ))
+    )
+  })
 
 /**
  * Shows an import's progress on standard error: on a terminal as one line that changes, else as a line each time.
@@ -173,11 +205,13 @@ const journalKind: GuardedSqlite.Kind = { name: "import's journal", applicationI
 const failed = (error: ConstructorParameters<typeof ImportJournal.ImportJournalError>[0]) =>
   Layer.effectContext(Effect.fail(new ImportJournal.ImportJournalError(error)))
 
+const isReport = (path: string): boolean => existsSync(path) && lstatSync(path).isFile()
+
 /** Fails where reports say that there was a journal, which is not there: what is done would be done again. */
 const checkJournal = (options: Options): Effect.Effect<void, ImportJournal.ImportJournalError> =>
   Effect.suspend(() => {
     const journal = journalOf(options)
-    const report = Object.values(reportsOf(options)).find((path) => existsSync(path))
+    const report = Object.values(reportsOf(options)).find((path) => isReport(path))
     if (report === undefined || journal === ":memory:" || !GuardedSqlite.isEmpty(journal)) return Effect.void
     return Effect.fail(
       new ImportJournal.ImportJournalError({

@@ -26,10 +26,17 @@ process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
 // An import goes on when the reader of its progress is gone.
 process.stderr.on("error", () => {})
 
-let isTerminated = false
-process.once("SIGTERM", () => {
-  isTerminated = true
-})
+// What ends the command besides Ctrl-C, with its exit code. A closed terminal may send SIGHUP more than once.
+const codes = { SIGTERM: 143, SIGHUP: 129, SIGBREAK: 149 } as const
+let endedBy: keyof typeof codes | undefined
+for (const signal of ["SIGTERM", "SIGHUP", "SIGBREAK"] as const) {
+  process.on(signal, () => {
+    if (endedBy !== undefined) return
+    endedBy = signal
+    // `runMain` knows this one.
+    if (signal !== "SIGTERM") process.emit("SIGTERM", "SIGTERM")
+  })
+}
 
 LiveDeskCommand.main(process.argv.slice(2), version).pipe(
   // Leaves Node.js the time to write to the end what it prints, where exiting at once would cut it off.
@@ -41,6 +48,6 @@ LiveDeskCommand.main(process.argv.slice(2), version).pipe(
   NodeRuntime.runMain({
     disableErrorReporting: true,
     teardown: (exit, onExit) =>
-      Runtime.defaultTeardown(exit, (code) => onExit(code === 130 && isTerminated ? 143 : code))
+      Runtime.defaultTeardown(exit, (code) => onExit(code === 130 && endedBy !== undefined ? codes[endedBy] : code))
   })
 )

@@ -11,6 +11,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type * as Contacts from "../Contacts.ts"
@@ -27,7 +28,7 @@ import type * as Messages from "../Messages.ts"
 import * as ImportJournal from "./ImportJournal.ts"
 import * as ImportMapping from "./ImportMapping.ts"
 import * as ImportProgress from "./ImportProgress.ts"
-import type * as ImportRows from "./ImportRows.ts"
+import * as ImportRows from "./ImportRows.ts"
 
 /**
  * What to import, and how.
@@ -40,7 +41,7 @@ export interface Options<E, R> {
   readonly rows: Stream.Stream<ImportRows.ImportRow, E, R>
   /** The inbox; the console calls its id *Channel ID*. */
   readonly inboxId: number
-  /** The mapping of the columns. Defaults to `ImportMapping.columns`. */
+  /** The mapping of the columns. Judged by a file's header before any row. Defaults to `ImportMapping.columns`. */
   readonly mapping?: ImportMapping.ImportMapping | undefined
   /** How many rows are worked on at once. Defaults to 16. The client's `rateLimit` limits the requests a second. */
   readonly concurrency?: number | undefined
@@ -49,6 +50,11 @@ export interface Options<E, R> {
    * takes a second request. `"onConflict"` creates at once, and looks only where LiveDesk refuses.
    */
   readonly lookup?: "first" | "onConflict" | undefined
+  /**
+   * Whether to update contacts that are there with what of a row differs: of a new row, and of one that is done and whose
+   * data are others since. Never clears what a row leaves out. Defaults to `false`; `changed` counts the latter either way.
+   */
+  readonly updateExisting?: boolean | undefined
   /**
    * The key of a row in this journal. Defaults to its customer: the identifier, else the e-mail address, else the phone
    * number. A second row of the same key is rejected.
@@ -90,6 +96,7 @@ export interface Options<E, R> {
  *   fare better; `HttpError` when LiveDesk could not be reached for as long as `retryFor`. What was done is in the journal,
  *   and the same call goes on from there;
  * - `ValidationError` for options that cannot be used;
+ * - `ImportFileError` for a header of which the mapping can make nothing;
  * - `ImportJournalError`, also for a journal of another inbox, server or account, and what `rows` fails with.
  *
  * ```ts
@@ -103,7 +110,7 @@ export interface Options<E, R> {
  */
 export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Options<E, R>): Effect.fn.Return<
   ImportProgress.ImportProgress,
-  E | ImportJournal.ImportJournalError | LiveDeskError.LiveDeskError,
+  E | ImportJournal.ImportJournalError | ImportRows.ImportFileError | LiveDeskError.LiveDeskError,
   | R
   | ImportJournal.ImportJournal
   | LiveDeskClient.LiveDeskClient
@@ -112,12 +119,12 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
   | Messages.Messages
 > {
   const { concurrency, inboxId, lookup, progressEvery, reconcileAfter, retryFor } = yield* checkOptions(options)
-  const { call, key = ImportPlan.customer, mapping = ImportMapping.columns } = options
+  const { call, updateExisting = false, key = ImportPlan.customer, mapping = ImportMapping.columns } = options
   const journal = yield* ImportJournal.ImportJournal
   const { baseUrl, keyFingerprint } = yield* LiveDeskClient.LiveDeskClient
   const { isOtherKey } = yield* journal.begin({ inboxId, baseUrl, keyFingerprint })
   const began = yield* Clock.currentTimeMillis
-  const run = yield* ImportRun.make({ inboxId, mapping, key, lookup, retryFor, call, isOtherKey })
+  const run = yield* ImportRun.make({ inboxId, mapping, key, lookup, updateExisting, retryFor, call, isOtherKey })
   const { counts, stopped } = run
 
   const rows = WorkerPool.run(
@@ -125,6 +132,7 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
       Stream.interruptWhen(Effect.exit(Deferred.await(stopped))),
       Stream.chunks,
       Stream.flatMap((rows) => Stream.fromIterable(Array.chunksOf(rows, planSize(concurrency)))),
+      Stream.tap(headerJudge(mapping)),
       Stream.mapEffect((rows) => ImportPlan.plan(run, rows))
     ),
     (work) => ImportRow.work(run, work),
@@ -139,9 +147,10 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
     yield* ImportRun.sleep(run, Duration.millis(Math.max(0, reconcileAt - (yield* Clock.currentTimeMillis))))
     yield* WorkerPool.run(Stream.map(pending, Array.of), (entry) => ImportRow.reconcile(run, entry), concurrency)
   })
+  let total = options.total
   const progress = Effect.map(
     Clock.currentTimeMillis,
-    (now) => ImportProgress.make(counts, Duration.millis(now - began), options.total)
+    (now) => ImportProgress.make(counts, Duration.millis(now - began), total)
   )
   const observe = ImportRun.rowReporter(run)
   const report = Effect.andThen(
@@ -167,6 +176,8 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
   counts.unknown = sent - notInFile.sent
   if (!ImportRun.isStopped(run)) counts.notInFile = notInFile.planned + notInFile.sent + notInFile.rejected
   yield* observe({ unknown: counts.unknown })
+  // However many rows were expected, none is left.
+  if (!ImportRun.isStopped(run)) total = undefined
   yield* report
   if (ImportRun.isStopped(run)) yield* Deferred.await(stopped)
   return yield* progress
@@ -177,6 +188,20 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
  * few unknown, but not one by one, since each time waits for the disk.
  */
 const planSize = (concurrency: number): number => Math.min(64, Math.max(16, concurrency))
+
+/** Judges a file by its header, which stands in every row: once, with the first. */
+const headerJudge = ({ columns }: ImportMapping.ImportMapping) => {
+  let isJudged = columns === undefined
+  return (rows: ReadonlyArray<ImportRows.ImportRow>): Effect.Effect<void, ImportRows.ImportFileError> => {
+    const header = isJudged ? undefined : rows.find((row) => row._tag === "Row")?.columns
+    if (header === undefined || columns === undefined) return Effect.void
+    isJudged = true
+    const problem = Result.getFailure(columns(header))
+    return Option.isNone(problem)
+      ? Effect.void
+      : Effect.fail(new ImportRows.ImportFileError({ line: 1, problem: problem.value }))
+  }
+}
 
 const checkOptions = OptionSchema.decoder(
   Schema.Struct({

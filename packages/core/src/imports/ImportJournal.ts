@@ -10,9 +10,6 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
-import * as SchemaParser from "effect/SchemaParser"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import * as Stream from "effect/Stream"
@@ -69,6 +66,8 @@ export interface Entry {
   readonly existing: Option.Option<boolean>
   readonly conversationId: Option.Option<ConversationId>
   readonly messageId: Option.Option<MessageId>
+  /** What the contact's data were when the row was done, as a hash. */
+  readonly digest: Option.Option<number>
   /** Why it was refused, or why it is unknown. */
   readonly reasons: ReadonlyArray<string>
 }
@@ -119,6 +118,7 @@ export interface Change {
   readonly existing?: boolean | undefined
   readonly conversationId?: ConversationId | undefined
   readonly messageId?: MessageId | undefined
+  readonly digest?: number | undefined
   readonly reasons?: ReadonlyArray<string> | undefined
 }
 
@@ -337,7 +337,7 @@ export const layer: Layer.Layer<ImportJournal, ImportJournalError, SqlClient.Sql
       entries: (state) => Stream.map(pages((after) => JournalTable.entries(sql, state, after)), entryOf),
       rejects: Stream.map(
         pages((after) => JournalTable.rejects(sql, after)),
-        ({ line, reasons, row }) => ({ line, reasons: reasonsOf(reasons), row })
+        ({ line, reasons, row }) => ({ line, reasons: JournalTable.strings(reasons, [reasons]), row })
       ),
       totals: orFail(Effect.map(JournalTable.totals(sql), (rows) => {
         const none = { planned: 0, sent: 0, rejected: 0 }
@@ -447,7 +447,7 @@ const plan = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, run: number, 
       holders.set(address, { address, key, customer, line, isInFile: 1 })
     }
     if (entry === undefined) return { _tag: "Known", entry: fresh(row) }
-    const before = addressesOf(entry.addresses)
+    const before = JournalTable.strings(entry.addresses, [])
     const isChanged = entry.addresses !== JSON.stringify(row.addresses)
     if (entry.state === "done" || entry.state === "sent" || !isChanged) return { _tag: "Known", entry: entryOf(entry) }
     // Nothing was sent to those that it no longer has.
@@ -463,8 +463,6 @@ const plan = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, run: number, 
   return standings
 })
 
-const addressesOf = (json: string): ReadonlyArray<string> => Result.getOrElse(decodeStrings(json), () => [])
-
 const fresh = ({ key, line, row }: Planned): Entry => ({
   key,
   isInFile: true,
@@ -477,6 +475,7 @@ const fresh = ({ key, line, row }: Planned): Entry => ({
   existing: Option.none(),
   conversationId: Option.none(),
   messageId: Option.none(),
+  digest: Option.none(),
   reasons: []
 })
 
@@ -492,16 +491,12 @@ const entryOf = (row: JournalTable.EntryRow): Entry => ({
   existing: row.existing === null ? Option.none() : Option.some(row.existing === 1),
   conversationId: idOf(row.conversationId, ConversationId),
   messageId: idOf(row.messageId, MessageId),
-  reasons: reasonsOf(row.reasons)
+  digest: Option.fromNullOr(row.digest),
+  reasons: JournalTable.strings(row.reasons, [row.reasons])
 })
 
 const idOf = <Id>(id: number | null, brand: { readonly make: (id: number) => Id }): Option.Option<Id> =>
   id === null ? Option.none() : Option.some(brand.make(id))
-
-const reasonsOf = (json: string): ReadonlyArray<string> =>
-  json === "[]" ? [] : Result.getOrElse(decodeStrings(json), () => [json])
-
-const decodeStrings = SchemaParser.decodeUnknownResult(Schema.fromJsonString(Schema.Array(Schema.String)))
 
 const pages = <A extends JournalTable.Place>(
   read: (after: number) => Effect.Effect<ReadonlyArray<A>, SqlError>

@@ -3,14 +3,18 @@
  *
  * @since 0.1.0
  */
+import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as SchemaAST from "effect/SchemaAST"
 import * as SchemaParser from "effect/SchemaParser"
 import * as Contacts from "../Contacts.ts"
 import { contactKeyMissing } from "../internal/ContactLookup.ts"
 import * as ErrorMapping from "../internal/ErrorMapping.ts"
 import * as ImportCell from "../internal/ImportCell.ts"
+import * as ImportColumns from "../internal/ImportColumns.ts"
 import { messageIssues } from "../internal/messageIssues.ts"
+import * as OptionSchema from "../internal/OptionSchema.ts"
 import type * as LiveDeskError from "../LiveDeskError.ts"
 import type * as Messages from "../Messages.ts"
 
@@ -23,6 +27,11 @@ import type * as Messages from "../Messages.ts"
 export interface ImportInput {
   /** The contact: at least one of `identifier`, `email` and `phoneNumber`, so that it can be found again. */
   readonly contact: Contacts.ContactKey & Omit<Contacts.CreateContact, "inboxId">
+  /**
+   * The contact's custom attributes, which a call of its own sets after the contact is made. A contact that was there
+   * before keeps those that it has.
+   */
+  readonly customAttributes?: { readonly [attribute: string]: Schema.Json } | undefined
   /** Whether to start a conversation. Defaults to whether there is a message. */
   readonly conversation?: boolean | undefined
   /** The first message of the conversation. */
@@ -40,11 +49,29 @@ export interface ImportMapping {
   readonly read: (
     values: { readonly [column: string]: unknown }
   ) => Result.Result<ImportInput, ReadonlyArray<LiveDeskError.Issue>>
+  /**
+   * Says what is read from which column of a file, or why none of its rows could be imported. `undefined` for a mapping that
+   * cannot tell.
+   */
+  readonly columns?: ((names: ReadonlyArray<string>) => Result.Result<ColumnUse, string>) | undefined
+}
+
+/**
+ * The use that a mapping makes of a file's columns.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ColumnUse {
+  /** The columns of each field, such as `name`, or `custom_attributes.plan`; of several, the texts are joined by a space. */
+  readonly read: ReadonlyArray<{ readonly field: string; readonly columns: ReadonlyArray<string> }>
+  /** The columns that are not read. */
+  readonly unread: ReadonlyArray<string>
 }
 
 /**
  * Makes a mapping of a schema for the columns, and of a function from what it decodes to what is asked for. Columns that
- * the schema does not name are passed over. Cells of CSV are texts; an empty cell is `""`.
+ * the schema does not name are passed over; a file without one that it requires is refused before any row. Cells of CSV are texts; an empty cell is `""`.
  *
  * ```ts
  * const mapping = ImportMapping.make(
@@ -62,6 +89,7 @@ export interface ImportMapping {
 export const make = <A>(schema: Schema.Codec<A, unknown>, input: (row: A) => ImportInput): ImportMapping => {
   const decode = SchemaParser.decodeUnknownResult(schema, { errors: "all" })
   return {
+    columns: columnsOf(schema.ast),
     read: (values) => {
       const row = decode(values)
       if (Result.isFailure(row)) return Result.fail(ErrorMapping.issuesOf(row.failure))
@@ -74,22 +102,35 @@ export const make = <A>(schema: Schema.Codec<A, unknown>, input: (row: A) => Imp
   }
 }
 
-/**
- * The mapping for files whose columns are named as LiveDesk names the fields: `identifier`, `email`, `phone_number`,
- * `name`, `avatar_url`, and `message` for a first message. All may be missing, empty or null, but for one of the first
- * three. Refuses what a spreadsheet or JSON has rounded or added to, such as `4.91511E+12` and `9007199254740993` as a number.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const columns: ImportMapping = make(
+/** The columns that a schema names; of one that is no struct, the columns are unknown. */
+const columnsOf = (ast: SchemaAST.AST): ImportMapping["columns"] => {
+  const encoded = SchemaAST.toEncoded(ast)
+  if (!SchemaAST.isObjects(encoded) || encoded.indexSignatures.length > 0) return undefined
+  const properties = encoded.propertySignatures.map(({ name, type }) => ({
+    column: String(name),
+    isRequired: !SchemaAST.isOptional(type)
+  }))
+  return (names) => {
+    const missing = properties.filter(({ column, isRequired }) => isRequired && !names.includes(column))
+    return missing.length === 0
+      ? Result.succeed({
+        read: properties.flatMap(({ column }) => names.includes(column) ? [{ field: column, columns: [column] }] : []),
+        unread: names.filter((name) => !properties.some(({ column }) => column === name))
+      })
+      : Result.fail(ImportColumns.problem(missing.map(({ column }) => ImportColumns.noColumn(column)), names))
+  }
+}
+
+/** The cells of a row, by what they are read as. */
+const cells = make(
   Schema.Struct({
     identifier: ImportCell.key,
     email: ImportCell.email,
     phone_number: ImportCell.key,
     name: ImportCell.text,
     avatar_url: ImportCell.text,
-    message: ImportCell.text
+    message: ImportCell.text,
+    custom_attributes: Schema.optional(Schema.Record(Schema.String, Schema.Json))
   }),
   (row) => {
     const content = ImportCell.given(row.message)
@@ -101,6 +142,7 @@ export const columns: ImportMapping = make(
         name: ImportCell.given(row.name),
         avatarUrl: ImportCell.given(row.avatar_url)
       },
+      ...(row.custom_attributes === undefined ? {} : { customAttributes: row.custom_attributes }),
       ...(content === undefined ? {} : { message: { content } })
     }
   }
@@ -122,10 +164,161 @@ export const warnings = ({ contact }: ImportInput): ReadonlyArray<LiveDeskError.
     : [{ path: ["contact", "email"], message: "without the form of an e-mail address" }])
 ]
 
+const ColumnName = Schema.NonEmptyString
+
+const ColumnNames = Schema.optional(Schema.Union([ColumnName, Schema.NonEmptyArray(ColumnName)]))
+
+/**
+ * The columns of a file by what is read from them, as a program, a flag or a JSON file may say it. What is left out is found
+ * by the columns' names.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export const Columns = Schema.Struct({
+  /** The column of each field, or several, whose texts are joined by a space. */
+  columns: Schema.optional(Schema.Struct({
+    identifier: ColumnNames,
+    email: ColumnNames,
+    phone_number: ColumnNames,
+    name: ColumnNames,
+    avatar_url: ColumnNames,
+    message: ColumnNames
+  })),
+  /** The column of each custom attribute. */
+  attributes: Schema.optional(Schema.Record(Schema.String, ColumnName)),
+  /** The message of every row: `Hello {First Name}`, with the cells of columns. `{{` and `}}` are braces. */
+  message: Schema.optional(Schema.String.check(Schema.makeFilter(ImportColumns.templateProblem)))
+})
+export interface Columns extends Schema.Schema.Type<typeof Columns> {}
+
+/**
+ * Makes a mapping of what is read from which column. Columns that are not named are found as `columns` finds them. A row
+ * that lacks a cell of its message's template is rejected, and so is every file where the columns cannot be used.
+ *
+ * ```ts
+ * const mapping = ImportMapping.forColumns({
+ *   columns: { identifier: "Customer no" },
+ *   attributes: { plan: "Plan" },
+ *   message: "Hello {First Name}, we have moved to LiveDesk."
+ * })
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const forColumns = (asked: Columns): ImportMapping => {
+  const invalid = Result.getFailure(checkColumns(asked))
+  if (Option.isSome(invalid)) {
+    const issues = ErrorMapping.issuesOf(invalid.value)
+    return {
+      columns: () => Result.fail(`the mapping cannot be used: ${OptionSchema.sentence(issues)}`),
+      read: () => Result.fail(issues)
+    }
+  }
+  // Rows come with the same columns, one after the other.
+  let latest: { readonly key: string; readonly resolved: ImportColumns.Resolved } | undefined
+  const resolve = (names: ReadonlyArray<string>): ImportColumns.Resolved => {
+    const key = names.join("\0")
+    if (latest?.key !== key) latest = { key, resolved: ImportColumns.resolve(names, asked) }
+    return latest.resolved
+  }
+  return {
+    columns: (names) => {
+      const { ambiguous, attributes, missing, sources, template, unread } = resolve(names)
+      const problems = [...ambiguous, ...missing]
+      if (problems.length > 0) return Result.fail(ImportColumns.problem(problems, names))
+      return Result.succeed({
+        read: [
+          ...sources,
+          ...attributes.map(([attribute, column]) => ({ field: `custom_attributes.${attribute}`, columns: [column] })),
+          ...(template === undefined
+            ? []
+            : [{ field: "message", columns: template.flatMap((part) => "column" in part ? [part.column] : []) }])
+        ],
+        unread
+      })
+    },
+    read: (values) => {
+      const resolved = resolve(Object.keys(values))
+      if (resolved.ambiguous.length > 0) {
+        return Result.fail(resolved.ambiguous.map((message) => ({ path: [], message })))
+      }
+      const { issues, row } = rowOf(values, resolved)
+      const input = Result.mapError(
+        cells.read(row),
+        (issues) => issues.map(({ message, path }) => ({ path: inFile(path, resolved), message }))
+      )
+      if (issues.length === 0) return input
+      return Result.fail([...issues, ...(Result.isFailure(input) ? input.failure : [])])
+    }
+  }
+}
+
+const checkColumns = SchemaParser.decodeUnknownResult(Columns, { errors: "all", onExcessProperty: "error" })
+
+/**
+ * The mapping for files whose columns are named as LiveDesk names the fields: `identifier`, `email`, `phone_number`,
+ * `name`, `avatar_url`, and `message` for a first message, whatever their case and the spaces around them. The names that
+ * exports use are known too, such as `E-mail`, `Email Address`, `Phone`, `Mobile`, `Contact ID`, `Full Name`, and
+ * `First Name` with `Last Name`. All may be missing, empty or null, but for one of the first three. Refuses what a spreadsheet
+ * or JSON has rounded or added to, such as `4.91511E+12` and `9007199254740993` as a number.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const columns: ImportMapping = forColumns({})
+
+const rowOf = (
+  values: { readonly [column: string]: unknown },
+  { attributes, sources, template }: ImportColumns.Resolved
+): {
+  readonly row: { readonly [field: string]: unknown }
+  readonly issues: ReadonlyArray<LiveDeskError.Issue>
+} => {
+  const row: { [field: string]: unknown } = {}
+  for (const { columns: [first, ...others], field } of sources) {
+    if (first === undefined) continue
+    row[field] = others.length === 0
+      ? values[first]
+      : [first, ...others].flatMap((column) => textOf(values[column]) ?? []).join(" ")
+  }
+  const given = attributes.flatMap(([attribute, column]) => {
+    const value = values[column]
+    const cell = typeof value === "string" ? value.trim() : value
+    return cell === undefined || cell === null || cell === "" ? [] : [[attribute, cell] as const]
+  })
+  if (given.length > 0) row["custom_attributes"] = Object.fromEntries(given)
+  if (template === undefined) return { row, issues: [] }
+  const issues: Array<LiveDeskError.Issue> = []
+  row["message"] = template.map((part) => {
+    if ("text" in part) return part.text
+    const text = textOf(values[part.column])
+    if (text === undefined) issues.push({ path: [part.column], message: "is empty, and the message needs it" })
+    return text ?? ""
+  }).join("")
+  return { row, issues }
+}
+
+const textOf = (value: unknown): string | undefined =>
+  typeof value === "string" || typeof value === "number" ? ImportCell.given(value) : undefined
+
+/** Where it is the cell's, the column's name in place of the field's. */
+const inFile = (
+  path: LiveDeskError.Issue["path"],
+  { sources }: ImportColumns.Resolved
+): LiveDeskError.Issue["path"] => {
+  const [field, ...rest] = path
+  const source = sources.find((source) => source.field === field)
+  return source === undefined ? path : [source.columns[0] ?? "", ...rest]
+}
+
 const checkContact = SchemaParser.encodeUnknownResult(Contacts.CreateContact, {
   errors: "all",
   onExcessProperty: "error"
 })
+
+const areAttributes = Schema.is(Schema.Record(Schema.String, Schema.Json))
 
 const isContact = Schema.is(Schema.toType(Contacts.CreateContact))
 
@@ -139,6 +332,9 @@ const check = (input: ImportInput): Result.Result<ImportInput, ReadonlyArray<Liv
       ? ErrorMapping.issuesOf(contact.failure).map(({ message, path }) => ({ path: ["contact", ...path], message }))
       : []),
     ...(input.message === undefined ? [] : messageIssues(input.message)),
+    ...(input.customAttributes === undefined || areAttributes(input.customAttributes)
+      ? []
+      : [{ path: ["customAttributes"], message: "expected values that JSON can hold" }]),
     ...(Contacts.hasContactKey(input.contact) ? [] : [{ path: ["contact"], message: contactKeyMissing }]),
     ...(input.message !== undefined && input.conversation === false
       ? [{ path: ["conversation"], message: "a message needs a conversation: leave it out, or set it to true" }]

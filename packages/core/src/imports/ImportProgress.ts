@@ -23,6 +23,10 @@ export interface Counts {
   readonly created: number
   /** Contacts that were there before, and those that LiveDesk made without this run hearing of it. */
   readonly existing: number
+  /** Rows that were done before, and whose contact's data are others now. */
+  readonly changed: number
+  /** Contacts that were there before, and that `updateExisting` updated. */
+  readonly updated: number
   readonly conversations: number
   readonly messages: number
   /** Rows that LiveDesk refused, and those that could not be imported at all. */
@@ -86,6 +90,6 @@ export const line = (progress: ImportProgress): string =>
     `${progress.perSecond < 10 ? progress.perSecond.toFixed(1) : Math.round(progress.perSecond)} a second`,
     ...Option.match(progress.timeLeft, {
       onNone: () => [],
-      onSome: (left) => [`about ${Duration.isZero(left) ? "0s" : Duration.format(left)} left`]
+      onSome: (left) => Duration.isZero(left) ? [] : [`about ${Duration.format(left)} left`]
     })
   ].join(", ")

@@ -87,8 +87,13 @@ const isLookup = ({ operation }: LiveDeskError.LiveDeskError): boolean =>
 const lostReasons: ReadonlySet<string> = new Set(["TimedOut", "ConnectionLost", "ServerError"])
 
 /** Whether no other row would fare better: the credentials, the address or the inbox are at fault. */
-const failsEveryRow = ({ _tag, reason }: LiveDeskError.LiveDeskError, step: ImportJournal.Step): boolean =>
-  _tag === "AuthError" || reason._tag === "Redirected" || (step === "contact" && reason._tag === "NotFound")
+const failsEveryRow = (
+  { _tag, operation, reason }: LiveDeskError.LiveDeskError,
+  step: ImportJournal.Step
+): boolean =>
+  _tag === "AuthError" || reason._tag === "Redirected" ||
+  // Of an update, the contact alone is not there.
+  (step === "contact" && reason._tag === "NotFound" && operation !== Contacts.endpoints.update.operation)
 
 /** An unreadable response may still hold the id: LiveDesk acted, and this is what it made. */
 export const orCreatedId = <A>(

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import type * as ImportJournal from "../imports/ImportJournal.ts"
@@ -11,12 +12,16 @@ import type * as ImportMapping from "../imports/ImportMapping.ts"
 import type * as ImportRows from "../imports/ImportRows.ts"
 import type * as LiveDeskError from "../LiveDeskError.ts"
 import type * as ImportRun from "./ImportRun.ts"
+import * as ImportUpdate from "./ImportUpdate.ts"
 import * as OptionSchema from "./OptionSchema.ts"
 
 /** A row to work on: how it stands in the journal, and what it asks for. */
 export interface Work {
   readonly entry: ImportJournal.Entry
   readonly input: ImportMapping.ImportInput
+  readonly line: number
+  /** The row's values, as JSON. */
+  readonly row: string
 }
 
 type Candidate = ImportJournal.Planned & Pick<Work, "input">
@@ -48,8 +53,12 @@ export const plan = Effect.fnUntraced(function*(
       rejects.push({ line, reasons: [taken(key, line, standing)], row })
     } else if (standing.entry.state === "done") {
       run.counts.alreadyDone++
+      if (Option.exists(standing.entry.digest, (digest) => digest !== ImportUpdate.digestOf(input))) {
+        run.counts.changed++
+        if (run.updateExisting) works.push({ entry: standing.entry, input, line, row })
+      }
     } else if (standing.entry.state !== "sent") {
-      works.push({ entry: standing.entry, input })
+      works.push({ entry: standing.entry, input, line, row })
     }
   }
   yield* run.journal.reject(rejects)

@@ -19,6 +19,7 @@ import { type AccountId, ContactId, ConversationId, MessageId } from "../LiveDes
 import * as ImportCall from "./ImportCall.ts"
 import type { Work } from "./ImportPlan.ts"
 import * as ImportRun from "./ImportRun.ts"
+import * as ImportUpdate from "./ImportUpdate.ts"
 
 /** How far a row has come. */
 interface Row {
@@ -29,6 +30,9 @@ interface Row {
   readonly knownContactId: ContactId | undefined
   readonly sourceId: string | undefined
   readonly conversationId: ConversationId | undefined
+  /** Whether the contact was there before; `undefined` where that is unknown. */
+  readonly existing: boolean | undefined
+  readonly step: ImportJournal.Step
   /** What the journal does not have yet; the next change of it tells. */
   readonly known: Partial<ImportJournal.Change>
 }
@@ -43,12 +47,39 @@ type WithContact = Row & { readonly contactId: ContactId }
 /** Works on a row that was planned. */
 export const work = (
   run: ImportRun.ImportRun,
-  { entry, input }: Work
-): Effect.Effect<void, ImportJournal.ImportJournalError> =>
-  ImportRun.isStopped(run)
+  work: Work
+): Effect.Effect<void, ImportJournal.ImportJournalError> => {
+  const { entry, input } = work
+  if (entry.state === "done") return updateDone(run, work)
+  return ImportRun.isStopped(run)
     ? run.journal.note({ key: entry.key, step: entry.step, state: "planned" })
     // One that has a contact is looked for again where an address of it was corrected, or its id may be another account's.
     : advance(run, { entry, input }, findOrCreate(run, input, Option.isSome(entry.contactId) ? "first" : run.lookup))
+}
+
+/** Updates the contact of a row that was done before. The row stays done, whatever comes of it. */
+const updateDone = (
+  run: ImportRun.ImportRun,
+  { entry: { contactId, key, step }, input, line, row }: Work
+): Effect.Effect<void, ImportJournal.ImportJournalError> => {
+  if (ImportRun.isStopped(run) || Option.isNone(contactId)) return Effect.void
+  const fail = (reason: string) => {
+    run.counts.rejected++
+    return run.journal.reject([{ line, reasons: [`done before, but its contact was not updated: ${reason}`], row }])
+  }
+  const call = ImportUpdate.update(run, contactId.value, ImportUpdate.keyOf(input.contact), input)
+  return ImportCall.make(run, step, call).pipe(
+    Effect.flatMap((isSame) =>
+      isSame
+        ? run.journal.note({ key, step, state: "done", digest: ImportUpdate.digestOf(input) })
+        : fail("LiveDesk finds another contact by its key")
+    ),
+    Effect.catchTag(
+      ["Stopped", "Rejected", "Unknown"],
+      (halt) => halt._tag === "Stopped" ? Effect.void : fail(halt.error.message)
+    )
+  )
+}
 
 /**
  * Works on a row whose contact may be there, unheard: it is looked for, and made if it is not. For a row that the file does
@@ -97,7 +128,7 @@ const readValues = SchemaParser.decodeUnknownResult(
 /** From where a row stands to its end, or as far as it goes for now. */
 const advance = (
   run: ImportRun.ImportRun,
-  { entry, input }: Work,
+  { entry, input }: Pick<Work, "entry" | "input">,
   contact: Effect.Effect<FoundContact, LiveDeskError.LiveDeskError>
 ): Effect.Effect<void, ImportJournal.ImportJournalError> => {
   const row: Row = {
@@ -107,9 +138,12 @@ const advance = (
     knownContactId: Option.getOrUndefined(entry.contactId),
     sourceId: Option.getOrUndefined(entry.sourceId),
     conversationId: Option.getOrUndefined(entry.conversationId),
+    existing: Option.getOrUndefined(entry.existing),
+    step: entry.step,
     known: {}
   }
   return ensureContact(run, row, contact).pipe(
+    Effect.flatMap((row) => completeContact(run, row)),
     Effect.flatMap((row) => createConversation(run, row)),
     Effect.flatMap((row) => sendMessage(run, row)),
     Effect.flatMap((row) => finish(run, row)),
@@ -138,10 +172,33 @@ const ensureContact = Effect.fnUntraced(function*(
     ...row,
     contactId: id,
     sourceId,
+    existing,
     // That of another contact is not this row's.
     conversationId: row.knownContactId === undefined ? row.conversationId : undefined,
     known: { contactId: id, sourceId, existing }
   }
+})
+
+/**
+ * Sets what no create takes, and updates a contact that was there, of which nothing is changed unless that is asked for.
+ * Repeating it changes nothing.
+ */
+const completeContact: Step<WithContact, WithContact> = Effect.fnUntraced(function*(run, row) {
+  const { contactId, existing, input, key, known, step } = row
+  const { customAttributes } = input
+  const isUpdate = existing === true && run.updateExisting
+  if (step !== "contact" || (existing === true ? !isUpdate : customAttributes === undefined)) return row
+  if (ImportRun.isStopped(run)) return yield* Effect.fail<ImportCall.Halt>({ _tag: "Stopped", step, known })
+  // Whatever comes of it, the contact is not looked for again.
+  yield* run.journal.note({ key, step, state: "sent", ...known })
+  yield* ImportCall.make(
+    run,
+    step,
+    isUpdate
+      ? Effect.asVoid(ImportUpdate.update(run, contactId, input.contact, input))
+      : Effect.asVoid(run.contacts.update({ contactId, customAttributes }, run.call))
+  )
+  return row
 })
 
 const createConversation: Step<WithContact, Row> = Effect.fnUntraced(function*(run, row) {
@@ -183,7 +240,13 @@ const sendMessage: Step<Row, Row> = Effect.fnUntraced(function*(run, row) {
 
 const finish = ({ counts, journal }: ImportRun.ImportRun, row: Row) => {
   counts.done++
-  const change = { key: row.key, state: "done", step: "message", ...row.known } as const
+  const change = {
+    key: row.key,
+    state: "done",
+    step: "message",
+    digest: ImportUpdate.digestOf(row.input),
+    ...row.known
+  } as const
   // A message that is lost sight of in a crash could not be looked for; a contact can.
   return wantsConversation(row) ? journal.change(change) : journal.note(change)
 }

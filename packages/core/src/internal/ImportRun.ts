@@ -22,6 +22,7 @@ export interface Settings {
   readonly mapping: ImportMapping.ImportMapping
   readonly key: (input: ImportMapping.ImportInput) => string
   readonly lookup: "first" | "onConflict"
+  readonly updateExisting: boolean
   readonly retryFor: Duration.Duration
   readonly call: LiveDeskClient.CallOptions | undefined
   /** Whether the API key is another than before, so that contacts in the journal may be another account's. */
@@ -55,6 +56,8 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
       done: 0,
       created: 0,
       existing: 0,
+      changed: 0,
+      updated: 0,
       conversations: 0,
       messages: 0,
       rejected: 0,

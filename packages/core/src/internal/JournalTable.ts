@@ -4,6 +4,9 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as SchemaParser from "effect/SchemaParser"
 import type * as SqlClient from "effect/sql/SqlClient"
 
 /** The version of these tables. A journal of another is refused: what it says would be misread. */
@@ -52,6 +55,7 @@ export const createTables = Effect.fnUntraced(function*(sql: SqlClient.SqlClient
       existing INTEGER,
       conversation_id INTEGER,
       message_id INTEGER,
+      digest INTEGER,
       reasons TEXT NOT NULL
     )
   `
@@ -70,7 +74,7 @@ export const createTables = Effect.fnUntraced(function*(sql: SqlClient.SqlClient
 
 const entryColumns =
   "key, addresses, run = (SELECT run FROM import) AS isInFile, line, state, step, row, contact_id AS contactId, source_id AS sourceId, existing, " +
-  "conversation_id AS conversationId, message_id AS messageId, reasons"
+  "conversation_id AS conversationId, message_id AS messageId, digest, reasons"
 
 /** What the table knows of a row, as only this module has written it. */
 export interface EntryRow {
@@ -87,6 +91,7 @@ export interface EntryRow {
   readonly existing: 0 | 1 | null
   readonly conversationId: number | null
   readonly messageId: number | null
+  readonly digest: number | null
   readonly reasons: string
 }
 
@@ -269,6 +274,7 @@ export const change = <Change extends { readonly key: string; readonly state: st
         CASE WHEN new.value ->> 'contactId' <> contact_id THEN NULL ELSE conversation_id END
       ),
       message_id = COALESCE(new.value ->> 'messageId', message_id),
+      digest = COALESCE(new.value ->> 'digest', digest),
       reasons = COALESCE(new.value ->> 'reasons', '[]')
     FROM json_each(${JSON.stringify(changes)}) AS new
     WHERE import_row.key = new.value ->> 'key'
@@ -336,3 +342,9 @@ export const resolveDone = (
 /** Resolves the step of a sent row as not done; returns the row's key. */
 export const resolveNotDone = (sql: SqlClient.SqlClient, key: string) =>
   sql`UPDATE import_row SET state = 'planned' WHERE key = ${key} AND state = 'sent' RETURNING key`
+
+/** The texts in a column of JSON; `otherwise` where it holds something else. */
+export const strings = (json: string, otherwise: ReadonlyArray<string>): ReadonlyArray<string> =>
+  json === "[]" ? [] : Result.getOrElse(decodeStrings(json), () => otherwise)
+
+const decodeStrings = SchemaParser.decodeUnknownResult(Schema.fromJsonString(Schema.Array(Schema.String)))

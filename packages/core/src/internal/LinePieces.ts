@@ -28,9 +28,9 @@ interface Position {
   readonly skipping: boolean
 }
 
-/** Reads a file of UTF-8 as it comes. */
+/** Reads a file's text as it comes. */
 export const read = <Row, E, R, E2>(
-  bytes: Stream.Stream<Uint8Array, E, R>,
+  text: Stream.Stream<string, E, R>,
   options: {
     /** The longest row, in characters. */
     readonly maxRowSize: number
@@ -42,7 +42,7 @@ export const read = <Row, E, R, E2>(
   }
 ): Stream.Stream<Row, E | E2, R> =>
   Stream.mapAccumEffect(
-    Stream.concat(Stream.decodeText(bytes), Stream.succeed(undefined)),
+    Stream.concat(text, Stream.succeed(undefined)),
     (): Position => ({ line: 1, rest: "", skipping: false }),
     Effect.fnUntraced(function*({ line, rest, skipping }, chunk) {
       const isLast = chunk === undefined

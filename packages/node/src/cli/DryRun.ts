@@ -88,6 +88,10 @@ const simulatedResponse = (
 ): object | undefined => {
   const { pathname } = new URL(url)
   if (method === "GET" && pathname.endsWith("/contacts")) return { meta: { count: 0, current_page: 1 }, payload: [] }
+  const [, contactId] = /\/contacts\/(\d+)$/.exec(pathname) ?? []
+  if (method === "PATCH" && shownId(Number(contactId)) === simulated.contact.shown) {
+    return { payload: { id: Number(contactId) } }
+  }
   if (method !== "POST") return undefined
   if (pathname.endsWith("/contacts")) {
     return {

@@ -28,8 +28,10 @@ export const meanings = {
   6: "not found (HttpError with NotFound)",
   7: "done, but rows were rejected or are unknown, or a receiver refused the webhook",
   8: "a response that differs from its documentation, which the doctor looks for",
+  129: "ended by a closed terminal or a dropped connection (SIGHUP)",
   130: "ended by Ctrl-C",
-  143: "ended by SIGTERM"
+  143: "ended by SIGTERM",
+  149: "ended by Ctrl-Break (SIGBREAK, on Windows)"
 } as const
 
 /**

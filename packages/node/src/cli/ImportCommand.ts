@@ -13,13 +13,16 @@ import * as Flag from "effect/cli/Flag"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
+import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
+import * as Struct from "effect/Struct"
 import type * as NodeImport from "../NodeImport.ts"
 import * as NodeLiveDesk from "../NodeLiveDesk.ts"
 import * as CommandOutput from "./CommandOutput.ts"
 import * as DryRun from "./DryRun.ts"
 import { InvalidFileError, PartialFailureError, UsageError } from "./ExitCode.ts"
+import * as ImportColumns from "./ImportColumns.ts"
 import * as LiveDeskCall from "./LiveDeskCall.ts"
 
 /**
@@ -49,53 +52,94 @@ export const command = Command.make(
       ["semicolon", ";"],
       ["tab", "\t"],
       ["pipe", "|"]
-    ]).pipe(Flag.withDescription("The separator of the cells of CSV; defaults to a comma"), LiveDeskCall.optional),
+    ]).pipe(
+      Flag.withDescription("The separator of the cells of CSV; defaults to the one that the header has most of"),
+      LiveDeskCall.optional
+    ),
+    encoding: Flag.String("encoding").pipe(
+      Flag.withDescription(
+        "The encoding of the file, such as windows-1252; defaults to UTF-8, or the UTF-16 that it shows"
+      ),
+      Flag.withMetavar("name"),
+      LiveDeskCall.optional
+    ),
     lookup: Flag.ChoiceWithValue("lookup", [["first", "first"], ["on-conflict", "onConflict"]]).pipe(
       Flag.withDescription("Whether contacts may be there already; they are looked for unless none is assumed"),
       LiveDeskCall.optional
-    )
+    ),
+    updateExisting: Flag.Boolean("update-existing").pipe(
+      Flag.withDescription("Update contacts that are there with what of a row differs, also of rows that are done"),
+      Flag.withDefault(false)
+    ),
+    ...ImportColumns.flags
   },
-  Effect.fnUntraced(function*({ inbox, ...options }) {
+  Effect.fnUntraced(function*({ attribute, column, inbox, mapping: mappingFile, message, ...flags }) {
     const inboxId = yield* LiveDeskCall.inboxId(inbox)
-    yield* look(options.file)
-    if (yield* LiveDeskCall.DryRunFlag) return yield* check({ ...options, inboxId })
+    yield* look(flags.file)
+    const mapping = yield* ImportColumns.mapping({ attribute, column, message, mapping: mappingFile })
+    const options = { ...flags, mapping }
     const NodeImport = yield* loaded
+    // Facts about the whole file end it before there is a journal.
+    const columns = yield* Effect.catchTag(
+      NodeImport.columns(options),
+      "ImportFileError",
+      (error) => invalidFile(options.file, error)
+    )
+    if (yield* LiveDeskCall.DryRunFlag) return yield* check({ ...options, inboxId }, columns)
+    if (Option.isSome(columns)) yield* Console.error(CommandOutput.text(ImportColumns.rows(columns)))
     const progress = yield* NodeImport.run({ ...options, inboxId, onProgress: NodeImport.show }).pipe(
       Effect.provide(NodeLiveDesk.layerConfig()),
       Effect.catchTag("ImportFileError", (error) => invalidFile(options.file, error))
     )
     const reports = NodeImport.reportsOf(options)
-    yield* CommandOutput.print({ ...progress, reports }, () => ({
+    yield* CommandOutput.print({ ...progress, columns, reports }, () => ({
       read: progress.read,
       "done before": progress.alreadyDone,
       done: progress.done,
       created: progress.created,
       existing: progress.existing,
+      "changed since": progress.changed,
+      updated: progress.updated,
       conversations: progress.conversations,
       messages: progress.messages,
       rejected: progress.rejected,
       unknown: progress.unknown,
       "not in the file": progress.notInFile,
+      ...Struct.pick(ImportColumns.rows(columns), ["not read"]),
       ...reports
     }))
-    if (progress.rejected + progress.unknown > 0) {
-      return yield* new PartialFailureError({
-        message: `${progress.rejected} rows were rejected, see ${reports.rejects}; ` +
-          `${progress.unknown} are unknown, see ${reports.unknowns}`
-      })
+    const { changed, rejected, unknown } = progress
+    if (changed > 0 && !flags.updateExisting) {
+      yield* Console.error(
+        `${counted(changed)} done before ${changed === 1 ? "differs" : "differ"} from what was imported: ` +
+          "--update-existing updates the contacts"
+      )
     }
+    const failures = [
+      ...(rejected === 0
+        ? []
+        : [`${counted(rejected)} ${rejected === 1 ? "was" : "were"} rejected, see ${reports.rejects}`]),
+      ...(unknown === 0 ? [] : [`the outcome of ${counted(unknown)} is unknown, see ${reports.unknowns}`])
+    ]
+    if (failures.length > 0) return yield* new PartialFailureError({ message: failures.join("; ") })
   })
 ).pipe(
   Command.withDescription(
-    "Import contacts from a file, each once. Columns: identifier, email, phone_number, name, avatar_url, message. " +
-      "Safe to end by Ctrl-C and to start again: it goes on where it was. With --dry-run, check the file and its rows"
+    "Import contacts from a file, each once. Columns: identifier, email, phone_number, name, avatar_url, message, and the " +
+      "names that exports use, such as E-mail, Phone, First Name with Last Name; --dry-run shows what is read from which. " +
+      "Safe to end by Ctrl-C and to start again: it goes on where it was"
   ),
   Command.withShortDescription("Import contacts from a file"),
   Command.withExamples([
     { command: "livedesk import customers.csv --dry-run", description: "Check which rows could be imported" },
     {
-      command: "livedesk import customers.csv --delimiter semicolon",
-      description: "Import a file as Excel writes it in much of Europe"
+      command:
+        "livedesk import customers.csv --column email=Work --attribute plan=Plan --message \"Hello {First Name}\"",
+      description: "Say what is read from which column, and send everyone a message"
+    },
+    {
+      command: "livedesk import customers.csv --encoding windows-1252",
+      description: "Import a file that an older Excel wrote"
     }
   ])
 )
@@ -118,6 +162,8 @@ const look = Effect.fnUntraced(function*(file: string) {
 
 const invalidFile = (file: string, error: ImportRows.ImportFileError) =>
   Effect.fail(new UsageError({ message: `${file}, ${error.message}` }))
+
+const counted = (rows: number): string => rows === 1 ? "1 row" : `${rows} rows`
 
 /** How many rejected rows a check lists. */
 const maxRejects = 100
@@ -144,7 +190,11 @@ const copyJournal = Effect.fnUntraced(
 
 /** Simulates the import, with a copy of its journal. */
 const check = Effect.fnUntraced(function*(
-  options: Pick<NodeImport.Options, "file" | "inboxId" | "lookup" | "delimiter" | "concurrency" | "journal">
+  options: Pick<
+    NodeImport.Options,
+    "file" | "inboxId" | "lookup" | "delimiter" | "encoding" | "concurrency" | "journal" | "mapping" | "updateExisting"
+  >,
+  columns: Option.Option<ImportMapping.ColumnUse>
 ) {
   const NodeImport = yield* loaded
   const journal = yield* copyJournal(options.journal ?? `${options.file}.journal`)
@@ -172,7 +222,7 @@ const check = Effect.fnUntraced(function*(
         // Nothing of it is still on its way.
         reconcileAfter: 0,
         rows: NodeImport.rows(options),
-        onProgress: ({ read }) => Console.error(`${read} rows checked`)
+        onProgress: ({ read }) => Console.error(`${counted(read)} checked`)
       })
       const journal = yield* ImportJournal.ImportJournal
       const rejects = yield* Stream.runCollect(Stream.take(journal.rejects, maxRejects))
@@ -182,6 +232,7 @@ const check = Effect.fnUntraced(function*(
   // Simulated responses end no import early.
   const { progress, rejects } = yield* Effect.fromOption(result)
   const checked = {
+    columns,
     read: progress.read,
     doneBefore: progress.alreadyDone,
     good: progress.done,
@@ -195,6 +246,7 @@ const check = Effect.fnUntraced(function*(
   else {
     yield* Console.log([
       CommandOutput.text({
+        ...ImportColumns.rows(columns),
         read: checked.read,
         ...(checked.doneBefore === 0 ? {} : { "done before": checked.doneBefore }),
         good: checked.good,
@@ -209,7 +261,7 @@ const check = Effect.fnUntraced(function*(
   }
   if (checked.rejected > 0) {
     return yield* new PartialFailureError({
-      message: `${checked.rejected} rows would be rejected${
+      message: `${counted(checked.rejected)} would be rejected${
         checked.rejected > maxRejects ? `; shown are ${maxRejects}` : ""
       }`
     })
