@@ -275,7 +275,8 @@ export class ImportJournal extends Context.Service<ImportJournal, {
 
 /**
  * Provides a journal in the SQLite database of the `SqlClient`, which must be for this import alone. The caller
- * must keep other processes from opening it at the same time: `NodeSqlite.layer({ file, exclusive: true })` does.
+ * must keep other processes from opening it at the same time: `NodeSqlite.layer({ file, exclusive: true })` does, and
+ * `NodeImport.journalLayer` refuses a file that was copied without its `-wal`, too. Fails with `NotAJournal` and `OtherVersion`.
  *
  * @category layers
  * @since 0.1.0
@@ -317,7 +318,9 @@ export const layer: Layer.Layer<ImportJournal, ImportJournalError, SqlClient.Sql
           yield* JournalTable.begin(sql, target, run)
           // What an earlier run noted under a key of which the account was not known may be another account's, too.
           return {
-            isOtherKey: [fingerprint.now, latest?.latestFingerprint ?? fingerprint.now].some((key) => key !== fingerprint.known)
+            isOtherKey: [fingerprint.now, latest?.latestFingerprint ?? fingerprint.now].some((key) =>
+              key !== fingerprint.known
+            )
           }
         }))),
       account: (accountId) =>
