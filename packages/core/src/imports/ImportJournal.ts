@@ -275,7 +275,8 @@ export class ImportJournal extends Context.Service<ImportJournal, {
 
 /**
  * Provides a journal in the SQLite database of the `SqlClient`, which must be for this import alone. The caller
- * must keep other processes from opening it at the same time: `NodeSqlite.layer({ file, exclusive: true })` does.
+ * must keep other processes from opening it at the same time: `NodeSqlite.layer({ file, exclusive: true })` does, and
+ * `NodeImport.journalLayer` refuses a file that was copied without its `-wal`, too. Fails with `NotAJournal` and `OtherVersion`.
  *
  * @category layers
  * @since 0.1.0
