@@ -12,20 +12,20 @@ const limit = 53_600
 
 /** Likewise, of the entry points with Effect. */
 const limitsInBrowsers: { readonly [entry: string]: number } = {
-  "@effect-livedesk/core": 87_600,
+  "@effect-livedesk/core": 88_400,
   "@effect-livedesk/core/LiveDeskOpenApi": 46_600,
-  "@effect-livedesk/core/flows": 61_900,
-  "@effect-livedesk/core/imports": 68_400,
-  "@effect-livedesk/core/testing": 113_200,
-  "@effect-livedesk/core/webhooks": 67_800
+  "@effect-livedesk/core/flows": 62_100,
+  "@effect-livedesk/core/imports": 71_700,
+  "@effect-livedesk/core/testing": 114_300,
+  "@effect-livedesk/core/webhooks": 68_100
 }
 
 /** Likewise, of the entry points by themselves. */
 const limitsOnNode: { readonly [entry: string]: number } = {
-  "@effect-livedesk/node": 5_450,
-  "@effect-livedesk/node/NodeFlows": 3_250,
-  "@effect-livedesk/node/NodeImport": 2_700,
-  "@effect-livedesk/node/NodeSqlite": 1_550
+  "@effect-livedesk/node": 5_500,
+  "@effect-livedesk/node/NodeFlows": 4_200,
+  "@effect-livedesk/node/NodeImport": 3_800,
+  "@effect-livedesk/node/NodeSqlite": 1_650
 }
 
 /** Likewise, of what they load only when it is needed: the emulator's inbox, and what shares flows by PostgreSQL. */

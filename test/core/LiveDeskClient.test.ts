@@ -188,7 +188,7 @@ describe("a second copy of effect", () => {
       assert.isTrue(Redacted.isRedacted(foreign))
       const error = yield* Effect.flip(Effect.scoped(Layer.build(layer({ apiKey: foreign }))))
       assert.strictEqual(error.reason._tag, "InvalidCredentials")
-      assert.include(error.message, "by Redacted.make of the one copy of effect in the program")
+      assert.include(error.message, "as Redacted, made by the program's one copy of effect")
     }))
 })
 

@@ -135,7 +135,8 @@ describe("import", () => {
       const checked = yield* Cli.runIn(folder, ["import", "c.csv", "--dry-run", ...flags], settings)
       const columns = "columns +identifier = \"No\", email = \"Work\", name = \"Last Name\" \\+ \"First Name\", " +
         "custom_attributes\\.plan = \"Plan\", message = \"First Name\"\nnot read +\"Town\"\n"
-      assert.match(checked.out, new RegExp(`^${columns}read +1\n`))
+      assert.match(checked.out, new RegExp(`^${columns}read +1\ngood +1\n`))
+      assert.include(checked.out, "contacts?q=7&page=1")
       const ran = yield* Cli.runIn(folder, ["import", "c.csv", ...flags], settings)
       assert.strictEqual(ran.code, 0, readFileSync(join(folder, "c.csv.rejects.csv"), "utf8"))
       assert.match(ran.err, new RegExp(`^${columns}`))

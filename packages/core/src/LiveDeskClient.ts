@@ -268,7 +268,7 @@ export const make = Effect.fnUntraced(function*(
 const clientOf = (client: Client): LiveDeskClient["Service"] =>
   LiveDeskClient.of({
     call: (endpoint) => EndpointCall.make(client, endpoint),
-    baseUrl: `${client.origin}${client.prefix}`,
+    baseUrl: client.baseUrl,
     keyFingerprint: client.keyFingerprint
   })
 

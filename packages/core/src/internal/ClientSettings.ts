@@ -38,6 +38,8 @@ export interface ClientSettings {
   /** What its rate limit and circuit breaker are kept under. */
   readonly key: string
   readonly circuitBreaker: Effect.Success<ReturnType<Breaker.Breaker["guard"]>> | undefined
+  /** Where LiveDesk is, without a slash at the end: `origin` and `prefix`. */
+  readonly baseUrl: string
   readonly origin: string
   readonly prefix: string
   readonly headers: Readonly<Record<string, string>>
@@ -73,7 +75,7 @@ export const make = (
     if (Result.isFailure(secrets)) {
       return yield* ErrorMapping.invalidCredentials(
         operation,
-        "the API key and secret must be given as Redacted, by Redacted.make of the one copy of effect in the program"
+        "give API key and secret as Redacted, made by the program's one copy of effect"
       )
     }
     const [apiKey, apiSecret] = secrets.success
@@ -93,10 +95,12 @@ export const make = (
       yield* Effect.logWarning(`LiveDesk's credentials go to ${origin} unencrypted: use https`)
     }
     const prefix = pathname.replace(/\/+$/, "")
-    const key = `livedesk:${options.account ?? `${origin}${prefix}`}`
+    const address = origin + prefix
+    const key = `livedesk:${options.account ?? address}`
     return {
       key,
       circuitBreaker: options.circuitBreaker === undefined ? undefined : yield* options.circuitBreaker.guard(key),
+      baseUrl: address,
       origin,
       prefix,
       headers: {

@@ -96,11 +96,11 @@ const advice = (error: Subject): string => {
     case "InvalidCredentials":
       return `Copy the API key and secret from ${credentialsPlace}.`
     case "InvalidInput":
-      return "Nothing was sent; correct the input and call again."
+      return "Nothing was sent. Correct the input, then call again."
     case "TransitionRejected":
       return "Look at the conversation's status and at the moves that it allows."
     case "RejectedInput":
-      return "Correct the input before calling again."
+      return "Correct the input, then call again."
     case "Conflict":
       return outcome === "NotSent"
         ? "Nothing was changed; change the input, or what it conflicts with."

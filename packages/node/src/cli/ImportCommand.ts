@@ -199,9 +199,11 @@ const check = Effect.fnUntraced(function*(
   const NodeImport = yield* loaded
   const journal = yield* copyJournal(options.journal ?? `${options.file}.journal`)
   const warnings = new Map<string, { readonly value: string; readonly rows: number }>()
+  const asked = options.mapping ?? ImportMapping.columns
   const mapping: ImportMapping.ImportMapping = {
+    ...asked,
     read: (values) =>
-      Result.map(ImportMapping.columns.read(values), (input) => {
+      Result.map(asked.read(values), (input) => {
         for (const { message, path } of ImportMapping.warnings(input)) {
           const field = path.join(".")
           const before = warnings.get(`${field}: ${message}`)
