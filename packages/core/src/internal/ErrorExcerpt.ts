@@ -1,6 +1,6 @@
 /**
- * The beginning of the response's body that an error came from. Kept outside the errors, so that no logger, inspector or
- * serializer comes upon it.
+ * Excerpts of the response bodies of errors. Kept outside the errors, so that no logger, inspector or serializer finds
+ * them.
  *
  * @since 0.1.0
  */
@@ -10,7 +10,7 @@ const excerpts = new WeakMap<object, string>()
 const maxLength = 2000
 
 /**
- * The excerpt of an error, if it has one.
+ * Returns the excerpt of an error, if any.
  *
  * @category accessors
  * @since 0.1.0
@@ -18,7 +18,7 @@ const maxLength = 2000
 export const get = (error: object): string | undefined => excerpts.get(error)
 
 /**
- * Keeps the beginning of a text, at most 2,000 characters, as the error's excerpt; returns the error.
+ * Attaches the beginning of a text, at most 2,000 characters, to an error, and returns the error.
  *
  * @category constructors
  * @since 0.1.0

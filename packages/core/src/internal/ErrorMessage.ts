@@ -1,12 +1,12 @@
 /**
- * The message of an error: what failed, how often, why, what the outcome is and what to do.
+ * Messages of errors: what failed, how often, why, the outcome, and what to do.
  *
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 
-/** What a message reads of a `LiveDeskError`. */
+/** The parts of a `LiveDeskError` that its message contains. */
 interface Subject {
   readonly _tag: string
   readonly operation: string
@@ -53,12 +53,11 @@ interface Identifiers {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The message of an error.
+ * Returns the message of an error.
  *
  * @category messages
  * @since 0.1.0
  */
-
 export const describe = (error: Subject): string =>
   `${error.operation} failed${error.attempts === undefined ? "" : ` ${error.attempts} times`}: ` +
   `${error._tag}/${error.reason._tag}, outcome ${error.outcome}: ` +
@@ -83,7 +82,7 @@ const byOutcome = {
 
 const advice = (error: Subject): string => {
   const { outcome, reason } = error
-  // Also where only an earlier attempt may have been acted upon.
+  // Also if only an earlier attempt may have taken effect.
   if (outcome === "Processed" || outcome === "Unknown") {
     if (error.isCallIdempotent !== true) return byOutcome[outcome]
     if (error.isRetryable) return "Retrying this call is safe."
@@ -139,7 +138,7 @@ const advice = (error: Subject): string => {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * What happened, with what LiveDesk said of it.
+ * Adds LiveDesk's messages to a description.
  *
  * @category messages
  * @since 0.1.0
@@ -148,7 +147,7 @@ export const withMessages = (what: string, messages: ReadonlyArray<string>): str
   messages.length === 0 ? what : `${what}: ${messages.join("; ")}`
 
 /**
- * What happened, with the transport's code.
+ * Adds the transport's code to a description.
  *
  * @category messages
  * @since 0.1.0
@@ -157,7 +156,7 @@ export const withCode = (what: string, code: string | undefined): string =>
   code === undefined ? what : `${what} (${code})`
 
 /**
- * All issues on one line, each with its path.
+ * Joins issues on one line, each with its path.
  *
  * @category messages
  * @since 0.1.0
@@ -167,7 +166,7 @@ export const issues = (
 ): string => all.map(({ message, path }) => path.length === 0 ? message : `${path.join(".")}: ${message}`).join("; ")
 
 /**
- * What happened, with the ids that could be read.
+ * Adds the ids that were read to a description.
  *
  * @category messages
  * @since 0.1.0
@@ -178,7 +177,7 @@ export const withIdentifiers = (what: string, identifiers: Identifiers): string 
 }
 
 /**
- * What is wrong with a response, and the ids that could be read.
+ * Adds issues, and the ids that were read, to a description.
  *
  * @category messages
  * @since 0.1.0
@@ -189,7 +188,7 @@ export const withIssues = (
 ): string => withIdentifiers(`${what}: ${issues(all)}`, identifiers)
 
 /**
- * Why no connection was made.
+ * Descriptions of failed connections.
  *
  * @category messages
  * @since 0.1.0
