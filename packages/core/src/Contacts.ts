@@ -383,8 +383,8 @@ export class Contacts extends Context.Service<Contacts, {
   /**
    * Creates a contact and links it to the inbox.
    *
-   * Fails as every `Call` does. If the response cannot be read, the contact exists. A create that may have taken effect
-   * is never retried: check the error's `outcome` before you call again.
+   * Fails as every `LiveDeskClient.Call` does. If the response cannot be read, the contact exists. A create
+   * that may have taken effect is never retried: check the error's `outcome` before you call again.
    *
    * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/create-contact
    */

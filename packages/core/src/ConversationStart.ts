@@ -110,7 +110,7 @@ export const start = Effect.fn("ConversationStart.start")(function*(
       ? [
         input.resume === undefined
           ? { path: ["contact", "contactId"], message: "expected an id: a whole number above 0" }
-          : { path: ["resume"], message: "expected the resume of an error of this call" }
+          : { path: ["resume"], message: "expected the resume of an error of ConversationStart.start" }
       ]
       : []),
     // Checked first, so that an invalid message fails before anything is created.

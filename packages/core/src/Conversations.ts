@@ -349,7 +349,7 @@ export const CreateConversation = CreateConversationFields.pipe(
 export const ToggleStatus = Schema.Struct({
   /** The id of the conversation. */
   conversationId: LiveDeskSchema.ConversationIdInput,
-  /** The new state: one of `statuses`, or any other by `Status.other`. */
+  /** The new state: one of `statuses`, which says which are documented, or any other by `Status.other`. */
   status: LiveDeskSchema.wordInput(statuses),
   /** When a snoozed conversation wakes, sent in whole seconds. Only used with `snoozed`; it has no end without it. */
   snoozedUntil: Schema.optional(LiveDeskSchema.SecondsFromDateTime)
@@ -420,8 +420,8 @@ export class Conversations extends Context.Service<Conversations, {
   /**
    * Creates a conversation between a contact and the project's agents.
    *
-   * Fails as every `Call` does. If the response cannot be read, the conversation exists. A create that may have taken
-   * effect is never retried: check the error's `outcome` before you call again.
+   * Fails as every `LiveDeskClient.Call` does. If the response cannot be read, the conversation exists. A
+   * create that may have taken effect is never retried: check the error's `outcome` before you call again.
    *
    * @see https://www.engagelab.com/docs/livedesk/rest-api/message/create-conversation
    */

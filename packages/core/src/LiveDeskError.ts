@@ -95,7 +95,7 @@ export const Issue = Schema.Struct({
 export interface Issue extends Schema.Schema.Type<typeof Issue> {}
 
 /**
- * The input was refused before anything was sent. `issues` lists every problem by the input's own property names.
+ * The input was refused before anything was sent. `issues` lists all problems, by the input's property names.
  *
  * @category reasons
  * @since 0.1.0
@@ -191,8 +191,7 @@ export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", { messa
 }
 
 /**
- * The request conflicts with existing records: LiveDesk responded with 409, or the client saw the conflict before
- * changing anything (`NotSent`).
+ * The request conflicts with existing records (409), or the client found it before it changed anything (`NotSent`).
  *
  * @category reasons
  * @since 0.1.0
@@ -214,7 +213,7 @@ export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited"
   retryAfter: Schema.OptionFromNullOr(Schema.DurationFromMillis)
 }) {
   override get message(): string {
-    return ErrorMessage.withMessages("LiveDesk took too many requests", this.messages)
+    return ErrorMessage.withMessages("LiveDesk received too many requests", this.messages)
   }
 }
 
@@ -274,7 +273,7 @@ export class UnexpectedStatus extends Schema.TaggedError<UnexpectedStatus>()("Un
   messages: Messages
 }) {
   override get message(): string {
-    return ErrorMessage.withMessages("LiveDesk responded with a status that has no meaning here", this.messages)
+    return ErrorMessage.withMessages("LiveDesk responded with an unexpected status", this.messages)
   }
 }
 
@@ -323,7 +322,7 @@ export class ConnectionLost extends Schema.TaggedError<ConnectionLost>()("Connec
 
 /**
  * The circuit breaker is open after failed calls, so nothing was sent. `retryAfter` is the time until it lets a call
- * through; none while a probing call is in flight.
+ * through; `None` while a probing call is in flight.
  *
  * @category reasons
  * @since 0.1.0
@@ -332,7 +331,7 @@ export class CircuitOpen extends Schema.TaggedError<CircuitOpen>()("CircuitOpen"
   retryAfter: Schema.OptionFromNullOr(Schema.DurationFromMillis)
 }) {
   override get message(): string {
-    return "LiveDesk failed so often that calls are stopped for a while"
+    return "the circuit breaker is open after too many failures: calls are stopped for a while"
   }
 }
 
@@ -352,7 +351,7 @@ export class TimedOut extends Schema.TaggedError<TimedOut>()("TimedOut", {
     const limit = Duration.format(this.limit)
     switch (this.phase) {
       case "Queued":
-        return `the rate limit gave the call no turn within ${limit}`
+        return `the call was still waiting under the rate limit after ${limit}`
       case "AwaitingResponse":
         return `LiveDesk did not respond within ${limit}`
       case "ReadingResponse":

@@ -291,7 +291,7 @@ export const timestamp: Field<DateTime.Utc> = timestampField(() => readable(Sche
 export const preciseTimestamp: Field<DateTime.Utc> = timestampField(() => readable(Schema.Finite))
 
 /**
- * A time of an event, or 0 if it never happened.
+ * A time of an event, which LiveDesk sends as 0 if it never happened.
  *
  * @category fields
  * @since 0.1.0

@@ -106,9 +106,9 @@ const delayOf = (input: Duration.Input | undefined, otherwise: Duration.Duration
     )
 
 /**
- * Returns `true` if a failed call may be retried. A call that did nothing for a transient reason
- * (`LiveDeskError.isTransient`) always may. A call that may have taken effect (5xx, 408, a broken connection, an
- * unreadable response) may only if it is safe or idempotent. Any other failure would recur.
+ * Returns `true` if a failed call may be retried. A call that did nothing for a transient reason, such as no
+ * connection or 429 (see `LiveDeskError.isTransient`), always may. A call that may have taken effect (5xx, 408, a broken
+ * connection, an unreadable response) may only if it is safe or idempotent. Any other failure would recur.
  *
  * @category guards
  * @since 0.1.0

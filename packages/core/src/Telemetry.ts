@@ -201,7 +201,7 @@ export const layer = ({ logs = true, metrics = true }: Options = {}): Layer.Laye
               : Effect.logInfo(
                 state === "HalfOpen"
                   ? "the circuit breaker is half open: one call of LiveDesk is let through"
-                  : "the circuit breaker is closed: calls of LiveDesk go on"
+                  : "the circuit breaker is closed: calls of LiveDesk continue"
               ),
             about
           )

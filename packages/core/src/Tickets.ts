@@ -1,5 +1,5 @@
 /**
- * Tickets: issues that a project's agents resolve. They have their own envelope and ids.
+ * Tickets: issues that a project's agents resolve. They are LiveDesk's own, with their own envelope and ids.
  *
  * The vendor's ticket pages could be read only in part, and older versions contradict newer ones. Fields marked as
  * unverified are on none of them.

@@ -148,7 +148,7 @@ const problemsOf = (
   ...(value === "" ? [`${what} is empty`] : []),
   ...(value !== value.trim() ? [`${what} begins or ends with white space`] : []),
   ...(/\p{Cc}/u.test(value.trim()) ? [`${what} holds a control character`] : []),
-  ...(/\p{Cs}/u.test(value) ? [`${what} holds half a character`] : [])
+  ...(/\p{Cs}/u.test(value) ? [`${what} holds an unpaired surrogate`] : [])
 ]
 
 export const apiKeyProblems = (value: string): ReadonlyArray<string> => [
@@ -164,7 +164,7 @@ type ParsedUrl = Result.Result.Success<ReturnType<typeof Url.fromString>>
 export const parseBaseUrl = (value: string): Result.Result<ParsedUrl, string> => {
   if (/[?#]/.test(value)) return Result.fail("the base URL must have no query and no fragment")
   const url = Url.fromString(value)
-  if (Result.isFailure(url)) return Result.fail(`the base URL is no URL; expected something like ${defaultBaseUrl}`)
+  if (Result.isFailure(url)) return Result.fail(`the base URL is not a URL; expected something like ${defaultBaseUrl}`)
   const { password, protocol, username } = url.success
   if (protocol !== "https:" && protocol !== "http:") return Result.fail("the base URL must start with https://")
   if (/\/api\/v2\/*$/.test(url.success.pathname)) {

@@ -40,8 +40,8 @@ export const recordAll = (
 const maxIdLength = 150
 
 /**
- * Returns the deduplication key of a delivery. A delivery that cannot be distinguished from others has none: it is handled each
- * time rather than lost.
+ * Returns the deduplication key of a delivery. A delivery that cannot be distinguished from others has none: it is
+ * handled each time rather than lost.
  */
 export const deliveryId = (header: string | undefined, wire: unknown): string | undefined => {
   if (header !== undefined && header !== "" && header.length <= maxIdLength) return `delivery:${header}`

@@ -68,7 +68,7 @@ const verifySentence = (verifyHint: string | undefined): string =>
 
 const resumeSentence = (resume: Identifiers = {}): string => {
   const steps = Object.entries(resume)
-  return steps.length === 0 ? "" : ` Go on with ${steps.map(([name, id]) => `${name} ${id}`).join(", ")}.`
+  return steps.length === 0 ? "" : ` Resume with ${steps.map(([name, id]) => `${name} ${id}`).join(", ")}.`
 }
 
 const credentialsPlace = "Project Settings - API Management of the LiveDesk console"
@@ -97,7 +97,7 @@ const advice = (error: Subject): string => {
     case "InvalidInput":
       return "Nothing was sent; correct the input and call again."
     case "TransitionRejected":
-      return "Look at the conversation's status and at the moves that it allows."
+      return "Check the conversation's status and the moves that it allows."
     case "RejectedInput":
       return "Correct the input before calling again."
     case "Conflict":
@@ -173,7 +173,7 @@ export const issues = (
  */
 export const withIdentifiers = (what: string, identifiers: Identifiers): string => {
   const entries = Object.entries(identifiers)
-  return entries.length === 0 ? what : `${what}. Read in it: ${entries.map(([path, id]) => `${path} ${id}`).join(", ")}`
+  return entries.length === 0 ? what : `${what}. Ids in it: ${entries.map(([path, id]) => `${path} ${id}`).join(", ")}`
 }
 
 /**
@@ -197,8 +197,8 @@ export const connectionFailures = {
   DnsFailed: "the host's name cannot be resolved",
   Refused: "the host refused the connection",
   Unreachable: "the host cannot be reached",
-  TimedOut: "the host did not take the connection in time",
+  TimedOut: "the host did not accept the connection in time",
   TlsFailed: "no secure connection could be made",
-  RateLimiterUnavailable: "the rate limiter's store could not be asked",
+  RateLimiterUnavailable: "the rate limiter's store failed",
   Other: "no connection could be made"
 }
