@@ -110,8 +110,8 @@ export interface ResponseInfo {
  * Returns the value of an effect together with the successful responses of all its calls, in order of arrival.
  *
  * ```ts
- * const [{ contact }, [success]] = yield* contacts.create({ inboxId: 407 }).pipe(LiveDeskClient.withResponses)
- * yield* Effect.log(`contact ${contact.id}, request ${success?.requestId}`)
+ * const [{ contact }, [response]] = yield* contacts.create({ inboxId: 407 }).pipe(LiveDeskClient.withResponses)
+ * yield* Effect.log(`contact ${contact.id}, request ${response?.requestId}`)
  * ```
  *
  * @category combinators

@@ -20,6 +20,11 @@ export interface Failure {
   readonly reason: { readonly _tag: string }
 }
 
+/**
+ * Receives the events of one call.
+ *
+ * @internal
+ */
 export interface CallInstrumentation {
   /** Called when a request was sent after waiting for its turn, with the wait in milliseconds. */
   readonly waited: (millis: number) => void
@@ -29,6 +34,11 @@ export interface CallInstrumentation {
   readonly ended: (exit: Exit.Exit<unknown, Failure>) => Effect.Effect<void>
 }
 
+/**
+ * Receives all events.
+ *
+ * @internal
+ */
 export interface Instrumentation {
   /** Called when a call begins. The result receives its further events. */
   readonly begin: (

@@ -41,7 +41,7 @@ export const makeEndRedactor = (apiKey: string, apiSecret: string): (text: strin
   return (text) => patterns.reduce((text, pattern) => text.replace(pattern, "<redacted>"), text)
 }
 
-/** Matches the longest prefix at the end of a text, if it is no shorter than a secret. */
+/** Matches the beginning of a secret at the end of a text, if it has at least `shortest` characters. */
 const beginning = (characters: ReadonlyArray<string>): RegExp => {
   const rest = characters.slice(shortest).reduceRight((rest, character) => `(?:${character}${rest})?`, "")
   return new RegExp(`${characters.slice(0, shortest).join("")}${rest}${halfEscape}$`)
