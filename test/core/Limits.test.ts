@@ -50,7 +50,7 @@ describe("a rate limit", () => {
       assert.isAtLeast(yield* Clock.currentTimeMillis, start + 5000)
       assert.deepInclude(late, { outcome: "NotSent" })
       assert.deepInclude(late.reason, { _tag: "TimedOut", phase: "Queued" })
-      assert.match(late.message, /the rate limit gave the call no turn within 5s\. Nothing was sent/)
+      assert.match(late.message, /the call was still waiting under the rate limit after 5s\. Nothing was sent/)
     }).pipe(Effect.provide(
       layer({ rateLimit: RateLimit.make({ limit: 1, window: "1 minute" }) }, [Fault.RateLimited({})])
     )))

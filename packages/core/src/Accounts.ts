@@ -1,5 +1,5 @@
 /**
- * Several accounts of LiveDesk in one program.
+ * Several LiveDesk accounts in one program.
  *
  * @since 0.1.0
  */
@@ -15,7 +15,7 @@ import * as LiveDeskClient from "./LiveDeskClient.ts"
 import type * as LiveDeskError from "./LiveDeskError.ts"
 
 /**
- * What each account gets: every service, and the client.
+ * The services that each account provides.
  *
  * @category models
  * @since 0.1.0
@@ -33,40 +33,39 @@ export interface Accounts<E>
 {}
 
 /**
- * How accounts are found and kept.
+ * Options of a program's accounts.
  *
  * @category options
  * @since 0.1.0
  */
 export interface Options<E, R> {
-  /** Looks an account's options up, by its name: once as long as the account is kept, and anew after it failed. */
+  /** Looks up an account's client options by name, once while the account is kept; again after a failure. */
   readonly lookup: (name: string) => Effect.Effect<Omit<LiveDeskClient.Options, "account">, E, R>
   /** How long an unused account is kept. Defaults to 5 minutes. */
   readonly idleTimeToLive?: Duration.Input | undefined
 }
 
 /**
- * A service of accounts, with its layer and what it gives by an account's name.
+ * A service class of accounts, with its layer and its accessors.
  *
  * @category models
  * @since 0.1.0
  */
 export interface ServiceClass<Self, Id extends string, E, R> extends Context.ServiceClass<Self, Id, Accounts<E>> {
-  /** Provides the accounts, over the `HttpClient` in the environment. */
+  /** Provides the accounts, using the `HttpClient` in the environment. */
   readonly layer: Layer.Layer<Self, never, HttpClient.HttpClient | R>
   /** Provides every service of an account. */
   readonly get: (
     name: string
   ) => Layer.Layer<Provided, E | LiveDeskError.AuthError | LiveDeskError.ValidationError, Self>
-  /** Lets an account go, so that it is looked up anew when it is next asked for. */
+  /** Releases an account, so that its next use looks it up again. */
   readonly invalidate: (name: string) => Effect.Effect<void, never, Self>
 }
 
 /**
- * Makes a service of a program's accounts, as `LayerMap.Service` does. Each account has a client, a rate limit and a
- * circuit breaker of its own, kept under its name, which its spans have as `livedesk.account`; they share the `HttpClient`
- * in the environment. An account is made when the program first asks for it, and released when it has been unused for
- * `idleTimeToLive`.
+ * Makes a service of accounts, as `LayerMap.Service` does. Each account has its own client, rate limit and circuit
+ * breaker, kept under its name, which spans show as `livedesk.account`. All share the `HttpClient` in the environment.
+ * An account is built on first use, and released after `idleTimeToLive` without use.
  *
  * ```ts
  * class Brands extends Accounts.Service<Brands>()("acme/Brands", {
@@ -99,7 +98,7 @@ export const Service = <Self>() =>
 }
 
 /**
- * Makes the accounts of a program without a service: as `Service` does, within a scope.
+ * Makes accounts without a service class, within a scope.
  *
  * @category constructors
  * @since 0.1.0
@@ -110,7 +109,7 @@ export const make = <E, R>(
   Effect.map(
     LayerMap.make(
       (account: string) =>
-        // Fresh, since a layer is built once for all accounts otherwise, over the client of the first.
+        // Fresh, because layers are memoized: all accounts would share the services built over the first client.
         Layer.fresh(LiveDesk.layer).pipe(
           Layer.provideMerge(
             Layer.unwrap(Effect.map(lookup(account), (options) => LiveDeskClient.layer({ ...options, account })))
@@ -118,7 +117,7 @@ export const make = <E, R>(
         ),
       { idleTimeToLive }
     ),
-    // A failure would be kept like an account, as long as a caller asks for it.
+    // Without this, a failure would be cached for as long as callers ask for the account.
     (accounts) => ({
       ...accounts,
       get: (account) => Layer.tapError(accounts.get(account), () => accounts.invalidate(account)),

@@ -1,6 +1,6 @@
 /**
- * A circuit breaker over a client's calls, kept by Effect's: while LiveDesk is down, calls fail at once instead of waiting
- * for their timeout.
+ * Circuit breakers, over Effect's `CircuitBreaker`: while LiveDesk is down, calls fail at once instead of running into
+ * their timeout.
  *
  * @since 0.1.0
  */
@@ -19,33 +19,33 @@ import * as Instrumentation from "./internal/Instrumentation.ts"
 import type * as LiveDeskError from "./LiveDeskError.ts"
 
 /**
- * When calls are stopped, and for how long.
+ * Options of a circuit breaker.
  *
  * @category options
  * @since 0.1.0
  */
 export interface Options {
-  /** How many calls in a row must fail before the breaker stops the others. Defaults to 5. */
+  /** The number of consecutive failed calls that open the breaker. Defaults to 5. */
   readonly failures?: number | undefined
   /**
-   * How long calls are stopped. Defaults to 30 seconds; a longer `Retry-After` of LiveDesk's counts instead, up to an
-   * hour. Then one call is let through, which decides.
+   * How long the breaker stays open. Defaults to 30 seconds; a longer `Retry-After` of LiveDesk's counts instead, up to
+   * an hour. Then one call is let through, and its result closes or reopens the breaker.
    */
   readonly openDuration?: Duration.Input | undefined
 }
 
 /**
- * A circuit breaker, for a client's options: what `Breaker.make` makes, and nothing else.
+ * A circuit breaker for a client's options, made by `Breaker.make`.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Breaker {
-  /** What no other value has. */
+  /** Marks values of `Breaker.make`. */
   readonly "~Breaker.make": true
-  /** What is wrong with its options. */
+  /** The problems of its options. */
   readonly issues: ReadonlyArray<LiveDeskError.Issue>
-  /** Makes what runs a whole call under the breaker of a key, or fails it with `HttpError/CircuitOpen`. */
+  /** Runs calls under the breaker of a key. An open one fails them with `HttpError/CircuitOpen`. */
   readonly guard: (key: string) => Effect.Effect<
     <A>(
       operation: string,
@@ -57,16 +57,16 @@ export interface Breaker {
 }
 
 /**
- * Makes a circuit breaker. It stands around the call rather than around its requests: a timeout that passes and a body
- * that breaks off are seen only there. A call counts once, after its retries:
+ * Makes a circuit breaker. It counts each call once, after its retries:
  *
  * - as failed, when LiveDesk could not be reached, did not respond in time, broke off, or responded with 5xx or 408
  * - as succeeded, when LiveDesk refused it (4xx), which shows that LiveDesk is up
- * - as neither, after a 429, an input that was refused here, a rate limit that gave no turn, or an interruption
+ * - not at all, after a 429, invalid input, a timeout under the rate limit, or an interruption
  *
- * While it is open, calls fail with `HttpError/CircuitOpen`: nothing was sent. Its state is in memory, or in the
- * `CircuitBreakerStore` of Effect that the client's layer is given. A store that fails, or does not respond within a
- * second, stops no call.
+ * While it is open, calls fail with `HttpError/CircuitOpen`, and nothing is sent. It wraps whole calls instead of
+ * requests, because only a call sees its timeout and a body that breaks off. Its state is in memory, or in Effect's
+ * `CircuitBreakerStore` if the client's layer is given one. A store that fails, or does not respond within a second,
+ * stops no call.
  *
  * @category constructors
  * @since 0.1.0
@@ -115,7 +115,7 @@ export const make = ({ failures = 5, openDuration = "30 seconds" }: Options = {}
   }
 }
 
-/** Effect waits for the store without end, and outside the call's timeout. */
+/** Effect waits for the store without a limit, outside the call's timeout. */
 const withTimeout = (store: CircuitBreaker.CircuitBreakerStore["Service"]) =>
   CircuitBreaker.CircuitBreakerStore.of({
     ...store,
@@ -123,7 +123,7 @@ const withTimeout = (store: CircuitBreaker.CircuitBreakerStore["Service"]) =>
     record: (options) => inTime(store.record(options))
   })
 
-/** Reports the breaker's state at each call, since other programs may change what is in a store. */
+/** Reports the state at each call, since other programs may change it in a shared store. */
 const observed = (store: CircuitBreaker.CircuitBreakerStore["Service"]) =>
   CircuitBreaker.CircuitBreakerStore.of({
     ...store,
@@ -175,7 +175,7 @@ const classify = (exit: Exit.Exit<unknown, LiveDeskError.LiveDeskError | Circuit
     case "ConnectionFailed":
       return error.reason.kind === "RateLimiterUnavailable" ? CircuitBreaker.ignored : CircuitBreaker.failure()
     case "TimedOut":
-      // Time that was spent waiting here says nothing about LiveDesk.
+      // Time spent queued says nothing about LiveDesk.
       return error.reason.phase === "Queued" ? CircuitBreaker.ignored : CircuitBreaker.failure()
     case "ConnectionLost":
       return CircuitBreaker.failure()

@@ -1,5 +1,5 @@
 /**
- * A person, as LiveDesk shows them: in the response that created the contact, and as the sender of a conversation.
+ * A person, as part of a contact or as the sender of a conversation.
  *
  * @since 0.1.0
  */
@@ -8,8 +8,7 @@ import * as Model from "./Model.ts"
 import * as ModelField from "./ModelField.ts"
 
 /**
- * The fields of a person, in the vendor's order. A field that LiveDesk leaves out or garbles takes the value that its
- * comment names.
+ * The fields of a person, in the vendor's order. A missing or invalid field falls back to the value in its comment.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/create-contact
  * @category fields
@@ -20,19 +19,19 @@ export const fields = {
   additionalAttributes: ModelField.attributes,
   /** Whether the contact is online; `"offline"`, the vendor's default, when absent. `"online"` is from Chatwoot. */
   availabilityStatus: ModelField.openEnum(["offline", "online"], "offline"),
-  /** The e-mail address; none when null or "". */
+  /** The e-mail address; `None` when null or "". */
   email: ModelField.nullableString,
   /** The contact's id; 0 when absent. A number in the samples, "String" in the create contact page's table. */
   id: ModelField.id(LiveDeskSchema.ContactId),
-  /** The name, which may be ""; none when null. */
+  /** The name, which may be ""; `None` when null. */
   name: ModelField.name,
-  /** The phone number, as it was given; none when null or "". */
+  /** The phone number, as it was given; `None` when null or "". */
   phoneNumber: ModelField.nullableString,
   /** Whether the contact is blocked; `false` when absent. */
   blocked: ModelField.boolean,
-  /** The id by which the program's own system knows the contact; none when null or "". */
+  /** The contact's id in the program's own system; `None` when null or "". */
   identifier: ModelField.nullableString,
-  /** The link of the avatar; none when "". Fetched later than the create that names it (unverified). */
+  /** The URL of the avatar; `None` when "". Fetched later than the create that names it (unverified). */
   thumbnail: ModelField.picture,
   /** Attributes that the project defines; `{}` when absent. */
   customAttributes: ModelField.attributes,
@@ -43,7 +42,7 @@ export const fields = {
 } as const
 
 /**
- * A person in a place where LiveDesk shows them beside something else.
+ * A person, as part of another record.
  *
  * @category models
  * @since 0.1.0

@@ -27,25 +27,23 @@ export { hasContactKey } from "./internal/ContactLookup.ts"
 // ---------------------------------------------------------------------------------------------------------------------
 
 const inboxFields = {
-  /** The inbox's id. */
   id: Model.required(ModelField.id(LiveDeskSchema.InboxId)),
   /** The id of the project. */
   accountId: Model.unverified(ModelField.nullableId(LiveDeskSchema.AccountId)),
-  /** The inbox's name. */
   name: Model.unverified(ModelField.name),
   /** The id of the record behind the inbox, a `Channel::…` of its kind. */
   channelId: Model.unverified(ModelField.nullableNatural),
   /** The kind of inbox, `Channel::Api` for an API inbox. */
   channelType: Model.unverified(ModelField.nullableString),
-  /** The link of the inbox's picture; none when null or "". */
+  /** The URL of the inbox's picture; `None` when null or "". */
   avatarUrl: Model.unverified(ModelField.nullableString),
-  /** The provider behind the inbox, where there are several. */
+  /** The provider behind the inbox, for kinds of inbox that have several. */
   provider: Model.unverified(ModelField.nullableString)
 } as const
 
 /**
- * An inbox as a contact's record shows it. Unverified as a whole: the vendor's sample shows only null in its place,
- * the fields are Chatwoot's, and further ones may come.
+ * An inbox, as part of a contact's record. Unverified: the vendor's sample has only null in its place. The fields are
+ * Chatwoot's, and LiveDesk may send others.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/create-contact
  * @category models
@@ -55,14 +53,14 @@ export const Inbox: Model.Model<Inbox> = Model.record(inboxFields, { open: true 
 export interface Inbox extends Model.RecordOf<typeof inboxFields> {}
 
 const contactInboxFields = {
-  /** The inbox; none in the vendor's sample. */
+  /** The inbox; `None` in the vendor's sample. */
   inbox: Model.nullable(Inbox),
-  /** The name under which the inbox knows the contact; none in the vendor's sample. */
+  /** The contact's id within the inbox; `None` in the vendor's sample. */
   sourceId: ModelField.sourceId
 } as const
 
 /**
- * The tie between a contact and an inbox.
+ * The link between a contact and an inbox.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/create-contact
  * @category models
@@ -73,9 +71,9 @@ export interface ContactInbox extends Model.RecordOf<typeof contactInboxFields> 
 
 const contactFields = {
   ...ContactProfile.fields,
-  /** The contact's id; a response without one fails. A number in the sample, "String" in the page's table. */
+  /** The contact's id; a response without it fails. A number in the vendor's sample, "String" in the page's table. */
   id: Model.required(ContactProfile.fields.id),
-  /** The inboxes that know the contact; `[]` when absent, and in the vendor's sample. */
+  /** The inboxes that the contact is linked to; `[]` when absent, as in the vendor's sample. */
   contactInboxes: Model.list(ContactInbox)
 } as const
 
@@ -88,16 +86,15 @@ const contactFields = {
  */
 export const Contact: Model.Model<Contact> = Model.record(contactFields)
 export interface Contact extends ContactProfile.ContactProfile {
-  /** The inboxes that know the contact; `[]` when absent, and in the vendor's sample. */
+  /** The inboxes that the contact is linked to; `[]` when absent, as in the vendor's sample. */
   readonly contactInboxes: ReadonlyArray<ContactInbox>
 }
 
 const createdContactFields = {
-  /** The new contact. */
   contact: Model.nested(Contact),
   /**
-   * The tie to the inbox that the input named. `contactInbox.sourceId` is what a conversation takes as `sourceId`; LiveDesk
-   * sends none where it made no tie.
+   * The link to the inbox that the input named. Its `sourceId` is the `sourceId` of a new conversation's input.
+   * LiveDesk sends no `sourceId` when it made no link.
    */
   contactInbox: Model.nested(ContactInbox)
 } as const
@@ -116,21 +113,20 @@ export const CreatedContact: Model.Model<CreatedContact> = Model.inEnvelope(
 export interface CreatedContact extends Model.RecordOf<typeof createdContactFields> {}
 
 const pageMetaFields = {
-  /** How many contacts there are; 0 when absent. Whether in all or on the page no page says. */
+  /** The number of contacts, in all or on this page (undocumented); 0 when absent. */
   count: ModelField.count,
-  /** The number of the page, from 1; 0 when absent. Text on one page of the vendor's, a number on another. */
+  /** The number of the page, from 1; 0 when absent. Text on one of the vendor's pages, a number on another. */
   currentPage: ModelField.pageNumber
 } as const
 
 const contactPageFields = {
-  /** Where the page stands among the others. */
   meta: Model.nested(Model.record(pageMetaFields)),
-  /** The contacts of the page. One without an id fails the page, so that none is passed over in silence. */
+  /** The contacts of the page. A contact without an id fails the whole page, so that none is lost silently. */
   contacts: Model.under("payload", Model.every(Contact))
 } as const
 
 /**
- * A page of contacts, as `list` returns it.
+ * A page of contacts, the response to `list`.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/list-contact
  * @category models
@@ -144,8 +140,8 @@ export interface ContactPage extends Model.RecordOf<typeof contactPageFields> {}
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The input of `create`. Rules of the server that no page states (the form of an e-mail address or a phone number,
- * what must be unique) are left to the server.
+ * The input of `create`. Rules that the vendor does not document, such as valid phone numbers and unique fields, are
+ * left to the server.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/create-contact
  * @category inputs
@@ -153,29 +149,27 @@ export interface ContactPage extends Model.RecordOf<typeof contactPageFields> {}
  */
 export const CreateContact = Schema.Struct({
   /**
-   * The inbox through which agents will talk to the contact, by its id. The console calls it *Channel ID*. Sent as a
+   * The id of the inbox through which agents will talk to the contact. The console calls it *Channel ID*. Sent as a
    * number.
    */
   inboxId: LiveDeskSchema.InboxIdInput,
-  /** The contact's name. */
   name: Schema.optional(Schema.String),
-  /** The contact's e-mail address. */
   email: Schema.optional(Schema.String),
-  /** The contact's phone number. The sample is `+123456789`; Chatwoot wants E.164 (unverified). */
+  /** The contact's phone number, `+123456789` in the vendor's sample. Chatwoot requires E.164 (unverified). */
   phoneNumber: Schema.optional(Schema.String),
-  /** The link of a picture of the contact. */
+  /** The URL of a picture of the contact. */
   avatarUrl: Schema.optional(Schema.String),
-  /** The id by which the program's own system knows the contact. */
+  /** The contact's id in the program's own system. */
   identifier: Schema.optional(Schema.String)
 }).pipe(Schema.encodeKeys({ inboxId: "inbox_id", phoneNumber: "phone_number", avatarUrl: "avatar_url" }))
 export interface CreateContact extends Schema.Schema.Type<typeof CreateContact> {}
 
 const filterFields = {
-  /** What to look for in e-mail addresses, phone numbers, names and identifiers; that a part is enough is unverified. */
+  /** Text to find in e-mail addresses, phone numbers, names and identifiers; that a part matches is unverified. */
   q: Schema.optional(Schema.String),
-  /** Labels, of which a contact must have any. Several go as `labels[]`, by Rails' rule (unverified). */
+  /** Labels, of which a contact must have any. Several are sent as `labels[]`, as Rails does (unverified). */
   labels: Schema.optional(Schema.Union([Schema.String, Schema.Array(Schema.String)])),
-  /** What to sort by; a key that is not listed by `LiveDeskSchema.other`. */
+  /** The sort key. Use `LiveDeskSchema.other` for one that is not listed. */
   sort: Schema.optional(
     LiveDeskSchema.wordInput([
       "email",
@@ -188,14 +182,14 @@ const filterFields = {
       "country"
     ])
   ),
-  /** Which way to sort. */
+  /** The sort direction. */
   direction: Schema.optional(Schema.Literals(["asc", "desc"])),
-  /** Whether each contact comes with its ties to inboxes. Defaults to `true`. */
+  /** Whether to return each contact's inboxes. Defaults to `true`. */
   includeContactInboxes: Schema.optional(Schema.Boolean)
 }
 
 /**
- * The input of `list`: everything, or what `q` finds.
+ * The input of `list`: all contacts, or those that `q` finds.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/list-contact
  * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/search-contact
@@ -204,40 +198,38 @@ const filterFields = {
  */
 export const ListContacts = Schema.Struct({
   ...filterFields,
-  /** Which page, from 1. Defaults to the first. LiveDesk documents 15 contacts a page; nothing here relies on it. */
+  /** The number of the page, from 1. Defaults to 1. LiveDesk documents 15 contacts a page; nothing relies on it. */
   page: Schema.optional(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))),
-  /** How many contacts a page is to hold. Unverified: in the page's example, but not in its table. */
+  /** The number of contacts per page. Unverified: it is in the page's example, but not in its table. */
   pageSize: Schema.optional(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)))
 }).pipe(Schema.encodeKeys({ includeContactInboxes: "include_contact_inboxes", pageSize: "page_size" }))
 export interface ListContacts extends Schema.Schema.Type<typeof ListContacts> {}
 
 /**
- * The input of `update`. Only what is given is sent; null is sent as null, which clears (unverified: an example shows it).
- * The page shows the fields in an example; which of them LiveDesk heeds no page says, and those that Chatwoot does not heed
- * are left out here.
+ * The input of `update`. Only the given fields are sent, and null clears a field (unverified: it is in an example).
+ * Which fields LiveDesk accepts is undocumented: these are the page's example, without those that Chatwoot ignores.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/update-contact
  * @category inputs
  * @since 0.1.0
  */
 export const UpdateContact = Schema.Struct({
-  /** The contact to change. */
+  /** The id of the contact to update. */
   contactId: LiveDeskSchema.ContactIdInput,
-  /** The contact's name. */
   name: Schema.optional(Schema.String),
   /** The contact's e-mail address; null clears it. */
   email: Schema.optional(Schema.NullOr(Schema.String)),
   /** The contact's phone number; null clears it. */
   phoneNumber: Schema.optional(Schema.NullOr(Schema.String)),
-  /** The id by which the program's own system knows the contact; null clears it. */
+  /** The contact's id in the program's own system; null clears it. */
   identifier: Schema.optional(Schema.NullOr(Schema.String)),
-  /** The link of a picture of the contact. Unverified for this call. */
+  /** The URL of a picture of the contact. Unverified for this call. */
   avatarUrl: Schema.optional(Schema.String),
   /** Whether the contact is blocked. */
   blocked: Schema.optional(Schema.Boolean),
-  /** Attributes that LiveDesk itself keeps. Chatwoot merges them into those that are there (unverified). */
+  /** Attributes that LiveDesk itself keeps. Merged into the existing ones by Chatwoot (unverified). */
   additionalAttributes: Schema.optional(Schema.Record(Schema.String, Schema.Json)),
-  /** Attributes that the project defines; merged into those that are there. */
+  /** Attributes that the project defines. Merged into the existing ones. */
   customAttributes: Schema.optional(Schema.Record(Schema.String, Schema.Json))
 }).pipe(Schema.encodeKeys({
   contactId: "contact_id",
@@ -249,18 +241,18 @@ export const UpdateContact = Schema.Struct({
 export interface UpdateContact extends Schema.Schema.Type<typeof UpdateContact> {}
 
 /**
- * What the contacts of `stream` are chosen by, and where to begin.
+ * The input of `stream`: filters as for `list`, and where to resume.
  *
  * @category inputs
  * @since 0.1.0
  */
 export interface StreamContacts extends ListContacts {
-  /** The `resume` of the error that an earlier stream failed with: it begins at the page that failed. */
+  /** The `resume` of an earlier stream's error, to start at the page that failed. */
   readonly resume?: LiveDeskError.Identifiers | undefined
 }
 
 /**
- * The input of `ensure`: a contact to create, known by at least one of `identifier`, `email` and `phoneNumber`.
+ * The input of `ensure`: a contact to create, with at least one of `identifier`, `email` and `phoneNumber`.
  *
  * @category inputs
  * @since 0.1.0
@@ -270,7 +262,7 @@ export type EnsureContact =
   & ({ readonly identifier: string } | { readonly email: string } | { readonly phoneNumber: string })
 
 /**
- * What a contact is known by: the input of `find`. At least one must be given; blank counts as not given.
+ * The input of `find`. At least one field is required; a blank one counts as absent.
  *
  * @category inputs
  * @since 0.1.0
@@ -278,7 +270,7 @@ export type EnsureContact =
 export interface ContactKey extends Pick<CreateContact, "identifier" | "email" | "phoneNumber"> {}
 
 /**
- * What `ensure` did: it made the contact, or found it.
+ * The result of `ensure`: whether the contact was created or already existed.
  *
  * @category models
  * @since 0.1.0
@@ -288,8 +280,7 @@ export type EnsuredContact =
   | { readonly _tag: "Existing"; readonly contact: Contact }
 
 /**
- * The name under which the inbox knows the contact that `ensure` made or found, where LiveDesk sent it: what a
- * conversation takes as `sourceId`.
+ * Returns the contact's `sourceId` in an inbox, for creating a conversation. It is `None` when LiveDesk sent none.
  *
  * @category accessors
  * @since 0.1.0
@@ -337,7 +328,7 @@ export const createEndpoint = Endpoint.make({
 })
 
 /**
- * Reads a page of contacts, all or found: `GET /api/v2/accounts/contacts`.
+ * Lists or searches contacts: `GET /api/v2/accounts/contacts`.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/list-contact
  * @category endpoints
@@ -353,7 +344,7 @@ export const listEndpoint = Endpoint.make({
 })
 
 /**
- * Changes a contact: `PATCH /api/v2/accounts/contacts/:contact_id`. The vendor's sample of its response could not be read;
+ * Updates a contact: `PATCH /api/v2/accounts/contacts/:contact_id`. The vendor's sample response could not be read.
  * Chatwoot puts the contact under `payload` (unverified).
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/update-contact
@@ -370,8 +361,8 @@ export const updateEndpoint = Endpoint.make({
 })
 
 /**
- * The endpoints by the names of their calls. A bundle that names it holds all of them; `createEndpoint` and the others are each
- * by itself.
+ * All endpoints of contacts, by method name. Import single endpoints, such as `createEndpoint`, to keep the others out
+ * of a bundle.
  *
  * @category endpoints
  * @since 0.1.0
@@ -383,35 +374,36 @@ export const endpoints = { create: createEndpoint, list: listEndpoint, update: u
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The contacts of a project.
+ * Creates, reads and updates the contacts of a project.
  *
  * @category services
  * @since 0.1.0
  */
 export class Contacts extends Context.Service<Contacts, {
   /**
-   * Creates a contact and, with it, its tie to the inbox.
+   * Creates a contact and links it to the inbox.
    *
-   * Fails with `ValidationError` for an input that is refused here (nothing was sent) or by LiveDesk, and for a
-   * response that cannot be read (the contact exists then); with `AuthError` for credentials; with `HttpError` for all
-   * that lies between. Nothing is sent twice: look at the error's `outcome` before calling again.
+   * Fails as every `LiveDeskClient.Call` does. If the response cannot be read, the contact exists. A create
+   * that may have taken effect is never retried: check the error's `outcome` before you call again.
    *
    * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/create-contact
    */
   readonly create: LiveDeskClient.Call<CreateContact, CreatedContact>
   /**
-   * Reads one page of all contacts, or of those that `q` finds. `stream` reads them all.
+   * Reads one page of all contacts, or of those that `q` finds. Use `stream` to read all pages.
    *
    * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/list-contact
    */
   readonly list: LiveDeskClient.Call<ListContacts, ContactPage>
   /**
-   * Reads all pages, one when it is asked for, and ends at an empty one, or at one that holds nothing new when as many
-   * contacts as `meta.count` says were delivered. Contacts that are made or deleted meanwhile move the others between
-   * pages: what comes again within 8 pages comes once, what moves past a page that was read already is not seen.
+   * Streams all contacts, reading each page on demand. The stream ends at an empty page, or at one without new contacts
+   * once `meta.count` contacts were emitted.
    *
-   * An error has in `resume` the page that failed, to begin with again. A contact of an earlier page that has moved there
-   * comes a second time then.
+   * Contacts that are created or deleted meanwhile shift the others between pages. Duplicates within 8 pages are
+   * dropped; a contact that moves to a page that was already read is missed.
+   *
+   * An error's `resume` holds the page that failed, to continue from. A contact that moved there from an earlier page
+   * is then emitted again.
    *
    * ```ts
    * const vips = { labels: "vip" }
@@ -428,33 +420,34 @@ export class Contacts extends Context.Service<Contacts, {
     options?: LiveDeskClient.CallOptions
   ) => Stream.Stream<Contact, LiveDeskError.LiveDeskError>
   /**
-   * Changes a contact. Only what is given is sent. It is idempotent, so it is retried like a call that reads.
+   * Updates a contact. Only the given fields are sent. It is idempotent, so it is retried as a read is.
    *
    * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/update-contact
    */
   readonly update: LiveDeskClient.Call<UpdateContact, Contact>
   /**
-   * Finds the contact that is known by the identifier, the e-mail address or the phone number. Others of the input, such
-   * as the name, are not compared, so that the input of `create` will do.
+   * Finds a contact by identifier, e-mail address or phone number. Other fields of the input, such as the name, are
+   * ignored, so an input of `create` works too.
    *
-   * A contact is the one asked for when it agrees in one of the three and contradicts none. Where one agrees in part and
-   * contradicts in another, or two agree in different ones, the call fails with `HttpError`/`Conflict`.
+   * A contact matches when at least one of the three is equal and none differs. Fails with `HttpError`/`Conflict` when
+   * a contact matches only in part, or when two contacts match different ones.
    *
    * @see https://www.engagelab.com/docs/livedesk/rest-api/contact/list-contact
    */
   readonly find: LiveDeskClient.Call<ContactKey, Option.Option<Contact>>
   /**
-   * Finds the contact as `find` does, or creates it, and returns which. A contact that is found is not changed.
+   * Finds a contact as `find` does, or creates it. An existing contact is not changed.
    *
-   * Where `find` fails with a conflict, nothing is created. Where it is unknown whether the contact was created, it is
-   * looked for at once and again a second later, and never created again. If it is not there, the call fails with what
-   * `create` failed with. Retry it once it is certain that LiveDesk is not still at work on it. Within one program, calls
-   * for the same contact wait for each other. Another program may create the contact in between: LiveDesk then refuses
-   * the second (as Chatwoot does, unverified), and it is found.
+   * After a create with an unknown outcome, the contact is searched for at once and again after one second, and never
+   * created again. If it is not found, the call fails with the error of `create`. Retry it once LiveDesk cannot still
+   * be processing the create.
    *
-   * Fails with `ValidationError`/`InvalidInput` where none of the three is given (nothing was sent), with
-   * `HttpError`/`Conflict` as `find` does, else as `list` and `create` do. Where the error's `operation` is `contacts.list`,
-   * nothing was created.
+   * Within one program, calls for the same contact run one after another. If another program creates the contact in
+   * between, LiveDesk refuses the second (as Chatwoot does, unverified), and `ensure` finds it.
+   *
+   * Fails with `ValidationError`/`InvalidInput` when none of the three is given (nothing was sent), with
+   * `HttpError`/`Conflict` as `find` does (nothing was created), and otherwise as `list` and `create` do. If the
+   * error's `operation` is `contacts.list`, nothing was created.
    */
   readonly ensure: LiveDeskClient.Call<EnsureContact, EnsuredContact>
 }>()("@effect-livedesk/core/Contacts") {}

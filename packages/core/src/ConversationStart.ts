@@ -1,5 +1,5 @@
 /**
- * The start of a conversation: a contact, a conversation and its first message as one call.
+ * Starts conversations: creates a contact, a conversation and its first message.
  *
  * @since 0.1.0
  */
@@ -19,37 +19,35 @@ import { ContactId, ConversationId } from "./LiveDeskSchema.ts"
 import * as Messages from "./Messages.ts"
 
 /**
- * The input of `start`: whom to write to, through which inbox, and what.
+ * The input of `start`: a contact, an inbox and a message.
  *
  * @category inputs
  * @since 0.1.0
  */
 export interface StartConversation {
-  /** The inbox's id. */
   readonly inboxId: LiveDeskSchema.Id<LiveDeskSchema.InboxId>
-  /** The contact to create, or the one to talk to, such as `ensure` found it. */
+  /** The contact to create, or an existing one, such as a result of `ensure`. */
   readonly contact: Omit<Contacts.CreateContact, "inboxId"> | KnownContact
   /** The first message. */
   readonly message: Omit<Messages.SendMessage, "conversationId">
-  /** The `resume` of the error that an earlier start failed with: what that one did is not done again. */
+  /** The `resume` of an earlier start's error, to skip the steps that it completed. */
   readonly resume?: LiveDeskError.Identifiers | undefined
 }
 
 /**
- * A contact that is there already.
+ * An existing contact.
  *
  * @category inputs
  * @since 0.1.0
  */
 export interface KnownContact {
-  /** The contact's id. */
   readonly contactId: number
-  /** The name under which the inbox knows the contact. */
+  /** The contact's id within the inbox. */
   readonly sourceId?: string | undefined
 }
 
 /**
- * What `start` did. What was there before is none.
+ * The result of `start`. A record that existed before is `None`.
  *
  * @category models
  * @since 0.1.0
@@ -71,11 +69,11 @@ const Done = Schema.Struct({
 const readDone = SchemaParser.decodeUnknownResult(Done, { errors: "all", onExcessProperty: "error" })
 
 /**
- * Creates a contact, a conversation and its first message, one after the other.
+ * Creates a contact, a conversation and its first message.
  *
- * When a step fails, the error's `resume` holds the ids of what was done before it, with which another start goes on
- * and does nothing twice. The error's `outcome` is that of the step that failed: after `Processed` and `Unknown` look
- * for what that step made before going on.
+ * If a step fails, the error's `resume` holds the ids of the completed steps: pass it to another start to continue
+ * without repeating them. The error's `outcome` is that of the failed step. After `Processed` or `Unknown`, check
+ * whether that step took effect before you continue.
  *
  * ```ts
  * const input = {
@@ -112,10 +110,10 @@ export const start = Effect.fn("ConversationStart.start")(function*(
       ? [
         input.resume === undefined
           ? { path: ["contact", "contactId"], message: "expected an id: a whole number above 0" }
-          : { path: ["resume"], message: "expected the resume of an error of this call" }
+          : { path: ["resume"], message: "expected the resume of an error of ConversationStart.start" }
       ]
       : []),
-    // Looked at first: what is wrong with the message must not come out when the rest is done.
+    // Checked first, so that an invalid message fails before anything is created.
     ...messageIssues(input.message)
   ]
   if (Result.isFailure(read) || issues.length > 0) {

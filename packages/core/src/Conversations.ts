@@ -23,7 +23,7 @@ import * as ModelField from "./ModelField.ts"
 // ---------------------------------------------------------------------------------------------------------------------
 
 const conversationMetaFields = {
-  /** The contact who sends in this conversation. */
+  /** The contact in the conversation. */
   sender: Model.nested(ContactProfile),
   /** The kind of inbox, `Channel::Api` for an API inbox; "" when absent. */
   channel: ModelField.string,
@@ -36,7 +36,7 @@ const conversationMetaFields = {
 } as const
 
 /**
- * Who takes part in a conversation, and through what.
+ * The participants of a conversation, and its kind of inbox.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/message/create-conversation
  * @category models
@@ -46,16 +46,16 @@ export const ConversationMeta: Model.Model<ConversationMeta> = Model.record(conv
 export interface ConversationMeta extends Model.RecordOf<typeof conversationMetaFields> {}
 
 const contentPreviewFields = {
-  /** The text of the latest message; none when null. */
+  /** The text of the latest message; `None` when null. */
   content: ModelField.name,
-  /** Its kind; none when null. What it is otherwise no page shows: Chatwoot has 0 to 3 or their names (unverified). */
+  /** Its kind; `None` when null. Otherwise undocumented: Chatwoot sends 0 to 3 or their names (unverified). */
   messageType: ModelField.nullableMessageType,
-  /** When it was written; none when null. */
+  /** When it was written; `None` when null. */
   createdAt: ModelField.nullableTimestamp
 } as const
 
 /**
- * The latest message in short.
+ * A preview of the latest message.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/message/create-conversation
  * @category models
@@ -74,7 +74,7 @@ const platformFields = {
 } as const
 
 /**
- * The inbox that a conversation runs through.
+ * The inbox of a conversation.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/message/create-conversation
  * @category models
@@ -86,18 +86,18 @@ export interface Platform extends Model.RecordOf<typeof platformFields> {}
 const accountInfoFields = {
   /** The contact's name; "" when absent. */
   contactName: ModelField.string,
-  /** The contact's e-mail address; none when null or "". */
+  /** The contact's e-mail address; `None` when null or "". */
   contactEmail: ModelField.nullableString,
-  /** The contact's phone number; none when null or "". */
+  /** The contact's phone number; `None` when null or "". */
   contactPhone: ModelField.nullableString,
   /** The contact's id; 0 when absent. */
   contactId: ModelField.id(LiveDeskSchema.ContactId),
-  /** The link of the contact's avatar; none when "". */
+  /** The URL of the contact's avatar; `None` when "". */
   contactAvatar: ModelField.picture
 } as const
 
 /**
- * The contact in short. LiveDesk calls it the account, though it describes the contact.
+ * A summary of the contact. LiveDesk calls it the account.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/message/create-conversation
  * @category models
@@ -107,20 +107,20 @@ export const AccountInfo: Model.Model<AccountInfo> = Model.record(accountInfoFie
 export interface AccountInfo extends Model.RecordOf<typeof accountInfoFields> {}
 
 const assignmentFields = {
-  /** The assigned agent's id; none when null. */
+  /** The assigned agent's id; `None` when null. */
   assigneeId: ModelField.nullableId(LiveDeskSchema.AgentId),
-  /** The assigned agent's name; none when null. */
+  /** The assigned agent's name; `None` when null. */
   assigneeName: ModelField.name,
-  /** The assigned agent's e-mail address; none when null or "". */
+  /** The assigned agent's e-mail address; `None` when null or "". */
   assigneeEmail: ModelField.nullableString,
-  /** The assigned team's id; none when null. */
+  /** The assigned team's id; `None` when null. */
   teamId: ModelField.nullableId(LiveDeskSchema.TeamId),
-  /** The assigned team's name; none when null. */
+  /** The assigned team's name; `None` when null. */
   teamName: ModelField.name
 } as const
 
 /**
- * Who works on a conversation.
+ * The agent and the team that a conversation is assigned to.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/message/create-conversation
  * @category models
@@ -130,8 +130,8 @@ export const Assignment: Model.Model<Assignment> = Model.record(assignmentFields
 export interface Assignment extends Model.RecordOf<typeof assignmentFields> {}
 
 /**
- * The states of a conversation. `open`, `resolved` and `pending` are on the vendor's pages; `snoozed` is implied
- * there; `closed` is unverified.
+ * The states of a conversation. The vendor's pages show `open`, `resolved` and `pending`, and imply `snoozed`; `closed`
+ * is unverified.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/message/update-status
  * @category models
@@ -140,11 +140,10 @@ export interface Assignment extends Model.RecordOf<typeof assignmentFields> {}
 export const statuses = ["open", "resolved", "pending", "snoozed", "closed"] as const
 
 const conversationFields = {
-  /** Who takes part, and through what. */
   meta: Model.nested(ConversationMeta),
-  /** The conversation's id, which counts within one project; a response without one fails. */
+  /** The conversation's id, unique within one project; a response without it fails. */
   id: Model.required(ModelField.id(LiveDeskSchema.ConversationId)),
-  /** The latest messages; `[]` when absent. What a message looks like here no page shows. */
+  /** The latest messages; `[]` when absent. Their shape is undocumented. */
   messages: ModelField.jsonObjects,
   /** The project's id; 0 when absent. */
   accountId: ModelField.id(LiveDeskSchema.AccountId),
@@ -154,66 +153,63 @@ const conversationFields = {
   inboxId: ModelField.id(LiveDeskSchema.InboxId),
   /** Attributes that LiveDesk itself keeps; `{}` when absent. */
   additionalAttributes: ModelField.attributes,
-  /** When an agent last looked; none when 0, which means never. */
+  /** When an agent last viewed it; `None` when 0, which means never. */
   agentLastSeenAt: ModelField.timestampOrNever,
-  /** When the assigned agent last looked; none when 0, which means never. */
+  /** When the assigned agent last viewed it; `None` when 0, which means never. */
   assigneeLastSeenAt: ModelField.timestampOrNever,
   /** Whether a reply can be sent; `false` when absent. */
   canReply: ModelField.boolean,
-  /** When the contact last looked; none when 0, which means never. */
+  /** When the contact last viewed it; `None` when 0, which means never. */
   contactLastSeenAt: ModelField.timestampOrNever,
   /** Attributes that the project defines; `{}` when absent. */
   customAttributes: ModelField.attributes,
-  /** Labels; `[]` when absent. That they are texts is from Chatwoot (unverified). */
+  /** The labels; `[]` when absent. That they are strings is inherited from Chatwoot (unverified). */
   labels: ModelField.strings,
   /** Whether the conversation is muted; `false` when absent. */
   muted: ModelField.boolean,
-  /** When a snoozed conversation wakes; none when null. Seconds or ISO 8601 text on the wire (unverified). */
+  /** When a snoozed conversation wakes; `None` when null. Seconds or ISO 8601 text on the wire (unverified). */
   snoozedUntil: ModelField.nullableTimestamp,
-  /** The state; a response without one fails. A state that is not in `statuses` is kept as it came. */
+  /** The state; a response without it fails. A state outside `statuses` is kept unchanged. */
   status: Model.required(ModelField.openEnum(statuses, "open")),
-  /** The urgency; none when null. The words are Chatwoot's (unverified). */
+  /** The priority; `None` when null. The values are Chatwoot's (unverified). */
   priority: ModelField.nullableOpenEnum(["low", "medium", "high", "urgent"]),
-  /** The kind of conversation; "" when absent. `chat` is the only one that a page shows. */
+  /** The kind of conversation; "" when absent. Only `chat` is documented. */
   conversationCategory: ModelField.openEnum(["chat"], ""),
-  /** The kind of chat; "" when absent. `private_chat` is the only one that a page shows. */
+  /** The kind of chat; "" when absent. Only `private_chat` is documented. */
   chatMode: ModelField.openEnum(["private_chat"], ""),
   /** Whether it belongs to a forum; `false` when absent. */
   isForum: ModelField.boolean,
   /** When it was created, in seconds on the wire; 1970-01-01T00:00Z when absent. */
   createdAt: ModelField.timestamp,
-  /** When it last changed, in seconds with a fraction on the wire; 1970-01-01T00:00Z when absent. */
+  /** When it was last updated, in seconds with a fraction on the wire; 1970-01-01T00:00Z when absent. */
   updatedAt: ModelField.preciseTimestamp,
-  /** In the sample the same as `lastActivityAt`; 1970-01-01T00:00Z when absent. */
+  /** Equal to `lastActivityAt` in the vendor's sample; 1970-01-01T00:00Z when absent. */
   timestamp: ModelField.timestamp,
-  /** When an agent first replied; none when 0, which means not yet. */
+  /** When an agent first replied; `None` when 0, which means not yet. */
   firstReplyCreatedAt: ModelField.timestampOrNever,
   /** How many messages are unread; 0 when absent. */
   unreadCount: ModelField.count,
-  /** The latest message that is no notice of an event; none when null. What it looks like no page shows. */
+  /** The latest message that is not an activity notice; `None` when null. Its shape is undocumented. */
   lastNonActivityMessage: ModelField.nullableJsonObject,
-  /** When anything last happened; 1970-01-01T00:00Z when absent. */
+  /** When the latest activity was; 1970-01-01T00:00Z when absent. */
   lastActivityAt: ModelField.timestamp,
-  /** Since when the contact waits for a reply; none when 0 (unverified). */
+  /** Since when the contact has been waiting for a reply; `None` when 0 (unverified). */
   waitingSince: ModelField.timestampOrNever,
-  /** The id of the service level policy; none when null. That it is a number is from Chatwoot (unverified). */
+  /** The id of the service level policy; `None` when null. That it is a number is Chatwoot's (unverified). */
   slaPolicyId: ModelField.nullableNatural,
-  /** The id of the ticket; none when null. That it is text, as on the ticket pages, is unverified. */
+  /** The id of the ticket; `None` when null. That it is text, as on the ticket pages, is unverified. */
   ticketId: ModelField.nullableOpaqueId(LiveDeskSchema.TicketId),
-  /** Whether a limit of the project's plan is passed; `false` when absent. */
+  /** Whether a limit of the project's plan is exceeded; `false` when absent. */
   overLimit: ModelField.boolean,
-  /** The latest message in short. */
+  /** A preview of the latest message. */
   contentPreview: Model.nested(ContentPreview),
-  /** The inbox. */
   platform: Model.nested(Platform),
-  /** The contact in short. */
   accountInfo: Model.nested(AccountInfo),
-  /** Who works on it. */
   assignment: Model.nested(Assignment)
 } as const
 
 /**
- * A conversation, as `create` returns it: without an envelope.
+ * A conversation, the response to `create`.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/message/create-conversation
  * @category models
@@ -231,8 +227,8 @@ export interface Conversation extends Model.RecordOf<typeof conversationFields> 
 export type Status = LiveDeskSchema.Open<typeof statuses[number]>
 
 /**
- * A state of a conversation for an input, which takes the known ones alone: `other` is for one that LiveDesk has and this
- * library does not know, `fromOutput` for the state of a conversation, which may be any.
+ * A state of a conversation in an input, which accepts the known states only. `other` makes a state that this library
+ * does not know; `fromOutput` converts the state of a conversation.
  *
  * @category inputs
  * @since 0.1.0
@@ -243,8 +239,8 @@ export const Status = {
 }
 
 /**
- * Which states a state can move to, as the user guide has it. The matrix that the server goes by could not be seen, so
- * the client refuses no move; that the guide's *AI-Replying* is `pending` is an inference.
+ * The moves between states that the user guide allows. The rules of the server are unknown, so the client refuses no
+ * move. That the guide's *AI-Replying* is `pending` is an inference.
  *
  * @see https://www.engagelab.com/docs/livedesk/user-guide/conversation-status-flow
  * @category transitions
@@ -259,18 +255,18 @@ export const transitions: { readonly [From in typeof statuses[number]]: Readonly
 }
 
 const toggledStatusFields = {
-  /** Whether it worked; none when null or absent. Unverified. */
+  /** Whether the move succeeded; `None` when null or absent. Unverified. */
   success: Model.some(ModelField.boolean),
   /** The conversation's id; 0 when absent. Unverified. */
   conversationId: ModelField.id(LiveDeskSchema.ConversationId),
-  /** The state after the move; a response without one fails. */
+  /** The state after the move; a response without it fails. */
   currentStatus: Model.required(ModelField.openEnum(statuses, "open")),
-  /** When a snoozed conversation wakes; none when null. Unverified. */
+  /** When a snoozed conversation wakes; `None` when null. Unverified. */
   snoozedUntil: ModelField.nullableTimestamp
 } as const
 
 /**
- * The response to `toggleStatus`. The vendor's sample could not be read: the fields are Chatwoot's, unverified.
+ * The response to `toggleStatus`. The vendor's sample could not be read; the fields are Chatwoot's (unverified).
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/message/update-status
  * @category models
@@ -284,17 +280,17 @@ export interface ToggledStatus extends Model.RecordOf<typeof toggledStatusFields
 // ---------------------------------------------------------------------------------------------------------------------
 
 const CreateConversationFields = Schema.Struct({
-  /** The inbox to talk through: the id that the contact was created with. Sent as a number. */
+  /** The id of the inbox that the contact was created with. Sent as a number. */
   inboxId: LiveDeskSchema.InboxIdInput,
-  /** The sender, by the id of the contact. Sent as a number. */
+  /** The id of the contact that sends. Sent as a number. */
   contactId: Schema.optional(LiveDeskSchema.ContactIdInput),
-  /** The sender, by the name under which the inbox knows the contact: `contactInbox.sourceId` of `contacts.create`. */
+  /** The sender's id within the inbox: `contactInbox.sourceId` of `contacts.create`. */
   sourceId: Schema.optional(LiveDeskSchema.SourceIdInput)
 })
 
 /**
- * The input of `create`: the inbox, and the sender by `contactId`, by `sourceId` or by both. What LiveDesk does with
- * one, the other or both beyond finding the sender, no page says.
+ * The input of `create`: the inbox, and the sender by `contactId`, `sourceId` or both. The vendor does not document
+ * what they do beyond identifying the sender.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/message/create-conversation
  * @category inputs
@@ -314,7 +310,7 @@ const CreateConversationSender = Schema.declareConstructor<CreateConversation, t
       !("sourceId" in input && input.sourceId !== undefined)
     const decoded = SchemaParser.decodeUnknownEffect(fields)(input, options)
     if (!namesNoSender) {
-      // One of the two is there, and `fields` has read it: TypeScript cannot join the two facts.
+      // One of the two is present and was checked by `fields`; TypeScript cannot combine the two facts.
       return decoded as Effect.Effect<CreateConversation, SchemaIssue.Issue>
     }
     const sender = new SchemaIssue.Pointer(
@@ -323,7 +319,7 @@ const CreateConversationSender = Schema.declareConstructor<CreateConversation, t
         message: "give contactId, sourceId or both, so that LiveDesk can identify the sender"
       })
     )
-    // Beside the other faults, so that the error names all of them at once.
+    // Reported together with the other problems of the input.
     return Effect.matchEffect(decoded, {
       onFailure: (issue) => Effect.fail(new SchemaIssue.Composite(ast, [issue, sender])),
       onSuccess: () => Effect.fail(sender)
@@ -351,12 +347,11 @@ export const CreateConversation = CreateConversationFields.pipe(
  * @since 0.1.0
  */
 export const ToggleStatus = Schema.Struct({
-  /** The conversation to move. */
+  /** The id of the conversation. */
   conversationId: LiveDeskSchema.ConversationIdInput,
-  /** The state to move to. `open`, `resolved` and `pending` are on the page; `snoozed` is implied, `closed` unverified;
-   * any other by `Status.other`. */
+  /** The new state: one of `statuses`, which says which are documented, or any other by `Status.other`. */
   status: LiveDeskSchema.wordInput(statuses),
-  /** When a snoozed conversation wakes, sent in whole seconds; heeded with `snoozed` only, which without it has no end. */
+  /** When a snoozed conversation wakes, sent in whole seconds. Only used with `snoozed`; it has no end without it. */
   snoozedUntil: Schema.optional(LiveDeskSchema.SecondsFromDateTime)
 }).pipe(Schema.encodeKeys({ conversationId: "conversation_id", snoozedUntil: "snoozed_until" }))
 export interface ToggleStatus extends Schema.Schema.Type<typeof ToggleStatus> {}
@@ -384,8 +379,8 @@ export const createEndpoint = Endpoint.make({
 })
 
 /**
- * Moves a conversation: `POST /api/v2/accounts/conversations/:conversation_id/toggle_status`. It is not idempotent, so it
- * is never retried: a move to `resolved` asks the customer for a rating.
+ * Changes a conversation's state: `POST /api/v2/accounts/conversations/:conversation_id/toggle_status`. It is not
+ * idempotent, so it is never retried: a move to `resolved` asks the customer for a rating.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/message/update-status
  * @category endpoints
@@ -403,8 +398,8 @@ export const toggleStatusEndpoint = Endpoint.make({
 })
 
 /**
- * The endpoints by the names of their calls. A bundle that names it holds all of them; `createEndpoint` and the others are each
- * by itself.
+ * All endpoints of conversations, by method name. Import single endpoints, such as `createEndpoint`, to keep the others
+ * out of a bundle.
  *
  * @category endpoints
  * @since 0.1.0
@@ -416,7 +411,7 @@ export const endpoints = { create: createEndpoint, toggleStatus: toggleStatusEnd
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The conversations of a project.
+ * Creates the conversations of a project, and changes their state.
  *
  * @category services
  * @since 0.1.0
@@ -425,16 +420,15 @@ export class Conversations extends Context.Service<Conversations, {
   /**
    * Creates a conversation between a contact and the project's agents.
    *
-   * Fails with `ValidationError` for an input that is refused here (nothing was sent) or by LiveDesk, and for a
-   * response that cannot be read (the conversation exists then); with `AuthError` for credentials; with `HttpError` for
-   * all that lies between. Nothing is sent twice: look at the error's `outcome` before calling again.
+   * Fails as every `LiveDeskClient.Call` does. If the response cannot be read, the conversation exists. A
+   * create that may have taken effect is never retried: check the error's `outcome` before you call again.
    *
    * @see https://www.engagelab.com/docs/livedesk/rest-api/message/create-conversation
    */
   readonly create: LiveDeskClient.Call<CreateConversation, Conversation>
   /**
-   * Moves a conversation to another state. A move that LiveDesk refuses fails with
-   * `ValidationError`/`TransitionRejected`; `transitions` has the moves that the user guide allows.
+   * Changes a conversation's state. Fails with `ValidationError`/`TransitionRejected` when LiveDesk refuses the move;
+   * `transitions` lists the moves that the user guide allows.
    *
    * @see https://www.engagelab.com/docs/livedesk/rest-api/message/update-status
    */

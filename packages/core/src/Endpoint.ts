@@ -1,6 +1,6 @@
 /**
- * One call of LiveDesk's API, as data. The client runs it, the emulator serves it, the tests read it, so that they
- * cannot drift from each other.
+ * Endpoints of LiveDesk's API, as data. The client, the emulator and the tests all use them, so that they cannot
+ * disagree.
  *
  * @since 0.1.0
  */
@@ -8,39 +8,39 @@ import type * as Schema from "effect/Schema"
 import type { Model } from "./Model.ts"
 
 /**
- * One call of LiveDesk's API.
+ * An endpoint of LiveDesk's API.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Endpoint<Input, Output, Operation extends string = string> {
-  /** The call's name, `contacts.create`: of its span, and in its errors. */
+  /** The name of the operation, such as `contacts.create`, for spans and errors. */
   readonly operation: Operation
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
   /**
-   * The path below the base URL. A segment such as `:conversation_id` takes the field of that name of the encoded
-   * input. The other fields make up the query of a GET or DELETE, else the body.
+   * The path below the base URL. A segment such as `:conversation_id` is replaced by that field of the encoded input.
+   * The other fields make up the query of a GET or DELETE, otherwise the body.
    */
   readonly path: `/${string}`
-  /** What the call takes; encodes to the fields on the wire. */
+  /** The schema of the input, which encodes to the fields on the wire. */
   readonly input: Schema.Codec<Input, Fields>
-  /** How the body is written: as JSON, unless it holds files. */
+  /** The encoding of the body. Defaults to `"json"`; `"form"` is for files. */
   readonly body?: "json" | "form" | undefined
-  /** What a 2xx response holds: a `Model.record`, `Model.fromSchema` of any schema, or `Model.nothing`. */
+  /** The model of a 2xx response: a `Model.record`, `Model.fromSchema` of any schema, or `Model.nothing`. */
   readonly success: Model<Output>
-  /** Whether a 2xx response may report that the call failed, by a field `code` that is not 0. */
+  /** Whether a 2xx response may report a failure by a field `code` that is not 0. */
   readonly hasCode?: boolean | undefined
   /**
-   * What doing it twice does: nothing (`"safe"`), the same again (`"idempotent"`), or a second act that a customer may
-   * see (`"none"`). What a client retries follows from it, see `RetryPolicy.isRetryable`.
+   * What repeating the call does: nothing (`"safe"`), the same again (`"idempotent"`), or a second act that a customer
+   * may see (`"none"`). It decides what a client retries: see `RetryPolicy.isRetryable`.
    */
   readonly idempotency: "safe" | "idempotent" | "none"
-  /** For a call that is never retried: how to check whether it took effect. Its error has it. */
+  /** How to check whether the call took effect, for one that is never retried. Its errors include it. */
   readonly verifyHint?: string | undefined
 }
 
 /**
- * An encoded input: the fields of a call as they are on the wire.
+ * An encoded input: the fields on the wire.
  *
  * @category models
  * @since 0.1.0

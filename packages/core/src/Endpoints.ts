@@ -1,6 +1,6 @@
 /**
- * Every endpoint of this library, to derive from: the emulator and the OpenAPI document are. It is imported by its own name,
- * for a bundle with it holds all calls.
+ * All endpoints of this library. The emulator and the OpenAPI document derive from them. The module is not in the
+ * package's index, because it brings all calls into a bundle.
  *
  * @since 0.1.0
  */
@@ -12,7 +12,7 @@ import * as Tickets from "./Tickets.ts"
 type MembersOf<Group> = Group extends unknown ? Group[keyof Group] : never
 
 /**
- * One of the endpoints.
+ * Any endpoint of this library.
  *
  * @category models
  * @since 0.1.0
@@ -25,7 +25,7 @@ export type AnyEndpoint = MembersOf<
 >
 
 /**
- * The name of one of them, as `error.operation` and spans have it.
+ * The name of an operation, as in `error.operation` and spans.
  *
  * @category models
  * @since 0.1.0
@@ -33,7 +33,7 @@ export type AnyEndpoint = MembersOf<
 export type Operation = AnyEndpoint["operation"]
 
 /**
- * All of them.
+ * All endpoints.
  *
  * @category endpoints
  * @since 0.1.0

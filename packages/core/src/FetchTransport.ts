@@ -1,5 +1,5 @@
 /**
- * The platform's `fetch` by itself, for browsers and for runtimes at the edge: the least that can make a client's requests.
+ * A `Transport` over the platform's `fetch`, for browsers and edge runtimes.
  *
  * @since 0.1.0
  */
@@ -8,7 +8,7 @@ import type * as HttpBody from "effect/http/HttpBody"
 import * as Layer from "effect/Layer"
 import * as Transport from "./Transport.ts"
 
-// Core is compiled without a platform's types; this is what it needs of fetch.
+// Core is compiled without a platform's types; these are the parts of fetch that it needs.
 interface FetchResponse {
   readonly status: number
   readonly headers: Iterable<readonly [name: string, value: string]>
@@ -26,8 +26,8 @@ declare const fetch: (url: string, init: { readonly [option: string]: unknown })
 declare const FormData: new() => Form
 
 /**
- * Provides the platform's `fetch`, for `LiveDeskClient.layerTransport`. Like every `fetch`, it retries by itself a request
- * whose response is 421, and reports less of some failures than undici does.
+ * Provides the platform's `fetch` as a `Transport`, for `LiveDeskClient.layerTransport`. As in every use of `fetch`, a
+ * request with a 421 response is retried by the platform, and some failures carry less detail than undici's.
  *
  * ```ts
  * const live = LiveDeskClient.layerTransport({ apiKey, apiSecret }).pipe(Layer.provide(FetchTransport.layer))
@@ -55,7 +55,7 @@ const dispatch = async (
     method: request.method,
     headers: request.headers,
     body: request.form === undefined ? request.body : formOf(request.form),
-    // It would send a redirected POST on, credentials included, or turn it into a GET that returns 200.
+    // Fetch would send a redirected POST on with its credentials, or turn it into a GET that returns 200.
     redirect: "manual",
     credentials: "omit",
     signal

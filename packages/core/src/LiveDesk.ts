@@ -1,5 +1,5 @@
 /**
- * All of LiveDesk's services at once.
+ * All services of LiveDesk's API.
  *
  * @since 0.1.0
  */
@@ -11,7 +11,7 @@ import * as Messages from "./Messages.ts"
 import * as Tickets from "./Tickets.ts"
 
 /**
- * Every service of this library.
+ * All services of this library.
  *
  * @category services
  * @since 0.1.0
@@ -19,7 +19,7 @@ import * as Tickets from "./Tickets.ts"
 export type LiveDesk = Contacts.Contacts | Conversations.Conversations | Messages.Messages | Tickets.Tickets
 
 /**
- * Provides every service over a `LiveDeskClient`.
+ * Provides all services over a `LiveDeskClient`.
  *
  * @category layers
  * @since 0.1.0

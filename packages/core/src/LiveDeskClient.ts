@@ -1,5 +1,5 @@
 /**
- * The client: runs endpoints on an `HttpClient`, or on a `Transport`.
+ * The client of LiveDesk's API, over Effect's `HttpClient` or a `Transport`.
  *
  * @since 0.1.0
  */
@@ -34,15 +34,14 @@ import * as Transport from "./Transport.ts"
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Runs endpoints: with the project's credentials, against its address, under a timeout, on the `HttpClient` or the
- * `Transport` that its layer was given.
+ * Runs endpoints with a project's credentials, base URL and timeout.
  *
  * @category services
  * @since 0.1.0
  */
 export class LiveDeskClient extends Context.Service<LiveDeskClient, {
   /**
-   * Prepares an endpoint for calling: one of this library's, or one of the caller's own, for what it does not cover.
+   * Turns an endpoint into a function: one of this library's, or your own for an operation that it does not cover.
    *
    * ```ts
    * const remove = Endpoint.make({
@@ -65,27 +64,27 @@ export class LiveDeskClient extends Context.Service<LiveDeskClient, {
 }>()("@effect-livedesk/core/LiveDeskClient") {}
 
 /**
- * What one call may override.
+ * Options of a single call.
  *
  * @category models
  * @since 0.1.0
  */
 export interface CallOptions {
   /**
-   * The timeout of this call: waits, retries and reading the response included. What is several calls, as
-   * `contacts.ensure` is, has it for each of them.
+   * The timeout of this call, including waits, retries and reading the response. In a method of several calls, such as
+   * `contacts.ensure`, it applies to each of them.
    */
   readonly timeout?: Duration.Input | undefined
   /** Retry policy of this call. Defaults to the client's, field by field. */
   readonly retries?: RetryPolicy.Options | undefined
-  /** Headers to send beside the client's own; one of these, such as `authorization`, fails with `InvalidInput`. */
+  /** Additional headers. Overriding one of the client's own, such as `authorization`, fails with `InvalidInput`. */
   readonly headers?: { readonly [name: string]: string } | undefined
 }
 
 /**
- * A call of LiveDesk's API. It fails with `AuthError` for credentials, with `ValidationError` for an input that is refused
- * here or by LiveDesk and for a response that cannot be read, with `HttpError` for all that lies between; each has a
- * `reason`, and the `outcome` of the request.
+ * A call of LiveDesk's API. It fails with `AuthError` for credentials; with `ValidationError` when the client (nothing
+ * was sent) or LiveDesk refuses the input, or when the response cannot be read (LiveDesk acted); and with `HttpError`
+ * for everything else. Each has a `reason` and the `outcome` of the request.
  *
  * @category models
  * @since 0.1.0
@@ -95,28 +94,28 @@ export interface Call<in Input, out Output> {
 }
 
 /**
- * What came with a response, beside the value that it decoded to.
+ * The metadata and raw body of a response.
  *
  * @category models
  * @since 0.1.0
  */
 export interface ResponseInfo {
-  /** The call that the response belongs to. */
+  /** The operation of the call, such as `contacts.create`. */
   readonly operation: string
   readonly status: number
   readonly headers: Headers.Headers
-  /** The request id, where the response had one; for the vendor's support. */
+  /** The request id, if the response has one, for the vendor's support. */
   readonly requestId: string | undefined
-  /** The body as parsed JSON, with the fields that the model does not know; `undefined` where none is wanted or comes. */
+  /** The body as parsed JSON, with fields that the model ignores; `undefined` if it is unread or there is none. */
   readonly body: unknown
 }
 
 /**
- * Gives, beside an effect's value, the successful responses of all calls that it made, in the order of their arrival.
+ * Returns the value of an effect together with the successful responses of all its calls, in order of arrival.
  *
  * ```ts
- * const [{ contact }, [success]] = yield* contacts.create({ inboxId: 407 }).pipe(LiveDeskClient.withResponses)
- * yield* Effect.log(`contact ${contact.id}, request ${success?.requestId}`)
+ * const [{ contact }, [response]] = yield* contacts.create({ inboxId: 407 }).pipe(LiveDeskClient.withResponses)
+ * yield* Effect.log(`contact ${contact.id}, request ${response?.requestId}`)
  * ```
  *
  * @category combinators
@@ -139,7 +138,7 @@ export const withResponses = <A, E, R>(
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The vendor's one public address, in Singapore.
+ * The vendor's only public base URL, in Singapore.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/rest-api-overview
  * @category options
@@ -148,51 +147,51 @@ export const withResponses = <A, E, R>(
 export const defaultBaseUrl = ClientSettings.defaultBaseUrl
 
 /**
- * How a client is set up.
+ * Options of a client.
  *
  * @category options
  * @since 0.1.0
  */
 export interface Options {
-  /** The API key, from Project Settings - API Management. */
+  /** The API key, from *Project Settings - API Management* in the console. */
   readonly apiKey: Redacted.Redacted
-  /** The API secret that belongs to it. */
+  /** The API secret of the key. */
   readonly apiSecret: Redacted.Redacted
-  /** Where LiveDesk is, without the API's own path: https, or http with a warning. Defaults to `defaultBaseUrl`. */
+  /** The URL of LiveDesk without `/api/v2`: https, or http with a warning. Defaults to `defaultBaseUrl`. */
   readonly baseUrl?: string | undefined
   /**
-   * The timeout of one call: waits, retries and reading the response included. Defaults to 30 seconds. What is several
-   * calls, as `contacts.ensure` is, has it for each of them.
+   * The timeout of each call, including waits, retries and reading the response. Defaults to 30 seconds. In a method of
+   * several calls, such as `contacts.ensure`, it applies to each of them.
    */
   readonly timeout?: Duration.Input | undefined
   /**
-   * Retry policy: how often a call is retried, and after which waits. Defaults to 2 retries. Only attempts that are safe
-   * to repeat are retried: any that LiveDesk did not get or refused with 429. An attempt that may have taken effect is
-   * retried only if its endpoint is safe or idempotent.
+   * The number of retries and the delays between them. Defaults to 2 retries. Only attempts that are safe to repeat are
+   * retried: any that LiveDesk did not get or refused with 429. An attempt that may have taken effect is retried only
+   * if its endpoint is safe or idempotent.
    */
   readonly retries?: RetryPolicy.Options | undefined
-  /** Makes requests wait for their turn: a `RateLimit.make({ limit: 10 })`. Defaults to none. */
+  /** A rate limit, such as `RateLimit.make({ limit: 10 })`: requests above it wait. Defaults to none. */
   readonly rateLimit?: RateLimit.RateLimit | undefined
-  /** Stops calls for a while after many have failed: a `Breaker.make()`. Defaults to none. */
+  /** A circuit breaker, such as `Breaker.make()`: calls fail at once after many failures. Defaults to none. */
   readonly circuitBreaker?: Breaker.Breaker | undefined
   /**
-   * A name for the account, where a program has several: on spans as `livedesk.account`, and what its rate limit and circuit
-   * breaker are kept under. Defaults to the base URL. Nothing secret.
+   * A name for the account, for programs with several. Spans show it as `livedesk.account`, so it must not be secret.
+   * The rate limit and circuit breaker use it as their key. Defaults to the base URL.
    */
   readonly account?: string | undefined
   /**
-   * What to do when a response is not what the vendor's pages show: nothing, a debug log line of the paths, or a
-   * `ValidationError`, which is for tests. Defaults to `"log"`, which costs nothing unless debug logs are on.
+   * What to do when a response differs from the vendor's pages: nothing, log the paths at debug level, or (for tests)
+   * fail with a `ValidationError`. Defaults to `"log"`, which costs nothing unless debug logs are on.
    */
   readonly onDrift?: "ignore" | "log" | "fail" | undefined
-  /** The largest response body that is read, in bytes. Defaults to 16 MiB. Of a refusal, 64 KiB are read at most. */
+  /** The largest response body that is read, in bytes. Defaults to 16 MiB. Of an error response, at most 64 KiB. */
   readonly maxResponseBytes?: number | undefined
-  /** Whether to send the caller's trace context (`traceparent`, `b3`) to LiveDesk. Defaults to `false`. */
+  /** Whether to send trace headers (`traceparent`, `b3`) to LiveDesk. Defaults to `false`. */
   readonly propagateTrace?: boolean | undefined
   /**
-   * Wraps the client that makes one attempt, to log or measure it. It must leave the response's body unread. A retry
-   * placed here re-sends creates that LiveDesk may already have acted on. The outcome that errors then report is
-   * only the last attempt's. The same goes for following redirects.
+   * Transforms the `HttpClient` that sends each attempt, for example to log it. It must not read the response's body.
+   * Do not retry or follow redirects here: this can repeat creates that LiveDesk already acted on, and errors then
+   * report the outcome of the last attempt only.
    */
   readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
 }
@@ -201,7 +200,7 @@ const checkText = (problems: (value: string) => ReadonlyArray<string>) =>
   Schema.makeFilter<string>((value) => problems(value))
 
 /**
- * An API key that can be used: not empty, without a colon, white space around it or control characters.
+ * A valid API key: not empty, and without colons, control characters or surrounding white space.
  *
  * @category options
  * @since 0.1.0
@@ -209,7 +208,7 @@ const checkText = (problems: (value: string) => ReadonlyArray<string>) =>
 export const ApiKey = Schema.RedactedFromValue(Schema.String.check(checkText(ClientSettings.apiKeyProblems)))
 
 /**
- * An API secret that can be used: not empty, without white space around it or control characters.
+ * A valid API secret: not empty, and without control characters or surrounding white space.
  *
  * @category options
  * @since 0.1.0
@@ -217,7 +216,7 @@ export const ApiKey = Schema.RedactedFromValue(Schema.String.check(checkText(Cli
 export const ApiSecret = Schema.RedactedFromValue(Schema.String.check(checkText(ClientSettings.apiSecretProblems)))
 
 /**
- * A base URL that can be used: http or https, without user name, password, query and fragment.
+ * A valid base URL: http or https, without user name, password, query or fragment.
  *
  * @category options
  * @since 0.1.0
@@ -227,7 +226,7 @@ export const BaseUrl = Schema.String.check(
 )
 
 /**
- * A timeout that can be used: from 1 millisecond to 24 days, as text such as `30 seconds`.
+ * A valid timeout: from 1 millisecond to 24 days, as text such as `30 seconds`.
  *
  * @category options
  * @since 0.1.0
@@ -241,8 +240,8 @@ export const Timeout = Schema.DurationFromString.check(
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Makes a client. Fails with `AuthError` for credentials that cannot be used, with `ValidationError` for any other
- * option that cannot.
+ * Makes a client from options and the `HttpClient` in the environment. Fails with `AuthError` for invalid credentials,
+ * and with `ValidationError` for any other invalid option.
  *
  * @category constructors
  * @since 0.1.0
@@ -273,8 +272,8 @@ const clientOf = (client: Client): LiveDeskClient["Service"] =>
   })
 
 /**
- * Provides a client over the `HttpClient` in the environment. Each layer that is built has a rate limit and a circuit
- * breaker of its own, so build one and provide it once; a warning is logged when many are built in a short time.
+ * Provides a client that uses the `HttpClient` in the environment. Each built layer has its own rate limit and circuit
+ * breaker, so build one and provide it once. A warning is logged when many are built in a short time.
  *
  * @category layers
  * @since 0.1.0
@@ -285,7 +284,7 @@ export const layer = (
   Layer.effect(LiveDeskClient, make(options))
 
 /**
- * What can be set up where no `HttpClient` makes the requests.
+ * Options of a client that uses a `Transport`.
  *
  * @category options
  * @since 0.1.0
@@ -293,8 +292,8 @@ export const layer = (
 export interface TransportOptions extends Omit<Options, "rateLimit" | "propagateTrace" | "transformClient"> {}
 
 /**
- * Provides a client over the `Transport` in the environment, such as `FetchTransport.layer`: the same calls with less
- * in a bundle, as none of Effect's HTTP client is in it.
+ * Provides a client that uses the `Transport` in the environment, such as `FetchTransport.layer`. It keeps Effect's
+ * HTTP client out of a bundle.
  *
  * @category layers
  * @since 0.1.0
@@ -311,7 +310,7 @@ export const layerTransport = (
   )
 
 /**
- * The client's options, each a value or a `Config` that is read when the layer is built.
+ * Options of a client, each a value or a `Config`.
  *
  * @category options
  * @since 0.1.0
@@ -321,8 +320,8 @@ export type OptionsConfig = {
 }
 
 /**
- * Provides a client whose options are read from the configuration. Fails with one `ConfigError` that names all that
- * is missing or cannot be used.
+ * Provides a client with options from the configuration, read when the layer is built. Fails with one `ConfigError`
+ * that lists all missing and invalid options.
  *
  * ```ts
  * LiveDeskClient.layerConfig({
@@ -362,7 +361,7 @@ export const layerConfig = (
       if (Result.isFailure(options)) {
         const results: ReadonlyArray<Result.Result<unknown, Config.ConfigError>> = Object.values(read)
         const configErrors = results.flatMap((option) => Result.isFailure(option) ? [option.failure] : [])
-        // What could be read may be at fault as well.
+        // The options that could be read may be invalid as well.
         return yield* joinConfigErrors(
           configErrors,
           ClientSettings.optionIssues({
@@ -388,7 +387,7 @@ const readOption = <A>(option: A | Config.Config<A>): Effect.Effect<Result.Resul
 const isConfig = <A>(option: A | Config.Config<A>): option is Config.Config<A> => Config.isConfig(option)
 
 /**
- * A `ConfigError` whose message is for people: a line for each setting that is missing or cannot be used.
+ * A `ConfigError` with a readable message: one line for each missing or invalid setting.
  *
  * @category errors
  * @since 0.1.0
@@ -408,7 +407,7 @@ const configError = (issues: ReadonlyArray<SchemaIssue.Issue>): Config.ConfigErr
   )
 }
 
-/** Effect stops at the first fault of a configuration; this error lists all. */
+/** Effect stops at the first error of a configuration; this one lists all of them. */
 const joinConfigErrors = (
   configErrors: ReadonlyArray<Config.ConfigError>,
   problems: ReadonlyArray<LiveDeskError.Issue>

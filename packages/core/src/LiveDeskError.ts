@@ -1,9 +1,9 @@
 /**
- * Everything that can go wrong between a program and LiveDesk, and the outcome of the request.
+ * The errors of LiveDesk's API, with the outcome of the request.
  *
- * Three tags say where to look: `AuthError` (who you are), `ValidationError` (a schema said no, here or there) and
- * `HttpError` (all that lies between). Inside a tag, `reason` names the cause, for `Effect.catchReason`. `outcome` says
- * whether LiveDesk got the request and acted on it, which a caller needs to know before a retry.
+ * Each error has one of three tags: `AuthError` (the credentials), `ValidationError` (the input, or the shape of the
+ * response) and `HttpError` (everything else). Its `reason` names the cause, for `Effect.catchReason`. Its `outcome`
+ * says whether LiveDesk received the request and acted on it, which decides whether a retry is safe.
  *
  * @since 0.1.0
  */
@@ -22,10 +22,11 @@ import * as ErrorReading from "./internal/ErrorReading.ts"
 /**
  * The outcome of a request.
  *
- * - `NotSent`: LiveDesk never saw it. Sending it again is safe.
- * - `Rejected`: LiveDesk responded with 3xx or 4xx (but 408). It refused the request.
- * - `Processed`: LiveDesk responded with 2xx, but the response was lost or cannot be read. It acted; a retry acts twice.
- * - `Unknown`: the client cannot know whether LiveDesk acted. It may have.
+ * - `NotSent`: LiveDesk never received it. Sending it again is safe.
+ * - `Rejected`: LiveDesk refused the request with 3xx or 4xx (except 408).
+ * - `Processed`: LiveDesk responded with 2xx and acted, but the response was lost or cannot be read. A retry acts
+ *   twice.
+ * - `Unknown`: LiveDesk may or may not have acted.
  *
  * @category models
  * @since 0.1.0
@@ -37,12 +38,12 @@ export type Outcome = typeof Outcome.Type
 // reasons, first those of AuthError, then of ValidationError and of HttpError
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** What LiveDesk said of a refusal, as far as its body could be read: at most 16 texts of at most 500 characters. */
+/** The messages in an error response, as far as it could be read: at most 16, of at most 500 characters each. */
 const Messages = Schema.Array(Schema.String)
 
 /**
- * LiveDesk did not accept the API key and secret (401). Chatwoot also returns 401 for what an account may not do
- * (unverified for LiveDesk): `messages` says which it was.
+ * LiveDesk did not accept the API key and secret (401). Chatwoot also returns 401 for missing permissions (unverified
+ * for LiveDesk); `messages` tells the two apart.
  *
  * @category reasons
  * @since 0.1.0
@@ -56,7 +57,7 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthoriz
 }
 
 /**
- * LiveDesk knows the API key, but does not allow it this (403).
+ * LiveDesk does not allow the API key to make this call (403).
  *
  * @category reasons
  * @since 0.1.0
@@ -68,7 +69,7 @@ export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", { me
 }
 
 /**
- * The API key or secret cannot be used at all: it is empty, or holds what Basic authentication cannot carry.
+ * The API key or secret is invalid: empty, or with characters that Basic authentication cannot carry.
  *
  * @category reasons
  * @since 0.1.0
@@ -82,7 +83,7 @@ export class InvalidCredentials extends Schema.TaggedError<InvalidCredentials>()
 }
 
 /**
- * One thing that a schema refused: where, and why. Never the value.
+ * A problem with one value: its path and a message. The value itself is never included.
  *
  * @category models
  * @since 0.1.0
@@ -94,7 +95,7 @@ export const Issue = Schema.Struct({
 export interface Issue extends Schema.Schema.Type<typeof Issue> {}
 
 /**
- * The input was refused before anything was sent. `issues` names every fault, by the input's own property names.
+ * The input was refused before anything was sent. `issues` lists all problems, by the input's property names.
  *
  * @category reasons
  * @since 0.1.0
@@ -106,7 +107,7 @@ export class InvalidInput extends Schema.TaggedError<InvalidInput>()("InvalidInp
 }
 
 /**
- * LiveDesk refused the input (400 or 422). `fields` names what it objected to, in LiveDesk's spelling, where it said.
+ * LiveDesk refused the input (400 or 422). `fields` lists the fields that LiveDesk named, in its own spelling.
  *
  * @category reasons
  * @since 0.1.0
@@ -122,7 +123,7 @@ export class RejectedInput extends Schema.TaggedError<RejectedInput>()("Rejected
 }
 
 /**
- * LiveDesk refused to move a conversation to `status` (400, 409 or 422 to `conversations.toggleStatus`).
+ * LiveDesk refused to move a conversation to `status` (400, 409 or 422 from `conversations.toggleStatus`).
  *
  * @category reasons
  * @since 0.1.0
@@ -137,7 +138,7 @@ export class TransitionRejected extends Schema.TaggedError<TransitionRejected>()
 }
 
 /**
- * The ids that could be read in a response that could not: by their path on the wire, `payload.contact.id`.
+ * The ids found in an unreadable response, by their path on the wire, such as `payload.contact.id`.
  *
  * @category models
  * @since 0.1.0
@@ -146,8 +147,8 @@ export const Identifiers = Schema.Record(Schema.String, Schema.Union([Schema.Num
 export type Identifiers = typeof Identifiers.Type
 
 /**
- * LiveDesk responded with 2xx, but not with what the contract says: it acted. `issues` names what could not be read, by
- * the wire's own keys; `identifiers` holds the ids that could, so that what was created is not lost.
+ * LiveDesk responded with 2xx and acted, but the response cannot be read. `issues` lists what is wrong, by the wire's
+ * own keys. `identifiers` holds the ids that were found, so that a created record is not lost.
  *
  * @category reasons
  * @since 0.1.0
@@ -162,8 +163,8 @@ export class InvalidResponse extends Schema.TaggedError<InvalidResponse>()("Inva
 }
 
 /**
- * LiveDesk responded with 2xx and the response could be read, but it is not what the vendor's pages show. Only with
- * `onDrift: "fail"`, which is for tests.
+ * LiveDesk responded with 2xx and the response was read, but it differs from the vendor's pages. Only with `onDrift:
+ * "fail"`, which is for tests.
  *
  * @category reasons
  * @since 0.1.0
@@ -178,7 +179,7 @@ export class DriftedResponse extends Schema.TaggedError<DriftedResponse>()("Drif
 }
 
 /**
- * LiveDesk does not know what the request names, or the path itself (404).
+ * LiveDesk did not find a record that the request names, or the path itself (404).
  *
  * @category reasons
  * @since 0.1.0
@@ -190,8 +191,7 @@ export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", { messa
 }
 
 /**
- * The request conflicts with what LiveDesk holds: LiveDesk said so (409), or the call saw it before it changed anything
- * (`NotSent`).
+ * The request conflicts with existing records (409), or the client found it before it changed anything (`NotSent`).
  *
  * @category reasons
  * @since 0.1.0
@@ -203,7 +203,7 @@ export class Conflict extends Schema.TaggedError<Conflict>()("Conflict", { messa
 }
 
 /**
- * Too many requests (429). `retryAfter` is how long LiveDesk asked to wait, where it said so in seconds or as a date.
+ * LiveDesk received too many requests (429). `retryAfter` is the wait that it asked for, in seconds or as a date.
  *
  * @category reasons
  * @since 0.1.0
@@ -213,13 +213,13 @@ export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited"
   retryAfter: Schema.OptionFromNullOr(Schema.DurationFromMillis)
 }) {
   override get message(): string {
-    return ErrorMessage.withMessages("LiveDesk took too many requests", this.messages)
+    return ErrorMessage.withMessages("LiveDesk received too many requests", this.messages)
   }
 }
 
 /**
- * LiveDesk pointed elsewhere (301, 302, 303, 307, 308), which is never followed. `location` is where to, without user
- * information and query; absent where a browser hides it.
+ * LiveDesk responded with a redirect (301, 302, 303, 307, 308), which is never followed. `location` is its target
+ * without user information and query; absent when a browser hides it.
  *
  * @category reasons
  * @since 0.1.0
@@ -233,7 +233,7 @@ export class Redirected extends Schema.TaggedError<Redirected>()("Redirected", {
 }
 
 /**
- * LiveDesk failed (5xx). `retryAfter` is how long it asked to wait, where it said so in seconds or as a date.
+ * LiveDesk failed (5xx). `retryAfter` is the wait that it asked for, in seconds or as a date.
  *
  * @category reasons
  * @since 0.1.0
@@ -248,7 +248,7 @@ export class ServerError extends Schema.TaggedError<ServerError>()("ServerError"
 }
 
 /**
- * LiveDesk responded with 2xx and an error code in the body, as its ticket calls do. Whether it acted no page says.
+ * LiveDesk responded with 2xx and an error code in the body, as its ticket calls do. Whether it acted is undocumented.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/ticket/get-tickets
  * @category reasons
@@ -264,7 +264,7 @@ export class ErrorCodeReturned extends Schema.TaggedError<ErrorCodeReturned>()("
 }
 
 /**
- * Any other status that is no success, among them 402 (payment required) and 408 (request time out).
+ * LiveDesk responded with another unsuccessful status, such as 402 (Payment Required) or 408 (Request Timeout).
  *
  * @category reasons
  * @since 0.1.0
@@ -273,12 +273,12 @@ export class UnexpectedStatus extends Schema.TaggedError<UnexpectedStatus>()("Un
   messages: Messages
 }) {
   override get message(): string {
-    return ErrorMessage.withMessages("LiveDesk responded with a status that has no meaning here", this.messages)
+    return ErrorMessage.withMessages("LiveDesk responded with an unexpected status", this.messages)
   }
 }
 
 /**
- * No connection was made, and nothing was sent. `code` is the transport's own, such as `ECONNREFUSED`.
+ * No connection was made, so nothing was sent. `code` is the transport's own, such as `ECONNREFUSED`.
  *
  * @category reasons
  * @since 0.1.0
@@ -301,8 +301,8 @@ export class ConnectionFailed extends Schema.TaggedError<ConnectionFailed>()("Co
 }
 
 /**
- * The connection broke: before a response, or in the middle of it. `code` is the transport's own, such as `ECONNRESET`;
- * `identifiers` holds the ids that had come.
+ * The connection broke before the response, or in the middle of it. `code` is the transport's own, such as
+ * `ECONNRESET`. `identifiers` holds the ids that had arrived.
  *
  * @category reasons
  * @since 0.1.0
@@ -321,8 +321,8 @@ export class ConnectionLost extends Schema.TaggedError<ConnectionLost>()("Connec
 }
 
 /**
- * The circuit breaker let no call through, since those before it failed. `retryAfter` is how long it stays so; none while
- * one call is let through to see.
+ * The circuit breaker is open after failed calls, so nothing was sent. `retryAfter` is the time until it lets a call
+ * through; `None` while a probing call is in flight.
  *
  * @category reasons
  * @since 0.1.0
@@ -331,13 +331,13 @@ export class CircuitOpen extends Schema.TaggedError<CircuitOpen>()("CircuitOpen"
   retryAfter: Schema.OptionFromNullOr(Schema.DurationFromMillis)
 }) {
   override get message(): string {
-    return "LiveDesk failed so often that calls are stopped for a while"
+    return "the circuit breaker is open after too many failures: calls are stopped for a while"
   }
 }
 
 /**
- * The call's timeout passed: while it waited for its turn under a rate limit (`Queued`), while connecting and
- * waiting for a response, or in the middle of it. `identifiers` holds the ids that had come.
+ * The call's timeout passed while it waited under a rate limit (`Queued`), while connecting or waiting for a response,
+ * or while reading it. `identifiers` holds the ids that had arrived.
  *
  * @category reasons
  * @since 0.1.0
@@ -351,7 +351,7 @@ export class TimedOut extends Schema.TaggedError<TimedOut>()("TimedOut", {
     const limit = Duration.format(this.limit)
     switch (this.phase) {
       case "Queued":
-        return `the rate limit gave the call no turn within ${limit}`
+        return `the call was still waiting under the rate limit after ${limit}`
       case "AwaitingResponse":
         return `LiveDesk did not respond within ${limit}`
       case "ReadingResponse":
@@ -365,26 +365,26 @@ export class TimedOut extends Schema.TaggedError<TimedOut>()("TimedOut", {
 // ---------------------------------------------------------------------------------------------------------------------
 
 const common = {
-  /** What was called, such as `contacts.create`. */
+  /** The operation of the call, such as `contacts.create`. */
   operation: Schema.String,
-  /** The outcome of the request; of several attempts, the worst. */
+  /** The outcome of the request; after several attempts, the worst. */
   outcome: Outcome,
-  /** The HTTP status, where there was a response. */
+  /** The HTTP status, if there was a response. */
   status: Schema.optionalKey(Schema.Int),
-  /** The response's request id, where it had one; for the vendor's support. */
+  /** The request id, if the response has one, for the vendor's support. */
   requestId: Schema.optionalKey(Schema.String),
-  /** How many attempts the call made, where more than one. */
+  /** The number of attempts, if more than one. */
   attempts: Schema.optionalKey(Schema.Int),
-  /** For a call that is never retried and may have taken effect: how to check whether it did. */
+  /** How to check whether the call took effect, if it may have and is not idempotent. */
   verifyHint: Schema.optionalKey(Schema.String),
-  /** `true` where the call is safe or idempotent: doing it twice does no harm. */
+  /** `true` if the call is safe or idempotent: repeating it does no harm. */
   isCallIdempotent: Schema.optionalKey(Schema.Boolean),
-  /** Of a call in several steps: what to give it to go on where it failed, so that nothing is done twice. */
+  /** For a call of several steps: what to pass to it to continue at the failed step, so that nothing is done twice. */
   resume: Schema.optionalKey(Identifiers)
 }
 
 /**
- * Who you are: LiveDesk rejected or forbade the credentials, or they cannot be used at all.
+ * An error of the credentials: LiveDesk did not accept them, or they are invalid or lack a permission.
  *
  * @category errors
  * @since 0.1.0
@@ -393,7 +393,7 @@ export class AuthError extends Schema.TaggedError<AuthError>()("AuthError", {
   ...common,
   reason: Schema.Union([Unauthorized, Forbidden, InvalidCredentials])
 }) {
-  /** Whether the call may succeed when it is repeated, and repeating it cannot act twice. */
+  /** Whether the call may succeed when repeated, and repeating it cannot act twice. */
   get isRetryable(): boolean {
     return ErrorReading.isRetryable(this, this.isCallIdempotent === true)
   }
@@ -403,7 +403,7 @@ export class AuthError extends Schema.TaggedError<AuthError>()("AuthError", {
 }
 
 /**
- * A schema said no: to the input, here (`NotSent`) or at LiveDesk (`Rejected`), or to the response (`Processed`).
+ * An error of the input, found by the client (`NotSent`) or by LiveDesk (`Rejected`), or of the response (`Processed`).
  *
  * @category errors
  * @since 0.1.0
@@ -412,7 +412,7 @@ export class ValidationError extends Schema.TaggedError<ValidationError>()("Vali
   ...common,
   reason: Schema.Union([InvalidInput, RejectedInput, TransitionRejected, InvalidResponse, DriftedResponse])
 }) {
-  /** Whether the call may succeed when it is repeated, and repeating it cannot act twice. */
+  /** Whether the call may succeed when repeated, and repeating it cannot act twice. */
   get isRetryable(): boolean {
     return ErrorReading.isRetryable(this, this.isCallIdempotent === true)
   }
@@ -422,7 +422,7 @@ export class ValidationError extends Schema.TaggedError<ValidationError>()("Vali
 }
 
 /**
- * Everything between here and there: statuses, connections, time.
+ * Any other error: an HTTP status, a lost or failed connection, a timeout, or an open circuit breaker.
  *
  * @category errors
  * @since 0.1.0
@@ -443,7 +443,7 @@ export class HttpError extends Schema.TaggedError<HttpError>()("HttpError", {
     TimedOut
   ])
 }) {
-  /** Whether the call may succeed when it is repeated, and repeating it cannot act twice. */
+  /** Whether the call may succeed when repeated, and repeating it cannot act twice. */
   get isRetryable(): boolean {
     return ErrorReading.isRetryable(this, this.isCallIdempotent === true)
   }
@@ -453,14 +453,14 @@ export class HttpError extends Schema.TaggedError<HttpError>()("HttpError", {
 }
 
 /**
- * The schema of every error that a call can fail with: to JSON and back, for flows that outlive a process.
+ * The schema of all errors. It encodes them to JSON and back, for flows that outlive a process.
  *
  * @category errors
  * @since 0.1.0
  */
 export const LiveDeskError = Schema.Union([AuthError, ValidationError, HttpError])
 /**
- * Every error that a call can fail with.
+ * Any error of a call.
  *
  * @category errors
  * @since 0.1.0
@@ -468,7 +468,7 @@ export const LiveDeskError = Schema.Union([AuthError, ValidationError, HttpError
 export type LiveDeskError = typeof LiveDeskError.Type
 
 /**
- * Whether a value is one of LiveDesk's errors.
+ * Returns `true` if the value is a `LiveDeskError`.
  *
  * @category guards
  * @since 0.1.0
@@ -476,8 +476,8 @@ export type LiveDeskError = typeof LiveDeskError.Type
 export const isLiveDeskError: (u: unknown) => u is LiveDeskError = Schema.is(LiveDeskError)
 
 /**
- * Whether the call did nothing, for a transient cause, so that it may be retried later: there was no connection, the
- * circuit breaker or the rate limit did not let it through, or LiveDesk took no more requests.
+ * Returns `true` if the call did nothing for a transient reason, so that it may be retried later: no connection, an
+ * open circuit breaker, a rate limit, or a 429.
  *
  * @category guards
  * @since 0.1.0
@@ -485,8 +485,8 @@ export const isLiveDeskError: (u: unknown) => u is LiveDeskError = Schema.is(Liv
 export const isTransient = (error: LiveDeskError): boolean => ErrorReading.isTransient(error)
 
 /**
- * Whether the call may have taken effect: its outcome is `Processed` or `Unknown`. Unless the call is safe or idempotent,
- * a retry may then act twice.
+ * Returns `true` if the call may have taken effect: its outcome is `Processed` or `Unknown`. Unless the call is safe or
+ * idempotent, a retry may then act twice.
  *
  * @category guards
  * @since 0.1.0
@@ -495,8 +495,8 @@ export const mayHaveTakenEffect = (error: Pick<LiveDeskError, "outcome">): boole
   ErrorReading.mayHaveTakenEffect(error)
 
 /**
- * The id of what a call made, where its response was lost or cannot be read but the id had come: by its path on the wire,
- * such as `payload.contact.id`.
+ * Returns the id of a created record from an error whose response was lost or cannot be read, by the id's path on the
+ * wire, such as `payload.contact.id`.
  *
  * @category accessors
  * @since 0.1.0
@@ -510,8 +510,8 @@ export const createdId: {
 })
 
 /**
- * The beginning of the response's body: at most 2,000 characters, none where there was no response. It may hold
- * customers' data, so it is in no message and no JSON; an error that was decoded from JSON has none.
+ * Returns the beginning of the response's body, at most 2,000 characters; `None` without a response. It may hold
+ * customers' data, so it is in no message and no JSON, and an error that was decoded from JSON has none.
  *
  * @category accessors
  * @since 0.1.0

@@ -1,6 +1,6 @@
 /**
- * LiveDesk's API as an OpenAPI 3.1 document, for other languages and tools: made from the endpoints that the client
- * runs, so that the two cannot say different things. The package holds it ready as `@effect-livedesk/core/openapi.json`.
+ * LiveDesk's API as an OpenAPI 3.1 document, for other languages and tools. It is generated from the client's
+ * endpoints, so the two cannot differ. The package also contains it as `@effect-livedesk/core/openapi.json`.
  *
  * @since 0.1.0
  */
@@ -16,7 +16,7 @@ import * as LiveDeskClient from "./LiveDeskClient.ts"
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * An endpoint, and what the vendor's pages say about it.
+ * An endpoint, and its description from the vendor's pages.
  *
  * @category models
  * @since 0.1.0
@@ -26,21 +26,21 @@ export interface Operation extends Description {
 }
 
 /**
- * What the vendor's pages say about an endpoint.
+ * The description of an endpoint, from the vendor's pages.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Description {
-  /** What it does, in a line. */
+  /** A one-line summary. */
   readonly summary: string
-  /** Its page, below `https://www.engagelab.com/docs/livedesk/rest-api/`. */
+  /** The page, relative to `https://www.engagelab.com/docs/livedesk/rest-api/`. */
   readonly page: string
-  /** What there is to know before calling it. */
+  /** Details to know before a call. */
   readonly description: string
-  /** Fields of the request of which at least one must be there. */
+  /** Request fields of which at least one is required. */
   readonly either?: ReadonlyArray<string> | undefined
-  /** The parts that no page shows: its request, its response. */
+  /** The parts that no page shows. */
   readonly undocumented: ReadonlyArray<"request" | "response">
 }
 
@@ -120,7 +120,7 @@ const descriptions: { readonly [Name in Endpoints.Operation]: Description } = {
 const operationOf = (endpoint: Endpoints.AnyEndpoint): Operation => ({ endpoint, ...descriptions[endpoint.operation] })
 
 /**
- * Every operation of the document.
+ * All operations of the document.
  *
  * @category operations
  * @since 0.1.0
@@ -137,7 +137,7 @@ interface JsonObject {
 
 const unverified = { "x-unverified": true } as const
 
-/** The JSON Schema of what goes to LiveDesk, or comes from there, with all left out that says nothing. */
+/** Returns the JSON Schema of a request or a response, without keywords that add nothing. */
 const jsonSchemaOf = (schema: Schema.Constraint, side: "sent" | "received"): JsonObject => {
   const tidy = (json: unknown): Schema.Json => {
     if (Array.isArray(json)) return json.map(tidy)
@@ -159,9 +159,9 @@ const jsonSchemaOf = (schema: Schema.Constraint, side: "sent" | "received"): Jso
     Object.fromEntries(
       Object.entries(properties).map(([key, value]) => {
         if (Array.isArray(required) && required.includes(key)) return [key, tidy(value)]
-        // What may be left out of an input may be `undefined` as well, which Effect takes for null on the wire.
+        // An optional input field may be `undefined`, which Effect encodes as null on the wire.
         if (side === "sent") return [key, tidy(withoutLastNull(value))]
-        // What may be missing from a response is what no page shows in its place.
+        // An optional response field is one that no page shows there.
         const property = tidy(value)
         return [key, isJsonObject(property) ? { ...property, ...unverified } : property]
       })
@@ -169,7 +169,7 @@ const jsonSchemaOf = (schema: Schema.Constraint, side: "sent" | "received"): Jso
   return tidyObject(Schema.toJsonSchemaDocument(Schema.toEncoded(schema)).schema)
 }
 
-/** That an object may hold more, which it may anyway. */
+/** Matches a schema that only allows additional properties, which is the default. */
 const saysNothing = (schema: unknown): boolean =>
   Predicate.isObject(schema) && Object.keys(schema).every((key) => key === "type" || key === "additionalProperties")
 
@@ -242,7 +242,7 @@ const parameters = (endpoint: Endpoints.AnyEndpoint): ReadonlyArray<JsonObject> 
   ]
 }
 
-/** What takes one value or several is two parameters, the second in brackets. */
+/** A field of one value or several becomes two parameters, the second in brackets. */
 const queryParameters = (name: string, schema: Schema.Json, required: boolean): ReadonlyArray<JsonObject> => {
   const members = membersOf(schema)
   const several = members.filter(isOfType("array"))
@@ -288,7 +288,7 @@ const objectOf = (
   ...(required.length === 0 ? {} : { required })
 })
 
-/** A form's parts are texts and files: several under one name are alike, the first too, and an object goes as JSON text. */
+/** A form's parts are texts and files: repeated parts have one type, and an object is sent as JSON text. */
 const part = (schema: Schema.Json): Schema.Json => {
   if (!isJsonObject(schema)) return schema
   if (isOfType("object")(schema)) return { type: "string", contentMediaType: "application/json", contentSchema: schema }
@@ -327,7 +327,7 @@ const responses = (operation: Operation): JsonObject => ({
 
 const vendor = "https://www.engagelab.com/docs/livedesk/rest-api/"
 
-/** One operation of OpenAPI, of all the endpoints that share a method and a path. */
+/** Makes the OpenAPI operation of all endpoints that share a method and a path. */
 const operationObject = (first: Operation, others: ReadonlyArray<Operation>): JsonObject => {
   const { endpoint } = first
   const content = Object.assign({}, ...[first, ...others].map(requestContent))
@@ -359,7 +359,7 @@ const paths = (): Document["paths"] => {
   return paths
 }
 
-/** The responses of Chatwoot to requests that it refuses. */
+/** Chatwoot's error responses. */
 const ErrorResponse = Schema.Union([
   Schema.Struct({ error: Schema.String }),
   Schema.Struct({ message: Schema.String, attributes: Schema.Array(Schema.String) }),
@@ -374,10 +374,10 @@ const errorResponse = (description: string): JsonObject => ({
 })
 
 /**
- * The document.
+ * Makes the OpenAPI document.
  *
- * `x-unverified` marks what no page of the vendor's shows: inherited from Chatwoot, or assumed. `x-idempotency` says what
- * doing it twice does, as `Endpoint` has it; `x-operations` names the endpoints that share a method and a path.
+ * `x-unverified` marks what none of the vendor's pages shows: it is inherited from Chatwoot or assumed. `x-idempotency`
+ * is the `idempotency` of an `Endpoint`; `x-operations` lists the endpoints that share a method and a path.
  *
  * @category constructors
  * @since 0.1.0

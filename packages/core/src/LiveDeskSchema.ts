@@ -1,5 +1,5 @@
 /**
- * The vocabulary that LiveDesk's records and inputs share: ids, open enums, attributes.
+ * Schemas that records and inputs share: ids, open enums and attributes.
  *
  * @since 0.1.0
  */
@@ -53,8 +53,8 @@ export const AccountId = Schema.Natural.pipe(Schema.brand("AccountId"))
 export type AccountId = typeof AccountId.Type
 
 /**
- * The id of a human agent or a bot that a conversation is assigned to. The vendor's sample shows only null; that it
- * is a whole number is inherited from Chatwoot and unverified.
+ * The id of a human agent or a bot that a conversation is assigned to. The vendor's sample has null only; that it is a
+ * whole number is inherited from Chatwoot (unverified).
  *
  * @category ids
  * @since 0.1.0
@@ -63,8 +63,8 @@ export const AgentId = Schema.Natural.pipe(Schema.brand("AgentId"))
 export type AgentId = typeof AgentId.Type
 
 /**
- * The id of a team. The vendor's sample shows only null; that it is a whole number is inherited from Chatwoot and
- * unverified.
+ * The id of a team. The vendor's sample has null only; that it is a whole number is inherited from Chatwoot
+ * (unverified).
  *
  * @category ids
  * @since 0.1.0
@@ -73,7 +73,7 @@ export const TeamId = Schema.Natural.pipe(Schema.brand("TeamId"))
 export type TeamId = typeof TeamId.Type
 
 /**
- * The name under which one inbox knows one contact. LiveDesk generates a UUID for API inboxes.
+ * A contact's id within one inbox. LiveDesk generates a UUID for API inboxes.
  *
  * @see https://www.engagelab.com/docs/livedesk/console/channels/api/webhook-events
  * @category ids
@@ -103,8 +103,8 @@ export const TicketId = Schema.String.pipe(Schema.brand("TicketId"))
 export type TicketId = typeof TicketId.Type
 
 /**
- * What an input takes for an id: a plain number or text, or the id of that kind. The id of another kind does not compile,
- * and neither does a number that a program has branded itself: give that as a plain number, `Number(id)`.
+ * An id in an input: a plain number or text, or a branded id of the same kind. An id of another kind does not compile,
+ * and neither does one with a program's own brand: pass that as a plain number, `Number(id)`.
  *
  * @category inputs
  * @since 0.1.0
@@ -114,8 +114,8 @@ export type Id<Branded extends Brand.Brand<string>> =
   | (Brand.Brand.Unbranded<Branded> & { readonly [Key in keyof Brand.Brand<string>]?: never })
 
 /**
- * An id in an input of a program's own endpoint: a whole number above 0. 0 is refused because it stands for an id that a
- * response left out.
+ * The schema of an id in an input: a whole number above 0. 0 is refused, because it stands for an id that is missing
+ * from a response.
  *
  * @category inputs
  * @since 0.1.0
@@ -125,7 +125,7 @@ export const IdInput = Schema.Int.check(Schema.isGreaterThan(0, { expected: "an 
 const idOf = <Branded extends Brand.Brand<string>>(
   plain: Schema.Codec<Brand.Brand.Unbranded<Branded>, Brand.Brand.Unbranded<Branded>>
 ): Schema.Codec<Id<Branded>, Brand.Brand.Unbranded<Branded>> =>
-  // The values are the same: only which of them compile differs, and no schema can say that.
+  // The values are the same; only the accepted types differ, which no schema can express.
   plain as never
 
 /**
@@ -161,7 +161,7 @@ export const ConversationIdInput = idOf<ConversationId>(IdInput)
 export const TicketIdInput = idOf<TicketId>(Schema.String)
 
 /**
- * The name under which an inbox knows a contact, in an input.
+ * A contact's id within an inbox, in an input.
  *
  * @category inputs
  * @since 0.1.0
@@ -173,7 +173,7 @@ export const SourceIdInput = idOf<SourceId>(Schema.NonEmptyString)
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * A set of words that LiveDesk may extend: the known ones by name, any other as it came.
+ * The type of an open enum: known values by name, and any other string, since LiveDesk may add values.
  *
  * @category fields
  * @since 0.1.0
@@ -181,7 +181,7 @@ export const SourceIdInput = idOf<SourceId>(Schema.NonEmptyString)
 export type Open<Known extends string> = Known | (string & {})
 
 /**
- * The schema of an open set of words.
+ * Makes the schema of an open enum.
  *
  * @category inputs
  * @since 0.1.0
@@ -190,7 +190,7 @@ export const openType = <const Known extends ReadonlyArray<string>>(known: Known
   Schema.Union([Schema.StringForLiteralAutocomplete, Schema.Literals(known)])
 
 /**
- * A word in an input that this library does not know, made by `other`.
+ * An enum value in an input that this library does not know, made by `other`.
  *
  * @category inputs
  * @since 0.1.0
@@ -199,7 +199,7 @@ export const OtherWord = Schema.String.pipe(Schema.brand("OtherWord"))
 export type OtherWord = typeof OtherWord.Type
 
 /**
- * A word for an input that this library does not know, but LiveDesk may.
+ * Makes an enum value that this library does not know, but LiveDesk may.
  *
  * @category inputs
  * @since 0.1.0
@@ -207,7 +207,7 @@ export type OtherWord = typeof OtherWord.Type
 export const other = (word: string): OtherWord => OtherWord.make(word)
 
 /**
- * The schema of a word in an input: one of those that are known, or any other by `other`.
+ * Makes the schema of an enum in an input: a known value, or any other by `other`.
  *
  * @category inputs
  * @since 0.1.0
@@ -217,7 +217,7 @@ export const wordInput = <const Known extends ReadonlyArray<string>>(
 ): Schema.Codec<Known[number] | OtherWord, string> => Schema.Union([Schema.Literals(known), OtherWord])
 
 /**
- * Who a message is from and what for, `"outgoing"` from an agent to the contact.
+ * The kind of a message, such as `"outgoing"` from an agent to the contact.
  *
  * @category models
  * @since 0.1.0
@@ -225,7 +225,7 @@ export const wordInput = <const Known extends ReadonlyArray<string>>(
 export type MessageType = Open<"incoming" | "outgoing" | "activity" | "template">
 
 /**
- * Attributes: a JSON object whose keys the project's own settings define.
+ * Attributes: a JSON object whose keys are defined in the project's settings.
  *
  * @category models
  * @since 0.1.0
@@ -233,7 +233,7 @@ export type MessageType = Open<"incoming" | "outgoing" | "activity" | "template"
 export type Attributes = { readonly [key: string]: Schema.Json }
 
 /**
- * Seconds since 1970 in an input, given as a time.
+ * A time in an input, sent in seconds since 1970.
  *
  * @category inputs
  * @since 0.1.0

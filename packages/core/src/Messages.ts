@@ -1,5 +1,5 @@
 /**
- * Messages: what is said in a conversation.
+ * Messages: the texts and files in a conversation.
  *
  * @since 0.1.0
  */
@@ -26,31 +26,31 @@ declare const File: new(
 // ---------------------------------------------------------------------------------------------------------------------
 
 const senderFields = {
-  /** The sender's id, among the senders of their type; 0 when absent. */
+  /** The sender's id, unique among senders of one type; 0 when absent. */
   id: ModelField.id(Schema.Natural),
-  /** The sender's name; none when null. */
+  /** The sender's name; `None` when null. */
   name: ModelField.name,
-  /** What the sender is. The words are Chatwoot's (unverified); "" when absent, as it is for contacts in webhooks. */
+  /** The type of the sender. The values are Chatwoot's (unverified); "" when absent, as for contacts in webhooks. */
   type: Model.unverified(ModelField.nullableOpenEnum(["contact", "user", "agent_bot"])),
-  /** The name that customers see. Unverified: of users. */
+  /** The name that customers see. Unverified: for users. */
   availableName: Model.unverified(ModelField.name),
-  /** The e-mail address. Unverified: of contacts. */
+  /** The e-mail address. Unverified: for contacts. */
   email: Model.unverified(ModelField.nullableString),
-  /** The phone number. Unverified: of contacts. */
+  /** The phone number. Unverified: for contacts. */
   phoneNumber: Model.unverified(ModelField.nullableString),
-  /** The id by which the program's own system knows the sender. Unverified: of contacts. */
+  /** The sender's id in the program's own system. Unverified: for contacts. */
   identifier: Model.unverified(ModelField.nullableString),
-  /** The link of the avatar. Unverified: of users and bots. */
+  /** The URL of the avatar. Unverified: for users and bots. */
   avatarUrl: Model.unverified(ModelField.nullableString),
-  /** The link of a small avatar. Unverified: of users and contacts. */
+  /** The URL of a small avatar. Unverified: for users and contacts. */
   thumbnail: Model.unverified(ModelField.nullableString),
-  /** Whether the sender is online. Unverified: of users. */
+  /** Whether the sender is online. Unverified: for users. */
   availabilityStatus: Model.unverified(ModelField.nullableString)
 } as const
 
 /**
- * The sender of a message: a contact, a user or a bot, as `type` says. The vendor's page shows the id and the beginning of
- * the name; the rest is Chatwoot's and unverified, and further fields may come.
+ * The sender of a message: a contact, a user or a bot, by `type`. The vendor's page shows the id and the beginning of
+ * the name. The other fields are Chatwoot's (unverified), and LiveDesk may send more.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/message/send-message
  * @category models
@@ -62,14 +62,14 @@ export interface Sender extends Model.RecordOf<typeof senderFields> {}
 const attachmentFields = {
   /** The attachment's id; 0 when absent. */
   id: ModelField.id(Schema.Natural),
-  /** What it is; "" when absent. Further words may come. */
+  /** The kind of file; "" when absent. LiveDesk may add others. */
   fileType: ModelField.openEnum(
     ["image", "audio", "video", "file", "location", "fallback", "share", "story_mention", "contact", "ig_reel"],
     ""
   ),
-  /** The link of the file, which redirects to where it is stored. */
+  /** The URL of the file, which redirects to where it is stored. */
   dataUrl: Model.unverified(ModelField.nullableString),
-  /** The link of a small picture of it. */
+  /** The URL of a thumbnail. */
   thumbUrl: Model.unverified(ModelField.nullableString),
   /** The file's size in bytes. */
   fileSize: Model.unverified(ModelField.nullableNatural),
@@ -82,8 +82,8 @@ const attachmentFields = {
 } as const
 
 /**
- * What is attached to a message. Unverified as a whole: no page shows it, the fields are Chatwoot's, and further ones
- * may come.
+ * An attachment of a message. Unverified: no page of the vendor's shows it. The fields are Chatwoot's, and LiveDesk may
+ * send others.
  *
  * @category models
  * @since 0.1.0
@@ -92,38 +92,38 @@ export const Attachment: Model.Model<Attachment> = Model.record(attachmentFields
 export interface Attachment extends Model.RecordOf<typeof attachmentFields> {}
 
 const messageFields = {
-  /** The message's id; a response without one fails. */
+  /** The message's id; a response without it fails. */
   id: Model.required(ModelField.id(LiveDeskSchema.MessageId)),
-  /** The text; none when null, as for a message of attachments only (unverified). */
+  /** The text; `None` when null, as in a message with attachments only (unverified). */
   content: ModelField.name,
   /** The inbox's id; 0 when absent. */
   inboxId: ModelField.id(LiveDeskSchema.InboxId),
   /** The conversation's id; 0 when absent. */
   conversationId: ModelField.id(LiveDeskSchema.ConversationId),
-  /** Who it is from and what for. The page shows 1, which is Chatwoot's `outgoing`. */
+  /** The kind of message. The page shows 1, which is Chatwoot's `outgoing`. */
   messageType: ModelField.messageType,
-  /** What the text is; "" when absent. `text` is the only word that the page shows. */
+  /** The kind of content; "" when absent. The page shows `text` only. */
   contentType: ModelField.openEnum(["text"], ""),
-  /** How far it has come; "" when absent. The page shows `sent`, the other words are Chatwoot's (unverified). */
+  /** The delivery status; "" when absent. The page shows `sent`; the others are Chatwoot's (unverified). */
   status: ModelField.openEnum(["sent", "delivered", "read", "failed"], ""),
   /** Attributes of the text, such as `in_reply_to`; `{}` when absent. */
   contentAttributes: ModelField.attributes,
   /** When it was written, in seconds on the wire; 1970-01-01T00:00Z when absent. */
   createdAt: ModelField.timestamp,
-  /** Whether only agents see it; `false` when absent. */
+  /** Whether it is visible to agents only; `false` when absent. */
   private: ModelField.boolean,
-  /** The message's id in the inbox; none when null. */
+  /** The message's id in the inbox; `None` when null. */
   sourceId: ModelField.nullableString,
-  /** Its place in the conversation. LiveDesk's own. */
+  /** The message's position in the conversation. LiveDesk's own. */
   sortingId: ModelField.nullableNatural,
-  /** Who sent it; none when absent. */
+  /** The sender; `None` when absent. */
   sender: Model.nullable(Sender),
-  /** What is attached; none when absent. Unverified. */
+  /** The attachments; `None` when absent. Unverified. */
   attachments: Model.unverified(Model.some(Model.list(Attachment)))
 } as const
 
 /**
- * A message, as `send` returns it: without an envelope.
+ * A message, the response to `send`.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/message/send-message
  * @category models
@@ -137,11 +137,11 @@ export interface Message extends Model.RecordOf<typeof messageFields> {}
 // ---------------------------------------------------------------------------------------------------------------------
 
 const contentFields = {
-  /** The conversation to write in. */
+  /** The id of the conversation. */
   conversationId: LiveDeskSchema.ConversationIdInput,
-  /** Whether only agents are to see it. Defaults to `false`. */
+  /** Whether the message is visible to agents only. Defaults to `false`. */
   private: Schema.optional(Schema.Boolean),
-  /** Attributes of the text, in the wire's own keys. `in_reply_to` makes it a reply to a message, by its id. */
+  /** Attributes of the text, with the wire's own keys. `in_reply_to` makes it a reply to the message with that id. */
   contentAttributes: Schema.optional(Schema.Record(Schema.String, Schema.Json))
 }
 
@@ -156,13 +156,12 @@ const contentKeys = { conversationId: "conversation_id", contentAttributes: "con
  */
 export const SendMessage = Schema.Struct({
   ...contentFields,
-  /** The text. */
   content: Schema.String
 }).pipe(Schema.encodeKeys(contentKeys))
 export interface SendMessage extends Schema.Schema.Type<typeof SendMessage> {}
 
 /**
- * The `contentAttributes` of a message that replies to another.
+ * Makes the `contentAttributes` of a reply to a message.
  *
  * ```ts
  * messages.send({ conversationId, content: "Yes, it is.", contentAttributes: Messages.inReplyTo(4711) })
@@ -174,21 +173,21 @@ export interface SendMessage extends Schema.Schema.Type<typeof SendMessage> {}
 export const inReplyTo = (messageId: number): { readonly in_reply_to: number } => ({ in_reply_to: messageId })
 
 /**
- * Bytes that a platform keeps wherever it likes, as `Blob` and `File` do: `fs.openAsBlob` of Node.js keeps them on disk.
+ * A `Blob` or `File`. Its bytes may be outside memory, as those of `fs.openAsBlob` of Node.js are.
  *
  * @category inputs
  * @since 0.1.0
  */
 export interface BlobLike {
-  /** How many bytes it has. */
+  /** The size in bytes. */
   readonly size: number
-  /** Its media type, "" where none is known. */
+  /** The media type; "" when unknown. */
   readonly type: string
-  /** Reads all of it. */
+  /** Reads all bytes. */
   arrayBuffer(): Promise<ArrayBuffer>
 }
 
-// By the name that platforms give theirs: whatever else looks like one would be sent as the text `[object Object]`.
+// Checked by the platform's own tag: any other value would be sent as the text `[object Object]`.
 const BlobLike = Schema.declare(
   (u): u is BlobLike => /^\[object (?:Blob|File)\]$/.test(Object.prototype.toString.call(u)),
   { expected: "bytes or a Blob" }
@@ -207,7 +206,7 @@ export const AttachedFile = Schema.Struct({
   mediaType: Schema.String.check(
     Schema.isPattern(/^[!-~]+\/[ -~]+$/, { expected: "a media type such as image/png" })
   ),
-  /** The file's bytes: in memory, or wherever a `Blob` keeps them. */
+  /** The file's content: bytes in memory, or a `Blob`. */
   content: Schema.Union([Schema.Uint8Array, BlobLike])
 })
 export interface AttachedFile extends Schema.Schema.Type<typeof AttachedFile> {}
@@ -220,8 +219,8 @@ const FileFromAttachedFile = Schema.File.pipe(
 )
 
 /**
- * The input of `sendFiles`: files from an agent to the contact, with or without a text. Unverified as a whole: the
- * section of the vendor's page could not be read, the form is Chatwoot's.
+ * The input of `sendFiles`: files from an agent to the contact, with or without a text. Unverified: the section of the
+ * vendor's page could not be read, so the form is Chatwoot's.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/message/send-message
  * @category inputs
@@ -229,9 +228,8 @@ const FileFromAttachedFile = Schema.File.pipe(
  */
 export const SendFiles = Schema.Struct({
   ...contentFields,
-  /** A text to go with the files. */
   content: Schema.optional(Schema.String),
-  /** The files; Chatwoot takes about 15. */
+  /** The files. Chatwoot accepts about 15. */
   attachments: Schema.NonEmptyArray(FileFromAttachedFile)
 }).pipe(Schema.encodeKeys(contentKeys))
 export interface SendFiles extends Schema.Schema.Type<typeof SendFiles> {}
@@ -277,8 +275,8 @@ export const sendFilesEndpoint = Endpoint.make({
 })
 
 /**
- * The endpoints by the names of their calls. A bundle that names it holds all of them; `sendEndpoint` and the others are each
- * by itself.
+ * All endpoints of messages, by method name. Import single endpoints, such as `sendEndpoint`, to keep the others out of
+ * a bundle.
  *
  * @category endpoints
  * @since 0.1.0
@@ -290,17 +288,17 @@ export const endpoints = { send: sendEndpoint, sendFiles: sendFilesEndpoint } as
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The messages of a project's conversations.
+ * Sends the messages of a project's agents.
  *
  * @category services
  * @since 0.1.0
  */
 export class Messages extends Context.Service<Messages, {
   /**
-   * Sends a text to the contact. The documented call speaks as an agent.
+   * Sends a text to the contact, as an agent.
    *
-   * Fails as every call does. A message whose `outcome` is `Processed` or `Unknown` may have reached the customer:
-   * sending it again may send it twice.
+   * Fails as every call does. If the error's `outcome` is `Processed` or `Unknown`, the message may have reached the
+   * customer, and sending it again may send it twice.
    *
    * @see https://www.engagelab.com/docs/livedesk/rest-api/message/send-message
    */

@@ -1,10 +1,10 @@
 /**
- * A LiveDesk record: how it is read off the wire, how it is written, and what the vendor's pages show of it.
+ * Codecs of LiveDesk's records, which tolerate missing and invalid fields.
  *
- * LiveDesk's pages promise no field of any response, and a create whose response fails to decode has already happened.
- * So a record is read field by field: only the fields without which a response is useless can fail it, and every other
- * field that is missing or garbled takes its `fallback`. One declaration yields three things: the codec, the
- * one-pass reader that the client runs, and the strict schema that detects drift.
+ * LiveDesk documents no field of a response as guaranteed, and a create whose response fails to decode has already
+ * happened. So a record is read field by field: only the fields that make a response useful are required, and any other
+ * field that is missing or invalid takes its `fallback`. One declaration yields the codec, the one-pass reader that the
+ * client runs, and the strict schema that detects drift.
  *
  * @since 0.1.0
  */
@@ -19,7 +19,7 @@ import * as SchemaParser from "effect/SchemaParser"
 import { camelToSnake } from "effect/String"
 
 /**
- * A place on the wire that could not be read: its path, and what was expected there. Never the value.
+ * A problem with a value on the wire: its path and what was expected there. The value itself is never included.
  *
  * @category models
  * @since 0.1.0
@@ -30,7 +30,7 @@ export interface DecodeIssue {
 }
 
 /**
- * What a reader gives for a value that it cannot read.
+ * The failure of a reader.
  *
  * @category models
  * @since 0.1.0
@@ -42,61 +42,63 @@ export class DecodeFailure {
     this.issues = issues
   }
 
-  /** A value that should have been `expected`. */
+  /** Makes the failure of a value that should have been `expected`. */
   static expected(expected: string): DecodeFailure {
     return new DecodeFailure([{ path: [], expected }])
   }
 
-  /** The same faults, seen from the record that holds the value under `key`. */
+  /** Prefixes the paths of all issues with `key`. */
   under(key: string): DecodeFailure {
     return new DecodeFailure(this.issues.map(({ expected, path }) => ({ path: [key, ...path], expected })))
   }
 }
 
 /**
- * One field of a record.
+ * A field of a record.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Field<A> {
-  /** What a decoded value is. */
+  /** The schema of the decoded value. */
   readonly type: Schema.Codec<A>
-  /** What the vendor's pages show on the wire; built on first use, because only drift and OpenAPI ask for it. */
+  /**
+   * The schema of the wire, as the vendor's pages show it. Built on first use, since only drift and OpenAPI need it.
+   */
   readonly documented: () => Schema.Codec<unknown>
-  /** The wire's key, where it is not the property in snake_case. */
+  /** The wire's key, if it is not the property in snake_case. */
   readonly key?: string | undefined
-  /** Whether the vendor's pages show the key in this record: when they do, a missing key is drift. */
+  /** Whether the vendor's pages show the key in this record. If so, a missing key is drift. */
   readonly isDocumented: boolean
-  /** What stands in for a value that is missing or garbled; a field without one is required. */
+  /** The value that replaces a missing or invalid one. A field without it is required. */
   readonly fallback: Option.Option<A>
-  /** Reads the wire's value, `undefined` for a missing key. */
+  /** Reads the wire's value; `undefined` for a missing key. */
   read(wire: unknown): A | DecodeFailure
-  /** Writes the wire's value, `undefined` to leave the key out. */
+  /** Writes the wire's value; `undefined` leaves the key out. */
   write(value: A): unknown
 }
 
 /**
- * The codec of a LiveDesk record, between the record as programs see it and its JSON.
+ * A codec between a record and its JSON.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Model<A> extends Schema.Codec<A, unknown> {
-  /** The wire as the vendor's pages show it, strictly: whatever this refuses is drift. */
+  /** The schema of the wire, exactly as the vendor's pages show it. Anything else is drift. */
   readonly documented: () => Schema.Codec<unknown>
-  /** The wire as it is taken to be where no page shows it; only what describes the API asks for it, drift never. */
+  /** The assumed schema of the wire, if no page shows it. For OpenAPI only; never for drift. */
   readonly assumed?: (() => Schema.Codec<unknown>) | undefined
-  /** Whether the value comes without a body: anything in its place is passed over, so that nothing there can fail. */
+  /** Whether the response has no body. Any body is ignored, so that it cannot fail. */
   readonly isBodiless?: boolean | undefined
-  /** Reads parsed JSON in one pass: decoding without re-checking what was just built. */
+  /** Reads parsed JSON in one pass, without validating the result again. */
   read(wire: unknown): A | DecodeFailure
-  /** Writes JSON with the vendor's keys in the order of declaration. */
+  /** Writes JSON with the wire's keys, in the order of declaration. */
   write(value: A): unknown
 }
 
 /**
- * The record that a set of fields decodes to.
+ * The type of the record that a set of fields decodes to.
  *
  * @category models
  * @since 0.1.0
@@ -139,9 +141,8 @@ const pointer = ({ expected, path }: DecodeIssue): SchemaIssue.Issue =>
   new SchemaIssue.Pointer(path, new SchemaIssue.InvalidValue({ expected }))
 
 /**
- * Declares a record from its fields. Properties are camelCase, the wire's keys the same names in snake_case unless a
- * field says otherwise. `open`
- * says that no page lists the record's keys, so that an unknown one is no drift.
+ * Makes the model of a record from its fields. Properties are camelCase, and the wire's keys are the same names in
+ * snake_case unless a field sets its own. With `open`, an unknown key is no drift, because no page lists all keys.
  *
  * @category constructors
  * @since 0.1.0
@@ -157,7 +158,7 @@ export const record = <const Fields extends { readonly [property: string]: Field
   }))
   const type = Schema.Struct(Object.fromEntries(plan.map(({ field, property }) => [property, field.type])))
   return make<RecordOf<Fields>>({
-    // Each property holds its own field's type, which TypeScript cannot follow through `fromEntries`.
+    // Each property has its own field's type, which TypeScript cannot follow through `fromEntries`.
     type: type as unknown as Schema.Codec<RecordOf<Fields>>,
     documented: () => {
       const keys = Schema.Struct(Object.fromEntries(plan.map(({ field, key }) => {
@@ -197,7 +198,7 @@ export const record = <const Fields extends { readonly [property: string]: Field
 }
 
 /**
- * A record that LiveDesk sends inside `{ [key]: … }`.
+ * Wraps a model in an envelope: `{ [key]: … }`.
  *
  * @category constructors
  * @since 0.1.0
@@ -214,8 +215,8 @@ export const inEnvelope = <A>(key: string, model: Model<A>): Model<A> =>
   })
 
 /**
- * A record that LiveDesk sends in an envelope that no page shows: bare, or under the first of `envelopes` in which it
- * can be read, each a path of keys. Nothing about it is drift.
+ * Wraps a model in an undocumented envelope. The record is read under the first of `envelopes`, each a path of keys, in
+ * which it can be, or else without one. Nothing about it is drift.
  *
  * @category constructors
  * @since 0.1.0
@@ -245,7 +246,7 @@ export const inAnyEnvelope = <A>(
   })
 
 /**
- * A record that LiveDesk sends as `{ code: 0, message, data: … }`.
+ * Wraps a model in the envelope `{ code: 0, message, data: … }`.
  *
  * @category constructors
  * @since 0.1.0
@@ -261,8 +262,8 @@ export const inCodeEnvelope = <A>(model: Model<A>): Model<A> => {
 }
 
 /**
- * A record in whose place LiveDesk may send a single text, which is then its `key`. A record that holds nothing else
- * is written so, too.
+ * Allows a single string in place of a record: the value of its `key`. A record with nothing else is written as that
+ * string.
  *
  * @category constructors
  * @since 0.1.0
@@ -279,9 +280,8 @@ export const orShorthand = <A>(key: string, model: Model<A>): Model<A> =>
   })
 
 /**
- * A value that any schema decodes, for an endpoint that this library does not cover. Unlike `record` it forgives
- * nothing: what the schema refuses fails the response, with the path of every fault, and what the schema does not know
- * is drift.
+ * Makes a model of any schema, for an endpoint that this library does not cover. Unlike `record`, it tolerates nothing:
+ * the response fails when the schema does, with the path of every problem, and unknown fields are drift.
  *
  * ```ts
  * const labels = Endpoint.make({
@@ -320,7 +320,7 @@ const faultsOf = (issue: SchemaIssue.Issue): ReadonlyArray<DecodeIssue> =>
   }))
 
 /**
- * A record that may come without a body: it is read as if it had no field then.
+ * Allows a response without a body, which is read as a record without any field.
  *
  * @category constructors
  * @since 0.1.0
@@ -336,8 +336,7 @@ export const orNoBody = <A>(model: Model<A>): Model<A> =>
   })
 
 /**
- * The response of an endpoint that returns nothing worth reading, such as a DELETE's. Any body can be read, and so can
- * none.
+ * The model of a response without content, such as a DELETE's. Any body is accepted, or none.
  *
  * @category constructors
  * @since 0.1.0
@@ -351,7 +350,7 @@ export const nothing: Model<void> = make({
 })
 
 /**
- * A field under a key of its own.
+ * Sets the wire's key of a field.
  *
  * @category fields
  * @since 0.1.0
@@ -359,7 +358,7 @@ export const nothing: Model<void> = make({
 export const under = <A>(key: string, field: Field<A>): Field<A> => ({ ...field, key })
 
 /**
- * A field without which the record cannot be read.
+ * Makes a field required: without it, the record cannot be read.
  *
  * @category fields
  * @since 0.1.0
@@ -367,8 +366,8 @@ export const under = <A>(key: string, field: Field<A>): Field<A> => ({ ...field,
 export const required = <A>(field: Field<A>): Field<A> => ({ ...field, fallback: Option.none() })
 
 /**
- * A field that the vendor's pages do not show in this record, but that was seen elsewhere or is inherited from
- * Chatwoot: unverified, no drift when missing, and not written when it is `None`.
+ * Marks a field as unverified: no page shows it in this record, but it was seen elsewhere or is inherited from
+ * Chatwoot. It is no drift when missing, and not written when it is `None`.
  *
  * @category fields
  * @since 0.1.0
@@ -380,7 +379,7 @@ export const unverified = <A>(field: Field<Option.Option<A>>): Field<Option.Opti
 })
 
 /**
- * A field that is none when it is missing or null.
+ * Makes a field optional: `None` when missing or null.
  *
  * @category fields
  * @since 0.1.0
@@ -398,8 +397,7 @@ export const some = <A>(field: Field<A>): Field<Option.Option<A>> => ({
 })
 
 /**
- * A record inside a record. It can be read exactly when the inner record can: with required fields in it, it is
- * required itself; without, it never fails.
+ * Makes a field of a record. It is required if one of the record's own fields is; otherwise it never fails.
  *
  * @category fields
  * @since 0.1.0
@@ -414,7 +412,7 @@ export const nested = <A>(model: Model<A>): Field<A> => ({
 })
 
 /**
- * A record, or null for none. One that cannot be read is none, too.
+ * Makes a field of a record or null. A record that cannot be read is `None`, too.
  *
  * @category fields
  * @since 0.1.0
@@ -425,7 +423,7 @@ export const nullable = <A>(model: Model<A>): Field<Option.Option<A>> => ({
 })
 
 /**
- * A list of which every entry must be readable, so that none is lost without a word.
+ * Makes a required field of a list. An entry that cannot be read fails it, so that none is lost silently.
  *
  * @category fields
  * @since 0.1.0
@@ -447,7 +445,7 @@ export const every = <A>(model: Model<A>): Field<ReadonlyArray<A>> => ({
 })
 
 /**
- * A list of records. An entry that cannot be read is left out.
+ * Makes a field of a list of records. An entry that cannot be read is left out.
  *
  * @category fields
  * @since 0.1.0

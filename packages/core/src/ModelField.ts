@@ -1,6 +1,6 @@
 /**
- * The fields of LiveDesk's records: ids, timestamps, texts, open enums and attributes, each with what it decodes from, what
- * it is when LiveDesk leaves it out, and what it is written as.
+ * Fields of LiveDesk's records: ids, timestamps, text, open enums and attributes, each with its reader, its fallback
+ * and its writer.
  *
  * @since 0.1.0
  */
@@ -29,7 +29,7 @@ const field = <A>(parts: {
   readonly documented: () => Schema.Codec<unknown>
   readonly expected: string
   readonly fallback: A
-  /** `undefined` for what cannot be read. */
+  /** Returns `undefined` for an invalid value. */
   readonly read: (wire: unknown) => A | undefined
   readonly write?: (value: A) => unknown
 }): Field<A> => {
@@ -48,9 +48,9 @@ const nullableField = <A>(parts: {
   readonly type: Schema.Codec<A>
   readonly documented: () => Schema.Codec<unknown>
   readonly expected: string
-  /** What LiveDesk sends for none. */
+  /** The wire's value for `None`. */
   readonly none: null | 0 | ""
-  /** What else means none; null and a missing key always do. */
+  /** Further values that mean `None`, besides null and a missing key. */
   readonly isNone?: (wire: unknown) => boolean
   readonly read: (wire: unknown) => A | undefined
   readonly write?: (value: A) => unknown
@@ -73,7 +73,7 @@ const nullableField = <A>(parts: {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * An id. Reads a whole number or its digits as text; absent, it is 0.
+ * An id. Reads a whole number, also as text; 0 when absent.
  *
  * @category fields
  * @since 0.1.0
@@ -83,13 +83,13 @@ export const id = <A extends number>(type: Schema.Codec<A, number>): Field<A> =>
     type: Schema.toType(type),
     documented: () => Schema.Natural,
     expected: "an id: a whole number, or its digits as text",
-    // `readNatural` checks all that the brand stands for; `make` would check it again on every read.
+    // `readNatural` checks everything that the brand stands for; `make` would check it again on every read.
     fallback: 0 as A,
     read: (wire) => readNatural(wire) as A | undefined
   })
 
 /**
- * An id, or null for none.
+ * An id or null.
  *
  * @category fields
  * @since 0.1.0
@@ -106,7 +106,7 @@ export const nullableId = <A extends number>(type: Schema.Codec<A, number>): Fie
   })
 
 /**
- * An id that is text and opaque, or null for none. Reads a number as its digits.
+ * An opaque string id or null. Reads a number as its digits.
  *
  * @category fields
  * @since 0.1.0
@@ -118,12 +118,12 @@ export const nullableOpaqueId = <A extends string>(type: Schema.Codec<A, string>
     expected: "text",
     none: null,
     isNone: (wire) => wire === "",
-    // The brand stands for nothing but "a string".
+    // The brand stands for any string.
     read: (wire) => typeof wire === "string" ? wire as A : Number.isSafeInteger(wire) ? String(wire) as A : undefined
   })
 
 /**
- * A whole number whose meaning no page shows, or null for none.
+ * A whole number of undocumented meaning, or null.
  *
  * @category fields
  * @since 0.1.0
@@ -131,7 +131,7 @@ export const nullableOpaqueId = <A extends string>(type: Schema.Codec<A, string>
 export const nullableNatural: Field<Option.Option<number>> = nullableId(Schema.Natural)
 
 /**
- * A count. Reads a whole number or its digits as text; absent, it is 0.
+ * A count. Reads a whole number, also as text; 0 when absent.
  *
  * @category fields
  * @since 0.1.0
@@ -145,7 +145,7 @@ export const count: Field<number> = field({
 })
 
 /**
- * The number of a page, which the vendor's pages show as text and as a number; otherwise as `count`.
+ * The number of a page, which the vendor's pages show as text and as a number. Otherwise like `count`.
  *
  * @category fields
  * @since 0.1.0
@@ -159,7 +159,7 @@ export const pageNumber: Field<number> = field({
 })
 
 /**
- * A flag. Reads a boolean, or "true" and "false" as text; absent, it is `false`.
+ * A boolean. Reads "true" and "false" as text, too; `false` when absent.
  *
  * @category fields
  * @since 0.1.0
@@ -173,7 +173,7 @@ export const boolean: Field<boolean> = field({
 })
 
 /**
- * A text; absent, it is "".
+ * A string; "" when absent.
  *
  * @category fields
  * @since 0.1.0
@@ -187,7 +187,7 @@ export const string: Field<string> = field({
 })
 
 /**
- * A text, or null for none; "" is none, too.
+ * A string or null; "" is `None`, too.
  *
  * @category fields
  * @since 0.1.0
@@ -202,7 +202,7 @@ export const nullableString: Field<Option.Option<string>> = nullableField({
 })
 
 /**
- * A name: text that may be empty, or null for none.
+ * A name or null; "" stays "".
  *
  * @category fields
  * @since 0.1.0
@@ -216,7 +216,7 @@ export const name: Field<Option.Option<string>> = nullableField({
 })
 
 /**
- * An id that is text and opaque; absent, it is "".
+ * An opaque string id; "" when absent.
  *
  * @category fields
  * @since 0.1.0
@@ -237,7 +237,7 @@ export const opaqueId = <A extends string>(type: Schema.Codec<A, string>): Field
   })
 
 /**
- * The link of a picture; LiveDesk sends "" for none. Not checked to be a URL.
+ * The URL of a picture; LiveDesk sends "" for none. It is not validated.
  *
  * @category fields
  * @since 0.1.0
@@ -252,14 +252,14 @@ export const picture: Field<Option.Option<string>> = nullableField({
 })
 
 /**
- * The id of a source, or null for none.
+ * The id of a contact within an inbox, or null.
  *
  * @category fields
  * @since 0.1.0
  */
 export const sourceId: Field<Option.Option<SourceId>> = nullableOpaqueId(SourceId)
 
-/** What is shown on the vendor's pages, as far as it is a time: what cannot be read is drift. */
+/** Restricts a documented schema to valid times: any other value is drift. */
 const readable = (documented: Schema.Codec<number | string>) =>
   documented.check(Schema.makeFilter((wire) => readSeconds(wire) !== undefined, { expected: "a time" }))
 
@@ -274,8 +274,8 @@ const timestampField = (documented: () => Schema.Codec<unknown>): Field<DateTime
   })
 
 /**
- * A time in whole seconds. Reads seconds as a number or text, with a fraction kept, or ISO 8601 text; absent, it is
- * 1970-01-01T00:00Z.
+ * A time in whole seconds. Reads seconds as a number or text, with or without a fraction, and ISO 8601 text;
+ * 1970-01-01T00:00Z when absent.
  *
  * @category fields
  * @since 0.1.0
@@ -283,7 +283,7 @@ const timestampField = (documented: () => Schema.Codec<unknown>): Field<DateTime
 export const timestamp: Field<DateTime.Utc> = timestampField(() => readable(Schema.Natural))
 
 /**
- * A time in seconds with a fraction; otherwise as `timestamp`.
+ * A time in seconds with a fraction. Otherwise like `timestamp`.
  *
  * @category fields
  * @since 0.1.0
@@ -291,7 +291,7 @@ export const timestamp: Field<DateTime.Utc> = timestampField(() => readable(Sche
 export const preciseTimestamp: Field<DateTime.Utc> = timestampField(() => readable(Schema.Finite))
 
 /**
- * A time at which something happened, which LiveDesk sends as 0 when it never did.
+ * A time of an event, which LiveDesk sends as 0 if it never happened.
  *
  * @category fields
  * @since 0.1.0
@@ -307,7 +307,7 @@ export const timestampOrNever: Field<Option.Option<DateTime.Utc>> = nullableFiel
 })
 
 /**
- * A time, or null for none; 0 is none, too.
+ * A time or null; 0 is `None`, too.
  *
  * @category fields
  * @since 0.1.0
@@ -323,7 +323,7 @@ export const nullableTimestamp: Field<Option.Option<DateTime.Utc>> = nullableFie
 })
 
 /**
- * A time as ISO 8601 text, as LiveDesk's ticket pages and webhooks have it; otherwise as `timestamp`.
+ * A time as ISO 8601 text, as on LiveDesk's ticket pages and in webhooks. Otherwise like `timestamp`.
  *
  * @category fields
  * @since 0.1.0
@@ -335,14 +335,14 @@ export const isoTimestamp: Field<DateTime.Utc> = field({
   fallback: DateTime.makeUnsafe(0),
   read: (wire) => {
     const time = readSeconds(wire)
-    // The text that it is written as has no more than milliseconds.
+    // It is written with milliseconds at most.
     return time === undefined ? undefined : DateTime.makeUnsafe(Math.floor(DateTime.toEpochMillis(time)))
   },
   write: DateTime.formatIso
 })
 
 /**
- * A word out of an open set. An unknown word is kept and is drift; absent, it is `fallback`.
+ * An open enum. An unknown value is kept, and is drift; `fallback` when absent.
  *
  * @category fields
  * @since 0.1.0
@@ -360,7 +360,7 @@ export const openEnum = <const Known extends ReadonlyArray<string>>(
   })
 
 /**
- * A word out of an open set, or null for none.
+ * An open enum or null.
  *
  * @category fields
  * @since 0.1.0
@@ -388,15 +388,15 @@ const readMessageType = (wire: unknown): MessageType | undefined =>
     ? messageTypes[Number(wire)] ?? String(wire)
     : undefined
 
-/** LiveDesk's REST calls send the number. */
+/** LiveDesk's REST API sends the number. */
 const writeMessageType = (type: MessageType): number | string => {
   const number = messageTypes.findIndex((known) => known === type)
   return number === -1 ? type : number
 }
 
 /**
- * The kind of a message. Reads Chatwoot's words, or their numbers 0 to 3, also as text, of which the vendor's page shows 1;
- * any other word or number is kept as text. Absent, it is "".
+ * The kind of a message. Reads Chatwoot's words or their numbers 0 to 3, also as text (the vendor's page shows 1); any
+ * other word or number is kept as text. "" when absent.
  *
  * @category fields
  * @since 0.1.0
@@ -411,7 +411,7 @@ export const messageType: Field<MessageType> = field<MessageType>({
 })
 
 /**
- * The kind of a message, or null for none; otherwise as `messageType`.
+ * The kind of a message or null. Otherwise like `messageType`.
  *
  * @category fields
  * @since 0.1.0
@@ -425,7 +425,7 @@ export const nullableMessageType: Field<Option.Option<MessageType>> = nullableFi
   write: writeMessageType
 })
 
-// Not checked value by value: JSON.parse gives Infinity for 1e400, and an attribute must not fail a response.
+// Values are not checked: JSON.parse reads 1e400 as Infinity, and an attribute must not fail a response.
 const attributesType: Schema.Codec<Attributes> = Schema.declare(isJsonObject, { expected: "a JSON object" })
 
 const readAttributes = (wire: unknown): Attributes | undefined => {
@@ -440,7 +440,7 @@ const readAttributes = (wire: unknown): Attributes | undefined => {
 }
 
 /**
- * Attributes. Reads a JSON object, or its text; null, "", an empty array and a missing key are `{}`.
+ * Attributes. Reads a JSON object, also as text; `{}` for null, "", an empty array and a missing key.
  *
  * @category fields
  * @since 0.1.0
@@ -454,7 +454,7 @@ export const attributes: Field<Attributes> = field({
 })
 
 /**
- * A JSON object whose shape no page shows, or null for none.
+ * A JSON object of undocumented shape, or null.
  *
  * @category fields
  * @since 0.1.0
@@ -468,7 +468,7 @@ export const nullableJsonObject: Field<Option.Option<Attributes>> = nullableFiel
 })
 
 /**
- * A list of JSON objects whose shape no page shows. What is no object is left out; absent, it is `[]`.
+ * A list of JSON objects of undocumented shape. Other entries are left out; `[]` when absent.
  *
  * @category fields
  * @since 0.1.0
@@ -482,7 +482,7 @@ export const jsonObjects: Field<ReadonlyArray<Attributes>> = field({
 })
 
 /**
- * A list of texts. What is no text is left out; absent, it is `[]`.
+ * A list of strings. Other entries are left out; `[]` when absent.
  *
  * @category fields
  * @since 0.1.0

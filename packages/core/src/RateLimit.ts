@@ -1,5 +1,5 @@
 /**
- * A limit on how many requests go out, kept by Effect's rate limiter: requests above it wait.
+ * Rate limits, over Effect's `RateLimiter`: requests above the limit wait.
  *
  * @since 0.1.0
  */
@@ -16,45 +16,45 @@ import type * as LiveDeskError from "./LiveDeskError.ts"
 import { NotSentProof } from "./Transport.ts"
 
 /**
- * How many requests may go out in which time.
+ * Options of a rate limit.
  *
  * @category options
  * @since 0.1.0
  */
 export interface Options {
-  /** How many requests may go out in a window. No page of the vendor's states LiveDesk's own limit. */
+  /** The number of requests per window. LiveDesk's own limit is undocumented. */
   readonly limit: number
-  /** The window. Defaults to 1 second. */
+  /** The length of the window. Defaults to 1 second. */
   readonly window?: Duration.Input | undefined
   /**
-   * `"fixed-window"` lets the whole limit out as soon as a window begins; `"token-bucket"` spreads it, after as many at
-   * once as the limit says. Defaults to `"fixed-window"`.
+   * `"fixed-window"` sends up to the whole limit when a window begins; `"token-bucket"` spreads requests evenly, after
+   * an initial burst of `limit`. Defaults to `"fixed-window"`.
    */
   readonly algorithm?: "fixed-window" | "token-bucket" | undefined
 }
 
 /**
- * A rate limit, for a client's options: what `RateLimit.make` makes, and nothing else.
+ * A rate limit for a client's options, made by `RateLimit.make`.
  *
  * @category models
  * @since 0.1.0
  */
 export interface RateLimit {
-  /** What no other value has. */
+  /** Marks values of `RateLimit.make`. */
   readonly "~RateLimit.make": true
-  /** What is wrong with its options. */
+  /** The problems of its options. */
   readonly issues: ReadonlyArray<LiveDeskError.Issue>
-  /** Makes every request of a client wait for its turn under the limit of a key. */
+  /** Builds a client transformer whose requests wait under the limit of a key. */
   readonly guard: (
     key: string
   ) => Effect.Effect<(client: HttpClient.HttpClient) => HttpClient.HttpClient>
 }
 
 /**
- * Makes a rate limit. Each attempt counts, retries too, and waits within the call's timeout. The limit adapts to the
- * headers of responses (`RateLimit-Limit` and its kin), and a 429 with `Retry-After` holds back the others as well.
+ * Makes a rate limit. Every attempt counts, including retries, and waits within the call's timeout. The limit adapts to
+ * response headers (`RateLimit-Limit` and similar), and a 429 with `Retry-After` delays other requests as well.
  *
- * It is counted in memory, or in the `RateLimiterStore` of Effect that the client's layer is given:
+ * The count is in memory, or in Effect's `RateLimiterStore` if the client's layer is given one:
  *
  * ```ts
  * LiveDeskClient.layer({ apiKey, apiSecret, rateLimit: RateLimit.make({ limit: 10 }) }).pipe(
@@ -63,8 +63,8 @@ export interface RateLimit {
  * )
  * ```
  *
- * When that store cannot be asked, the call fails with `HttpError/ConnectionFailed` of the kind `RateLimiterUnavailable`:
- * nothing was sent.
+ * If the store fails, so does the call, with `HttpError/ConnectionFailed` of kind `RateLimiterUnavailable`: nothing was
+ * sent.
  *
  * @category constructors
  * @since 0.1.0
@@ -107,7 +107,7 @@ export const make = ({ algorithm = "fixed-window", limit, window = "1 second" }:
           window,
           algorithm,
           key,
-          // Its own retries of 429 know neither the call's timeout nor the policy.
+          // Its own retries of 429 ignore the call's timeout and retry policy.
           times: 0
         })
         return HttpClient.makeWith(

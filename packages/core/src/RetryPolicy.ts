@@ -1,5 +1,5 @@
 /**
- * When a failed attempt is retried, and after which wait.
+ * Retries of failed attempts, and the delays before them.
  *
  * @since 0.1.0
  */
@@ -12,30 +12,30 @@ import * as ErrorReading from "./internal/ErrorReading.ts"
 import type * as LiveDeskError from "./LiveDeskError.ts"
 
 /**
- * How often a call is retried, and how long the client waits before.
+ * Options of a retry policy.
  *
  * @category options
  * @since 0.1.0
  */
 export interface Options {
-  /** How often a call is retried at most; 0 for never. Defaults to 2. */
+  /** The maximum number of retries; 0 for none. Defaults to 2. */
   readonly times?: number | undefined
   /**
-   * The longest wait before the first retry; it doubles with each. Defaults to 500 milliseconds. The wait itself is
-   * drawn evenly between nothing and that, so that programs which failed together do not come back together.
+   * The longest delay before the first retry. Defaults to 500 milliseconds. It doubles with each retry, and the actual
+   * delay is random between 0 and it, so that programs that failed together do not retry together.
    */
   readonly baseDelay?: Duration.Input | undefined
-  /** The wait at which doubling stops. Defaults to 8 seconds. */
+  /** The delay at which doubling stops. Defaults to 8 seconds. */
   readonly maxDelay?: Duration.Input | undefined
   /**
-   * The longest `Retry-After` that the client waits for. Defaults to 1 minute. It is never undercut: after a longer one
-   * the call fails at once, and the error has it as `retryAfter`.
+   * The longest `Retry-After` that the client waits for. Defaults to 1 minute. After a longer one the call fails at
+   * once, with the wait in the error's `retryAfter`. The client never retries earlier than `Retry-After`.
    */
   readonly maxRetryAfter?: Duration.Input | undefined
 }
 
 /**
- * Options after validation.
+ * A retry policy: validated options.
  *
  * @category models
  * @since 0.1.0
@@ -65,7 +65,7 @@ const maxTimes = 100
 const delayCeiling = Duration.days(1)
 
 /**
- * Validates options; what they leave out comes from `otherwise`.
+ * Validates options, with defaults from `otherwise`.
  *
  * @internal
  */
@@ -106,9 +106,9 @@ const delayOf = (input: Duration.Input | undefined, otherwise: Duration.Duration
     )
 
 /**
- * Whether a call that failed so may be retried: always when it did nothing for a transient cause (no connection, 429), as
- * `LiveDeskError.isTransient` says. When it may have taken effect (5xx, 408, a broken connection, a response that cannot be
- * read), only a call that is safe or idempotent. Any other failure would fail again.
+ * Returns `true` if a failed call may be retried. A call that did nothing for a transient reason, such as no
+ * connection or 429 (see `LiveDeskError.isTransient`), always may. A call that may have taken effect (5xx, 408, a broken
+ * connection, an unreadable response) may only if it is safe or idempotent. Any other failure would recur.
  *
  * @category guards
  * @since 0.1.0
@@ -119,8 +119,8 @@ export const isRetryable = (
 ): boolean => ErrorReading.isRetryable(error, idempotency !== "none")
 
 /**
- * How long to wait before the call is retried, for the `retry`-th time from 0; none where LiveDesk asked for a longer
- * wait than the policy allows. `random` is from 0 to below 1.
+ * Returns the delay before the `retry`-th retry, counted from 0; `None` if LiveDesk asked for a longer wait than the
+ * policy allows. `random` is at least 0 and below 1.
  *
  * @category delays
  * @since 0.1.0
@@ -141,8 +141,8 @@ export const delay = (
 }
 
 /**
- * How long to wait before a retry: as LiveDesk asked by `Retry-After` when it refused the call for coming too soon (429)
- * or failed (5xx), or for as long as the circuit breaker stays open.
+ * Returns the wait that LiveDesk asked for by `Retry-After` (after 429 or 5xx), or the time until the circuit breaker
+ * lets a call through.
  *
  * @category accessors
  * @since 0.1.0
@@ -151,7 +151,7 @@ export const retryAfterOf = ({ reason }: LiveDeskError.LiveDeskError): Option.Op
   "retryAfter" in reason ? reason.retryAfter : Option.none()
 
 /**
- * The same schedule, but for delays that would be shorter than `retryAfterOf` the error: these last as long as that.
+ * Lengthens the delays of a schedule to at least the error's `retryAfterOf`.
  *
  * ```ts
  * yield* Effect.retry(program, {

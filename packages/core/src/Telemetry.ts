@@ -1,6 +1,6 @@
 /**
- * Metrics and logs of what a program does with LiveDesk. Nothing of it is kept unless a program asks for it; the spans of
- * calls are there wherever there is a tracer.
+ * Metrics and logs of calls, circuit breakers and imports. Nothing is recorded without `Telemetry.layer`; the spans of
+ * calls are there whenever there is a tracer.
  *
  * @since 0.1.0
  */
@@ -18,12 +18,13 @@ import * as Instrumentation from "./internal/Instrumentation.ts"
 // metrics
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** In seconds: those that OpenTelemetry proposes for HTTP, and the timeout of a call. */
+/** In seconds: OpenTelemetry's buckets for HTTP, and the default timeout of a call. */
 const boundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 30]
 
 /**
- * Calls that ended, by `livedesk.operation`, `livedesk.call.result` (`success`, `failure` or `interrupted`) and, where
- * there is one, `livedesk.account`; those that failed by `error.type` (the reason's tag) and `livedesk.request.outcome` too.
+ * The number of completed calls, by `livedesk.operation`, `livedesk.call.result` (`success`, `failure` or
+ * `interrupted`) and `livedesk.account`, if there is one. Failed calls also have `error.type` (the reason's tag) and
+ * `livedesk.request.outcome`.
  *
  * @category metrics
  * @since 0.1.0
@@ -35,7 +36,7 @@ export const calls: Metric.Counter<number> = Metric.counter("livedesk.client.cal
 })
 
 /**
- * How long calls took, in seconds, with all their waits and retries; by `livedesk.operation`, `livedesk.call.result` and
+ * The duration of calls in seconds, including waits and retries; by `livedesk.operation`, `livedesk.call.result` and
  * `livedesk.account`.
  *
  * @category metrics
@@ -48,7 +49,7 @@ export const callDuration: Metric.Histogram<number> = Metric.histogram("livedesk
 })
 
 /**
- * Retries, by `livedesk.operation`, `livedesk.account` and the `error.type` of the attempt before.
+ * The number of retries, by `livedesk.operation`, `livedesk.account` and the `error.type` of the attempt before.
  *
  * @category metrics
  * @since 0.1.0
@@ -60,7 +61,7 @@ export const retries: Metric.Counter<number> = Metric.counter("livedesk.client.r
 })
 
 /**
- * How long requests waited for their turn under a rate limit, in seconds; by `livedesk.operation` and `livedesk.account`.
+ * The time that requests waited under a rate limit, in seconds; by `livedesk.operation` and `livedesk.account`.
  *
  * @category metrics
  * @since 0.1.0
@@ -72,8 +73,7 @@ export const rateLimitWait: Metric.Histogram<number> = Metric.histogram("livedes
 })
 
 /**
- * How a circuit breaker stood when a call asked it last: 0 closed, 1 half open, 2 open; by `livedesk.breaker`, the key
- * that it is kept under.
+ * The state of a circuit breaker at its last call: 0 closed, 1 half open, 2 open; by `livedesk.breaker`, its key.
  *
  * @category metrics
  * @since 0.1.0
@@ -83,7 +83,7 @@ export const breakerState: Metric.Gauge<number> = Metric.gauge("livedesk.client.
 })
 
 /**
- * Rows of imports that came to an end, by `livedesk.import.outcome`: `done`, `already_done`, `rejected` or `unknown`.
+ * The number of completed import rows, by `livedesk.import.outcome`: `done`, `already_done`, `rejected` or `unknown`.
  *
  * @category metrics
  * @since 0.1.0
@@ -99,25 +99,25 @@ export const importRows: Metric.Counter<number> = Metric.counter("livedesk.impor
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * What is recorded.
+ * Options of the telemetry.
  *
  * @category options
  * @since 0.1.0
  */
 export interface Options {
-  /** Whether Effect's metrics are kept up to date. Defaults to `true`. */
+  /** Whether to update Effect metrics. Defaults to `true`. */
   readonly metrics?: boolean | undefined
   /**
-   * Whether lines are logged. Defaults to `true`. Each call's end and the rows of imports are logged at debug level, a
-   * retry and a circuit breaker that is half open or closes at info level, one that opens as a warning. The program gets
-   * the failure as the effect's error, and knows whether it is worth more than a debug line.
+   * Whether to log. Defaults to `true`. The end of a call and the rows of imports are logged at debug level, a retry
+   * and a breaker that half-opens or closes at info level, and a breaker that opens as a warning. A failed call is no
+   * more than a debug line, because the program gets the error itself.
    */
   readonly logs?: boolean | undefined
 }
 
 /**
- * Provides metrics and logs of all calls, circuit breakers and imports that are run with it, whichever client makes them.
- * They hold names of operations, addresses and figures: no ids, names, texts or secrets.
+ * Provides metrics and logs of all calls, circuit breakers and imports that run with it, of any client. They contain
+ * operation names, addresses and numbers, but no ids, names, texts or secrets.
  *
  * ```ts
  * program.pipe(Effect.provide(Telemetry.layer()))
@@ -201,7 +201,7 @@ export const layer = ({ logs = true, metrics = true }: Options = {}): Layer.Laye
               : Effect.logInfo(
                 state === "HalfOpen"
                   ? "the circuit breaker is half open: one call of LiveDesk is let through"
-                  : "the circuit breaker is closed: calls of LiveDesk go on"
+                  : "the circuit breaker is closed: calls of LiveDesk continue"
               ),
             about
           )

@@ -1,8 +1,8 @@
 /**
- * Tickets: what a project's agents have to resolve. LiveDesk's own, with an envelope and ids of their own.
+ * Tickets: issues that a project's agents resolve. They are LiveDesk's own, with their own envelope and ids.
  *
- * Of the vendor's ticket pages only parts could be read, and older versions contradict newer ones: what a comment calls
- * unverified stands on none of them.
+ * The vendor's ticket pages could be read only in part, and older versions contradict newer ones. Fields marked as
+ * unverified are on none of them.
  *
  * @since 0.1.0
  */
@@ -21,9 +21,9 @@ import * as ModelField from "./ModelField.ts"
 // ---------------------------------------------------------------------------------------------------------------------
 
 const ticketFileFields = {
-  /** Where the file is; "" when absent. */
+  /** The URL of the file; "" when absent. */
   fileUrl: ModelField.string,
-  /** The file's media type; none when absent. Shown for files of messages. */
+  /** The file's media type; `None` when absent. Shown for files of messages only. */
   fileType: Model.unverified(ModelField.nullableString)
 } as const
 
@@ -38,14 +38,14 @@ export const TicketFile: Model.Model<TicketFile> = Model.record(ticketFileFields
 export interface TicketFile extends Model.RecordOf<typeof ticketFileFields> {}
 
 const followerFields = {
-  /** The follower's id; an entry without one is left out. */
+  /** The follower's id; an entry without it is left out. */
   id: Model.required(ModelField.opaqueId(Schema.String)),
-  /** The follower's name; none where LiveDesk sends only the id. */
+  /** The follower's name; `None` if LiveDesk sends only the id. */
   name: Model.unverified(ModelField.nullableString)
 } as const
 
 /**
- * Someone who follows a ticket. Create takes an id and a name, get shows the id alone: both are read.
+ * A follower of a ticket. Create takes an id and a name, get returns the id; both are read.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/ticket/create-tickets
  * @category models
@@ -59,14 +59,14 @@ const channelContactsFields = {
   channelId: ModelField.opaqueId(Schema.String),
   /** The contact's id in the inbox; "" when absent. */
   contactId: ModelField.opaqueId(Schema.String),
-  /** A second id of the contact in the inbox; "" when absent. What it stands for no page says. */
+  /** A second id of the contact in the inbox; "" when absent. Its meaning is undocumented. */
   subContactId: ModelField.opaqueId(Schema.String),
-  /** Who follows; `[]` when absent. */
+  /** The followers; `[]` when absent. */
   followers: Model.list(Follower)
 } as const
 
 /**
- * How the requester of a ticket is reached.
+ * The ways to reach the requester of a ticket.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/ticket/get-tickets
  * @category models
@@ -78,18 +78,17 @@ export interface ChannelContacts extends Model.RecordOf<typeof channelContactsFi
 const requesterFields = {
   /** The requester's id in the program's own system; "" when absent. */
   euid: ModelField.opaqueId(Schema.String),
-  /** The requester's name; none when null or absent. */
+  /** The requester's name; `None` when null or absent. */
   name: ModelField.name,
-  /** The requester's e-mail address; none when null or "". */
+  /** The requester's e-mail address; `None` when null or "". */
   email: ModelField.nullableString,
-  /** The requester's phone number; none when null or "". */
+  /** The requester's phone number; `None` when null or "". */
   phone: ModelField.nullableString,
-  /** How the requester is reached. */
   channelContacts: Model.nested(ChannelContacts)
 } as const
 
 /**
- * Who asked for something.
+ * The requester of a ticket.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/ticket/get-tickets
  * @category models
@@ -99,14 +98,14 @@ export const Requester: Model.Model<Requester> = Model.record(requesterFields)
 export interface Requester extends Model.RecordOf<typeof requesterFields> {}
 
 const assignmentTeamFields = {
-  /** The team's id; none where LiveDesk sends only the name. */
+  /** The team's id; `None` if LiveDesk sends only the name. */
   id: Model.unverified(ModelField.nullableId(LiveDeskSchema.TeamId)),
   /** The team's name; "" when absent. */
   name: ModelField.string
 } as const
 
 /**
- * The team that a ticket is assigned to. Create takes the name, get shows an id and the name: both are read.
+ * The team that a ticket is assigned to. Create takes the name, get returns an id and the name; both are read.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/ticket/get-tickets
  * @category models
@@ -118,26 +117,25 @@ export interface AssignmentTeam extends Model.RecordOf<typeof assignmentTeamFiel
 const ticketSenderFields = {
   /** The sender's id; "" when absent. */
   id: ModelField.opaqueId(Schema.String),
-  /** What the sender is; "" when absent. `internal_member` is the only word that the page shows. */
+  /** The type of the sender; "" when absent. The page shows `internal_member` only. */
   type: ModelField.openEnum(["internal_member"], ""),
-  /** The sender's name; none when null or absent. */
+  /** The sender's name; `None` when null or absent. */
   name: ModelField.name
 } as const
 
 const ticketMessageFields = {
   /** The message's id; "" when absent. */
   messageId: ModelField.opaqueId(Schema.String),
-  /** Who wrote it. */
   sender: Model.nested(Model.record(ticketSenderFields)),
   /** The text; "" when absent. */
   content: ModelField.string,
-  /** What the text is; "" when absent. `text` is the only word that the page shows. */
+  /** The kind of content; "" when absent. The page shows `text` only. */
   contentType: ModelField.openEnum(["text"], ""),
   /** The files; `[]` when absent. */
   attachments: Model.list(TicketFile),
   /** When it was sent, as ISO 8601 text on the wire; 1970-01-01T00:00Z when absent. */
   sentAt: ModelField.isoTimestamp,
-  /** Whether only agents see it; `false` when absent. */
+  /** Whether it is visible to agents only; `false` when absent. */
   isInternal: ModelField.boolean
 } as const
 
@@ -157,7 +155,7 @@ const submitterFields = {
 } as const
 
 /**
- * Who handed a ticket in.
+ * The submitter of a ticket.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/ticket/get-tickets
  * @category models
@@ -167,36 +165,34 @@ export const Submitter: Model.Model<Submitter> = Model.record(submitterFields)
 export interface Submitter extends Model.RecordOf<typeof submitterFields> {}
 
 const ticketFields = {
-  /** The ticket's id, opaque text; a response without one fails. */
+  /** The ticket's id, an opaque string; a response without it fails. */
   ticketId: Model.required(ModelField.opaqueId(LiveDeskSchema.TicketId)),
   /** The title; "" when absent. */
   title: ModelField.string,
-  /** What it is about, in Markdown; "" when absent. */
+  /** The description, in Markdown; "" when absent. */
   description: ModelField.string,
   /** The files; `[]` when absent. */
   attachments: Model.list(TicketFile),
-  /** The state; "" when absent. `open` is the only word that the page shows. */
+  /** The state; "" when absent. The page shows `open` only. */
   status: ModelField.openEnum(["open"], ""),
-  /** The urgency; "" when absent. `high` and `normal` are in examples, the other three in an older page's table. */
+  /** The priority; "" when absent. Examples show `high` and `normal`; the other three are in an older page's table. */
   priority: ModelField.openEnum(["low", "normal", "medium", "high", "urgent"], ""),
-  /** The kind; "" when absent. `incident` is the only word that the pages show. */
+  /** The kind; "" when absent. The pages show `incident` only. */
   ticketType: ModelField.openEnum(["incident"], ""),
-  /** Who asked. */
   requester: Model.nested(Requester),
-  /** Who handed it in. */
   submitter: Model.nested(Submitter),
-  /** The team that has it; none when null. */
+  /** The assigned team; `None` when null. */
   assignmentTeam: Model.nullable(AssignmentTeam),
   /** Fields that the project defines; `{}` when absent. */
   customFields: ModelField.attributes,
-  /** What was written; `[]` when absent. */
+  /** The messages; `[]` when absent. */
   conversationList: Model.list(TicketMessage),
-  /** How its state changed; `[]` when absent. What an entry looks like could not be read. */
+  /** The changes of its state; `[]` when absent. The shape of an entry could not be read. */
   statusChanges: ModelField.jsonObjects
 } as const
 
 /**
- * A ticket. The page's sample could be read up to the first entry of `statusChanges`; further fields may come.
+ * A ticket. The page's sample was readable up to the first entry of `statusChanges`; there may be other fields.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/ticket/get-tickets
  * @category models
@@ -206,12 +202,12 @@ export const Ticket: Model.Model<Ticket> = Model.record(ticketFields, { open: tr
 export interface Ticket extends Model.RecordOf<typeof ticketFields> {}
 
 const createdTicketFields = {
-  /** The new ticket's id, opaque text; a response without one fails. */
+  /** The new ticket's id, an opaque string; a response without it fails. */
   ticketId: Model.required(ModelField.opaqueId(LiveDeskSchema.TicketId))
 } as const
 
 /**
- * The response to `create`. The page says that the id is returned; its sample could not be read.
+ * The response to `create`. The page states that the id is returned; its sample could not be read.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/ticket/create-tickets
  * @category models
@@ -221,13 +217,13 @@ export const CreatedTicket: Model.Model<CreatedTicket> = Model.record(createdTic
 export interface CreatedTicket extends Model.RecordOf<typeof createdTicketFields> {}
 
 const updatedTicketFields = {
-  /** The ticket's id; none where LiveDesk does not send it. */
+  /** The ticket's id; `None` if LiveDesk does not send it. */
   ticketId: Model.unverified(ModelField.nullableOpaqueId(LiveDeskSchema.TicketId))
 } as const
 
 /**
- * The response to `update`. Its sample could not be read: nothing in it is required, so that no update that LiveDesk
- * made fails.
+ * The response to `update`. Its sample could not be read, so no field is required: an update that LiveDesk made never
+ * fails.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/ticket/update-tickets
  * @category models
@@ -243,8 +239,8 @@ export interface UpdatedTicket extends Model.RecordOf<typeof updatedTicketFields
 const priorities = ["low", "normal", "medium", "high", "urgent"] as const
 
 /**
- * The urgency of a ticket for an input, which takes the known ones alone: `other` is for one that LiveDesk has and this
- * library does not know, `fromOutput` for the priority of a ticket, which may be any.
+ * A priority of a ticket in an input, which accepts the known priorities only. `other` makes one that this library does
+ * not know; `fromOutput` converts the priority of a ticket.
  *
  * @category inputs
  * @since 0.1.0
@@ -255,7 +251,7 @@ export const Priority = {
 }
 
 const FileInput = Schema.Struct({
-  /** Where the file is. The page of an older version wants it uploaded before; how, no page says. */
+  /** The URL of the file. An older page requires an upload before; how is undocumented. */
   fileUrl: Schema.String
 }).pipe(Schema.encodeKeys({ fileUrl: "file_url" }))
 
@@ -271,15 +267,13 @@ const ChannelContactsInput = Schema.Struct({
 const RequesterInput = Schema.Struct({
   /** The requester's id in the program's own system. */
   euid: Schema.optional(Schema.String),
-  /** How the requester is reached. */
   channelContacts: Schema.optional(ChannelContactsInput)
 }).pipe(Schema.encodeKeys({ channelContacts: "channel_contacts" }))
 
 const contentFields = {
-  /** Files, by their address. */
+  /** The files, by URL. */
   attachments: Schema.optional(Schema.Array(FileInput)),
-  /** The urgency. The pages show `high` and `normal`; an older one says low, medium, high and urgent;
-   * any other by `Priority.other`. */
+  /** The priority, or any other by `Priority.other`. See `Ticket` for which are documented. */
   priority: Schema.optional(LiveDeskSchema.wordInput(priorities)),
   /** The kind, `incident` on the pages. */
   ticketType: Schema.optional(Schema.String),
@@ -295,16 +289,13 @@ const contentFields = {
  * @since 0.1.0
  */
 export const CreateTicket = Schema.Struct({
-  /** The title. */
   title: Schema.String,
-  /** What it is about, in Markdown. */
+  /** The description, in Markdown. */
   description: Schema.optional(Schema.String),
   ...contentFields,
-  /** Who asks. */
   requester: Schema.optional(RequesterInput),
-  /** Who hands it in. */
   submitter: Schema.optional(Schema.Struct({ id: Schema.String })),
-  /** The name of the team that is to have it. */
+  /** The name of the team to assign. */
   assignmentTeam: Schema.optional(Schema.String)
 }).pipe(
   Schema.encodeKeys({ ticketType: "ticket_type", customFields: "custom_fields", assignmentTeam: "assignment_team" })
@@ -312,22 +303,20 @@ export const CreateTicket = Schema.Struct({
 export interface CreateTicket extends Schema.Schema.Type<typeof CreateTicket> {}
 
 /**
- * The input of `update`. An older page requires title and description; the newer one's table could not be read, so
- * nothing but the id is required here.
+ * The input of `update`. An older page requires title and description. The newer page's table could not be read, so
+ * only the id is required here.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/ticket/update-tickets
  * @category inputs
  * @since 0.1.0
  */
 export const UpdateTicket = Schema.Struct({
-  /** The ticket to change. */
+  /** The id of the ticket. */
   ticketId: LiveDeskSchema.TicketIdInput,
-  /** The title. */
   title: Schema.optional(Schema.String),
-  /** What it is about, in Markdown. */
+  /** The description, in Markdown. */
   description: Schema.optional(Schema.String),
   ...contentFields,
-  /** Tags. */
   tags: Schema.optional(Schema.Array(Schema.String))
 }).pipe(Schema.encodeKeys({ ticketId: "ticket_id", ticketType: "ticket_type", customFields: "custom_fields" }))
 export interface UpdateTicket extends Schema.Schema.Type<typeof UpdateTicket> {}
@@ -340,7 +329,7 @@ export interface UpdateTicket extends Schema.Schema.Type<typeof UpdateTicket> {}
  * @since 0.1.0
  */
 export const GetTicket = Schema.Struct({
-  /** The ticket to read. */
+  /** The id of the ticket. */
   ticketId: LiveDeskSchema.TicketIdInput
 }).pipe(Schema.encodeKeys({ ticketId: "ticket_id" }))
 export interface GetTicket extends Schema.Schema.Type<typeof GetTicket> {}
@@ -385,7 +374,7 @@ export const getEndpoint = Endpoint.make({
 })
 
 /**
- * Changes a ticket: `PUT /api/v2/accounts/tickets/:ticket_id`.
+ * Updates a ticket: `PUT /api/v2/accounts/tickets/:ticket_id`.
  *
  * @see https://www.engagelab.com/docs/livedesk/rest-api/ticket/update-tickets
  * @category endpoints
@@ -402,8 +391,8 @@ export const updateEndpoint = Endpoint.make({
 })
 
 /**
- * The endpoints by the names of their calls. A bundle that names it holds all of them; `createEndpoint` and the others are each
- * by itself.
+ * All endpoints of tickets, by method name. Import single endpoints, such as `createEndpoint`, to keep the others out
+ * of a bundle.
  *
  * @category endpoints
  * @since 0.1.0
@@ -415,7 +404,7 @@ export const endpoints = { create: createEndpoint, get: getEndpoint, update: upd
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The tickets of a project. A 2xx response with another code than 0 fails with `HttpError`/`ErrorCodeReturned`.
+ * The tickets of a project. A 2xx response with another `code` than 0 fails with `HttpError`/`ErrorCodeReturned`.
  *
  * @category services
  * @since 0.1.0
@@ -434,7 +423,7 @@ export class Tickets extends Context.Service<Tickets, {
    */
   readonly get: LiveDeskClient.Call<GetTicket, Ticket>
   /**
-   * Changes a ticket. Only what is given is sent.
+   * Updates a ticket. Only the given fields are sent.
    *
    * @see https://www.engagelab.com/docs/livedesk/rest-api/ticket/update-tickets
    */

@@ -1,5 +1,5 @@
 /**
- * Transports and their failures: what one says of the request, and whether anything of it can have been written.
+ * Transports, which send a client's requests, and proofs that a failed request was never written.
  *
  * @since 0.1.0
  */
@@ -10,20 +10,20 @@ import type * as HttpBody from "effect/http/HttpBody"
 import type * as HttpClient from "effect/http/HttpClient"
 
 /**
- * A transport's proof that it wrote nothing of a request. A transport that knows gives it as the `cause` of its
- * `TransportError`, with the failure as its own `cause`. The error's outcome is then `NotSent`, whatever the code.
+ * A transport's proof that it wrote nothing of a request. The transport passes it as the `cause` of its
+ * `TransportError`, with the failure as its own `cause`. The error's outcome is then `NotSent`, whatever its code.
  *
  * @category transports
  * @since 0.1.0
  */
 export class NotSentProof extends Data.Error<{
   readonly cause: unknown
-  /** Why no connection was made, where the transport knows more than its code says. */
+  /** Why no connection was made, if the transport knows more than its code says. */
   readonly reason?: ConnectReason
 }> {}
 
 /**
- * Why no connection was made.
+ * The reason why no connection was made.
  *
  * @category models
  * @since 0.1.0
@@ -42,7 +42,7 @@ export type ConnectReason =
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * A request as it goes out.
+ * A request for a transport to send.
  *
  * @category models
  * @since 0.1.0
@@ -50,20 +50,20 @@ export type ConnectReason =
 export interface RequestToSend {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
   readonly origin: string
-  /** Encoded, without the query. */
+  /** The encoded path, without the query. */
   readonly path: string
-  /** As it is meant: `target` encodes it. */
+  /** The query before encoding; `target` encodes it. */
   readonly query: ReadonlyArray<readonly [name: string, value: string]>
-  /** In lower case. Of a form, without the content type, which has the form's boundary in it. */
+  /** Headers, with names in lower case. A form's have no content type, since it contains the boundary. */
   readonly headers: { readonly [name: string]: string }
-  /** JSON text. */
+  /** The body as JSON text. */
   readonly body: string | undefined
-  /** The fields of a form, which is sent as `multipart/form-data` in place of `body`: texts and files, or lists of them. */
+  /** The fields of a form, sent as `multipart/form-data` in place of `body`: texts and files, or lists of them. */
   readonly form: HttpBody.FormDataInput | undefined
 }
 
 /**
- * The path of a request with its query, as they stand in the request's first line.
+ * Returns the encoded path and query of a request, for its first line.
  *
  * @category transports
  * @since 0.1.0
@@ -71,41 +71,40 @@ export interface RequestToSend {
 export const target = ({ path, query }: RequestToSend): string =>
   query.length === 0 ? path : `${path}?${query.map((pair) => pair.map(encoded).join("=")).join("&")}`
 
-/** Half a character has no encoding: it becomes the sign for an unknown one, as URLs have it. */
+/** Unpaired surrogates cannot be encoded: they become the replacement character, as in URLs. */
 const encoded = (part: string): string => encodeURIComponent(part.replaceAll(/\p{Cs}/gu, "\ufffd"))
 
 /**
- * Receives a response as it comes.
+ * Receives a response while it arrives.
  *
  * @category models
  * @since 0.1.0
  */
 export interface ResponseHandler {
-  /** The response has begun. Headers are in lower case; one that came several times is a list, or joined with commas. */
+  /** Called when the response begins. Headers are in lower case; a repeated one is a list, or joined with commas. */
   readonly start: (
     status: number,
     headers: { readonly [name: string]: string | ReadonlyArray<string> | undefined }
   ) => void
-  /** A piece of the body has come. `false` says that no more is wanted: the dispatch ends, and the rest is let go. */
+  /** Called with each piece of the body. On `false`, the dispatch ends and the rest is discarded. */
   readonly take: (piece: Uint8Array) => boolean
 }
 
 /**
- * The failure of a dispatch. Whether anything of the request can have been written follows from its cause, which may be
- * a `NotSentProof`.
+ * The failure of a dispatch. Its cause, possibly a `NotSentProof`, decides whether anything can have been written.
  *
  * @category errors
  * @since 0.1.0
  */
 export class DispatchError extends Data.TaggedError("DispatchError")<{
   readonly cause: unknown
-  /** Whether the request's body was a stream or a form, whose own failure comes out as the transport's. */
+  /** Whether the body was a stream or a form, whose own failure surfaces as the transport's. */
   readonly sentInParts?: boolean
 }> {}
 
 /**
- * Makes one request and reports its response until that is complete. It opens no span, follows no redirect and sends
- * nothing twice; interrupting it lets the request go.
+ * Sends one request and reports its response until that is complete. It opens no span, follows no redirect and sends
+ * nothing twice. Interruption cancels the request.
  *
  * @category models
  * @since 0.1.0
@@ -115,23 +114,22 @@ export interface Dispatch {
 }
 
 /**
- * What makes a client's requests where no `HttpClient` does: see `LiveDeskClient.layerTransport`.
+ * Sends a client's requests without an `HttpClient`: see `LiveDeskClient.layerTransport`.
  *
  * @category services
  * @since 0.1.0
  */
 export class Transport extends Context.Service<Transport, {
-  /** Makes a request, and hands its response on as it comes. */
+  /** Sends a request, and passes its response on while it arrives. */
   readonly dispatch: Dispatch
 }>()("@effect-livedesk/core/Transport") {}
 
 const dispatches = new WeakMap<HttpClient.HttpClient, Dispatch>()
 
 /**
- * Offers, beside what an `HttpClient` does, a shorter way to make a request. `LiveDeskClient` takes it where it finds
- * it: for requests that are no form, unless its option `transformClient` or `rateLimit` asks for more.
- * A client that is made from this one, such as by `HttpClient.mapRequest`, does not offer it, and a call takes about four
- * times the CPU. A debug log of a new client says which way its requests go.
+ * Attaches a faster `Dispatch` to an `HttpClient`. `LiveDeskClient` uses it for all requests except forms, unless
+ * `transformClient` or `rateLimit` is set. A client derived from this one, for example by `HttpClient.mapRequest`,
+ * loses it, and a call then takes about four times the CPU. A new client logs at debug level which of the two it uses.
  *
  * @category transports
  * @since 0.1.0
@@ -142,7 +140,7 @@ export const attachDispatch = (client: HttpClient.HttpClient, dispatch: Dispatch
 }
 
 /**
- * The dispatch that a client offers, if it does.
+ * Returns the `Dispatch` attached to an `HttpClient`, if any.
  *
  * @category transports
  * @since 0.1.0

@@ -1,8 +1,8 @@
 /**
  * EngageLab LiveDesk for Effect.
  *
- * What few programs need has an entry of its own: `@effect-livedesk/core/imports`, `flows`, `webhooks` and `testing`, and
- * `LiveDeskOpenApi` and `Endpoints` by their own names.
+ * Less common parts have their own entries: `@effect-livedesk/core/imports`, `flows`, `webhooks`, `testing`,
+ * `LiveDeskOpenApi` and `Endpoints`.
  *
  * @since 0.1.0
  */

@@ -1,5 +1,5 @@
 /**
- * One call: its attempts, one after the other, under its one timeout.
+ * Runs one call: its attempts, one after another, under one timeout.
  *
  * @since 0.1.0
  */
@@ -18,26 +18,23 @@ import type { QueuedDispatch, QueuedHandler } from "./QueuedDispatch.ts"
 import { type HeaderFields, ResponseBuffer } from "./ResponseBuffer.ts"
 import * as ResponseDecoder from "./ResponseDecoder.ts"
 
-/** A client, as its calls need it. */
+/** A client as its calls see it. */
 export interface Client extends ClientSettings {
   readonly dispatch: QueuedDispatch
   readonly isRateLimited: boolean
   readonly propagateTrace: boolean
 }
 
-/** The settings of one call. */
 export interface CallSettings {
   readonly timeout: Duration.Duration
   readonly retries: RetryPolicy.RetryPolicy
-  /** The time, in milliseconds. */
+  /** Returns the time, in milliseconds. */
   readonly now: () => number
-  /** Receives the events of the call. */
   readonly instrumentation: Instrumentation.CallInstrumentation | undefined
   readonly listener: ResponseDecoder.Listener | undefined
   readonly checksDrift: boolean
 }
 
-/** One call: its attempts, one after the other, under its one timeout. */
 export class CallExecution<Input, Output> implements QueuedHandler {
   private readonly client: Client
   private readonly endpoint: Endpoint.Endpoint<Input, Output>
@@ -45,11 +42,11 @@ export class CallExecution<Input, Output> implements QueuedHandler {
   private readonly settings: CallSettings
   private readonly deadline: number
   private attempts = 0
-  /** The worst that an attempt so far may have done. */
+  /** The worst outcome of the attempts so far. */
   private outcome: LiveDeskError.Outcome = "NotSent"
-  /** Since when the latest attempt waits for its turn, while it does. */
+  /** When the latest attempt began to wait for its turn; `undefined` once it is sent. */
   private waitingSince: number | undefined = undefined
-  /** The latest attempt's response, as far as it has come: what is there when the timeout passes. */
+  /** The latest attempt's response, as far as it was received when the timeout passes. */
   private response: ResponseBuffer | undefined = undefined
 
   constructor(
@@ -65,7 +62,7 @@ export class CallExecution<Input, Output> implements QueuedHandler {
     this.deadline = settings.now() + Duration.toMillis(settings.timeout)
   }
 
-  runWithTimeout(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
+  run(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
     const { operation, idempotency, verifyHint } = this.endpoint
     return Effect.mapError(
       Effect.timeoutOrElse(this.runWithRetries(), {
@@ -76,7 +73,7 @@ export class CallExecution<Input, Output> implements QueuedHandler {
               ErrorMapping.timedOut(operation, this.settings.timeout, this.response?.parts, this.settings.now())
             )
           }
-          // Its turn did not come, but the wait counts.
+          // Its turn never came, but the wait counts.
           this.admit()
           return Effect.fail(ErrorMapping.timedOutInQueue(operation, this.settings.timeout))
         }
@@ -102,7 +99,7 @@ export class CallExecution<Input, Output> implements QueuedHandler {
     }
     return Effect.flatMap(Random.next, (random) => {
       const delay = RetryPolicy.delay(retries, error, this.attempts - 1, random)
-      // A `TimedOut` from within the wait would say less than the failure before it.
+      // A `TimedOut` during the wait would hide the failure before it.
       if (
         Option.isNone(delay) || now() + Duration.toMillis(delay.value) >= this.deadline
       ) {
@@ -115,7 +112,7 @@ export class CallExecution<Input, Output> implements QueuedHandler {
     })
   }
 
-  /** One request and its response. */
+  /** Sends one request and reads its response. */
   private attempt(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
     this.attempts += 1
     this.waitingSince = this.client.isRateLimited ? this.settings.now() : undefined
@@ -149,12 +146,12 @@ export class CallExecution<Input, Output> implements QueuedHandler {
   // the outcome
   // -------------------------------------------------------------------------------------------------------------------
 
-  /** The transport failed: without a response, or in the middle of one. */
+  /** Handles a failure of the transport, before a response or in the middle of one. */
   private handleDispatchError(error: Transport.DispatchError): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
     const { response } = this
     return response === undefined
       ? Effect.fail(ErrorMapping.dispatchFailed(this.endpoint.operation, error))
-      // Of a refusal, what has come will do.
+      // An incomplete error response is decoded as far as it arrived.
       : response.isSuccess
       ? Effect.fail(ErrorMapping.responseLost(response.parts, error.cause))
       : this.decodeResponse()

@@ -1,12 +1,12 @@
 /**
- * The outline of a failure, for a log that must not show what customers wrote.
+ * Outlines a failure, for logs that must not contain customers' data.
  *
  * @since 0.1.0
  */
 import * as Cause from "effect/Cause"
 import * as LiveDeskError from "../LiveDeskError.ts"
 
-/** Of a failure that which can hold no content: the names of errors, and places in the program. */
+/** Returns the parts of a failure without content: the names of errors, and places in the program. */
 export const outline = <E>(cause: Cause.Cause<E>): string =>
   cause.reasons.map((reason) => {
     if (Cause.isInterruptReason(reason)) return "interrupted"
@@ -17,7 +17,7 @@ export const outline = <E>(cause: Cause.Cause<E>): string =>
     return error instanceof Error ? `${error.name}${placesOf(error)}` : typeof error
   }).join("; ")
 
-/** What comes after the message in the stack, if the message is in it. */
+/** The stack's lines after the message, if the stack contains the message. */
 const placesOf = ({ message, stack = "" }: Error): string => {
   const at = stack.indexOf(message)
   const lines = at === -1 ? [] : stack.slice(at + message.length).split("\n")

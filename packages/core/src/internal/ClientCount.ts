@@ -1,20 +1,20 @@
 /**
- * Counts the clients that a program builds, to warn of one that builds a client for each call.
+ * Counts the clients that a program builds, to warn if it builds one for each call.
  *
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 
-/** So many clients of one account, built within so many milliseconds, are no accident. */
+/** This many clients of one account within this many milliseconds trigger the warning. */
 const many = 10
 const window = 10_000
 
 const built = new Map<string, { since: number; count: number; isWarned: boolean }>()
 
 /**
- * Counts a client that is being built under a key, and logs one warning a key when there are many. Clients of this
- * machine's own addresses and of names that nobody can have are those of tests.
+ * Counts a client under a key, and logs one warning per key when there are many. Clients of loopback addresses and
+ * reserved host names are those of tests, and are not counted.
  */
 export const add = Effect.fnUntraced(function*({ key, origin }: { readonly key: string; readonly origin: string }) {
   if (/^https?:\/\/(?:(?:[^/:]+\.)?(?:localhost|invalid|test)|127\.[\d.]+|\[::1\])(?::\d+)?$/.test(origin)) return

@@ -1,5 +1,5 @@
 /**
- * The settings of a client: its options, checked and read once.
+ * The settings of a client: its validated options.
  *
  * @since 0.1.0
  */
@@ -33,9 +33,9 @@ interface Options {
   readonly maxResponseBytes?: number | undefined
 }
 
-/** Settings of a client, read and checked. */
+/** The validated settings of a client. */
 export interface ClientSettings {
-  /** What its rate limit and circuit breaker are kept under. */
+  /** The key of the rate limit and the circuit breaker. */
   readonly key: string
   readonly circuitBreaker: Effect.Success<ReturnType<Breaker.Breaker["guard"]>> | undefined
   /** Where LiveDesk is, without a slash at the end: `origin` and `prefix`. */
@@ -61,7 +61,7 @@ export const defaultBaseUrl = "https://livedesk-api.engagelab.com"
 // make
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** Checks the options of a client, and reads them. */
+/** Validates the options of a client. */
 export const make = (
   options: Options
 ): Effect.Effect<
@@ -105,7 +105,7 @@ export const make = (
       prefix,
       headers: {
         accept: "application/json",
-        // undici does not decompress, and a response that cannot be read is an id that is lost.
+        // undici does not decompress, and an unreadable response loses the id of a created record.
         "accept-encoding": "identity",
         authorization: `Basic ${Base64.encode(`${apiKey}:${apiSecret}`)}`,
         "user-agent": "effect-livedesk"
@@ -126,7 +126,7 @@ export const make = (
     }
   })
 
-/** All that is wrong with the options beside the credentials. */
+/** Returns all problems of the options except the credentials. */
 export const optionIssues = (options: Partial<Options>): ReadonlyArray<LiveDeskError.Issue> => [
   ...issueOf("baseUrl", parseBaseUrl(options.baseUrl ?? defaultBaseUrl)),
   ...issueOf("timeout", parseTimeout(options.timeout ?? "30 seconds")),
@@ -156,7 +156,7 @@ const problemsOf = (
   ...(value === "" ? [`${what} is empty`] : []),
   ...(value !== value.trim() ? [`${what} begins or ends with white space`] : []),
   ...(/\p{Cc}/u.test(value.trim()) ? [`${what} holds a control character`] : []),
-  ...(/\p{Cs}/u.test(value) ? [`${what} holds half a character`] : [])
+  ...(/\p{Cs}/u.test(value) ? [`${what} holds an unpaired surrogate`] : [])
 ]
 
 export const apiKeyProblems = (value: string): ReadonlyArray<string> => [
@@ -166,13 +166,13 @@ export const apiKeyProblems = (value: string): ReadonlyArray<string> => [
 
 export const apiSecretProblems = (value: string): ReadonlyArray<string> => problemsOf("the API secret", value)
 
-// `URL` by its name is a platform's type.
+// The type `URL` belongs to a platform.
 type ParsedUrl = Result.Result.Success<ReturnType<typeof Url.fromString>>
 
 export const parseBaseUrl = (value: string): Result.Result<ParsedUrl, string> => {
   if (/[?#]/.test(value)) return Result.fail("the base URL must have no query and no fragment")
   const url = Url.fromString(value)
-  if (Result.isFailure(url)) return Result.fail(`the base URL is no URL; expected something like ${defaultBaseUrl}`)
+  if (Result.isFailure(url)) return Result.fail(`the base URL is not a URL; expected something like ${defaultBaseUrl}`)
   const { password, protocol, username } = url.success
   if (protocol !== "https:" && protocol !== "http:") return Result.fail("the base URL must start with https://")
   if (/\/api\/v2\/*$/.test(url.success.pathname)) {
@@ -184,7 +184,7 @@ export const parseBaseUrl = (value: string): Result.Result<ParsedUrl, string> =>
   return Result.succeed(url.success)
 }
 
-// The longest delay that timers of JavaScript platforms can keep, some 24 days.
+// The longest delay of JavaScript timers, about 24 days.
 const timeoutCeiling = Duration.millis(2 ** 31 - 1)
 
 export const parseTimeout = (value: Duration.Input): Result.Result<Duration.Duration, string> => {

@@ -1,5 +1,5 @@
 /**
- * Looks for a contact by what it is known by: its identifier, e-mail address or phone number.
+ * Finds a contact by its identifier, e-mail address or phone number.
  *
  * @since 0.1.0
  */
@@ -13,14 +13,14 @@ import type * as LiveDeskClient from "../LiveDeskClient.ts"
 import type * as LiveDeskError from "../LiveDeskError.ts"
 import * as ErrorMapping from "./ErrorMapping.ts"
 
-/** What a contact is asked for by. */
+/** The keys to find a contact by. */
 interface ContactKey {
   readonly identifier?: string | undefined
   readonly email?: string | undefined
   readonly phoneNumber?: string | undefined
 }
 
-/** What of a contact tells whether it is the one. */
+/** The fields of a contact that are compared with the keys. */
 type Known = Pick<ContactProfile, "id" | "identifier" | "email" | "phoneNumber">
 
 type Search<A> = (
@@ -32,7 +32,7 @@ type Ensured<A, Created> =
   | Created & { readonly _tag: "Created" }
   | { readonly _tag: "Existing"; readonly contact: A }
 
-/** What a contact is known by, each blank or in the one form in which it is looked for, compared and sent. */
+/** The keys of a contact in the form in which they are searched, compared and sent; without blank ones. */
 interface NormalizedKey {
   readonly identifier: string | undefined
   readonly email: string | undefined
@@ -47,7 +47,7 @@ const normalized = ({ email, identifier, phoneNumber }: ContactKey): NormalizedK
 const contactKeyFields = ["identifier", "email", "phoneNumber"] as const
 
 /**
- * Whether a contact can be looked for: it has an identifier, an e-mail address or a phone number that is not blank.
+ * Returns `true` if a contact can be found: an identifier, e-mail address or phone number is not blank.
  *
  * @category guards
  * @since 0.1.0
@@ -59,10 +59,10 @@ export const hasContactKey = <A extends ContactKey>(
   return contactKeyFields.some((name) => contactKey[name] !== undefined)
 }
 
-/** The issue of a contact that has none. */
+/** The message for a contact without any key. */
 export const contactKeyMissing = "give identifier, email or phoneNumber, so that the contact can be found"
 
-/** At least one key, or the error that none is there. */
+/** Returns the keys, or fails if there are none. */
 const requireContactKey = (
   input: ContactKey,
   operation: string
@@ -71,7 +71,7 @@ const requireContactKey = (
     ? Effect.succeed(normalized(input))
     : Effect.fail(ErrorMapping.invalidInput(operation, [{ path: ["identifier"], message: contactKeyMissing }]))
 
-/** Finds the contact that a key names, or fails where the key names two, or one that contradicts it. */
+/** Finds the contact with the given keys. Fails if they match two contacts, or if one of them differs. */
 export const makeFind = <A extends Known>(
   search: Search<A>,
   operation = "contacts.find"
@@ -82,7 +82,7 @@ export const makeFind = <A extends Known>(
     for (const name of contactKeyFields) {
       const q = contactKey[name]
       if (q === undefined || (found !== undefined && agreement(name, contactKey, found) === true)) continue
-      // The search is for a part of any field: only a contact that agrees in whole is the one.
+      // The search matches parts of any field; only a contact with an equal field counts.
       const match = yield* search({ q }, options).pipe(
         Stream.filter((contact) => agreement(name, contactKey, contact) === true),
         Stream.runHead
@@ -104,7 +104,7 @@ export const makeFind = <A extends Known>(
       : yield* ErrorMapping.conflict(operation, `contact ${known.id} has another ${contradicted.join(" and ")}`)
   })
 
-/** Finds the contact, or creates it; calls for the same contact wait for each other. */
+/** Finds a contact or creates it. Calls for the same contact run one after another. */
 export const makeEnsure = Effect.fnUntraced(function*<
   A extends Known,
   Input extends ContactKey,
@@ -115,7 +115,7 @@ export const makeEnsure = Effect.fnUntraced(function*<
 ) {
   const operation = "contacts.ensure"
   const find = makeFind(search, operation)
-  // One at a time for a key: that LiveDesk refuses a second contact with the same is unverified.
+  // One at a time per key: that LiveDesk refuses a second contact with the same key is unverified.
   const turns = yield* RcMap.make({ lookup: () => Semaphore.make(1) })
   const inTurn = (contactKey: NormalizedKey) => <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
     contactKeyFields.flatMap((name) =>
@@ -147,7 +147,7 @@ export const makeEnsure = Effect.fnUntraced(function*<
           return reason._tag === "RejectedInput" || reason._tag === "Conflict" ? findOr(failed) : failed
         }
         if (outcome === "NotSent") return failed
-        // LiveDesk may have created it, or be about to. A search that fails resolves nothing.
+        // LiveDesk may have created it, or may still do so. A failed search decides nothing.
         return findOr(Effect.delay(findOr(failed), "1 second")).pipe(Effect.catch(() => failed))
       })
     )
@@ -156,7 +156,7 @@ export const makeEnsure = Effect.fnUntraced(function*<
   return ensure
 })
 
-/** Whether a contact has a key; `undefined` where one of the two says nothing. */
+/** Compares one key of a contact; `undefined` if either side lacks it. */
 const agreement = (name: keyof NormalizedKey, contactKey: NormalizedKey, contact: Known): boolean | undefined => {
   const asked = contactKey[name]
   const held = Option.getOrUndefined(contact[name])?.trim()

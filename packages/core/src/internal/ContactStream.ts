@@ -1,5 +1,5 @@
 /**
- * All pages of contacts as one stream.
+ * Streams all pages of contacts.
  *
  * @since 0.1.0
  */
@@ -15,21 +15,21 @@ interface Page<A> {
   readonly meta: { readonly count: number }
 }
 
-// How many pages back a contact is known again.
+// The number of past pages within which duplicates are dropped.
 const rememberedPages = 8
 
 interface Progress {
   readonly page: number
   readonly delivered: number
-  /** How many pages in a row held nothing new. */
+  /** The number of consecutive pages without new contacts. */
   readonly stale: number
-  /** The ids of the first page, to which a server that begins anew comes back. */
+  /** The ids of the first page, which a server may return again past the end. */
   readonly first: ReadonlySet<ContactId>
   /** The ids of the latest pages. */
   readonly recent: ReadonlyArray<ReadonlySet<ContactId>>
 }
 
-/** Reads one page after the other, from a first one. */
+/** Reads page after page, from `firstPage`. */
 export const make = <A extends { readonly id: ContactId }>(
   read: (page: number) => Effect.Effect<Page<A>, LiveDeskError.LiveDeskError>,
   firstPage: number
@@ -50,8 +50,8 @@ export const make = <A extends { readonly id: ContactId }>(
           first: progress.page === start.page ? ids : progress.first,
           recent: [...progress.recent, ids].slice(-rememberedPages)
         }
-        // Past the end LiveDesk may return an empty page, the last one again or the first. A page of nothing new before
-        // the end comes from contacts that were made meanwhile, and pushed those that are known on to it.
+        // Past the end LiveDesk may return an empty page, the last one again or the first. Before the end, a page
+        // without new contacts means that contacts created meanwhile pushed known ones onto it.
         const isOver = contacts.length === 0 ||
           (fresh.length === 0 && (next.delivered >= meta.count || next.stale > rememberedPages))
         return [fresh, isOver ? Option.none() : Option.some(next)] as const

@@ -1,5 +1,5 @@
 /**
- * The deduplication of deliveries: the keys that one is known by, and the claim on them in the store.
+ * Deduplicates deliveries, by claiming their keys in the store.
  *
  * @since 0.1.0
  */
@@ -8,7 +8,7 @@ import * as Schema from "effect/Schema"
 import type * as DeliveryStore from "../webhooks/DeliveryStore.ts"
 import * as WebhookRejection from "./WebhookRejection.ts"
 
-/** Claims a delivery under every deduplication key, or under none. */
+/** Claims a delivery under all of its deduplication keys, or under none. */
 export const claimAll = Effect.fnUntraced(function*(
   store: DeliveryStore.DeliveryStore["Service"],
   keys: ReadonlyArray<string>
@@ -40,15 +40,15 @@ export const recordAll = (
 const maxIdLength = 150
 
 /**
- * The deduplication key of a delivery; `undefined` for one that looks like any other, which is handled each time rather
- * than lost.
+ * Returns the deduplication key of a delivery. A delivery that cannot be distinguished from others has none: it is
+ * handled each time rather than lost.
  */
 export const deliveryId = (header: string | undefined, wire: unknown): string | undefined => {
   if (header !== undefined && header !== "" && header.length <= maxIdLength) return `delivery:${header}`
   const { event, id, created_at: createdAt, updated_at: updatedAt } = fieldsOf(wire)
   // A number that JSON does not hold as it was may be another record's, too.
   if (!isPlain(id) || (typeof id === "number" && !Number.isSafeInteger(id))) return undefined
-  // Not by the content: what is changed, changed back and changed again comes twice in the same words.
+  // Not by the content: a value that is changed, changed back and changed again repeats it.
   const time = isPlain(updatedAt) ? updatedAt : event.endsWith("_created") && isPlain(createdAt) ? createdAt : undefined
   const named = `event:${event}:${id}:${time}`
   return time !== undefined && named.length <= maxIdLength ? named : undefined

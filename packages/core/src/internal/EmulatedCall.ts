@@ -1,8 +1,8 @@
 /**
- * What the emulated calls have in common: what they take, what they give, and how they refuse.
+ * The shared parts of emulated calls: inputs, results and refusals.
  *
- * The vendor's pages show what a call that succeeds returns, and no more. The emulator's refusals, uniqueness and contact
- * inboxes are inherited from Chatwoot 4.7, from which LiveDesk is derived, and unverified.
+ * The vendor's pages show successful calls only. The emulator's refusals, uniqueness rules and contact inboxes are
+ * those of Chatwoot 4.7, from which LiveDesk is derived (unverified).
  *
  * @since 0.1.0
  */
@@ -20,19 +20,19 @@ import type { EmulatorState, StoredAttachment } from "../testing/EmulatorState.t
 // refusals
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** A response that refuses: Chatwoot's status and body (unverified). */
+/** An error response, with Chatwoot's status and body (unverified). */
 export interface ErrorResponse {
   readonly status: number
   readonly body: { readonly [key: string]: unknown }
 }
 
-/** The refusal of an id that nothing has. */
+/** The response for an unknown id. */
 export const notFound: ErrorResponse = { status: 404, body: { error: "Resource could not be found" } }
 
-/** The refusal of a call as a whole. */
+/** Refuses a call as a whole. */
 export const unprocessable = (error: string): ErrorResponse => ({ status: 422, body: { error } })
 
-/** The refusal of single attributes. */
+/** Refuses single attributes. */
 export const invalid = (faults: ReadonlyArray<readonly [attribute: string, message: string]>): ErrorResponse => ({
   status: 422,
   body: {
@@ -45,10 +45,10 @@ export const invalid = (faults: ReadonlyArray<readonly [attribute: string, messa
 // calls
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** How the emulator responds to the requests of an endpoint. */
+/** The emulator's implementation of an endpoint. */
 export interface Handler<Operation extends string> {
   readonly operation: Operation
-  /** Gives the body of the response. */
+  /** Returns the body of the response. */
   readonly handle: (state: EmulatorState, body: Body, requestContext: RequestContext) => Transition<unknown>
 }
 
@@ -70,22 +70,21 @@ export const handler = <Input, Output, Operation extends string>(
   }
 })
 
-/** What a call gives, and the state after it. */
+/** The result of a call, and the state after it. */
 export type Transition<A> = readonly [result: Result.Result<A, ErrorResponse>, state: EmulatorState]
 
-/** What a call takes from outside the state. */
+/** The inputs of a call besides the state. */
 export interface RequestContext {
   readonly now: DateTime.Utc
-  /** Two fresh UUIDs: a call may need a source id and a conversation's own. */
+  /** Two new UUIDs: a call may need one for a source id and one for a conversation. */
   readonly uuids: readonly [string, string]
-  /** Where the emulator is reached: what the links in its responses begin with. */
+  /** The emulator's origin, for the URLs in its responses. */
   readonly origin: string
 }
 
-/** The fields of a call, as they came: of its path, its query and its body. */
+/** The raw fields of a call, from its path, query and body. */
 export type Body = { readonly [key: string]: unknown }
 
-/** A file of a form. */
 export class Upload {
   readonly name: string
   readonly mediaType: string
@@ -98,7 +97,7 @@ export class Upload {
   }
 }
 
-/** Reads a text. Rails takes a number for its digits and the reverse; blank is as good as missing. */
+/** Reads a string. As in Rails, numbers and strings convert to each other, and a blank string counts as missing. */
 export const text = (value: unknown): Option.Option<string> =>
   (typeof value === "string" && value.trim() !== "") || typeof value === "number"
     ? Option.some(String(value))
@@ -113,22 +112,22 @@ export const inexactNumber = (body: Body): ErrorResponse | undefined => {
     : unprocessable(`${field} is a number that JSON readers round: write it as text`)
 }
 
-/** Reads a whole number, or its digits. */
+/** Reads a whole number, also as text. */
 export const wholeNumber = (value: unknown): Option.Option<number> =>
   Option.filter(Option.map(text(value), Number), Number.isSafeInteger)
 
-/** Reads a JSON object, or its text, of which attributes consist; anything else is none. */
+/** Reads attributes: a JSON object, also as text. Any other value is `{}`. */
 export const attributes = (value: unknown): LiveDeskSchema.Attributes => {
   const read = ModelField.attributes.read(value)
   return read instanceof DecodeFailure ? {} : read
 }
 
-/** Reads a flag, or its word. */
+/** Reads a boolean, also as text. */
 export const flag = (value: unknown): boolean => value === true || value === "true"
 
-/** Reads one text, or several. */
+/** Reads one string or several. */
 export const texts = (value: unknown): ReadonlyArray<string> =>
   (Array.isArray(value) ? value : [value]).filter(Predicate.isString).filter((text) => text !== "")
 
-/** A time as LiveDesk's records have it. */
+/** Truncates a time to whole seconds, as in LiveDesk's records. */
 export const wholeSecond = (time: DateTime.Utc): DateTime.Utc => DateTime.startOf(time, "second")

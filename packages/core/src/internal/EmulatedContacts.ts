@@ -1,5 +1,5 @@
 /**
- * The contacts of the emulated LiveDesk: what each call returns and what it changes.
+ * The emulated calls of contacts.
  *
  * @since 0.1.0
  */
@@ -19,8 +19,8 @@ import * as EmulatedCall from "./EmulatedCall.ts"
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * `contacts.create`. Without `inbox_id`, which the page requires but Chatwoot does not, the contact is tied to no
- * inbox: that is what the vendor's sample shows.
+ * Implements `contacts.create`. Without `inbox_id`, which the page requires but Chatwoot does not, the contact is not
+ * linked to an inbox, as in the vendor's sample.
  */
 const create = (
   state: EmulatorState.EmulatorState,
@@ -93,9 +93,9 @@ const contactFaults = (
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * `contacts.update`: changes what is given, clears what is null, and merges attributes key by key. That attributes of
- * LiveDesk's own are merged, too, and that a picture is heeded later, is Chatwoot's (unverified); the picture is left
- * out here.
+ * Implements `contacts.update`: sets the given fields, clears those that are null, and merges attributes key by key.
+ * That LiveDesk's own attributes are merged too, and that a picture is processed later, is Chatwoot's (unverified); the
+ * picture is ignored here.
  */
 const update = (
   state: EmulatorState.EmulatorState,
@@ -127,13 +127,13 @@ const update = (
 // list
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** As the vendor's pages say. */
+/** From the vendor's pages. */
 const pageSize = 15
 
 /**
- * `contacts.list`, with and without `q`: pages of 15, or of `page_size`, which is in an example of the vendor's. What is
- * not sorted comes in the order of creation; contacts without a value to sort by come last (both unverified). Past the
- * end, pages are empty.
+ * Implements `contacts.list`, with and without `q`: pages of 15, or of `page_size`, which is in an example of the
+ * vendor's. The default order is that of creation, and contacts without the sort field come last (both unverified).
+ * Pages past the end are empty.
  */
 const list = (
   state: EmulatorState.EmulatorState,
@@ -164,8 +164,8 @@ const list = (
 }
 
 /**
- * Writes a page as the vendor's samples have it: the number of the page is text where the client named one, as Rails
- * has every parameter, else the number 1.
+ * Writes a page like the vendor's samples: its number is text if the client sent one, as every parameter in Rails,
+ * otherwise the number 1.
  */
 const writePage = (page: Contacts.ContactPage, query: EmulatedCall.Body): unknown => {
   const written = Contacts.endpoints.list.success.write(page)
@@ -174,13 +174,13 @@ const writePage = (page: Contacts.ContactPage, query: EmulatedCall.Body): unknow
     : written
 }
 
-/** The latest search in each set of contacts, which each page of one stream asks for. */
+/** The latest search in each set of contacts, cached because a stream repeats it for each page. */
 const searches = new WeakMap<
   EmulatorState.EmulatorState["contacts"],
   { readonly key: string; readonly found: ReadonlyArray<EmulatorState.StoredContact> }
 >()
 
-/** What the query chooses and orders, or `undefined` for everything as it came. */
+/** Filters and sorts contacts by a query; `undefined` for a query that does neither. */
 const find = (
   state: EmulatorState.EmulatorState,
   query: EmulatedCall.Body
@@ -243,7 +243,7 @@ const folded = (value: string | number): string | number => typeof value === "st
 // showing
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** A contact as LiveDesk shows them beside something else. */
+/** A contact, as part of another record. */
 export const showProfile = (contact: EmulatorState.StoredContact): ContactProfile => ({
   additionalAttributes: contact.additionalAttributes,
   availabilityStatus: "offline",

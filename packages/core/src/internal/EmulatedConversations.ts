@@ -1,5 +1,5 @@
 /**
- * The conversations of the emulated LiveDesk: what each call returns and what it changes.
+ * The emulated calls of conversations.
  *
  * @since 0.1.0
  */
@@ -23,11 +23,11 @@ import * as EmulatedMessages from "./EmulatedMessages.ts"
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * `conversations.create`.
+ * Implements `conversations.create`.
  *
- * - With `inbox_id` and `contact_id`: under a new contact inbox, or under the one that `source_id` names. Without
- *   `inheritedRules`, under the first that there is, if there is one.
- * - Otherwise under the contact inbox that `source_id` names, whatever its inbox.
+ * - With `inbox_id` and `contact_id`: in a new contact inbox, or in the one that `source_id` names. Without
+ *   `inheritedRules`, in the contact's first one for the inbox, if any.
+ * - Otherwise in the contact inbox that `source_id` names, whatever its inbox.
  */
 const create = (
   state: EmulatorState.EmulatorState,
@@ -145,9 +145,9 @@ const latestConversation = (
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * `conversations.toggleStatus`, with Chatwoot's response. Where `transitionRules` hold, the emulator refuses a move that
- * `Conversations.transitions` does not list. What LiveDesk's refusal looks like, and that a move to the current state
- * succeeds, is unverified. The emulator always refuses a state that LiveDesk does not have.
+ * Implements `conversations.toggleStatus`, with Chatwoot's response. With `transitionRules`, it refuses moves that
+ * `Conversations.transitions` does not list. It always refuses an unknown state. The form of LiveDesk's refusal, and
+ * that a move to the current state succeeds, are unverified.
  */
 export const toggleStatus = (
   state: EmulatorState.EmulatorState,
@@ -198,7 +198,7 @@ const targetsOf = (status: string): ReadonlyArray<string> =>
 // showing
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** A conversation as LiveDesk shows it, or none for one whose contact or inbox is not there. */
+/** A conversation as LiveDesk returns it; none if its contact or inbox is missing. */
 export const show = (
   state: EmulatorState.EmulatorState,
   id: number,

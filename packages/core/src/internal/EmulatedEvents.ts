@@ -1,8 +1,8 @@
 /**
- * The events that the emulated LiveDesk would send to a webhook for what has changed.
+ * The webhook events of the emulator's changes.
  *
- * The vendor documents `conversation_created`, for a conversation that a call created. The other events, and that one
- * change may come as several, are Chatwoot's and unverified.
+ * The vendor documents `conversation_created` for a conversation that a call created. The other events, and that one
+ * change may cause several, are Chatwoot's (unverified).
  *
  * @since 0.1.0
  */
@@ -23,8 +23,8 @@ import * as EmulatedConversations from "./EmulatedConversations.ts"
 import * as EmulatedMessages from "./EmulatedMessages.ts"
 
 /**
- * The events of one change, in the order in which Chatwoot would send them: new conversations, new messages, and moves of
- * the conversation that the call names or of those that were written in.
+ * Returns the events of one change, in Chatwoot's order: new conversations, new messages, and state changes of the
+ * conversation that the call names or of those with new messages.
  */
 export const between = (
   before: EmulatorState.EmulatorState,
@@ -67,7 +67,7 @@ export const between = (
 const range = (from: number, to: number): ReadonlyArray<number> =>
   Array.from({ length: Math.max(0, to - from) }, (_, index) => from + index)
 
-/** What a conversation's state changed from and to: one list, or none. */
+/** The old and new state of a conversation, in one list, or none if it did not change. */
 const moves = (
   before: EmulatorState.EmulatorState,
   after: EmulatorState.EmulatorState,
@@ -86,7 +86,7 @@ const showContactInbox = (
   { contactId, createdAt, inboxId, sourceId }: EmulatorState.StoredConversation
 ): WebhookContactInbox => {
   const tie = EmulatorState.under(state.contactInboxes, sourceId).find((tie) => tie.inboxId === inboxId)
-  // A conversation may be seeded without its tie.
+  // A conversation may be seeded without its contact inbox.
   const { createdAt: since, id } = tie ?? { createdAt, id: 0 }
   return {
     id,

@@ -1,5 +1,5 @@
 /**
- * The messages of the emulated LiveDesk: what each call returns, and what it changes in the conversation.
+ * The emulated calls of messages.
  *
  * @since 0.1.0
  */
@@ -14,8 +14,8 @@ import * as EmulatedCall from "./EmulatedCall.ts"
 const maxContentLength = 150_000
 
 /**
- * `messages.send` and `messages.sendFiles`: an agent's message, with files or without. That a text is at most 150,000
- * characters long, and that a reply to a message that is not there replies to none, is Chatwoot's (unverified).
+ * Implements `messages.send` and `messages.sendFiles`, both from an agent. That a text has at most 150,000 characters,
+ * and that a reply to a missing message replies to none, is Chatwoot's (unverified).
  */
 export const send = (
   state: EmulatorState.EmulatorState,
@@ -24,9 +24,9 @@ export const send = (
 ): EmulatedCall.Transition<Messages.Message> => add(state, body, "outgoing", requestContext)
 
 /**
- * A message from the contact, with the fields of `send`. No call that is known makes one: customers do. It wakes a
- * snoozed conversation and opens a resolved one again, `pending` where the inbox has a bot; this is Chatwoot's
- * (unverified), and a closed one, which Chatwoot does not have, is opened as well. Without `inheritedRules` none is.
+ * Adds a message from the contact, with the fields of `send`; no known call does so. As in Chatwoot (unverified), it
+ * wakes a snoozed conversation and reopens a resolved one, as `pending` if the inbox has a bot. A closed one, which
+ * Chatwoot does not have, is reopened as well. Without `inheritedRules`, none is.
  */
 export const receive = (
   state: EmulatorState.EmulatorState,
@@ -88,11 +88,11 @@ const add = (
   return [Result.succeed(show(next, message, origin)), next]
 }
 
-/** Rails counts characters, not the halves of those that UTF-16 writes in two. */
+/** Rails counts characters, not UTF-16 code units. */
 const isTooLong = (content: string): boolean =>
   content.length > maxContentLength && Array.from(content).length > maxContentLength
 
-/** Chatwoot adds the id that the replied-to message has in the inbox; here there is none. */
+/** Chatwoot adds the replied-to message's id in the inbox; the emulator has none. */
 const replyingTo = (
   state: EmulatorState.EmulatorState,
   { id }: EmulatorState.StoredConversation,
@@ -110,7 +110,7 @@ const replyingTo = (
   }
 }
 
-/** What a message changes in its conversation, by Chatwoot's rules. */
+/** Updates the conversation of a new message, by Chatwoot's rules. */
 const after = (
   state: EmulatorState.EmulatorState,
   conversation: EmulatorState.StoredConversation,
@@ -123,7 +123,7 @@ const after = (
     lastMessageId: Option.some(message.id)
   }
   if (message.messageType === "outgoing") {
-    // A note between agents is no reply.
+    // A private note is no reply.
     return message.private ? latest : {
       ...latest,
       firstReplyCreatedAt: Option.orElse(latest.firstReplyCreatedAt, () => Option.some(message.createdAt)),
@@ -154,7 +154,7 @@ const awoken = (state: EmulatorState.EmulatorState, { inboxId, status }: Emulato
 // showing
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** A message as LiveDesk shows it. */
+/** A message as LiveDesk returns it. */
 export const show = (
   state: EmulatorState.EmulatorState,
   message: EmulatorState.StoredMessage,
@@ -184,7 +184,7 @@ export const show = (
     )
 })
 
-/** The one agent, as whom every call speaks; the id is the sample's. */
+/** The agent that every call acts as; the id is the sample's. */
 const agent: Messages.Sender = {
   id: 3,
   name: Option.some("Agent"),
@@ -229,7 +229,7 @@ const showAttachment = (
   return {
     id,
     fileType: ["image", "audio", "video"].includes(kind) ? kind : "file",
-    // In a path, these are no names but ways.
+    // In a path, these are segments and not names.
     dataUrl: Option.some(
       `${origin}${attachmentsPath}/${id}/${["", ".", ".."].includes(name) ? "file" : percentEncoded(name)}`
     ),
@@ -241,18 +241,18 @@ const showAttachment = (
   }
 }
 
-/** Where the emulator serves what is attached: its own path, which LiveDesk does not have. */
+/** The path of attachments, which LiveDesk does not have. */
 export const attachmentsPath = "/attachments"
 
-/** Half a character, which has no encoding, is replaced. */
+/** Encodes a name; unpaired surrogates, which cannot be encoded, become replacement characters. */
 const percentEncoded = (name: string): string => encodeURIComponent(name.replace(/\p{Cs}/gu, "\uFFFD"))
 
-/** The headers of a file that is had by its link: what it is, where that can be said in a header, and its name. */
+/** The headers of an attachment: its media type, if valid in a header, and its name. */
 export const attachmentHeaders = (
   { mediaType, name }: EmulatorState.StoredAttachment
 ): { readonly [name in "content-type" | "content-disposition" | "x-content-type-options"]: string } => ({
   "content-type": /^[ -~]+$/.test(mediaType) ? mediaType : "application/octet-stream",
-  // What a customer sent must not run as a page of this address.
+  // A customer's file must not run as a page of this origin.
   "content-disposition": `attachment; filename*=UTF-8''${
     percentEncoded(name).replace(/['()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`)
   }`,

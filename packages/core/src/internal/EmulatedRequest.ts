@@ -1,5 +1,5 @@
 /**
- * What a request to the emulator says, as Rails reads it.
+ * Reads requests to the emulator as Rails does.
  *
  * @since 0.1.0
  */
@@ -15,7 +15,7 @@ import { type Body, Upload } from "./EmulatedCall.ts"
 
 type ParsedUrl = Option.Option.Value<ReturnType<typeof HttpServerRequest.toURL>>
 
-/** A query by Rails' rule, where a name in brackets takes several values. */
+/** Reads a query as Rails does: a name in brackets has several values. */
 export const queryOf = (url: ParsedUrl): Body =>
   Object.fromEntries(
     Object.entries(HttpServerRequest.searchParamsFromURL(url)).map(([key, value]) => [withoutBrackets(key), value])
@@ -23,7 +23,7 @@ export const queryOf = (url: ParsedUrl): Body =>
 
 const withoutBrackets = (key: string): string => key.replace(/\[\]$/, "")
 
-/** A body that is no object has no fields. */
+/** Reads a body. One that is not an object has no fields. */
 export const bodyOf = (
   request: HttpServerRequest.HttpServerRequest
 ): Effect.Effect<Body, HttpServerError.HttpServerError | Multipart.MultipartError> =>
@@ -37,16 +37,16 @@ export const bodyOf = (
           const file = new Upload({ name: fileName(part), mediaType: part.contentType, content })
           return { ...fields, [key]: [...(Array.isArray(before) ? before : []), file] }
         })).pipe(
-        // A file of JSON is a file nonetheless.
+        // A JSON file is still a file.
         Effect.provideService(Multipart.FieldMimeTypes, [])
       )
     : Effect.map(request.json, (json) => Predicate.isObject(json) ? json : {})
 
-/** A form writes so the three characters that would end a name. */
+/** Restores the three characters that a form escapes in a name. */
 const fileName = ({ name }: Multipart.File): string =>
   name.replaceAll(/%22/g, "\"").replaceAll(/%0D/gi, "\r").replaceAll(/%0A/gi, "\n")
 
-/** In memory, a form has no boundary yet, and so no header. */
+/** An in-memory form has no boundary yet, and so no header. */
 export const isForm = ({ headers, source }: HttpServerRequest.HttpServerRequest): boolean =>
   headers["content-type"]?.startsWith("multipart/form-data") === true ||
   (HttpClientRequest.isHttpClientRequest(source) && source.body._tag === "FormData")

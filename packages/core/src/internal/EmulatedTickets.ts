@@ -1,5 +1,5 @@
 /**
- * The tickets of the emulated LiveDesk: what each call returns and what it changes.
+ * The emulated calls of tickets.
  *
  * @since 0.1.0
  */
@@ -14,7 +14,7 @@ import * as EmulatorState from "../testing/EmulatorState.ts"
 import * as Tickets from "../Tickets.ts"
 import * as EmulatedCall from "./EmulatedCall.ts"
 
-/** A refusal in the envelope of tickets. No page shows one: that status and code agree is unverified. */
+/** An error in the envelope of tickets. No page shows one; that status and code agree is unverified. */
 const errorResponse = (status: number, message: string): EmulatedCall.ErrorResponse => ({
   status,
   body: { code: status, message, data: null }
@@ -23,8 +23,8 @@ const errorResponse = (status: number, message: string): EmulatedCall.ErrorRespo
 const notFound = errorResponse(404, "Ticket not found")
 
 /**
- * `tickets.create`. The pages require a title. A ticket is `open`; without a word of its urgency and kind it is a
- * `normal` `incident` (unverified).
+ * Implements `tickets.create`. The pages require a title. A new ticket is `open`, and by default a `normal` `incident`
+ * (unverified).
  */
 const create = (
   state: EmulatorState.EmulatorState,
@@ -39,7 +39,7 @@ const create = (
     ...body,
     ticket_id: ticketId,
     status: "open",
-    // Create takes a team by its name, get shows its id as well: here, the sample's.
+    // Create takes a team's name, and get returns its id as well: here, the sample's.
     assignment_team: Option.match(EmulatedCall.text(body.assignment_team), {
       onNone: () => null,
       onSome: (name) => ({ id: 5, name })
@@ -55,8 +55,8 @@ const create = (
 }
 
 /**
- * `tickets.get`. For an id that nothing has it returns the status 404, with 404 as the envelope's code. No page shows
- * what LiveDesk does.
+ * Implements `tickets.get`. An unknown id gets the status 404, with 404 as the envelope's code; LiveDesk's own response
+ * is undocumented.
  */
 const get = (
   state: EmulatorState.EmulatorState,
@@ -66,7 +66,7 @@ const get = (
   state
 ]
 
-/** `tickets.update`: changes what is given, and returns the id. No page shows what LiveDesk returns. */
+/** Implements `tickets.update`: sets the given fields and returns the id. LiveDesk's response is undocumented. */
 const update = (
   state: EmulatorState.EmulatorState,
   body: EmulatedCall.Body
@@ -85,7 +85,7 @@ const update = (
   ]
 }
 
-/** Create takes followers with their names, get shows their ids alone. */
+/** Create takes followers with names, and get returns their ids only. */
 const withoutNames = (ticket: Tickets.Ticket): Tickets.Ticket => {
   const { channelContacts } = ticket.requester
   const followers = channelContacts.followers.map(({ id }) => ({ id, name: Option.none() }))
@@ -102,7 +102,7 @@ const changeable = (body: EmulatedCall.Body): EmulatedCall.Body =>
     )
   )
 
-/** A ticket is kept as `get` shows it, in which what was sent can be read. */
+/** Tickets are stored as `get` returns them; this reads the input of the other calls as such. */
 const read = (wire: EmulatedCall.Body): Option.Option<Tickets.Ticket> => {
   const ticket = Tickets.Ticket.read(wire)
   return ticket instanceof DecodeFailure ? Option.none() : Option.some(ticket)
@@ -117,14 +117,14 @@ const find = (
     () => notFound
   )
 
-/** As in `tk_20251104_789abc`: an odd factor gives every number of 24 bits another. */
+/** Makes an id such as `tk_20251104_789abc`. An odd factor maps each 24-bit number to another. */
 const ticketIdOf = (now: DateTime.Utc, number: number): TicketId =>
   TicketId.make(
     `tk_${DateTime.formatIso(now).slice(0, 10).replaceAll("-", "")}_` +
       ((0x789abc + number * 0x9e3779) % 2 ** 24).toString(16).padStart(6, "0")
   )
 
-/** The number of the next ticket and the id that it gives: one that no ticket, seeded perhaps, has. */
+/** Returns the number and id of the next ticket, skipping ids that exist, such as seeded ones. */
 const nextTicket = (state: EmulatorState.EmulatorState, now: DateTime.Utc): readonly [number: number, id: TicketId] => {
   let number = state.nextTicket
   while (HashMap.has(state.tickets, ticketIdOf(now, number))) number++

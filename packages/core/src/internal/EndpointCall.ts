@@ -1,5 +1,5 @@
 /**
- * An endpoint as a function of its input: checks the input, then runs the call, in its span and under the circuit breaker.
+ * Turns an endpoint into a function that validates input and runs the call in its span and circuit breaker.
  *
  * @since 0.1.0
  */
@@ -25,7 +25,7 @@ interface Options {
   readonly headers?: { readonly [name: string]: string } | undefined
 }
 
-/** An endpoint as a function of its input. */
+/** Turns an endpoint into a function of its input. */
 export const make = <Input, Output>(
   client: Client,
   endpoint: Endpoint.Endpoint<Input, Output>
@@ -42,7 +42,7 @@ export const make = <Input, Output>(
     }
   } as const
   const { circuitBreaker } = client
-  // Without a tracer the span would go nowhere; a trace to send on needs one all the same.
+  // Without a tracer, a span is only needed to propagate its trace.
   const isTraced = ({ cache }: Fiber.Fiber<unknown, unknown>) => cache.tracer !== undefined || client.propagateTrace
   return (input, options) => {
     const run = (fiber: Fiber.Fiber<unknown, unknown>, instrumentation?: Instrumentation.CallInstrumentation) => {
@@ -66,7 +66,7 @@ export const make = <Input, Output>(
           listener: fiber.getRef(ResponseDecoder.ResponseListener),
           checksDrift: client.onDrift === "fail" ||
             (client.onDrift === "log" && !LogLevel.isGreaterThan(minimumLogLevel, "Debug"))
-        }).runWithTimeout()
+        }).run()
       return circuitBreaker === undefined ? begin() : circuitBreaker(operation, Effect.suspend(begin))
     }
     const instrumented = (

@@ -1,5 +1,5 @@
 /**
- * Where a server finds endpoints: by method and path, which several may share.
+ * Finds endpoints by method and path, which several endpoints may share.
  *
  * @since 0.1.0
  */
@@ -8,7 +8,7 @@ import * as Endpoints from "../Endpoints.ts"
 export interface EndpointPlace {
   readonly method: Endpoints.AnyEndpoint["method"]
   readonly path: Endpoints.AnyEndpoint["path"]
-  /** What the body is tells them apart. */
+  /** Endpoints of one place differ by the type of their body. */
   readonly endpoints: readonly [Endpoints.AnyEndpoint, ...ReadonlyArray<Endpoints.AnyEndpoint>]
 }
 
@@ -22,13 +22,13 @@ export const places: ReadonlyArray<EndpointPlace> = Endpoints.all.reduce(
   []
 )
 
-/** The endpoint of a request to a place. */
+/** Returns the endpoint of a request to a place. */
 export const endpointAt = ({ endpoints }: EndpointPlace, isForm: boolean): Endpoints.AnyEndpoint =>
   endpoints.find(({ body }) => (body === "form") === isForm) ?? endpoints[0]
 
 const patterns = places.map((place) => ({ place, path: new RegExp(`${place.path.replaceAll(/:\w+/g, "[^/]+")}$`) }))
 
-/** The operation of a request, or its method and path with ids as `:id`. */
+/** Returns the operation of a request; for an unknown one, its method and path with ids as `:id`. */
 export const operationOf = (method: string, url: string, isForm: boolean): string => {
   const [path = ""] = url.split(/[?#]/)
   const known = patterns.find(({ path: pattern, place }) => place.method === method && pattern.test(path))

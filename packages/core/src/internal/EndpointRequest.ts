@@ -1,5 +1,5 @@
 /**
- * The request of an endpoint for an input.
+ * Builds the request of an endpoint from an input.
  *
  * @since 0.1.0
  */
@@ -13,15 +13,15 @@ import type * as LiveDeskError from "../LiveDeskError.ts"
 import type { RequestToSend } from "../Transport.ts"
 import * as ErrorMapping from "./ErrorMapping.ts"
 
-/** How an input of the endpoint becomes a request, or the error that names all that is wrong with it. */
+/** Makes the function that builds an endpoint's request, or fails with all problems of the input. */
 export const make = <Input, Output>(
   { body, input, method, operation, path }: Endpoint.Endpoint<Input, Output>,
   server: {
     readonly origin: string
-    /** What stands between the origin and the endpoint's path. */
+    /** The part of the path between the origin and the endpoint's path. */
     readonly prefix: string
     readonly headers: Readonly<Record<string, string>>
-    /** Takes secrets out of a text: a caller may give one where a name belongs. */
+    /** Redacts secrets, which a caller may pass by mistake as a name. */
     readonly redact: (text: string) => string
   }
 ) => {
@@ -76,10 +76,10 @@ export const make = <Input, Output>(
 const lowerCased = (headers: { readonly [name: string]: string }): { readonly [name: string]: string } =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
 
-/** Of an input with a getter that throws. */
+/** The issues of an input with a getter that throws. */
 const unreadable: ReadonlyArray<LiveDeskError.Issue> = [{ path: [], message: "the input cannot be read" }]
 
-/** A query by Rails' rule, where a name in brackets takes several values. */
+/** Makes a query as Rails reads it: a name in brackets has several values. */
 const queryOf = (fields: Endpoint.Fields): RequestToSend["query"] =>
   Object.entries(fields).flatMap(([key, value]) =>
     Array.isArray(value)
@@ -89,7 +89,7 @@ const queryOf = (fields: Endpoint.Fields): RequestToSend["query"] =>
       : [[key, text(value)] as const]
   )
 
-/** A form by the same rule. */
+/** Makes a form by the same rule. */
 const formOf = (fields: Endpoint.Fields): RequestToSend["form"] =>
   Object.fromEntries(
     Object.entries(fields).flatMap(([key, value]): ReadonlyArray<readonly [string, HttpBody.FormDataInput[string]]> =>
@@ -103,10 +103,10 @@ const formOf = (fields: Endpoint.Fields): RequestToSend["form"] =>
 
 const isFile = (value: unknown): value is HttpBody.FormDataCoercible => Predicate.hasProperty(value, "arrayBuffer")
 
-/** What a query or a form cannot hold goes as JSON text. */
+/** Encodes values that a query or a form cannot hold as JSON text. */
 const text = (value: unknown): string => typeof value === "string" ? value : JSON.stringify(value)
 
-/** Puts the fields that the path names into it. */
+/** Fills the path's parameters from the fields. */
 const locate = (template: string, fields: Endpoint.Fields) => {
   const rest = { ...fields }
   const issues: Array<LiveDeskError.Issue> = []
@@ -114,7 +114,7 @@ const locate = (template: string, fields: Endpoint.Fields) => {
     const value = fields[key]
     delete rest[key]
     const segment = typeof value === "string" || Number.isSafeInteger(value) ? String(value) : ""
-    // "." and ".." would be resolved away, a lone surrogate cannot be encoded.
+    // "." and ".." would be resolved away, and a lone surrogate cannot be encoded.
     if (segment === "" || segment === "." || segment === ".." || /\p{Cs}/u.test(segment)) {
       issues.push({ path: [snakeToCamel(key)], message: "expected an id that can stand in a path" })
       return ""
@@ -151,7 +151,7 @@ const headerIssues = (headers: { readonly [name: string]: string }): ReadonlyArr
       ? "expected the name of a header"
       : reserved.includes(name.toLowerCase())
       ? "this header is the client's own"
-      // A header that a transport cannot write would be quoted in its complaint.
+      // A transport would quote an invalid header in its error.
       : !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)
       ? "expected text without control characters and beyond Latin-1"
       : undefined

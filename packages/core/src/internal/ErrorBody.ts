@@ -1,16 +1,11 @@
 /**
- * What can be read in the body of a response that is no use otherwise: the words of a refusal, and ids.
+ * Reads the messages and ids in the body of an error response or an unreadable one.
  *
  * @since 0.1.0
  */
 import * as Predicate from "effect/Predicate"
 
-/**
- * What a refusal says.
- *
- * @category models
- * @since 0.1.0
- */
+/** The contents of an error response. */
 export interface ErrorBody {
   readonly messages: ReadonlyArray<string>
   readonly fields: ReadonlyArray<string>
@@ -19,12 +14,7 @@ export interface ErrorBody {
 const maxMessages = 16
 const maxMessageLength = 500
 
-/**
- * A text on one line, without control characters.
- *
- * @category readers
- * @since 0.1.0
- */
+/** Returns a text on one line, without control characters. */
 export const onOneLine = (text: string, longest: number): string =>
   text.slice(0, 4 * longest).replace(/[\s\p{Cc}]+/gu, " ").trim().slice(0, longest)
 
@@ -34,11 +24,8 @@ const normalized = (texts: ReadonlyArray<string>): ReadonlyArray<string> => {
 }
 
 /**
- * Reads what a refusal says, in any of the shapes that LiveDesk, Chatwoot or something between may send: at most 16
- * texts of at most 500 characters.
- *
- * @category readers
- * @since 0.1.0
+ * Reads an error response in any of the shapes that LiveDesk, Chatwoot or a proxy may send: at most 16 messages of at
+ * most 500 characters.
  */
 export const read = (text: string, contentType: string): ErrorBody => {
   const json = parse(text)
@@ -48,7 +35,7 @@ export const read = (text: string, contentType: string): ErrorBody => {
     gather(json, messages, fields)
     return { messages: normalized(messages), fields: normalized(fields) }
   }
-  // An HTML page explains nothing to a program's log, and holds whatever its author liked.
+  // An HTML page is useless in a log, and may contain anything.
   const isPlain = typeof json === "string" || contentType.startsWith("text/plain")
   return { messages: isPlain ? normalized([typeof json === "string" ? json : text]) : [], fields: [] }
 }
@@ -84,36 +71,28 @@ const parse = (text: string): unknown => {
   }
 }
 
-/**
- * Ids by their path on the wire, as in `payload.contact.id`.
- *
- * @category models
- * @since 0.1.0
- */
+/** Ids by their path on the wire, as in `payload.contact.id`. */
 export type Identifiers = { readonly [path: string]: number | string }
 
 const maxIdentifiers = 32
 const maxTextLength = 256 * 1024
 const token = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]|[^\s{}[\],:"]+|"/gsu
 
-// An id that LiveDesk makes itself: a number, a UUID, a ticket's. Whatever else is under such a key may be a person's.
+// An id made by LiveDesk: a number, a UUID or a ticket's. Other values of such keys may be personal data.
 const digits = /^\d{1,32}$/
 const ownText = /^(?:\d{1,32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|tk_\w{1,64})$/i
 
-// What a project or its customers write, ids of their own among it.
+// Keys of data that a project or its customers write, including their own ids.
 const foreign = /_attributes$|^custom_fields$|^content$|^messages$/
 
 const maxPathLength = 200
 
-// Below that no id can have a path that is short enough.
+// Any deeper, every path would be too long.
 const maxPathDepth = maxPathLength / 2
 
 /**
- * Reads the ids that LiveDesk made in a JSON text, whole or cut short: the values of keys such as `id`, `uuid` and
- * `source_id`, at most 32 of them in the first 256 KiB. A number beyond a safe integer is given as text.
- *
- * @category readers
- * @since 0.1.0
+ * Reads LiveDesk's ids in a JSON text, complete or truncated: the values of keys such as `id`, `uuid` and `source_id`,
+ * at most 32 of them in the first 256 KiB. A number beyond a safe integer is returned as text.
  */
 export const identifiersIn = (text: string): Identifiers => {
   const found: { [path: string]: number | string } = {}
@@ -123,7 +102,7 @@ export const identifiersIn = (text: string): Identifiers => {
   let key: string | undefined
   let previous = ""
   for (const { 0: lexeme, index } of beginning.matchAll(token)) {
-    // Where the text is cut short, so is its last word.
+    // A truncated text may end with a truncated value.
     if (lexeme === "\"" || index + lexeme.length === beginning.length) break
     if (lexeme === ":") {
       key = unquote(previous)
@@ -152,7 +131,7 @@ export const identifiersIn = (text: string): Identifiers => {
   return found
 }
 
-/** The text that a JSON string stands for. */
+/** Decodes a JSON string. */
 const unquote = (lexeme: string): string | undefined => {
   if (!lexeme.startsWith("\"")) return undefined
   const value = parse(lexeme)

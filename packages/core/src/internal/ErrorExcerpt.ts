@@ -1,6 +1,6 @@
 /**
- * The beginning of the response's body that an error came from. Kept outside the errors, so that no logger, inspector or
- * serializer comes upon it.
+ * Excerpts of the response bodies of errors. Kept outside the errors, so that no logger, inspector or serializer finds
+ * them.
  *
  * @since 0.1.0
  */
@@ -9,20 +9,10 @@ const excerpts = new WeakMap<object, string>()
 
 const maxLength = 2000
 
-/**
- * The excerpt of an error, if it has one.
- *
- * @category accessors
- * @since 0.1.0
- */
+/** Returns the excerpt of an error, if any. */
 export const get = (error: object): string | undefined => excerpts.get(error)
 
-/**
- * Keeps the beginning of a text, at most 2,000 characters, as the error's excerpt; returns the error.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Attaches the beginning of a text, at most 2,000 characters, to an error, and returns the error. */
 export const attach = <E extends object>(error: E, text: string | undefined): E => {
   if (text !== undefined && text !== "") excerpts.set(error, text.slice(0, maxLength))
   return error

@@ -1,5 +1,5 @@
 /**
- * Where failures become errors: responses, exceptions of transports, timeouts, refused inputs.
+ * Maps failures to errors: responses, transport failures, timeouts and invalid inputs.
  *
  * @since 0.1.0
  */
@@ -16,7 +16,7 @@ import * as ErrorExcerpt from "./ErrorExcerpt.ts"
 import type { ResponseParts } from "./ResponseBuffer.ts"
 import * as TransportFailure from "./TransportFailure.ts"
 
-/** The same error, with what to go on with. */
+/** Adds `resume` to an error. */
 export const withResume = (
   error: LiveDeskError.LiveDeskError,
   resume: LiveDeskError.Identifiers
@@ -44,11 +44,11 @@ const remake = (
 
 const bySeverity = { NotSent: 0, Rejected: 1, Unknown: 2, Processed: 3 } satisfies Record<LiveDeskError.Outcome, number>
 
-/** The worse of two outcomes: the one after which a retry may do more harm. */
+/** Returns the worse of two outcomes: the one after which a retry may do more harm. */
 export const worstOutcome = (one: LiveDeskError.Outcome, other: LiveDeskError.Outcome): LiveDeskError.Outcome =>
   bySeverity[one] < bySeverity[other] ? other : one
 
-/** The last attempt's error as the whole call's. */
+/** Turns the last attempt's error into that of the whole call. */
 export const withAttempts = (
   error: LiveDeskError.LiveDeskError,
   call: {
@@ -69,7 +69,7 @@ export const withAttempts = (
   })
 }
 
-/** A refusal of a call that asked for a move to `status`. */
+/** Turns a refusal to move a conversation to `status` into `TransitionRejected`. */
 export const asTransition = (error: LiveDeskError.LiveDeskError, status: string): LiveDeskError.LiveDeskError => {
   const { _tag, reason, ...parts } = error
   return reason._tag === "RejectedInput" || (reason._tag === "Conflict" && error.outcome === "Rejected")
@@ -91,9 +91,9 @@ const maxRequestIdLength = 200
 export const requestIdOf = (headers: Readonly<Record<string, string>>): string | undefined =>
   (headers["x-request-id"] ?? headers["request-id"])?.slice(0, maxRequestIdLength)
 
-/** The outcome that an HTTP status shows. */
+/** Returns the outcome of an HTTP status. */
 const outcomeOf = (status: number): LiveDeskError.Outcome => {
-  // A browser hides a redirect that was not followed behind status 0.
+  // Browsers report an unfollowed redirect as status 0.
   if (status === 0 || (status >= 300 && status < 500 && status !== 408)) return "Rejected"
   return status >= 200 && status < 300 ? "Processed" : "Unknown"
 }
@@ -146,7 +146,7 @@ const theFirst = <A>(
     : [...listed, { path: [], message: `and ${issues.length - maxIssues} more` }]
 }
 
-/** A path that is safe to print: its keys may be the server's. */
+/** Makes a path safe to print: its keys may come from the server. */
 const keysOf = (path: ReadonlyArray<string>): ReadonlyArray<string> =>
   path.slice(0, maxKeys).map((key) => ErrorBody.onOneLine(key, maxKeyLength))
 
@@ -167,7 +167,7 @@ export const invalidInput = (
     reason: new LiveDeskError.InvalidInput({ issues })
   })
 
-/** A conflict that is seen before anything is changed. */
+/** The error of a conflict that the client found before it changed anything. */
 export const conflict = (operation: string, message: string): LiveDeskError.HttpError =>
   notSent(operation, new LiveDeskError.Conflict({ messages: [message] }))
 
@@ -192,7 +192,7 @@ export const driftedResponse = (
 ): LiveDeskError.ValidationError =>
   validationErrorOf(response, new LiveDeskError.DriftedResponse({ issues, identifiers: identifiersIn(response) }))
 
-/** The error that a status which is no success stands for. The status decides, the body only explains. */
+/** Returns the error of an unsuccessful status. The status decides, and the body only adds details. */
 export const statusError = (response: ResponseParts, now: number): LiveDeskError.LiveDeskError => {
   const body = errorBodyOf(response)
   const { messages } = body
@@ -222,7 +222,7 @@ export const statusError = (response: ResponseParts, now: number): LiveDeskError
   )
 }
 
-// A browser hides a redirect that was not followed behind status 0.
+// Browsers report an unfollowed redirect as status 0.
 const redirects = [0, 301, 302, 303, 307, 308]
 
 const errorBodyOf = ({ headers, redact, text }: ResponseParts): ErrorBody.ErrorBody => {
@@ -260,7 +260,7 @@ const locationIn = (headers: ResponseParts["headers"]): { readonly location?: st
 const maxCodeLength = 200
 const maxRedactedLength = 16 * 1024
 
-/** The error of a success whose body says otherwise. By its status LiveDesk acted, by its code it did not. */
+/** Returns the error of a 2xx response with an error code. By its status LiveDesk acted, by its code it did not. */
 export const errorCodeReturned = (response: ResponseParts, code: number | string): LiveDeskError.HttpError =>
   httpErrorOf(
     response,
@@ -273,7 +273,7 @@ export const errorCodeReturned = (response: ResponseParts, code: number | string
     "Unknown"
   )
 
-/** The error of a success whose body broke off. */
+/** Returns the error of a 2xx response whose body broke off. */
 export const responseLost = (response: ResponseParts, cause: unknown): LiveDeskError.HttpError =>
   httpErrorOf(
     response,
@@ -284,7 +284,7 @@ export const responseLost = (response: ResponseParts, cause: unknown): LiveDeskE
     })
   )
 
-/** The error of a call whose timeout passed. Once a response has begun, its status still decides. */
+/** Returns the error of a timeout. Once a response has begun, its status decides. */
 export const timedOut = (
   operation: string,
   limit: Duration.Duration,
@@ -306,14 +306,14 @@ export const timedOut = (
     : statusError(response, now)
 }
 
-/** The error of a call whose turn under a rate limit did not come in time. */
+/** Returns the error of a timeout while waiting under a rate limit. */
 export const timedOutInQueue = (operation: string, limit: Duration.Duration): LiveDeskError.HttpError =>
   notSent(operation, new LiveDeskError.TimedOut({ phase: "Queued", limit, identifiers: {} }))
 
 export const circuitOpen = (operation: string, retryAfter: Option.Option<Duration.Duration>): LiveDeskError.HttpError =>
   notSent(operation, new LiveDeskError.CircuitOpen({ retryAfter }))
 
-/** The error of a request that got no response. */
+/** Returns the error of a request without a response. */
 export const dispatchFailed = (
   operation: string,
   { cause, sentInParts = false }: { readonly cause?: unknown; readonly sentInParts?: boolean }

@@ -1,12 +1,12 @@
 /**
- * The message of an error: what failed, how often, why, what the outcome is and what to do.
+ * Messages of errors: what failed, how often, why, the outcome, and what to do.
  *
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 
-/** What a message reads of a `LiveDeskError`. */
+/** The parts of a `LiveDeskError` that its message contains. */
 interface Subject {
   readonly _tag: string
   readonly operation: string
@@ -52,13 +52,7 @@ interface Identifiers {
 // errors
 // ---------------------------------------------------------------------------------------------------------------------
 
-/**
- * The message of an error.
- *
- * @category messages
- * @since 0.1.0
- */
-
+/** Returns the message of an error. */
 export const describe = (error: Subject): string =>
   `${error.operation} failed${error.attempts === undefined ? "" : ` ${error.attempts} times`}: ` +
   `${error._tag}/${error.reason._tag}, outcome ${error.outcome}: ` +
@@ -69,7 +63,7 @@ const verifySentence = (verifyHint: string | undefined): string =>
 
 const resumeSentence = (resume: Identifiers = {}): string => {
   const steps = Object.entries(resume)
-  return steps.length === 0 ? "" : ` Go on with ${steps.map(([name, id]) => `${name} ${id}`).join(", ")}.`
+  return steps.length === 0 ? "" : ` Resume with ${steps.map(([name, id]) => `${name} ${id}`).join(", ")}.`
 }
 
 const credentialsPlace = "Project Settings - API Management of the LiveDesk console"
@@ -83,7 +77,7 @@ const byOutcome = {
 
 const advice = (error: Subject): string => {
   const { outcome, reason } = error
-  // Also where only an earlier attempt may have been acted upon.
+  // Also if only an earlier attempt may have taken effect.
   if (outcome === "Processed" || outcome === "Unknown") {
     if (error.isCallIdempotent !== true) return byOutcome[outcome]
     if (error.isRetryable) return "Retrying this call is safe."
@@ -98,7 +92,7 @@ const advice = (error: Subject): string => {
     case "InvalidInput":
       return "Nothing was sent. Correct the input, then call again."
     case "TransitionRejected":
-      return "Look at the conversation's status and at the moves that it allows."
+      return "Check the conversation's status and the moves that it allows."
     case "RejectedInput":
       return "Correct the input, then call again."
     case "Conflict":
@@ -138,68 +132,38 @@ const advice = (error: Subject): string => {
 // reasons
 // ---------------------------------------------------------------------------------------------------------------------
 
-/**
- * What happened, with what LiveDesk said of it.
- *
- * @category messages
- * @since 0.1.0
- */
+/** Adds LiveDesk's messages to a description. */
 export const withMessages = (what: string, messages: ReadonlyArray<string>): string =>
   messages.length === 0 ? what : `${what}: ${messages.join("; ")}`
 
-/**
- * What happened, with the transport's code.
- *
- * @category messages
- * @since 0.1.0
- */
+/** Adds the transport's code to a description. */
 export const withCode = (what: string, code: string | undefined): string =>
   code === undefined ? what : `${what} (${code})`
 
-/**
- * All issues on one line, each with its path.
- *
- * @category messages
- * @since 0.1.0
- */
+/** Joins issues on one line, each with its path. */
 export const issues = (
   all: ReadonlyArray<{ readonly path: ReadonlyArray<string>; readonly message: string }>
 ): string => all.map(({ message, path }) => path.length === 0 ? message : `${path.join(".")}: ${message}`).join("; ")
 
-/**
- * What happened, with the ids that could be read.
- *
- * @category messages
- * @since 0.1.0
- */
+/** Adds the ids that were read to a description. */
 export const withIdentifiers = (what: string, identifiers: Identifiers): string => {
   const entries = Object.entries(identifiers)
-  return entries.length === 0 ? what : `${what}. Read in it: ${entries.map(([path, id]) => `${path} ${id}`).join(", ")}`
+  return entries.length === 0 ? what : `${what}. Ids in it: ${entries.map(([path, id]) => `${path} ${id}`).join(", ")}`
 }
 
-/**
- * What is wrong with a response, and the ids that could be read.
- *
- * @category messages
- * @since 0.1.0
- */
+/** Adds issues, and the ids that were read, to a description. */
 export const withIssues = (
   what: string,
   { identifiers, issues: all }: { readonly identifiers: Identifiers; readonly issues: Parameters<typeof issues>[0] }
 ): string => withIdentifiers(`${what}: ${issues(all)}`, identifiers)
 
-/**
- * Why no connection was made.
- *
- * @category messages
- * @since 0.1.0
- */
+/** Descriptions of failed connections. */
 export const connectionFailures = {
   DnsFailed: "the host's name cannot be resolved",
   Refused: "the host refused the connection",
   Unreachable: "the host cannot be reached",
-  TimedOut: "the host did not take the connection in time",
+  TimedOut: "the host did not accept the connection in time",
   TlsFailed: "no secure connection could be made",
-  RateLimiterUnavailable: "the rate limiter's store could not be asked",
+  RateLimiterUnavailable: "the rate limiter's store failed",
   Other: "no connection could be made"
 }

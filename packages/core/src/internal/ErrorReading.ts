@@ -1,5 +1,5 @@
 /**
- * What an error means for calling again: the one reading of reasons and outcomes.
+ * Decides from an error's reason and outcome whether the call may be repeated.
  *
  * @since 0.1.0
  */
@@ -11,7 +11,7 @@ interface Subject {
 
 const transient: ReadonlyArray<string> = ["ConnectionFailed", "CircuitOpen", "TimedOut"]
 
-/** What may be otherwise the next time. */
+/** Reasons that may not recur. */
 const passing: ReadonlyArray<string> = [
   ...transient,
   "RateLimited",
@@ -21,7 +21,7 @@ const passing: ReadonlyArray<string> = [
   "UnexpectedStatus"
 ]
 
-/** Whether the call did nothing, for a transient cause. */
+/** Whether the call did nothing, for a transient reason. */
 export const isTransient = ({ outcome, reason: { _tag } }: Subject): boolean =>
   _tag === "RateLimited" ? outcome === "Rejected" : outcome === "NotSent" && transient.includes(_tag)
 
@@ -29,6 +29,6 @@ export const isTransient = ({ outcome, reason: { _tag } }: Subject): boolean =>
 export const mayHaveTakenEffect = ({ outcome }: Pick<Subject, "outcome">): boolean =>
   outcome === "Processed" || outcome === "Unknown"
 
-/** Whether the call may succeed when it is repeated, and repeating it cannot act twice. */
+/** Whether the call may succeed when repeated, and repeating it cannot act twice. */
 export const isRetryable = (error: Subject, isCallIdempotent: boolean): boolean =>
   isTransient(error) || (isCallIdempotent && mayHaveTakenEffect(error) && passing.includes(error.reason._tag))

@@ -1,5 +1,5 @@
 /**
- * A plan as it is followed, one request after the other.
+ * Applies a fault plan, one request after another.
  *
  * @since 0.1.0
  */
@@ -18,7 +18,7 @@ import {
   type Step
 } from "../testing/FaultPlan.ts"
 
-/** Returns a function that gives each request the fault that it meets. */
+/** Returns a function that picks the fault of each request. */
 export const stepsOf = (plan: Plan): Effect.Effect<(operation: string) => Option.Option<Fault>, PlanError> =>
   Option.match(problemOf(plan), {
     onNone: () => plan._tag === "Script" ? byScript(plan) : byChance(plan),

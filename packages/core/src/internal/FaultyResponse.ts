@@ -1,5 +1,5 @@
 /**
- * The response to a request that meets a fault, as a real transport would give it.
+ * Responds to a request with a fault, as a real transport would.
  *
  * @since 0.1.0
  */
@@ -16,7 +16,7 @@ import { NotSentProof } from "../Transport.ts"
 
 type Processed<R> = Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError, R>
 
-/** The response to a request that meets a fault, where `processed` is the response without the fault. */
+/** Applies a fault to a request; `processed` is the response without it. */
 export const applyFault = <R>(
   fault: Fault,
   request: HttpClientRequest.HttpClientRequest,
@@ -70,10 +70,10 @@ export const applyFault = <R>(
   }
 }
 
-/** What Node.js gives as the cause of a transport's failure. */
+/** The cause of a transport failure on Node.js. */
 class NativeError extends Data.Error<{ readonly code: string; readonly syscall?: string | undefined }> {}
 
-/** Lets the server act in full. */
+/** Reads a response to its end, so that the server completes the request. */
 export const drain = (response: HttpClientResponse.HttpClientResponse) =>
   Effect.ignore(Stream.runDrain(response.stream))
 

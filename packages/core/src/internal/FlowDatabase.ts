@@ -1,5 +1,5 @@
 /**
- * The database of the flows, which may be busy, or out of reach for a while.
+ * Access to the flows' database, which may be busy or unreachable for a while.
  *
  * @since 0.1.0
  */
@@ -7,15 +7,11 @@ import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type { SqlError } from "effect/sql/SqlError"
 
-/**
- * Makes a table. PostgreSQL may reject one of several programs that make the same one at the same moment.
- */
+/** Creates a table. Retries, because PostgreSQL may reject programs that create the same one concurrently. */
 export const createTable = (statement: Effect.Effect<unknown, SqlError>): Effect.Effect<void, SqlError> =>
   Effect.asVoid(Effect.retry(statement, { times: 5, schedule: Schedule.spaced("50 millis") }))
 
-/**
- * Waits for a database that cannot be reached or is busy; a statement that it rejects is a fault of the program.
- */
+/** Retries a statement while the database is unreachable or busy. A rejected statement is a defect. */
 export const untilAvailable = <A>(statement: Effect.Effect<A, SqlError>): Effect.Effect<A> =>
   statement.pipe(
     Effect.tapError((error) =>

@@ -1,5 +1,5 @@
 /**
- * The resolution of a flow's step: what the flow waits for, and how it is given it.
+ * Passes the resolution of a step to the flow that waits for it.
  *
  * @since 0.1.0
  */
@@ -15,11 +15,11 @@ export const Resolution = Schema.TaggedUnion({
 })
 export type Resolution = typeof Resolution.Type
 
-/** What a flow waits for, of one call of one step. */
+/** The deferred of one call of a step. */
 export const deferredOf = (step: string, round: number): DurableDeferred.DurableDeferred<typeof Resolution> =>
   DurableDeferred.make(`${step}/resolution/${round}`, { success: Resolution })
 
-/** Lets the flow go on. */
+/** Completes the deferred, so that the flow continues. */
 export const succeed = (
   { executionId, round, step, workflow }: IntentLog.Intent,
   resolution: Resolution
@@ -34,8 +34,8 @@ export const succeed = (
 }
 
 /**
- * As `succeed`, and removes the step from those that are pending. The engine keeps the resolution before the intent records
- * it: should the process die in between, the step is still pending.
+ * Like `succeed`, and marks the intent as done. The engine stores the resolution first: if the process dies in between,
+ * the step is still pending.
  */
 export const succeedAndRecord = Effect.fnUntraced(function*(intent: IntentLog.Intent, resolution: Resolution) {
   const intents = yield* IntentLog.IntentLog

@@ -1,5 +1,5 @@
 /**
- * An `HttpClient` as what makes a client's requests.
+ * Sends a client's requests by an `HttpClient`.
  *
  * @since 0.1.0
  */
@@ -19,8 +19,8 @@ import * as Transport from "../Transport.ts"
 import { Admit, type QueuedDispatch, type QueuedHandler } from "./QueuedDispatch.ts"
 
 /**
- * How a client's requests go out: to the transport directly where the `HttpClient` offers a dispatch of its own and
- * nothing stands before it, else through the `HttpClient`. A debug log says which.
+ * Makes the dispatch of a client. It uses the one attached to the `HttpClient` if no option stands in between,
+ * otherwise the `HttpClient` itself, and logs its choice at debug level.
  */
 export const make = Effect.fnUntraced(function*(
   httpClient: HttpClient.HttpClient,
@@ -48,19 +48,18 @@ export const make = Effect.fnUntraced(function*(
   return propagateTrace ? traced(dispatch) : dispatch
 })
 
-/** Makes requests by `client`. */
 const dispatchBy = (client: HttpClient.HttpClient): QueuedDispatch => (request, handler) =>
   client.execute(toRequest(request)).pipe(
     Effect.provideService(Admit, handler.admit),
     Effect.matchEffect({
       onFailure: (error) =>
-        // A wrapped client may have made a failure of a status.
+        // A wrapped client may turn a status into a failure.
         error.response === undefined ? Effect.fail(dispatchError(error)) : receive(error.response, handler),
       onSuccess: (response) => receive(response, handler)
     })
   )
 
-/** Sends the trace of the call's span with each request. */
+/** Adds the trace headers of the call's span to each request. */
 const traced = (dispatch: QueuedDispatch): QueuedDispatch => (request, handler) =>
   Effect.withFiber(({ cache: { span } }) =>
     dispatch(
@@ -71,10 +70,7 @@ const traced = (dispatch: QueuedDispatch): QueuedDispatch => (request, handler) 
     )
   )
 
-/**
- * A client whose attempts open no span and follow no redirect, whichever transport makes them. What the program says for
- * `fetch` stays otherwise.
- */
+/** Disables spans and redirects of any transport's requests. Other settings of the program for `fetch` are kept. */
 const plain = (client: HttpClient.HttpClient): Effect.Effect<HttpClient.HttpClient> =>
   Effect.map(Effect.serviceOption(FetchHttpClient.RequestInit), (requestInit) =>
     HttpClient.transformResponse(
@@ -83,7 +79,7 @@ const plain = (client: HttpClient.HttpClient): Effect.Effect<HttpClient.HttpClie
         Context.make(HttpClient.TracerDisabledWhen, constTrue).pipe(
           Context.add(FetchHttpClient.RequestInit, {
             ...Option.getOrUndefined(requestInit),
-            // Fetch would send a redirected POST on, credentials included, or turn it into a GET that returns 200.
+            // Fetch would send a redirected POST on with its credentials, or turn it into a GET that returns 200.
             redirect: "manual",
             credentials: "omit"
           })
@@ -111,7 +107,7 @@ const receive = (
 ): Effect.Effect<void, Transport.DispatchError> => {
   handler.start(status, headers)
   return Stream.runForEachWhile(stream, (piece) => Effect.sync(() => handler.take(piece))).pipe(
-    // A body that a wrapped client has read cannot be read again, and fetch throws then.
+    // If a wrapped client has read the body, fetch throws.
     Effect.catchDefect((cause) => Effect.fail(new Transport.DispatchError({ cause }))),
     Effect.catchTag("HttpClientError", ({ reason }) =>
       // Fetch has no stream for an empty body.

@@ -1,5 +1,5 @@
 /**
- * Receives the events of calls, circuit breakers and imports while they run; none unless a program asks for it.
+ * The events of calls, circuit breakers and imports, for a program that asks for them.
  *
  * @since 0.1.0
  */
@@ -11,7 +11,7 @@ import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
 
 /**
- * What is reported of a failed call or attempt.
+ * The reported parts of a failed call or attempt.
  *
  * @internal
  */
@@ -26,10 +26,10 @@ export interface Failure {
  * @internal
  */
 export interface CallInstrumentation {
-  /** A request has waited for its turn, so many milliseconds. */
+  /** Called when a request was sent after waiting for its turn, with the wait in milliseconds. */
   readonly waited: (millis: number) => void
   readonly responded: (status: number) => void
-  /** The call will be retried, after a wait in milliseconds; `attempts` were made so far. */
+  /** Called before a retry, with the delay in milliseconds and the number of attempts so far. */
   readonly retrying: (failure: Failure, attempts: number, delay: number) => Effect.Effect<void>
   readonly ended: (exit: Exit.Exit<unknown, Failure>) => Effect.Effect<void>
 }
@@ -40,14 +40,14 @@ export interface CallInstrumentation {
  * @internal
  */
 export interface Instrumentation {
-  /** A call begins; the value returned receives its further events. */
+  /** Called when a call begins. The result receives its further events. */
   readonly begin: (
     call: { readonly operation: string; readonly account: string | undefined },
     context: Context.Context<never>
   ) => CallInstrumentation
-  /** A call asked a circuit breaker, which was in this state. */
+  /** Called when a call asked a circuit breaker, with the breaker's state. */
   readonly breaker: (key: string, state: "Closed" | "HalfOpen" | "Open") => Effect.Effect<void>
-  /** An import has come to the end of so many more rows. */
+  /** Called with the numbers of further completed import rows. */
   readonly rows: (outcomes: { readonly [outcome: string]: number }) => Effect.Effect<void>
 }
 
@@ -59,7 +59,7 @@ export const Instrumentation = Context.Reference<Instrumentation | undefined>(
 )
 
 /**
- * Attributes of a call's end, on spans, metrics and logs.
+ * Returns the attributes of a call's result, for spans, metrics and logs.
  *
  * @internal
  */
@@ -72,7 +72,7 @@ export const endOf = (exit: Exit.Exit<unknown, Failure>): { readonly [attribute:
 }
 
 /**
- * Reports to a span, and to another instrumentation.
+ * Reports the events of a call to its span and to another instrumentation.
  *
  * @internal
  */

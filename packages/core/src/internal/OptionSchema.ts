@@ -1,5 +1,5 @@
 /**
- * The schemas of options, and the issues of what they refuse: each says what is expected, and never shows the value.
+ * Schemas of options. Their issues describe the expected value, and never contain the actual one.
  *
  * @since 0.1.0
  */
@@ -18,32 +18,30 @@ import * as ErrorMapping from "./ErrorMapping.ts"
 const expecting = <A>(expected: string, is: (u: unknown) => u is A): Schema.declare<A> =>
   Schema.declare(is, { message: `expected ${expected}` })
 
-/** An id of LiveDesk's. */
 export const id = expecting("an id: a whole number above 0", Schema.is(IdInput)).annotateKey({
   messageMissingKey: "expected an id: a whole number above 0"
 })
 
-/** A whole number above 0, of what it counts. */
+/** A whole number of `things` above 0. */
 export const count = (things: string) =>
   expecting(
     `a whole number of ${things} above 0`,
     (u: unknown): u is number => Number.isSafeInteger(u) && Number(u) > 0
   )
 
-/** A number from 1. Infinity is one; NaN, to which nothing compares, is none. */
+/** A number of at least 1, or Infinity; NaN is refused. */
 export const amount = expecting("a number of at least 1", (u: unknown): u is number => Predicate.isNumber(u) && u >= 1)
 
-/** One of several texts. */
 export const oneOf = <const Texts extends ReadonlyArray<string>>(...texts: Texts) => {
   const [last, ...others] = texts.map((text) => JSON.stringify(text)).reverse()
   return expecting(`${others.reverse().join(", ")} or ${last}`, Schema.is(Schema.Literals(texts)))
 }
 
 const isTime = (u: unknown): u is Duration.Input =>
-  // Whatever is no time, it returns none.
+  // For an invalid duration it returns none.
   !Number.isNaN(u) && Option.exists(Duration.fromInput(u as Duration.Input), (time) => !Duration.isNegative(time))
 
-/** A time that is not negative. */
+/** A duration that is not negative. */
 export const duration = expecting("a time such as \"30 seconds\"", isTime).pipe(
   Schema.decodeTo(Schema.Duration, {
     decode: SchemaGetter.transform(Duration.fromInputUnsafe),
@@ -51,11 +49,11 @@ export const duration = expecting("a time such as \"30 seconds\"", isTime).pipe(
   })
 )
 
-/** The value of an option that is left out. */
+/** Sets the default of an option. */
 export const withDefault = <S extends Schema.Constraint>(schema: S, value: S["Type"]) =>
   Schema.withDecodingDefaultType<S>(Effect.succeed(value))(schema)
 
-/** Decodes options, whose other fields are passed over; fails with everything that is wrong with them. */
+/** Makes a decoder of options, which ignores other fields and reports all issues. */
 export const decoder = <A, I, E>(
   schema: Schema.Codec<A, I>,
   toError: (issues: ReadonlyArray<LiveDeskError.Issue>) => E
@@ -67,6 +65,6 @@ export const decoder = <A, I, E>(
     )
 }
 
-/** Issues as one text. */
+/** Joins issues into one text. */
 export const sentence = (issues: ReadonlyArray<LiveDeskError.Issue>): string =>
   issues.map(({ message, path }) => path.length === 0 ? message : `${path.join(".")}: ${message}`).join("; ")

@@ -1,5 +1,5 @@
 /**
- * A dispatch whose requests may wait for their turn under a rate limit.
+ * A `Dispatch` whose requests may wait under a rate limit.
  *
  * @since 0.1.0
  */
@@ -7,18 +7,18 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Transport from "../Transport.ts"
 
-/** Receives a response as it comes, and before it the request's turn. */
+/** Receives the request's turn, then its response. */
 export interface QueuedHandler extends Transport.ResponseHandler {
-  /** The request has waited for its turn, and goes to the transport. */
+  /** Called when the request's turn has come, before it is sent. */
   readonly admit: () => void
 }
 
-/** Makes one request when its turn has come. A dispatch without a limit never calls `admit`. */
+/** Sends one request when its turn has come. Without a rate limit, it never calls `admit`. */
 export interface QueuedDispatch {
   (request: Transport.RequestToSend, handler: QueuedHandler): Effect.Effect<void, Transport.DispatchError>
 }
 
-/** The `admit` of the request in flight: the limit stands around an `HttpClient`, which knows of no handler. */
+/** The `admit` of the current request, for the rate limit: that wraps an `HttpClient`, which has no handler. */
 export const Admit = Context.Reference<() => void>("@effect-livedesk/core/Admit", {
   defaultValue: () => () => {}
 })

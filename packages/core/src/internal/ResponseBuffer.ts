@@ -1,5 +1,5 @@
 /**
- * A response on its way, kept as far as it has come: what came may name what was created.
+ * Buffers a response while it arrives, so that an incomplete one can still name a created record.
  *
  * @since 0.1.0
  */
@@ -9,13 +9,13 @@ import * as Result from "effect/Result"
 import type * as Transport from "../Transport.ts"
 import * as Utf8 from "./Utf8.ts"
 
-/** The known parts of a response: all that an error is made from. `text` is free of secrets and may be a beginning only. */
+/** The parts of a response that errors are made from. `text` is redacted, and may be incomplete. */
 export interface ResponseParts {
   readonly operation: string
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly text: string
-  /** Takes secrets out of what is read in the text: there they may have been written in another way. */
+  /** Redacts values read from the text, where secrets may be in another encoding. */
   readonly redact: (text: string) => string
 }
 
@@ -31,7 +31,6 @@ const maxErrorBytes = 64 * 1024
 
 const maxExcerptLength = 256 * 1024
 
-/** A response on its way, kept as far as it has come: what came may name what was created. */
 export class ResponseBuffer {
   readonly operation: string
   readonly status: number
@@ -53,7 +52,7 @@ export class ResponseBuffer {
     this.redactEnd = settings.redactEnd
   }
 
-  /** Keeps a piece of the body, as far as there is room, and says whether to go on. */
+  /** Buffers a piece of the body, up to the limit. Returns whether more is wanted. */
   take(piece: Uint8Array): boolean {
     this.pieces.push(piece.byteLength + this.size > this.limit ? piece.subarray(0, this.limit - this.size) : piece)
     this.size += piece.byteLength
@@ -77,13 +76,13 @@ export class ResponseBuffer {
     return Utf8.decode(first !== undefined && second === undefined ? first : Bytes.concat(this.pieces))
   }
 
-  /** What an error is made from: free of secrets, which a server may echo anywhere. */
+  /** The parts for an error, without secrets, which a server may echo anywhere. */
   get parts(): ResponseParts {
     return {
       operation: this.operation,
       status: this.status,
       headers: Record.map(this.headers, this.redact),
-      // Enough for all that an error reports; the rest would only cost time.
+      // As much as an error needs; redacting the rest would only cost time.
       text: this.redactEnd(this.redact(this.text.slice(0, maxExcerptLength))),
       redact: this.redact
     }

@@ -1,5 +1,5 @@
 /**
- * What a response holds: the value of its endpoint's model, or the error that it stands for.
+ * Decodes a response: to its endpoint's model, or to an error.
  *
  * @since 0.1.0
  */
@@ -21,7 +21,7 @@ interface Settings {
   readonly redact: (text: string) => string
 }
 
-/** Receives each response that was read. */
+/** Receives each decoded response. */
 export interface Listener {
   (response: {
     readonly operation: string
@@ -32,13 +32,13 @@ export interface Listener {
   }): void
 }
 
-/** The listener of the calls of an effect. */
+/** The listener of an effect's calls. */
 export const ResponseListener = Context.Reference<Listener | undefined>(
   "@effect-livedesk/core/ResponseListener",
   { defaultValue: () => undefined }
 )
 
-/** Reads a complete response. */
+/** Decodes a complete response. */
 export const decode = <Input, Output>(
   response: ResponseBuffer,
   { hasCode, success: model }: Endpoint.Endpoint<Input, Output>,
@@ -70,7 +70,7 @@ export const decode = <Input, Output>(
   return checksDrift ? Effect.as(checkDrift(settings, model, response, body), value) : Effect.succeed(value)
 }
 
-/** The code in a body, with which only 0 means success; a body without one is left to its model. */
+/** Returns the `code` of a body; 0 for success, and for a body without one, which is left to its model. */
 const codeIn = (json: unknown): number | string => {
   const code = Predicate.hasProperty(json, "code") ? json.code : undefined
   if (code === undefined || code === null || code === "0") return 0

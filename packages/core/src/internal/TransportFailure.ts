@@ -1,5 +1,5 @@
 /**
- * What a transport's failure proves: whether anything of the request can have been written.
+ * Decides whether a failed request can have been written.
  *
  * @since 0.1.0
  */
@@ -7,9 +7,8 @@ import * as Predicate from "effect/Predicate"
 import * as Transport from "../Transport.ts"
 
 /**
- * The failures that can only come before a request is written, each seen on undici and on fetch. Whatever is not
- * listed may have come later: `ECONNRESET` and `UND_ERR_SOCKET` come with nothing written as well as with the whole
- * request received.
+ * Failures that only occur before a request is written, each observed on undici and on fetch. Others may occur later:
+ * `ECONNRESET` and `UND_ERR_SOCKET` occur with nothing written and with the whole request received.
  */
 const unsent: ReadonlyArray<{
   readonly code: string
@@ -32,11 +31,11 @@ const unsent: ReadonlyArray<{
   { code: "UNABLE_TO_GET_ISSUER_CERT_LOCALLY", kind: "TlsFailed" },
   { code: "CERT_HAS_EXPIRED", kind: "TlsFailed" },
   { code: "CERT_NOT_YET_VALID", kind: "TlsFailed" },
-  // Other alerts may come later: a server may ask for a client's certificate when it has read the request.
+  // Other alerts may come later: a server may ask for a client certificate after reading the request.
   { code: "ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION", kind: "TlsFailed" },
-  // The code alone may come later; OpenSSL's file of that name runs only until a version is agreed on.
+  // The code alone may come later; this OpenSSL file only runs until a version is agreed on.
   { code: "ERR_SSL_WRONG_VERSION_NUMBER", message: /\btlsany_meth\.c\b/, kind: "TlsFailed" },
-  // The code alone may come later; Node gives this text only until the handshake is done.
+  // The code alone may come later; Node.js uses this text only before the handshake is done.
   { code: "ECONNRESET", message: /disconnected before secure TLS connection was established/, kind: "TlsFailed" }
 ]
 
@@ -49,7 +48,7 @@ interface NativeError {
 
 const maxCauseDepth = 8
 
-/** The errors at the bottom of a chain of causes: one, or one for each address that was tried. */
+/** Returns the root causes of a failure: one, or one for each address that was tried. */
 const nativeErrors = (u: unknown, proof?: Transport.NotSentProof, depth = 0): ReadonlyArray<NativeError> => {
   if (!Predicate.isObject(u) || depth > maxCauseDepth) {
     return [{ code: undefined, syscall: undefined, message: "", proof }]
@@ -59,12 +58,12 @@ const nativeErrors = (u: unknown, proof?: Transport.NotSentProof, depth = 0): Re
     return u.errors.flatMap((error) => nativeErrors(error, proof, depth + 1))
   }
   const code = "code" in u && typeof u.code === "string" ? u.code : undefined
-  // A wrapper without a code of its own, such as fetch's "fetch failed", only envelops what happened.
+  // A wrapper without a code, such as fetch's "fetch failed", is skipped.
   if (code === undefined && "cause" in u && u.cause !== undefined) {
     return nativeErrors(u.cause, proof, depth + 1)
   }
   return [{
-    // Letters that no secret and no customer's data can hide in.
+    // Only codes of a form that cannot contain secrets or customers' data.
     code: code !== undefined && /^[A-Z][A-Z0-9_/]{1,80}$/.test(code) ? code : undefined,
     syscall: "syscall" in u ? u.syscall : undefined,
     message: "message" in u && typeof u.message === "string" ? u.message : "",
@@ -79,10 +78,10 @@ const reasonOf = ({ code, message, syscall, proof }: NativeError): Transport.Con
   )?.kind ?? (proof !== undefined ? (/TLS|SSL|CERT/.test(code ?? "") ? "TlsFailed" : "Other") : undefined)
 
 /**
- * What a transport's failure proves: the reason, when nothing of the request can have been written, and the code.
+ * Returns the code of a transport's failure, and the reason if nothing can have been written.
  *
- * `sentInParts` is for a request whose body is a stream: the stream's own failure comes out as the transport's, so that
- * no code proves anything, and only a `NotSentProof` does.
+ * With `sentInParts` the body is a stream, whose own failure surfaces as the transport's. No code is proof then, only a
+ * `NotSentProof`.
  */
 export const prove = (
   failure: unknown,
@@ -94,7 +93,7 @@ export const prove = (
   const [reason] = reasons
   return {
     ...(code === undefined ? undefined : { code }),
-    // Where a host has several addresses, each of them must have failed before anything was written.
+    // If a host has several addresses, each must have failed before anything was written.
     ...(reason === undefined || reasons.includes(undefined) ? undefined : { reason })
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The route that takes deliveries: it reads each, verifies it, and hands on what was not handled before.
+ * The route of deliveries: verifies each, and passes on those that were not handled before.
  *
  * @since 0.1.0
  */
@@ -22,7 +22,7 @@ import * as Utf8 from "./Utf8.ts"
 import * as WebhookRejection from "./WebhookRejection.ts"
 import type * as WebhookVerifier from "./WebhookVerifier.ts"
 
-/** The options of receiving, but for those that have no default. */
+/** The options of a receiver that have a default. */
 export const options = {
   maxBodyBytes: OptionSchema.withDefault(OptionSchema.amount, 1024 * 1024),
   deliveryHeader: OptionSchema.withDefault(Schema.String, "X-Chatwoot-Delivery"),
@@ -30,27 +30,27 @@ export const options = {
   capacity: OptionSchema.withDefault(OptionSchema.amount, 1024)
 }
 
-/** How deliveries are received. */
+/** The settings of a receiver. */
 export interface Options extends Schema.Struct.Type<typeof options> {
   readonly path: `/${string}`
   readonly verifier: WebhookVerifier.Verifier
-  /** Whether a token follows the path. */
+  /** Whether the path ends with a token. */
   readonly hasToken: boolean
 }
 
-/** A delivery that is this program's to handle: how to record its outcome. */
+/** A claimed delivery, with the effects that record its outcome. */
 export interface Delivery {
   readonly complete: Effect.Effect<void>
   readonly release: Effect.Effect<void>
 }
 
-/** Takes an event over, or refuses it; returns an effect that ends when the response may be sent. */
+/** Accepts or refuses an event. Returns an effect that ends when the response may be sent. */
 export type TakeOver = (
   event: WebhookEvent.WebhookEvent,
   delivery: Delivery
 ) => Effect.Effect<Effect.Effect<void, WebhookRejection.WebhookRejectedError>, WebhookRejection.WebhookRejectedError>
 
-/** Receives deliveries at a path. */
+/** Adds the route of deliveries at a path. */
 export const receiveAt = Effect.fnUntraced(function*(options: Options, takeOver: TakeOver) {
   const router = yield* HttpRouter.HttpRouter
   const store = yield* DeliveryStore.DeliveryStore
@@ -70,7 +70,7 @@ export const receiveAt = Effect.fnUntraced(function*(options: Options, takeOver:
     return yield* Effect.uninterruptibleMask(Effect.fnUntraced(function*(restore) {
       const claim = yield* DeliveryClaim.claimAll(store, keys)
       if (claim === "Handled") return responses.duplicate
-      // The process that claimed it may yet fail, or have been killed: only a handled delivery must not come again.
+      // The claiming process may fail or be killed, so only a handled delivery gets a 2xx.
       if (claim === "InProgress") return yield* WebhookRejection.reject("InProgress")
       const taken = yield* takeOver(event, {
         complete: DeliveryClaim.recordAll(keys, store.complete),
@@ -94,8 +94,7 @@ export const receiveAt = Effect.fnUntraced(function*(options: Options, takeOver:
       Effect.provideContext(crypto)
     )
   if (!options.hasToken) return yield* router.add("POST", options.path, respond)
-  // The access log would show the token: of every method and every path below, since the address in a browser holds it
-  // too.
+  // The access log would contain the token, for every method and every path below, since browsers open it too.
   yield* router.add(
     "*",
     `${options.path}/:token/*`,
@@ -139,7 +138,7 @@ const readBody = (
 
 const parse = (body: Uint8Array): Effect.Effect<unknown, WebhookRejection.WebhookRejectedError> =>
   Effect.try({
-    // Bytes that are no UTF-8 become replacement characters: a garbled name must not lose an event.
+    // Invalid UTF-8 becomes replacement characters: a garbled name must not lose an event.
     try: (): unknown => JSON.parse(Utf8.decode(body)),
     catch: () => new WebhookRejection.WebhookRejectedError({ reason: "NotJson" })
   })

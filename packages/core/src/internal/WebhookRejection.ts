@@ -1,5 +1,5 @@
 /**
- * The refusal of a delivery: its reason, and the response that the sender gets.
+ * Refusals of deliveries, with the response to the sender.
  *
  * @since 0.1.0
  */
@@ -22,9 +22,7 @@ const rejections = {
   HandlerFailed: { status: 500, message: "the event could not be handled; deliver it again" }
 } as const
 
-/**
- * A delivery that did not get the status 200, and why. Logged as a warning; what was delivered is not in it.
- */
+/** The error of a delivery that did not get the status 200. Logged as a warning, without the delivery's content. */
 export class WebhookRejectedError extends Schema.TaggedError<WebhookRejectedError>()("WebhookRejectedError", {
   reason: Schema.Literals([
     "NotVerified",
@@ -38,7 +36,7 @@ export class WebhookRejectedError extends Schema.TaggedError<WebhookRejectedErro
     "HandlerFailed"
   ])
 }) {
-  /** The HTTP status that the sender got. */
+  /** The HTTP status of the response. */
   get status(): number {
     return rejections[this.reason].status
   }
@@ -48,10 +46,9 @@ export class WebhookRejectedError extends Schema.TaggedError<WebhookRejectedErro
   }
 }
 
-/** Refuses a delivery. */
 export const reject = (reason: WebhookRejectedError["reason"]) => Effect.fail(new WebhookRejectedError({ reason }))
 
-/** The response to a delivery that was refused. */
+/** Returns the response to a refused delivery. */
 export const responseTo = ({ message, reason, status }: WebhookRejectedError): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.jsonUnsafe({ error: reason, message }, {
     status,

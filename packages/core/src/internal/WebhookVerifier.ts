@@ -1,5 +1,5 @@
 /**
- * The verification of deliveries: whether LiveDesk sent one.
+ * Verifies that LiveDesk sent a delivery.
  *
  * @since 0.1.0
  */
@@ -17,7 +17,7 @@ import * as OptionSchema from "./OptionSchema.ts"
 import * as Utf8 from "./Utf8.ts"
 import * as WebhookRejection from "./WebhookRejection.ts"
 
-/** How deliveries are signed. */
+/** The settings of signatures. */
 export interface Signature {
   readonly secrets: Arr.NonEmptyReadonlyArray<Redacted.Redacted>
   readonly timestampHeader: string
@@ -26,11 +26,10 @@ export interface Signature {
   readonly tolerance: Duration.Input
 }
 
-/** Verifies deliveries. */
 export interface Verifier {
   /**
-   * Verifies what it can before the body is read, and returns how to verify the body. That in turn returns the
-   * deduplication keys of the proof: none where the proof is the same for all deliveries.
+   * Verifies the request before its body is read, and returns the verification of the body. That returns the
+   * deduplication keys of the proof, none if the proof is the same for all deliveries.
    */
   readonly before: (request: HttpServerRequest.HttpServerRequest) => Effect.Effect<
     (body: Uint8Array) => Effect.Effect<ReadonlyArray<string>, WebhookRejection.WebhookRejectedError, Mac.Mac>,
@@ -39,15 +38,15 @@ export interface Verifier {
   >
 }
 
-/** Takes every delivery. */
+/** Accepts every delivery. */
 export const none: Verifier = { before: () => Effect.succeed(() => Effect.succeed([])) }
 
-/** Takes deliveries with a signature; fails with the problem of what it is to be. */
+/** Accepts signed deliveries. Fails with the problem of the settings. */
 export const bySignature = (signature: Signature): Effect.Effect<Verifier, string> =>
   Effect.gen(function*() {
     const { prefix, secrets, signatureHeader, timestampHeader } = signature
     const { tolerance } = yield* checkTimes(signature)
-    // Lists made at run time may be empty, whatever the type says.
+    // A list built at run time may be empty, whatever its type says.
     const keys = yield* Effect.forEach(secrets, WebhookSignature.key).pipe(
       Effect.filterOrFail((keys) => keys.length > 0),
       Effect.mapError(() => "a secret for the signature of webhooks is missing or empty")
@@ -66,11 +65,11 @@ export const bySignature = (signature: Signature): Effect.Effect<Verifier, strin
         const hex = signed.slice(prefix.length)
         return (body) =>
           Effect.flatMap(
-            // A platform that cannot verify has not verified.
+            // A platform that cannot verify counts as a failed verification.
             WebhookSignature.verify(keys, hex, timestamp, body).pipe(
               Effect.catch((error) => Effect.as(Effect.logError(error), false))
             ),
-            // The delivery's id is not signed. Hex may come in either case, and is the same signature in both.
+            // The delivery's id is not signed. Hex may be in either case, and is the same signature.
             (valid) =>
               valid
                 ? Effect.succeed([`signed:${timestamp}.${hex.toLowerCase()}`])
@@ -82,7 +81,7 @@ export const bySignature = (signature: Signature): Effect.Effect<Verifier, strin
 
 const checkTimes = OptionSchema.decoder(Schema.Struct({ tolerance: OptionSchema.duration }), OptionSchema.sentence)
 
-/** Takes deliveries whose path ends with the token; fails with the problem of the token. */
+/** Accepts deliveries whose path ends with the token. Fails with the problem of the token. */
 export const byToken = (token: Redacted.Redacted): Effect.Effect<Verifier, string> => {
   if (!/^[A-Za-z0-9_-]{16,100}$/.test(Redacted.value(token))) {
     return Effect.fail("the token in the address of webhooks must be 16 to 100 letters, digits, - and _")

@@ -1,5 +1,5 @@
 /**
- * A time as LiveDesk's records have it.
+ * Times on the wire.
  *
  * @since 0.1.0
  */
@@ -7,17 +7,16 @@ import * as DateTime from "effect/DateTime"
 
 const iso = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?(Z|[+-]\d{2}:?\d{2})?$/i
 
-// Past this many seconds (the year 5138) a number is far likelier milliseconds; guessing which would be a silent lie.
+// Larger numbers (past the year 5138) are probably milliseconds; guessing would be silently wrong at times.
 const secondsLimit = 1e11
 
-/** Seconds, as a number or as text, or ISO 8601; `undefined` for what is no time. */
+/** Reads seconds, as a number or text, or ISO 8601 text; `undefined` for an invalid time. */
 export const readSeconds = (wire: unknown): DateTime.Utc | undefined => {
   const seconds = secondsIn(wire)
-  // What lies outside could be written, but not read again.
+  // Other values could be written, but not read again.
   if (seconds === undefined || !(seconds >= 0 && seconds < secondsLimit)) return undefined
   const millis = Math.round(seconds * 1000)
-  // The product may miss a whole millisecond by a hair, and would be shown as the one before; division is as it is
-  // written.
+  // The product may be slightly below a whole millisecond, which would round down; dividing checks it.
   return millis / 1000 === seconds * 1000 / 1000 ? DateTime.makeUnsafe(millis) : DateTime.fromEpochSeconds(seconds)
 }
 
@@ -26,11 +25,11 @@ const secondsIn = (wire: unknown): number | undefined => {
   if (typeof wire !== "string") return undefined
   if (/^[0-9]+(\.[0-9]+)?$/.test(wire)) return Number(wire)
   const match = iso.exec(wire)
-  // A time without an offset would be read in this machine's time zone.
+  // Without an offset, a time would be read in this machine's time zone.
   return match === null ? undefined : Date.parse(match[1] === undefined && wire.length > 10 ? `${wire}Z` : wire) / 1000
 }
 
-/** A time that is none when it is 0, however that is spelled. */
+/** Reads a time; `None` for 0, also as text. */
 export const readSecondsOrNever = (wire: unknown): DateTime.Utc | undefined => {
   const value = readSeconds(wire)
   return value === undefined || DateTime.toEpochMillis(value) === 0 ? undefined : value

@@ -1,5 +1,5 @@
 /**
- * Workers that take items as they come.
+ * Workers that process the items of a stream.
  *
  * @since 0.1.0
  */
@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 
-/** Works on each item of a stream, as `Stream.mapEffect` would, but for a fiber that is made anew for each item. */
+/** Processes each item like `Stream.mapEffect`, but without a new fiber for each. */
 export const run = Effect.fnUntraced(function*<A, E, R, E2, R2>(
   items: Stream.Stream<ReadonlyArray<A>, E, R>,
   work: (item: A) => Effect.Effect<void, E2, R2>,

@@ -1,5 +1,5 @@
 /**
- * Tells a JSON object from whatever else JSON holds.
+ * Tests for a JSON object.
  *
  * @since 0.1.0
  */

@@ -1,5 +1,5 @@
 /**
- * What is wrong with a message whose conversation is not there yet.
+ * Checks a message before its conversation exists.
  *
  * @since 0.1.0
  */

@@ -1,37 +1,36 @@
 /**
- * Takes secrets out of texts that came from outside: a server may echo what it was sent, in whatever spelling.
+ * Redacts secrets in texts from outside: a server may echo them in any encoding.
  *
  * @since 0.1.0
  */
 import * as Base64 from "effect/encoding/Base64"
 
-// What is shorter than any real secret stays, or every text would be full of holes.
+// Shorter secrets are not redacted, because they would match everywhere.
 const shortest = 4
 
-// So much of a Base64 text is enough to know it by, wherever it is cut.
+// This much of a Base64 text identifies it, wherever it is cut.
 const recognizableLength = 12
 
-// What escapes a character may itself be escaped, a few times over. Without an end to it, a text of nothing but
-// backslashes would be looked through once for each of them.
+// Escapes may be nested a few times. Without a limit, a text of backslashes would be scanned once for each of them.
 const escapes = "{0,16}"
 
 /**
- * Makes the function that takes a key and its secret out of a text: plain, escaped for JSON, HTML, URLs or PHP, and in
- * Base64 of either alphabet, alone or as Basic credentials.
+ * Makes a function that redacts a key and its secret in a text: plain, escaped for JSON, HTML, URLs or PHP, and in both
+ * Base64 alphabets, alone or as Basic credentials.
  */
 export const makeRedactor = (apiKey: string, apiSecret: string): (text: string) => string => {
   const plain = [apiSecret, apiKey].filter((secret) => secret.length >= shortest)
   const patterns = [
     ...[`${apiKey}:${apiSecret}`, ...plain].map(encoded),
-    // The longer first: the key may be the beginning of the secret.
+    // The longer first, because the key may be a prefix of the secret.
     ...plain.sort((a, b) => b.length - a.length).map(spelled)
   ]
   return (text) => patterns.reduce((text, pattern) => text.replace(pattern, "<redacted>"), text)
 }
 
 /**
- * Makes the function that takes the beginning of a secret off the end of a text: one that broke off, or was cut, in the
- * middle of it. For texts of which the end matters little, since by chance any may end so.
+ * Makes a function that redacts a truncated secret at the end of a text. Any text may end like one by chance, so it is
+ * for texts whose end matters little.
  */
 export const makeEndRedactor = (apiKey: string, apiSecret: string): (text: string) => string => {
   const plain = [apiSecret, apiKey].filter((secret) => secret.length >= shortest)
@@ -42,20 +41,20 @@ export const makeEndRedactor = (apiKey: string, apiSecret: string): (text: strin
   return (text) => patterns.reduce((text, pattern) => text.replace(pattern, "<redacted>"), text)
 }
 
-/** So much of a text as there is before its end, but for what is shorter than a secret. */
+/** Matches the beginning of a secret at the end of a text, if it has at least `shortest` characters. */
 const beginning = (characters: ReadonlyArray<string>): RegExp => {
   const rest = characters.slice(shortest).reduceRight((rest, character) => `(?:${character}${rest})?`, "")
   return new RegExp(`${characters.slice(0, shortest).join("")}${rest}${halfEscape}$`)
 }
 
-/** What is left of a character's spelling that broke off: of several bytes, or of two halves. */
+/** Matches a truncated escape: of several bytes, or of a surrogate pair. */
 const halfEscape = "(?:" + [
   "(?:%[0-9a-fA-F]{2}){0,3}(?:%[0-9a-fA-F]?)?",
   `(?:\\\\${escapes}\\\\u[0-9a-fA-F]{4})?(?:\\\\${escapes}(?:\\\\u[0-9a-fA-F]{0,3})?)?`,
   "&[#a-zA-Z0-9]{0,20}"
 ].join("|") + ")"
 
-/** A secret with each of its characters in any spelling. */
+/** Matches a secret with any of its characters escaped. */
 const spelled = (secret: string): RegExp => new RegExp(Array.from(secret, spellings).join(""), "g")
 
 const spellings = (character: string): string => {
@@ -106,11 +105,11 @@ const caseless = (text: string): string =>
       /[a-z]/i.test(character) ? `[${character.toLowerCase()}${character.toUpperCase()}]` : literal(character)
   ).join("")
 
-/** A Base64 text from its beginning to wherever it ends. */
+/** Matches a Base64 text from its beginning to its end. */
 const encoded = (secret: string): RegExp =>
   new RegExp(`${Array.from(recognizable(secret), inBase64).join("")}[A-Za-z0-9+/_=%\\\\-]*`, "g")
 
-/** The beginning of a secret in Base64. */
+/** Returns the identifying beginning of a secret in Base64. */
 const recognizable = (secret: string): string => Base64.encode(secret).replace(/=+$/, "").slice(0, recognizableLength)
 
 const inBase64 = (character: string): string =>
