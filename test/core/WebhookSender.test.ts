@@ -262,7 +262,7 @@ describe("a receiver", () => {
     )
   })
 
-  it.effect("that refuses is logged, without the query of its address, where a token may stand", () => {
+  it.effect("that rejects a delivery is logged without the query of its address, which may hold a token", () => {
     const logged: Array<string> = []
     const { layer } = sendingTo(() => Effect.succeed(401), "/livedesk?token=canary")
     return Effect.gen(function*() {
@@ -270,7 +270,7 @@ describe("a receiver", () => {
       yield* (yield* WebhookSender.WebhookSender).awaitDelivered(1)
       assert.match(
         logged.join(),
-        /the webhook http:\/\/127\.0\.0\.1\/livedesk did not take ContactCreated: it returned 401, as/
+        /the webhook http:\/\/127\.0\.0\.1\/livedesk did not accept ContactCreated: it returned 401; check/
       )
       assert.notInclude(logged.join(), "canary")
     }).pipe(
