@@ -114,7 +114,7 @@ describe("the file of an emulator", () => {
         yield* Effect.promise(() => writeFile(file, text))
         const error = yield* failure(file)
         assert.include(error, { _tag: "EmulatorFileError", problem: "NotAState" })
-        assert.include(error.message, `${file} does not hold what an emulator saves`)
+        assert.include(error.message, `${file} does not hold the state of an emulator`)
         assert.strictEqual(yield* Effect.promise(() => readFile(file, "utf8")), text)
       }
     }).pipe(Effect.scoped))
