@@ -254,7 +254,7 @@ describe("the exit code", () => {
       assert.match((yield* rejection(["contacts", "create", "--nmae", "Bob"])).err, /Did you mean this\?\n +--name\n/)
       assert.match(
         (yield* rejection(["contacts", "create", "--email", "-x@acme.inc"])).err,
-        /^Missing value[^\n]*\nUnrecognized flag: -x [^\n]*\nA value that begins with a dash is given as --flag=-value/
+        /^Missing value[^\n]*\nUnrecognized flag: -x [^\n]*\nGive a value that begins with a dash as --flag=-value/
       )
     }).pipe(withEmulator))
 
