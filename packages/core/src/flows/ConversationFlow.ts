@@ -49,7 +49,6 @@ export const Payload = Schema.Struct({
   inboxId: InboxIdInput,
   /** The contact, with at least one of `identifier`, `email` and `phoneNumber`. */
   contact: ContactInput,
-  /** The first message. */
   message: MessageInput
 })
 export interface Payload extends Schema.Schema.Type<typeof Payload> {}

@@ -62,7 +62,7 @@ export class CustomerReplies extends Context.Service<CustomerReplies, {
   readonly receive: (
     reply: CustomerReply
   ) => Effect.Effect<ReadonlyArray<{ readonly wait: Wait; readonly reply: CustomerReply }>>
-  /** Deletes the replies and waits that are older. Pass more than the longest flow takes, which may still need them. */
+  /** Deletes older replies and waits. Pass more than the longest flow takes, as it may still wait for them. */
   readonly forget: (olderThan: Duration.Input) => Effect.Effect<void>
 }>()("@effect-livedesk/core/flows/CustomerReplies") {}
 
@@ -219,8 +219,7 @@ export const layer: Layer.Layer<CustomerReplies, SqlError, SqlClient.SqlClient |
  * defaults to no limit.
  *
  * Replies from before the wait count too, if a flow created the conversation or wrote in it. Each reply goes to one
- * wait. `name` must be unique in the workflow. Replies arrive through `FlowEvents.handle`, as a handler of
- * `Webhooks.layer`.
+ * wait. `name` must be unique in the workflow. Replies arrive through `FlowEvents.handle` in `Webhooks.layer`.
  *
  * ```ts
  * const reply = yield* CustomerReply.wait("consent", { conversationId, within: "3 days" })

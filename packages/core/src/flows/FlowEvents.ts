@@ -1,6 +1,5 @@
 /**
- * Webhook events for flows: they show that a call took effect though its response was lost, and carry customers'
- * replies.
+ * Webhook events for flows: they show that a call whose response was lost took effect, and carry customers' replies.
  *
  * @since 0.1.0
  */

@@ -30,7 +30,7 @@ export type Kind = typeof Kind.Type
  * - `Waiting`: nothing was sent, and the call will be retried.
  * - `Checking`: the outcome of the call is being reconciled.
  * - `Pending`: the outcome of the call is undetermined; the flow waits for a resolution.
- * - `Done`: what the step creates is there.
+ * - `Done`: the step has created its record.
  *
  * @category models
  * @since 0.1.0
@@ -57,7 +57,8 @@ const columns = Schema.Struct({
 })
 
 /**
- * The call that a step makes.
+ * The call that a step makes. `inboxId` is set for a contact or a conversation, `contactId` for a conversation,
+ * `conversationId` and `content` for a message.
  *
  * @category models
  * @since 0.1.0
@@ -69,13 +70,10 @@ export interface Facts {
   /** The name of the workflow. */
   readonly workflow: string
   readonly kind: Kind
-  /** The inbox, for a contact or a conversation. */
   readonly inboxId: number | undefined
-  /** The contact, for a conversation. */
   readonly contactId: number | undefined
-  /** The conversation, for a message. */
   readonly conversationId: number | undefined
-  /** The text, for a message; deleted when the step is done. */
+  /** The text, deleted when the step is done. */
   readonly content: string | undefined
 }
 
@@ -151,7 +149,7 @@ export class IntentLog extends Context.Service<IntentLog, {
   readonly pending: Effect.Effect<ReadonlyArray<Intent>>
   /** Whether a flow created the conversation or wrote in it. */
   readonly knows: (conversationId: number) => Effect.Effect<boolean>
-  /** Deletes the done steps that are older. Pass more than the longest flow takes, which may come to them again. */
+  /** Deletes older steps that are done. Pass more than the longest flow takes, as it may come to them again. */
   readonly forget: (olderThan: Duration.Input) => Effect.Effect<void>
 }>()("@effect-livedesk/core/flows/IntentLog") {}
 

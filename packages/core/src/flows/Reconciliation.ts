@@ -129,7 +129,8 @@ export const done = (id: number): Resolution => ({ _tag: "Done", id })
 export const notDone: Resolution = { _tag: "NotDone" }
 
 /**
- * A step that waits for a resolution.
+ * A step that waits for a resolution. `inboxId` and `contactId` are set for a conversation, `conversationId` and
+ * `content` for a message.
  *
  * @category models
  * @since 0.1.0
@@ -141,13 +142,9 @@ export interface PendingStep {
   /** The name of the step. */
   readonly step: string
   readonly kind: IntentLog.Kind
-  /** The inbox, for a conversation. */
   readonly inboxId: number | undefined
-  /** The contact, for a conversation. */
   readonly contactId: number | undefined
-  /** The conversation, for a message. */
   readonly conversationId: number | undefined
-  /** The text, for a message. */
   readonly content: string | undefined
   /** When the call was about to be made. */
   readonly since: DateTime.Utc

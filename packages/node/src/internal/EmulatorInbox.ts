@@ -20,7 +20,6 @@ import * as InboxGuard from "./InboxGuard.ts"
 import { html } from "./InboxPage.ts"
 import * as InboxView from "./InboxView.ts"
 
-/** The options of the inbox. */
 export interface Options extends InboxView.Sources {
   /** The name or address that the emulator listens at. */
   readonly host: string

@@ -42,6 +42,5 @@ export const rejectOrigin = ({ headers, method }: Request): Rejection | undefine
     : { status: 415, error: "expected a body of application/json" }
 }
 
-/** Rejects a method other than the expected one. */
 export const rejectMethod = ({ method }: Request, expected: "GET" | "POST"): Rejection | undefined =>
   method === expected ? undefined : { status: 405, error: `expected ${expected}` }

@@ -57,7 +57,6 @@ export interface ConversationView {
 /** The writer of a message; `note` is an agent's message for agents only. */
 export type Writer = "contact" | "agent" | "note"
 
-/** The opened conversation. */
 export interface OpenedView extends Omit<ConversationView, "last"> {
   readonly contactId: number
   readonly email: string
@@ -331,7 +330,6 @@ const requestOf = (request: EmulatedServer.ServedRequest): RequestView => ({
 // watching
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** The sources of the view. */
 export interface Sources {
   readonly emulator: Emulator.Emulator["Service"]
   readonly server: EmulatedServer.EmulatedServer

@@ -13,7 +13,6 @@ import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 
-/** Fails with this message. */
 export const configError = (message: string): Effect.Effect<never, Config.ConfigError> =>
   Effect.fail(
     new LiveDeskClient.SettingsError(new Schema.SchemaError(new SchemaIssue.InvalidValue({ message })))
