@@ -32,7 +32,7 @@ const wrong = (check: Finding["check"], error: unknown, detail = ExitCode.messag
 const skipped = (check: Finding["check"]): Finding => ({ check, result: "not looked at", detail: "" })
 
 /**
- * The command `livedesk doctor`. Reads one page of contacts and changes nothing.
+ * The command `livedesk doctor` checks settings, service, credentials and responses. It reads one page of contacts.
  *
  * @category commands
  * @since 0.1.0
