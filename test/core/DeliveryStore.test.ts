@@ -28,7 +28,7 @@ for (const [name, layer] of Object.entries(stores)) {
         assert.strictEqual(yield* claim("a"), "Claimed")
       }).pipe(Effect.provide(layer)))
 
-    it.effect("go to one of many who claim at once", () =>
+    it.effect("go to one of many concurrent callers", () =>
       Effect.gen(function*() {
         const { claim } = yield* DeliveryStore.DeliveryStore
         const claims = yield* Effect.all(Array.from({ length: 50 }, () => claim("a")), { concurrency: "unbounded" })
@@ -39,7 +39,7 @@ for (const [name, layer] of Object.entries(stores)) {
 }
 
 describe("deliveries in memory", () => {
-  it.effect("are forgotten, the oldest first, when there are too many", () =>
+  it.effect("are forgotten above the capacity, the oldest first", () =>
     Effect.gen(function*() {
       const { claim, complete } = yield* DeliveryStore.DeliveryStore
       for (const delivery of ["a", "b", "c"]) {
@@ -53,7 +53,7 @@ describe("deliveries in memory", () => {
 })
 
 describe("persisted deliveries", () => {
-  it.effect("are seen by the next process, which takes over what the last one left after the lease", () =>
+  it.effect("are seen by the next process, which takes over claims of the last one after the lease", () =>
     Effect.gen(function*() {
       const [first, second] = yield* Effect.all([PersistedDeliveryStore.make(), PersistedDeliveryStore.make()])
       assert.strictEqual(yield* first.claim("a"), "Claimed")
@@ -66,7 +66,7 @@ describe("persisted deliveries", () => {
       assert.strictEqual(yield* second.claim("b"), "Handled")
     }).pipe(Effect.provide(Persistence.layerKvs.pipe(Layer.provide(KeyValueStore.layerMemory)))))
 
-  it.effect("go to one of many who claim at once, though the store takes its time", () =>
+  it.effect("go to one of many concurrent callers, even if the store is slow", () =>
     Effect.gen(function*() {
       const { claim } = yield* DeliveryStore.DeliveryStore
       const claims = yield* Effect.all(Array.from({ length: 50 }, () => claim("a")), { concurrency: "unbounded" })

@@ -49,7 +49,7 @@ describe("an agent of the emulator", () => {
       assert.strictEqual(Option.getOrThrow(yield* emulator.conversation(id)).status, "open")
     }).pipe(Effect.scoped, Effect.provide(world)))
 
-  it.effect("is refused what a program is refused, which changes nothing", () =>
+  it.effect("is rejected as a program is, which changes nothing", () =>
     Effect.gen(function*() {
       const { reply, state, toggleStatus } = yield* Emulator.Emulator
       const { id } = yield* aConversation

@@ -27,8 +27,8 @@ const contacts = HttpClientRequest.make("POST")(`http://localhost${Contacts.endp
 
 const other = (id: number) => HttpClientRequest.get(`http://localhost/api/v2/others/${id}`)
 
-describe("an emulator as a server has it", () => {
-  it.effect("remembers of a request what it was and what it came to, and nothing that was sent", () =>
+describe("an emulator behind a server", () => {
+  it.effect("remembers each request and its outcome, and nothing that was sent", () =>
     Effect.gen(function*() {
       const { ask, requests } = yield* make
       yield* TestClock.adjust("1 minute")
@@ -51,7 +51,7 @@ describe("an emulator as a server has it", () => {
       assert.notInclude(JSON.stringify(request), "canary")
     }).pipe(Effect.provide(Emulator.layerHttpClient)))
 
-  it.effect("remembers the last 200, and gives the same until there are others", () =>
+  it.effect("remembers the last 200 requests, and returns the same array until there are others", () =>
     Effect.gen(function*() {
       const { ask, faults, requests } = yield* make
       yield* Effect.forEach(Array.from({ length: 250 }, (_, id) => id), (id) => ask(other(id)))
@@ -69,7 +69,7 @@ describe("an emulator as a server has it", () => {
       assert.lengthOf((yield* requests).at(-1)?.path ?? "", 500)
     }).pipe(Effect.provide(Emulator.layerHttpClient)))
 
-  it.effect("lets requests meet the faults of a plan, until it follows another", () =>
+  it.effect("applies the faults of a plan until it follows another", () =>
     Effect.gen(function*() {
       const { ask, faults, requests } = yield* make
       assert.deepStrictEqual(yield* faults.plan, Faults.script({}))

@@ -58,7 +58,7 @@ describe("EmulatorState", () => {
       assert.deepStrictEqual(back, state)
     }))
 
-  it.effect("is gone on from: everything is there, and nothing is given twice", () =>
+  it.effect("can be continued: every record is there, and no id is assigned twice", () =>
     Effect.gen(function*() {
       const before = decode(encode(yield* Effect.provide(story, layer())))
       yield* Effect.gen(function*() {
@@ -78,7 +78,7 @@ describe("EmulatorState", () => {
       }).pipe(Effect.provide(layer({ state: before, inboxes: [{ id: 408 }] })))
     }))
 
-  it.effect("written by hand is gone on from past every id that it holds", () =>
+  it.effect("written by hand can be continued, with ids above every one that it holds", () =>
     Effect.gen(function*() {
       const written: unknown = {
         ...JSON.parse(encode(yield* Effect.provide(story, layer()))),
@@ -167,14 +167,14 @@ describe("EmulatorState", () => {
       assert.deepStrictEqual(decode(encode(after)), after)
     }).pipe(Effect.provide(layer())))
 
-  it.effect("is refused where it is something else", () =>
+  it.effect("is not decoded from anything else", () =>
     Effect.sync(() => {
       for (const text of ["", "{", "null", "{}", "{\"version\":2}"]) assert.throws(() => decode(text))
     }))
 })
 
 describe("the files of an emulator", () => {
-  it.effect("can be had whatever their names and media types", () =>
+  it.effect("can be downloaded, whatever their names and media types", () =>
     Effect.gen(function*() {
       const { conversation, receive, update } = yield* Emulator.Emulator
       const client = yield* HttpClient.HttpClient
@@ -260,7 +260,7 @@ describe("inheritedRules: false", () => {
       { inboxes: [inbox, { id: 408 }] }
     ))
 
-  it.effect("leaves transitionRules as they are given", () =>
+  it.effect("leaves transitionRules as given", () =>
     Effect.gen(function*() {
       const rules = (options: Emulator.Options) =>
         Effect.map(
@@ -275,7 +275,7 @@ describe("inheritedRules: false", () => {
 })
 
 describe("the events of an emulator", () => {
-  it.effect("come in the order of the changes, however these fall between each other", () =>
+  it.effect("come in the order of the changes, however these interleave", () =>
     Effect.gen(function*() {
       const { events, receive, update } = yield* Emulator.Emulator
       yield* update((state) =>

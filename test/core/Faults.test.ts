@@ -73,7 +73,7 @@ describe("a fault", () => {
       }).pipe(Effect.provide(layer(Faults.script({ "contacts.create": [fault] })))))
   }
 
-  it.effect("of dripping only takes its time", () =>
+  it.effect("of a slow body only takes time", () =>
     Effect.gen(function*() {
       const { contact } = yield* Faults.runWithTestClock(create)
       assert.deepStrictEqual(contact.email, Option.some("ada@acme.inc"))
@@ -81,7 +81,7 @@ describe("a fault", () => {
 })
 
 describe("a script", () => {
-  it.effect("strikes the requests that it names, and its trace can be read", () =>
+  it.effect("applies its faults to the requests that it names, and has a readable trace", () =>
     Effect.gen(function*() {
       const contacts = yield* Contacts.Contacts
       const conversations = yield* Conversations.Conversations
@@ -107,7 +107,7 @@ describe("a script", () => {
       "messages.send": ["Pass", Fault.RateLimited({ retryAfter: "2" }), Fault.Reset({ when: "AfterProcessing" })]
     })))))
 
-  it.effect("knows every call of this library by its name, and the others by method and path without ids", () =>
+  it.effect("names every call of this library by its operation, and others by method and path without ids", () =>
     Effect.gen(function*() {
       const client = yield* LiveDeskClient.LiveDeskClient
       const own = Endpoint.make({
@@ -138,7 +138,7 @@ describe("a script", () => {
       { retries: { times: 0 } }
     ))))))
 
-  it.effect("can be followed by another", () =>
+  it.effect("can be replaced by another", () =>
     Effect.gen(function*() {
       const { follow } = yield* Faults.Faults
       yield* Effect.flip(create)
@@ -168,7 +168,7 @@ describe("a seed", () => {
       assert.notStrictEqual(one, other)
     }))
 
-  it.effect("strikes as often as it says", () =>
+  it.effect("applies faults at its rate", () =>
     Effect.gen(function*() {
       assert.notInclude(yield* traceOf(1, 1), "passes")
       assert.notMatch(yield* traceOf(1, 0), /: (?!passes)/)
@@ -187,7 +187,7 @@ describe("a plan", () => {
       ["a pause back in time", Faults.script({ "*": [Fault.SlowBody({ bytes: 1, pause: -1 })] })]
     ] as const
   ) {
-    it.effect(`with ${name} is refused`, () =>
+    it.effect(`with ${name} is rejected`, () =>
       Effect.gen(function*() {
         const rejected = yield* Effect.flip(Effect.provide(create, layer(plan)))
         assert.strictEqual(rejected._tag, "PlanError")
@@ -198,7 +198,7 @@ describe("a plan", () => {
   }
 })
 
-describe("rehearsing", () => {
+describe("runWithTestClock", () => {
   it.effect("ends a program that hangs", () =>
     Effect.gen(function*() {
       const exit = yield* Effect.exit(Faults.runWithTestClock(Effect.never))
@@ -214,7 +214,7 @@ describe("a program", () => {
     return contact.email
   })
 
-  it.effect("can be held to survive any single fault of LiveDesk", () =>
+  it.effect("can be tested to survive any single fault of LiveDesk", () =>
     Effect.forEach(Faults.singleFaults(2), (plan) =>
       Effect.gen(function*() {
         const result = yield* Faults.runWithTestClock(Effect.result(welcome))

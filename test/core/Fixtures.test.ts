@@ -4,7 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Option, Schema } from "effect"
 
 describe("a fixture", () => {
-  it("has what it is given, and the rest as LiveDesk leaves it out", () => {
+  it("has the given fields, and the others as if LiveDesk left them out", () => {
     const contact = Fixtures.contact({ id: 5, name: Option.some("Alice") })
     assert.strictEqual(contact.id, 5)
     assert.deepStrictEqual(contact.name, Option.some("Alice"))
@@ -20,7 +20,7 @@ describe("a fixture", () => {
     assert.deepStrictEqual([id, inboxId], [40, 5])
   })
 
-  it("of each call is there without any field", () => {
+  it("exists for each call, and needs no field", () => {
     assert.strictEqual(Fixtures.contact().id, 1)
     assert.strictEqual(Fixtures.createdContact().contact.id, 1)
     assert.deepStrictEqual(Fixtures.contactPage().contacts, [])
@@ -32,7 +32,7 @@ describe("a fixture", () => {
     assert.isDefined(Fixtures.updatedTicket())
   })
 
-  it("that no record can be is refused, by its field", () => {
+  it("that no record can be fails with the name of its field", () => {
     assert.throws(() => Fixtures.contact({ id: -1 }), /id/)
     assert.throws(() => Fixtures.make(Contacts.Contact, {}), /id/)
   })

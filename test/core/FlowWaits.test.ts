@@ -127,7 +127,7 @@ const engine = Layer.provideMerge(WorkflowEngine.layerMemory, Promises.layer)
 const Morning = Workflow.make("Morning", { payload: { id: Schema.String }, idempotencyKey: ({ id }) => id })
 
 describe("untilOpen", () => {
-  it.effect("sleeps until then, and not at all where it is open", () =>
+  it.effect("sleeps until the office opens, and not at all if it is open", () =>
     Effect.gen(function*() {
       // The test's clock begins at a Thursday's midnight.
       const hours = yield* BusinessHours.make({ timeZone: "UTC", from: "09:00", to: "17:00" })
@@ -197,7 +197,7 @@ describe("CustomerReply", () => {
     return { reply, fiber }
   })
 
-  it.effect("is waited for, each by one wait", () =>
+  it.effect("goes to exactly one wait", () =>
     Effect.gen(function*() {
       const { reply, fiber } = yield* asked({ pause: false, limit: false })
       assert.isUndefined(fiber.pollUnsafe())
@@ -206,7 +206,7 @@ describe("CustomerReply", () => {
       assert.deepStrictEqual(yield* Fiber.join(fiber), ["Yes", "And no"])
     }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(questions, world))))
 
-  it.effect("is not lost when it comes before the wait", () =>
+  it.effect("that arrives before the wait is not lost", () =>
     Effect.gen(function*() {
       const { reply, fiber } = yield* asked({ pause: true, limit: true })
       yield* reply("Yes")
@@ -216,7 +216,7 @@ describe("CustomerReply", () => {
       assert.deepStrictEqual(yield* Fiber.join(fiber), ["Yes", "And no"])
     }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(questions, world))))
 
-  it.effect("is waited for no longer than it is said, and goes to the next wait when it comes later", () =>
+  it.effect("that arrives after the time of a wait goes to the next wait", () =>
     Effect.gen(function*() {
       const { reply, fiber } = yield* asked({ pause: false, limit: true })
       yield* pass("119 minutes")
@@ -226,7 +226,7 @@ describe("CustomerReply", () => {
       assert.deepStrictEqual(yield* Fiber.join(fiber), [null, "Late"])
     }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(questions, world))))
 
-  it.effect("is none when nothing comes", () =>
+  it.effect("is none if no reply arrives in time", () =>
     Effect.gen(function*() {
       const { fiber } = yield* asked({ pause: false, limit: true })
       yield* pass("2 hours")
@@ -234,7 +234,7 @@ describe("CustomerReply", () => {
       assert.deepStrictEqual(yield* Fiber.join(fiber), [null, null])
     }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(questions, world))))
 
-  it.effect("is not kept of conversations that no flow is about", () =>
+  it.effect("is not stored for conversations of no flow", () =>
     Effect.gen(function*() {
       const replies = yield* CustomerReply.CustomerReplies
       const given = yield* replies.receive(

@@ -115,7 +115,7 @@ describe("a flow", () => {
       assert.deepStrictEqual(yield* posts, all)
     }).pipe(Effect.provide(world({}))))
 
-  it.effect("is the same for the same id, inbox and contact, and another for another id", () =>
+  it.effect("runs once for the same id, inbox and contact, and again for another id", () =>
     life(Effect.gen(function*() {
       const [one, same, other] = yield* Effect.all([
         ConversationFlow.start(payload),
@@ -126,7 +126,7 @@ describe("a flow", () => {
       assert.notStrictEqual(one, other)
     })).pipe(Effect.provide(world({}))))
 
-  it.effect("refuses a payload that cannot be used, and starts nothing", () =>
+  it.effect("rejects an invalid payload, and starts nothing", () =>
     Effect.gen(function*() {
       const error = yield* life(
         Effect.flip(ConversationFlow.run({ ...payload, inboxId: -1, contact: { name: "Bob" } }))
@@ -138,7 +138,7 @@ describe("a flow", () => {
     }).pipe(Effect.provide(world({}))))
 
   for (const operation of ["contacts.create", "conversations.create", "messages.send"] as const) {
-    it.effect(`calls ${operation} again where nothing was sent, and where there were too many requests`, () =>
+    it.effect(`retries ${operation} if nothing was sent or it was rate limited`, () =>
       Effect.gen(function*() {
         const started = yield* life(Effect.gen(function*() {
           const fiber = yield* begin("2 hours")
@@ -163,7 +163,7 @@ describe("a flow", () => {
       }).pipe(Effect.provide(world({ [operation]: Array.makeBy(200, () => Fault.Refused()) }))))
   }
 
-  it.effect("looks for a contact again after the Retry-After of a failure, where that is longer than reconcileAfter", () =>
+  it.effect("looks for a contact again after the Retry-After of a failure, if that is longer than reconcileAfter", () =>
     life(Effect.gen(function*() {
       const fiber = yield* begin("9 minutes")
       assert.deepStrictEqual(yield* posts, [])
@@ -176,7 +176,7 @@ describe("a flow", () => {
       )
     ))
 
-  it.effect("refuses options that cannot be used, and sends nothing", () =>
+  it.effect("rejects invalid options, and sends nothing", () =>
     Effect.gen(function*() {
       const error = yield* Effect.provide(
         Effect.flip(flow),
@@ -187,7 +187,7 @@ describe("a flow", () => {
       assert.deepStrictEqual(yield* posts, [])
     }).pipe(Effect.provide(world({}))))
 
-  it.effect("fails with a refusal, and may be sent again by another flow", () =>
+  it.effect("fails when LiveDesk rejects a call, which another flow may repeat", () =>
     Effect.gen(function*() {
       const error = yield* life(Effect.flip(ConversationFlow.run({ ...payload, inboxId: 999 })))
       assert.deepStrictEqual([error.outcome, error.reason._tag], ["Rejected", "NotFound"])
@@ -209,7 +209,7 @@ const losses: ReadonlyArray<readonly [Faults.Fault, boolean]> = [
   [Fault.MalformedBody({ body: "{}" }), true]
 ]
 
-describe("an outcome that is unknown", () => {
+describe("an unknown outcome", () => {
   for (const [fault, processed] of losses) {
     it.effect(`of a contact is looked for: ${fault._tag} ${processed ? "after" : "before"} acting`, () =>
       Effect.gen(function*() {
@@ -306,7 +306,7 @@ describe("an outcome that is unknown", () => {
       }).pipe(Effect.scoped, Effect.provide(world({ [operation]: [fault] }))))
   }
 
-  it.effect("after a death in the middle of each call is not guessed at", () =>
+  it.effect("after a process died during a call is not guessed", () =>
     Effect.gen(function*() {
       for (const [index, operation] of (["conversations.create", "messages.send"] as const).entries()) {
         const step = operation === "messages.send" ? "message" : "conversation"
@@ -328,7 +328,7 @@ describe("an outcome that is unknown", () => {
       "messages.send": [Fault.Silent({ when: "AfterProcessing" })]
     }))))
 
-  it.effect("that outcome probe says is absent is waited for, as long as the request may be under way", () =>
+  it.effect("that a probe does not find is probed again once the request cannot be in flight any more", () =>
     Effect.gen(function*() {
       const probe = yield* truth
       yield* life(
@@ -349,7 +349,7 @@ describe("an outcome that is unknown", () => {
       100
     ]] as const
   ) {
-    it.effect(`of ${operation} is known where the response held the id before it broke off`, () =>
+    it.effect(`of ${operation} is known if the response held the id before it broke off`, () =>
       Effect.gen(function*() {
         const started = yield* life(flow)
         assert.deepStrictEqual([started.contactId, started.conversationId], [2219256, 40])
@@ -375,7 +375,7 @@ describe("an outcome that is unknown", () => {
       assert.strictEqual(odd._tag, "ResolutionError")
     })).pipe(Effect.provide(world({}))))
 
-  it.effect("takes one resolution for one call: after NotDone another may be lost, too", () =>
+  it.effect("takes one resolution per call: after NotDone the next call may be lost, too", () =>
     Effect.gen(function*() {
       yield* life(Effect.gen(function*() {
         const fiber = yield* begin("5 minutes")

@@ -20,14 +20,14 @@ const facts: IntentLog.Facts = {
 const observation: IntentLog.Observation = { kind: "message", id: 7, conversationId: 40, content: "Hello" }
 
 describe("IntentLog", () => {
-  it.effect("lets one of many begin", () =>
+  it.effect("lets one of many processes begin a step", () =>
     Effect.gen(function*() {
       const intents = yield* IntentLog.IntentLog
       const begun = yield* Effect.all([1, 2, 3].map(() => intents.begin(facts, 1)), { concurrency: "unbounded" })
       assert.deepStrictEqual(begun.map(({ _tag }) => _tag).sort(), ["Earlier", "Earlier", "Fresh"])
     }).pipe(Effect.provide(memory)))
 
-  it.effect("lets a step begin again that was released, and counts the calls", () =>
+  it.effect("lets a released step begin again, and counts the calls", () =>
     Effect.gen(function*() {
       const intents = yield* IntentLog.IntentLog
       const { intent } = yield* intents.begin(facts, 1)
@@ -39,7 +39,7 @@ describe("IntentLog", () => {
       assert.strictEqual((yield* intents.find("1", "message"))?.state, "Begun")
     }).pipe(Effect.provide(memory)))
 
-  it.effect("lets no call be repeated that was found after all, whatever the resolution was", () =>
+  it.effect("lets no call be repeated whose record was found, whatever the resolution was", () =>
     Effect.gen(function*() {
       const intents = yield* IntentLog.IntentLog
       const { intent } = yield* intents.begin(facts, 1)
@@ -67,7 +67,7 @@ describe("IntentLog", () => {
       assert.deepStrictEqual(yield* fitting(120_000), [])
     }).pipe(Effect.provide(memory)))
 
-  it.effect("forgets what was done long ago, and nothing else", () =>
+  it.effect("forgets old steps that are done, and nothing else", () =>
     Effect.gen(function*() {
       const intents = yield* IntentLog.IntentLog
       const { intent } = yield* intents.begin(facts, 1)

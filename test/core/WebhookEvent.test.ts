@@ -87,7 +87,7 @@ const shown = (value: unknown): string =>
 describe("the vendor's sample", () => {
   const moment = DateTime.makeUnsafe("2026-01-21T03:48:44Z")
 
-  it.effect("decodes to what it says", () =>
+  it.effect("decodes to its values", () =>
     Effect.sync(() => {
       const event = decode(sample)
       if (event._tag !== "ConversationCreated") return assert.fail(event._tag)
@@ -149,7 +149,7 @@ describe("the vendor's sample", () => {
       })
     }))
 
-  it.effect("has not drifted, and is written as it came", () =>
+  it.effect("matches its documented schema, and encodes to the same JSON", () =>
     Effect.sync(() => {
       assert.isEmpty(Laws.drift(ConversationCreatedPayload, sample))
       assert.strictEqual(JSON.stringify(encode(decode(sample))), JSON.stringify(sample))
@@ -174,7 +174,7 @@ Tolerance.reads(
 )
 
 describe("the token of a contact inbox", () => {
-  it.effect("is shown by nothing", () =>
+  it.effect("is redacted everywhere", () =>
     Effect.sync(() => {
       for (const name of WebhookDelivery.eventNames) {
         const whole = decode(WebhookDelivery.payload(name))
@@ -191,7 +191,7 @@ describe("the token of a contact inbox", () => {
 const sampleObject = isObject(sample) ? sample : {}
 
 describe("events", () => {
-  it.effect("are distinguished by name, and written as they came", () =>
+  it.effect("are distinguished by name, and encode to the same JSON", () =>
     Effect.sync(() => {
       const tags = WebhookDelivery.eventNames.map((name) => decode(WebhookDelivery.payload(name))._tag)
       assert.deepStrictEqual(tags, [
@@ -212,7 +212,7 @@ describe("events", () => {
       }
     }))
 
-  it.effect("hold the message, the conversation, who wrote it and what changed", () =>
+  it.effect("hold the message, the conversation, the sender and the changes", () =>
     Effect.sync(() => {
       const message = decode(WebhookDelivery.payload("message_created", { message_type: 0, attachments: [{ id: 4 }] }))
       if (message._tag !== "MessageCreated") return assert.fail(message._tag)
@@ -240,7 +240,7 @@ describe("events", () => {
       assert.isTrue(Option.isSome(typing.user))
     }))
 
-  it.effect("of another name are unknown, with all that came", () =>
+  it.effect("of another name are Unknown, with the whole payload", () =>
     Effect.sync(() => {
       const payload = WebhookDelivery.payload("webwidget_triggered", { id: 5, event_info: { page: "/" } })
       const event = decode(payload)
@@ -249,7 +249,7 @@ describe("events", () => {
       assert.deepStrictEqual(Redacted.value(event.payload), payload)
     }))
 
-  it.effect("are unknown when what they are about cannot be identified", () =>
+  it.effect("are Unknown if their conversation, message or contact cannot be identified", () =>
     Effect.sync(() => {
       const conversation = { ...sampleObject, id: "x" }
       for (

@@ -54,7 +54,7 @@ const aConversation = Effect.gen(function*() {
 const secret = Redacted.make("a-secret")
 
 describe("an emulator's events", () => {
-  it.effect("tell ties apart, and one tie from when it was made", () => {
+  it.effect("distinguish ties between a contact and an inbox, and show when each was created", () => {
     const { layer } = setup(Webhooks.unverified)
     return Effect.gen(function*() {
       const sender = yield* WebhookSender.WebhookSender
@@ -78,7 +78,7 @@ describe("an emulator's events", () => {
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("report new conversations, messages from both sides, and moves", () => {
+  it.effect("report new conversations, messages from both sides, and changes of state", () => {
     const { handled, layer } = setup(Webhooks.signed({ secrets: [secret] }))
     return Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
@@ -150,7 +150,7 @@ describe("an emulator's events", () => {
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("are kept with the receiver's responses, redeliveries among them", () => {
+  it.effect("are recorded with the receiver's responses, redeliveries included", () => {
     const { layer } = setup(Webhooks.unverified)
     return Effect.gen(function*() {
       const sender = yield* WebhookSender.WebhookSender
@@ -171,7 +171,7 @@ describe("an emulator's events", () => {
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("are kept back by a receiver that cannot verify them", () => {
+  it.effect("do not reach a handler whose receiver cannot verify them", () => {
     const { handled, layer } = setup(
       Webhooks.signed({ secrets: [Redacted.make("another-secret")] }),
       Webhooks.signed({ secrets: [secret] })
@@ -245,7 +245,7 @@ describe("a receiver", () => {
       }).pipe(Effect.provide(layer))
     }).pipe(Effect.provideService(References.MinimumLogLevel, "None")))
 
-  it.effect("that breaks the client keeps no other event back, and is logged", () => {
+  it.effect("that breaks the client delays no other event, and is logged", () => {
     const logged: Array<string> = []
     const { layer } = sendingTo((before) => before === 0 ? Effect.die(new Error("out of order")) : Effect.succeed(200))
     return Effect.gen(function*() {
@@ -262,7 +262,7 @@ describe("a receiver", () => {
     )
   })
 
-  it.effect("that refuses is logged, without the query of its address, where a token may stand", () => {
+  it.effect("that rejects a delivery is logged without the query of its address, which may hold a token", () => {
     const logged: Array<string> = []
     const { layer } = sendingTo(() => Effect.succeed(401), "/livedesk?token=canary")
     return Effect.gen(function*() {
@@ -270,7 +270,7 @@ describe("a receiver", () => {
       yield* (yield* WebhookSender.WebhookSender).awaitDelivered(1)
       assert.match(
         logged.join(),
-        /the webhook http:\/\/127\.0\.0\.1\/livedesk did not take ContactCreated: it returned 401, as/
+        /the webhook http:\/\/127\.0\.0\.1\/livedesk did not accept ContactCreated: it returned 401; check/
       )
       assert.notInclude(logged.join(), "canary")
     }).pipe(
@@ -280,7 +280,7 @@ describe("a receiver", () => {
     )
   })
 
-  it.live("that gets many deliveries has the last of them recorded, and the first forgotten", () => {
+  it.live("that gets many deliveries has only the last of them recorded", () => {
     const { layer } = sendingTo(() => Effect.succeed(200))
     return Effect.gen(function*() {
       const sender = yield* WebhookSender.WebhookSender
@@ -298,14 +298,14 @@ describe("a receiver", () => {
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("gets what waits when the layer closes", () =>
+  it.effect("gets the queued events when the layer closes", () =>
     Effect.gen(function*() {
       const { layer, received } = sendingTo(() => Effect.as(Effect.yieldNow, 200))
       yield* Effect.provide(Effect.replicateEffect(happens, 20), layer)
       assert.deepStrictEqual(received, Array.from({ length: 20 }, (_, index) => `emulated-${index + 1}`))
     }))
 
-  it.effect("that is slow holds up the closing five seconds at most", () =>
+  it.effect("that is slow delays the close by five seconds at most", () =>
     Effect.gen(function*() {
       const { layer, received } = sendingTo(() => Effect.delay(Effect.succeed(200), "2 seconds"))
       const scope = yield* Scope.make()

@@ -107,8 +107,8 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
         Effect.provideService(References.MinimumLogLevel, "None")
       )
 
-    describe("handing on", () => {
-      it.effect("every kind of event to the handler, and any other", () => {
+    describe("a receiver", () => {
+      it.effect("passes events of every kind to the handler, unknown ones included", () => {
         const { events, handler } = recorder()
         const names = [...WebhookDelivery.eventNames, "webwidget_triggered"]
         return running(
@@ -138,7 +138,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
           )
         }))
 
-      it.effect("as a stream, with 503 when nobody reads", () => {
+      it.effect("provides events as a stream, and responds 503 when nothing consumes it", () => {
         const receiver = transport(Webhooks.layerStream({ path, verification: signed, capacity: 2 }))
         const message = (id: number) => deliver({ payload: WebhookDelivery.payload("message_created", { id }) })
         return Effect.gen(function*() {
@@ -162,7 +162,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
         )
       })
 
-      it.effect("refuses with 503 what is more than it can hold", () =>
+      it.effect("rejects deliveries above its capacity with 503", () =>
         Effect.gen(function*() {
           const latch = yield* Latch.make()
           const { events, handler } = recorder()
@@ -182,8 +182,8 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
         }))
     })
 
-    describe("refusing", () => {
-      it.effect("what is no JSON, and what is no event", () =>
+    describe("a receiver that cannot read a delivery", () => {
+      it.effect("rejects a body that is no JSON or no event", () =>
         running(
           {},
           Effect.gen(function*() {
@@ -194,7 +194,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
           })
         ))
 
-      it.effect("a body that is too large, with or without its length", () => {
+      it.effect("rejects a body that is too large, with or without its length", () => {
         const { events, handler } = recorder()
         return running(
           { handler, maxBodyBytes: 1000, verification: Webhooks.unverified },
@@ -223,7 +223,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
     })
 
     describe("signatures", () => {
-      it.effect("are taken by any of the secrets, and by no other", () =>
+      it.effect("are accepted by any of the secrets, and by no other", () =>
         running(
           { verification: Webhooks.signed({ secrets: [secret, Redacted.make("next")] }) },
           Effect.gen(function*() {
@@ -240,7 +240,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
           })
         ))
 
-      it.effect("are of the very bytes", () => {
+      it.effect("cover the exact bytes of the body", () => {
         const { events, handler } = recorder()
         return running(
           { handler, onFailure: "retry" },
@@ -281,7 +281,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
         )
       })
 
-      it.effect("last five minutes, into the past and into the future", () =>
+      it.effect("are valid for five minutes, into the past and into the future", () =>
         running(
           {},
           Effect.gen(function*() {
@@ -302,7 +302,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
           })
         ))
 
-      it.effect("are looked for in the headers that the options name", () => {
+      it.effect("are read from the headers that the options name", () => {
         const verification = Webhooks.signed({
           secrets: [secret],
           signatureHeader: "X-LiveDesk-Signature",
@@ -319,7 +319,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
       })
     })
 
-    it.effect("takes a delivery to the secret path alone", () => {
+    it.effect("accepts a delivery at the secret path only", () => {
       const byPath = (token: string) => Webhooks.pathToken({ token: Redacted.make(token) })
       return running(
         { verification: byPath("canary-token-0123456789") },
@@ -334,7 +334,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
       )
     })
 
-    it.effect("takes a delivery to the secret path below any path", () =>
+    it.effect("accepts a delivery at the secret path below any path", () =>
       Effect.gen(function*() {
         const verification = Webhooks.pathToken({ token: Redacted.make("canary-token-0123456789") })
         for (const path of ["/", "/livedesk/", "/hooks/livedesk"] as const) {
@@ -343,7 +343,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
       }))
 
     describe("failing handlers", () => {
-      it.effect("lead to 500, and are tried again when the delivery comes again", () => {
+      it.effect("lead to 500, and run again when the delivery is repeated", () => {
         let attempts = 0
         const handler = () =>
           Effect.suspend(() => ++attempts < 3 ? attempts === 1 ? Effect.fail("no") : Effect.die("no") : Effect.void)
@@ -364,7 +364,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
         )
       })
 
-      it.effect("that throw fail, too", () => {
+      it.effect("that throw count as failed, too", () => {
         const handler = () => {
           throw new Error("thrown")
         }
@@ -402,7 +402,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
         }))
     })
 
-    describe("deliveries that come again", () => {
+    describe("repeated deliveries", () => {
       // Without an id a delivery is known by when its event was made or changed, which not every kind of event shows.
       const namesOf = (ids: boolean) =>
         WebhookDelivery.eventNames.filter((name) => ids || /^conversation_(created|status_changed|updated)$/.test(name))
@@ -492,7 +492,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
         )
       })
 
-      it.effect("are known by their signature, whatever id they are sent with", () => {
+      it.effect("are identified by their signature, whatever id they are sent with", () => {
         const { events, handler } = recorder()
         return running(
           { handler, onFailure: "retry" },
@@ -525,7 +525,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
         )
       })
 
-      it.effect("leave no claim behind where one of two cannot be made", () => {
+      it.effect("leave no claim behind if one of two claims fails", () => {
         const claimed: Array<string> = []
         const { events, handler } = recorder()
         return running(
@@ -550,7 +550,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
       })
 
       for (const onFailure of ["log", "retry"] as const) {
-        it.effect(`are refused with 503 while another process has them, which may be dead (${onFailure})`, () => {
+        it.effect(`are rejected with 503 while another process has claimed them, even a dead one (${onFailure})`, () => {
           const { events, handler } = recorder()
           return Effect.gen(function*() {
             const killed = yield* Effect.map(
@@ -619,7 +619,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
       })
     })
 
-    it.effect("logs nothing of what was delivered, and no secret", () => {
+    it.effect("logs no part of a delivery, and no secret", () => {
       const logged: Array<string> = []
       const logger = Logger.make((entry) =>
         void logged.push(
@@ -711,7 +711,7 @@ describe("options", () => {
     }))
 })
 
-describe("options that cannot be used", () => {
+describe("invalid options", () => {
   const rejectedWith = (options: Partial<Webhooks.HandlerOptions<unknown, never>>) =>
     Layer.build(
       Webhooks.layer({ path, verification: signed, handler: () => Effect.void, ...options }).pipe(
@@ -734,7 +734,7 @@ describe("options that cannot be used", () => {
       assert.include(error.message, `${name}: expected`)
     }))
 
-  it.effect("are reported: secrets", () =>
+  it.effect("are reported for secrets", () =>
     Effect.gen(function*() {
       // @ts-expect-error the type asks for one
       const error = yield* rejectedWith({ verification: Webhooks.signed({ secrets: [] }) })
@@ -742,8 +742,8 @@ describe("options that cannot be used", () => {
     }))
 })
 
-describe("closing", () => {
-  it.effect("ends the stream after what waits", () =>
+describe("closing the layer", () => {
+  it.effect("ends the stream after the queued events", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
       const services = yield* Layer.buildWithScope(
@@ -762,7 +762,7 @@ describe("closing", () => {
       assert.deepStrictEqual(events.map(WebhookEvent.nameOf), ["contact_created", "contact_updated"])
     }))
 
-  it.effect("waits for handlers ten seconds", () =>
+  it.effect("waits ten seconds for handlers", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
       const { handler } = { handler: () => Effect.never }

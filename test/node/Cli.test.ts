@@ -50,7 +50,7 @@ describe("contacts", () => {
       assert.strictEqual(Array.isArray(all) ? all.length : 0, 2)
     }).pipe(withEmulator))
 
-  it.live("cannot make a terminal do anything by their names", () =>
+  it.live("cannot control a terminal by their names", () =>
     Effect.gen(function*() {
       const { out } = yield* Cli.run("contacts", "create", "--name", "a\u001B[2Jb\u202Ec")
       assert.match(out, /name +a \[2Jb c\n/)
@@ -64,7 +64,7 @@ describe("contacts", () => {
 })
 
 describe("a table", () => {
-  it.live("cuts long cells, keeps what belongs together, and is as wide as it looks", () =>
+  it.live("cuts long cells, but no character, and aligns columns by display width", () =>
     Effect.gen(function*() {
       for (const name of ["日本語", "👩‍👩‍👧", "x".repeat(100)]) yield* Cli.run("contacts", "create", "--name", name)
       const { out } = yield* Cli.run("contacts", "list")
@@ -170,7 +170,7 @@ describe("--dry-run", () => {
       ])
     }).pipe(withEmulator))
 
-  it.live("shows all that follows, with what only LiveDesk knows by its name", () =>
+  it.live("shows the requests that follow, with names in place of ids that only LiveDesk knows", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const before = yield* emulator.state
@@ -206,7 +206,7 @@ describe("--dry-run", () => {
       assert.strictEqual(yield* emulator.state, before)
     }).pipe(withEmulator))
 
-  it.live("refuses what cannot be sent", () =>
+  it.live("rejects input that cannot be sent", () =>
     Effect.gen(function*() {
       const { code, out } = yield* Cli.run("contacts", "update", "-5", "--name", "Bob", "--dry-run")
       assert.deepStrictEqual([code, out], [2, ""])
@@ -254,7 +254,7 @@ describe("the exit code", () => {
       assert.match((yield* rejection(["contacts", "create", "--nmae", "Bob"])).err, /Did you mean this\?\n +--name\n/)
       assert.match(
         (yield* rejection(["contacts", "create", "--email", "-x@acme.inc"])).err,
-        /^Missing value[^\n]*\nUnrecognized flag: -x [^\n]*\nA value that begins with a dash is given as --flag=-value/
+        /^Missing value[^\n]*\nUnrecognized flag: -x [^\n]*\nGive a value that begins with a dash as --flag=-value/
       )
     }).pipe(withEmulator))
 
@@ -277,7 +277,7 @@ describe("the exit code", () => {
       }
     }).pipe(withEmulator))
 
-  it.live("is 3 for credentials, 4 for what LiveDesk refuses, 5 for no connection, 6 for what is not there", () =>
+  it.live("is 3 for credentials, 4 for rejected calls, 5 for no connection, 6 for records that do not exist", () =>
     Effect.gen(function*() {
       const credentials = yield* rejection(["contacts", "list"], { LIVEDESK_API_SECRET: "canary" })
       assert.deepStrictEqual([credentials.code, credentials.err.split("\n").length], [3, 2])
@@ -290,7 +290,7 @@ describe("the exit code", () => {
       assert.strictEqual((yield* rejection(["contacts", "update", "1", "--name", "Bob"])).code, 6)
     }).pipe(withEmulator))
 
-  it.live("comes with the error as JSON where --json is given", () =>
+  it.live("comes with the error as JSON if --json is given", () =>
     Effect.gen(function*() {
       const { code, err } = yield* rejection(["contacts", "create", "--email", "none", "--json"])
       assert.strictEqual(code, 4)
@@ -526,7 +526,7 @@ describe("the documentation", () => {
       assert.isTrue(code === 0 || err.includes(" has no --dry-run"), `${command.join(" ")}: ${err}`)
     })
 
-  it.live("shows no command that cannot be given", () =>
+  it.live("shows only valid commands", () =>
     Effect.gen(function*() {
       const folder = yield* Folder.make
       writeFileSync(join(folder, "invoice.pdf"), "%PDF")
@@ -536,7 +536,7 @@ describe("the documentation", () => {
       yield* Effect.forEach(commands, (command) => parses(folder, command), { concurrency: 2 })
     }).pipe(withEmulator))
 
-  it.live("nor does the help", () =>
+  it.live("shows only valid commands in the help", () =>
     Effect.gen(function*() {
       const folder = yield* Folder.make
       writeFileSync(join(folder, "invoice.pdf"), "%PDF")

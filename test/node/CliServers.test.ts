@@ -282,7 +282,7 @@ describe("emulator", () => {
       assert.strictEqual(yield* emulator.interrupt, 130)
     }))
 
-  it.live("serves its pages, and warns where others reach it", () =>
+  it.live("serves its pages, and warns if other machines can reach it", () =>
     Effect.gen(function*() {
       const port = yield* FreePort.make
       const alone = yield* Cli.serve(["emulator", "--port", String(port)], {})
@@ -298,7 +298,7 @@ describe("emulator", () => {
       assert.match(nowhere.err, /of 192\.0\.2\.1 cannot be listened on/)
     }))
 
-  it.live("keeps what it holds in a file", () =>
+  it.live("stores its state in a file", () =>
     Effect.gen(function*() {
       const file = join(yield* Folder.make, "livedesk.json")
       const listed = Effect.gen(function*() {
@@ -320,7 +320,7 @@ describe("emulator", () => {
 describe("webhooks", () => {
   const settings = { LIVEDESK_WEBHOOK_SECRET: "canary-secret" }
 
-  it.live("are printed when they are signed, and refused when not", () =>
+  it.live("are printed if they are signed, and rejected if not", () =>
     Effect.gen(function*() {
       const folder = yield* Folder.make
       const listener = yield* Cli.serve(["webhooks", "listen", "--json"], settings)
@@ -365,7 +365,7 @@ describe("webhooks", () => {
       assert.deepStrictEqual([code, err.includes("webhook.url: expected an address")], [2, true])
     }))
 
-  it.live("cannot be sent to what is no address, or not there", () =>
+  it.live("cannot be sent to an invalid or unreachable address", () =>
     Effect.gen(function*() {
       const folder = yield* Folder.make
       assert.strictEqual((yield* Cli.runIn(folder, ["webhooks", "send-test", "ftp://acme.inc"], {})).code, 2)
@@ -421,7 +421,7 @@ describe("doctor", () => {
       assert.deepStrictEqual([both.code, both.err.includes("credentials, inbox")], [3, true])
     }).pipe(withEmulator))
 
-  it.live("reports a response that differs from its documentation, and one that is none of LiveDesk's", () =>
+  it.live("reports a response that differs from its documentation, or that is not LiveDesk's", () =>
     Effect.gen(function*() {
       const doctor = (type: string, body: string) =>
         Effect.scoped(Effect.gen(function*() {
@@ -450,7 +450,7 @@ describe("doctor", () => {
     }).pipe(withEmulator))
 })
 
-describe("what runs on its own", () => {
+describe("a command that changes nothing at LiveDesk", () => {
   it.live("has no --dry-run, and says so", () =>
     Effect.gen(function*() {
       for (const args of [["emulator"], ["doctor"], ["webhooks", "listen"]]) {

@@ -98,7 +98,7 @@ const aConversation = Effect.gen(function*() {
 })
 
 describe("the emulator's inbox, to a browser", () => {
-  it.live("is one document that may run and ask for nothing but its own", () =>
+  it.live("is one document that runs and requests nothing but its own", () =>
     Effect.gen(function*() {
       const { headers, status, text } = yield* send("GET", "/inbox")
       assert.deepStrictEqual([status, headers["content-type"]], [200, "text/html; charset=utf-8"])
@@ -265,7 +265,7 @@ describe("what happens in the emulator", () => {
       assert.isBelow(events, changes / 2)
     }).pipe(Effect.scoped, Effect.provide(NodeEmulator.layer())))
 
-  it.live("is cut to what a page can bear", () =>
+  it.live("is cut to what a page can show", () =>
     Effect.gen(function*() {
       const { update } = yield* Emulator.Emulator
       yield* update((state) =>
@@ -355,7 +355,7 @@ describe("faults on a port", () => {
       }).pipe(Effect.provide(NodeEmulator.layer())))
   }
 
-  it.live("keep their plan where another cannot be followed", () =>
+  it.live("keep their plan if another is invalid", () =>
     Effect.gen(function*() {
       const faults = yield* Faults.Faults
       const plan = Faults.seeded({ seed: 1, rate: 0.5 })

@@ -10,13 +10,13 @@ import * as Folder from "../Folder.ts"
 import * as FreePort from "../FreePort.ts"
 
 describe("flows in a file", () => {
-  it.live("go on where an earlier process left them", () =>
+  it.live("continue where an earlier process left them", () =>
     Effect.gen(function*() {
       const file = join(yield* Folder.make, "flows.sqlite")
       yield* FlowLives.run(NodeFlows.layerEmbedded({ file }))
     }))
 
-  it.live("are one process's alone", () =>
+  it.live("are locked by one process", () =>
     Effect.gen(function*() {
       const file = join(yield* Folder.make, "flows.sqlite")
       yield* Layer.build(NodeFlows.layerEmbedded({ file }))
@@ -62,7 +62,7 @@ describe("the settings", () => {
       ["LIVEDESK_FLOWS_REDIS_URL", "canary"]
     ] as const
   ) {
-    it.effect(`that are wrong are refused by name, without their value: ${name} ${value}`, () =>
+    it.effect(`that are invalid are rejected by name, without their value: ${name} ${value}`, () =>
       Effect.gen(function*() {
         const env = { [name]: value }
         const error = name === "LIVEDESK_FLOWS_REDIS_URL"
@@ -108,7 +108,7 @@ describe("the settings", () => {
       assert.notInclude(inspect(error, { depth: 9 }), "canary")
     }).pipe(Effect.provideService(References.MinimumLogLevel, "None")))
 
-  it.effect("may be left out, but for the file", () =>
+  it.effect("are optional, except for the file", () =>
     Effect.gen(function*() {
       const file = join(yield* Folder.make, "flows.sqlite")
       assert.isTrue(Result.isSuccess(yield* build(NodeFlows.layerConfig(), { LIVEDESK_FLOWS_FILE: file })))

@@ -104,7 +104,7 @@ describe.skipIf(!isInstalled)("flows on three processes (left out where PostgreS
 })
 
 describe.skipIf(!Postgres.isInstalled)("flows in a PostgreSQL (left out where it is not installed)", () => {
-  it.live("go on where an earlier process left them", () =>
+  it.live("continue where an earlier process left them", () =>
     Effect.gen(function*() {
       const flows = NodeFlows.layerCluster({
         url: Redacted.make(yield* Postgres.make),

@@ -19,7 +19,7 @@ const bytesOf = ({ content }: Messages.AttachedFile) =>
     : Effect.map(Effect.promise(() => content.arrayBuffer()), (buffer) => new Uint8Array(buffer))
 
 describe("fromFile", () => {
-  it.live("names the file as it is, or as one likes, and leaves it on disk", () =>
+  it.live("has the name of the file or a given one, and leaves the file on disk", () =>
     Effect.gen(function*() {
       const path = join(yield* temporary, "Größe.txt")
       const bytes = new TextEncoder().encode("1,80 m")

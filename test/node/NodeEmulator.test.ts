@@ -48,7 +48,7 @@ describe("the emulator on a port", () => {
       assert.deepStrictEqual([status, JSON.parse(text)], [404, { status: 404, error: "Not Found" }])
     }).pipe(Effect.provide(onPort)))
 
-  it.live("delivers what happens to a webhook, signed where there is a secret", () =>
+  it.live("delivers events to a webhook, signed if there is a secret", () =>
     Effect.gen(function*() {
       const secret = Redacted.make("a-secret")
       const seen = yield* Queue.unbounded<string>()
@@ -77,7 +77,7 @@ describe("the emulator on a port", () => {
       assert.strictEqual(yield* Queue.take(seen), "ConversationCreated")
     }).pipe(Effect.scoped))
 
-  it.effect("refuses an empty secret of a webhook", () =>
+  it.effect("rejects an empty secret of a webhook", () =>
     Effect.gen(function*() {
       const webhook = { url: "http://127.0.0.1:1/", secret: Redacted.make("") }
       const error = yield* Layer.build(NodeEmulator.layer({ webhook })).pipe(Effect.scoped, Effect.flip)
@@ -85,7 +85,7 @@ describe("the emulator on a port", () => {
       assert.include(String(error), "webhook.secret")
     }))
 
-  it.effect("refuses a webhook that is no address", () =>
+  it.effect("rejects a webhook without a valid address", () =>
     Effect.gen(function*() {
       for (const url of ["livedesk", "ftp://127.0.0.1/", "http://user:canary@127.0.0.1/"]) {
         const error = yield* Layer.build(NodeEmulator.layer({ webhook: { url } })).pipe(Effect.scoped, Effect.flip)

@@ -28,7 +28,7 @@ const visit = (file: string, wait: Effect.Effect<unknown> = Effect.void) =>
 const failure = (file: string) => Effect.flip(visit(file))
 
 describe("the file of an emulator", () => {
-  it.live("keeps what it holds from one to the next", () =>
+  it.live("hands its state from one emulator to the next", () =>
     Effect.gen(function*() {
       const folder = yield* temporary
       const file = join(folder, "state.json")
@@ -36,7 +36,7 @@ describe("the file of an emulator", () => {
       assert.deepStrictEqual(yield* Effect.promise(() => readdir(folder)), ["state.json"])
     }).pipe(Effect.scoped))
 
-  it.live("is there soon after a change, not only at the end", () =>
+  it.live("is written soon after a change, not only at the end", () =>
     Effect.gen(function*() {
       const file = join(yield* temporary, "state.json")
       const saved = Effect.promise(() => readFile(file, "utf8").catch(() => "")).pipe(
@@ -48,7 +48,7 @@ describe("the file of an emulator", () => {
       yield* visit(file, saved)
     }).pipe(Effect.scoped))
 
-  it.live("is replaced in one step: who is reading it goes on reading the old one", () =>
+  it.live("is replaced in one step: a reader continues with the old one", () =>
     Effect.gen(function*() {
       const file = join(yield* temporary, "state.json")
       yield* visit(file)
@@ -62,7 +62,7 @@ describe("the file of an emulator", () => {
       assert.notStrictEqual(yield* Effect.promise(() => readFile(file, "utf8")), before)
     }).pipe(Effect.scoped))
 
-  it.live("is its owner's alone when it is made, and keeps its mode when it is replaced", () =>
+  it.live("is its owner's alone when it is created, and keeps its mode when it is replaced", () =>
     Effect.gen(function*() {
       const file = join(yield* temporary, "state.json")
       const mode = Effect.promise(async () => ((await stat(file)).mode & 0o777).toString(8))
@@ -75,7 +75,7 @@ describe("the file of an emulator", () => {
       }
     }).pipe(Effect.scoped))
 
-  it.live("may be a link, whose target is replaced, and made where it is missing", () =>
+  it.live("may be a link, whose target is replaced, or created if it is missing", () =>
     Effect.gen(function*() {
       const folder = yield* temporary
       const [link, between, target] = [
@@ -107,19 +107,19 @@ describe("the file of an emulator", () => {
       assert.deepStrictEqual(yield* Effect.promise(() => readdir(folder)), ["state.json"])
     }).pipe(Effect.scoped))
 
-  it.live("is not started from where it holds something else, and is left as it is", () =>
+  it.live("that holds something else starts no emulator, and is left as it is", () =>
     Effect.gen(function*() {
       const file = join(yield* temporary, "state.json")
       for (const text of ["", "{\"version\":1,", "{\"version\":1}"]) {
         yield* Effect.promise(() => writeFile(file, text))
         const error = yield* failure(file)
         assert.include(error, { _tag: "EmulatorFileError", problem: "NotAState" })
-        assert.include(error.message, `${file} does not hold what an emulator saves`)
+        assert.include(error.message, `${file} does not hold the state of an emulator`)
         assert.strictEqual(yield* Effect.promise(() => readFile(file, "utf8")), text)
       }
     }).pipe(Effect.scoped))
 
-  it.live("is not started from where it cannot be read", () =>
+  it.live("that cannot be read starts no emulator", () =>
     Effect.gen(function*() {
       const folder = join(yield* temporary, "state.json")
       yield* Effect.promise(() => mkdir(folder))

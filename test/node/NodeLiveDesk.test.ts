@@ -55,7 +55,7 @@ describe("layerConfig", () => {
       assert.deepStrictEqual(addresses, ["https://example.com/desk/api/v2/accounts/contacts"])
     }))
 
-  it.effect("does not read what is given as a value", () =>
+  it.effect("does not read a setting whose option is given as a value", () =>
     Effect.gen(function*() {
       const layer = NodeLiveDesk.layerConfigNoHttpClient({
         apiSecret: Redacted.make("emulator-secret"),
@@ -68,7 +68,7 @@ describe("layerConfig", () => {
       assert.deepStrictEqual(addresses, ["https://example.com/api/v2/accounts/contacts"])
     }))
 
-  it.effect("reads an option from a Config, by whatever name", () =>
+  it.effect("reads an option from a Config of any name", () =>
     Effect.gen(function*() {
       const layer = NodeLiveDesk.layerConfigNoHttpClient({
         apiKey: Config.Redacted("ACME_KEY"),
@@ -85,7 +85,7 @@ describe("layerConfig", () => {
       assert.include(String(error), "maxResponseBytes: expected a whole number of bytes above 0")
     }))
 
-  it.effect("names every Config that fails, and every value at fault beside it", () =>
+  it.effect("names every Config that fails, and every invalid value beside it", () =>
     Effect.gen(function*() {
       const lines = yield* failure({}, {
         apiKey: Config.Redacted("ACME_KEY"),
@@ -120,7 +120,7 @@ describe("layerConfig", () => {
       assert.strictEqual(errors.outcome, "NotSent")
     }))
 
-  it.effect("names all that is missing at once, with an example and where to find it", () =>
+  it.effect("lists all missing settings at once, with an example and where to find each", () =>
     Effect.gen(function*() {
       for (const settings of [{}, { LIVEDESK_API_KEY: "", LIVEDESK_API_SECRET: "" }]) {
         assert.deepStrictEqual(yield* failure(settings), [
@@ -132,7 +132,7 @@ describe("layerConfig", () => {
       }
     }))
 
-  it.effect("says what is wrong with each, and shows no value", () =>
+  it.effect("says what is wrong with each setting, and shows no value", () =>
     Effect.gen(function*() {
       const lines = yield* failure({
         LIVEDESK_API_KEY: "canary:key",
@@ -150,7 +150,7 @@ describe("layerConfig", () => {
       assert.notInclude(lines.join("\n"), "canary")
     }))
 
-  it.effect("says what is wrong with a value that is given", () =>
+  it.effect("says what is wrong with an option that is given as a value", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* failure(good, { maxResponseBytes: 0 }), [
         "the input is not valid: maxResponseBytes: expected a whole number of bytes above 0"

@@ -19,7 +19,7 @@ const numbers = Effect.fnUntraced(function*(count: number) {
 })
 
 describe("NodeSqlite", () => {
-  it.effect("gives back what it was given", () =>
+  it.effect("returns the values that were written", () =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
       yield* sql`CREATE TABLE things (text TEXT, number REAL, flag INTEGER, bytes BLOB, absent TEXT)`
@@ -34,7 +34,7 @@ describe("NodeSqlite", () => {
       ])
     }).pipe(Effect.provide(memory)))
 
-  it.effect("refuses to stream, which would keep the only connection from all others", () =>
+  it.effect("fails to stream, which would block the only connection", () =>
     Effect.gen(function*() {
       const sql = yield* numbers(3)
       const error = yield* Effect.flip(Stream.runDrain(sql`SELECT n FROM numbers`.stream))
@@ -55,7 +55,7 @@ describe("NodeSqlite", () => {
       assert.strictEqual(yield* rights("shared"), 0o640)
     }))
 
-  it.effect("keeps all of a transaction, or nothing", () =>
+  it.effect("commits all of a transaction, or nothing", () =>
     Effect.gen(function*() {
       const sql = yield* numbers(1)
       const failed = yield* sql`INSERT INTO numbers VALUES (2)`.pipe(
@@ -67,7 +67,7 @@ describe("NodeSqlite", () => {
       assert.lengthOf(yield* sql`SELECT n FROM numbers`, 1)
     }).pipe(Effect.provide(memory)))
 
-  it.effect("fails as an error for a statement that is none, and for a parameter that SQLite does not take", () =>
+  it.effect("fails with an error for an invalid statement or parameter", () =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
       const wrong = yield* Effect.flip(sql`SELECTED`)
@@ -96,7 +96,7 @@ describe("NodeSqlite", () => {
       assert.include((yield* open(text)).message, text)
     }).pipe(Effect.scoped))
 
-  it.effect("keeps others out of a file that it has to itself, and no longer", () =>
+  it.effect("locks an exclusive file until it is closed", () =>
     Effect.gen(function*() {
       const file = join(yield* Folder.make, "mine.sqlite")
       yield* Effect.provide(numbers(1), NodeSqlite.layer({ file }))

@@ -25,6 +25,7 @@ import * as Messages from "./Messages.ts"
  * @since 0.1.0
  */
 export interface StartConversation {
+  /** The inbox to talk through. */
   readonly inboxId: LiveDeskSchema.Id<LiveDeskSchema.InboxId>
   /** The contact to create, or an existing one, such as a result of `ensure`. */
   readonly contact: Omit<Contacts.CreateContact, "inboxId"> | KnownContact

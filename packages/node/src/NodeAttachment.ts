@@ -1,5 +1,5 @@
 /**
- * Files on disk, to attach to messages without holding them in memory.
+ * Files on disk as attachments of messages, which are not held in memory.
  *
  * @since 0.1.0
  */
@@ -12,7 +12,7 @@ import { access, constants, stat } from "node:fs/promises"
 import { basename } from "node:path"
 
 /**
- * Why a file cannot be attached: there is none, it is no plain file (a folder, say), or it may not be read.
+ * The file cannot be attached: it does not exist, is no plain file (a folder, say), or cannot be read.
  *
  * @category errors
  * @since 0.1.0
@@ -35,20 +35,20 @@ export class AttachmentError extends Data.TaggedError("AttachmentError")<{
 }
 
 /**
- * How a file on disk is sent.
+ * Options of an attached file.
  *
  * @category options
  * @since 0.1.0
  */
 export interface Options {
-  /** The file's media type, such as `image/png`. */
+  /** The media type, such as `image/png`. */
   readonly mediaType: string
-  /** The name that the contact will see. Defaults to the file's own. */
+  /** The name that the contact sees. Defaults to the file's. */
   readonly name?: string | undefined
 }
 
 /**
- * A file on disk as an attachment. It is read while it is sent, piece by piece; when it changes in between, sending it
+ * Creates an attachment from a file. The file is read in pieces while it is sent. If it changes before that, sending
  * fails.
  *
  * ```ts
@@ -65,7 +65,7 @@ export const fromFile = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Messages.AttachedFile, AttachmentError> {
   const status = yield* attempt(path, () => stat(path))
   if (!status.isFile()) return yield* new AttachmentError({ path, problem: "NotAFile" })
-  // The blob says only that something went wrong.
+  // A blob's error does not say why the file cannot be read.
   yield* attempt(path, () => access(path, constants.R_OK))
   const content = yield* attempt(path, () => openAsBlob(path, { type: mediaType }))
   return { name: name ?? basename(path), mediaType, content }

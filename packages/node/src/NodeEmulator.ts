@@ -1,5 +1,5 @@
 /**
- * The emulated LiveDesk on a port, for programs and languages that need a real one to talk to.
+ * An emulator on a port, for programs and languages that need a real server.
  *
  * @since 0.1.0
  */
@@ -39,7 +39,7 @@ import * as NodeLiveDesk from "./NodeLiveDesk.ts"
 import * as NodeTransport from "./NodeTransport.ts"
 
 /**
- * How the emulator is set up and where it listens.
+ * Options of an emulator on a port.
  *
  * @category options
  * @since 0.1.0
@@ -50,16 +50,16 @@ export interface Options extends Emulator.Options {
   /** The address to listen on. Defaults to 127.0.0.1, which only this machine reaches. */
   readonly host?: string | undefined
   /**
-   * A file of JSON to go on from, if it is there, and to save to: soon after each change, and when the layer's scope
-   * ends. Without one, what the emulator holds ends with it.
+   * A JSON file to load the state from, if it exists, and to save it to: soon after each change, and when the layer's
+   * scope closes. Defaults to none, so that the state ends with the emulator.
    */
   readonly file?: string | undefined
-  /** Where to deliver what happens, each event once: start the receiver first. Without one, nothing is delivered. */
+  /** The webhook to deliver each event to, once: start the receiver first. Defaults to none. */
   readonly webhook?: Webhook | undefined
 }
 
 /**
- * A webhook to deliver to.
+ * A webhook to deliver events to.
  *
  * @category options
  * @since 0.1.0
@@ -67,12 +67,12 @@ export interface Options extends Emulator.Options {
 export interface Webhook {
   /** The receiver's address: http or https, without user name and password. */
   readonly url: string
-  /** The secret that deliveries are signed with, as Chatwoot signs them; without one they are not signed. */
+  /** The secret to sign deliveries with, as Chatwoot signs them. Defaults to none, which leaves them unsigned. */
   readonly secret?: Redacted.Redacted | undefined
 }
 
 /**
- * Where the emulator listens.
+ * The address of the emulator.
  *
  * @category services
  * @since 0.1.0
@@ -82,22 +82,22 @@ export class NodeEmulator extends Context.Service<NodeEmulator, {
   readonly baseUrl: string
 }>()("@effect-livedesk/node/NodeEmulator") {}
 
-/** The emulator as the port has it. */
+/** The emulator's HTTP side, with requests and faults. */
 class Served extends Context.Service<Served, EmulatedServer.EmulatedServer>()(
   "@effect-livedesk/node/NodeEmulator/Served"
 ) {}
 
-/** Where it delivers to, if anywhere. */
+/** The webhook, if there is one. */
 class WebhookTarget extends Context.Service<WebhookTarget, EmulatorInbox.Options["webhook"]>()(
   "@effect-livedesk/node/NodeEmulator/WebhookTarget"
 ) {}
 
 /**
- * Provides an emulator on a port, the emulator's state, and `Faults` that its requests can be made to meet. Beside the API
- * it serves the OpenAPI document at `/openapi.json`, at `/docs` a page to browse and to try it, and at `/inbox` a page that
- * shows what happens while it happens, and lets you reply as an agent; they need no network but this machine's own. Its
- * calendar starts at `startsAt`, which defaults to today. Fails when the port is taken, when `file` cannot be read or holds
- * something else, and when the webhook's address is none.
+ * Provides an emulator on a port, its state, and `Faults` for its requests. Beside the API it serves the OpenAPI
+ * document at `/openapi.json`, a page to browse and try it at `/docs`, and at `/inbox` a page that shows what happens
+ * live and lets you reply as an agent. The pages work offline. The emulator's calendar starts at `startsAt`, which
+ * defaults to today. Fails if the port is taken, if `file` cannot be read or holds something else, or if the webhook's
+ * address is invalid.
  *
  * ```ts
  * const { baseUrl } = yield* NodeEmulator.NodeEmulator
@@ -130,7 +130,7 @@ export const layer = (
           HttpRouter.add("*", "/*", serveWithFaults(server, held))
         ))
       )
-      // The server waits for its responses to end; those that may have no end are ended here.
+      // The server waits for its responses to end, and some may never end by themselves.
       yield* Effect.addFinalizer(() => {
         for (const socket of held) socket.destroy()
         return Deferred.succeed(closing, undefined)
@@ -139,7 +139,7 @@ export const layer = (
     })
   ).pipe(
     Layer.provide(NodeHttpServer.layer(() => createServer(), { port: options?.port ?? 0, host })),
-    // Before the server: one that is let go while it begins to listen is never closed.
+    // Before the server: one that is released while it begins to listen is never closed.
     Layer.provide(
       options?.webhook === undefined ? Layer.succeed(WebhookTarget, Option.none()) : deliverTo(options.webhook)
     ),
@@ -169,7 +169,7 @@ export const layer = (
 }
 
 /**
- * Provides every service of LiveDesk at an emulator on a port, over undici, and the emulator.
+ * Provides every service of LiveDesk, over undici to an emulator on a port, and the emulator.
  *
  * ```ts
  * program.pipe(Effect.provide(NodeEmulator.layerLiveDesk()))
@@ -222,7 +222,7 @@ const deliverTo = (
     path: `/${parsed.pathname.slice(1)}${parsed.search}`,
     verification: secret === undefined ? Webhooks.unverified : Webhooks.signed({ secrets: [secret] })
   })
-  // What stands in a query may be a secret.
+  // A query may hold a secret.
   const shown = `${parsed.origin}${parsed.pathname}`
   return Layer.effect(
     WebhookTarget,
@@ -235,8 +235,8 @@ const deliverTo = (
 }
 
 /**
- * Responds, or breaks the connection off where a fault says so. Connections that meet a plan are held until the emulator
- * closes, which ends them: their response may never come.
+ * Responds, or closes the connection if a fault says so. Connections that meet a plan are destroyed when the emulator
+ * closes, since their response may never come.
  */
 const serveWithFaults = ({ faults, httpEffect }: EmulatedServer.EmulatedServer, held: Set<Socket>) =>
   Effect.gen(function*() {
@@ -253,7 +253,7 @@ const serveWithFaults = ({ faults, httpEffect }: EmulatedServer.EmulatedServer, 
     )
   })
 
-/** A response that breaks off does so after its first part has left: the connection's end would take that along. */
+/** Delays the failure of a response until its first part is sent, which closing the connection would discard. */
 const cutShort = (response: HttpServerResponse.HttpServerResponse): HttpServerResponse.HttpServerResponse =>
   response.body._tag === "Stream"
     ? HttpServerResponse.setBody(
@@ -266,17 +266,17 @@ const cutShort = (response: HttpServerResponse.HttpServerResponse): HttpServerRe
     )
     : response
 
-/** Loaded when first asked for, as most never ask. */
+/** Loaded on first use, as most emulators never need it. */
 const inbox = (options: EmulatorInbox.Options) =>
   Layer.unwrap(Effect.gen(function*() {
     const served = yield* Effect.cached(
       Effect.promise(async () => (await import("./internal/EmulatorInbox.ts")).make(options))
     )
-    // And for /inbox itself.
+    // Matches /inbox itself, too.
     return HttpRouter.add("*", "/inbox/*", Effect.flatten(served))
   }))
 
-/** The document, with the emulator for a server. */
+/** The OpenAPI document, with the emulator as its server. */
 const document = () => ({
   ...LiveDeskOpenApi.make(),
   servers: [{
@@ -285,10 +285,10 @@ const document = () => ({
   }]
 })
 
-/** So that nothing on the page, which can do more than browse, reaches beyond the emulator. */
+/** Keeps the page, which can make calls, from reaching anything but the emulator. */
 const onlyItself = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:"
 
-/** Made when first asked for: it costs more than the emulator, and most never ask. */
+/** Created on first use: it costs more than the emulator, and most emulators never need it. */
 const documentation = Layer.unwrap(Effect.gen(function*() {
   const described = yield* Effect.cached(Effect.sync(document))
   const scope = yield* Effect.scope

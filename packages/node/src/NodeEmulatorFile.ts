@@ -1,5 +1,5 @@
 /**
- * A file in which an emulator keeps what it holds, so that stopping it loses nothing.
+ * A file that stores the state of an emulator, so that stopping it loses nothing.
  *
  * @since 0.1.0
  */
@@ -18,7 +18,7 @@ import { open, readFile, readlink, realpath, rename, rm, stat } from "node:fs/pr
 import { dirname, resolve } from "node:path"
 
 /**
- * Why a file could not be used: it cannot be read, holds something else than an emulator's state, or cannot be written.
+ * The file cannot be read, does not hold the state of an emulator, or cannot be written.
  *
  * @category errors
  * @since 0.1.0
@@ -34,7 +34,7 @@ export class EmulatorFileError extends Data.TaggedError("EmulatorFileError")<{
       case "Unreadable":
         return `${this.path} cannot be read${detail}`
       case "NotAState":
-        return `${this.path} does not hold what an emulator saves; move it away to start afresh${detail}`
+        return `${this.path} does not hold the state of an emulator; move it away to start afresh${detail}`
       case "Unwritable":
         return `${this.path} cannot be written${detail}`
     }
@@ -48,7 +48,7 @@ const decode = SchemaParser.decodeUnknownEffect(State)
 const encode = SchemaParser.encodeEffect(State)
 
 /**
- * Reads what an emulator has saved, or none where there is no file yet.
+ * Loads the saved state, or none if the file does not exist.
  *
  * @category files
  * @since 0.1.0
@@ -75,9 +75,9 @@ export const load = Effect.fnUntraced(function*(
 const isMissing = (cause: unknown): boolean => Predicate.hasProperty(cause, "code") && cause.code === "ENOENT"
 
 /**
- * Saves what an emulator holds: beside the file first, and then in its place in one step, so that whatever happens
- * either the old or the new is there whole. A file that is there keeps its mode, a new one is its owner's alone; of a
- * link, the target is replaced.
+ * Saves a state. It is written beside the file first and then replaces it in one step, so that either the old or the
+ * new state is always there whole. A file keeps its mode; a new one is its owner's alone. Links stay: their target is
+ * replaced.
  *
  * @category files
  * @since 0.1.0
@@ -104,7 +104,7 @@ const replace = async (path: string, text: string): Promise<void> => {
     try {
       await file.chmod(mode)
       await file.writeFile(text)
-      // Else a machine that goes down may keep the new name and not the new content.
+      // Otherwise a machine that goes down may keep the new name without the new content.
       await file.sync()
     } finally {
       await file.close()
@@ -116,7 +116,7 @@ const replace = async (path: string, text: string): Promise<void> => {
   }
 }
 
-/** Where links lead in the end, though it may not be there yet. */
+/** Resolves links, to a target that may not exist yet. */
 const targetOf = async (path: string): Promise<string> => {
   const found = await orIfMissing(() => realpath(path), undefined)
   if (found !== undefined) return found
@@ -134,8 +134,8 @@ const orIfMissing = async <A, B>(f: () => Promise<A>, otherwise: B): Promise<A |
 }
 
 /**
- * Saves an emulator soon after each change, and at the end of the scope. A file that cannot be written is logged as an
- * error, and tried again after the next change.
+ * Saves the state of an emulator soon after each change, and when the scope closes. Logs an error if the file cannot be
+ * written, and retries after the next change.
  *
  * @category files
  * @since 0.1.0

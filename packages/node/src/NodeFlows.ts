@@ -1,5 +1,6 @@
 /**
- * Runs durable flows: one process and a file, or many processes on a PostgreSQL. A program is the same for both.
+ * Runs durable flows in one process with a file, or in many processes with PostgreSQL. The program is the same for
+ * both.
  *
  * @since 0.1.0
  */
@@ -32,7 +33,7 @@ import * as Setting from "./internal/Setting.ts"
 import type * as NodeSqlite from "./NodeSqlite.ts"
 
 /**
- * What the layers of this module provide.
+ * The services that the layers of this module provide.
  *
  * @category models
  * @since 0.1.0
@@ -46,30 +47,30 @@ export type Provided =
   | MessageStorage
 
 /**
- * A process that runs all flows by itself.
+ * Options of a process that runs all flows by itself.
  *
  * @category options
  * @since 0.1.0
  */
 export interface EmbeddedOptions {
-  /** The file that holds the flows, made if it is not there. */
+  /** The file that stores the flows, created if it does not exist. */
   readonly file: string
   /** Settings of Effect's cluster, of which this is one runner. */
   readonly sharding?: Partial<ShardingConfig.ShardingConfig["Service"]> | undefined
 }
 
 /**
- * A process that shares the flows with others.
+ * Options of a process that shares the flows with others.
  *
  * @category options
  * @since 0.1.0
  */
 export interface ClusterOptions {
-  /** The address of the PostgreSQL, such as `postgres://user:password@host/database`. */
+  /** The address of PostgreSQL, such as `postgres://user:password@host/database`. */
   readonly url: Redacted.Redacted
-  /** The host at which the other processes reach this one. Defaults to 127.0.0.1. */
+  /** The host at which other processes reach this one. Defaults to 127.0.0.1. */
   readonly host?: string | undefined
-  /** The port at which they do. Defaults to 34431. Anyone who can reach it can run flows, so keep it inside. */
+  /** The port for other processes. Defaults to 34431. Anyone who can reach it can run flows, so keep it internal. */
   readonly port?: number | undefined
   /** Settings of Effect's cluster. */
   readonly sharding?: Partial<ShardingConfig.ShardingConfig["Service"]> | undefined
@@ -81,9 +82,9 @@ const flows = Layer.mergeAll(
 )
 
 /**
- * Runs flows in this process, kept in a file. The file is this process's own while it runs: a second one fails with
- * `SqlError`. Fails with `SqliteFileError` for a file that holds something else, and for one that was copied or moved after a
- * crash without the file beside it, whose name ends with `-wal`.
+ * Runs flows in this process, stored in a file. The process locks the file: a second one fails with `SqlError`. Fails
+ * with `SqliteFileError` for a file that holds something else, and for one that was copied or moved after a crash without
+ * the file beside it, whose name ends with `-wal`.
  *
  * @category layers
  * @since 0.1.0
@@ -92,11 +93,11 @@ export const layerEmbedded = (
   { file, sharding }: EmbeddedOptions
 ): Layer.Layer<Provided, SqlError | NodeSqlite.SqliteFileError> =>
   flows.pipe(
-    // As Effect's `SingleRunner`, which reads settings of its own from the environment, `PORT` among them.
+    // Like Effect's `SingleRunner`, which also reads settings from the environment, such as `PORT`.
     Layer.provideMerge(Sharding.layer),
     Layer.provide(Runners.layerNoop),
     Layer.provideMerge(SqlMessageStorage.layer),
-    // The file is locked, so no other process can have the flows, and after a crash none has to wait for a lock's end.
+    // The file's lock keeps other processes out, and a process that restarts need not wait for a lease to expire.
     Layer.provide([RunnerStorage.layerMemory, RunnerHealth.layerNoop]),
     Layer.provide(ShardingConfig.layer({ entityMessagePollInterval: "1 second", ...sharding })),
     Layer.provide(NodeCrypto.layerDigest),
@@ -104,8 +105,8 @@ export const layerEmbedded = (
   )
 
 /**
- * Runs flows in this process and others, kept in a PostgreSQL. When a process dies, the others take over its flows in
- * progress. Needs the package `@effect/sql-pg`, and fails with `ConfigError` where it is not installed.
+ * Runs flows in this process and others, stored in PostgreSQL. When a process dies, the others take over its flows.
+ * Needs the package `@effect/sql-pg`, and fails with `ConfigError` if it is not installed.
  *
  * @category layers
  * @since 0.1.0
@@ -128,14 +129,14 @@ export const layerCluster = (
   )
 
 /**
- * Runs flows as the settings say:
+ * Runs flows with settings from the environment:
  *
- * - `LIVEDESK_FLOWS_FILE`, the file of `layerEmbedded`, by default `livedesk-flows.sqlite`
- * - `LIVEDESK_FLOWS_POSTGRES_URL`, which if set makes it `layerCluster`
- * - `LIVEDESK_FLOWS_RUNNER_HOST` and `LIVEDESK_FLOWS_RUNNER_PORT`, where the other processes of the cluster reach this one,
- *   by default 127.0.0.1 and 34431
+ * - `LIVEDESK_FLOWS_FILE`: the file of `layerEmbedded`. Defaults to `livedesk-flows.sqlite`.
+ * - `LIVEDESK_FLOWS_POSTGRES_URL`: if set, selects `layerCluster`.
+ * - `LIVEDESK_FLOWS_RUNNER_HOST`, `LIVEDESK_FLOWS_RUNNER_PORT`: where other processes of the cluster reach this one.
+ *   Default to 127.0.0.1 and 34431.
  *
- * What `overrides` gives is not read. A cluster reads settings of Effect's from the environment as well, such as
+ * The `overrides` replace settings. A cluster also reads Effect's own settings from the environment, such as
  * `SHARD_LOCK_EXPIRATION`.
  *
  * @category layers
@@ -161,8 +162,8 @@ export const layerConfig = (
   }))
 
 /**
- * Provides the stores of `RateLimit` and `Breaker`, for a client's layer: in the Redis of the setting
- * `LIVEDESK_FLOWS_REDIS_URL`, where all processes share them, or in memory where that is not set.
+ * Provides the stores of `RateLimit` and `Breaker` for a client's layer: in the Redis of `LIVEDESK_FLOWS_REDIS_URL`,
+ * which all processes share, or in memory if that is not set.
  *
  * ```ts
  * NodeLiveDesk.layerConfig({ rateLimit: RateLimit.make({ limit: 10 }) }).pipe(Layer.provide(NodeFlows.layerStoresConfig))

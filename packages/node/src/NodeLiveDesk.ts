@@ -18,7 +18,7 @@ import * as Setting from "./internal/Setting.ts"
 import * as NodeTransport from "./NodeTransport.ts"
 
 /**
- * The services of this module's layers: every service, and the client, for what no service covers.
+ * The services that the layers of this module provide: every service, and the client for what no service covers.
  *
  * @category models
  * @since 0.1.0
@@ -26,20 +26,20 @@ import * as NodeTransport from "./NodeTransport.ts"
 export type Provided = LiveDesk.LiveDesk | LiveDeskClient.LiveDeskClient
 
 /**
- * The client's options. Rate limit and circuit breaker may be given by their options alone.
+ * Options of the client. The rate limit and the circuit breaker may be their options.
  *
  * @category options
  * @since 0.1.0
  */
 export interface ClientOptions extends Omit<LiveDeskClient.Options, "rateLimit" | "circuitBreaker"> {
-  /** Makes requests wait for their turn: `{ limit: 10, window: "1 second" }`. Defaults to none. */
+  /** Limits the rate of requests, such as `{ limit: 10, window: "1 second" }`. Defaults to none. */
   readonly rateLimit?: RateLimit.RateLimit | RateLimit.Options | undefined
-  /** Stops calls for a while after many have failed: `{}` for the defaults of `Breaker.make`. Defaults to none. */
+  /** Stops calls for a while after many failed. `{}` has the defaults of `Breaker.make`. Defaults to none. */
   readonly circuitBreaker?: Breaker.Breaker | Breaker.Options | undefined
 }
 
 /**
- * The client's options and its transport's.
+ * Options of the client and its transport.
  *
  * @category options
  * @since 0.1.0
@@ -47,11 +47,11 @@ export interface ClientOptions extends Omit<LiveDeskClient.Options, "rateLimit" 
 export interface Options extends ClientOptions, NodeTransport.Options {}
 
 /**
- * Provides every service over undici. Fails with `AuthError` for credentials that cannot be used, with
- * `ValidationError` for any other option that cannot.
+ * Provides every service over undici. Fails with `AuthError` for invalid credentials, and with `ValidationError` for
+ * other invalid options.
  *
- * Each layer that is built has connections, a rate limit and a circuit breaker of its own. So a program builds one, and
- * provides it once, at its top:
+ * Each layer has connections, a rate limit and a circuit breaker of its own. So build one, and provide it once at the
+ * top of the program:
  *
  * ```ts
  * const live = NodeLiveDesk.layer({ apiKey, apiSecret, rateLimit: { limit: 10 } })
@@ -67,7 +67,7 @@ export const layer = (
   Layer.provide(layerNoHttpClient(options), NodeTransport.layer(options))
 
 /**
- * As `layer`, over the `HttpClient` in the environment.
+ * Same as `layer`, over the `HttpClient` in the environment.
  *
  * @category layers
  * @since 0.1.0
@@ -91,7 +91,7 @@ const circuitBreakerOf = (option: ClientOptions["circuitBreaker"]): Breaker.Brea
   option === undefined || "~Breaker.make" in option ? option : Breaker.make(option)
 
 /**
- * The client's options, each a value or a `Config` that is read when the layer is built.
+ * Options of the client, each a value or a `Config` that is read when the layer is built.
  *
  * @category options
  * @since 0.1.0
@@ -101,7 +101,7 @@ export type ClientOptionsConfig = {
 }
 
 /**
- * The client's options, each a value or a `Config`, and its transport's.
+ * Options of the client, each a value or a `Config`, and of its transport.
  *
  * @category options
  * @since 0.1.0
@@ -109,15 +109,15 @@ export type ClientOptionsConfig = {
 export interface OptionsConfig extends ClientOptionsConfig, NodeTransport.Options {}
 
 /**
- * Provides every service over undici, with settings from the environment (or whatever `ConfigProvider` there is):
+ * Provides every service over undici, with settings from the environment or another `ConfigProvider`:
  *
- * - `LIVEDESK_API_KEY` and `LIVEDESK_API_SECRET`, from Project Settings - API Management of the LiveDesk console
- * - `LIVEDESK_BASE_URL`, by default the vendor's address
- * - `LIVEDESK_TIMEOUT`, of one whole call, by default `30 seconds`
+ * - `LIVEDESK_API_KEY`, `LIVEDESK_API_SECRET`: from Project Settings - API Management of the LiveDesk console.
+ * - `LIVEDESK_BASE_URL`: defaults to the vendor's address.
+ * - `LIVEDESK_TIMEOUT`: the timeout of one whole call. Defaults to `30 seconds`.
  *
- * An option is used in place of its setting: a value, or a `Config` for a setting of another name. Fails with one
- * `ConfigError`, whose message has a line for each setting that is missing or cannot be used. As with `layer`, a program
- * builds one, and provides it once.
+ * An option replaces its setting by a value, or by a `Config` for a setting of another name. Fails with one
+ * `ConfigError`, whose message has a line for each missing or invalid setting. As with `layer`, build one and provide
+ * it once.
  *
  * ```ts
  * const live = NodeLiveDesk.layerConfig({ apiKey: Config.Redacted("ACME_KEY"), rateLimit: { limit: 10 } })
@@ -134,7 +134,7 @@ export const layerConfig = (options?: OptionsConfig): Layer.Layer<Provided, Conf
   )
 
 /**
- * As `layerConfig`, over the `HttpClient` in the environment.
+ * Same as `layerConfig`, over the `HttpClient` in the environment.
  *
  * @category layers
  * @since 0.1.0
@@ -191,8 +191,8 @@ const timeout = Setting.make<Duration.Duration>({
 })
 
 /**
- * The inbox that a program works in, by the setting `LIVEDESK_INBOX_ID`: the console calls its id *Channel ID*. No layer
- * reads it: it is for the program's own calls.
+ * The id of the inbox that a program works in, from `LIVEDESK_INBOX_ID`. The console calls it *Channel ID*. It is for
+ * the program's own calls: no layer reads it.
  *
  * ```ts
  * const inboxId = yield* NodeLiveDesk.inboxId

@@ -1,8 +1,8 @@
 /**
- * SQLite for Effect's SQL, on the engine that Node.js itself ships: nothing to install, and one file holds it all.
+ * SQLite for Effect's SQL, on the engine of Node.js: one file, and nothing to install.
  *
- * Effect's own driver for it is not published for Effect 4.1 yet; this one keeps to what the journal and the flows
- * need, and gives way to that one, since both provide `SqlClient`.
+ * Effect's own driver for this engine is not published for Effect 4.1 yet. This one has what the journal and the flows
+ * need. Effect's can replace it, since both provide `SqlClient`.
  *
  * @since 0.1.0
  */
@@ -23,17 +23,17 @@ import { closeSync, openSync } from "node:fs"
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite"
 
 /**
- * Which file, and whether other processes may open it.
+ * Options of a database.
  *
  * @category options
  * @since 0.1.0
  */
 export interface Options {
-  /** The file, made for its owner alone if it is not there; `":memory:"` for none. */
+  /** The file, created for its owner alone if it does not exist; `":memory:"` for none. */
   readonly file: string
-  /** Whether this process keeps the file to itself until the layer's scope ends, or it does. Defaults to `false`. */
+  /** Whether to lock the file until the layer's scope closes or the process ends. Defaults to `false`. */
   readonly exclusive?: boolean | undefined
-  /** How long to wait, with everything else of the process, while another has the file. Defaults to 2 seconds. */
+  /** How long to block the whole process while another locks the file. Defaults to 2 seconds. */
   readonly busyTimeout?: Duration.Input | undefined
 }
 
@@ -57,9 +57,9 @@ export class SqliteFileError extends Data.TaggedError("SqliteFileError")<{
 }
 
 /**
- * Provides `SqlClient` over a file. What was committed outlives the process and the machine: each commit waits for the
- * disk. Fails with `SqlError` when the file cannot be opened, holds something else, or another process keeps it. There is
- * one connection, so a statement's `stream` fails, too.
+ * Provides `SqlClient` over a file. Commits survive the process and the machine, as each waits for the disk. Fails with
+ * `SqlError` if the file cannot be opened, holds something else, or is locked by another process. There is one
+ * connection, so a statement's `stream` fails, too.
  *
  * ```ts
  * program.pipe(Effect.provide(NodeSqlite.layer({ file: "customers.journal" })))
@@ -72,7 +72,7 @@ export const layer = (options: Options): Layer.Layer<SqlClient.SqlClient, SqlErr
   Layer.provide(Layer.effect(SqlClient.SqlClient, make(options)), Reactivity.layer)
 
 /**
- * Opens a file, as `layer` does, until the scope ends.
+ * Opens a file, as `layer` does, until the scope closes.
  *
  * @category constructors
  * @since 0.1.0
@@ -93,7 +93,7 @@ export const make = Effect.fnUntraced(function*(
     onCommitFailure,
     driver: "sqlite-node",
     compiler: Statement.makeCompilerSqlite(),
-    // A transaction that reads first cannot fail for another's write in between.
+    // So another's write cannot fail a transaction that reads first.
     beginTransaction: "BEGIN IMMEDIATE",
     releaseSavepoint: (name) => `RELEASE SAVEPOINT ${name}`,
     prepareTransactionControls: true,
@@ -103,13 +103,13 @@ export const make = Effect.fnUntraced(function*(
 
 const open = ({ busyTimeout = "2 seconds", exclusive = false, file }: Options) =>
   attempt("open", `${file} cannot be used as a SQLite database`, () => {
-    // SQLite would make it for all to read, and gives the files beside it the rights that it has.
+    // SQLite would let all users read it, and gives the files beside it the same mode.
     if (file !== ":memory:") closeSync(openSync(file, "a", 0o600))
     const database = new DatabaseSync(file, {
       timeout: Math.round(Duration.toMillis(Duration.fromInputUnsafe(busyTimeout)))
     })
     try {
-      // Before the other, which takes the lock: so a process that cannot have it fails here.
+      // Before the next pragma, which takes the lock: so a process that cannot get it fails here.
       if (exclusive) database.exec("PRAGMA locking_mode = EXCLUSIVE")
       database.exec("PRAGMA journal_mode = WAL")
       database.exec("PRAGMA synchronous = FULL")
@@ -120,7 +120,7 @@ const open = ({ busyTimeout = "2 seconds", exclusive = false, file }: Options) =
     return database
   })
 
-/** How many statements are kept prepared: more than the journal and a cluster's storage have. */
+/** The number of prepared statements to keep: more than the journal and a cluster's storage have. */
 const preparedStatements = 256
 
 const connectionOf = (database: DatabaseSync): Connection => {
@@ -166,7 +166,7 @@ const connectionOf = (database: DatabaseSync): Connection => {
       ),
     executeValues: (sql, params) => run(sql, params, { prepared: true, arrays: true }, values),
     executeValuesUnprepared: (sql, params) => run(sql, params, { prepared: false, arrays: true }, values),
-    // It would keep the only connection to itself: a statement in the middle of a stream would wait for ever.
+    // A stream would hold the only connection: a statement in the middle of it would wait forever.
     executeStream: () =>
       Stream.fromEffect(attempt("stream", "a result cannot be streamed", () => {
         throw new TypeError("read it in pages, by LIMIT")

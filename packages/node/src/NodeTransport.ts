@@ -1,5 +1,5 @@
 /**
- * undici, set up for an API whose calls must not be sent twice.
+ * A transport over undici, for an API whose calls must not be sent twice.
  *
  * @since 0.1.0
  */
@@ -17,7 +17,7 @@ import type { Duplex } from "node:stream"
 import * as UndiciDispatch from "./internal/UndiciDispatch.ts"
 
 /**
- * How connections are made and kept.
+ * Options of connections.
  *
  * @category options
  * @since 0.1.0
@@ -26,20 +26,20 @@ export interface Options {
   /** The timeout of connecting, TLS included. Defaults to 10 seconds. */
   readonly connectTimeout?: Duration.Input | undefined
   /**
-   * How long an idle connection is kept. Defaults to 4 seconds. A server that closes it while a request is being
-   * written leaves that request's outcome unknown, so keep this below the server's own: Node's is 5 seconds, Puma's 20,
-   * AWS load balancers' 60, nginx's 75. A limit that a server names counts instead, less 2 seconds, up to 30.
+   * How long an idle connection is kept. Defaults to 4 seconds. If the server closes it while a request is written, the
+   * outcome of that request is unknown, so keep this below the server's own: Node's is 5 seconds, Puma's 20, AWS load
+   * balancers' 60, nginx's 75. If a server names its limit, that counts instead, less 2 seconds and up to 30.
    */
   readonly idleTimeout?: Duration.Input | undefined
 }
 
 /**
- * Provides an `HttpClient` over pooled undici connections. Its failures show whether anything was written: the outcome of
- * even a failed TLS handshake is known to be `NotSent`. Fails with `ValidationError` for times that cannot be used, and
- * dies on a Node.js older than 22.19, which undici needs.
+ * Provides an `HttpClient` over pooled undici connections. Its failures show whether anything was written: even a
+ * failed TLS handshake is known to be `NotSent`. Fails with `ValidationError` for invalid times, and dies on a Node.js
+ * older than 22.19, which undici needs.
  *
- * A client that is made from this one, such as by `HttpClient.mapRequest`, loses the shorter way to the transport, as
- * `Transport.attachDispatch` says; so do the options `transformClient` and `rateLimit`.
+ * A client that is derived from this one, as by `HttpClient.mapRequest` or by the options `transformClient` and
+ * `rateLimit`, loses the shorter way to the transport: see `Transport.attachDispatch`.
  *
  * @category layers
  * @since 0.1.0
@@ -76,7 +76,7 @@ const makeDispatcher = Effect.fnUntraced(function*(options: Options) {
     })
   }
   return yield* NodeHttpClient.makeDispatcherOptions({
-    // undici sends a request again by itself when an HTTP/2 server refuses its stream.
+    // undici itself retries a request when an HTTP/2 server refuses its stream.
     allowH2: false,
     pipelining: 1,
     connect: { timeout: connectTimeout },
@@ -86,7 +86,7 @@ const makeDispatcher = Effect.fnUntraced(function*(options: Options) {
   })
 })
 
-/** A time that timers can keep. */
+/** The milliseconds of a time, if timers can keep it. */
 const milliseconds = (input: Duration.Input): number | undefined => {
   const millis = Option.map(Duration.fromInput(input), Duration.toMillis)
   return Option.getOrUndefined(Option.filter(millis, (millis) => millis >= 1 && millis < 2 ** 31))
@@ -99,7 +99,7 @@ const requireNode = (version: string): Effect.Effect<void> => {
     : Effect.die(new Error(`@effect-livedesk/node needs Node.js 22.19 or newer; this is ${version}`))
 }
 
-/** Watches one request: undici starts it when it has a connection, right before it writes. */
+/** Observes one request: undici starts it once it has a connection, right before it writes. */
 class SendObserver implements Undici.Dispatcher.DispatchHandler {
   private readonly handler: Undici.Dispatcher.DispatchHandler
   private started = false

@@ -15,7 +15,7 @@ const { version } = Schema.decodeSync(Schema.fromJsonString(Schema.Struct({ vers
   readFileSync(new URL("../package.json", import.meta.url), "utf8")
 )
 
-// Exits quietly on EPIPE. Output that cannot be written otherwise, on a full disk say, is a failure.
+// Exits quietly on EPIPE. Any other failure to write, such as a full disk, is an error.
 process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
   if (code !== "EPIPE") {
     process.stderr.write(`the output cannot be written: ${message}\n`)
@@ -23,7 +23,7 @@ process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
   }
   process.exit()
 })
-// An import goes on when the reader of its progress is gone.
+// An import continues when the reader of its progress is gone.
 process.stderr.on("error", () => {})
 
 // What ends the command besides Ctrl-C, with its exit code. A closed terminal may send SIGHUP more than once.
@@ -39,7 +39,7 @@ for (const signal of ["SIGTERM", "SIGHUP", "SIGBREAK"] as const) {
 }
 
 LiveDeskCommand.main(process.argv.slice(2), version).pipe(
-  // Leaves Node.js the time to write to the end what it prints, where exiting at once would cut it off.
+  // Exiting at once would cut off output that Node.js is still writing.
   Effect.flatMap((code) =>
     Effect.sync(() => {
       process.exitCode = code

@@ -1,5 +1,5 @@
 /**
- * Business hours: when agents are there to read a customer's reply, and a durable sleep until then.
+ * The hours in which agents can read a customer's reply, and a durable sleep until they begin.
  *
  * @since 0.1.0
  */
@@ -34,9 +34,9 @@ export interface Options {
   readonly timeZone: string
   /** The days on which the office opens. Defaults to Monday to Friday. */
   readonly days?: ReadonlyArray<Weekday> | undefined
-  /** When it opens, such as `09:00`. */
+  /** The opening time, such as `09:00`. */
   readonly from: string
-  /** When it closes, such as `17:30` or `24:00`. Before `from`, it is a time of the next day. */
+  /** The closing time, such as `17:30` or `24:00`. A time before `from` is on the next day. */
   readonly to: string
 }
 
@@ -49,14 +49,14 @@ export interface Options {
 export interface BusinessHours {
   readonly timeZone: DateTime.TimeZone.Named
   readonly days: ReadonlySet<Weekday>
-  /** In minutes after midnight. */
+  /** The opening time, in minutes after midnight. */
   readonly from: number
-  /** In minutes after the midnight before `from`: more than a day's where the office closes on the next day. */
+  /** The closing time, in minutes after the same midnight: above 1440 if it is on the next day. */
   readonly to: number
 }
 
 /**
- * The business hours cannot be used. Names what is wrong.
+ * The options are not valid business hours; `problem` says why.
  *
  * @category errors
  * @since 0.1.0
@@ -69,7 +69,7 @@ export class BusinessHoursError extends Schema.TaggedError<BusinessHoursError>()
   }
 }
 
-/** The minutes after midnight of a time such as 09:00. */
+/** Parses a time such as 09:00 into minutes after midnight. */
 const minutesOf = (time: string): number | undefined => {
   const match = /^([01]\d|2[0-4]):([0-5]\d)$/.exec(time)
   const minutes = match === null ? Number.NaN : Number(match[1]) * 60 + Number(match[2])
@@ -77,7 +77,7 @@ const minutesOf = (time: string): number | undefined => {
 }
 
 /**
- * Makes business hours.
+ * Creates business hours.
  *
  * ```ts
  * const hours = yield* BusinessHours.make({ timeZone: "Europe/Berlin", from: "09:00", to: "17:00" })
@@ -108,7 +108,7 @@ export const make = (options: Options): Effect.Effect<BusinessHours, BusinessHou
     })
   })
 
-/** The moment that is so many minutes after the midnight of a day, by the clocks of the time zone. */
+/** The local time `minutes` after midnight, `daysLater` days after the given day. */
 const moment = (
   { timeZone }: BusinessHours,
   { day, month, year }: DateTime.DateTime.PartsWithWeekday,
@@ -116,14 +116,14 @@ const moment = (
   minutes: number
 ): DateTime.Utc =>
   DateTime.toUtc(DateTime.makeZonedUnsafe(
-    // Days and minutes beyond the month's and the day's are carried over.
+    // Days beyond the month's end and minutes beyond the day's carry over.
     { year, month, day: day + daysLater, hour: 0, minute: minutes },
     { timeZone, adjustForTimeZone: true }
   ))
 
 /**
- * When the office next opens: the moment itself where it is open then. Where the clocks are put forward over the time of
- * opening, it opens as much later; where they are put back, at the first of the two times.
+ * Returns the next time at which the office is open: `from` itself if it is open then. If the clocks skip the opening
+ * time, the office opens later by as much. If the opening time comes twice, it opens at the first.
  *
  * @category accessors
  * @since 0.1.0
@@ -131,7 +131,7 @@ const moment = (
 export const nextOpening = (hours: BusinessHours, from: DateTime.DateTime): DateTime.Utc => {
   const now = DateTime.toUtc(from)
   const today = DateTime.toParts(DateTime.setZone(now, hours.timeZone))
-  // From yesterday, whose hours may last until today.
+  // Begins with yesterday, whose hours may last until today.
   for (let later = -1; later <= 7; later++) {
     const day = weekdays[(today.weekDay + later + 7) % 7]
     if (day === undefined || !hours.days.has(day)) continue
@@ -143,8 +143,8 @@ export const nextOpening = (hours: BusinessHours, from: DateTime.DateTime): Date
 }
 
 /**
- * Lets a workflow sleep until the office is open; not at all where it is. `name` is that of no other sleep of the
- * workflow. The moment is decided once, so that it stays the same when the workflow is run again.
+ * Sleeps durably until the office is open, or returns at once if it is. `name` must be unique in the workflow. The
+ * opening is computed once, so it stays the same when the workflow runs again.
  *
  * ```ts
  * const hours = yield* BusinessHours.make({ timeZone: "Europe/Berlin", from: "09:00", to: "17:00" })
@@ -167,7 +167,7 @@ export const untilOpen = Effect.fnUntraced(function*(
   yield* DurableClock.sleep({
     name: `${name}/open`,
     duration: Duration.millis(Math.max(0, opening - now)),
-    // Kept by the engine however short it is, as it would be had the workflow come here earlier.
+    // Durable however short it is: an earlier run may have begun it as a longer sleep.
     inMemoryThreshold: Duration.zero
   })
 })

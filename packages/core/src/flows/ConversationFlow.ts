@@ -1,6 +1,6 @@
 /**
- * The durable start of a conversation: a contact, a conversation and its first message, which outlive the process and are
- * never sent twice.
+ * A durable workflow that creates a contact, a conversation and its first message. It survives the process, and sends
+ * nothing twice.
  *
  * @since 0.1.0
  */
@@ -38,25 +38,23 @@ const MessageInput = Schema.Struct({
 })
 
 /**
- * The input of the flow: whom to write to, through which inbox, and what.
+ * The payload of the workflow.
  *
  * @category inputs
  * @since 0.1.0
  */
 export const Payload = Schema.Struct({
-  /** What this is about, such as the name of a campaign. A contact gets what has the same id once. */
+  /** The id of the occasion, such as the name of a campaign. A contact gets one message per id and inbox. */
   id: Schema.NonEmptyString,
-  /** The inbox. */
   inboxId: InboxIdInput,
-  /** The contact, known by at least one of `identifier`, `email` and `phoneNumber`. */
+  /** The contact, with at least one of `identifier`, `email` and `phoneNumber`. */
   contact: ContactInput,
-  /** The first message. */
   message: MessageInput
 })
 export interface Payload extends Schema.Schema.Type<typeof Payload> {}
 
 /**
- * The result of the flow.
+ * The result of the workflow.
  *
  * @category models
  * @since 0.1.0
@@ -69,7 +67,7 @@ export const Started = Schema.Struct({
 export interface Started extends Schema.Schema.Type<typeof Started> {}
 
 /**
- * The workflow. The same `id`, inbox and contact are one execution, however often it is started.
+ * The workflow. It runs once for the same `id`, inbox and contact, however often it is started.
  *
  * @category workflows
  * @since 0.1.0
@@ -87,7 +85,7 @@ export const ConversationFlow = Workflow.make("LiveDesk.ConversationFlow", {
 })
 
 /**
- * The flow's steps, for a workflow that goes on after them.
+ * The steps of the workflow, for use in a longer workflow.
  *
  * @category steps
  * @since 0.1.0
@@ -101,7 +99,7 @@ export const steps = Effect.fnUntraced(function*(
   FlowStep.Required | Contacts.Contacts | Conversations.Conversations | Messages.Messages
 > {
   const { inboxId } = payload
-  // The check of the payload is what makes sure that there is one of them.
+  // The payload's schema ensures that there is at least one key.
   const { email = "", ...contact } = payload.contact
   const found = yield* FlowStep.ensureContact("contact", { ...contact, inboxId, email }, options)
   const conversationId = yield* FlowStep.createConversation("conversation", { ...found, inboxId }, options)
@@ -110,7 +108,7 @@ export const steps = Effect.fnUntraced(function*(
 })
 
 /**
- * Runs the flow's executions, those that an earlier process left included.
+ * Runs the workflow's executions, including those that an earlier process left.
  *
  * @category layers
  * @since 0.1.0
@@ -139,8 +137,8 @@ const checked = (payload: Payload): Effect.Effect<Payload, LiveDeskError.Validat
   )
 
 /**
- * Starts the flow, unless it was started before, and waits for its end. Fails with `ValidationError` for an invalid
- * payload, and then starts nothing.
+ * Starts the workflow, unless it was started before, and waits for its result. An invalid payload starts nothing and
+ * fails with `ValidationError`.
  *
  * ```ts
  * const { conversationId } = yield* ConversationFlow.run({
@@ -160,7 +158,7 @@ export const run = (
   Effect.flatMap(checked(payload), (payload) => ConversationFlow.execute(payload))
 
 /**
- * Starts the flow, unless it was started before, and returns the id of its execution without waiting for its end.
+ * Starts the workflow, unless it was started before, and returns its execution id without waiting for its result.
  *
  * @category calls
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * The customer's reply: a durable wait for what comes in by webhook.
+ * A durable wait for the customer's reply, which arrives by webhook.
  *
  * @since 0.1.0
  */
@@ -31,9 +31,9 @@ import * as IntentLog from "./IntentLog.ts"
 export const CustomerReply = Schema.Struct({
   conversationId: ConversationId,
   messageId: MessageId,
-  /** The text; "" for a message of attachments only. */
+  /** The text; "" for a message with attachments only. */
   content: Schema.String,
-  /** When it came. */
+  /** When the webhook was handled. */
   receivedAt: Schema.DateTimeUtcFromMillis
 })
 export interface CustomerReply extends Schema.Schema.Type<typeof CustomerReply> {}
@@ -48,24 +48,21 @@ interface Wait {
 }
 
 /**
- * Keeps what customers wrote in the conversations that flows are about, and the waits for it. Each reply goes to one wait.
+ * Stores customers' replies in the conversations of flows, and the waits for them. Each reply goes to one wait.
  *
  * @category services
  * @since 0.1.0
  */
 export class CustomerReplies extends Context.Service<CustomerReplies, {
-  /** Begins a wait, and returns the reply if it is there already. */
+  /** Begins a wait. Returns a reply if one is stored already. */
   readonly begin: (wait: Wait) => Effect.Effect<Option.Option<CustomerReply>>
-  /** Ends a wait, and returns the reply if it came in the last moment. */
+  /** Ends a wait. Returns a reply if one arrived at the last moment. */
   readonly end: (wait: Wait) => Effect.Effect<Option.Option<CustomerReply>>
-  /** Keeps a reply if a flow is about its conversation. Returns the waits there that got a reply, each with that reply. */
+  /** Stores a reply if its conversation is one of a flow. Returns the waits that got a reply, each with that reply. */
   readonly receive: (
     reply: CustomerReply
   ) => Effect.Effect<ReadonlyArray<{ readonly wait: Wait; readonly reply: CustomerReply }>>
-  /**
-   * Forgets what came so long ago, and the waits that began then. No flow that goes on after that time may wait for it, so
-   * this is for what is older than the longest flow.
-   */
+  /** Deletes older replies and waits. Pass more than the longest flow takes, as it may still wait for them. */
   readonly forget: (olderThan: Duration.Input) => Effect.Effect<void>
 }>()("@effect-livedesk/core/flows/CustomerReplies") {}
 
@@ -94,8 +91,8 @@ const replyOf = (row: typeof replyColumns.Type): CustomerReply => ({
 })
 
 /**
- * Provides `CustomerReplies` over SQLite or PostgreSQL. Makes its tables, `livedesk_flow_replies` and
- * `livedesk_flow_waits`, if they are not there.
+ * Provides `CustomerReplies` over SQLite or PostgreSQL. Creates its tables, `livedesk_flow_replies` and
+ * `livedesk_flow_waits`, if they do not exist.
  *
  * @category layers
  * @since 0.1.0
@@ -141,7 +138,7 @@ export const layer: Layer.Layer<CustomerReplies, SqlError, SqlClient.SqlClient |
         Effect.map(([row]) => row === undefined ? Option.none() : Option.some(replyOf(row)))
       )
 
-    /** Gives the wait the first reply that no other has. */
+    /** Assigns the first reply that no other wait has. */
     const give = (wait: Wait): Effect.Effect<Option.Option<CustomerReply>> =>
       sql`
         UPDATE livedesk_flow_waits SET message_id = (
@@ -218,11 +215,11 @@ export const layer: Layer.Layer<CustomerReplies, SqlError, SqlClient.SqlClient |
 )
 
 /**
- * Lets a workflow wait for what the customer writes in a conversation: none when nothing comes `within` the time. What
- * came before the wait began counts, from the conversation's beginning where a flow created it or wrote in it; each reply
- * goes to one wait. `name` is that of no other wait of the workflow.
+ * Waits durably for the customer to write in a conversation. Returns none if no reply arrives `within` the time, which
+ * defaults to no limit.
  *
- * Replies come by `FlowEvents.handle`, which is to be a handler of `Webhooks.layer`.
+ * Replies from before the wait count too, if a flow created the conversation or wrote in it. Each reply goes to one
+ * wait. `name` must be unique in the workflow. Replies arrive through `FlowEvents.handle` in `Webhooks.layer`.
  *
  * ```ts
  * const reply = yield* CustomerReply.wait("consent", { conversationId, within: "3 days" })
@@ -265,7 +262,7 @@ export const wait = Effect.fnUntraced(function*(
 })
 
 /**
- * Gives what a customer wrote to the flow that waits for it, and keeps it for a later wait. Other events change nothing.
+ * Passes a customer's message to the flow that waits for it, or stores it for a later wait. Ignores other events.
  *
  * @category handlers
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * Webhook events for flows: they show that a call took effect though its response was lost, and what customers reply.
+ * Webhook events for flows: they show that a call whose response was lost took effect, and carry customers' replies.
  *
  * @since 0.1.0
  */
@@ -15,8 +15,7 @@ import * as IntentLog from "./IntentLog.ts"
 import * as Reconciliation from "./Reconciliation.ts"
 
 /**
- * Handles an event for flows: `reconcile` and `CustomerReply.handle` in one. A handler for `Webhooks.layer`, which must
- * hand on the program's own messages, by `ownMessages`:
+ * Handles an event with `reconcile` and `CustomerReply.handle`. Needs the program's own messages, too:
  *
  * ```ts
  * Webhooks.layer({
@@ -39,13 +38,13 @@ export const handle = (
   IntentLog.IntentLog | CustomerReply.CustomerReplies | WorkflowEngine.WorkflowEngine
 > => Effect.andThen(reconcile(event), CustomerReply.handle(event))
 
-/** How much earlier than here it may seem to be at LiveDesk. */
+/** How far LiveDesk's clock may be behind this one's. */
 const skew = Duration.minutes(1)
 
 /**
- * Lets a flow go on whose call took effect, as an event shows: a conversation with the contact in the inbox, or an
- * outgoing message of the same content in the conversation. It began no earlier than the call and belongs to no other
- * step. Where an agent wrote the very same in between, the step counts as done.
+ * Continues a flow if an event shows that its call took effect: a conversation with the contact in the inbox, or an
+ * outgoing message with the same content in the conversation. It must be no older than the call, and belong to no other
+ * step. If an agent wrote the same text meanwhile, the step counts as done.
  *
  * @category handlers
  * @since 0.1.0
@@ -59,10 +58,10 @@ export const reconcile = Effect.fnUntraced(function*(
   const until = DateTime.toEpochMillis(DateTime.addDuration(observation.at, skew))
   for (const intent of yield* intents.fitting(observation, until)) {
     const resolution = Reconciliation.done(observation.id)
-    // The resolution first: should the process die in between, the event that comes again finds the intent as it was.
+    // The resolution first: if the process dies in between, the redelivered event finds the intent unchanged.
     if (intent.state === "Pending") yield* FlowResolution.succeed(intent, resolution)
     const found = intent.foundId === undefined ? yield* intents.found(intent, observation.id) : intent
-    // Another event was faster: this one may be of the next step that waits for the same.
+    // Another event was faster: this one may belong to the next step that fits.
     if (found === undefined) continue
     if (found.state === "Pending") yield* FlowResolution.succeedAndRecord(found, resolution)
     return

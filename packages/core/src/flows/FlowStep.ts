@@ -1,11 +1,11 @@
 /**
- * The steps of a flow: a contact, a conversation, a message. Each may be used in any workflow, as often as it has names.
+ * Steps for any workflow: ensure a contact, create a conversation, send a message.
  *
- * A step runs its call at most once unless it is certain that an earlier one did nothing. Effect's engine runs an activity
- * again whose process died; LiveDesk has no idempotency key and no call that reads conversations or messages. So a step
- * commits an intent before its call. A process that finds an intent without an outcome asks the outcome probe. Where the
- * outcome stays undetermined, the flow waits for a resolution: from a webhook event (`FlowEvents`) or from a person
- * (`Reconciliation`).
+ * A step makes its call at most once, unless it is certain that an earlier call did nothing. Effect's engine reruns an
+ * activity whose process died, and LiveDesk has no idempotency key and no call that reads conversations or messages. So
+ * a step commits an intent before its call. A process that finds an intent without an outcome asks the outcome probe.
+ * If the outcome stays undetermined, the flow waits for a resolution from a webhook event (`FlowEvents`) or from a
+ * person (`Reconciliation`).
  *
  * @since 0.1.0
  */
@@ -44,20 +44,20 @@ import * as Reconciliation from "./Reconciliation.ts"
  */
 export interface Options {
   /**
-   * How long LiveDesk may still be at work on a request whose response was lost. Defaults to 30 seconds. That something is
-   * not there counts only after that time. Keep it no shorter than the client's `timeout`: in a cluster a process that was
-   * cut off from the database may be making its call until then.
+   * How long LiveDesk may still process a request whose response was lost. Defaults to 30 seconds. A probe's `NotFound`
+   * counts only after that time. Keep it no shorter than the client's `timeout`: in a cluster, a process that was cut
+   * off from the database may be making its call until then.
    */
   readonly reconcileAfter?: Duration.Input | undefined
   /**
-   * When to retry where nothing was sent, or LiveDesk took too many requests. Defaults to `defaultRetries`. A step waits
-   * for `RetryPolicy.retryAfterOf` the error in any case. When the schedule ends, the flow fails with the last error.
+   * When to retry calls that were not sent or were rate limited. Defaults to `defaultRetries`. A step always waits for
+   * the error's `RetryPolicy.retryAfterOf`. When the schedule ends, the flow fails with the last error.
    */
   readonly retries?: Schedule.Schedule<unknown, LiveDeskError.LiveDeskError> | undefined
 }
 
 /**
- * After a second, then twice as long each time, at most a minute apart, for up to an hour.
+ * Retries after 1 second, then after twice as long each time, at most 1 minute apart, for up to 1 hour.
  *
  * @category options
  * @since 0.1.0
@@ -72,7 +72,7 @@ export const defaultRetries: Schedule.Schedule<unknown, LiveDeskError.LiveDeskEr
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The services that a step of a workflow needs.
+ * The services that every step needs.
  *
  * @category models
  * @since 0.1.0
@@ -87,14 +87,14 @@ export type Required = WorkflowEngine.WorkflowEngine | WorkflowEngine.WorkflowIn
  */
 export const FoundContact = Schema.Struct({
   contactId: ContactId,
-  /** The name under which the inbox knows the contact, where LiveDesk returned it. */
+  /** The contact's source id in the inbox, if LiveDesk returned one. */
   sourceId: Schema.optionalKey(Schema.String)
 })
 export interface FoundContact extends Schema.Schema.Type<typeof FoundContact> {}
 
 /**
- * Finds the contact or creates it, by `contacts.ensure`, which looks before it creates. Where the outcome is unknown, it
- * does both again after `reconcileAfter`. `step` is its name, which no other step of the workflow has.
+ * Finds a contact or creates it, with `contacts.ensure`, which looks before it creates. If the outcome is unknown, the
+ * step does both again after `reconcileAfter`. The name `step` must be unique in the workflow.
  *
  * ```ts
  * const { contactId } = yield* FlowStep.ensureContact("contact", { inboxId: 407, email: "alice@acme.inc" })
@@ -162,7 +162,7 @@ export const ensureContact = Effect.fnUntraced(function*(
 })
 
 /**
- * Creates a conversation, once. `step` is its name, which no other step of the workflow has.
+ * Creates a conversation, once. The name `step` must be unique in the workflow.
  *
  * @category steps
  * @since 0.1.0
@@ -186,7 +186,7 @@ export const createConversation = Effect.fnUntraced(function*(
 })
 
 /**
- * Sends a message, once. `step` is its name, which no other step of the workflow has.
+ * Sends a message, once. The name `step` must be unique in the workflow.
  *
  * @category steps
  * @since 0.1.0
@@ -249,7 +249,7 @@ const once = Effect.fnUntraced(function*<R>(
     const since = DateTime.makeUnsafe(intent.since)
     let finding = yield* probe(since)
     if (finding._tag === "NotFound") {
-      // It may still be on its way.
+      // LiveDesk may still be processing the call.
       yield* waitSince(intent, reconcileAfter)
       finding = yield* probe(since)
     }
@@ -311,7 +311,7 @@ const checkOptions = OptionSchema.decoder(
   (issues) => ErrorMapping.invalidInput("FlowStep", issues)
 )
 
-/** Waits until so long after the outcome was first looked for, whichever process that was. */
+/** Waits until `time` has passed since the first check of the outcome, by whichever process. */
 const waitSince = (intent: IntentLog.Intent, time: Duration.Duration): Effect.Effect<void> =>
   Effect.flatMap(
     Clock.currentTimeMillis,

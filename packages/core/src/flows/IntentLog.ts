@@ -1,6 +1,6 @@
 /**
- * The intents of flows, kept in SQL: a step commits one before each call that creates something. So a process that finds
- * an intent without an outcome knows that the call may have been made.
+ * The intents of flows, stored in SQL. A step commits one before each call that creates something, so a process that
+ * finds an intent without an outcome knows that the call may have been made.
  *
  * @since 0.1.0
  */
@@ -15,7 +15,7 @@ import type { SqlError } from "effect/sql/SqlError"
 import { createTable, untilAvailable } from "../internal/FlowDatabase.ts"
 
 /**
- * The kind of thing that a step creates.
+ * The kind of record that a step creates.
  *
  * @category models
  * @since 0.1.0
@@ -30,7 +30,7 @@ export type Kind = typeof Kind.Type
  * - `Waiting`: nothing was sent, and the call will be retried.
  * - `Checking`: the outcome of the call is being reconciled.
  * - `Pending`: the outcome of the call is undetermined; the flow waits for a resolution.
- * - `Done`: what the step creates is there.
+ * - `Done`: the step has created its record.
  *
  * @category models
  * @since 0.1.0
@@ -57,54 +57,50 @@ const columns = Schema.Struct({
 })
 
 /**
- * The facts of the call that a step makes.
+ * The call that a step makes. `inboxId` is set for a contact or a conversation, `contactId` for a conversation,
+ * `conversationId` and `content` for a message.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Facts {
-  /** The execution of the workflow. */
   readonly executionId: string
-  /** The name of the step in it. */
+  /** The name of the step. */
   readonly step: string
-  /** The workflow's name. */
+  /** The name of the workflow. */
   readonly workflow: string
-  /** What the step creates. */
   readonly kind: Kind
-  /** The inbox, of a contact and a conversation. */
   readonly inboxId: number | undefined
-  /** The contact, of a conversation. */
   readonly contactId: number | undefined
-  /** The conversation, of a message. */
   readonly conversationId: number | undefined
-  /** The text, of a message; gone when the step is done. */
+  /** The text, deleted when the step is done. */
   readonly content: string | undefined
 }
 
 /**
- * An intent of a step.
+ * The intent of a step to make a call.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Intent extends Facts {
   readonly state: State
-  /** How many resolutions there were that the call did nothing, plus one. */
+  /** Begins at 1, and grows with each resolution that the call did nothing. */
   readonly attempt: number
-  /** Counts the calls. A resolution is on one of them. */
+  /** The number of the call, from 1. A resolution applies to one call. */
   readonly round: number
-  /** When the call was about to be made, in milliseconds. */
+  /** When the call was about to be made, in milliseconds since 1970. */
   readonly since: number
-  /** Since when its outcome is being looked for, in milliseconds. */
+  /** When the first check of its outcome began, in milliseconds since 1970. */
   readonly lookingSince: number | undefined
-  /** The id of what the step created, once it is known. */
+  /** The id of the created record, once it is known. */
   readonly foundId: number | undefined
   /** How to check whether the call took effect. */
   readonly verifyHint: string | undefined
 }
 
 /**
- * Whether a call may be made (`Fresh`), or was perhaps made before (`Earlier`).
+ * The result of `begin`: the call may be made (`Fresh`), or may have been made before (`Earlier`).
  *
  * @category models
  * @since 0.1.0
@@ -124,17 +120,15 @@ export type Observation =
   | { readonly kind: "message"; readonly id: number; readonly conversationId: number; readonly content: string }
 
 /**
- * Keeps the intents. While the database cannot be reached, what is asked of it waits.
+ * Stores the intents. Its effects wait while the database cannot be reached.
  *
  * @category services
  * @since 0.1.0
  */
 export class IntentLog extends Context.Service<IntentLog, {
-  /**
-   * Commits the intent to make a call. Returns `Earlier` if an intent of the same attempt is there already.
-   */
+  /** Commits the intent to make a call. Returns `Earlier` if there is an intent of the same attempt already. */
   readonly begin: (facts: Facts, attempt: number) => Effect.Effect<Begun>
-  /** Records that nothing was sent and the call may be retried. Returns the intent, which may have been found meanwhile. */
+  /** Records that nothing was sent and the call may be retried. Returns the intent, whose id may be known by now. */
   readonly release: (intent: Intent) => Effect.Effect<Intent>
   /** Records that the outcome of the call is being reconciled. */
   readonly check: (intent: Intent, verifyHint: string | undefined) => Effect.Effect<Intent>
@@ -142,28 +136,25 @@ export class IntentLog extends Context.Service<IntentLog, {
   readonly suspend: (intent: Intent) => Effect.Effect<Intent>
   /** Records the id of what the call created. */
   readonly done: (intent: Intent, id: number) => Effect.Effect<void>
-  /** Records the id that an event showed. Returns the intent, or `undefined` if it has an id or the call was repeated. */
+  /** Records the id that an event showed. Returns `undefined` if the intent has an id or the call was repeated. */
   readonly found: (intent: Intent, id: number) => Effect.Effect<Intent | undefined>
   /**
-   * The intents without an outcome that an observation fits, the oldest first, of calls that were made by then; or the one
-   * that recorded it before.
+   * The intents without an outcome that fit an observation and began by `until`, oldest first. If an intent recorded
+   * the observation before, that one only, while it is pending.
    */
   readonly fitting: (observation: Observation, until: number) => Effect.Effect<ReadonlyArray<Intent>>
   /** The intent of a step. */
   readonly find: (executionId: string, step: string) => Effect.Effect<Intent | undefined>
-  /** The intents of steps that wait for a resolution, the oldest first. */
+  /** The intents of steps that wait for a resolution, oldest first. */
   readonly pending: Effect.Effect<ReadonlyArray<Intent>>
   /** Whether a flow created the conversation or wrote in it. */
   readonly knows: (conversationId: number) => Effect.Effect<boolean>
-  /**
-   * Forgets the steps that were done so long ago. No flow that goes on after that time may come to them again, so this is
-   * for what is older than the longest flow.
-   */
+  /** Deletes older steps that are done. Pass more than the longest flow takes, as it may come to them again. */
   readonly forget: (olderThan: Duration.Input) => Effect.Effect<void>
 }>()("@effect-livedesk/core/flows/IntentLog") {}
 
 /**
- * Provides `IntentLog` over SQLite or PostgreSQL. Makes its table, `livedesk_flow_intents`, if it is not there.
+ * Provides `IntentLog` over SQLite or PostgreSQL. Creates its table, `livedesk_flow_intents`, if it does not exist.
  *
  * @category layers
  * @since 0.1.0
@@ -211,7 +202,7 @@ export const layer: Layer.Layer<IntentLog, SqlError, SqlClient.SqlClient> = Laye
       first(sql`SELECT * FROM livedesk_flow_intents WHERE execution_id = ${executionId} AND step = ${step}`)
     const same = ({ executionId, round, step }: Intent) =>
       sql`execution_id = ${executionId} AND step = ${step} AND round = ${round}`
-    /** The intent as it is now, where a change did not find it as it was. */
+    /** The changed intent, or the current one if the change did not apply. */
     const orNow = (intent: Intent, changed: Intent | undefined) =>
       changed === undefined
         ? Effect.map(find(intent.executionId, intent.step), (now) => now ?? intent)

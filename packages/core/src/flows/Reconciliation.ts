@@ -1,6 +1,6 @@
 /**
- * The reconciliation of calls whose response a flow lost: a program probes whether the call took effect, and where it
- * cannot know, a person looks at LiveDesk's console and states it.
+ * The reconciliation of calls whose response a flow lost. A program probes whether the call took effect. If it cannot
+ * tell, a person looks at LiveDesk's console and resolves the step.
  *
  * @since 0.1.0
  */
@@ -13,25 +13,25 @@ import * as FlowResolution from "../internal/FlowResolution.ts"
 import * as IntentLog from "./IntentLog.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
-// a program probes
+// probing
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The finding of a probe.
+ * The result of a probe.
  *
  * @category models
  * @since 0.1.0
  */
 export type Finding =
-  /** It is there, by its id. */
+  /** The record exists, with this id. */
   | { readonly _tag: "Found"; readonly id: number }
-  /** It is certain that it is not there. */
+  /** The record certainly does not exist. */
   | { readonly _tag: "NotFound" }
-  /** It cannot be determined. */
+  /** The outcome cannot be determined. */
   | { readonly _tag: "Undetermined" }
 
 /**
- * It is there.
+ * The finding that the record exists.
  *
  * @category constructors
  * @since 0.1.0
@@ -39,7 +39,7 @@ export type Finding =
 export const found = (id: number): Finding => ({ _tag: "Found", id })
 
 /**
- * It is not there. A flow then sends again, so return this only when it is certain.
+ * The finding that the record does not exist. The flow then makes the call again, so return this only if it is certain.
  *
  * @category constructors
  * @since 0.1.0
@@ -47,7 +47,7 @@ export const found = (id: number): Finding => ({ _tag: "Found", id })
 export const notFound: Finding = { _tag: "NotFound" }
 
 /**
- * It cannot be determined.
+ * The finding that the outcome cannot be determined.
  *
  * @category constructors
  * @since 0.1.0
@@ -55,19 +55,19 @@ export const notFound: Finding = { _tag: "NotFound" }
 export const undetermined: Finding = { _tag: "Undetermined" }
 
 /**
- * Looks for what a call may have created.
+ * Looks for the record that a call may have created.
  *
  * @category models
  * @since 0.1.0
  */
 export interface OutcomeProbe {
-  /** Looks for a conversation with the contact in the inbox, created since. */
+  /** Looks for a conversation with the contact in the inbox, created no earlier than `since`. */
   readonly conversation: (subject: {
     readonly contactId: number
     readonly inboxId: number
     readonly since: DateTime.Utc
   }) => Effect.Effect<Finding>
-  /** Looks for a message of the content in the conversation, sent since. */
+  /** Looks for a message with the content in the conversation, sent no earlier than `since`. */
   readonly message: (subject: {
     readonly conversationId: number
     readonly content: string
@@ -76,9 +76,9 @@ export interface OutcomeProbe {
 }
 
 /**
- * The outcome probe that flows use. LiveDesk documents no call that reads conversations or messages, so the default finds
- * `Undetermined`. A program may provide better: its own records of webhook events, an export, a call that LiveDesk does
- * not document.
+ * The outcome probe that flows use. LiveDesk documents no call that reads conversations or messages, so the default
+ * always returns `Undetermined`. A program may look in its own records of webhook events, an export or an undocumented
+ * call.
  *
  * ```ts
  * const nothingSent: Reconciliation.OutcomeProbe = {
@@ -99,12 +99,12 @@ export const OutcomeProbe = Context.Reference<OutcomeProbe>("@effect-livedesk/co
 })
 
 // ---------------------------------------------------------------------------------------------------------------------
-// a person resolves
+// resolving
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The decision on a call whose outcome could not be reconciled: it created what it was to create, by its id; or it did
- * nothing, and is retried.
+ * The decision on a call whose outcome is undetermined: `Done`, with the id of the created record, or `NotDone`, so
+ * that the call is retried.
  *
  * @category models
  * @since 0.1.0
@@ -129,27 +129,22 @@ export const done = (id: number): Resolution => ({ _tag: "Done", id })
 export const notDone: Resolution = { _tag: "NotDone" }
 
 /**
- * A step that waits for a resolution.
+ * A step that waits for a resolution. `inboxId` and `contactId` are set for a conversation, `conversationId` and
+ * `content` for a message.
  *
  * @category models
  * @since 0.1.0
  */
 export interface PendingStep {
-  /** The execution of the workflow. */
   readonly executionId: string
-  /** The workflow's name. */
+  /** The name of the workflow. */
   readonly workflow: string
-  /** The step's name. */
+  /** The name of the step. */
   readonly step: string
-  /** The kind of thing that the step was to create. */
   readonly kind: IntentLog.Kind
-  /** The inbox, of a conversation. */
   readonly inboxId: number | undefined
-  /** The contact, of a conversation. */
   readonly contactId: number | undefined
-  /** The conversation, of a message. */
   readonly conversationId: number | undefined
-  /** The text, of a message. */
   readonly content: string | undefined
   /** When the call was about to be made. */
   readonly since: DateTime.Utc
@@ -158,7 +153,7 @@ export interface PendingStep {
 }
 
 /**
- * The step does not wait for a resolution: it is done, it is in progress, or there is none of that name.
+ * The step does not wait for a resolution: it is done, in progress, or does not exist.
  *
  * @category errors
  * @since 0.1.0
@@ -173,7 +168,7 @@ export class NotPendingError extends Schema.TaggedError<NotPendingError>()("NotP
 }
 
 /**
- * The resolution cannot be used.
+ * The id of a resolution is not a whole number above 0.
  *
  * @category errors
  * @since 0.1.0
@@ -185,7 +180,7 @@ export class ResolutionError extends Schema.TaggedError<ResolutionError>()("Reso
 }
 
 /**
- * The steps that wait for a resolution, the oldest first.
+ * The steps that wait for a resolution, oldest first.
  *
  * @category calls
  * @since 0.1.0
@@ -209,8 +204,8 @@ export const pending: Effect.Effect<ReadonlyArray<PendingStep>, never, IntentLog
 )
 
 /**
- * Resolves whether a step was done, so that its flow goes on: with what was created, or by calling again. The first
- * resolution of a call holds.
+ * Resolves a pending step. Its flow then continues with the created record, or makes the call again. Only the first
+ * resolution of a call counts.
  *
  * ```ts
  * yield* Reconciliation.resolve({ executionId, step: "message", outcome: Reconciliation.done(4711) })

@@ -1,5 +1,5 @@
 /**
- * Flows that outlive the process, on Effect's workflows: what they send they send once.
+ * Durable flows on Effect's workflows, which survive the process and send nothing twice.
  *
  * @since 0.1.0
  */

@@ -1,6 +1,5 @@
 /**
- * The emulated LiveDesk as a server has it: the requests that came and their responses, with faults that are switched on
- * and off while it runs.
+ * An emulator behind a server: its requests and responses, and faults that can be changed while it runs.
  *
  * @since 0.1.0
  */
@@ -20,7 +19,7 @@ import type { Emulator } from "./Emulator.ts"
 import * as Faults from "./Faults.ts"
 
 /**
- * One request that came. It holds nothing of the headers, the query and the bodies.
+ * A request that was served, without its headers, query and bodies.
  *
  * @category models
  * @since 0.1.0
@@ -28,16 +27,16 @@ import * as Faults from "./Faults.ts"
 export interface ServedRequest extends Omit<Faults.Entry, "at"> {
   readonly at: DateTime.Utc
   readonly method: string
-  /** Without the query; of one that is longer than 500 characters, the first of them. */
+  /** The path without the query, cut to 500 characters. */
   readonly path: string
-  /** The status that was sent, by a fault or by the emulator; none where nothing was. */
+  /** The status that a fault or the emulator sent; none if nothing was sent. */
   readonly sentStatus: Option.Option<number>
-  /** How long it took until the response began, or the connection was lost; none while neither has come. */
+  /** The time until the response began or the connection was lost; none before that. */
   readonly took: Option.Option<Duration.Duration>
 }
 
 /**
- * A fault that no response can play: the server must break the connection off, without one.
+ * A fault without a response: the server must close the connection.
  *
  * @category errors
  * @since 0.1.0
@@ -45,34 +44,33 @@ export interface ServedRequest extends Omit<Faults.Entry, "at"> {
 export class ConnectionLost extends Data.TaggedError("ConnectionLost")<{}> {}
 
 /**
- * An emulator as a server has it.
+ * An emulator behind a server.
  *
  * @category models
  * @since 0.1.0
  */
 export interface EmulatedServer {
   /**
-   * Responds to one HTTP request, or lets it meet a fault. `Refused` and `DnsFailed` are no connection at all, which a
-   * server cannot give: they lose it before acting.
+   * Responds to one HTTP request, or applies a fault to it. A server cannot refuse a connection, so `Refused` and
+   * `DnsFailed` lose it before processing.
    */
   readonly httpEffect: Effect.Effect<
     HttpServerResponse.HttpServerResponse,
     ConnectionLost,
     HttpServerRequest.HttpServerRequest
   >
-  /** The last 200 requests, oldest first: the same array until another comes or a response begins. */
+  /** The last 200 requests, oldest first. The same array until another arrives or a response begins. */
   readonly requests: Effect.Effect<ReadonlyArray<ServedRequest>>
-  /** The faults, none to begin with. Their trace holds the last 200 requests. */
+  /** The faults, none at first. Their trace holds the last 200 requests. */
   readonly faults: Faults.Faults["Service"]
 }
 
-/** How many requests are remembered. */
 const remembered = 200
 
 const maxPathLength = 500
 
 /**
- * Makes of an emulator's HTTP side a server's. As long as no plan has faults, a request costs little more than before.
+ * Adds requests and faults to the HTTP side of an emulator. Costs little while the plan has no faults.
  *
  * @category constructors
  * @since 0.1.0
@@ -95,7 +93,7 @@ export const make = Effect.fnUntraced(function*(
     return count
   }
 
-  /** What is learned later of a request, if it is still remembered. */
+  /** Updates a request if it is still remembered. */
   const update = (number: number, learned: Partial<ServedRequest>): void => {
     const index = kept.length - 1 - (count - number)
     const request = kept[index]

@@ -1,6 +1,6 @@
 /**
- * A LiveDesk that runs in memory: stateful, deterministic, and reached through the same endpoints, encoding, routing,
- * status codes and decoding as the real one.
+ * A LiveDesk in memory: stateful, deterministic, and with the endpoints, encoding, routing, status codes and decoding
+ * of the real one.
  *
  * @since 0.1.0
  */
@@ -45,17 +45,17 @@ import type { WebhookEvent } from "../webhooks/WebhookEvent.ts"
 import * as EmulatorState from "./EmulatorState.ts"
 
 /**
- * Options of an emulator. Two emulators with the same options return the same for the same calls, to the last id.
+ * Options of an emulator. Emulators with the same options return the same responses to the same calls, ids included.
  *
  * @category options
  * @since 0.1.0
  */
 export interface Options {
-  /** The one API key that the emulator accepts. Defaults to `emulator-key`. */
+  /** The only API key that the emulator accepts. Defaults to `emulator-key`. */
   readonly apiKey?: Redacted.Redacted | undefined
-  /** The secret that belongs to it. Defaults to `emulator-secret`. */
+  /** The secret of the API key. Defaults to `emulator-secret`. */
   readonly apiSecret?: Redacted.Redacted | undefined
-  /** The project's id. Defaults to the one of the vendor's sample. */
+  /** The project's id. Defaults to that of the vendor's sample. */
   readonly accountId?: number | undefined
   /** The inboxes. Defaults to one API inbox, 407. */
   readonly inboxes?: ReadonlyArray<Inbox> | undefined
@@ -64,40 +64,39 @@ export interface Options {
   /** The id of the first conversation. Defaults to 40. */
   readonly firstConversationId?: number | undefined
   /**
-   * The emulator's date when it starts. Defaults to 2026-01-01. From there its time runs with the `Clock`. So, under
-   * `TestClock`, which starts at 0, no time looks like LiveDesk's 0 for "never".
+   * The emulator's date when it starts. Defaults to 2026-01-01. From then on, its time advances with the `Clock`. So
+   * even under `TestClock`, which starts at 0, no time looks like LiveDesk's 0 for "never".
    */
   readonly startsAt?: DateTime.Utc | undefined
-  /** What source ids and conversation UUIDs are drawn from. */
+  /** The seed of source ids and conversation UUIDs. */
   readonly seed?: string | number | undefined
   /**
-   * Whether the rules hold that are inherited from Chatwoot and unverified for LiveDesk. Defaults to `true`. They are:
+   * Whether to apply the rules that are inherited from Chatwoot and unverified for LiveDesk. Defaults to `true`.
    *
-   * - E-mail addresses and phone numbers have a form; they and identifiers are unique, e-mail addresses in lower case;
-   *   nothing of a contact is longer than 255 characters, and no message longer than 150,000.
+   * - E-mail addresses and phone numbers must be well-formed. They and identifiers are unique, e-mail addresses in
+   *   lower case. The fields of a contact have at most 255 characters, a message at most 150,000.
    * - Each conversation that is created for a contact without a source id ties the contact to the inbox anew. Without
-   *   the rules, the emulator takes the contact's first tie to the inbox, and makes one only where there is none.
-   * - An inbox's `lockToSingleConversation` and `hasBot` are heeded, and the conversation of a blocked contact is
-   *   `resolved` from the start. Without the rules, each call creates a conversation, and it is `open`.
-   * - A message from the contact opens a resolved or closed conversation again, `pending` with a bot, and wakes a snoozed
-   *   one. Without the rules, a conversation stays as it is.
-   * - A reply to a message that is not in the conversation replies to none. Without the rules, attributes of a message
-   *   stay as they are sent.
+   *   the rules, the emulator takes the contact's first tie to the inbox, and creates one only if there is none.
+   * - An inbox's `lockToSingleConversation` and `hasBot` apply, and the conversation of a blocked contact begins
+   *   `resolved`. Without the rules, each call creates a conversation, which is `open`.
+   * - A message from the contact reopens a resolved or closed conversation, as `pending` with a bot, and wakes a
+   *   snoozed one. Without the rules, a conversation stays as it is.
+   * - A reply to a message of another conversation replies to none. Without the rules, a message's attributes stay as
+   *   they are sent.
    * - `transitionRules`, whose default is this option.
    *
-   * Whatever else is Chatwoot's holds always: how refusals look, how attributes are merged, that a source id belongs to
-   * one contact of an inbox, who waits since when, and which events there are.
+   * Other rules of Chatwoot's always apply: the form of error responses, the merging of attributes, one contact per
+   * source id of an inbox, since when a contact waits, and which events there are.
    */
   readonly inheritedRules?: boolean | undefined
   /**
-   * Whether a conversation moves only between states that the user guide, and so `Conversations.transitions`, lists.
-   * Defaults to `inheritedRules`. That the server goes by the same list is unverified; Chatwoot moves from any state to
-   * any.
+   * Whether conversations make only the moves between states that the user guide, and so `Conversations.transitions`,
+   * lists. Defaults to `inheritedRules`. That LiveDesk enforces this list is unverified; Chatwoot allows every move.
    */
   readonly transitionRules?: boolean | undefined
   /**
-   * The state that it starts with: what another emulator held, to go on from there. The emulator adds the inboxes of
-   * `inboxes`, takes the two rules from these options, and counts ids on.
+   * The state to start with, such as that of another emulator. The emulator adds the inboxes of `inboxes`, takes the
+   * two rules from these options, and continues the ids.
    */
   readonly state?: EmulatorState.EmulatorState | undefined
 }
@@ -129,7 +128,7 @@ export interface ReceivedMessage {
 }
 
 /**
- * Why a message from a contact could not be taken.
+ * The emulator rejected a contact's message; the message says why.
  *
  * @category errors
  * @since 0.1.0
@@ -150,7 +149,7 @@ export interface AgentMessage {
 }
 
 /**
- * Another state of a conversation.
+ * A change of a conversation's state.
  *
  * @category models
  * @since 0.1.0
@@ -158,12 +157,12 @@ export interface AgentMessage {
 export interface StatusChange {
   readonly conversationId: number
   readonly status: Conversations.Status
-  /** When a conversation that is snoozed wakes; without it, when something comes for it. */
+  /** When a snoozed conversation wakes. Defaults to the contact's next message. */
   readonly snoozedUntil?: DateTime.Utc | undefined
 }
 
 /**
- * Why an agent's call was refused: with the status and in the words of the refusal that a program would get.
+ * The emulator rejected an agent's act, with the status and message that an API call would get.
  *
  * @category errors
  * @since 0.1.0
@@ -173,7 +172,7 @@ export class AgentRejectedError extends Data.TaggedError("AgentRejectedError")<{
   readonly message: string
 }> {}
 
-/** Each endpoint has one, or this does not compile. */
+/** One for each endpoint, as the type requires. */
 const handlers: { readonly [Operation in Endpoints.Operation]: EmulatedCall.Handler<Operation> } = {
   ...EmulatedContacts.handlers,
   ...EmulatedConversations.handlers,
@@ -182,36 +181,36 @@ const handlers: { readonly [Operation in Endpoints.Operation]: EmulatedCall.Hand
 }
 
 /**
- * A running emulator: its state, to seed and to inspect, and its HTTP side, to serve.
+ * A running emulator: its state to seed and inspect, and its HTTP side to serve.
  *
  * @category services
  * @since 0.1.0
  */
 export class Emulator extends Context.Service<Emulator, {
-  /** The credentials that it accepts. */
+  /** The accepted credentials. */
   readonly credentials: Pick<LiveDeskClient.Options, "apiKey" | "apiSecret">
-  /** What it holds now. */
+  /** The current state. */
   readonly state: Effect.Effect<EmulatorState.EmulatorState>
-  /** What it holds now, and after every change. */
+  /** The current state, and the state after every change. */
   readonly changes: Stream.Stream<EmulatorState.EmulatorState>
-  /** What time it is there: it is by this that a snooze ends. */
+  /** The emulator's current time, by which snoozes end. */
   readonly now: Effect.Effect<DateTime.Utc>
-  /** The events that it would send to a webhook, from the moment of subscribing; `WebhookSender` delivers them. */
+  /** The webhook events since the subscription; `WebhookSender` delivers them. */
   readonly events: PubSub.PubSub<WebhookEvent>
-  /** Changes what it holds, in one step; see `EmulatorState` for what a change is made of. */
+  /** Changes the state atomically, with the functions of `EmulatorState`. */
   readonly update: (f: (state: EmulatorState.EmulatorState) => EmulatorState.EmulatorState) => Effect.Effect<void>
-  /** Forgets everything but the inboxes that it was set up with. */
+  /** Deletes everything but the inboxes of the options. */
   readonly reset: Effect.Effect<void>
-  /** A conversation as LiveDesk shows it now, which may be newer than what earlier calls returned. */
+  /** The conversation as LiveDesk would return it now, which may differ from what earlier calls returned. */
   readonly conversation: (id: number) => Effect.Effect<Option.Option<Conversations.Conversation>>
   /**
-   * Lets the contact of a conversation write in it, which opens a resolved conversation again. Fails for a conversation
-   * that is not there, and for a message with neither text nor files.
+   * Adds a message from the contact to a conversation, which reopens a resolved one. Fails if the conversation does not
+   * exist, or the message has neither text nor files.
    */
   readonly receive: (message: ReceivedMessage) => Effect.Effect<Messages.Message, NotReceivedError>
-  /** Lets the agent write in a conversation, as `Messages.send` does; without a request. */
+  /** Sends a message as an agent, like `Messages.send` but without a request. */
   readonly reply: (message: AgentMessage) => Effect.Effect<Messages.Message, AgentRejectedError>
-  /** Lets the agent move a conversation to another state, as `Conversations.toggleStatus` does; without a request. */
+  /** Moves a conversation to another state as an agent, like `Conversations.toggleStatus` but without a request. */
   readonly toggleStatus: (change: StatusChange) => Effect.Effect<Conversations.ToggledStatus, AgentRejectedError>
   /** Responds to one HTTP request. */
   readonly httpEffect: Effect.Effect<
@@ -222,7 +221,7 @@ export class Emulator extends Context.Service<Emulator, {
 }>()("@effect-livedesk/core/testing/Emulator") {}
 
 /**
- * Starts an emulator.
+ * Creates an emulator.
  *
  * @category constructors
  * @since 0.1.0
@@ -244,7 +243,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
   const events = yield* PubSub.unbounded<WebhookEvent>()
   const uuid = yield* seededUuids(`${options.seed ?? "effect-livedesk"}${series}`)
   const today = yield* calendar(options.startsAt ?? firstDay)
-  // Links in what no request asked for lead to where the latest one came.
+  // Links in data that no request asked for use the origin of the latest request.
   let reachedAt = LiveDeskClient.defaultBaseUrl
   const requestContext = Effect.all({
     now: today,
@@ -252,7 +251,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
     origin: Effect.sync(() => reachedAt)
   })
 
-  /** Makes a change and publishes its events, in one step: events come in the order of the changes. */
+  /** Makes a change and publishes its events atomically, so that events come in the order of the changes. */
   const change = <A>(
     transition: (state: EmulatorState.EmulatorState) => EmulatedCall.Transition<A>,
     named: Option.Option<number>,
@@ -319,7 +318,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
         })
       })
     ),
-    // Rails knows a route by its method and path together, and responds alike when either is wrong.
+    // Rails matches a route by its method and path together, and responds alike when either is wrong.
     HttpRouter.add("*", "*", routeNotFound),
     ...places.map(serve)
   ))
@@ -371,7 +370,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
             ? undefined
             : Math.floor(DateTime.toEpochMillis(snoozedUntil) / 1000)
         }, given), conversationId),
-    // A server responds to a defect of its own with 500; in memory it must be no different.
+    // As a server would, responds to a defect with 500.
     httpEffect: Effect.scoped(router).pipe(
       Effect.catchCause((cause) => Effect.map(HttpServerError.causeResponse(cause), ([response]) => response))
     )
@@ -435,8 +434,8 @@ const calendar = (startsAt: DateTime.Utc): Effect.Effect<Effect.Effect<DateTime.
   )
 
 /**
- * Provides an emulator, and the `HttpClient` that reaches it without a network. For tests of credentials and of what is
- * on the wire; most tests want `layer`.
+ * Provides an emulator, and an `HttpClient` that reaches it without a network. For tests of credentials and of the wire
+ * format; most tests need `layer`.
  *
  * @category layers
  * @since 0.1.0
@@ -460,11 +459,11 @@ export const layerHttpClientWith = (options?: Options): Layer.Layer<HttpClient.H
     Layer.effect(Emulator, make(options))
   )
 
-/** What a server writes on a span is none of its client's. */
+/** Keeps the server from writing on its client's spans. */
 const ofItsOwnTrace: (context: Context.Context<never>) => Context.Context<never> = Context.omit(Tracer.ParentSpan)
 
 /**
- * As `layerHttpClientWith`, with the defaults.
+ * Same as `layerHttpClientWith` with the defaults.
  *
  * @category layers
  * @since 0.1.0
@@ -490,7 +489,7 @@ export const layerWith = (
   )
 
 /**
- * As `layerWith`, with the defaults.
+ * Same as `layerWith` with the defaults.
  *
  * @category layers
  * @since 0.1.0

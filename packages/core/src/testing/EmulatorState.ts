@@ -1,5 +1,5 @@
 /**
- * What the emulated LiveDesk holds, how a test seeds it, and how it is saved: pure, without HTTP.
+ * The state of an emulator, with functions to seed and save it: pure, without HTTP.
  *
  * @since 0.1.0
  */
@@ -24,16 +24,16 @@ import {
 export * from "./StoredRecord.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
-// what is held
+// state
 // ---------------------------------------------------------------------------------------------------------------------
 
 const settings = {
   accountId: AccountId,
-  /** Whether the rules that are inherited from Chatwoot hold: those that `Emulator.Options` lists. */
+  /** Whether the rules that `Emulator.Options` lists apply. */
   inheritedRules: Schema.Boolean,
-  /** Whether a move between states is refused that the user guide does not list. */
+  /** Whether moves between states that the user guide does not list are rejected. */
   transitionRules: Schema.Boolean,
-  /** How many emulators have gone on from this state: each draws its UUIDs from a series of its own. */
+  /** How many emulators have continued this state; each draws its UUIDs from a series of its own. */
   generation: Schema.Natural,
   nextContactId: Schema.Natural,
   nextContactInboxId: Schema.Natural,
@@ -46,7 +46,7 @@ const settings = {
 const Settings = Schema.Struct(settings)
 
 /**
- * Everything that the emulated LiveDesk holds.
+ * The state of an emulator.
  *
  * @category models
  * @since 0.1.0
@@ -54,22 +54,22 @@ const Settings = Schema.Struct(settings)
 export interface EmulatorState extends Schema.Schema.Type<typeof Settings> {
   readonly inboxes: HashMap.HashMap<number, Inbox>
   readonly contacts: HashMap.HashMap<number, StoredContact>
-  /** The contacts' ids by their place, from 0, in the order in which they came. */
+  /** The contacts' ids by position, from 0, in the order in which they were added. */
   readonly contactPlaces: HashMap.HashMap<number, ContactId>
-  /** By source id, which two inboxes may share. */
+  /** Contact inboxes by source id, which two inboxes may share. */
   readonly contactInboxes: HashMap.HashMap<string, ReadonlyArray<StoredContactInbox>>
-  /** The same, by contact id. */
+  /** Contact inboxes by contact id. */
   readonly contactInboxesOf: HashMap.HashMap<number, ReadonlyArray<StoredContactInbox>>
   readonly conversations: HashMap.HashMap<number, StoredConversation>
   readonly messages: HashMap.HashMap<number, StoredMessage>
   readonly attachments: HashMap.HashMap<number, StoredAttachment>
   readonly tickets: HashMap.HashMap<string, StoredTicket>
-  /** What contacts are known by, e-mail addresses in lower case, to the contact's id. */
+  /** The contacts' ids by their unique values, e-mail addresses in lower case. */
   readonly taken: HashMap.HashMap<string, ContactId>
 }
 
 /**
- * A LiveDesk that holds nothing but inboxes.
+ * Creates a state that holds nothing but inboxes.
  *
  * @category constructors
  * @since 0.1.0
@@ -99,7 +99,7 @@ export const make = (options: {
   nextContactId: options.firstContactId,
   nextContactInboxId: 1,
   nextConversationId: options.firstConversationId,
-  // The first of the vendor's sample.
+  // The first id of the vendor's sample.
   nextMessageId: 3030,
   nextAttachmentId: 1,
   nextTicket: 0
@@ -110,7 +110,7 @@ export const make = (options: {
 // ---------------------------------------------------------------------------------------------------------------------
 
 const Saved = Schema.Struct({
-  /** Of this format. */
+  /** The version of this format. */
   version: Schema.Literal(1),
   ...settings,
   inboxes: Schema.Array(Inbox),
@@ -126,14 +126,14 @@ const isEmulatorState = (u: unknown): u is EmulatorState =>
   Predicate.hasProperty(u, "contactPlaces") && HashMap.isHashMap(u.contactPlaces)
 
 /**
- * The codec between what an emulator holds and its JSON, to save it and to load it. Indexes are not saved but built
- * again, and ids are counted on from the highest that is held, so that a file can be written by hand.
+ * The codec between a state and its JSON, to save and load it. Indexes are rebuilt, and ids continue from the highest
+ * one, so that a file can be written by hand.
  *
  * @category codecs
  * @since 0.1.0
  */
 export const EmulatorState: Schema.Codec<EmulatorState, unknown> = Saved.pipe(
-  Schema.decodeTo(Schema.declare(isEmulatorState, { expected: "what an emulator holds" }), {
+  Schema.decodeTo(Schema.declare(isEmulatorState, { expected: "the state of an emulator" }), {
     decode: SchemaGetter.transform((saved: typeof Saved.Type): EmulatorState => {
       const { attachments, contactInboxes, contacts, conversations, inboxes, messages, tickets, version: _, ...rest } =
         saved
@@ -173,11 +173,11 @@ const sortedById = <A extends { readonly id: number }>(map: HashMap.HashMap<numb
   HashMap.toValues(map).sort((a, b) => a.id - b.id)
 
 // ---------------------------------------------------------------------------------------------------------------------
-// keeping
+// records
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * What no two contacts may share, with the attribute and the words in which Chatwoot says so.
+ * The values that no two contacts may share, each with the attribute and the words of Chatwoot's error.
  *
  * @category contacts
  * @since 0.1.0
@@ -190,7 +190,7 @@ export const claims = ({ email, identifier, phoneNumber }: StoredContact) =>
   ] as const
 
 /**
- * A contact to seed. Only the id is required. `createdAt` defaults to 2026-01-01.
+ * Creates a contact to seed. Only the id is required. `createdAt` defaults to 2026-01-01.
  *
  * @category seeds
  * @since 0.1.0
@@ -213,7 +213,7 @@ export const makeContact = (
 })
 
 /**
- * Keeps a contact under its id, in place of the one that is there, as a test seeds one.
+ * Adds a contact, or replaces the one with its id.
  *
  * @category seeds
  * @since 0.1.0
@@ -248,7 +248,7 @@ const unclaim = (taken: EmulatorState["taken"], contact: StoredContact): Emulato
   )
 
 /**
- * The contacts in the order in which they came.
+ * The contacts in the order in which they were added.
  *
  * @category contacts
  * @since 0.1.0
@@ -258,7 +258,7 @@ export function* contactsOf(state: EmulatorState): Iterable<StoredContact> {
 }
 
 /**
- * The contact at a place, or none past the last.
+ * The contact at a position, or none past the last.
  *
  * @category contacts
  * @since 0.1.0
@@ -267,7 +267,7 @@ export const contactAt = (state: EmulatorState, place: number): ReadonlyArray<St
   Option.toArray(Option.flatMap(HashMap.get(state.contactPlaces, place), (id) => HashMap.get(state.contacts, id)))
 
 /**
- * Keeps a tie between a contact and an inbox, as a test seeds one.
+ * Adds a tie between a contact and an inbox.
  *
  * @category seeds
  * @since 0.1.0
@@ -280,7 +280,7 @@ export const putContactInbox = (state: EmulatorState, contactInbox: StoredContac
 })
 
 /**
- * What an index holds under a key.
+ * The entries of an index under a key.
  *
  * @category contacts
  * @since 0.1.0
@@ -292,7 +292,7 @@ const append = <K, A>(index: HashMap.HashMap<K, ReadonlyArray<A>>, key: K, value
   HashMap.set(index, key, [...under(index, key), value])
 
 /**
- * Keeps an inbox under its id, as a test seeds one.
+ * Adds an inbox, or replaces the one with its id.
  *
  * @category seeds
  * @since 0.1.0
@@ -303,7 +303,7 @@ export const putInbox = (state: EmulatorState, inbox: Inbox): EmulatorState => (
 })
 
 /**
- * A conversation to seed. Only its id, its contact and its inbox are required. It defaults to an open conversation that
+ * Creates a conversation to seed. Only its id, contact and inbox are required. It defaults to an open conversation that
  * was created at 2026-01-01. To let calls write to its source id, seed that with `putContactInbox`.
  *
  * @category seeds
@@ -338,7 +338,7 @@ export const makeConversation = (
 }
 
 /**
- * Keeps a conversation under its id, in place of the one that is there.
+ * Adds a conversation, or replaces the one with its id.
  *
  * @category seeds
  * @since 0.1.0
@@ -350,7 +350,7 @@ export const putConversation = (state: EmulatorState, conversation: StoredConver
 })
 
 /**
- * The conversation with the id as it is at a time: one whose snooze has ended by then is open.
+ * The conversation with the id at a time: open if its snooze has ended by then.
  *
  * @category conversations
  * @since 0.1.0
@@ -381,8 +381,8 @@ export const messagesOf = (state: EmulatorState, conversationId: number): Readon
     .sort((a, b) => a.sortingId - b.sortingId)
 
 /**
- * A message to seed. Only its id and where it belongs are required. It defaults to a message from the contact, sent at
- * 2026-01-01.
+ * Creates a message to seed. Only its id, conversation, inbox and position are required. It defaults to a message from
+ * the contact, sent at 2026-01-01.
  *
  * @category seeds
  * @since 0.1.0
@@ -408,8 +408,8 @@ export const makeMessage = (
 })
 
 /**
- * Keeps a message under its id, in place of the one that is there. If its conversation, which is seeded first, has none
- * as late, the message becomes its last; what else a message changes in a conversation it leaves as it is.
+ * Adds a message, or replaces the one with its id. Seed its conversation first: the message becomes its last if none is
+ * as late. Nothing else of the conversation changes.
  *
  * @category seeds
  * @since 0.1.0
@@ -436,7 +436,7 @@ const keepMessage = (state: EmulatorState, message: StoredMessage): EmulatorStat
 })
 
 /**
- * Keeps a file under its id, in place of the one that is there, for messages to name among their `attachmentIds`.
+ * Adds a file, or replaces the one with its id. Messages refer to it by `attachmentIds`.
  *
  * @category seeds
  * @since 0.1.0
@@ -448,7 +448,7 @@ export const putAttachment = (state: EmulatorState, attachment: StoredAttachment
 })
 
 /**
- * A ticket to seed. Only the id is required. It defaults to an `open` `incident` of `normal` urgency.
+ * Creates a ticket to seed. Only the id is required. It defaults to an `open` `incident` of `normal` urgency.
  *
  * @category seeds
  * @since 0.1.0
@@ -485,7 +485,7 @@ export const makeTicket = (
 })
 
 /**
- * Keeps a ticket under its id, in place of the one that is there. Tickets that are created pass over ids that are held.
+ * Adds a ticket, or replaces the one with its id. New tickets skip ids that are taken.
  *
  * @category seeds
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * What goes wrong with requests, and which of them it strikes. `Faults` has it too, and is what tests import.
+ * Faults, and plans of which requests meet them. `Faults` exports them too, and is what tests import.
  *
  * @since 0.1.0
  */
@@ -12,7 +12,7 @@ import type * as Endpoints from "../Endpoints.ts"
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Whether a fault strikes before or after the server has acted upon the request. The client cannot tell.
+ * Whether a fault strikes before or after the server has processed the request. The client cannot tell.
  *
  * @category models
  * @since 0.1.0
@@ -20,16 +20,16 @@ import type * as Endpoints from "../Endpoints.ts"
 export type Moment = "BeforeProcessing" | "AfterProcessing"
 
 /**
- * What goes wrong with one request.
+ * A fault of one request.
  *
- * - `Refused`, `DnsFailed`: no connection, so that nothing is sent
- * - `Silent`: no response ever comes; only the client's timeout ends it
+ * - `Refused`, `DnsFailed`: no connection, so nothing is sent
+ * - `Silent`: no response; only the client's timeout ends the request
  * - `Reset`: the connection is lost before a response
- * - `CutShort`: the server acts, and its response breaks off after so many bytes
- * - `SlowBody`: the server acts, and its response comes so many bytes at a time, with a pause between
+ * - `CutShort`: the server processes the request, and its response breaks off after `bytes`
+ * - `SlowBody`: the server processes the request, and its response comes `bytes` at a time, with a pause between
  * - `RateLimited`: 429, with or without `Retry-After`, which is in seconds or a date
  * - `Failing`: an error page of HTML, with or without `Retry-After`
- * - `MalformedBody`: the server acts, and where that succeeds it returns 200 with another body than it should
+ * - `MalformedBody`: the server processes the request, and on success returns 200 with another body than it should
  *
  * @category models
  * @since 0.1.0
@@ -81,7 +81,7 @@ export const kinds: ReadonlyArray<Fault> = [
 ]
 
 /**
- * A fault as text, as `Failing status 500 when AfterProcessing`; without its body.
+ * Describes a fault, such as `Failing status 500 when AfterProcessing`, without its body.
  *
  * @category accessors
  * @since 0.1.0
@@ -95,7 +95,7 @@ export const describe = ({ _tag, ...parameters }: Fault): string =>
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * What happens to one request of a script: a fault, or nothing.
+ * A step of a script: a fault for one request, or `"Pass"` for none.
  *
  * @category models
  * @since 0.1.0
@@ -103,8 +103,8 @@ export const describe = ({ _tag, ...parameters }: Fault): string =>
 export type Step = Fault | "Pass"
 
 /**
- * The key of a script's requests: the operation, `METHOD /path` where no operation of this library has them (an id in
- * the path is `:id`), or `*` for all.
+ * The key of requests in a script: the operation, `METHOD /path` if it is no operation of this library (an id in the
+ * path is `:id`), or `*` for all.
  *
  * @category models
  * @since 0.1.0
@@ -112,8 +112,8 @@ export type Step = Fault | "Pass"
 export type Operation = "*" | Endpoints.Operation | `${string} /${string}`
 
 /**
- * Faults by the operation's name: its first request meets the first step, and so on; those after the last pass. The steps
- * under `*` count over all requests, and hold where the operation has none.
+ * Faults by operation. An operation's first request meets its first step, and so on; requests after the last step pass.
+ * The steps under `*` count over all requests, and apply if the operation has no step for the request.
  *
  * @category models
  * @since 0.1.0
@@ -124,7 +124,7 @@ export interface Script {
 }
 
 /**
- * Faults by chance: of `rate` of all requests, each kind as often, drawn by a generator of its own that begins at `seed`.
+ * Random faults for a share of all requests, each equally likely, from a generator of its own that begins at `seed`.
  *
  * @category models
  * @since 0.1.0
@@ -132,14 +132,14 @@ export interface Script {
 export interface Seeded {
   readonly _tag: "Seeded"
   readonly seed: string | number
-  /** From 0, for none, to 1, for every request. */
+  /** The share of requests, from 0 to 1. */
   readonly rate: number
   /** The faults to draw from. Defaults to `kinds`. */
   readonly faults?: ReadonlyArray<Fault> | undefined
 }
 
 /**
- * Which requests meet which faults.
+ * A plan of which requests meet which faults.
  *
  * @category models
  * @since 0.1.0
@@ -147,10 +147,10 @@ export interface Seeded {
 export type Plan = Script | Seeded
 
 /**
- * Faults by the operation's name.
+ * Creates a plan of faults by operation.
  *
  * ```ts
- * // The second message gets a 429, and when it is sent again the connection is lost after LiveDesk acted.
+ * // The second message gets a 429, and its retry loses the connection after LiveDesk has processed it.
  * Faults.script({
  *   "messages.send": [
  *     "Pass",
@@ -166,7 +166,7 @@ export type Plan = Script | Seeded
 export const script = (steps: Script["steps"]): Script => ({ _tag: "Script", steps })
 
 /**
- * Faults by chance.
+ * Creates a plan of random faults.
  *
  * @category constructors
  * @since 0.1.0
@@ -174,8 +174,8 @@ export const script = (steps: Script["steps"]): Script => ({ _tag: "Script", ste
 export const seeded = (options: Omit<Seeded, "_tag">): Seeded => ({ _tag: "Seeded", ...options })
 
 /**
- * Every script with one fault of one kind at one of the first so many requests: what a program must survive to survive any
- * single fault.
+ * Every script with one fault of `kinds` at one of the first `requests` requests. A program that survives them all
+ * survives any single fault.
  *
  * @category constructors
  * @since 0.1.0
@@ -188,7 +188,7 @@ export const singleFaults = (requests: number): ReadonlyArray<Script> =>
   ).flat()
 
 /**
- * A plan that cannot be followed: `problem` says what is wrong with it.
+ * The plan is invalid; `problem` says why.
  *
  * @category errors
  * @since 0.1.0

@@ -1,6 +1,6 @@
 /**
- * A LiveDesk that fails on purpose: by a script, or by a seed. The faults look to a client as a real transport's do, and
- * the trace shows what the server saw.
+ * A LiveDesk that fails on purpose, by a script or by a seed. To a client its faults look like a real transport's. The
+ * trace shows what the server saw.
  *
  * @since 0.1.0
  */
@@ -31,40 +31,40 @@ export * from "./FaultPlan.ts"
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * What one request met, and its outcome at the server.
+ * A request, its fault, and its outcome at the server.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Entry {
-  /** Which request it was, from 1. */
+  /** The number of the request, from 1. */
   readonly number: number
   /** When it was made, in milliseconds since the layer was built. */
   readonly at: number
-  /** The operation, or `METHOD /path` where no operation of this library has them, with `:id` for ids in the path. */
+  /** The operation, or `METHOD /path` with `:id` for ids if it is no operation of this library. */
   readonly operation: string
   readonly fault: Option.Option<Fault>
-  /** The status that the server returned, whether or not it arrived; none where the server did not act. */
+  /** The status that the server returned, whether or not it arrived; none if the server did not process the request. */
   readonly status: Option.Option<number>
 }
 
 /**
- * The faults of a LiveDesk.
+ * The plan of faults, and the trace of requests.
  *
  * @category services
  * @since 0.1.0
  */
 export class Faults extends Context.Service<Faults, {
-  /** One entry for each request so far, in the order in which they were made. */
+  /** The requests so far, in the order in which they were made. */
   readonly trace: Effect.Effect<ReadonlyArray<Entry>>
-  /** The plan that is followed, as it was given. */
+  /** The current plan, as it was given. */
   readonly plan: Effect.Effect<Plan>
-  /** Goes on by another plan, whose script begins at its first step. */
+  /** Replaces the plan. A script begins at its first step. */
   readonly follow: (plan: Plan) => Effect.Effect<void, PlanError>
 }>()("@effect-livedesk/core/testing/Faults") {}
 
 /**
- * A trace as text, a line for each request. It holds no header, query or body.
+ * Formats a trace, one line per request, without headers, queries and bodies.
  *
  * @category accessors
  * @since 0.1.0
@@ -80,8 +80,8 @@ export const format = (trace: ReadonlyArray<Entry>): string =>
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Provides an `HttpClient` over the one in the environment, whose requests meet the plan's faults. Fails with `PlanError`
- * for a rate that is none, and for bytes and times that cannot be.
+ * Provides an `HttpClient` over the one in the environment, whose requests meet the plan's faults. Fails with
+ * `PlanError` for an invalid rate, number of bytes or time.
  *
  * @category layers
  * @since 0.1.0
@@ -127,7 +127,7 @@ export const layer = (plan: Plan): Layer.Layer<HttpClient.HttpClient | Faults, P
   }))
 
 /**
- * Provides a `LiveDeskClient` that reaches an emulator in memory through the plan's faults, the emulator itself, and the
+ * Provides a `LiveDeskClient` that reaches an emulator in memory through the plan's faults, the emulator, and the
  * faults.
  *
  * ```ts
@@ -160,9 +160,9 @@ export const layerEmulator = (
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Runs a program under a test's clock, which is moved on by an hour while the program waits, with waits drawn from a seed.
- * So retries and timeouts take no time, and the same seed gives the same trace. A program that still runs after that
- * hour dies: it hangs.
+ * Runs a program under a `TestClock` that advances by an hour while the program waits, with random waits drawn from a
+ * seed. So retries and timeouts take no time, and the same seed gives the same trace. A program that still runs after
+ * that hour hangs, so it dies.
  *
  * @category combinators
  * @since 0.1.0
@@ -185,7 +185,7 @@ export const runWithTestClock = <A, E, R>(
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * What goes wrong with one delivery of a webhook: it comes twice, or `by` so much later, and others overtake it.
+ * A fault of one webhook delivery: it arrives twice, or later `by` a time, so that others overtake it.
  *
  * @category models
  * @since 0.1.0
@@ -204,8 +204,8 @@ export type WebhookFault = Data.TaggedEnum<{
 export const WebhookFault = Data.taggedEnum<WebhookFault>()
 
 /**
- * Provides the `HttpClient` that a `WebhookSender` delivers with, over the one in the environment: its first delivery
- * meets the first step, and so on; those after the last pass. For a late delivery, the sender gets 202 at once.
+ * Provides the `HttpClient` of a `WebhookSender`, over the one in the environment. The first delivery meets the first
+ * step, and so on; deliveries after the last step pass. For a late delivery, the sender gets 202 at once.
  *
  * @category layers
  * @since 0.1.0

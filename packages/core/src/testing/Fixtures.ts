@@ -1,5 +1,5 @@
 /**
- * Records as calls return them, made from what a test is about: every other field is as LiveDesk leaves it out.
+ * Records as calls return them, made from the fields that a test is about, as if LiveDesk left out the others.
  *
  * ```ts
  * const contacts = Layer.mock(Contacts.Contacts, {
@@ -18,7 +18,7 @@ import type { Model } from "../Model.ts"
 import * as Tickets from "../Tickets.ts"
 
 /**
- * Some fields of a record; ids as plain numbers and texts, too.
+ * Some fields of a record. Ids may be plain numbers and texts.
  *
  * @category models
  * @since 0.1.0
@@ -28,8 +28,8 @@ export type Fixture<A> = {
 }
 
 /**
- * Makes what makes records of a model, one of a program's own among them. `least` is the least response that the model
- * reads. What it makes throws a `SchemaError` for fields that no such record can have.
+ * Creates a function that makes records of a model, which may be a program's own. `least` is the smallest response that
+ * the model reads. The function throws a `SchemaError` for fields that no such record can have.
  *
  * @category constructors
  * @since 0.1.0
@@ -41,7 +41,7 @@ export const make = <A>(model: Model<A>, least: Schema.Json): (fixture?: Fixture
 }
 
 /**
- * A contact; its id is 1.
+ * A contact, whose id is 1.
  *
  * @category fixtures
  * @since 0.1.0
@@ -49,7 +49,7 @@ export const make = <A>(model: Model<A>, least: Schema.Json): (fixture?: Fixture
 export const contact = make(Contacts.Contact, { id: 1 })
 
 /**
- * What `contacts.create` returns; the contact's id is 1.
+ * The result of `contacts.create`; the contact's id is 1.
  *
  * @category fixtures
  * @since 0.1.0
@@ -57,7 +57,7 @@ export const contact = make(Contacts.Contact, { id: 1 })
 export const createdContact = make(Contacts.CreatedContact, { payload: { contact: { id: 1 }, contact_inbox: {} } })
 
 /**
- * What `contacts.list` returns: no contacts.
+ * The result of `contacts.list`: no contacts.
  *
  * @category fixtures
  * @since 0.1.0
@@ -73,7 +73,7 @@ export const contactPage = make(Contacts.ContactPage, { meta: {}, payload: [] })
 export const conversation = make(Conversations.Conversation, { id: 1, status: "open" })
 
 /**
- * What `conversations.toggleStatus` returns: conversation 1 is open.
+ * The result of `conversations.toggleStatus`: conversation 1 is open.
  *
  * @category fixtures
  * @since 0.1.0
@@ -97,7 +97,7 @@ export const message = make(Messages.Message, { id: 1 })
 export const ticket = make(Tickets.Ticket, { ticket_id: "tk_1" })
 
 /**
- * What `tickets.create` returns; the ticket's id is `tk_1`.
+ * The result of `tickets.create`; the ticket's id is `tk_1`.
  *
  * @category fixtures
  * @since 0.1.0
@@ -105,7 +105,7 @@ export const ticket = make(Tickets.Ticket, { ticket_id: "tk_1" })
 export const createdTicket = make(Tickets.CreatedTicket, { ticket_id: "tk_1" })
 
 /**
- * What `tickets.update` returns.
+ * The result of `tickets.update`.
  *
  * @category fixtures
  * @since 0.1.0

@@ -1,6 +1,5 @@
 /**
- * The records that the emulated LiveDesk holds, and how each is saved. `EmulatorState` has them too, and is what tests
- * import.
+ * The records of an emulator, with their codecs. `EmulatorState` exports them too, and is what tests import.
  *
  * @since 0.1.0
  */
@@ -10,7 +9,7 @@ import * as SchemaGetter from "effect/SchemaGetter"
 import { ContactId, ConversationId, InboxId, MessageId, SourceId } from "../LiveDeskSchema.ts"
 import * as Tickets from "../Tickets.ts"
 
-/** A time, in milliseconds where it is kept, with the fraction that `updated_at` has. */
+/** A time, saved in milliseconds with the fraction that `updated_at` has. */
 const Time = Schema.Finite.pipe(
   Schema.decodeTo(Schema.DateTimeUtc, {
     decode: SchemaGetter.transform((millis: number) =>
@@ -36,7 +35,7 @@ export const Inbox = Schema.Struct({
   channelType: Schema.String,
   /** Whether the inbox has a bot: new conversations are then `pending` (unverified). */
   hasBot: Schema.Boolean,
-  /** Whether the inbox keeps one conversation per contact inbox: create then returns it, not a new one (unverified). */
+  /** Whether create returns the one conversation of a contact inbox, once there is one (unverified). */
   lockToSingleConversation: Schema.Boolean
 })
 export interface Inbox extends Schema.Schema.Type<typeof Inbox> {}
@@ -56,7 +55,7 @@ export const StoredContact = Schema.Struct({
   blocked: Schema.Boolean,
   additionalAttributes: Attributes,
   customAttributes: Attributes,
-  /** What `list` may be asked for; no call that is known gives a contact a label, only a seed does. */
+  /** The labels that `list` filters by. No known call sets them, only a seed does. */
   labels: Schema.Array(Schema.String),
   lastActivityAt: Schema.OptionFromNullOr(Time),
   createdAt: Time
@@ -70,7 +69,7 @@ export interface StoredContact extends Schema.Schema.Type<typeof StoredContact> 
  * @since 0.1.0
  */
 export const StoredContactInbox = Schema.Struct({
-  /** Its own id, which only webhooks show. */
+  /** The id of the tie, which only webhooks show. */
   id: Schema.Natural,
   contactId: ContactId,
   inboxId: InboxId,
@@ -92,7 +91,7 @@ export const StoredConversation = Schema.Struct({
   inboxId: InboxId,
   sourceId: SourceId,
   status: Schema.String,
-  /** When a snoozed conversation wakes; none while it is not snoozed, or without end. */
+  /** When a snoozed conversation wakes; none if it is not snoozed, or snoozed without end. */
   snoozedUntil: Schema.OptionFromNullOr(Time),
   createdAt: Time,
   updatedAt: Time,
@@ -115,7 +114,7 @@ export const StoredMessage = Schema.Struct({
   id: MessageId,
   conversationId: ConversationId,
   inboxId: InboxId,
-  /** Its place in the conversation, from 1. */
+  /** The position in the conversation, from 1. */
   sortingId: Schema.Natural,
   content: Schema.OptionFromNullOr(Schema.String),
   messageType: Schema.Literals(["incoming", "outgoing"]),
@@ -141,7 +140,7 @@ export const StoredAttachment = Schema.Struct({
 export interface StoredAttachment extends Schema.Schema.Type<typeof StoredAttachment> {}
 
 /**
- * A ticket: what `tickets.get` shows, and the tags that it does not.
+ * A ticket as `tickets.get` returns it, and its tags, which no call returns.
  *
  * @category models
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * Deliveries as a webhook gets them, of every kind, signed and in memory: to test a receiver without LiveDesk.
+ * Webhook deliveries of every kind, signed and in memory, to test a receiver without LiveDesk.
  *
  * `conversation_created` is the vendor's sample. The others have Chatwoot's shape, which is unverified for LiveDesk.
  *
@@ -148,7 +148,7 @@ const isEventName = (event: string): event is EventName => Object.hasOwn(payload
 export const eventNames: ReadonlyArray<EventName> = Object.keys(payloads).filter(isEventName)
 
 /**
- * The payload of an event, with `fields` in the place of its own. Any other event has `fields` alone.
+ * The payload of an event, with `fields` in place of its own. The payload of an unknown event has `fields` alone.
  *
  * ```ts
  * WebhookDelivery.payload("message_created", { id: 7, content: "Where is my order?" })
@@ -168,20 +168,20 @@ export const payload = (event: EventName | (string & {}), fields?: Attributes): 
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * What is delivered, where and how.
+ * Options of a delivery.
  *
  * @category options
  * @since 0.1.0
  */
 export interface Options extends Pick<Webhooks.Options, "path" | "verification" | "deliveryHeader"> {
-  /** What is delivered: a payload, or any other text or bytes. */
+  /** The body: a payload, or any other text or bytes. */
   readonly payload: Attributes | string | Uint8Array
   /** The id of the delivery. Defaults to none, as LiveDesk documents none. */
   readonly id?: string | undefined
 }
 
 /**
- * Makes a delivery for a receiver with the same options: signed now, by the `Clock`, with the first of its secrets.
+ * Creates a delivery for a receiver with the same options, signed at the `Clock`'s time with the first of its secrets.
  *
  * @category constructors
  * @since 0.1.0
@@ -220,8 +220,8 @@ export const make = Effect.fnUntraced(function*(
 })
 
 /**
- * The request that makes a delivery, to a server at `origin`; without one, for the client of `layer` or of a server under
- * test, which know theirs.
+ * Converts a delivery to a request to the server at `origin`. The clients of `layer` and of a server under test need no
+ * `origin`.
  *
  * @category converting
  * @since 0.1.0
@@ -233,7 +233,7 @@ export const toRequest = (
   HttpClientRequest.post(`${origin}${path}`, { headers, body: HttpBody.uint8Array(body, "application/json") })
 
 /**
- * Provides a router for routes to be added to, and the `HttpClient` that reaches them by their path, without a network.
+ * Provides a router to add routes to, and an `HttpClient` that reaches them by their path, without a network.
  *
  * ```ts
  * const address = { path: "/livedesk", verification: Webhooks.signed({ secrets: [secret] }) } as const
@@ -254,7 +254,7 @@ export const layer: Layer.Layer<HttpClient.HttpClient | HttpRouter.HttpRouter> =
     (router) =>
       HttpClient.make((request) =>
         Effect.scoped(Effect.suspend(() => router.asHttpEffect())).pipe(
-          // A server responds to a defect with 500; in memory it must be no different.
+          // As a server would, responds to a defect with 500.
           Effect.catchCause((cause) => Effect.map(HttpServerError.causeResponse(cause), ([response]) => response)),
           Effect.provideService(HttpServerRequest.HttpServerRequest, HttpServerRequest.fromClientRequest(request)),
           Effect.map((response) => HttpServerResponse.toClientResponse(response, { request }))

@@ -1,8 +1,8 @@
 /**
- * Delivers what happens in an emulator to a webhook: in memory to the program's own routes, or over HTTP.
+ * Delivers the events of an emulator to a webhook: in memory to the program's own routes, or over HTTP.
  *
- * As Chatwoot does (unverified for LiveDesk), it sends each event once, in the order in which things happened. It waits
- * 5 seconds for the receiver, and the response changes nothing. It logs a warning for what the receiver did not take.
+ * As Chatwoot does (unverified for LiveDesk), it sends each event once and in order, waits 5 seconds for the receiver,
+ * and ignores the response. It logs a warning for each delivery that the receiver does not accept.
  *
  * @since 0.1.0
  */
@@ -33,7 +33,7 @@ import * as WebhookDelivery from "./WebhookDelivery.ts"
  * @since 0.1.0
  */
 export interface Options extends Pick<Webhooks.Options, "path" | "verification" | "deliveryHeader"> {
-  /** The receiver's address without the path; not for the client of `WebhookDelivery.layer`, which knows its own. */
+  /** The receiver's address without the path. The client of `WebhookDelivery.layer` needs none. */
   readonly origin?: string | undefined
 }
 
@@ -44,18 +44,18 @@ export interface Options extends Pick<Webhooks.Options, "path" | "verification" 
  * @since 0.1.0
  */
 export interface Delivered {
-  /** The id of the delivery, which the receiver saw in its header. */
+  /** The id in the delivery's header. */
   readonly id: string
   readonly event: WebhookEvent.WebhookEvent
-  /** The status that the receiver returned; none where it could not be reached, or did not respond in time. */
+  /** The status that the receiver returned; none if it could not be reached or did not respond in time. */
   readonly status: Option.Option<number>
-  /** The first 1,000 characters of its response. */
+  /** The first 1,000 characters of the response. */
   readonly responseBody: string
   /** When it was sent. */
   readonly at: DateTime.Utc
-  /** How long until the response was read, or the sender gave up. */
+  /** The time until the response was read or the sender gave up. */
   readonly took: Duration.Duration
-  /** Whether it was sent before, and this was by `redeliver`. */
+  /** Whether `redeliver` made the delivery. */
   readonly redelivered: boolean
 }
 
@@ -66,19 +66,19 @@ export interface Delivered {
  * @since 0.1.0
  */
 export class WebhookSender extends Context.Service<WebhookSender, {
-  /** What was delivered so far, in order: the last 10,000 of it. */
+  /** The last 10,000 deliveries, in order, without those of `redeliver`. */
   readonly delivered: Effect.Effect<ReadonlyArray<Delivered>>
-  /** The last 200 deliveries, those of `redeliver` among them, in order: the same array until another was made. */
+  /** The last 200 deliveries, in order, including those of `redeliver`. The same array until another is made. */
   readonly recent: Effect.Effect<ReadonlyArray<Delivered>>
-  /** Waits until that many deliveries were made, and gives what `delivered` does then. */
+  /** Waits until `count` deliveries were made, and returns `delivered`. */
   readonly awaitDelivered: (count: number) => Effect.Effect<ReadonlyArray<Delivered>>
-  /** Delivers one event again, with the id that it had: what a sender that retries would do. */
+  /** Delivers an event again with the same id, as a sender that retries would. */
   readonly redeliver: (delivered: Delivered) => Effect.Effect<Delivered, CryptoError.CryptoError>
 }>()("@effect-livedesk/core/testing/WebhookSender") {}
 
 /**
- * Delivers the events of the emulator in the environment with the `HttpClient` in the environment. When the layer
- * closes, what still waits is delivered first, for 5 seconds at most.
+ * Delivers the events of the `Emulator` with the `HttpClient`. When the layer closes, it first delivers the queued
+ * events, for at most 5 seconds.
  *
  * ```ts
  * const address = { path: "/livedesk", verification: Webhooks.signed({ secrets: [secret] }) } as const
@@ -105,7 +105,7 @@ export const layer = (
       const kept: Array<Delivered> = []
       const delivered = Effect.sync(() => kept.slice(-maxDelivered))
 
-      // In the query of an address a token may stand.
+      // The query of an address may hold a token.
       const place = options.path.replace(/\?.*/, "")
 
       let recent: ReadonlyArray<Delivered> = []
@@ -119,7 +119,7 @@ export const layer = (
         const delivery = yield* WebhookDelivery.make({ ...options, id, payload: WebhookEvent.write(event) })
         const [took, response] = yield* client.execute(WebhookDelivery.toRequest(delivery, options.origin)).pipe(
           Effect.flatMap((response) =>
-            // A body that breaks off is no matter, but its connection is.
+            // A body that breaks off does not fail the delivery.
             Effect.map(Effect.orElseSucceed(response.text, () => ""), (text) => ({ status: response.status, text }))
           ),
           Effect.timeout(receiverTimeout),
@@ -129,10 +129,11 @@ export const layer = (
         const status = Option.map(response, ({ status }) => status)
         if (!Option.exists(status, (status) => status < 300)) {
           yield* Effect.logWarning(
-            `the webhook ${options.origin ?? ""}${place} did not take ${event._tag}: it ${
+            `the webhook ${options.origin ?? ""}${place} did not accept ${event._tag}: it ${
               Option.match(status, {
                 onNone: () => "could not be reached",
-                onSome: (status) => `returned ${status}${status === 401 ? ", as for another secret than its own" : ""}`
+                onSome: (status) =>
+                  `returned ${status}${status === 401 ? "; check that both have the same secret" : ""}`
               })
             }`
           )
@@ -144,7 +145,7 @@ export const layer = (
         return remember({ id, event, status, responseBody, at, took, redelivered })
       })
 
-      // Nothing that goes wrong with one event may keep back the next.
+      // A failure of one event must not keep back the next.
       const deliverAnyway = (event: WebhookEvent.WebhookEvent, id: string): Effect.Effect<Delivered> =>
         deliver(event, id, false).pipe(
           Effect.catchCause((cause) =>
@@ -167,7 +168,7 @@ export const layer = (
           )
         )
 
-      // Before anything can happen, so that no event is missed.
+      // Subscribes before the layer is built, so that no event is missed.
       const subscription = yield* PubSub.subscribe(events)
       const waiting = yield* Queue.unbounded<WebhookEvent.WebhookEvent, Cause.Done>()
       const collecting = yield* Effect.uninterruptibleMask((restore) =>
@@ -180,7 +181,7 @@ export const layer = (
         Stream.mapEffect(([event, index]) => deliverAnyway(event, `emulated-${index + 1}`)),
         Stream.runForEach((made) => {
           kept.push(made)
-          // Seldom, since all that are left must move.
+          // Seldom, since all deliveries that are left must move.
           if (kept.length >= 2 * maxDelivered) kept.splice(0, maxDelivered)
           return SubscriptionRef.update(count, (count) => count + 1)
         }),
@@ -194,7 +195,7 @@ export const layer = (
           Effect.andThen(Queue.end(waiting)),
           Effect.andThen(Effect.timeoutOption(Fiber.await(delivering), receiverTimeout)),
           Effect.tap((ended) =>
-            Option.isSome(ended) ? Effect.void : Effect.logWarning("not every event was delivered before the end")
+            Option.isSome(ended) ? Effect.void : Effect.logWarning("not every event was delivered before the close")
           )
         )
       )
@@ -219,10 +220,10 @@ const maxDelivered = 10_000
 
 const maxResponseLength = 1000
 
-/** The timeout of a delivery, which is Chatwoot's and unverified; and of what waits, when the layer closes. */
+/** The timeout of a delivery, which is Chatwoot's and unverified, and of queued events when the layer closes. */
 const receiverTimeout = Duration.seconds(5)
 
-/** Fails when the layer is built, not at the first event, if nothing can be signed. */
+/** Fails when the layer is built, not at the first event, if a secret cannot sign. */
 const checkSecrets = (verification: Webhooks.Verification): Effect.Effect<void, Webhooks.WebhookOptionsError> =>
   verification._tag === "Signed"
     ? Effect.forEach(verification.secrets, WebhookSignature.key, { discard: true }).pipe(

@@ -1,5 +1,5 @@
 /**
- * What tests of programs that use LiveDesk need.
+ * Tools to test programs that use LiveDesk.
  *
  * @since 0.1.0
  */

@@ -1,5 +1,5 @@
 /**
- * The deliveries that were handled, so that one that comes again is not handled twice.
+ * A store of the deliveries that were handled, so that a repeated one is not handled twice.
  *
  * @since 0.1.0
  */
@@ -15,7 +15,7 @@ import * as Schema from "effect/Schema"
  *
  * - `Claimed`: no other caller has it; the caller must handle it now, then complete or release it.
  * - `InProgress`: another caller is handling it.
- * - `Handled`: it was handled.
+ * - `Handled`: it was handled before.
  *
  * @category models
  * @since 0.1.0
@@ -23,7 +23,7 @@ import * as Schema from "effect/Schema"
 export type Claim = "Claimed" | "InProgress" | "Handled"
 
 /**
- * The store could not look up or keep a delivery.
+ * The store failed to read or write a delivery.
  *
  * @category errors
  * @since 0.1.0
@@ -34,22 +34,22 @@ export class DeliveryStoreError extends Schema.TaggedError<DeliveryStoreError>()
 }) {}
 
 /**
- * Keeps which deliveries were handled.
+ * Records which deliveries were handled.
  *
  * @category services
  * @since 0.1.0
  */
 export class DeliveryStore extends Context.Service<DeliveryStore, {
-  /** Claims a delivery to handle it. Of many callers in this process that claim the same one, one gets it. */
+  /** Claims a delivery to handle it. Only one caller in this process gets it. */
   readonly claim: (delivery: string) => Effect.Effect<Claim, DeliveryStoreError>
   /** Records that a claimed delivery was handled. */
   readonly complete: (delivery: string) => Effect.Effect<void, DeliveryStoreError>
-  /** Gives a claimed delivery back, so that it is handled when it comes again. */
+  /** Releases a claimed delivery, so that it is handled when it is repeated. */
   readonly release: (delivery: string) => Effect.Effect<void, DeliveryStoreError>
 }>()("@effect-livedesk/core/DeliveryStore") {}
 
 /**
- * How deliveries are kept in memory.
+ * Options of the store in memory.
  *
  * @category options
  * @since 0.1.0
@@ -58,14 +58,14 @@ export interface Options {
   /** How long a handled delivery is remembered. Defaults to 24 hours. */
   readonly timeToLive?: Duration.Input | undefined
   /**
-   * How many handled deliveries are remembered, the oldest forgotten first. Defaults to 10,000. A signed one counts
-   * twice if it has an id: it is remembered by both.
+   * How many handled deliveries are remembered; the oldest is forgotten first. Defaults to 10,000. A signed delivery
+   * with an id counts twice, as it is remembered by both.
    */
   readonly capacity?: number | undefined
 }
 
 /**
- * The default of `timeToLive`: how long a handled delivery is remembered.
+ * The default of `timeToLive`: 24 hours.
  *
  * @category options
  * @since 0.1.0
@@ -73,7 +73,7 @@ export interface Options {
 export const defaultTimeToLive: Duration.Duration = Duration.hours(24)
 
 /**
- * Keeps deliveries in memory: those of one process, until it ends.
+ * Creates a store in memory, which serves one process until it ends.
  *
  * @category constructors
  * @since 0.1.0
@@ -83,7 +83,7 @@ export const make = (options: Options = {}): Effect.Effect<DeliveryStore["Servic
     const timeToLive = Duration.toMillis(options.timeToLive ?? defaultTimeToLive)
     const capacity = Math.max(0, options.capacity ?? 10_000)
     const inProgress = new Set<string>()
-    // Until when each is remembered, in the order in which they were handled.
+    // The time at which each is forgotten, in the order in which they were handled.
     const handled = new Map<string, number>()
 
     const forget = (now: number): void => {
@@ -122,7 +122,7 @@ export const make = (options: Options = {}): Effect.Effect<DeliveryStore["Servic
 export const layerWith = (options?: Options): Layer.Layer<DeliveryStore> => Layer.effect(DeliveryStore, make(options))
 
 /**
- * As `layerWith`, with the defaults.
+ * Same as `layerWith` with the defaults.
  *
  * @category layers
  * @since 0.1.0

@@ -1,6 +1,5 @@
 /**
- * The deliveries that were handled, kept where they outlast the process: in any `Persistence` of Effect, be it a
- * `KeyValueStore`, Redis or SQL.
+ * A `DeliveryStore` that survives the process, over any `Persistence` of Effect: a `KeyValueStore`, Redis or SQL.
  *
  * @since 0.1.0
  */
@@ -16,7 +15,7 @@ import type * as Scope from "effect/Scope"
 import * as DeliveryStore from "./DeliveryStore.ts"
 
 /**
- * How deliveries are persisted.
+ * Options of the persisted store.
  *
  * @category options
  * @since 0.1.0
@@ -27,8 +26,8 @@ export interface Options {
   /** How long a handled delivery is remembered. Defaults to 24 hours. */
   readonly timeToLive?: Duration.Input | undefined
   /**
-   * How long a delivery stays claimed by a process that never recorded the outcome, as when it was killed. Defaults to
-   * 5 minutes. No handler should take longer.
+   * How long a delivery stays claimed by a process that was killed before it recorded the outcome. Defaults to 5
+   * minutes. No handler should take longer.
    */
   readonly lease?: Duration.Input | undefined
 }
@@ -39,9 +38,8 @@ class Delivery extends Persistable.Class<{ payload: { readonly delivery: string 
 }) {}
 
 /**
- * Keeps deliveries in a `Persistence`. Within one process a delivery is claimed once, whatever the interleaving; a
- * `Persistence` has no way to compare and set, so two processes that are handed the same delivery at the same moment
- * may both handle it.
+ * Creates a store over a `Persistence`. Within one process a delivery is claimed once. A `Persistence` has no compare
+ * and set, so two processes that get the same delivery at the same moment may both handle it.
  *
  * @category constructors
  * @since 0.1.0
@@ -57,7 +55,7 @@ export const make = (
       storeId: options.storeId ?? "livedesk_deliveries",
       timeToLive: (exit) => Exit.isSuccess(exit) && exit.value === "Handled" ? timeToLive : lease
     })
-    // What this process is handling, or looking up in order to: entered before the store is asked.
+    // The deliveries that this process looks up or handles, added before the store is asked.
     const claimed = new Set<string>()
     const unclaim = (delivery: string) => Effect.sync(() => void claimed.delete(delivery))
 

@@ -1,5 +1,5 @@
 /**
- * A conversation and a message as webhooks show them: with other fields and other times than the API's responses.
+ * Conversations and messages in webhook events, whose fields and times differ from those of the API's responses.
  *
  * The conversation is documented, as the payload of `conversation_created`. The message is Chatwoot's and unverified.
  *
@@ -18,7 +18,7 @@ import * as ModelField from "../ModelField.ts"
 // fields
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** A text that lets its reader act as the contact, none when null: shown by nothing but `Redacted.value`. */
+/** A redacted text that lets its reader act as the contact; none when null. */
 const nullableSecret = (label: string): Model.Field<Option.Option<Redacted.Redacted>> => ({
   type: Schema.Option(Schema.toType(Schema.Redacted(Schema.String))),
   documented: () => Schema.NullOr(Schema.String),
@@ -28,7 +28,7 @@ const nullableSecret = (label: string): Model.Field<Option.Option<Redacted.Redac
   write: (value) => Option.match(value, { onNone: () => null, onSome: Redacted.value })
 })
 
-/** A field that the vendor's pages show as null where the API's responses have 0. */
+/** A field that is null on the vendor's pages where the API's responses have 0. */
 const orNull = <A>(field: Model.Field<Option.Option<A>>): Model.Field<Option.Option<A>> => ({
   ...field,
   documented: () => Schema.NullOr(field.documented()),
@@ -57,21 +57,21 @@ export const WebhookAccount: Model.Model<WebhookAccount> = Model.record(accountF
 export interface WebhookAccount extends Model.RecordOf<typeof accountFields> {}
 
 const contactInboxFields = {
-  /** Its own id; 0 when absent. */
+  /** The id of the tie; 0 when absent. */
   id: ModelField.id(Schema.Natural),
   /** The contact's id; 0 when absent. */
   contactId: ModelField.id(LiveDeskSchema.ContactId),
   /** The inbox's id; 0 when absent. */
   inboxId: ModelField.id(LiveDeskSchema.InboxId),
-  /** The name under which the inbox knows the contact, a UUID in the sample; none when null. */
+  /** The contact's id in the inbox, a UUID in the sample; none when null. */
   sourceId: { ...ModelField.sourceId, documented: () => Schema.String },
-  /** When it was made, ISO 8601 text on the wire; 1970-01-01T00:00Z when absent. */
+  /** When it was created, ISO 8601 text on the wire; 1970-01-01T00:00Z when absent. */
   createdAt: ModelField.isoTimestamp,
   /** When it last changed, ISO 8601 text on the wire; 1970-01-01T00:00Z when absent. */
   updatedAt: ModelField.isoTimestamp,
   /** Whether the contact's identity was proved by HMAC; `false` when absent. */
   hmacVerified: ModelField.boolean,
-  /** A token for the contact's side of the chat: a secret, so no log and no JSON shows it. */
+  /** A secret token for the contact's side of the chat; redacted in logs and JSON. */
   pubsubToken: nullableSecret("pubsub_token")
 } as const
 
@@ -99,9 +99,9 @@ export const contactFields = {
   customAttributes: ModelField.attributes,
   /** The e-mail address; none when null or "". */
   email: ModelField.nullableString,
-  /** The contact's id; 0 when absent, but for an event about the contact, which is `Unknown` then. */
+  /** The contact's id; 0 when absent. A contact event without it is `Unknown`. */
   id: ModelField.id(LiveDeskSchema.ContactId),
-  /** The id by which the program's own system knows the contact; none when null or "". */
+  /** The contact's id in the program's own system; none when null or "". */
   identifier: ModelField.nullableString,
   /** The name, which may be ""; none when null. */
   name: ModelField.name,
@@ -111,12 +111,12 @@ export const contactFields = {
   thumbnail: ModelField.picture,
   /** Whether the contact is blocked; `false` when absent. */
   blocked: ModelField.boolean,
-  /** What the sender is, `contact` in the sample; "" when absent. Not on the contacts of Chatwoot's contact events. */
+  /** The kind of sender, `contact` in the sample; "" when absent. Chatwoot's contact events do not have it. */
   type: ModelField.openEnum(["contact"], "")
 } as const
 
 /**
- * A contact, as events show one.
+ * A contact, as events show it.
  *
  * @see https://www.engagelab.com/docs/livedesk/console/channels/api/webhook-events
  * @category models
@@ -126,11 +126,11 @@ export const WebhookContact: Model.Model<WebhookContact> = Model.record(contactF
 export interface WebhookContact extends Model.RecordOf<typeof contactFields> {}
 
 const metaFields = {
-  /** The contact who sends in this conversation. */
+  /** The contact of the conversation. */
   sender: Model.nested(WebhookContact),
-  /** The assigned agent; none when null. What one looks like no page shows. */
+  /** The assigned agent; none when null. No page shows its fields. */
   assignee: ModelField.nullableJsonObject,
-  /** The assigned team; none when null. What one looks like no page shows. */
+  /** The assigned team; none when null. No page shows its fields. */
   team: ModelField.nullableJsonObject,
   /** Whether the sender's identity was proved by HMAC; `false` when absent. */
   hmacVerified: ModelField.boolean,
@@ -139,7 +139,7 @@ const metaFields = {
 } as const
 
 /**
- * Who takes part in a conversation.
+ * The participants of a conversation.
  *
  * @see https://www.engagelab.com/docs/livedesk/console/channels/api/webhook-events
  * @category models
@@ -168,13 +168,13 @@ export const conversationFields = {
   id: Model.required(ModelField.id(LiveDeskSchema.ConversationId)),
   /** The inbox's id; 0 when absent. */
   inboxId: ModelField.id(LiveDeskSchema.InboxId),
-  /** The latest messages; `[]` when absent. What a message looks like here no page shows. */
+  /** The latest messages; `[]` when absent. No page shows their fields. */
   messages: ModelField.jsonObjects,
-  /** Labels; `[]` when absent. That they are texts is from Chatwoot (unverified). */
+  /** Labels; `[]` when absent. They are texts in Chatwoot (unverified). */
   labels: ModelField.strings,
-  /** Who takes part. */
+  /** The participants. */
   meta: Model.nested(WebhookConversationMeta),
-  /** The state; "" when absent. A state that is not in `Conversations.statuses` is kept as it came. */
+  /** The state; "" when absent. May be one that is not in `Conversations.statuses`. */
   status: ModelField.openEnum(Conversations.statuses, ""),
   /** Attributes that the project defines; `{}` when absent. */
   customAttributes: ModelField.attributes,
@@ -188,11 +188,11 @@ export const conversationFields = {
   priority: ModelField.nullableOpenEnum(["low", "medium", "high", "urgent"]),
   /** Since when the contact waits for a reply; none when 0 or null (unverified). */
   waitingSince: orNull(ModelField.timestampOrNever),
-  /** The kind of conversation; "" when absent. `chat` is the only one that a page shows. */
+  /** The kind of conversation; "" when absent. The vendor's page shows only `chat`. */
   conversationCategory: ModelField.openEnum(["chat"], ""),
-  /** The kind of chat; "" when absent. `private_chat` is the only one that a page shows. */
+  /** The kind of chat; "" when absent. The vendor's page shows only `private_chat`. */
   chatMode: ModelField.openEnum(["private_chat"], ""),
-  /** The ticket; none when null. What one looks like here no page shows. */
+  /** The ticket; none when null. No page shows its fields here. */
   ticketInfo: ModelField.nullableJsonObject,
   /** When an agent last looked; none when 0, which means never. */
   agentLastSeenAt: ModelField.timestampOrNever,
@@ -200,7 +200,7 @@ export const conversationFields = {
   contactLastSeenAt: ModelField.timestampOrNever,
   /** When anything last happened; 1970-01-01T00:00Z when absent. */
   lastActivityAt: ModelField.timestamp,
-  /** In the sample the same as `lastActivityAt`; 1970-01-01T00:00Z when absent. */
+  /** Same as `lastActivityAt` in the sample; 1970-01-01T00:00Z when absent. */
   timestamp: ModelField.timestamp,
   /** When it was created, in seconds on the wire; 1970-01-01T00:00Z when absent. */
   createdAt: ModelField.timestamp,
@@ -209,7 +209,7 @@ export const conversationFields = {
 } as const
 
 /**
- * A conversation, as events show one: not what the API's own calls return.
+ * A conversation, as events show it. The API's calls return another model.
  *
  * @see https://www.engagelab.com/docs/livedesk/console/channels/api/webhook-events
  * @category models
@@ -237,15 +237,15 @@ export interface WebhookInbox extends Model.RecordOf<typeof inboxFields> {}
 const messageFields = {
   /** The message's id; an event without one is `Unknown`. */
   id: Model.required(ModelField.id(LiveDeskSchema.MessageId)),
-  /** The text; none when null, as for a message of attachments only. */
+  /** The text; none when null, as for a message with attachments only. */
   content: ModelField.name,
-  /** What the text is; "" when absent. */
+  /** The type of the content; "" when absent. */
   contentType: ModelField.openEnum(["text"], ""),
   /** Attributes of the text, such as `in_reply_to`; `{}` when absent. */
   contentAttributes: ModelField.attributes,
   /** Attributes that the server itself keeps; `{}` when absent. */
   additionalAttributes: ModelField.attributes,
-  /** Its direction: `"incoming"` from the customer, `"outgoing"` from an agent or this very program. */
+  /** The direction: `"incoming"` from the customer, `"outgoing"` from an agent or the program itself. */
   messageType: { ...ModelField.messageType, write: (type: LiveDeskSchema.MessageType) => type },
   /** Whether only agents see it; `false` when absent. Private notes are delivered, too. */
   private: ModelField.boolean,
@@ -255,14 +255,14 @@ const messageFields = {
   createdAt: ModelField.isoTimestamp,
   /** The inbox. */
   inbox: Model.nested(WebhookInbox),
-  /** Who sent it; none when null. Chatwoot leaves out the `type` of a contact. */
+  /** The sender; none when null. Chatwoot leaves out the `type` of a contact. */
   sender: Model.nullable(Messages.Sender),
-  /** What is attached; none when absent. */
+  /** The attachments; none when absent. */
   attachments: Model.unverified(Model.some(Model.list(Messages.Attachment)))
 } as const
 
 /**
- * A message, as events show one. Unverified as a whole: no page shows it, the fields are Chatwoot's.
+ * A message, as events show it. Unverified as a whole: no page shows it, and the fields are Chatwoot's.
  *
  * @category models
  * @since 0.1.0

@@ -2,10 +2,8 @@
  * The events that LiveDesk sends to the webhook of an API inbox.
  *
  * The vendor documents `conversation_created` alone. Every other event here is Chatwoot's and unverified: LiveDesk may
- * send it in another shape, or never. A field that is missing or garbled takes the value that its comment names; an event
- * whose conversation, message or contact is missing is `Unknown`, so that nothing that was delivered is lost.
- *
- * The models are not those of the API's responses: a conversation has other fields and other times here.
+ * send it in another shape, or never. A missing or garbled field takes the default in its comment. An event whose
+ * conversation, message or contact is missing is `Unknown`, so no delivery is lost.
  *
  * @since 0.1.0
  */
@@ -73,7 +71,7 @@ const changedAttributes: Model.Field<ReadonlyArray<ChangedAttribute>> = {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * A conversation was created by a call of the API: the one event that LiveDesk documents.
+ * A conversation was created by an API call. This is the only event that LiveDesk documents.
  *
  * @see https://www.engagelab.com/docs/livedesk/console/channels/api/webhook-events
  * @category events
@@ -95,7 +93,7 @@ interface ConversationChange<Tag> {
 }
 
 /**
- * A conversation moved to another state. Unverified: Chatwoot's, which sends `ConversationUpdated` for it, too.
+ * A conversation moved to another state. Unverified: Chatwoot's, which also sends `ConversationUpdated` for it.
  *
  * @category events
  * @since 0.1.0
@@ -103,7 +101,7 @@ interface ConversationChange<Tag> {
 export interface ConversationStatusChanged extends ConversationChange<"ConversationStatusChanged"> {}
 
 /**
- * A conversation changed: its state, its agent, its labels, … Unverified: Chatwoot's.
+ * A conversation changed, such as its state, agent or labels. Unverified: Chatwoot's.
  *
  * @category events
  * @since 0.1.0
@@ -118,7 +116,7 @@ interface MessageEvent<Tag> {
 }
 
 /**
- * A message was written: by the customer, an agent, a bot or this very program. Unverified: Chatwoot's.
+ * A message was written by the customer, an agent, a bot or the program itself. Unverified: Chatwoot's.
  *
  * @category events
  * @since 0.1.0
@@ -126,7 +124,7 @@ interface MessageEvent<Tag> {
 export interface MessageCreated extends MessageEvent<"MessageCreated"> {}
 
 /**
- * A message changed, such as by being delivered or read. Unverified: Chatwoot's.
+ * A message changed, for example because it was delivered or read. Unverified: Chatwoot's.
  *
  * @category events
  * @since 0.1.0
@@ -139,7 +137,7 @@ interface TypingEvent<Tag> {
   readonly conversation: WebhookConversation
   /** The contact or agent who types; none when the event names neither. */
   readonly user: Option.Option<Messages.Sender>
-  /** Whether it is a private note. */
+  /** Whether a private note is being typed. */
   readonly isPrivate: boolean
 }
 
@@ -184,7 +182,7 @@ export interface ContactCreated extends ContactEvent<"ContactCreated"> {}
 export interface ContactUpdated extends ContactEvent<"ContactUpdated"> {}
 
 /**
- * Any other event, and one of the above whose conversation, message or contact is missing.
+ * Any other event, or one of the above whose conversation, message or contact is missing.
  *
  * @category events
  * @since 0.1.0
@@ -193,7 +191,7 @@ export interface Unknown {
   readonly _tag: "Unknown"
   /** The event's name on the wire. */
   readonly event: string
-  /** All that was delivered. It may hold customers' data and tokens, so nothing shows it but `Redacted.value`. */
+  /** The whole payload; redacted, as it may hold customers' data and tokens. */
   readonly payload: Redacted.Redacted<LiveDeskSchema.Attributes>
 }
 
@@ -219,7 +217,7 @@ export type WebhookEvent =
 // reading and writing
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** How one kind of event is read off the wire, where its subject and the rest lie in one object. */
+/** Reads and writes one kind of event, whose subject and other fields share one object on the wire. */
 interface Kind<A> {
   readonly name: string
   readonly type: Schema.Codec<A>
@@ -335,7 +333,8 @@ const byName = new Map<string, Kind<WebhookEvent>["read"]>(
 )
 
 /**
- * Reads the parsed JSON of a delivery. Only what is no object with a text `event` cannot be read.
+ * Reads an event from the parsed JSON of a delivery. Returns `DecodeFailure` only if it is no object with a text
+ * `event`.
  *
  * @category decoding
  * @since 0.1.0
@@ -351,7 +350,8 @@ export const read = (wire: unknown): WebhookEvent | Model.DecodeFailure => {
 }
 
 /**
- * Writes an event as LiveDesk, or Chatwoot where LiveDesk documents nothing, would deliver it, secrets included.
+ * Writes an event as LiveDesk would deliver it, or Chatwoot if LiveDesk documents nothing. The result holds the
+ * secrets.
  *
  * @category encoding
  * @since 0.1.0
@@ -398,7 +398,7 @@ const type: Schema.Codec<WebhookEvent> = Schema.Union([
 ])
 
 /**
- * The codec of an event, between the event as programs see it and its parsed JSON. The JSON holds the secrets.
+ * The codec between an event and its parsed JSON, which holds the secrets.
  *
  * @category codecs
  * @since 0.1.0
@@ -414,8 +414,8 @@ export const WebhookEvent: Schema.Codec<WebhookEvent, unknown> = Schema.Unknown.
 }))
 
 /**
- * The payload of `conversation_created` as it is on the wire, to find where LiveDesk sends something else than its page
- * shows: `documented` refuses that.
+ * The payload of `conversation_created` on the wire. Its `documented` schema rejects what differs from the vendor's
+ * page.
  *
  * @see https://www.engagelab.com/docs/livedesk/console/channels/api/webhook-events
  * @category codecs
@@ -428,13 +428,12 @@ export const ConversationCreatedPayload = Model.record({
 })
 
 // ---------------------------------------------------------------------------------------------------------------------
-// questions
+// guards and accessors
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Whether an event is about something that the customer had no part in: a private note, or a message that is not clearly
- * the customer's, be it an agent's, a template's or this very program's. Chatwoot delivers them like any other. A message
- * whose kind is missing or not known here counts as an own message too: it may be the program's.
+ * Whether an event is about a private note, or about a message of an agent, a template or the program itself. Chatwoot
+ * delivers them like any other. A message whose direction is missing or unknown counts too: it may be the program's.
  *
  * @category guards
  * @since 0.1.0

@@ -1,8 +1,8 @@
 /**
  * The signature of a delivery: HMAC-SHA256 over its time and its raw bytes.
  *
- * LiveDesk documents no signature. This is the one that later versions of Chatwoot send; that LiveDesk does is
- * unverified, and so are the names of the headers.
+ * LiveDesk documents no signature. Later versions of Chatwoot send this one. Whether LiveDesk does is unverified, and
+ * so are the names of the headers.
  *
  * @since 0.1.0
  */
@@ -18,7 +18,7 @@ import * as Result from "effect/Result"
 import * as Utf8 from "../internal/Utf8.ts"
 
 /**
- * What a signature is made with.
+ * A key to sign and verify with.
  *
  * @category models
  * @since 0.1.0
@@ -26,7 +26,7 @@ import * as Utf8 from "../internal/Utf8.ts"
 export type Key = Mac.Key
 
 /**
- * The key that a secret stands for. Fails for an empty one.
+ * Creates a key from a secret. Fails if the secret is empty.
  *
  * @category constructors
  * @since 0.1.0
@@ -38,7 +38,7 @@ export const key = (secret: Redacted.Redacted): Effect.Effect<Key, CryptoError.C
 const signed = (timestamp: string, body: Uint8Array): Uint8Array => Bytes.concat([Utf8.encode(`${timestamp}.`), body])
 
 /**
- * The signature of a body, in hex.
+ * Signs a timestamp and a body. Returns the signature in hex.
  *
  * @category signing
  * @since 0.1.0
@@ -51,7 +51,7 @@ export const sign = (
   Effect.flatMap(Mac.Mac, (mac) => Effect.map(mac.sign(key, signed(timestamp, body)), Hex.encode))
 
 /**
- * Whether a signature in hex is that of the body by any of the keys, compared in constant time.
+ * Verifies a signature in hex against each of the keys, in constant time.
  *
  * @category signing
  * @since 0.1.0
@@ -66,12 +66,12 @@ export const verify = (
   if (Result.isFailure(tag)) return Effect.succeed(false)
   const data = signed(timestamp, body)
   return Effect.flatMap(Mac.Mac, (mac) =>
-    // Every key is tried, so that the time does not show which one it was.
+    // Every key is tried, so that the time does not show which one matched.
     Effect.map(Effect.forEach(keys, (key) => mac.verify(key, tag.success, data)), (valid) => valid.includes(true)))
 }
 
 /**
- * Provides the means to sign and to verify, from the platform's Web Crypto.
+ * Provides signing and verification with the platform's Web Crypto.
  *
  * @category layers
  * @since 0.1.0

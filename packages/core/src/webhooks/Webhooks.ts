@@ -1,10 +1,10 @@
 /**
- * Receiving webhooks: a route for any of Effect's HTTP servers that verifies each delivery, responds fast, and hands each
- * event on once.
+ * A route for any of Effect's HTTP servers that verifies each webhook delivery, responds fast, and passes each event on
+ * once.
  *
- * LiveDesk documents nothing about the delivery itself: no header, no signature, no timeout, and not whether it retries
- * after another status than 200. The assumptions here are Chatwoot's and unverified: a timeout of 5 seconds, events in
- * any order, possibly more than once, and among them private notes and the program's own messages.
+ * LiveDesk documents nothing about deliveries: no header, no signature, no timeout, and not whether it retries after a
+ * status other than 200. The assumptions here are Chatwoot's and unverified: a timeout of 5 seconds, and events in any
+ * order, possibly repeated, among them private notes and the program's own messages.
  *
  * @since 0.1.0
  */
@@ -37,7 +37,7 @@ import * as WebhookEvent from "./WebhookEvent.ts"
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * How a delivery shows that LiveDesk sent it: `signed`, `pathToken` or `unverified`. There is no default.
+ * The way to verify that LiveDesk sent a delivery: `signed`, `pathToken` or `unverified`. There is no default.
  *
  * @category verification
  * @since 0.1.0
@@ -55,20 +55,21 @@ export type Verification =
   | { readonly _tag: "Unverified" }
 
 /**
- * By a signature: HMAC-SHA256 in hex over `{timestamp}.{raw body}`. This is how later versions of Chatwoot sign, and the
- * names of the headers are Chatwoot's; that LiveDesk signs at all is unverified. With several secrets any of them will
- * do, so that one can be replaced without losing a delivery. A signature is taken once: an attacker with a copy of a
- * delivery cannot have it handled again under another id.
+ * Verifies the signature of each delivery: HMAC-SHA256 in hex over `{timestamp}.{raw body}`. Later versions of Chatwoot
+ * sign like this, and the names of the headers are Chatwoot's. Whether LiveDesk signs at all is unverified.
+ *
+ * Any of several secrets is accepted, so that one can be replaced without losing a delivery. A signature is accepted
+ * once: an attacker with a copy of a delivery cannot have it handled again under another id.
  *
  * @category verification
  * @since 0.1.0
  */
 export const signed = (options: {
-  /** The secrets that a delivery may be signed with. */
+  /** The accepted secrets. */
   readonly secrets: Arr.NonEmptyReadonlyArray<Redacted.Redacted>
-  /** The header that holds the time of signing in seconds since 1970. Defaults to `X-Chatwoot-Timestamp`. */
+  /** The header with the time of signing, in seconds since 1970. Defaults to `X-Chatwoot-Timestamp`. */
   readonly timestampHeader?: string | undefined
-  /** The header that holds the signature. Defaults to `X-Chatwoot-Signature`. */
+  /** The header with the signature. Defaults to `X-Chatwoot-Signature`. */
   readonly signatureHeader?: string | undefined
   /** The text before the hex. Defaults to `sha256=`. */
   readonly prefix?: string | undefined
@@ -84,11 +85,11 @@ export const signed = (options: {
 })
 
 /**
- * By a token in the address: deliveries come to `{path}/{token}`. Works with whatever sends them, and is as secret as
- * the address is. The token is 16 to 100 letters, digits, `-` and `_`.
+ * Verifies a token in the address: deliveries come to `{path}/{token}`. This works with any sender, and is as secret as
+ * the address. The token is 16 to 100 letters, digits, `-` and `_`.
  *
- * Effect's access log leaves these requests out. A tracer still sees their address: give it
- * `HttpMiddleware.TracerDisabledWhen`, and look at what a proxy in front writes down.
+ * Effect's access log omits these requests. A tracer still sees their address: exclude them with
+ * `HttpMiddleware.TracerDisabledWhen`, and check what a proxy in front logs.
  *
  * @category verification
  * @since 0.1.0
@@ -99,7 +100,7 @@ export const pathToken = (options: { readonly token: Redacted.Redacted }): Verif
 })
 
 /**
- * Not at all: anyone who knows the address can deliver anything.
+ * Verifies nothing: anyone who knows the address can deliver anything.
  *
  * @category verification
  * @since 0.1.0
@@ -111,7 +112,7 @@ export const unverified: Verification = { _tag: "Unverified" }
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Webhooks cannot be received like this. Names what is wrong, never a secret.
+ * The options of a receiver are invalid; `problem` says why, and never shows a secret.
  *
  * @category errors
  * @since 0.1.0
@@ -129,7 +130,7 @@ export class WebhookOptionsError extends Schema.TaggedError<WebhookOptionsError>
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * How webhooks are received.
+ * Options of a receiver.
  *
  * @category options
  * @since 0.1.0
@@ -137,47 +138,44 @@ export class WebhookOptionsError extends Schema.TaggedError<WebhookOptionsError>
 export interface Options {
   /** The path to receive at, such as `/webhooks/livedesk`. */
   readonly path: `/${string}`
-  /** How a delivery shows that LiveDesk sent it. */
   readonly verification: Verification
-  /** How many bytes a body may have. Defaults to 1 MiB. A larger one gets the status 413, and is read no further. */
+  /** The largest body, in bytes. Defaults to 1 MiB. A larger one gets the status 413, and is read no further. */
   readonly maxBodyBytes?: number | undefined
   /**
-   * The header that names a delivery, the same each time it is sent. Defaults to `X-Chatwoot-Delivery`, which is
-   * Chatwoot's and unverified. Without it a delivery is known by its event, id and time of change. A delivery without
-   * these either, such as Chatwoot's `contact_updated`, is handled each time it comes.
+   * The header with the id of a delivery, the same each time it is sent. Defaults to `X-Chatwoot-Delivery`, which is
+   * Chatwoot's and unverified. Without it, the event, its id and its time of change identify a delivery. A delivery
+   * without these either, such as Chatwoot's `contact_updated`, is handled each time it is sent.
    */
   readonly deliveryHeader?: string | undefined
   /**
-   * Whether to skip private notes and messages that went out, the program's own among them, which Chatwoot delivers
-   * like any other: see `WebhookEvent.isOwnMessage`. Defaults to `"skip"`, so that no program replies to itself. `"skip"`
-   * also skips messages whose kind is missing.
+   * Whether to skip private notes and outgoing messages, the program's own among them, which Chatwoot delivers like any
+   * other: see `WebhookEvent.isOwnMessage`. Defaults to `"skip"`, so that no program replies to itself.
    */
   readonly ownMessages?: "skip" | "handle" | undefined
-  /** How many events may be queued or in progress; further ones get the status 503. Defaults to 1024. */
+  /** How many events may be queued or in progress. Defaults to 1024. Further deliveries get the status 503. */
   readonly capacity?: number | undefined
 }
 
 /**
- * How webhooks are handled.
+ * Options of a receiver with a handler.
  *
  * @category options
  * @since 0.1.0
  */
 export interface HandlerOptions<E, R> extends Options {
-  /** Handles an event. */
   readonly handler: (event: WebhookEvent.WebhookEvent) => Effect.Effect<unknown, E, R>
   /**
-   * What a handler's failure leads to. Defaults to `"log"`.
+   * How to treat a handler's failure. Defaults to `"log"`.
    *
-   * - `"log"`: the receiver returns 200 at once, and logs a failure: the names of its errors and where they arose, not
-   *   their messages, which may hold what the customer wrote. Log these in the handler.
-   * - `"retry"`: the receiver responds after the handler is done, with 500 if it failed, so that a sender that retries
-   *   will. Chatwoot waits 5 seconds and, for the webhook of an inbox, does not retry (unverified).
+   * - `"log"`: the receiver returns 200 at once, and logs the names of a failure's errors and where they arose. Their
+   *   messages may hold what the customer wrote, so log these in the handler.
+   * - `"retry"`: the receiver responds after the handler, with 500 if it failed, so that the sender may retry. Chatwoot
+   *   waits 5 seconds, and does not retry for the webhook of an inbox (unverified).
    */
   readonly onFailure?: "log" | "retry" | undefined
-  /** How many events are handled at the same time. Defaults to 16. With 1, events are handled as they came. */
+  /** How many events are handled at the same time. Defaults to 16. With 1, they are handled in the order of arrival. */
   readonly concurrency?: number | undefined
-  /** How long handlers are waited for when the layer closes. Defaults to 10 seconds. */
+  /** How long to wait for handlers when the layer closes. Defaults to 10 seconds. */
   readonly shutdownTimeout?: Duration.Input | undefined
 }
 
@@ -186,9 +184,9 @@ export interface HandlerOptions<E, R> extends Options {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Receives webhooks and hands each event to a handler. A delivery that comes again runs the handler once: it counts as
- * handled when the handler succeeded, so one that failed is handled when it comes again. One that comes while it is
- * being handled, or was left by a process that was killed, gets the status 503.
+ * Receives webhooks and passes each event to a handler. A delivery counts as handled when its handler succeeds, and is
+ * then not handled again. One whose handler failed is handled when it is repeated. One that is still in progress, or
+ * was left by a process that was killed, gets the status 503.
  *
  * ```ts
  * const routes = Webhooks.layer({
@@ -250,26 +248,26 @@ export const layer = <E, R>(
       Effect.suspend(() => {
         if (waiting >= capacity) return Effect.andThen(delivery.release, WebhookRejection.reject("Full"))
         waiting++
-        // Apart from the request, so that a sender that hangs up does not stop a handler half way.
+        // In a fiber of its own, so that a sender that hangs up does not interrupt the handler.
         return Effect.map(FiberSet.run(fibers, handle(event, delivery)), (fiber) =>
           onFailure === "retry" ? Fiber.join(fiber) : Effect.void)
       }))
   }))
 
 /**
- * The events that were received.
+ * A receiver that provides its events as a stream.
  *
  * @category services
  * @since 0.1.0
  */
 export class Webhooks extends Context.Service<Webhooks, {
-  /** The events as they come. Each goes to one reader; those without a reader yet are queued, up to `capacity`. */
+  /** The events as they arrive. Each goes to one consumer. Up to `capacity` of them wait for a consumer. */
   readonly events: Stream.Stream<WebhookEvent.WebhookEvent>
 }>()("@effect-livedesk/core/Webhooks") {}
 
 /**
- * Receives webhooks and provides them as a stream. A delivery gets the status 200 once its event is queued, and counts as
- * handled from then on. It gets 503 when the queue is full. The stream ends when the layer closes.
+ * Receives webhooks and provides their events as a stream. A delivery gets the status 200 and counts as handled once
+ * its event is queued. It gets 503 when the queue is full. The stream ends when the layer closes.
  *
  * ```ts
  * const { events } = yield* Webhooks.Webhooks

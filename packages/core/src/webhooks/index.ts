@@ -1,5 +1,5 @@
 /**
- * Receiving what LiveDesk sends to an inbox's webhook URL.
+ * Receivers for the webhooks of an inbox.
  *
  * @since 0.1.0
  */

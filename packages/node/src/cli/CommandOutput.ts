@@ -28,7 +28,7 @@ export const Json = GlobalFlag.Setting("json")({
 })
 
 /**
- * Whether errors are to be printed as JSON: read from the arguments themselves, since they may be what is wrong.
+ * Whether the arguments ask for errors as JSON. Reads them without the parser, since they may be invalid.
  *
  * @category flags
  * @since 0.1.0
@@ -43,7 +43,7 @@ export const isJsonAsked = (args: ReadonlyArray<string>): boolean => {
 }
 
 /**
- * A part of a result as people are to see it, by its name.
+ * A row of a table: its values by column.
  *
  * @category models
  * @since 0.1.0
@@ -51,7 +51,7 @@ export const isJsonAsked = (args: ReadonlyArray<string>): boolean => {
 export type Row = { readonly [column: string]: unknown }
 
 /**
- * Prints a value: by `rows` as a table, or with `--json` the whole of it.
+ * Prints a value: as a table of its `rows`, or with `--json` the whole of it.
  *
  * @category printing
  * @since 0.1.0
@@ -62,13 +62,13 @@ export const print = Effect.fnUntraced(function*<A>(value: A, rows: (value: A) =
 })
 
 /**
- * A value as a JSON document, on one line where `indent` is 0: what is none as null, times by ISO 8601.
+ * Formats a value as a JSON document, on one line if `indent` is 0. None becomes null, and times are ISO 8601 text.
  *
  * @category formatting
  * @since 0.1.0
  */
 export const json = (value: unknown, indent = 2): string =>
-  // JSON lets through what a terminal would act upon.
+  // JSON does not escape all characters that a terminal acts upon.
   JSON.stringify(plain(value), undefined, indent).replaceAll(
     /[\u007F-\u009F\p{Cf}\u2028\u2029]/gu,
     (character) =>
@@ -92,7 +92,7 @@ const plain = (value: unknown): Schema.Json => {
 }
 
 /**
- * Rows as a table with a heading, in which long cells are cut but the last of a row; one row as a list of its parts.
+ * Formats rows as a table with a heading, which cuts long cells but the last of a row. One row becomes a list.
  *
  * @category formatting
  * @since 0.1.0
@@ -115,7 +115,7 @@ export const text = (rows: Row | ReadonlyArray<Row>): string => {
 }
 
 /**
- * The parts of a value that fit on a line each: not those that have parts of their own.
+ * The parts of a value that fit on one line, which leaves out nested ones.
  *
  * @category formatting
  * @since 0.1.0
@@ -125,7 +125,7 @@ export const summary = (value: Row): Row =>
 
 const isRows = (rows: Row | ReadonlyArray<Row>): rows is ReadonlyArray<Row> => Array.isArray(rows)
 
-/** In one line, and with nothing in it that a terminal would act upon: it may be a customer's. */
+/** Formats a value on one line, without characters that a terminal acts upon: it may be a customer's. */
 const cell = (value: unknown): string => {
   const simple = plain(value)
   const written = simple === null ? "-" : typeof simple === "string" ? simple : JSON.stringify(simple)
@@ -133,13 +133,13 @@ const cell = (value: unknown): string => {
 }
 
 /**
- * A text without what a terminal would act upon, but for line breaks.
+ * Replaces the characters that a terminal acts upon, except line breaks.
  *
  * @category formatting
  * @since 0.1.0
  */
 export const printable = (text: string): string =>
-  // The joiners are a part of how some languages and emoji are written.
+  // Some languages and emoji need the joiners.
   text.replaceAll(/(?:(?![\n\u200C\u200D])[\p{Cc}\p{Cf}\u2028\u2029])+/gu, " ")
 
 const maxCellWidth = 60

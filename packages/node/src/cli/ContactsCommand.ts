@@ -18,7 +18,7 @@ const text = (name: string, description: string): Flag.Flag<string | undefined> 
   Flag.String(name).pipe(Flag.withDescription(description), LiveDeskCall.optional)
 
 /**
- * The parts of a contact.
+ * The flags that describe a contact.
  *
  * @category flags
  * @since 0.1.0
@@ -27,7 +27,7 @@ export const profile = {
   name: text("name", "The contact's name"),
   email: text("email", "The contact's e-mail address"),
   phoneNumber: text("phone", "The contact's phone number, such as +123456789"),
-  identifier: text("identifier", "The id by which your own system knows the contact"),
+  identifier: text("identifier", "The contact's id in your own system"),
   avatarUrl: text("avatar-url", "The link of a picture of the contact")
 }
 
@@ -40,7 +40,7 @@ const row = ({ email, id, identifier, name, phoneNumber }: Contacts.Contact): Co
 })
 
 /**
- * Whether nothing is known of a contact: most likely something was forgotten.
+ * Whether no flag describes the contact, which is most likely a mistake.
  *
  * @category flags
  * @since 0.1.0
@@ -53,7 +53,7 @@ const create = Command.make(
   { inbox: LiveDeskCall.inbox, ...profile },
   Effect.fnUntraced(function*({ inbox, ...contact }) {
     if (isUnidentified(contact)) {
-      return yield* new UsageError({ message: "give what is known of the contact, such as --name" })
+      return yield* new UsageError({ message: "describe the contact by at least one flag, such as --name" })
     }
     const inboxId = yield* LiveDeskCall.inboxId(inbox)
     yield* LiveDeskCall.perform(
@@ -62,7 +62,7 @@ const create = Command.make(
     )
   })
 ).pipe(
-  Command.withDescription("Create a contact, and with it its tie to the inbox"),
+  Command.withDescription("Create a contact, and tie it to the inbox"),
   Command.withExamples([{
     command: "livedesk contacts create --name Alice --email alice@acme.inc",
     description: "Create a contact in the inbox of LIVEDESK_INBOX_ID"
@@ -94,7 +94,7 @@ const ensure = Command.make(
 
 const filter = {
   labels: Flag.String("label").pipe(
-    Flag.withDescription("Only contacts that have this label, or any of several"),
+    Flag.withDescription("Only contacts with this label; may be given several times, for contacts with any of them"),
     Flag.atLeast(0)
   ),
   sort: Flag.Literals("sort", [
@@ -106,17 +106,17 @@ const filter = {
     "company",
     "city",
     "country"
-  ]).pipe(Flag.withDescription("What to sort by"), LiveDeskCall.optional),
+  ]).pipe(Flag.withDescription("The field to sort by"), LiveDeskCall.optional),
   direction: Flag.Literals("direction", ["asc", "desc"]).pipe(
-    Flag.withDescription("Which way to sort"),
+    Flag.withDescription("The direction to sort in"),
     LiveDeskCall.optional
   ),
-  page: Flag.Int("page").pipe(Flag.withDescription("The page, from 1"), LiveDeskCall.optional),
+  page: Flag.Int("page").pipe(Flag.withDescription("The number of the page, from 1"), LiveDeskCall.optional),
   pageSize: Flag.Int("page-size").pipe(
-    Flag.withDescription("How many contacts a page is to hold"),
+    Flag.withDescription("The number of contacts on a page"),
     LiveDeskCall.optional
   ),
-  all: Flag.Boolean("all").pipe(Flag.withDescription("All pages, from --page on"), Flag.withDefault(false))
+  all: Flag.Boolean("all").pipe(Flag.withDescription("List all pages, from --page on"), Flag.withDefault(false))
 }
 
 const listed = Effect.fnUntraced(function*(
@@ -137,7 +137,7 @@ const listed = Effect.fnUntraced(function*(
 })
 
 const list = Command.make("list", filter, listed).pipe(
-  Command.withDescription("List contacts, a page or all"),
+  Command.withDescription("List one page of contacts, or all"),
   Command.withExamples([
     { command: "livedesk contacts list --sort name", description: "The first page, by name" },
     { command: "livedesk contacts list --all --json", description: "All of them, as one JSON document" }
@@ -154,7 +154,7 @@ const search = Command.make(
   },
   listed
 ).pipe(
-  Command.withDescription("Find contacts by a part of what they are known by"),
+  Command.withDescription("Search contacts by a part of a name, an e-mail address, a phone number or an identifier"),
   Command.withExamples([{ command: "livedesk contacts search acme.inc", description: "All contacts of acme.inc" }])
 )
 
@@ -168,7 +168,7 @@ const update = Command.make(
       Flag.atLeast(0)
     ),
     blocked: Flag.Boolean("blocked").pipe(
-      Flag.withDescription("Block the contact, or unblock it by --no-blocked"),
+      Flag.withDescription("Block the contact; --no-blocked unblocks it"),
       LiveDeskCall.optional
     ),
     customAttributes: Flag.KeyValuePair("attribute").pipe(
@@ -183,7 +183,7 @@ const update = Command.make(
       return yield* new UsageError({ message: `--${twice} and --clear ${twice}: give one of them` })
     }
     if (clear.length === 0 && Object.values({ ...keyParts, ...rest }).every(Predicate.isUndefined)) {
-      return yield* new UsageError({ message: "give what is to change, such as --name" })
+      return yield* new UsageError({ message: "give at least one change, such as --name" })
     }
     yield* LiveDeskCall.perform(
       Contacts.Contacts.use((contacts) =>
@@ -199,7 +199,7 @@ const update = Command.make(
     )
   })
 ).pipe(
-  Command.withDescription("Change a contact: only what is given"),
+  Command.withDescription("Change the given fields of a contact"),
   Command.withExamples([{
     command: "livedesk contacts update 2219256 --name \"Alice B.\" --clear phone",
     description: "Change the name and clear the phone number"

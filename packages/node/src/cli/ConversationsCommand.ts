@@ -18,7 +18,7 @@ import * as LiveDeskCall from "./LiveDeskCall.ts"
 const sender = {
   contactId: Flag.Int("contact").pipe(Flag.withDescription("The contact, by its id"), LiveDeskCall.optional),
   sourceId: Flag.String("source").pipe(
-    Flag.withDescription("The contact, by the name under which the inbox knows it"),
+    Flag.withDescription("The contact, by its source id in the inbox"),
     LiveDeskCall.optional
   )
 }
@@ -56,7 +56,7 @@ const start = Command.make(
     message: Flag.String("message").pipe(Flag.withDescription("The first message")),
     resume: Flag.KeyValuePair("resume").pipe(
       Flag.withDescription(
-        "What an earlier start's error says to go on with, as contactId=5; may be given several times"
+        "An id from the error of an earlier start, to continue it, as contactId=5; may be given several times"
       ),
       LiveDeskCall.optional
     )
@@ -68,11 +68,11 @@ const start = Command.make(
     }
     if (contactId !== undefined && !ContactsCommand.isUnidentified(contact)) {
       return yield* new UsageError({
-        message: "--contact is one that is there, as it is; give that, or what is known of a new one"
+        message: "--contact takes an existing contact as it is; give either --contact or the flags of a new one"
       })
     }
     if (contactId === undefined && resume === undefined && ContactsCommand.isUnidentified(contact)) {
-      return yield* new UsageError({ message: "give --contact, or what is known of a new one, such as --name" })
+      return yield* new UsageError({ message: "give --contact, or the flags of a new one, such as --name" })
     }
     yield* LiveDeskCall.perform(
       ConversationStart.start({
@@ -89,7 +89,7 @@ const start = Command.make(
     )
   })
 ).pipe(
-  Command.withDescription("Create a contact, a conversation and its first message in one"),
+  Command.withDescription("Create a contact, a conversation and its first message"),
   Command.withExamples([
     {
       command:
@@ -98,12 +98,12 @@ const start = Command.make(
     },
     {
       command: "livedesk conversations start --contact 2219256 --message \"Your parcel is on its way.\"",
-      description: "Write to a contact that is there"
+      description: "Write to an existing contact"
     }
   ])
 )
 
-/** Ids are numbers where they look like it, but for the one that is text. */
+/** Reads ids as numbers if they look like it, except for the source id, which is text. */
 const identifiers = (resume: { readonly [name: string]: string }): { readonly [name: string]: string | number } =>
   Object.fromEntries(
     Object.entries(resume).map(([name, id]) => [name, name !== "sourceId" && /^\d+$/.test(id) ? Number(id) : id])

@@ -19,7 +19,6 @@ interface Finding {
   readonly check: "settings" | "inbox" | "service" | "credentials" | "contract"
   readonly result: "ok" | "wrong" | "not set" | "not looked at"
   readonly detail: string
-  /** What is wrong. */
   readonly error?: unknown
 }
 
@@ -33,7 +32,7 @@ const wrong = (check: Finding["check"], error: unknown, detail = ExitCode.messag
 const skipped = (check: Finding["check"]): Finding => ({ check, result: "not looked at", detail: "" })
 
 /**
- * The command that checks settings, service, credentials and responses. Reads one page of contacts and changes nothing.
+ * The command `livedesk doctor` checks settings, service, credentials and responses. It reads one page of contacts.
  *
  * @category commands
  * @since 0.1.0
@@ -42,7 +41,7 @@ export const command = Command.make(
   "doctor",
   {},
   Effect.fnUntraced(function*() {
-    yield* LiveDeskCall.rejectDryRun("doctor", "it is there to call LiveDesk, and it changes nothing")
+    yield* LiveDeskCall.rejectDryRun("doctor", "it has to call LiveDesk, and changes nothing")
     const findings = [...(yield* look), yield* inbox]
     yield* CommandOutput.print(
       findings.map(({ check, detail, result }) => ({ check, result, detail })),
@@ -58,25 +57,25 @@ export const command = Command.make(
   })
 ).pipe(
   Command.withDescription(
-    "Check whether the settings can be used, the service responds, the credentials work, and where its responses " +
-      "differ from its documentation. Reads one page of contacts, and changes nothing"
+    "Check that the settings can be used, the service responds, the credentials work, and the responses are as " +
+      "documented. Reads one page of contacts, and changes nothing"
   ),
   Command.withShortDescription("Check settings, service and credentials"),
   Command.withExamples([{ command: "livedesk doctor", description: "Find out why nothing works" }])
 )
 
-/** The one optional setting: commands also take the inbox by `--inbox`. */
+/** Checks the only optional setting: commands also take the inbox by `--inbox`. */
 const inbox = Effect.gen(function*() {
   const isSet = Option.isSome(yield* Config.option(Config.String("LIVEDESK_INBOX_ID")))
   const id = yield* Effect.result(NodeLiveDesk.inboxId)
   return Result.isSuccess(id)
-    ? ok("inbox", `${id.success}, by its form; only a create shows whether the inbox is there`)
+    ? ok("inbox", `${id.success} is a valid id; only a create shows whether the inbox exists`)
     : isSet
     ? wrong("inbox", id.failure)
     : {
       check: "inbox",
       result: "not set",
-      detail: "commands that need an inbox take it by --inbox; to leave that out, set LIVEDESK_INBOX_ID"
+      detail: "commands that need an inbox take it from --inbox; set LIVEDESK_INBOX_ID to leave that out"
     } satisfies Finding
 }).pipe(Effect.catchTag("ConfigError", (error) => Effect.succeed(wrong("inbox", error))))
 

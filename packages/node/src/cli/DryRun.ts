@@ -1,5 +1,5 @@
 /**
- * Simulated calls, for `--dry-run`: what would be sent is shown and not sent.
+ * Simulated calls, for `--dry-run`: requests are shown and not sent.
  *
  * @since 0.1.0
  */
@@ -18,7 +18,7 @@ import * as NodeLiveDesk from "../NodeLiveDesk.ts"
 import * as CommandOutput from "./CommandOutput.ts"
 
 /**
- * The result of simulated calls: the requests, the first ones at least, and the value, where the calls came to their end.
+ * The result of simulated calls: their first requests, and their value if they ran to the end.
  *
  * @category models
  * @since 0.1.0
@@ -29,8 +29,8 @@ export interface DryRun<A> {
 }
 
 /**
- * Simulates calls. Searches find nothing, and what is created has a made-up id, so that calls go on to what follows
- * from those; at any other request they end.
+ * Simulates calls. Searches find nothing, and created records have made-up ids, so that the calls continue. They end at
+ * any other request.
  *
  * @category running
  * @since 0.1.0
@@ -62,10 +62,10 @@ export const make = Effect.fnUntraced(function*<A, E>(
   return { requests, result }
 })
 
-/** More than any command but the import makes. */
+/** The number of requests to keep: more than any command but the import makes. */
 const maxRequests = 8
 
-/** Ids that LiveDesk would give, each by numbers that it does not. */
+/** Stand-ins for ids that LiveDesk would assign, each with numbers that it would not. */
 const simulated = {
   contact: { rest: 0, shown: "<id of the new contact>" },
   conversation: { rest: 1, shown: "<id of the new conversation>" },
@@ -107,7 +107,7 @@ const simulatedResponse = (
 }
 
 /**
- * A request as it can be shown: without credentials, and with names for what only a response would return.
+ * A request to show: without credentials, and with names in place of ids that only a response would return.
  *
  * @category showing
  * @since 0.1.0
@@ -117,12 +117,12 @@ export interface ShownRequest {
   readonly url: string
   readonly headers: { readonly [name: string]: string }
   readonly body?: unknown
-  /** Why it may not be sent. */
+  /** The condition on which the request is sent. */
   readonly onlyIf?: string
 }
 
 /**
- * Requests as they can be shown, in their order.
+ * Converts requests to show them, in their order.
  *
  * @category showing
  * @since 0.1.0
@@ -146,7 +146,7 @@ export const shown = (requests: ReadonlyArray<HttpClientRequest.HttpClientReques
   })
 
 /**
- * Prints requests: one after the other, or with `--json` as one list.
+ * Prints requests one after the other, or with `--json` as one list.
  *
  * @category showing
  * @since 0.1.0
@@ -158,7 +158,7 @@ export const print = Effect.fnUntraced(function*(requests: ReadonlyArray<ShownRe
 })
 
 /**
- * Requests as text.
+ * Formats requests as text.
  *
  * @category showing
  * @since 0.1.0

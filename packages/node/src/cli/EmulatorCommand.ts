@@ -15,7 +15,7 @@ import { UsageError } from "./ExitCode.ts"
 import * as LiveDeskCall from "./LiveDeskCall.ts"
 
 /**
- * The command that runs an emulated LiveDesk.
+ * The command `livedesk emulator`, which runs an emulated LiveDesk.
  *
  * @category commands
  * @since 0.1.0
@@ -29,12 +29,12 @@ export const command = Command.make(
       LiveDeskCall.optional
     ),
     file: Flag.String("file").pipe(
-      Flag.withDescription("A file of JSON to go on from and to keep all in"),
+      Flag.withDescription("A JSON file to load the state from and to save it to"),
       Flag.withMetavar("path"),
       LiveDeskCall.optional
     ),
     webhook: Flag.String("webhook").pipe(
-      Flag.withDescription("Where to deliver what happens; signed where LIVEDESK_WEBHOOK_SECRET is set"),
+      Flag.withDescription("The webhook to deliver events to; signed if LIVEDESK_WEBHOOK_SECRET is set"),
       Flag.withMetavar("url"),
       LiveDeskCall.optional
     ),
@@ -54,7 +54,7 @@ export const command = Command.make(
     return yield* Effect.gen(function*() {
       const { baseUrl } = yield* NodeEmulator.NodeEmulator
       const { credentials } = yield* Emulator.Emulator
-      // Not a secret: it is the emulator's own, and opens nothing else.
+      // The emulator's own credentials are no secret: they open nothing else.
       const settings = {
         LIVEDESK_BASE_URL: baseUrl,
         LIVEDESK_API_KEY: Redacted.value(credentials.apiKey),
@@ -65,7 +65,7 @@ export const command = Command.make(
         docs: `${baseUrl}/docs`,
         inbox: `${baseUrl}/inbox`,
         ...(webhook === undefined ? {} : {
-          // In the query of an address a token may stand.
+          // The query of an address may hold a token.
           webhook: `${webhook.replace(/[?#].*/, "")} (${
             Option.isSome(secret) ? "signed" : "not signed: LIVEDESK_WEBHOOK_SECRET is not set"
           })`
@@ -74,7 +74,7 @@ export const command = Command.make(
       yield* Console.log(
         (yield* CommandOutput.Json)
           ? CommandOutput.json({ ...settings, ...pages })
-          // As a file .env may have them.
+          // In the format of a file .env.
           : [
             ...Object.entries(settings).map(([name, value]) => `${name}=${value}`),
             ...Object.entries(pages).map(([name, value]) => `# ${name}: ${value}`)
@@ -103,11 +103,11 @@ export const command = Command.make(
   Command.withDescription("Run an emulated LiveDesk on a port of this machine, until Ctrl-C"),
   Command.withExamples([{
     command: "livedesk emulator --port 8407 --file livedesk.json --webhook http://127.0.0.1:3000/webhooks/livedesk",
-    description: "On a port that stays, with a memory, delivering to a webhook"
+    description: "Run it on a fixed port, with its state in a file, and deliver events to a webhook"
   }])
 )
 
-/** The other commands begin sooner without it. */
+/** Loaded on demand, so that the other commands begin sooner. */
 const loaded = Effect.promise(async () => ({
   Emulator: await import("@effect-livedesk/core/testing/Emulator"),
   NodeEmulator: await import("../NodeEmulator.ts")
@@ -116,7 +116,7 @@ const loaded = Effect.promise(async () => ({
 const isLoopback = (host: string): boolean => /^(?:127(?:\.\d{1,3}){3}|::1|localhost)$/i.test(host)
 
 /**
- * The secret that webhooks are signed with; none where it is not set.
+ * The secret to sign webhooks with, from `LIVEDESK_WEBHOOK_SECRET`; none if it is not set.
  *
  * @category settings
  * @since 0.1.0

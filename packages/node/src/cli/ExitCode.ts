@@ -1,5 +1,5 @@
 /**
- * How the command ends: its exit code, and the text of an error.
+ * The exit codes of the command, and the text of its errors.
  *
  * @since 0.1.0
  */
@@ -121,7 +121,7 @@ const ofError = (error: unknown): ExitCode => {
 const encode = Schema.encodeUnknownSync(Schema.toCodecJson(LiveDeskError.LiveDeskError))
 
 /**
- * The rendering of a failure for standard error, as text or as JSON; nothing where all was printed before.
+ * Renders a failure for standard error, as text or as JSON. Returns `undefined` if everything was printed before.
  *
  * @category converting
  * @since 0.1.0
@@ -142,13 +142,13 @@ const document = (rendered: { readonly _tag?: string; readonly message: string }
   isJson ? CommandOutput.json(rendered, 0) : CommandOutput.printable(rendered.message)
 
 const usageOf = ({ commandPath, errors }: CliError.ShowHelp) => {
-  // The parser takes each character of a value such as -x@acme.inc for a flag.
+  // The parser takes each character of a value such as -x@acme.inc as a flag.
   const letters = errors.filter((error) => error._tag === "UnrecognizedOption" && !error.option.startsWith("--"))
   const message = [
     ...errors.filter((error) => error === letters[0] || !letters.includes(error)).map(({ message }) => message),
     ...(letters.length === 0
       ? []
-      : ["A value that begins with a dash is given as --flag=-value, or behind --"]),
+      : ["Give a value that begins with a dash as --flag=-value, or after --"]),
     `${commandPath.join(" ")} --help lists what can be given`
   ].join("\n")
   return { _tag: "UsageError", message }

@@ -1,5 +1,5 @@
 /**
- * The calls that commands make: with settings from the environment, or for show only.
+ * The calls of commands, with settings from the environment, or simulated by `--dry-run`.
  *
  * @since 0.1.0
  */
@@ -14,7 +14,7 @@ import * as DryRun from "./DryRun.ts"
 import { UsageError } from "./ExitCode.ts"
 
 /**
- * Whether requests are shown and not sent.
+ * The global flag `--dry-run`: requests are shown and not sent.
  *
  * @category flags
  * @since 0.1.0
@@ -27,7 +27,7 @@ export const DryRunFlag = GlobalFlag.Setting("dry-run")({
 })
 
 /**
- * Rejects `--dry-run` for a command that has no use for it, with the reason.
+ * Rejects `--dry-run` for a command that does not have it, with the reason.
  *
  * @category flags
  * @since 0.1.0
@@ -37,7 +37,7 @@ export const rejectDryRun = Effect.fnUntraced(function*(command: string, why: st
 })
 
 /**
- * A flag that may be left out.
+ * Makes a flag optional.
  *
  * @category flags
  * @since 0.1.0
@@ -46,7 +46,7 @@ export const optional = <A>(flag: Flag.Flag<A>): Flag.Flag<A | undefined> =>
   Flag.map(Flag.optional(flag), Option.getOrUndefined)
 
 /**
- * The inbox to work in.
+ * The flag `--inbox`: the inbox to work in.
  *
  * @category flags
  * @since 0.1.0
@@ -57,7 +57,7 @@ export const inbox: Flag.Flag<number | undefined> = Flag.Int("inbox").pipe(
 )
 
 /**
- * The inbox that was named, or the setting's.
+ * Returns the named inbox, or that of `LIVEDESK_INBOX_ID`.
  *
  * @category settings
  * @since 0.1.0

@@ -29,7 +29,7 @@ const command = Command.make("livedesk").pipe(
     [
       "EngageLab LiveDesk from the command line.",
       "",
-      "Settings come from the environment, or from a file .env in the working directory: LIVEDESK_API_KEY,",
+      "Settings come from the environment or the file .env in the working directory: LIVEDESK_API_KEY,",
       "LIVEDESK_API_SECRET, LIVEDESK_BASE_URL, LIVEDESK_TIMEOUT, LIVEDESK_INBOX_ID, LIVEDESK_WEBHOOK_SECRET.",
       "",
       "Exit codes:",
@@ -55,12 +55,12 @@ const presenter = CliOutput.layerPresenter({
   present: (event) => event._tag === "InvalidInvocation" ? Effect.void : CliOutput.defaultPresenter.present(event)
 })
 
-/** The environment, and for what it lacks the file; one that cannot be read is reported where a setting is missing. */
+/** The environment, then the file `.env`. A file that cannot be read is reported when a setting is missing. */
 const settings = ConfigProvider.layerAdd(
   ConfigProvider.fromDotEnv().pipe(
     Effect.catch(({ reason }) => {
       if (reason._tag === "NotFound") return Effect.succeed(ConfigProvider.fromEnv({ env: {} }))
-      const message = `.env cannot be read: ${reason._tag}. Correct it, or set all in the environment`
+      const message = `.env cannot be read: ${reason._tag}. Fix it, or set everything in the environment`
       return Effect.succeed(ConfigProvider.make(() => Effect.fail(new ConfigProvider.SourceError({ message }))))
     })
   )

@@ -20,15 +20,15 @@ const send = Command.make(
   {
     conversationId: Argument.Int("conversation").pipe(Argument.withDescription("The conversation's id")),
     content: Argument.String("text").pipe(
-      Argument.withDescription("The text; may be left out where there is a --file"),
+      Argument.withDescription("The text; optional with --file"),
       Argument.optional
     ),
     isPrivate: Flag.Boolean("private").pipe(
-      Flag.withDescription("Only agents are to see it"),
+      Flag.withDescription("Send a note that only agents see"),
       LiveDeskCall.optional
     ),
     replyTo: Flag.Int("reply-to").pipe(
-      Flag.withDescription("The message that it replies to, by its id"),
+      Flag.withDescription("The id of the message to reply to"),
       LiveDeskCall.optional
     ),
     files: Flag.String("file").pipe(
@@ -37,7 +37,7 @@ const send = Command.make(
       Flag.atLeast(0)
     ),
     type: Flag.String("type").pipe(
-      Flag.withDescription("The files' media type, such as image/png; defaults to that of each name's ending"),
+      Flag.withDescription("The media type of the files, such as image/png; defaults to that of each file's extension"),
       LiveDeskCall.optional
     )
   },
@@ -47,7 +47,7 @@ const send = Command.make(
       return yield* new UsageError({ message: "give a text, a --file or both" })
     }
     if (files.length === 0 && type !== undefined) {
-      return yield* new UsageError({ message: "--type is of a --file, and there is none" })
+      return yield* new UsageError({ message: "--type needs --file" })
     }
     const attachments = yield* Effect.forEach(
       files,

@@ -19,7 +19,7 @@ const text = (name: string, description: string): Flag.Flag<string | undefined> 
 const ticketId = Argument.String("ticket").pipe(Argument.withDescription("The ticket's id"))
 
 const content = {
-  description: text("description", "What it is about, in Markdown"),
+  description: text("description", "The description, in Markdown"),
   priority: Flag.Literals("priority", ["low", "normal", "medium", "high", "urgent"]).pipe(
     Flag.withDescription("The urgency"),
     LiveDeskCall.optional
@@ -45,8 +45,8 @@ const create = Command.make(
   {
     title: Flag.String("title").pipe(Flag.withDescription("The title")),
     ...content,
-    requester: text("requester", "Who asks, by the id in your own system"),
-    assignmentTeam: text("team", "The name of the team that is to have it")
+    requester: text("requester", "The requester, by the id in your own system"),
+    assignmentTeam: text("team", "The name of the team to assign it to")
   },
   ({ requester, ...input }) =>
     LiveDeskCall.perform(
@@ -69,7 +69,7 @@ const get = Command.make(
   (input) => LiveDeskCall.perform(Tickets.Tickets.use((tickets) => tickets.get(input)), row)
 ).pipe(
   Command.withDescription("Read a ticket"),
-  Command.withExamples([{ command: "livedesk tickets get TICKET-1 --json", description: "All of it, as JSON" }])
+  Command.withExamples([{ command: "livedesk tickets get TICKET-1 --json", description: "Print all of it as JSON" }])
 )
 
 const update = Command.make(
@@ -83,7 +83,7 @@ const update = Command.make(
   Effect.fnUntraced(function*({ tags, ticketId, ...given }) {
     const changes = { ...given, ...(tags.length === 0 ? {} : { tags }) }
     if (Object.values(changes).every(Predicate.isUndefined)) {
-      return yield* new UsageError({ message: "give what is to change, such as --priority" })
+      return yield* new UsageError({ message: "give at least one change, such as --priority" })
     }
     yield* LiveDeskCall.perform(
       Tickets.Tickets.use((tickets) => tickets.update({ ticketId, ...changes })),
@@ -91,7 +91,7 @@ const update = Command.make(
     )
   })
 ).pipe(
-  Command.withDescription("Change a ticket: only what is given"),
+  Command.withDescription("Change the given fields of a ticket"),
   Command.withExamples([{
     command: "livedesk tickets update TICKET-1 --priority urgent --tag fire",
     description: "Change the urgency and the tags"

@@ -48,7 +48,7 @@ const listen = Command.make(
     if (port < 0 || port > 65_535) {
       return yield* new UsageError({ message: "--port: expected a number from 0 to 65535" })
     }
-    if (!isPath(path)) return yield* new UsageError({ message: "--path: expected one such as /webhooks/livedesk" })
+    if (!isPath(path)) return yield* new UsageError({ message: "--path: expected a path such as /webhooks/livedesk" })
     const isJson = yield* CommandOutput.Json
     const how = yield* verification
     const handler = (event: WebhookEvent.WebhookEvent) =>
@@ -82,11 +82,11 @@ const listen = Command.make(
   })
 ).pipe(
   Command.withDescription(
-    "Print the webhooks that come, until Ctrl-C; with --json one document a line. Where LIVEDESK_WEBHOOK_SECRET is " +
+    "Print webhooks as they arrive, until Ctrl-C; with --json one document per line. If LIVEDESK_WEBHOOK_SECRET is " +
       "set, only those that are signed with it"
   ),
-  Command.withShortDescription("Print the webhooks that come"),
-  Command.withExamples([{ command: "livedesk webhooks listen --port 3000", description: "Print what comes to a port" }])
+  Command.withShortDescription("Print webhooks as they arrive"),
+  Command.withExamples([{ command: "livedesk webhooks listen --port 3000", description: "Print webhooks to a port" }])
 )
 
 const isPath = (path: string): path is `/${string}` => /^\/[\w\-./~%]*$/.test(path)
@@ -142,7 +142,7 @@ const sendTest = Command.make(
     }
   })
 ).pipe(
-  Command.withDescription("Deliver a made-up event to a receiver; signed where LIVEDESK_WEBHOOK_SECRET is set"),
+  Command.withDescription("Deliver a sample event to a receiver; signed if LIVEDESK_WEBHOOK_SECRET is set"),
   Command.withExamples([{
     command: "livedesk webhooks send-test http://127.0.0.1:3000/webhooks/livedesk",
     description: "Deliver a customer's message"
@@ -158,6 +158,6 @@ const maxResponseLength = 2000
  * @since 0.1.0
  */
 export const command = Command.make("webhooks").pipe(
-  Command.withDescription("Receive webhooks, and deliver made-up ones"),
+  Command.withDescription("Receive webhooks, and deliver samples"),
   Command.withSubcommands([listen, sendTest])
 )

@@ -1,5 +1,5 @@
 /**
- * The emulator's inbox as it is served: the page, what happens as server-sent events, and what is done on the page.
+ * The emulator's inbox: its page, the changes as server-sent events, and the actions of the page.
  *
  * @since 0.1.0
  */
@@ -20,21 +20,20 @@ import * as InboxGuard from "./InboxGuard.ts"
 import { html } from "./InboxPage.ts"
 import * as InboxView from "./InboxView.ts"
 
-/** The options of the inbox. */
 export interface Options extends InboxView.Sources {
   /** The name or address that the emulator listens at. */
   readonly host: string
-  /** Ends when the emulator is about to: no page may keep it. */
+  /** Ends when the emulator is about to close, so that no page holds it up. */
   readonly closing: Effect.Effect<void>
 }
 
-/** How long what happens is gathered before it is sent. */
+/** How long changes are gathered before they are sent. */
 const pause = "100 millis"
 
-/** How many pages can look at a time. */
+/** How many pages can be open at the same time. */
 const maxPages = 20
 
-/** Of an action, in bytes. */
+/** The size of the largest action, in bytes. */
 const largest = 1_000_000
 
 const json = (status: number, body: unknown) => HttpServerResponse.jsonUnsafe(body, { status })

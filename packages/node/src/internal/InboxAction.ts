@@ -8,7 +8,7 @@ import * as Schema from "effect/Schema"
 
 const inConversation = { conversationId: Schema.Natural, content: Schema.String }
 
-/** One thing done, as the page sends it. */
+/** An action, as the page sends it. */
 export const InboxAction = Schema.Union([
   /** An agent replies, or writes a note for agents only. */
   Schema.TaggedStruct("Reply", { ...inConversation, private: Schema.Boolean }),
@@ -18,9 +18,9 @@ export const InboxAction = Schema.Union([
     conversationId: Schema.Natural,
     status: Schema.Literals(Conversations.statuses)
   }),
-  /** An event is delivered again, by the delivery's key in the view. */
+  /** Delivers an event again, by the delivery's key in the view. */
   Schema.TaggedStruct("Redeliver", { key: Schema.String }),
-  /** These faults meet a share of the requests, and no others. */
+  /** Applies these faults, and no others, to a share of the requests. */
   Schema.TaggedStruct("Faults", {
     ids: Schema.Array(Schema.String),
     rate: Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }))

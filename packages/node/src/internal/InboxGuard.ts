@@ -1,12 +1,12 @@
 /**
- * Access to the emulator's inbox: its own page and programs have it, another site's page in the same browser does not.
+ * Access to the emulator's inbox, for its own page and programs but not for other sites' pages in the same browser.
  *
  * @since 0.1.0
  */
 import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import { isIP } from "node:net"
 
-/** Why a request is rejected. */
+/** The response to a rejected request. */
 export interface Rejection {
   readonly status: 403 | 405 | 415
   readonly error: string
@@ -15,8 +15,8 @@ export interface Rejection {
 type Request = Pick<HttpServerRequest.HttpServerRequest, "headers" | "method">
 
 /**
- * Rejects requests by another name than the emulator's: a page of another site would pass for this one by a name that its
- * DNS leads here. Addresses cannot be led anywhere.
+ * Rejects requests to a name other than the emulator's: another site could pass for this one by a name that its DNS
+ * resolves to here. Addresses are safe from that.
  */
 export const rejectHost = ({ headers }: Request, host: string): Rejection | undefined => {
   const given = headers["host"] ?? ""
@@ -27,7 +27,7 @@ export const rejectHost = ({ headers }: Request, host: string): Rejection | unde
     : { status: 403, error: `this page is not served under the name ${JSON.stringify(bare)}: use an IP address` }
 }
 
-/** Rejects what a page of another origin asks for, and what a form could send. */
+/** Rejects requests of other origins' pages, and requests that a form could send. */
 export const rejectOrigin = ({ headers, method }: Request): Rejection | undefined => {
   const site = headers["sec-fetch-site"]
   const origin = headers["origin"]
@@ -42,6 +42,5 @@ export const rejectOrigin = ({ headers, method }: Request): Rejection | undefine
     : { status: 415, error: "expected a body of application/json" }
 }
 
-/** Rejects another method than a path has. */
 export const rejectMethod = ({ method }: Request, expected: "GET" | "POST"): Rejection | undefined =>
   method === expected ? undefined : { status: 405, error: `expected ${expected}` }

@@ -1,5 +1,5 @@
 /**
- * The view of the emulator's inbox: the latest of what an emulator holds and of what happened, cut to what a page can bear.
+ * The view of the emulator's inbox: the latest records, deliveries and requests, cut to what a page can show.
  *
  * @since 0.1.0
  */
@@ -17,10 +17,10 @@ import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 
 // ---------------------------------------------------------------------------------------------------------------------
-// what is shown
+// models
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** All that the page shows, in parts of which only those are sent that changed. Times are milliseconds since 1970. */
+/** Everything that the page shows. Only the parts that changed are sent. Times are in milliseconds since 1970. */
 export interface View {
   readonly counts: { readonly contacts: number; readonly conversations: number; readonly messages: number }
   readonly contacts: ReadonlyArray<ContactView>
@@ -40,7 +40,7 @@ export interface ContactView {
   readonly identifier: string
   readonly blocked: boolean
   readonly createdAt: number
-  /** The latest of its conversations that are shown. */
+  /** The contact's latest conversation among those shown. */
   readonly conversationId: number | null
 }
 
@@ -54,18 +54,17 @@ export interface ConversationView {
   readonly last: { readonly from: Writer; readonly text: string } | null
 }
 
-/** `note` is an agent's, for agents only. */
+/** The writer of a message; `note` is an agent's message for agents only. */
 export type Writer = "contact" | "agent" | "note"
 
-/** The conversation that is looked at. */
 export interface OpenedView extends Omit<ConversationView, "last"> {
   readonly contactId: number
   readonly email: string
   readonly phone: string
   readonly snoozedUntil: number | null
-  /** What it may be moved to. */
+  /** The states that it may move to. */
   readonly moves: ReadonlyArray<string>
-  /** The latest; how many came before them, `earlier` says. */
+  /** The latest messages; `earlier` counts those before them. */
   readonly messages: ReadonlyArray<MessageView>
   readonly earlier: number
 }
@@ -95,7 +94,7 @@ export interface RequestView {
   readonly method: string
   readonly path: string
   readonly operation: string
-  /** The status of the response that the program got. */
+  /** The status that the program got. */
   readonly status: number | null
   readonly fault: string | null
   readonly at: number
@@ -104,9 +103,9 @@ export interface RequestView {
 
 export interface FaultsView {
   readonly choices: ReadonlyArray<{ readonly id: string; readonly label: string; readonly on: boolean }>
-  /** Of how many requests: from 0 to 1. */
+  /** The share of requests, from 0 to 1. */
   readonly rate: number
-  /** Whether a program gave a plan of its own, which the choices do not show. */
+  /** Whether a program set a plan of its own, which the choices do not show. */
   readonly scripted: boolean
 }
 
@@ -114,7 +113,7 @@ export interface FaultsView {
 // faults
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** The faults that the page offers, with the words for them. */
+/** The faults that the page offers, with their labels. */
 const offered: ReadonlyArray<readonly [label: string, fault: Faults.Fault]> = [
   ["429, retry after 2 seconds", Faults.Fault.RateLimited({ retryAfter: "2" })],
   ["500, with nothing done", Faults.Fault.Failing({ status: 500, when: "BeforeProcessing" })],
@@ -131,7 +130,7 @@ const offered: ReadonlyArray<readonly [label: string, fault: Faults.Fault]> = [
   ["A page of HTML instead of the response", Faults.Fault.MalformedBody({ body: "<html><title>Log in</title></html>" })]
 ]
 
-/** The plan by which some of the offered faults, by their ids, meet a share of all requests; none for an unknown id. */
+/** The plan that applies the offered faults with these ids to a share of all requests; none for an unknown id. */
 export const planOf = (ids: ReadonlyArray<string>, rate: number): Option.Option<Faults.Plan> =>
   ids.length === 0 ? Option.some(Faults.script({})) : Option.map(
     Option.all(ids.map((id) => Option.fromUndefinedOr(offered.find(([, fault]) => Faults.describe(fault) === id)))),
@@ -162,14 +161,14 @@ const faultsOf = (plan: Faults.Plan): FaultsView => {
 // rows
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** How many rows a list has at most. */
+/** The maximum number of rows in a list. */
 const rows = 100
 
 const maxLineLength = 200
 
 const maxMessageLength = 5000
 
-/** The beginning of a text, and how much more there is of it. */
+/** Cuts a text, and appends how much more there is. */
 const cut = (text: string, longest: number): string =>
   text.length <= longest ? text : `${text.slice(0, longest)}… (${text.length - longest} more characters)`
 
@@ -203,7 +202,7 @@ const contactsOf = (
     }))
 }
 
-/** Those in which something happened last, the latest first: in one pass, as there may be very many. */
+/** The conversations with the latest activity, latest first: in one pass, as there may be very many. */
 const latestConversations = (
   state: EmulatorState.EmulatorState
 ): ReadonlyArray<EmulatorState.StoredConversation> => {
@@ -294,7 +293,7 @@ const keys = new WeakMap<WebhookSender.Delivered, string>()
 
 let keyed = 0
 
-/** By which the page names a delivery that was made: two of the same event have two. */
+/** The key by which the page names a delivery; each delivery of an event has its own. */
 export const keyOf = (delivered: WebhookSender.Delivered): string => {
   const key = keys.get(delivered) ?? `${delivered.id}:${++keyed}`
   keys.set(delivered, key)
@@ -328,20 +327,19 @@ const requestOf = (request: EmulatedServer.ServedRequest): RequestView => ({
 })
 
 // ---------------------------------------------------------------------------------------------------------------------
-// looking
+// watching
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** What the page looks at. */
 export interface Sources {
   readonly emulator: Emulator.Emulator["Service"]
   readonly server: EmulatedServer.EmulatedServer
-  /** None where no webhook is set. */
+  /** None if no webhook is set. */
   readonly webhook: Option.Option<{ readonly url: string; readonly sender: WebhookSender.WebhookSender["Service"] }>
 }
 
 /**
- * Gives at each look the parts that changed since the one before, all at the first. It looks closer only where something
- * was put in the place of what it saw: a page that stays open costs an idle emulator next to nothing.
+ * Returns an effect whose result is the parts that changed since its previous run, at first all. It compares references
+ * first, so that a page that stays open costs an idle emulator next to nothing.
  */
 export const watch = ({ emulator, server, webhook }: Sources, conversationId: number | undefined) => {
   const sent = new Map<string, string>()
@@ -355,7 +353,7 @@ export const watch = ({ emulator, server, webhook }: Sources, conversationId: nu
     const requests = yield* server.requests
     const plan = yield* server.faults.plan
     const deliveries = Option.isSome(webhook) ? yield* webhook.value.sender.recent : []
-    // Of the emulator's own calendar; and once in a while for conversations whose snooze has ended.
+    // By the emulator's calendar. Each second counts as a change, for conversations whose snooze has ended.
     const now = yield* emulator.now
     const sources = [state, requests, plan, deliveries, Math.floor(millis(now) / 1000)]
     if (sources.every((source, index) => source === seen[index])) return {}

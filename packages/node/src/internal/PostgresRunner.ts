@@ -1,6 +1,5 @@
 /**
- * A runner of a cluster that keeps everything in PostgreSQL. Loaded only where it is asked for: its driver is an optional
- * peer.
+ * A runner of a cluster that stores everything in PostgreSQL. Loaded on demand, as its driver is an optional peer.
  *
  * @since 0.1.0
  */
@@ -30,7 +29,7 @@ export const layer = ({ host, port, sharding, url }: {
     shardingConfig: { ...sharding, runnerAddress: Option.some(RunnerAddress.make({ host, port })) }
   }).pipe(
     Layer.provideMerge(
-      // The cluster dies of a database that it cannot reach: it is to be an error.
+      // The cluster would die of a database that it cannot reach; this fails with an error.
       Layer.tap(
         PgClient.layer({ url, applicationName: "effect-livedesk flows" }),
         (services) => Context.get(services, SqlClient)`SELECT 1`

@@ -1,5 +1,5 @@
 /**
- * A setting from the environment, whose failures state what is wrong with it and what to do.
+ * Settings from the environment, whose failures state what is wrong and what to do.
  *
  * @since 0.1.0
  */
@@ -13,13 +13,12 @@ import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 
-/** A failure with this message. */
 export const configError = (message: string): Effect.Effect<never, Config.ConfigError> =>
   Effect.fail(
     new LiveDeskClient.SettingsError(new Schema.SchemaError(new SchemaIssue.InvalidValue({ message })))
   )
 
-/** A setting whose failures state what to do, and nothing of its value. */
+/** Creates a setting whose failures state what to do, and nothing of its value. */
 export const make = <A>(spec: {
   readonly name: string
   readonly what: string
@@ -45,7 +44,7 @@ export const make = <A>(spec: {
 
 const problems = SchemaIssue.makeFormatterStandardSchemaV1()
 
-/** Fails with everything that is wrong with settings, a line each, where more than one is: Effect stops at the first. */
+/** Fails with a line for each invalid setting if there are several, where Effect would stop at the first. */
 export const check = Effect.fnUntraced(function*(settings: ReadonlyArray<Config.Config<unknown>>) {
   const results = yield* Effect.forEach(settings, (setting) => Effect.result(setting))
   const failures = results.flatMap((result) => Result.isFailure(result) ? [result.failure.message] : [])

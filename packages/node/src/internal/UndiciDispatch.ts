@@ -1,6 +1,6 @@
 /**
- * One request over undici's dispatcher, without a promise, a signal or a stream of Node's between: the fiber that made
- * it is woken once, when the response is complete.
+ * Sends a request over undici's dispatcher, without a promise, a signal or a stream of Node's in between. Its fiber
+ * resumes once, when the response is complete.
  *
  * @since 0.1.0
  */
@@ -20,7 +20,7 @@ export const make = (dispatcher: Undici.Dispatcher): Transport.Dispatch => (requ
         method: request.method,
         headers: request.headers,
         body: request.body ?? null,
-        // The client keeps the call's timeout, not the transport.
+        // The client enforces the timeout, not the transport.
         headersTimeout: 0,
         bodyTimeout: 0
       }, dispatch)
@@ -49,7 +49,7 @@ class UndiciDispatch implements Undici.Dispatcher.DispatchHandler {
     this.resume = resume
   }
 
-  /** There is a connection, and nothing is written yet. */
+  /** Called when there is a connection and nothing is written yet. */
   onRequestStart(controller: Undici.Dispatcher.DispatchController): void {
     this.controller = controller
     if (this.aborted !== undefined) controller.abort(this.aborted)
@@ -76,7 +76,7 @@ class UndiciDispatch implements Undici.Dispatcher.DispatchHandler {
     }
   }
 
-  /** Wakes the fiber when undici is done with what it has read: the fiber may make its next request at once. */
+  /** Resumes the fiber after undici's callback has returned, as the fiber may send its next request at once. */
   complete(end: Effect.Effect<void, Transport.DispatchError>): void {
     void Promise.resolve().then(() => this.resume(end))
   }
