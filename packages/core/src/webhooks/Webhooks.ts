@@ -138,6 +138,7 @@ export class WebhookOptionsError extends Schema.TaggedError<WebhookOptionsError>
 export interface Options {
   /** The path to receive at, such as `/webhooks/livedesk`. */
   readonly path: `/${string}`
+  /** How deliveries are verified. */
   readonly verification: Verification
   /** The largest body, in bytes. Defaults to 1 MiB. A larger one gets the status 413, and is read no further. */
   readonly maxBodyBytes?: number | undefined
