@@ -154,6 +154,7 @@ export const CreateContact = Schema.Struct({
    */
   inboxId: LiveDeskSchema.InboxIdInput,
   name: Schema.optional(Schema.String),
+  /** The contact's e-mail address. */
   email: Schema.optional(Schema.String),
   /** The contact's phone number, `+123456789` in the vendor's sample. Chatwoot requires E.164 (unverified). */
   phoneNumber: Schema.optional(Schema.String),

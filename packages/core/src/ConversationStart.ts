@@ -42,7 +42,8 @@ export interface StartConversation {
  * @since 0.1.0
  */
 export interface KnownContact {
-  readonly contactId: number
+  /** The id of the contact. */
+  readonly contactId: LiveDeskSchema.Id<ContactId>
   /** The contact's id within the inbox. */
   readonly sourceId?: string | undefined
 }

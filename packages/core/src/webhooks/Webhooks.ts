@@ -164,6 +164,7 @@ export interface Options {
  * @since 0.1.0
  */
 export interface HandlerOptions<E, R> extends Options {
+  /** Handles one event. What it succeeds with is ignored. */
   readonly handler: (event: WebhookEvent.WebhookEvent) => Effect.Effect<unknown, E, R>
   /**
    * How to treat a handler's failure. Defaults to `"log"`.
