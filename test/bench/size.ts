@@ -59,6 +59,7 @@ const needed = [
   "internal/Instrumentation",
   "internal/ResponseBuffer",
   "internal/ResponseDecoder",
+  "internal/RetryOptions",
   "internal/TransportFailure",
   "internal/Utf8",
   "internal/WireTime",

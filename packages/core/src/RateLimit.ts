@@ -11,7 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as RateLimiter from "effect/persistence/RateLimiter"
 import * as Predicate from "effect/Predicate"
-import { Admit } from "./internal/QueuedDispatch.ts"
+import { Admit } from "./internal/HttpClientDispatch.ts"
 import type * as LiveDeskError from "./LiveDeskError.ts"
 import { NotSentProof } from "./Transport.ts"
 

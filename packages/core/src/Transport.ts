@@ -16,7 +16,7 @@ import type * as HttpClient from "effect/http/HttpClient"
  * @category transports
  * @since 0.1.0
  */
-export class NotSentProof extends Data.Error<{
+export class NotSentProof extends Data.TaggedError("NotSentProof")<{
   readonly cause: unknown
   /** Why no connection was made, if the transport knows more than its code says. */
   readonly reason?: ConnectReason

@@ -7,7 +7,8 @@ import {
   Tickets
 } from "@effect-livedesk/core"
 import { FlowStep } from "@effect-livedesk/core/flows"
-import { Schema } from "effect"
+import { ContactImport } from "@effect-livedesk/core/imports"
+import { Schema, Stream } from "effect"
 
 declare const contacts: Contacts.Contacts["Service"]
 declare const conversations: Conversations.Conversations["Service"]
@@ -45,6 +46,9 @@ contacts.update({ contactId: conversation.inboxId, name: "Test" })
 ConversationStart.start({ inboxId: conversation.id, contact: {} })
 // @ts-expect-error Type 'number & Brand<"ConversationId">' is not assignable to type '(number & Brand<"ContactId">)
 FlowStep.createConversation("conversation", { inboxId: 407, contactId: conversation.id })
+
+// @ts-expect-error Type 'number & Brand<"ContactId">' is not assignable to type 'Id<number & Brand<"InboxId">>'.
+ContactImport.run({ inboxId: contact.id, rows: Stream.empty })
 
 // A number that a program has branded itself is given as a plain one.
 

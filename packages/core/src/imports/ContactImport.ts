@@ -24,6 +24,7 @@ import * as OptionSchema from "../internal/OptionSchema.ts"
 import * as WorkerPool from "../internal/WorkerPool.ts"
 import * as LiveDeskClient from "../LiveDeskClient.ts"
 import type * as LiveDeskError from "../LiveDeskError.ts"
+import type * as LiveDeskSchema from "../LiveDeskSchema.ts"
 import type * as Messages from "../Messages.ts"
 import * as ImportJournal from "./ImportJournal.ts"
 import * as ImportMapping from "./ImportMapping.ts"
@@ -40,7 +41,7 @@ export interface Options<E, R> {
   /** The rows, as `ImportRows` reads them from a file. */
   readonly rows: Stream.Stream<ImportRows.ImportRow, E, R>
   /** The inbox; the console calls its id *Channel ID*. */
-  readonly inboxId: number
+  readonly inboxId: LiveDeskSchema.Id<LiveDeskSchema.InboxId>
   /** The mapping of the columns. Judged by a file's header before any row. Defaults to `ImportMapping.columns`. */
   readonly mapping?: ImportMapping.ImportMapping | undefined
   /** How many rows are worked on at once. Defaults to 16. The client's `rateLimit` limits the requests a second. */

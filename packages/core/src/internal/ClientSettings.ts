@@ -15,9 +15,10 @@ import type * as Scope from "effect/Scope"
 import type * as Breaker from "../Breaker.ts"
 import type * as LiveDeskError from "../LiveDeskError.ts"
 import type * as RateLimit from "../RateLimit.ts"
-import * as RetryPolicy from "../RetryPolicy.ts"
+import type * as RetryPolicy from "../RetryPolicy.ts"
 import * as ErrorMapping from "./ErrorMapping.ts"
 import { makeEndRedactor, makeRedactor } from "./redact.ts"
+import * as RetryOptions from "./RetryOptions.ts"
 
 /** The options of a client, as `LiveDeskClient.Options` describes them. */
 interface Options {
@@ -84,7 +85,7 @@ export const make = (
 
     const baseUrl = parseBaseUrl(options.baseUrl ?? defaultBaseUrl)
     const timeout = parseTimeout(options.timeout ?? "30 seconds")
-    const retries = RetryPolicy.fromOptions(options.retries)
+    const retries = RetryOptions.read(options.retries)
     const issues = optionIssues(options)
     if (Result.isFailure(baseUrl) || Result.isFailure(timeout) || Result.isFailure(retries) || issues.length > 0) {
       return yield* ErrorMapping.invalidInput(operation, issues)
@@ -130,7 +131,7 @@ export const make = (
 export const optionIssues = (options: Partial<Options>): ReadonlyArray<LiveDeskError.Issue> => [
   ...issueOf("baseUrl", parseBaseUrl(options.baseUrl ?? defaultBaseUrl)),
   ...issueOf("timeout", parseTimeout(options.timeout ?? "30 seconds")),
-  ...below("retries", Option.getOrElse(Result.getFailure(RetryPolicy.fromOptions(options.retries)), () => [])),
+  ...below("retries", Option.getOrElse(Result.getFailure(RetryOptions.read(options.retries)), () => [])),
   ...below("rateLimit", options.rateLimit?.issues ?? []),
   ...below("circuitBreaker", options.circuitBreaker?.issues ?? []),
   ...(options.maxResponseBytes === undefined ||

@@ -11,12 +11,13 @@ import * as LogLevel from "effect/LogLevel"
 import * as Result from "effect/Result"
 import type * as Endpoint from "../Endpoint.ts"
 import type * as LiveDeskError from "../LiveDeskError.ts"
-import * as RetryPolicy from "../RetryPolicy.ts"
+import type * as RetryPolicy from "../RetryPolicy.ts"
 import { CallExecution, type Client } from "./CallExecution.ts"
 import * as ClientSettings from "./ClientSettings.ts"
 import * as EndpointRequest from "./EndpointRequest.ts"
 import * as Instrumentation from "./Instrumentation.ts"
 import * as ResponseDecoder from "./ResponseDecoder.ts"
+import * as RetryOptions from "./RetryOptions.ts"
 
 /** The options of one call, as `LiveDeskClient.CallOptions` describes them. */
 interface Options {
@@ -49,7 +50,7 @@ export const make = <Input, Output>(
       const timeout = ClientSettings.parseTimeout(options?.timeout ?? client.timeout)
       const retries = options?.retries === undefined
         ? Result.succeed(client.retries)
-        : RetryPolicy.fromOptions(options.retries, client.retries)
+        : RetryOptions.read(options.retries, client.retries)
       const prepared = prepare(input, options?.headers, [
         ...ClientSettings.issueOf("options.timeout", timeout),
         ...(Result.isFailure(retries) ? ClientSettings.below("options.retries", retries.failure) : [])

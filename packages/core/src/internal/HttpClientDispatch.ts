@@ -16,7 +16,22 @@ import * as HttpTraceContext from "effect/http/HttpTraceContext"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as Transport from "../Transport.ts"
-import { Admit, type QueuedDispatch, type QueuedHandler } from "./QueuedDispatch.ts"
+
+/** Receives the request's turn, then its response. */
+export interface QueuedHandler extends Transport.ResponseHandler {
+  /** Called when the request's turn has come, before it is sent. */
+  readonly admit: () => void
+}
+
+/** Sends one request when its turn has come. Without a rate limit, it never calls `admit`. */
+export interface QueuedDispatch {
+  (request: Transport.RequestToSend, handler: QueuedHandler): Effect.Effect<void, Transport.DispatchError>
+}
+
+/** The `admit` of the current request, for the rate limit: that wraps an `HttpClient`, which has no handler. */
+export const Admit = Context.Reference<() => void>("@effect-livedesk/core/Admit", {
+  defaultValue: () => () => {}
+})
 
 /**
  * Makes the dispatch of a client. It uses the one attached to the `HttpClient` if no option stands in between,

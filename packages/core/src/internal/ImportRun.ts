@@ -13,12 +13,13 @@ import type * as ImportMapping from "../imports/ImportMapping.ts"
 import type * as ImportProgress from "../imports/ImportProgress.ts"
 import type * as LiveDeskClient from "../LiveDeskClient.ts"
 import type * as LiveDeskError from "../LiveDeskError.ts"
+import type * as LiveDeskSchema from "../LiveDeskSchema.ts"
 import * as Messages from "../Messages.ts"
 import * as Instrumentation from "./Instrumentation.ts"
 
 /** The options of a run that its steps read, with their defaults. */
 export interface Settings {
-  readonly inboxId: number
+  readonly inboxId: LiveDeskSchema.Id<LiveDeskSchema.InboxId>
   readonly mapping: ImportMapping.ImportMapping
   readonly key: (input: ImportMapping.ImportInput) => string
   readonly lookup: "first" | "onConflict"

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Predicate from "effect/Predicate"
-import * as Transport from "../Transport.ts"
+import type * as Transport from "../Transport.ts"
 
 /**
  * Failures that only occur before a request is written, each observed on undici and on fetch. Others may occur later:
@@ -46,6 +46,8 @@ interface NativeError {
   readonly proof: Transport.NotSentProof | undefined
 }
 
+const isProof = (u: unknown): u is Transport.NotSentProof => Predicate.isTagged(u, "NotSentProof")
+
 const maxCauseDepth = 8
 
 /** Returns the root causes of a failure: one, or one for each address that was tried. */
@@ -53,7 +55,7 @@ const nativeErrors = (u: unknown, proof?: Transport.NotSentProof, depth = 0): Re
   if (!Predicate.isObject(u) || depth > maxCauseDepth) {
     return [{ code: undefined, syscall: undefined, message: "", proof }]
   }
-  if (u instanceof Transport.NotSentProof) return nativeErrors(u.cause, u, depth + 1)
+  if (isProof(u)) return nativeErrors(u.cause, u, depth + 1)
   if ("errors" in u && Array.isArray(u.errors) && u.errors.length > 0) {
     return u.errors.flatMap((error) => nativeErrors(error, proof, depth + 1))
   }

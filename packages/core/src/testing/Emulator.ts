@@ -471,7 +471,15 @@ const ofItsOwnTrace: (context: Context.Context<never>) => Context.Context<never>
 export const layerHttpClient: Layer.Layer<HttpClient.HttpClient | Emulator> = layerHttpClientWith()
 
 /**
- * Provides a `LiveDeskClient` that reaches an emulator in memory, and the emulator itself.
+ * The base URL of an emulator in memory. No server can have it, so nothing that is kept by address mixes with LiveDesk.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export const baseUrl = "https://livedesk.invalid"
+
+/**
+ * Provides a `LiveDeskClient` that reaches an emulator in memory, at `baseUrl` by default, and the emulator itself.
  *
  * ```ts
  * const test = program.pipe(Effect.provide(LiveDesk.layer.pipe(Layer.provideMerge(Emulator.layer))))
@@ -484,7 +492,9 @@ export const layerWith = (
   options?: Options & Partial<Omit<LiveDeskClient.Options, "apiKey" | "apiSecret">>
 ): Layer.Layer<LiveDeskClient.LiveDeskClient | Emulator, LiveDeskError.AuthError | LiveDeskError.ValidationError> =>
   Layer.provideMerge(
-    Layer.unwrap(Effect.map(Emulator, ({ credentials }) => LiveDeskClient.layer({ ...options, ...credentials }))),
+    Layer.unwrap(
+      Effect.map(Emulator, ({ credentials }) => LiveDeskClient.layer({ baseUrl, ...options, ...credentials }))
+    ),
     layerHttpClientWith(options)
   )
 

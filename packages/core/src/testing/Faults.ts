@@ -150,7 +150,8 @@ export const layerEmulator = (
 > =>
   Layer.provideMerge(
     Layer.unwrap(
-      Effect.map(Emulator.Emulator, ({ credentials }) => LiveDeskClient.layer({ ...options, ...credentials }))
+      Effect.map(Emulator.Emulator, ({ credentials }) =>
+        LiveDeskClient.layer({ baseUrl: Emulator.baseUrl, ...options, ...credentials }))
     ),
     Layer.provideMerge(layer(plan), Emulator.layerHttpClientWith(options))
   )

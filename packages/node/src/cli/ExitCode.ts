@@ -6,7 +6,7 @@
 import * as LiveDeskError from "@effect-livedesk/core/LiveDeskError"
 import * as Cause from "effect/Cause"
 import * as CliError from "effect/cli/CliError"
-import * as Config from "effect/Config"
+import type * as Config from "effect/Config"
 import * as Data from "effect/Data"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
@@ -101,12 +101,17 @@ export const ofCause = (cause: Cause.Cause<unknown>): ExitCode => {
   return ofError(Cause.squash(cause))
 }
 
+// By their tags, which also those of another copy of a module have.
+const isConfigError = (error: unknown): error is Config.ConfigError => Predicate.isTagged(error, "ConfigError")
+const isDoctorFailedError = (error: unknown): error is DoctorFailedError =>
+  Predicate.isTagged(error, "DoctorFailedError")
+
 const ofError = (error: unknown): ExitCode => {
   if (CliError.isCliError(error)) return error._tag === "ShowHelp" && error.errors.length === 0 ? 0 : 2
-  if (error instanceof Config.ConfigError || error instanceof UsageError) return 2
-  if (error instanceof DoctorFailedError) return ofError(error.first)
-  if (error instanceof NoResponseError) return 5
-  if (error instanceof PartialFailureError) return 7
+  if (isConfigError(error) || Predicate.isTagged(error, "UsageError")) return 2
+  if (isDoctorFailedError(error)) return ofError(error.first)
+  if (Predicate.isTagged(error, "NoResponseError")) return 5
+  if (Predicate.isTagged(error, "PartialFailureError")) return 7
   if (!LiveDeskError.isLiveDeskError(error)) return 1
   switch (error._tag) {
     case "AuthError":
@@ -166,6 +171,6 @@ const named = (error: unknown) => ({
  * @since 0.1.0
  */
 export const messageOf = (error: unknown): string => {
-  if (error instanceof Config.ConfigError && error.cause._tag === "SourceError") return error.cause.message
+  if (isConfigError(error) && error.cause._tag === "SourceError") return error.cause.message
   return Predicate.hasProperty(error, "message") && typeof error.message === "string" ? error.message : String(error)
 }
