@@ -5,6 +5,8 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import type * as Endpoint from "../Endpoint.ts"
@@ -65,18 +67,15 @@ export class CallExecution<Input, Output> implements QueuedHandler {
   run(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
     const { operation, idempotency, verifyHint } = this.endpoint
     return Effect.mapError(
-      Effect.timeoutOrElse(this.runWithRetries(), {
-        duration: this.settings.timeout,
-        orElse: () => {
-          if (this.waitingSince === undefined) {
-            return Effect.fail(
-              ErrorMapping.timedOut(operation, this.settings.timeout, this.response?.parts, this.settings.now())
-            )
-          }
-          // Its turn never came, but the wait counts.
-          this.admit()
-          return Effect.fail(ErrorMapping.timedOutInQueue(operation, this.settings.timeout))
+      withTimeout(this.runWithRetries(), this.settings.timeout, () => {
+        if (this.waitingSince === undefined) {
+          return Effect.fail(
+            ErrorMapping.timedOut(operation, this.settings.timeout, this.response?.parts, this.settings.now())
+          )
         }
+        // Its turn never came, but the wait counts.
+        this.admit()
+        return Effect.fail(ErrorMapping.timedOutInQueue(operation, this.settings.timeout))
       }),
       (error) =>
         ErrorMapping.withAttempts(error, {
@@ -163,3 +162,28 @@ export class CallExecution<Input, Output> implements QueuedHandler {
       : ResponseDecoder.decode(this.response, this.endpoint, this.client, this.settings)
   }
 }
+
+/**
+ * Runs a call under its timeout, in a fiber of its own that is interrupted when the time is up. `Effect.timeoutOrElse`
+ * does the same, but takes about a third more of Effect's part of a call's CPU.
+ */
+const withTimeout = <A, E>(
+  call: Effect.Effect<A, E>,
+  limit: Duration.Duration,
+  onTimeout: () => Effect.Effect<A, E>
+): Effect.Effect<A, E> =>
+  Effect.withFiber((parent) =>
+    Effect.callback((resume) => {
+      const run = Effect.runForkWith(parent.context)
+      const callFiber = run(call)
+      const timeoutFiber = run(Effect.sleep(limit))
+      callFiber.addObserver((exit) => {
+        timeoutFiber.interruptUnsafe()
+        resume(exit)
+      })
+      timeoutFiber.addObserver((exit) => {
+        if (Exit.isSuccess(exit)) resume(Effect.andThen(Fiber.interrupt(callFiber), Effect.suspend(onTimeout)))
+      })
+      return Fiber.interruptAll([callFiber, timeoutFiber])
+    })
+  )
