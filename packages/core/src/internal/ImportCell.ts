@@ -1,6 +1,6 @@
 /**
- * The cells of the columns that need no mapping: text, or a number as JSON has it. What a spreadsheet or JSON has rounded or
- * added to is refused, since it may be what another customer is known by.
+ * The schemas of cells: text, or a number of JSON. A value that a spreadsheet or JSON has rounded or added to is refused,
+ * since it may belong to another customer.
  *
  * @since 0.1.0
  */
@@ -37,16 +37,16 @@ const cell = (rules: ReadonlyArray<Rule>) =>
     )
   ])))
 
-/** A cell of a column that customers are told apart by. */
+/** A cell that identifies a customer. */
 export const key = cell(keyRules)
 
-/** A cell with an e-mail address, likewise. */
+/** A cell with an e-mail address, which identifies a customer too. */
 export const email = cell(emailRules)
 
 /** Any other cell. */
 export const text = cell(textRules)
 
-/** The text of a cell, without the blanks around it; none where nothing else is in it. */
+/** The trimmed text of a cell; `undefined` if it is blank. */
 export const given = (cell: string | number | null | undefined): string | undefined => {
   const text = Predicate.isNumber(cell) ? String(cell) : cell?.trim() ?? ""
   return text === "" ? undefined : text
