@@ -18,6 +18,8 @@ export const campaigns = {
   "ensure: orders of concurrent calls": { quick: 3, full: 500, minutes: 0.5 },
   "hostile response bodies": { quick: 1_000, full: 100_000, minutes: 1 },
   "hostile sockets, over each transport": { quick: 10, full: 500, minutes: 0.5 },
+  "bad networks, over each transport": { quick: 6, full: 150, minutes: 0.5 },
+  "bad networks, with the default settings": { quick: 0, full: 24, minutes: 1 },
   "schedules: calls one by one": { quick: 60, full: 7_000, minutes: 0.5 },
   "schedules: calls all at once": { quick: 30, full: 2_000, minutes: 0.5 },
   "schedules: calls of one contact": { quick: 30, full: 1_000, minutes: 0.5 },
