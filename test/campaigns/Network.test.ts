@@ -108,7 +108,9 @@ const check = Effect.fnUntraced(function*({ creates, label, result }: Made, way:
   assert.isAtMost(records, 1, `sent twice: ${story}`)
   if (Result.isSuccess(result)) {
     assert.isTrue(isConnected, `a value for nothing: ${story}`)
-    return assert.strictEqual(records, creates ? 1 : 0, `a value for nothing: ${story}`)
+    assert.strictEqual(records, creates ? 1 : 0, `a value for nothing: ${story}`)
+    if (creates) assert.include(JSON.stringify(result.success), label, `another call's value: ${story}`)
+    return
   }
   const { outcome } = result.failure
   if (outcome === "NotSent" || outcome === "Rejected") assert.strictEqual(records, 0, `it took effect: ${story}`)
