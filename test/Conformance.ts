@@ -617,6 +617,17 @@ export const conformance = (name: string, transport: Transport) =>
           { transitionRules: false }
         ))
 
+      // Chatwoot 4.3: app/models/conversation.rb, handle_resolved_status_change
+      it.effect("ends the contact's wait by resolving alone", () =>
+        run(Effect.gen(function*() {
+          const { id, waitingSince } = yield* aConversation
+          const conversations = yield* Conversations.Conversations
+          yield* conversations.toggleStatus({ conversationId: id, status: "pending" })
+          assert.deepStrictEqual((yield* now(id)).waitingSince, waitingSince)
+          yield* conversations.toggleStatus({ conversationId: id, status: "resolved" })
+          assert.deepStrictEqual((yield* now(id)).waitingSince, Option.none())
+        })))
+
       it.effect("snoozes until a time, and wakes then", () =>
         run(Effect.gen(function*() {
           const { id } = yield* aConversation

@@ -106,9 +106,10 @@ const createdContactFields = {
  * @category models
  * @since 0.1.0
  */
-export const CreatedContact: Model.Model<CreatedContact> = Model.inEnvelope(
-  "payload",
-  Model.record(createdContactFields)
+export const CreatedContact: Model.Model<CreatedContact> = Model.orOlderShape(
+  Model.inEnvelope("payload", Model.record(createdContactFields)),
+  // Older versions of Chatwoot respond with the contact alone, or without the envelope (unverified for LiveDesk).
+  (json) => json.payload !== undefined ? json : { payload: json.contact === undefined ? { contact: json } : json }
 )
 export interface CreatedContact extends Model.RecordOf<typeof createdContactFields> {}
 
