@@ -15,7 +15,7 @@ import * as Endpoints from "@effect-livedesk/core/Endpoints"
 import { Emulator, EmulatorState } from "@effect-livedesk/core/testing"
 import { NodeAttachment, type NodeEmulatorFile } from "@effect-livedesk/node"
 import { assert, describe, it } from "@effect/vitest"
-import { Array, Context, DateTime, Effect, HashMap, type Layer, Option, Redacted, Stream } from "effect"
+import { Array, Context, DateTime, Effect, HashMap, type Layer, Option, Redacted, Result, Stream } from "effect"
 import { HttpBody, HttpClient, HttpClientRequest, type HttpServerError, UrlParams } from "effect/http"
 import { TestClock } from "effect/testing"
 import { readFileSync } from "node:fs"
@@ -51,12 +51,13 @@ const send = Effect.fnUntraced(function*(request: {
   readonly method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
   readonly path: string
   readonly body?: string
+  readonly contentType?: string
   readonly authorization?: string
 }) {
   const client = yield* HttpClient.HttpClient
   const { credentials } = yield* Emulator.Emulator
   const made = HttpClientRequest.make(request.method ?? "POST")(`${yield* BaseUrl}${request.path}`, {
-    body: request.body === undefined ? HttpBody.empty : HttpBody.text(request.body, "application/json")
+    body: request.body === undefined ? HttpBody.empty : HttpBody.text(request.body, request.contentType ?? "application/json")
   })
   const response = yield* client.execute(
     request.authorization === undefined
@@ -336,38 +337,40 @@ export const conformance = (name: string, transport: Transport) =>
           assert.deepStrictEqual(two.match(/"id":\d+/g), ["\"id\":3"])
         })))
 
-      it.effect("finds a part of any of the four, in any case", () =>
+      it.effect("finds a part of any of the four, in any case but for identifiers", () =>
         run(Effect.gen(function*() {
           yield* seed([
             { name: "Ada", email: Option.some("countess@lovelace.example") },
-            { name: "LOVELACE" },
-            { identifier: Option.some("x-lovelace-1") },
+            { name: "LOVELACE", phoneNumber: Option.some("+4930123") },
+            { identifier: Option.some("x-Lovelace-1") },
             { phoneNumber: Option.some("+4420123") },
-            { name: "Charles" }
+            { name: "Charles", identifier: Option.some("x-lovelace-2") }
           ])
           const contacts = yield* Contacts.Contacts
-          assert.deepStrictEqual(ids((yield* contacts.list({ q: "Lovelace" })).contacts), [1, 2, 3])
+          assert.deepStrictEqual(ids((yield* contacts.list({ q: " Lovelace " })).contacts), [1, 2, 3])
           assert.deepStrictEqual(ids((yield* contacts.list({ q: "+4420" })).contacts), [4])
           assert.deepStrictEqual((yield* contacts.list({ q: "nobody" })).meta, { count: 0, currentPage: 1 })
           // What was found before is not what is there now.
-          yield* contacts.create({ inboxId: 407, name: "nobody" })
+          yield* contacts.create({ inboxId: 407, email: "nobody@acme.inc" })
           assert.strictEqual((yield* contacts.list({ q: "nobody" })).meta.count, 1)
         })))
 
       it.effect("filters by labels, sorts, and leaves out the inboxes", () =>
         run(Effect.gen(function*() {
           yield* seed([
-            { name: "b", labels: ["vip"] },
-            { name: "C", labels: ["new"], additionalAttributes: { city: "Bath" } },
-            { name: "a", additionalAttributes: { city: "Aachen" } }
+            { name: "b", email: Option.some("b@acme.inc"), labels: ["vip"] },
+            { name: "C", email: Option.some("c@acme.inc"), labels: ["new"], additionalAttributes: { city: "Bath" } },
+            { name: "a", email: Option.some("a@acme.inc"), additionalAttributes: { city: "Aachen" } },
+            { name: "nobody can be reached" }
           ])
           const contacts = yield* Contacts.Contacts
           assert.deepStrictEqual(ids((yield* contacts.list({ labels: "vip" })).contacts), [1])
           assert.deepStrictEqual(ids((yield* contacts.list({ labels: ["vip", "new"] })).contacts), [1, 2])
           assert.deepStrictEqual(ids((yield* contacts.list({ sort: "name" })).contacts), [3, 1, 2])
           assert.deepStrictEqual(ids((yield* contacts.list({ sort: "name", direction: "desc" })).contacts), [2, 1, 3])
-          assert.deepStrictEqual(ids((yield* contacts.list({ sort: "city", direction: "desc" })).contacts), [2, 3, 1])
-          yield* contacts.create({ inboxId: 407, name: "tied" })
+          assert.deepStrictEqual(ids((yield* contacts.list({ sort: "city" })).contacts), [3, 2, 1])
+          assert.deepStrictEqual(ids((yield* contacts.list({ sort: "city", direction: "desc" })).contacts), [1, 2, 3])
+          yield* contacts.create({ inboxId: 407, name: "tied", identifier: "tied" })
           const [tied] = (yield* contacts.list({ q: "tied" })).contacts
           assert.strictEqual(tied?.contactInboxes.length, 1)
           const [bare] = (yield* contacts.list({ q: "tied", includeContactInboxes: false })).contacts
@@ -480,6 +483,24 @@ export const conformance = (name: string, transport: Transport) =>
           ])
           const unknown = yield* Effect.flip(contacts.update({ contactId: 1, name: "Nobody" }))
           assert.deepStrictEqual(facts(unknown), ["HttpError", "NotFound", "Rejected", 404, "contacts.update"])
+        })))
+
+      it.effect("is the same by PUT, and by a form in Rails' notation", () =>
+        run(Effect.gen(function*() {
+          yield* seed([{ name: "Ada", customAttributes: { plan: "free", level: 1 } }])
+          const { status } = yield* send({ method: "PUT", path: `${contactsPath}/1`, body: "{\"identifier\":\"C-1\"}" })
+          assert.strictEqual(status, 200)
+          yield* send({
+            method: "PATCH",
+            path: `${contactsPath}/1`,
+            body: "name=Bob%20%26%20Co&custom_attributes[plan]=gold&custom_attributes[tags][]=a&custom_attributes[tags][]=b",
+            contentType: "application/x-www-form-urlencoded"
+          })
+          const contacts = yield* Contacts.Contacts
+          const [bob] = (yield* contacts.list({ q: "Bob" })).contacts
+          assert.deepStrictEqual(bob?.name, Option.some("Bob & Co"))
+          assert.deepStrictEqual(bob?.identifier, Option.some("C-1"))
+          assert.deepStrictEqual(bob?.customAttributes, { plan: "gold", level: 1, tags: ["a", "b"] })
         })))
 
       it.effect("returns the contact under payload", () =>
@@ -595,6 +616,17 @@ export const conformance = (name: string, transport: Transport) =>
           }),
           { transitionRules: false }
         ))
+
+      // Chatwoot 4.3: app/models/conversation.rb, handle_resolved_status_change
+      it.effect("ends the contact's wait by resolving alone", () =>
+        run(Effect.gen(function*() {
+          const { id, waitingSince } = yield* aConversation
+          const conversations = yield* Conversations.Conversations
+          yield* conversations.toggleStatus({ conversationId: id, status: "pending" })
+          assert.deepStrictEqual((yield* now(id)).waitingSince, waitingSince)
+          yield* conversations.toggleStatus({ conversationId: id, status: "resolved" })
+          assert.deepStrictEqual((yield* now(id)).waitingSince, Option.none())
+        })))
 
       it.effect("snoozes until a time, and wakes then", () =>
         run(Effect.gen(function*() {
@@ -724,6 +756,48 @@ export const conformance = (name: string, transport: Transport) =>
           const error = yield* Effect.flip(messages.send({ conversationId: 1, content: "Hello?" }))
           assert.deepStrictEqual(facts(error), ["HttpError", "NotFound", "Rejected", 404, "messages.send"])
         })))
+
+      // Chatwoot 4.3: app/models/message.rb, lib/limits.rb
+      it.effect("is refused for the 201st message of a conversation in a minute, unless that is switched off", () => {
+        const sendAll = Effect.gen(function*() {
+          const { id } = yield* aConversation
+          const other = yield* aConversation
+          const messages = yield* Messages.Messages
+          yield* Effect.forEach(Array.range(1, 200), () => messages.send({ conversationId: id, content: "Hi" }), {
+            discard: true
+          })
+          yield* messages.send({ conversationId: other.id, content: "Hi" })
+          return yield* Effect.result(messages.send({ conversationId: id, content: "Hi" }))
+        })
+        return Effect.gen(function*() {
+          const limited = yield* run(sendAll)
+          assert.deepStrictEqual(
+            facts(yield* Effect.flip(Effect.fromResult(limited))),
+            ["ValidationError", "RejectedInput", "Rejected", 422, "messages.send"]
+          )
+          assert.isTrue(Result.isSuccess(yield* run(sendAll, { messageLimit: false })))
+        })
+      })
+
+      // Chatwoot 4.3: app/builders/messages/message_builder.rb
+      it.effect("with message_type incoming, is the contact's in an API inbox, and refused in any other", () => {
+        const incoming = Effect.gen(function*() {
+          const { id } = yield* aConversation
+          const response = yield* send({
+            path: `${conversationsPath}/${id}/messages`,
+            body: "{\"content\":\"Hi\",\"message_type\":\"incoming\"}"
+          })
+          return { ...response, unread: (yield* now(id)).unreadCount }
+        })
+        return Effect.gen(function*() {
+          const { text, unread } = yield* run(incoming)
+          assert.match(text, /"message_type":0,.*"type":"contact"/)
+          assert.strictEqual(unread, 1)
+          const refused = yield* run(incoming, { inboxes: [{ id: 407, channelType: "Channel::Email" }] })
+          assert.deepStrictEqual([refused.status, refused.unread], [422, 0])
+          assert.match(refused.text, /Incoming messages are only allowed in Api inboxes/)
+        })
+      })
 
       it.effect("is written as the vendor's sample, with the keys in its order", () =>
         run(Effect.gen(function*() {

@@ -204,6 +204,21 @@ describe("tolerance", () => {
       }
     }))
 
+  it.effect("reads a response in Chatwoot's older shapes, which is drift", () =>
+    Effect.sync(() => {
+      const contact = { id: 7, name: "Ada", email: "ada@acme.inc" }
+      const shapes = [{ contact, contact_inbox: { source_id: "s-1" } }, { contact }, contact]
+      for (const json of shapes) {
+        const value = Laws.mustRead(CreatedContact, json)
+        assert.deepStrictEqual([value.contact.id, value.contact.email], [7, Option.some("ada@acme.inc")])
+        assert.deepStrictEqual(value.contactInbox.sourceId, json === shapes[0] ? Option.some("s-1") : Option.none())
+        assert.isFalse(Schema.is(CreatedContact.documented())(json), "no drift")
+      }
+      for (const json of [{ id: "x" }, { contact: { name: "Ada" } }, { error: "no" }, []]) {
+        assert.deepStrictEqual(Laws.decode(CreatedContact, json), { issues: ["payload.contact.id"] })
+      }
+    }))
+
   it.effect("reads a time without an offset as UTC, wherever the machine stands", () =>
     Effect.sync(() => {
       const text = "2025-12-24T10:21:43"

@@ -52,7 +52,7 @@ describe("contacts", () => {
 
   it.live("cannot control a terminal by their names", () =>
     Effect.gen(function*() {
-      const { out } = yield* Cli.run("contacts", "create", "--name", "a\u001B[2Jb\u202Ec")
+      const { out } = yield* Cli.run("contacts", "create", "--identifier", "C-1", "--name", "a\u001B[2Jb\u202Ec")
       assert.match(out, /name +a \[2Jb c\n/)
       const { out: json } = yield* Cli.run("contacts", "list", "--json")
       assert.include(json, "a\\u001b[2Jb\\u202ec")
@@ -66,15 +66,17 @@ describe("contacts", () => {
 describe("a table", () => {
   it.live("cuts long cells, but no character, and aligns columns by display width", () =>
     Effect.gen(function*() {
-      for (const name of ["日本語", "👩‍👩‍👧", "x".repeat(100)]) yield* Cli.run("contacts", "create", "--name", name)
+      for (const [id, name] of ["日本語", "👩‍👩‍👧", "x".repeat(100)].entries()) {
+        yield* Cli.run("contacts", "create", "--identifier", `C-${id}`, "--name", name)
+      }
       const { out } = yield* Cli.run("contacts", "list")
       assert.deepStrictEqual(out.trimEnd().split("\n").map((line) => line.slice(9)), [
         `name${" ".repeat(56)}  email  phone  identifier`,
-        `日本語${" ".repeat(54)}  -      -      -`,
-        `👩‍👩‍👧${" ".repeat(58)}  -      -      -`,
-        `${"x".repeat(59)}…  -      -      -`
+        `日本語${" ".repeat(54)}  -      -      C-0`,
+        `👩‍👩‍👧${" ".repeat(58)}  -      -      C-1`,
+        `${"x".repeat(59)}…  -      -      C-2`
       ])
-      const { out: one } = yield* Cli.run("contacts", "update", "2219258", "--identifier", "C-1")
+      const { out: one } = yield* Cli.run("contacts", "update", "2219258", "--email", "x@acme.inc")
       assert.include(one, "x".repeat(100))
     }).pipe(withEmulator))
 })

@@ -226,7 +226,7 @@ describe("NodeImport", () => {
 
   it.live("given a journal that was moved without its -wal after a crash, refuses it by name", () =>
     Effect.gen(function*() {
-      const values = Array.from({ length: 100 }, (_, index) => `c${index}@acme.inc,Hello\n`).join("")
+      const values = Array.from({ length: 300 }, (_, index) => `c${index}@acme.inc,Hello\n`).join("")
       const file = yield* fileOf(`email,message\n${values}`)
       const emulator = yield* Emulator.Emulator
       yield* Effect.scoped(Effect.gen(function*() {
@@ -234,7 +234,7 @@ describe("NodeImport", () => {
           IMPORT_FILE: file,
           ...(yield* EmulatorSettings.make)
         })
-        yield* Stream.runDrain(Stream.take(emulator.changes, 60))
+        yield* Stream.runDrain(Stream.take(emulator.changes, 300))
         yield* child.kill
       }))
       const moved = yield* fileOf(`email,message\n${values}`)
@@ -248,8 +248,8 @@ describe("NodeImport", () => {
       yield* Effect.promise(() => copyFile(`${file}.journal-wal`, `${moved}.journal-wal`))
       const result = yield* NodeImport.run({ file: moved, inboxId, reconcileAfter: "50 millis" })
       assert.isAbove(result.alreadyDone, 0)
-      assert.isAtMost(HashMap.size((yield* emulator.state).messages), 100)
-      assert.strictEqual(result.alreadyDone + result.done + result.unknown, 100)
+      assert.isAtMost(HashMap.size((yield* emulator.state).messages), 300)
+      assert.strictEqual(result.alreadyDone + result.done + result.unknown, 300)
       // At its end it is whole in one file.
       const again = yield* fileOf(`email,message\n${values}`)
       yield* Effect.promise(() => copyFile(`${moved}.journal`, `${again}.journal`))

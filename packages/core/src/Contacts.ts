@@ -106,11 +106,18 @@ const createdContactFields = {
  * @category models
  * @since 0.1.0
  */
-export const CreatedContact: Model.Model<CreatedContact> = Model.inEnvelope(
-  "payload",
-  Model.record(createdContactFields)
+export const CreatedContact: Model.Model<CreatedContact> = Model.orOlderShape(
+  Model.inEnvelope("payload", Model.record(createdContactFields)),
+  // Older versions of Chatwoot respond with the contact alone, or without the envelope (unverified for LiveDesk).
+  (json) => json.payload !== undefined ? json : { payload: json.contact === undefined ? { contact: json } : json }
 )
 export interface CreatedContact extends Model.RecordOf<typeof createdContactFields> {}
+
+/** A contact of a page, which has no inboxes if the input says so: they are cut off in the vendor's sample. */
+const listedContact: Model.Model<Contact> = Model.record({
+  ...contactFields,
+  contactInboxes: { ...contactFields.contactInboxes, isDocumented: false }
+})
 
 const pageMetaFields = {
   /** The number of contacts, in all or on this page (undocumented); 0 when absent. */
@@ -122,7 +129,7 @@ const pageMetaFields = {
 const contactPageFields = {
   meta: Model.nested(Model.record(pageMetaFields)),
   /** The contacts of the page. A contact without an id fails the whole page, so that none is lost silently. */
-  contacts: Model.under("payload", Model.every(Contact))
+  contacts: Model.under("payload", Model.every(listedContact))
 } as const
 
 /**

@@ -169,8 +169,8 @@ const conversationFields = {
   muted: ModelField.boolean,
   /** When a snoozed conversation wakes; `None` when null. Seconds or ISO 8601 text on the wire (unverified). */
   snoozedUntil: ModelField.nullableTimestamp,
-  /** The state; a response without it fails. A state outside `statuses` is kept unchanged. */
-  status: Model.required(ModelField.openEnum(statuses, "open")),
+  /** The state; "" when absent. A state outside `statuses` is kept unchanged. */
+  status: ModelField.openEnum(statuses, ""),
   /** The priority; `None` when null. The values are Chatwoot's (unverified). */
   priority: ModelField.nullableOpenEnum(["low", "medium", "high", "urgent"]),
   /** The kind of conversation; "" when absent. Only `chat` is documented. */

@@ -280,6 +280,29 @@ export const orShorthand = <A>(key: string, model: Model<A>): Model<A> =>
   })
 
 /**
+ * Allows an older shape of a response, which `toCurrent` converts. It is only tried if the current one cannot be read,
+ * and it is drift.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const orOlderShape = <A>(
+  model: Model<A>,
+  toCurrent: (json: { readonly [key: PropertyKey]: unknown }) => unknown
+): Model<A> =>
+  make({
+    type: Schema.toType(model),
+    documented: model.documented,
+    read: (wire) => {
+      const value = model.read(wire)
+      if (!(value instanceof DecodeFailure) || !Predicate.isObject(wire)) return value
+      const older = model.read(toCurrent(wire))
+      return older instanceof DecodeFailure ? value : older
+    },
+    write: model.write
+  })
+
+/**
  * Makes a model of any schema, for an endpoint that this library does not cover. Unlike `record`, it tolerates nothing:
  * the response fails when the schema does, with the path of every problem, and unknown fields are drift.
  *

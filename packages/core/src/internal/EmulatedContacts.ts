@@ -4,15 +4,16 @@
  * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"
+import { constTrue } from "effect/Function"
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
-import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import type { ContactProfile } from "../ContactProfile.ts"
 import * as Contacts from "../Contacts.ts"
 import { SourceId } from "../LiveDeskSchema.ts"
 import * as EmulatorState from "../testing/EmulatorState.ts"
 import * as EmulatedCall from "./EmulatedCall.ts"
+import { isJsonObject } from "./isJsonObject.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // create
@@ -132,8 +133,7 @@ const pageSize = 15
 
 /**
  * Implements `contacts.list`, with and without `q`: pages of 15, or of `page_size`, which is in an example of the
- * vendor's. The default order is that of creation, and contacts without the sort field come last (both unverified).
- * Pages past the end are empty.
+ * vendor's. The default order is that of creation (unverified). Pages past the end are empty.
  */
 const list = (
   state: EmulatorState.EmulatorState,
@@ -146,18 +146,10 @@ const list = (
   )
   const begin = (currentPage - 1) * size
   const found = find(state, query)
-  const count = found === undefined ? HashMap.size(state.contacts) : found.length
-  const contacts: Array<EmulatorState.StoredContact> = []
-  for (let place = begin; place < Math.min(begin + size, count); place++) {
-    contacts.push(...(found === undefined ? EmulatorState.contactAt(state, place) : found.slice(place, place + 1)))
-  }
-  const showsInboxes = query.include_contact_inboxes !== "false"
   return [
     Result.succeed({
-      meta: { count, currentPage },
-      contacts: contacts.map((contact) =>
-        showsInboxes ? show(state, contact) : { ...show(state, contact), contactInboxes: [] }
-      )
+      meta: { count: found.length, currentPage },
+      contacts: found.slice(begin, begin + size).map((contact) => show(state, contact))
     }),
     state
   ]
@@ -165,14 +157,26 @@ const list = (
 
 /**
  * Writes a page like the vendor's samples: its number is text if the client sent one, as every parameter in Rails,
- * otherwise the number 1.
+ * otherwise the number 1. Without contact inboxes, their key is missing (Chatwoot's, unverified).
  */
 const writePage = (page: Contacts.ContactPage, query: EmulatedCall.Body): unknown => {
   const written = Contacts.endpoints.list.success.write(page)
-  return query.page !== undefined && Predicate.hasProperty(written, "meta") && Predicate.isObject(written.meta)
-    ? { ...written, meta: { ...written.meta, current_page: String(page.meta.currentPage) } }
-    : written
+  if (!isJsonObject(written)) return written
+  const shown = EmulatedCall.text(query.include_contact_inboxes)
+  return {
+    meta: query.page === undefined
+      ? written.meta
+      : { count: page.meta.count, current_page: String(page.meta.currentPage) },
+    payload: Option.isNone(shown) || shown.value === "true"
+      ? written.payload
+      : page.contacts.map((contact) => withoutInboxes(Contacts.Contact.write(contact)))
+  }
 }
+
+const withoutInboxes = (written: unknown): unknown =>
+  isJsonObject(written)
+    ? Object.fromEntries(Object.entries(written).filter(([key]) => key !== "contact_inboxes"))
+    : written
 
 /** The latest search in each set of contacts, cached because a stream repeats it for each page. */
 const searches = new WeakMap<
@@ -180,23 +184,29 @@ const searches = new WeakMap<
   { readonly key: string; readonly found: ReadonlyArray<EmulatorState.StoredContact> }
 >()
 
-/** Filters and sorts contacts by a query; `undefined` for a query that does neither. */
+/**
+ * Filters and sorts contacts by a query. With `inheritedRules`, contacts without e-mail address, phone number and
+ * identifier are left out, `q` is trimmed, and identifiers match by case (contacts_controller.rb, unverified).
+ */
 const find = (
   state: EmulatorState.EmulatorState,
   query: EmulatedCall.Body
-): ReadonlyArray<EmulatorState.StoredContact> | undefined => {
-  const q = Option.getOrElse(EmulatedCall.text(query.q), () => "").toLowerCase()
+): ReadonlyArray<EmulatorState.StoredContact> => {
+  const { inheritedRules } = state
+  const given = Option.getOrElse(EmulatedCall.text(query.q), () => "")
+  const q = inheritedRules ? given.trim() : given
   const labels = EmulatedCall.texts(query.labels)
   const sort = Object.entries(sortValues).find(([name]) => name === query.sort)
-  if (q === "" && labels.length === 0 && sort === undefined) return undefined
 
-  const key = JSON.stringify([q, labels, sort?.[0], query.direction])
+  const key = JSON.stringify([inheritedRules, q, labels, sort?.[0], query.direction])
   const latest = searches.get(state.contacts)
   if (latest?.key === key) return latest.found
+  const matches = matcher(q, inheritedRules)
   const found: Array<EmulatorState.StoredContact> = []
   for (const contact of EmulatorState.contactsOf(state)) {
     if (
-      (q === "" || searched(contact).some((text) => text.toLowerCase().includes(q))) &&
+      (!inheritedRules || EmulatorState.claims(contact).some(([, , claim]) => Option.isSome(claim))) &&
+      matches(contact) &&
       (labels.length === 0 || labels.some((label) => contact.labels.includes(label)))
     ) found.push(contact)
   }
@@ -205,12 +215,13 @@ const find = (
   return found
 }
 
-const searched = ({ email, identifier, name, phoneNumber }: EmulatorState.StoredContact): ReadonlyArray<string> => [
-  name,
-  ...Option.toArray(email),
-  ...Option.toArray(phoneNumber),
-  ...Option.toArray(identifier)
-]
+const matcher = (q: string, byCase: boolean): (contact: EmulatorState.StoredContact) => boolean => {
+  const lower = q.toLowerCase()
+  const includes = (text: string) => text.toLowerCase().includes(lower)
+  return q === "" ? constTrue : ({ email, identifier, name, phoneNumber }) =>
+    includes(name) || Option.exists(email, includes) || Option.exists(phoneNumber, includes) ||
+    Option.exists(identifier, (identifier) => byCase ? identifier.includes(q) : includes(identifier))
+}
 
 type SortValue = (contact: EmulatorState.StoredContact) => Option.Option<string | number>
 
@@ -230,8 +241,9 @@ const sortValues: { readonly [sort: string]: SortValue } = {
 const by =
   (value: SortValue, direction: 1 | -1) => (a: EmulatorState.StoredContact, b: EmulatorState.StoredContact): number => {
     const [first, second] = [value(a), value(b)]
+    // PostgreSQL takes null for greater than any value.
     if (Option.isNone(first) || Option.isNone(second)) {
-      return Number(Option.isNone(first)) - Number(Option.isNone(second))
+      return direction * (Number(Option.isNone(first)) - Number(Option.isNone(second)))
     }
     const [x, y] = [folded(first.value), folded(second.value)]
     return x < y ? -direction : x > y ? direction : 0

@@ -178,6 +178,8 @@ export const toggleStatus = (
     snoozedUntil: target === "snoozed"
       ? Option.map(EmulatedCall.wholeNumber(body.snoozed_until), (seconds) => DateTime.fromEpochSeconds(seconds))
       : Option.none(),
+    // Chatwoot 4.3: handle_resolved_status_change (unverified).
+    waitingSince: target === "resolved" ? Option.none() : conversation.waitingSince,
     updatedAt: now
   }
   return [

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as DateTime from "effect/DateTime"
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
@@ -13,15 +14,20 @@ import * as EmulatedCall from "./EmulatedCall.ts"
 
 const maxContentLength = 150_000
 
+/** From Chatwoot's lib/limits.rb (unverified). */
+const maxMessagesPerMinute = 200
+
 /**
  * Implements `messages.send` and `messages.sendFiles`, both from an agent. That a text has at most 150,000 characters,
- * and that a reply to a missing message replies to none, is Chatwoot's (unverified).
+ * that a reply to a missing message replies to none, and that `message_type: "incoming"` is a message from the contact
+ * in an API inbox, is Chatwoot's (message_builder.rb, unverified).
  */
 export const send = (
   state: EmulatorState.EmulatorState,
   body: EmulatedCall.Body,
   requestContext: EmulatedCall.RequestContext
-): EmulatedCall.Transition<Messages.Message> => add(state, body, "outgoing", requestContext)
+): EmulatedCall.Transition<Messages.Message> =>
+  add(state, body, body.message_type === "incoming" ? "incoming" : "outgoing", requestContext)
 
 /**
  * Adds a message from the contact, with the fields of `send`; no known call does so. As in Chatwoot (unverified), it
@@ -47,6 +53,9 @@ const add = (
   if (Option.isNone(found)) return [Result.fail(EmulatedCall.notFound), state]
   const conversation = found.value
 
+  if (body.message_type === "incoming" && !isApiInbox(state, conversation)) {
+    return [Result.fail(EmulatedCall.unprocessable("Incoming messages are only allowed in Api inboxes")), state]
+  }
   const content = EmulatedCall.text(body.content)
   const uploads = Array.isArray(body.attachments)
     ? body.attachments.filter((file) => file instanceof EmulatedCall.Upload)
@@ -57,6 +66,10 @@ const add = (
   if (state.inheritedRules && Option.exists(content, isTooLong)) {
     const error = `Validation failed: Content is too long (maximum is ${maxContentLength} characters)`
     return [Result.fail(EmulatedCall.unprocessable(error)), state]
+  }
+
+  if (state.messageLimit && hasTooManyMessages(state, conversation, now)) {
+    return [Result.fail(EmulatedCall.unprocessable("Validation failed: Too many messages")), state]
   }
 
   const attachments = uploads.map((upload, index) => ({ ...upload, id: state.nextAttachmentId + index }))
@@ -86,6 +99,21 @@ const add = (
     { ...after(state, conversation, message), updatedAt: now }
   )
   return [Result.succeed(show(next, message, origin)), next]
+}
+
+const isApiInbox = (state: EmulatorState.EmulatorState, { inboxId }: EmulatorState.StoredConversation): boolean =>
+  Option.exists(HashMap.get(state.inboxes, inboxId), ({ channelType }) => channelType === "Channel::Api")
+
+const hasTooManyMessages = (
+  state: EmulatorState.EmulatorState,
+  { id, messageCount }: EmulatorState.StoredConversation,
+  now: DateTime.Utc
+): boolean => {
+  if (messageCount < maxMessagesPerMinute) return false
+  const aMinuteAgo = DateTime.subtract(now, { minutes: 1 })
+  const recent = EmulatorState.messagesOf(state, id)
+    .filter(({ createdAt }) => DateTime.isGreaterThanOrEqualTo(createdAt, aMinuteAgo))
+  return recent.length >= maxMessagesPerMinute
 }
 
 /** Rails counts characters, not UTF-16 code units. */

@@ -12,6 +12,7 @@ import type * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import { type Body, Upload } from "./EmulatedCall.ts"
+import { isJsonObject } from "./isJsonObject.ts"
 
 type ParsedUrl = Option.Option.Value<ReturnType<typeof HttpServerRequest.toURL>>
 
@@ -40,7 +41,19 @@ export const bodyOf = (
         // A JSON file is still a file.
         Effect.provideService(Multipart.FieldMimeTypes, [])
       )
+    : request.headers["content-type"]?.startsWith("application/x-www-form-urlencoded") === true
+    ? Effect.map(request.urlParamsBody, ({ params }) => params.reduce<Body>(addPair, {}))
     : Effect.map(request.json, (json) => Predicate.isObject(json) ? json : {})
+
+/** Adds a pair of a form: `a[b]` is a field of the object `a`, and `a[]` an item of the list `a`. */
+const addPair = (fields: Body, [name, value]: readonly [name: string, value: unknown]): Body => {
+  const [, key = name, inner, rest = ""] = /^([^[\]]+)\[([^\]]*)\](.*)$/.exec(name) ?? []
+  const before = fields[key]
+  if (inner === undefined) return { ...fields, [key]: value }
+  return inner === ""
+    ? { ...fields, [key]: [...(Array.isArray(before) ? before : []), value] }
+    : { ...fields, [key]: addPair(isJsonObject(before) ? before : {}, [`${inner}${rest}`, value]) }
+}
 
 /** Restores the three characters that a form escapes in a name. */
 const fileName = ({ name }: Multipart.File): string =>

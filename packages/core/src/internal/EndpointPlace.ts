@@ -22,6 +22,10 @@ export const places: ReadonlyArray<EndpointPlace> = Endpoints.all.reduce(
   []
 )
 
+/** Returns the methods that a server takes at a place. Rails takes PUT for PATCH. */
+export const methodsOf = ({ method }: EndpointPlace): ReadonlyArray<EndpointPlace["method"]> =>
+  method === "PATCH" ? [method, "PUT"] : [method]
+
 /** Returns the endpoint of a request to a place. */
 export const endpointAt = ({ endpoints }: EndpointPlace, isForm: boolean): Endpoints.AnyEndpoint =>
   endpoints.find(({ body }) => (body === "form") === isForm) ?? endpoints[0]
@@ -31,7 +35,9 @@ const patterns = places.map((place) => ({ place, path: new RegExp(`${place.path.
 /** Returns the operation of a request; for an unknown one, its method and path with ids as `:id`. */
 export const operationOf = (method: string, url: string, isForm: boolean): string => {
   const [path = ""] = url.split(/[?#]/)
-  const known = patterns.find(({ path: pattern, place }) => place.method === method && pattern.test(path))
+  const known = patterns.find(({ path: pattern, place }) =>
+    methodsOf(place).some((served) => served === method) && pattern.test(path)
+  )
   return known === undefined
     ? `${method} ${path.replace(/^\w+:\/\/[^/]*/, "").replaceAll(/\/(?!v\d+\/|[a-z_]+(?:\/|$))[^/]+/g, "/:id")}`
     : endpointAt(known.place, isForm).operation

@@ -36,7 +36,7 @@ import * as EmulatedEvents from "../internal/EmulatedEvents.ts"
 import * as EmulatedMessages from "../internal/EmulatedMessages.ts"
 import * as EmulatedRequest from "../internal/EmulatedRequest.ts"
 import * as EmulatedTickets from "../internal/EmulatedTickets.ts"
-import { endpointAt, type EndpointPlace, places } from "../internal/EndpointPlace.ts"
+import { endpointAt, type EndpointPlace, methodsOf, places } from "../internal/EndpointPlace.ts"
 import * as LiveDeskClient from "../LiveDeskClient.ts"
 import type * as LiveDeskError from "../LiveDeskError.ts"
 import { type Attributes, InboxId } from "../LiveDeskSchema.ts"
@@ -83,7 +83,9 @@ export interface Options {
    *   snoozed one. Without the rules, a conversation stays as it is.
    * - A reply to a message of another conversation replies to none. Without the rules, a message's attributes stay as
    *   they are sent.
-   * - `transitionRules`, whose default is this option.
+   * - Contacts without e-mail address, phone number and identifier are neither listed nor found. `q` is trimmed, and
+   *   identifiers match by case. Without the rules, every contact is listed, and any case matches.
+   * - `transitionRules` and `messageLimit`, whose default is this option.
    *
    * Other rules of Chatwoot's always apply: the form of error responses, the merging of attributes, one contact per
    * source id of an inbox, since when a contact waits, and which events there are.
@@ -95,8 +97,13 @@ export interface Options {
    */
   readonly transitionRules?: boolean | undefined
   /**
+   * Whether a conversation takes at most 200 messages a minute, and rejects others with 422. Defaults to
+   * `inheritedRules`. Inherited from Chatwoot, unverified for LiveDesk.
+   */
+  readonly messageLimit?: boolean | undefined
+  /**
    * The state to start with, such as that of another emulator. The emulator adds the inboxes of `inboxes`, takes the
-   * two rules from these options, and continues the ids.
+   * rules from these options, and continues the ids.
    */
   readonly state?: EmulatorState.EmulatorState | undefined
 }
@@ -233,6 +240,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
     accountId: options.accountId ?? 17623000010928,
     inheritedRules: options.inheritedRules ?? true,
     transitionRules: options.transitionRules ?? options.inheritedRules ?? true,
+    messageLimit: options.messageLimit ?? options.inheritedRules ?? true,
     inboxes: (options.inboxes ?? [{ id: 407 }]).map(completeInbox),
     firstContactId: options.firstContactId ?? 2219256,
     firstConversationId: options.firstConversationId ?? 40
@@ -277,8 +285,8 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
     )
 
   /** Serves the endpoints of a method and path. */
-  const serve = (place: EndpointPlace) =>
-    HttpRouter.add(place.method, place.path, (request) =>
+  const serve = (place: EndpointPlace, method: EndpointPlace["method"]) =>
+    HttpRouter.add(method, place.path, (request) =>
       Effect.gen(function*() {
         const errorResponse = authenticate(request.headers.authorization, apiKey, apiSecret)
         if (errorResponse !== undefined) return respond(errorResponse.status, errorResponse.body)
@@ -320,7 +328,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
     ),
     // Rails matches a route by its method and path together, and responds alike when either is wrong.
     HttpRouter.add("*", "*", routeNotFound),
-    ...places.map(serve)
+    ...places.flatMap((place) => methodsOf(place).map((method) => serve(place, method)))
   ))
 
   return Emulator.of({
@@ -385,6 +393,7 @@ const goOn = (
     ...state,
     inheritedRules: initial.inheritedRules,
     transitionRules: initial.transitionRules,
+    messageLimit: initial.messageLimit,
     generation: state.generation + 1
   })
 

@@ -33,6 +33,8 @@ const settings = {
   inheritedRules: Schema.Boolean,
   /** Whether moves between states that the user guide does not list are rejected. */
   transitionRules: Schema.Boolean,
+  /** Whether a conversation takes at most 200 messages a minute. */
+  messageLimit: Schema.Boolean,
   /** How many emulators have continued this state; each draws its UUIDs from a series of its own. */
   generation: Schema.Natural,
   nextContactId: Schema.Natural,
@@ -78,6 +80,7 @@ export const make = (options: {
   readonly accountId: number
   readonly inheritedRules: boolean
   readonly transitionRules: boolean
+  readonly messageLimit: boolean
   readonly inboxes: ReadonlyArray<Inbox>
   readonly firstContactId: number
   readonly firstConversationId: number
@@ -85,6 +88,7 @@ export const make = (options: {
   accountId: AccountId.make(options.accountId),
   inheritedRules: options.inheritedRules,
   transitionRules: options.transitionRules,
+  messageLimit: options.messageLimit,
   generation: 0,
   inboxes: HashMap.fromIterable(options.inboxes.map((inbox) => [inbox.id, inbox])),
   contacts: HashMap.empty(),
@@ -151,6 +155,7 @@ export const EmulatorState: Schema.Codec<EmulatorState, unknown> = Saved.pipe(
       accountId: state.accountId,
       inheritedRules: state.inheritedRules,
       transitionRules: state.transitionRules,
+      messageLimit: state.messageLimit,
       generation: state.generation,
       nextContactId: state.nextContactId,
       nextContactInboxId: state.nextContactInboxId,
