@@ -67,6 +67,20 @@ describe("IntentLog", () => {
       assert.deepStrictEqual(yield* fitting(120_000), [])
     }).pipe(Effect.provide(memory)))
 
+  for (const olderThan of ["soon" as "1 second", Number.NaN, -1]) {
+    it.effect(`refuses to forget what is older than ${String(olderThan)}, and keeps all`, () =>
+      Effect.gen(function*() {
+        const intents = yield* IntentLog.IntentLog
+        const { intent } = yield* intents.begin(facts, 1)
+        yield* intents.done(intent, 7)
+        yield* TestClock.adjust("1 hour")
+        const error = yield* Effect.flip(intents.forget({ olderThan }))
+        assert.include(error.message, "IntentLog.forget")
+        assert.include(error.message, "olderThan: expected a time such as \"30 seconds\"")
+        assert.isDefined(yield* intents.find("1", "message"))
+      }).pipe(Effect.provide(memory)))
+  }
+
   it.effect("forgets old steps that are done, and nothing else", () =>
     Effect.gen(function*() {
       const intents = yield* IntentLog.IntentLog
@@ -74,10 +88,10 @@ describe("IntentLog", () => {
       yield* intents.done(intent, 7)
       yield* intents.begin({ ...facts, step: "in progress" }, 1)
       yield* TestClock.adjust("1 hour")
-      yield* intents.forget("2 hours")
+      yield* intents.forget({ olderThan: "2 hours" })
       assert.isDefined(yield* intents.find("1", "message"))
       assert.isUndefined((yield* intents.find("1", "message"))?.content)
-      yield* intents.forget("30 minutes")
+      yield* intents.forget({ olderThan: "30 minutes" })
       assert.isUndefined(yield* intents.find("1", "message"))
       assert.isDefined(yield* intents.find("1", "in progress"))
     }).pipe(Effect.provide(memory)))

@@ -17,7 +17,10 @@ import * as Activity from "effect/workflow/Activity"
 import * as DurableClock from "effect/workflow/DurableClock"
 import * as DurableDeferred from "effect/workflow/DurableDeferred"
 import * as WorkflowEngine from "effect/workflow/WorkflowEngine"
-import { createTable, untilAvailable } from "../internal/FlowDatabase.ts"
+import * as ErrorMapping from "../internal/ErrorMapping.ts"
+import { createTable, makeForget, untilAvailable } from "../internal/FlowDatabase.ts"
+import * as OptionSchema from "../internal/OptionSchema.ts"
+import type * as LiveDeskError from "../LiveDeskError.ts"
 import { ConversationId, MessageId } from "../LiveDeskSchema.ts"
 import type { WebhookEvent } from "../webhooks/WebhookEvent.ts"
 import * as IntentLog from "./IntentLog.ts"
@@ -62,8 +65,13 @@ export class CustomerReplies extends Context.Service<CustomerReplies, {
   readonly receive: (
     reply: CustomerReply
   ) => Effect.Effect<ReadonlyArray<{ readonly wait: Wait; readonly reply: CustomerReply }>>
-  /** Deletes older replies and waits. Pass more than the longest flow takes, as it may still wait for them. */
-  readonly forget: (olderThan: Duration.Input) => Effect.Effect<void>
+  /**
+   * Deletes older replies and waits. Pass more than the longest flow takes, as it may still wait for them. Fails with
+   * `ValidationError` for an invalid duration.
+   */
+  readonly forget: (
+    options: { readonly olderThan: Duration.Input }
+  ) => Effect.Effect<void, LiveDeskError.ValidationError>
 }>()("@effect-livedesk/core/flows/CustomerReplies") {}
 
 const waitColumns = Schema.Struct({
@@ -205,18 +213,18 @@ export const layer: Layer.Layer<CustomerReplies, SqlError, SqlClient.SqlClient |
         })
         return given.flatMap(Option.toArray)
       }),
-      forget: Effect.fnUntraced(function*(olderThan) {
-        const until = (yield* Clock.currentTimeMillis) - Duration.toMillis(Duration.fromInputUnsafe(olderThan))
-        yield* untilAvailable(sql`DELETE FROM livedesk_flow_waits WHERE since < ${until}`)
-        yield* untilAvailable(sql`DELETE FROM livedesk_flow_replies WHERE received_at < ${until}`)
-      })
+      forget: makeForget("CustomerReply.forget", (time) =>
+        Effect.andThen(
+          untilAvailable(sql`DELETE FROM livedesk_flow_waits WHERE since < ${time}`),
+          Effect.asVoid(untilAvailable(sql`DELETE FROM livedesk_flow_replies WHERE received_at < ${time}`))
+        ))
     })
   })
 )
 
 /**
  * Waits durably for the customer to write in a conversation. Returns none if no reply arrives `within` the time, which
- * defaults to no limit.
+ * defaults to no limit. Fails with `ValidationError` for an invalid time.
  *
  * Replies from before the wait count too, if a flow created the conversation or wrote in it. Each reply goes to one
  * wait. `name` must be unique in the workflow. Replies arrive through `FlowEvents.handle` in `Webhooks.layer`.
@@ -233,9 +241,10 @@ export const wait = Effect.fnUntraced(function*(
   options: { readonly conversationId: number; readonly within?: Duration.Input | undefined }
 ): Effect.fn.Return<
   Option.Option<CustomerReply>,
-  never,
+  LiveDeskError.ValidationError,
   WorkflowEngine.WorkflowEngine | WorkflowEngine.WorkflowInstance | CustomerReplies
 > {
+  const { within } = yield* checkOptions(options)
   const { executionId, workflow } = yield* WorkflowEngine.WorkflowInstance
   const replies = yield* CustomerReplies
   const wait = { executionId, workflow: workflow._tag, name, conversationId: options.conversationId }
@@ -243,7 +252,7 @@ export const wait = Effect.fnUntraced(function*(
   const early = yield* Activity.make({ name: `${name}/begin`, success, execute: replies.begin(wait) })
   if (Option.isSome(early)) return early
   const reply = DurableDeferred.await(deferredOf(name))
-  if (options.within === undefined) return Option.some(yield* reply)
+  if (!Duration.isFinite(within)) return Option.some(yield* reply)
   const inTime = yield* DurableDeferred.raceAll({
     name: `${name}/in time`,
     success,
@@ -251,7 +260,7 @@ export const wait = Effect.fnUntraced(function*(
     effects: [
       Effect.asSome(reply),
       Effect.as(
-        DurableClock.sleep({ name: `${name}/limit`, duration: options.within, inMemoryThreshold: 0 }),
+        DurableClock.sleep({ name: `${name}/limit`, duration: within, inMemoryThreshold: 0 }),
         Option.none<CustomerReply>()
       )
     ]
@@ -260,6 +269,11 @@ export const wait = Effect.fnUntraced(function*(
     ? inTime
     : yield* Activity.make({ name: `${name}/end`, success, execute: replies.end(wait) })
 })
+
+const checkOptions = OptionSchema.decoder(
+  Schema.Struct({ within: OptionSchema.withDefault(OptionSchema.duration, Duration.infinity) }),
+  (issues) => ErrorMapping.invalidInput("CustomerReply.wait", issues)
+)
 
 /**
  * Passes a customer's message to the flow that waits for it, or stores it for a later wait. Ignores other events.

@@ -6,13 +6,14 @@
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
-import { createTable, untilAvailable } from "../internal/FlowDatabase.ts"
+import { createTable, makeForget, untilAvailable } from "../internal/FlowDatabase.ts"
+import type * as LiveDeskError from "../LiveDeskError.ts"
 
 /**
  * The kind of record that a step creates.
@@ -149,8 +150,13 @@ export class IntentLog extends Context.Service<IntentLog, {
   readonly pending: Effect.Effect<ReadonlyArray<Intent>>
   /** Whether a flow created the conversation or wrote in it. */
   readonly knows: (conversationId: number) => Effect.Effect<boolean>
-  /** Deletes older steps that are done. Pass more than the longest flow takes, as it may come to them again. */
-  readonly forget: (olderThan: Duration.Input) => Effect.Effect<void>
+  /**
+   * Deletes older steps that are done. Pass more than the longest flow takes, as it may come to them again. Fails with
+   * `ValidationError` for an invalid duration.
+   */
+  readonly forget: (
+    options: { readonly olderThan: Duration.Input }
+  ) => Effect.Effect<void, LiveDeskError.ValidationError>
 }>()("@effect-livedesk/core/flows/IntentLog") {}
 
 /**
@@ -304,13 +310,10 @@ export const layer: Layer.Layer<IntentLog, SqlError, SqlClient.SqlClient> = Laye
           `),
           (known) => known.length > 0
         ),
-      forget: Effect.fnUntraced(function*(olderThan) {
-        const now = yield* Clock.currentTimeMillis
-        yield* untilAvailable(sql`
-          DELETE FROM livedesk_flow_intents
-          WHERE state = 'Done' AND since < ${now - Duration.toMillis(Duration.fromInputUnsafe(olderThan))}
-        `)
-      })
+      forget: makeForget("IntentLog.forget", (time) =>
+        Effect.asVoid(
+          untilAvailable(sql`DELETE FROM livedesk_flow_intents WHERE state = 'Done' AND since < ${time}`)
+        ))
     })
   })
 )
