@@ -265,10 +265,10 @@ describe("CustomerReply", () => {
           Waiting.execute({ id: "1" }),
           Layer.provideMerge(
             Waiting.toLayer(() =>
-              Effect.map(
-                Effect.flip(CustomerReply.wait("one", { conversationId: 40, within: time })),
-                ({ message }) => message
-              )
+              Effect.match(CustomerReply.wait("one", { conversationId: 40, within: time }), {
+                onFailure: ({ message }) => message,
+                onSuccess: () => "waited"
+              })
             ),
             engine
           )
