@@ -429,6 +429,23 @@ describe("an import's rows that meet in another key", () => {
       assert.lengthOf((yield* emulated).messages, 1)
     }).pipe(Effect.provide([livedesk(), journal])))
 
+  for (const state of ["planned", "sent", "rejected"] as const) {
+    it.effect(`counts one of the file that an earlier run left ${state} as rejected, not as missing in the file`, () =>
+      Effect.gen(function*() {
+        const left = { identifier: "left", phone_number: "one" }
+        yield* importing([anna, left, { identifier: "gone", phone_number: "two" }])
+        const journal = yield* ImportJournal.ImportJournal
+        yield* journal.change({ key: "identifier:left", step: "contact", state })
+        const contacts = (yield* emulated).contacts.length
+        const result = yield* inTime(importing([anna, { ...left, phone_number: anna.phone_number }]))
+        assert.deepStrictEqual([result.rejected, result.notInFile], [1, 1])
+        // What was sent stays to be resolved, and nothing is sent for it.
+        assert.strictEqual((yield* emulated).contacts.length, contacts)
+        const again = yield* inTime(importing([anna]))
+        assert.deepStrictEqual([again.rejected, again.notInFile], [0, 2])
+      }).pipe(Effect.provide([livedesk(), journal])))
+  }
+
   it.effect("lets an address go that was corrected before anything was sent for it", () =>
     Effect.gen(function*() {
       const refused = [{ identifier: "a", phone_number: "one" }, { identifier: "b", phone_number: "two" }]

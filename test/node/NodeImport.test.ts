@@ -91,11 +91,26 @@ describe("NodeImport", () => {
       )
     }))
 
-  it.live("fails for a file that is not there or has no header, and for a journal that is in use", () =>
+  const files: { readonly [name: string]: readonly [text: string, error: string] } = {
+    "is empty": ["", "ImportFileError"],
+    "has a header of which the mapping can make nothing": ["Town\nUlm\n", "ImportFileError"],
+    "is one JSON array": ["[{\"email\":\"a@acme.inc\"}]", "ImportFileError"],
+    "is not there": ["", "PlatformError"]
+  }
+  for (const [what, [content, error]] of Object.entries(files)) {
+    it.live(`leaves neither a journal nor a report of a file that ${what}`, () =>
+      Effect.gen(function*() {
+        const written = yield* fileOf(content)
+        const file = what === "is not there" ? `${written}.none` : written
+        const format = content.startsWith("[") ? "ndjson" : "csv"
+        assert.strictEqual((yield* Effect.flip(NodeImport.run({ file, format, inboxId })))._tag, error)
+        assert.deepStrictEqual(yield* Effect.promise(() => readdir(dirname(file))), ["customers.csv"])
+      }).pipe(Effect.provide(livedesk)))
+  }
+
+  it.live("fails for a journal that is in use", () =>
     Effect.gen(function*() {
-      const file = yield* fileOf("")
-      assert.strictEqual((yield* Effect.flip(NodeImport.run({ file: `${file}.none`, inboxId })))._tag, "PlatformError")
-      assert.strictEqual((yield* Effect.flip(NodeImport.run({ file, inboxId })))._tag, "ImportFileError")
+      const file = yield* fileOf("email\na@acme.inc\n")
       const journal = `${file}.other`
       const error = yield* Effect.flip(NodeImport.run({ file, inboxId, journal })).pipe(
         Effect.provide(NodeImport.journalLayer(journal))
