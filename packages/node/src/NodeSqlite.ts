@@ -42,7 +42,8 @@ export interface Options {
  * Why a file that this library keeps is refused. It stays as it is.
  *
  * - `OtherFile`: it holds something else.
- * - `Incomplete`: it was copied or moved without the file beside it, whose name ends with `-wal`.
+ * - `Incomplete`: it was copied or moved without the file beside it, whose name ends with `-wal`, or stands beside that of
+ *   another state.
  *
  * @category errors
  * @since 0.1.0

@@ -191,7 +191,7 @@ export interface Target {
  * - `OtherImport`: it is that of an import into another inbox, account or server.
  * - `NotAJournal`: the file holds something else.
  * - `OtherVersion`: another version of this library made it.
- * - `Incomplete`: a part of it was left behind when it was copied or moved, or all of it.
+ * - `Incomplete`: a part of it was left behind when it was copied or moved, or all of it; or a part of another is beside it.
  *
  * @category errors
  * @since 0.1.0
