@@ -55,7 +55,7 @@ const needed = [
   "internal/ErrorExcerpt",
   "internal/ErrorMapping",
   "internal/ErrorMessage",
-  "internal/ErrorReading",
+  "internal/Retryability",
   "internal/Instrumentation",
   "internal/ResponseBuffer",
   "internal/ResponseDecoder",

@@ -236,7 +236,7 @@ describe("CustomerReply", () => {
 
   it.effect("is not stored for conversations of no flow", () =>
     Effect.gen(function*() {
-      const replies = yield* CustomerReply.CustomerReplies
+      const replies = yield* CustomerReply.ReplyStore
       const given = yield* replies.receive(
         yield* Schema.decodeEffect(CustomerReply.CustomerReply)({
           conversationId: 41,
@@ -253,7 +253,7 @@ describe("CustomerReply", () => {
   for (const time of ["soon" as "1 second", Number.NaN, -1]) {
     it.effect(`is not waited for within ${String(time)}, nor forgotten when older than that`, () =>
       Effect.gen(function*() {
-        const replies = yield* CustomerReply.CustomerReplies
+        const replies = yield* CustomerReply.ReplyStore
         const expected = "expected a time such as \"30 seconds\""
         assert.include((yield* Effect.flip(replies.forget({ olderThan: time }))).message, `olderThan: ${expected}`)
         const Waiting = Workflow.make("Waiting", {
@@ -279,7 +279,7 @@ describe("CustomerReply", () => {
 
   it.effect("is forgotten once it is older than the age given to forget, and no sooner", () =>
     Effect.gen(function*() {
-      const replies = yield* CustomerReply.CustomerReplies
+      const replies = yield* CustomerReply.ReplyStore
       const wait = (name: string) => ({ executionId: "1", workflow: "Question", name, conversationId: 41 })
       yield* replies.begin(wait("one"))
       yield* replies.end(wait("one"))

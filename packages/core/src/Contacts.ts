@@ -122,7 +122,7 @@ const pageMetaFields = {
 const contactPageFields = {
   meta: Model.nested(Model.record(pageMetaFields)),
   /** The contacts of the page. A contact without an id fails the whole page, so that none is lost silently. */
-  contacts: Model.under("payload", Model.every(Contact))
+  contacts: Model.under("payload", Model.strictList(Contact))
 } as const
 
 /**

@@ -384,7 +384,7 @@ export const unverified = <A>(field: Field<Option.Option<A>>): Field<Option.Opti
  * @category fields
  * @since 0.1.0
  */
-export const some = <A>(field: Field<A>): Field<Option.Option<A>> => ({
+export const optional = <A>(field: Field<A>): Field<Option.Option<A>> => ({
   ...field,
   type: Schema.Option(field.type),
   fallback: Option.some(Option.none()),
@@ -418,7 +418,7 @@ export const nested = <A>(model: Model<A>): Field<A> => ({
  * @since 0.1.0
  */
 export const nullable = <A>(model: Model<A>): Field<Option.Option<A>> => ({
-  ...some(nested(model)),
+  ...optional(nested(model)),
   documented: () => Schema.NullOr(model.documented())
 })
 
@@ -428,7 +428,7 @@ export const nullable = <A>(model: Model<A>): Field<Option.Option<A>> => ({
  * @category fields
  * @since 0.1.0
  */
-export const every = <A>(model: Model<A>): Field<ReadonlyArray<A>> => ({
+export const strictList = <A>(model: Model<A>): Field<ReadonlyArray<A>> => ({
   ...list(model),
   fallback: Option.none(),
   read: (wire) => {

@@ -56,7 +56,7 @@ interface Wait {
  * @category services
  * @since 0.1.0
  */
-export class CustomerReplies extends Context.Service<CustomerReplies, {
+export class ReplyStore extends Context.Service<ReplyStore, {
   /** Begins a wait. Returns a reply if one is stored already. */
   readonly begin: (wait: Wait) => Effect.Effect<Option.Option<CustomerReply>>
   /** Ends a wait. Returns a reply if one arrived at the last moment. */
@@ -72,7 +72,7 @@ export class CustomerReplies extends Context.Service<CustomerReplies, {
   readonly forget: (
     options: { readonly olderThan: Duration.Input }
   ) => Effect.Effect<void, LiveDeskError.ValidationError>
-}>()("@effect-livedesk/core/flows/CustomerReplies") {}
+}>()("@effect-livedesk/core/flows/ReplyStore") {}
 
 const waitColumns = Schema.Struct({
   execution_id: Schema.String,
@@ -99,14 +99,14 @@ const replyOf = (row: typeof replyColumns.Type): CustomerReply => ({
 })
 
 /**
- * Provides `CustomerReplies` over SQLite or PostgreSQL. Creates its tables, `livedesk_flow_replies` and
+ * Provides `ReplyStore` over SQLite or PostgreSQL. Creates its tables, `livedesk_flow_replies` and
  * `livedesk_flow_waits`, if they do not exist.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<CustomerReplies, SqlError, SqlClient.SqlClient | IntentLog.IntentLog> = Layer.effect(
-  CustomerReplies,
+export const layer: Layer.Layer<ReplyStore, SqlError, SqlClient.SqlClient | IntentLog.IntentLog> = Layer.effect(
+  ReplyStore,
   Effect.gen(function*() {
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
     const intents = yield* IntentLog.IntentLog
@@ -162,7 +162,7 @@ export const layer: Layer.Layer<CustomerReplies, SqlError, SqlClient.SqlClient |
         Effect.andThen(taken(wait))
       )
 
-    return CustomerReplies.of({
+    return ReplyStore.of({
       begin: Effect.fnUntraced(function*(wait) {
         const row = {
           execution_id: wait.executionId,
@@ -187,7 +187,7 @@ export const layer: Layer.Layer<CustomerReplies, SqlError, SqlClient.SqlClient |
         ),
       receive: Effect.fnUntraced(function*({ content, conversationId, messageId, receivedAt }) {
         const waiting = sql`SELECT * FROM livedesk_flow_waits WHERE conversation_id = ${conversationId} AND is_over = 0`
-        const isKnown = (yield* intents.knows(conversationId)) ||
+        const isKnown = (yield* intents.hasConversation(conversationId)) ||
           (yield* untilAvailable(
               sql`SELECT 1 FROM livedesk_flow_waits WHERE conversation_id = ${conversationId} LIMIT 1`
             )).length > 0
@@ -242,11 +242,11 @@ export const wait = Effect.fnUntraced(function*(
 ): Effect.fn.Return<
   Option.Option<CustomerReply>,
   LiveDeskError.ValidationError,
-  WorkflowEngine.WorkflowEngine | WorkflowEngine.WorkflowInstance | CustomerReplies
+  WorkflowEngine.WorkflowEngine | WorkflowEngine.WorkflowInstance | ReplyStore
 > {
   const { within } = yield* checkOptions(options)
   const { executionId, workflow } = yield* WorkflowEngine.WorkflowInstance
-  const replies = yield* CustomerReplies
+  const replies = yield* ReplyStore
   const wait = { executionId, workflow: workflow._tag, name, conversationId: options.conversationId }
   const success = Schema.OptionFromNullOr(CustomerReply)
   const early = yield* Activity.make({ name: `${name}/begin`, success, execute: replies.begin(wait) })
@@ -283,9 +283,9 @@ const checkOptions = OptionSchema.decoder(
  */
 export const handle = Effect.fnUntraced(function*(
   event: WebhookEvent
-): Effect.fn.Return<void, never, CustomerReplies | WorkflowEngine.WorkflowEngine> {
+): Effect.fn.Return<void, never, ReplyStore | WorkflowEngine.WorkflowEngine> {
   if (event._tag !== "MessageCreated" || event.message.messageType !== "incoming" || event.message.private) return
-  const replies = yield* CustomerReplies
+  const replies = yield* ReplyStore
   const received = yield* replies.receive({
     conversationId: event.conversation.id,
     messageId: event.message.id,

@@ -264,12 +264,12 @@ export class ImportJournal extends Context.Service<ImportJournal, {
     key: string,
     outcome:
       | {
-        readonly _tag: "Done"
+        readonly _tag: "Processed"
         readonly contactId?: number | undefined
         readonly conversationId?: number | undefined
         readonly messageId?: number | undefined
       }
-      | { readonly _tag: "NotDone" }
+      | { readonly _tag: "NotProcessed" }
   ) => Effect.Effect<boolean, ImportJournalError>
 }>()("@effect-livedesk/core/ImportJournal") {}
 
@@ -357,9 +357,9 @@ export const layer: Layer.Layer<ImportJournal, ImportJournalError, SqlClient.Sql
       })),
       resolve: (key, outcome) =>
         orFail(Effect.map(
-          outcome._tag === "NotDone"
-            ? JournalTable.resolveNotDone(sql, key)
-            : JournalTable.resolveDone(sql, key, outcome),
+          outcome._tag === "NotProcessed"
+            ? JournalTable.resolveNotProcessed(sql, key)
+            : JournalTable.resolveProcessed(sql, key, outcome),
           (resolved) => resolved.length > 0
         ))
     })

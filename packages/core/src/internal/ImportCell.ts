@@ -20,7 +20,7 @@ export const roundedNumbers = (
     const isRounded = Math.abs(value) > Number.MAX_SAFE_INTEGER
     return isRounded ? [{ path, message: roundedProblem }] : []
   }
-  if (Array.isArray(value)) return value.flatMap((entry, index) => roundedNumbers(entry, [...path, index]))
+  if (Array.isArray(value)) return value.flatMap((entry, index) => roundedNumbers(entry, [...path, String(index)]))
   return Predicate.isObject(value)
     ? Object.entries(value).flatMap(([key, entry]) => roundedNumbers(entry, [...path, key]))
     : []

@@ -325,7 +325,7 @@ export const totals = (sql: SqlClient.SqlClient) =>
   `
 
 /** Resolves the step of a sent row as done, with the ids of what it made, which no other row has; returns the row's key. */
-export const resolveDone = (
+export const resolveProcessed = (
   sql: SqlClient.SqlClient,
   key: string,
   made: {
@@ -348,7 +348,7 @@ export const resolveDone = (
   `
 
 /** Resolves the step of a sent row as not done; returns the row's key. */
-export const resolveNotDone = (sql: SqlClient.SqlClient, key: string) =>
+export const resolveNotProcessed = (sql: SqlClient.SqlClient, key: string) =>
   sql`UPDATE import_row SET state = 'planned' WHERE key = ${key} AND state = 'sent' RETURNING key`
 
 /** The texts in a column of JSON; `otherwise` where it holds something else. */

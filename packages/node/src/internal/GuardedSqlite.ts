@@ -119,14 +119,10 @@ const guard = Effect.fnUntraced(function*(file: string, kind: Kind) {
   const mark = (version: number) => Effect.andThen(sql.unsafe(`PRAGMA user_version = ${version}`), checkpoint)
   const [state] = yield* sql<{ readonly user_version: number }>`PRAGMA user_version`
   const open = nextOpen(state?.user_version ?? 0)
+  // The first frame of an opening is to have the new count.
+  if (header?.application_id !== kind.applicationId) yield* sql.unsafe(`PRAGMA application_id = ${kind.applicationId}`)
   yield* Effect.acquireRelease(
-    Effect.andThen(
-      // The first frame of an opening is to have the new count.
-      header?.application_id === kind.applicationId
-        ? Effect.void
-        : sql.unsafe(`PRAGMA application_id = ${kind.applicationId}`),
-      mark(open)
-    ),
+    mark(open),
     // It counts as closed once all the rest is in it.
     () => Effect.ignore(Effect.andThen(checkpoint, mark(open + 1)))
   )
