@@ -13,6 +13,7 @@ import * as Contacts from "../Contacts.ts"
 import { SourceId } from "../LiveDeskSchema.ts"
 import * as EmulatorState from "../testing/EmulatorState.ts"
 import * as EmulatedCall from "./EmulatedCall.ts"
+import * as EmulatedIndex from "./EmulatedIndex.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // create
@@ -69,7 +70,7 @@ const contactFaults = (
 ): ReadonlyArray<readonly [attribute: string, message: string]> =>
   !state.inheritedRules ? [] : [
     ...(contact.name.length > 255 ? [["name", "Name is too long (maximum is 255 characters)"] as const] : []),
-    ...EmulatorState.claims(contact).flatMap(([attribute, words, claim]) => {
+    ...EmulatedIndex.uniqueValues(contact).flatMap(([attribute, words, claim]) => {
       if (Option.isNone(claim)) return []
       const { value } = claim
       const holder = HashMap.get(state.taken, `${attribute}:${value}`)
@@ -261,7 +262,7 @@ export const showProfile = (contact: EmulatorState.StoredContact): ContactProfil
 
 const show = (state: EmulatorState.EmulatorState, contact: EmulatorState.StoredContact): Contacts.Contact => ({
   ...showProfile(contact),
-  contactInboxes: EmulatorState.under(state.contactInboxesOf, contact.id)
+  contactInboxes: EmulatedIndex.entries(state.contactInboxesOf, contact.id)
     .map((contactInbox) => showContactInbox(state, contactInbox))
 })
 
