@@ -35,8 +35,8 @@ export interface DecodeIssue {
  * @category models
  * @since 0.1.0
  */
-// Matched by `instanceof`: a tag takes a sixth more time to decode, and more bytes in the bundle than are left.
 export class DecodeFailure {
+  // Matched by `instanceof`: a tag takes a sixth more time to decode, and more bytes in the bundle than are left.
   readonly issues: ReadonlyArray<DecodeIssue>
 
   constructor(issues: ReadonlyArray<DecodeIssue>) {
