@@ -65,9 +65,9 @@ export const run = <E, R>(flows: Layer.Layer<NodeFlows.Provided, E, R>) =>
     yield* live(
       Effect.gen(function*() {
         const pending = yield* lastly
-        yield* Reconciliation.resolve({ ...pending, outcome: Reconciliation.done(40) })
+        yield* Reconciliation.resolve({ ...pending, outcome: Reconciliation.processed(40) })
         while ((yield* Reconciliation.pending)[0]?.step !== "message") yield* Effect.sleep("10 millis")
-        yield* Reconciliation.resolve({ ...(yield* lastly), outcome: Reconciliation.notDone })
+        yield* Reconciliation.resolve({ ...(yield* lastly), outcome: Reconciliation.notProcessed })
         // The third response, of the message that is sent again.
         const { trace } = yield* Faults.Faults
         while ((yield* trace).length < 5) yield* Effect.sleep("10 millis")

@@ -40,8 +40,8 @@ const pick = <A>(from: ReadonlyArray<A>) =>
 
 /** From here on, so many of all requests meet a fault. */
 const strike = Effect.fnUntraced(function*(rate: number) {
-  const { follow } = yield* Faults.Faults
-  yield* follow(Faults.seeded({ seed: yield* Random.nextInt, rate }))
+  const { setPlan } = yield* Faults.Faults
+  yield* setPlan(Faults.seeded({ seed: yield* Random.nextInt, rate }))
 })
 
 const timeLimits = [100, 1_000, 10_000, 60_000]

@@ -257,7 +257,7 @@ describe("an unknown outcome", () => {
           yield* Reconciliation.resolve({
             executionId: yield* executionId,
             step,
-            outcome: processed ? Reconciliation.done(id) : Reconciliation.notDone
+            outcome: processed ? Reconciliation.processed(id) : Reconciliation.notProcessed
           })
           yield* pass("5 minutes")
           yield* Fiber.join(fiber)
@@ -317,7 +317,11 @@ describe("an unknown outcome", () => {
           assert.isUndefined(fiber.pollUnsafe())
           assert.strictEqual((yield* Reconciliation.pending)[0]?.step, step)
           if (index === 0) {
-            yield* Reconciliation.resolve({ executionId: yield* executionId, step, outcome: Reconciliation.done(40) })
+            yield* Reconciliation.resolve({
+              executionId: yield* executionId,
+              step,
+              outcome: Reconciliation.processed(40)
+            })
           }
           yield* pass("1 second")
         }))
@@ -361,28 +365,28 @@ describe("an unknown outcome", () => {
     life(Effect.gen(function*() {
       const id = yield* executionId
       const none = yield* Effect.flip(
-        Reconciliation.resolve({ executionId: id, step: "message", outcome: Reconciliation.notDone })
+        Reconciliation.resolve({ executionId: id, step: "message", outcome: Reconciliation.notProcessed })
       )
       assert.strictEqual(none._tag, "NotPendingError")
       yield* flow
       const over = yield* Effect.flip(
-        Reconciliation.resolve({ executionId: id, step: "message", outcome: Reconciliation.notDone })
+        Reconciliation.resolve({ executionId: id, step: "message", outcome: Reconciliation.notProcessed })
       )
       assert.strictEqual(over._tag, "NotPendingError")
       const odd = yield* Effect.flip(
-        Reconciliation.resolve({ executionId: id, step: "message", outcome: Reconciliation.done(-1) })
+        Reconciliation.resolve({ executionId: id, step: "message", outcome: Reconciliation.processed(-1) })
       )
       assert.strictEqual(odd._tag, "ResolutionError")
     })).pipe(Effect.provide(world({}))))
 
-  it.effect("takes one resolution per call: after NotDone the next call may be lost, too", () =>
+  it.effect("takes one resolution per call: after NotProcessed the next call may be lost, too", () =>
     Effect.gen(function*() {
       yield* life(Effect.gen(function*() {
         const fiber = yield* begin("5 minutes")
         const resolve = Reconciliation.resolve({
           executionId: yield* executionId,
           step: "message",
-          outcome: Reconciliation.notDone
+          outcome: Reconciliation.notProcessed
         })
         yield* resolve
         yield* pass("5 minutes")

@@ -122,10 +122,10 @@ describe("a circuit breaker", () => {
 
   it.effect("takes a refusal for a sign of life, and counts nothing that says nothing", () =>
     Effect.gen(function*() {
-      const { follow } = yield* Faults.Faults
+      const { setPlan } = yield* Faults.Faults
       const contacts = yield* Contacts.Contacts
       for (const step of ["Pass", Fault.RateLimited({})] as const) {
-        yield* follow(Faults.script({ "*": [down, step, down, down] }))
+        yield* setPlan(Faults.script({ "*": [down, step, down, down] }))
         yield* Effect.flip(list(once))
         // Of an id that nothing has, or refused with 429.
         yield* Effect.flip(contacts.update({ contactId: 99 }, once))
@@ -134,7 +134,7 @@ describe("a circuit breaker", () => {
         const last = yield* Effect.flip(list(once))
         assert.strictEqual(last.reason._tag, step === "Pass" ? "ServerError" : "CircuitOpen")
         yield* TestClock.adjust("1 minute")
-        yield* follow(Faults.script({}))
+        yield* setPlan(Faults.script({}))
         yield* list(once)
       }
     }).pipe(Effect.provide(layer({ circuitBreaker: Breaker.make({ failures: 2 }) }))))
@@ -293,14 +293,14 @@ describe("accounts", () => {
   it.effect("do not slow each other, and do not stop each other", () =>
     Effect.gen(function*() {
       const { listAs } = yield* emulated
-      const { follow } = yield* Faults.Faults
+      const { setPlan } = yield* Faults.Faults
       yield* listAs("slow")
       const waiting = yield* Effect.forkChild(listAs("slow"))
       yield* TestClock.adjust(0)
       yield* listAs("acme")
       assert.isUndefined(waiting.pollUnsafe())
       yield* Fiber.interrupt(waiting)
-      yield* follow(Faults.script({ "*": Array.from({ length: 3 }, () => Fault.Reset({ when: "BeforeProcessing" })) }))
+      yield* setPlan(Faults.script({ "*": Array.from({ length: 3 }, () => Fault.Reset({ when: "BeforeProcessing" })) }))
       const failing = yield* Effect.forkChild(Effect.flip(listAs("acme")))
       yield* TestClock.adjust("10 seconds")
       assert.strictEqual((yield* Fiber.join(failing)).reason._tag, "ConnectionLost")

@@ -425,7 +425,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
           ["memory", DeliveryStore.layer],
           [
             "a KeyValueStore",
-            PersistedDeliveryStore.layerKeyValueStore().pipe(Layer.provide(KeyValueStore.layerMemory))
+            PersistedDeliveryStore.layerKeyValueStore().pipe(Layer.provide(KeyValueStore.layerMemory), Layer.orDie)
           ]
         ] as const
       ) {
@@ -569,7 +569,8 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
                 assert.deepStrictEqual(yield* again, duplicate)
               }),
               PersistedDeliveryStore.layerKeyValueStore().pipe(
-                Layer.provide(Layer.succeed(KeyValueStore.KeyValueStore, yield* KeyValueStore.KeyValueStore))
+                Layer.provide(Layer.succeed(KeyValueStore.KeyValueStore, yield* KeyValueStore.KeyValueStore)),
+                Layer.orDie
               )
             )
             assert.strictEqual(events.length, 1)

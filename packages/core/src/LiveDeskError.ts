@@ -13,7 +13,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as ErrorExcerpt from "./internal/ErrorExcerpt.ts"
 import * as ErrorMessage from "./internal/ErrorMessage.ts"
-import * as ErrorReading from "./internal/ErrorReading.ts"
+import * as Retryability from "./internal/Retryability.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // outcome
@@ -395,7 +395,7 @@ export class AuthError extends Schema.TaggedError<AuthError>()("AuthError", {
 }) {
   /** Whether the call may succeed when repeated, and repeating it cannot act twice. */
   get isRetryable(): boolean {
-    return ErrorReading.isRetryable(this, this.isCallIdempotent === true)
+    return Retryability.isRetryable(this, this.isCallIdempotent === true)
   }
   override get message(): string {
     return ErrorMessage.describe(this)
@@ -414,7 +414,7 @@ export class ValidationError extends Schema.TaggedError<ValidationError>()("Vali
 }) {
   /** Whether the call may succeed when repeated, and repeating it cannot act twice. */
   get isRetryable(): boolean {
-    return ErrorReading.isRetryable(this, this.isCallIdempotent === true)
+    return Retryability.isRetryable(this, this.isCallIdempotent === true)
   }
   override get message(): string {
     return ErrorMessage.describe(this)
@@ -445,7 +445,7 @@ export class HttpError extends Schema.TaggedError<HttpError>()("HttpError", {
 }) {
   /** Whether the call may succeed when repeated, and repeating it cannot act twice. */
   get isRetryable(): boolean {
-    return ErrorReading.isRetryable(this, this.isCallIdempotent === true)
+    return Retryability.isRetryable(this, this.isCallIdempotent === true)
   }
   override get message(): string {
     return ErrorMessage.describe(this)
@@ -482,7 +482,7 @@ export const isLiveDeskError: (u: unknown) => u is LiveDeskError = Schema.is(Liv
  * @category guards
  * @since 0.1.0
  */
-export const isTransient = (error: LiveDeskError): boolean => ErrorReading.isTransient(error)
+export const isTransient = (error: LiveDeskError): boolean => Retryability.isTransient(error)
 
 /**
  * Returns `true` if the call may have taken effect: its outcome is `Processed` or `Unknown`. Unless the call is safe or
@@ -492,7 +492,7 @@ export const isTransient = (error: LiveDeskError): boolean => ErrorReading.isTra
  * @since 0.1.0
  */
 export const mayHaveTakenEffect = (error: Pick<LiveDeskError, "outcome">): boolean =>
-  ErrorReading.mayHaveTakenEffect(error)
+  Retryability.mayHaveTakenEffect(error)
 
 /**
  * Returns the id of a created record from an error whose response was lost or cannot be read, by the id's path on the

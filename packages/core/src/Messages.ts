@@ -119,7 +119,7 @@ const messageFields = {
   /** The sender; `None` when absent. */
   sender: Model.nullable(Sender),
   /** The attachments; `None` when absent. Unverified. */
-  attachments: Model.unverified(Model.some(Model.list(Attachment)))
+  attachments: Model.unverified(Model.optional(Model.list(Attachment)))
 } as const
 
 /**

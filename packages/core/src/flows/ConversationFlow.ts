@@ -96,7 +96,7 @@ export const steps = Effect.fnUntraced(function*(
 ): Effect.fn.Return<
   Started,
   LiveDeskError.LiveDeskError,
-  FlowStep.Required | Contacts.Contacts | Conversations.Conversations | Messages.Messages
+  FlowStep.Services | Contacts.Contacts | Conversations.Conversations | Messages.Messages
 > {
   const { inboxId } = payload
   // The payload's schema ensures that there is at least one key.

@@ -50,10 +50,10 @@ export interface Options {
    */
   readonly reconcileAfter?: Duration.Input | undefined
   /**
-   * When to retry calls that were not sent or were rate limited. Defaults to `defaultRetries`. A step always waits for
+   * When to retry calls that were not sent or were rate limited. Defaults to `defaultRetrySchedule`. A step always waits for
    * the error's `RetryPolicy.retryAfterOf`. When the schedule ends, the flow fails with the last error.
    */
-  readonly retries?: Schedule.Schedule<unknown, LiveDeskError.LiveDeskError> | undefined
+  readonly retrySchedule?: Schedule.Schedule<unknown, LiveDeskError.LiveDeskError> | undefined
 }
 
 /**
@@ -62,7 +62,7 @@ export interface Options {
  * @category options
  * @since 0.1.0
  */
-export const defaultRetries: Schedule.Schedule<unknown, LiveDeskError.LiveDeskError> = Schedule.min([
+export const defaultRetrySchedule: Schedule.Schedule<unknown, LiveDeskError.LiveDeskError> = Schedule.min([
   Schedule.exponential("1 second"),
   Schedule.spaced("1 minute")
 ]).pipe(Schedule.upTo({ duration: "1 hour" }))
@@ -77,7 +77,7 @@ export const defaultRetries: Schedule.Schedule<unknown, LiveDeskError.LiveDeskEr
  * @category models
  * @since 0.1.0
  */
-export type Required = WorkflowEngine.WorkflowEngine | WorkflowEngine.WorkflowInstance | IntentLog.IntentLog
+export type Services = WorkflowEngine.WorkflowEngine | WorkflowEngine.WorkflowInstance | IntentLog.IntentLog
 
 /**
  * The contact that a step found or created.
@@ -107,7 +107,7 @@ export const ensureContact = Effect.fnUntraced(function*(
   step: string,
   input: Contacts.EnsureContact,
   options: Options = {}
-): Effect.fn.Return<FoundContact, LiveDeskError.LiveDeskError, Required | Contacts.Contacts> {
+): Effect.fn.Return<FoundContact, LiveDeskError.LiveDeskError, Services | Contacts.Contacts> {
   const { reconcileAfter } = yield* checkOptions(options)
   const { executionId, workflow } = yield* WorkflowEngine.WorkflowInstance
   const facts: IntentLog.Facts = {
@@ -127,7 +127,7 @@ export const ensureContact = Effect.fnUntraced(function*(
     if (begun._tag === "Earlier") {
       const found = begun.intent.foundId
       if (found !== undefined) return { contactId: ContactId.make(found) }
-      yield* waitSince(yield* intents.check(begun.intent, undefined), reconcileAfter)
+      yield* waitSince(yield* intents.beginCheck(begun.intent, undefined), reconcileAfter)
     }
     return yield* contacts.ensure(input).pipe(
       Effect.map((ensured) => {
@@ -139,11 +139,11 @@ export const ensureContact = Effect.fnUntraced(function*(
           return Effect.andThen(intents.release(begun.intent), Effect.fail(error))
         }
         return Option.match(LiveDeskError.createdId(error, "payload.contact.id"), {
-          onNone: () => Effect.andThen(intents.check(begun.intent, error.verifyHint), Effect.fail(error)),
+          onNone: () => Effect.andThen(intents.beginCheck(begun.intent, error.verifyHint), Effect.fail(error)),
           onSome: (id) => Effect.succeed({ contactId: ContactId.make(id) })
         })
       }),
-      Effect.tap(({ contactId }) => intents.done(begun.intent, contactId))
+      Effect.tap(({ contactId }) => intents.complete(begun.intent, contactId))
     )
   })
   return yield* Activity.make({
@@ -171,7 +171,7 @@ export const createConversation = Effect.fnUntraced(function*(
   step: string,
   input: Conversations.CreateConversation & { readonly contactId: LiveDeskSchema.Id<ContactId> },
   options: Options = {}
-): Effect.fn.Return<ConversationId, LiveDeskError.LiveDeskError, Required | Conversations.Conversations> {
+): Effect.fn.Return<ConversationId, LiveDeskError.LiveDeskError, Services | Conversations.Conversations> {
   const probe = yield* Reconciliation.OutcomeProbe
   const { contactId, inboxId } = input
   const id = yield* once({
@@ -195,7 +195,7 @@ export const sendMessage = Effect.fnUntraced(function*(
   step: string,
   input: Messages.SendMessage,
   options: Options = {}
-): Effect.fn.Return<MessageId, LiveDeskError.LiveDeskError, Required | Messages.Messages> {
+): Effect.fn.Return<MessageId, LiveDeskError.LiveDeskError, Services | Messages.Messages> {
   const probe = yield* Reconciliation.OutcomeProbe
   const { content, conversationId } = input
   const id = yield* once({
@@ -231,20 +231,20 @@ interface Call<R> {
 const once = Effect.fnUntraced(function*<R>(
   { call, probe, kind, verifyHint, step, subject }: Call<R>,
   options: Options
-): Effect.fn.Return<number, LiveDeskError.LiveDeskError, Required | R> {
+): Effect.fn.Return<number, LiveDeskError.LiveDeskError, Services | R> {
   const { executionId, workflow } = yield* WorkflowEngine.WorkflowInstance
   const intents = yield* IntentLog.IntentLog
   const facts: IntentLog.Facts = { executionId, step, workflow: workflow._tag, kind, ...subject }
   const { reconcileAfter } = yield* checkOptions(options)
 
   const done = (intent: IntentLog.Intent, id: number): Effect.Effect<Outcome> =>
-    Effect.as(intents.done(intent, id), { _tag: "Done", id })
+    Effect.as(intents.complete(intent, id), { _tag: "Done", id })
 
   const reconcile = Effect.fnUntraced(function*(
     before: IntentLog.Intent,
     hint: string | undefined
   ): Effect.fn.Return<Option.Option<Outcome>> {
-    const intent = yield* intents.check(before, hint ?? verifyHint)
+    const intent = yield* intents.beginCheck(before, hint ?? verifyHint)
     if (intent.foundId !== undefined) return Option.some(yield* done(intent, intent.foundId))
     const since = DateTime.makeUnsafe(intent.since)
     let finding = yield* probe(since)
@@ -299,12 +299,13 @@ const once = Effect.fnUntraced(function*<R>(
     })
     if (outcome._tag === "Done") return outcome.id
     const resolution = yield* DurableDeferred.await(FlowResolution.deferredOf(step, outcome.round))
-    if (resolution._tag === "Done") return resolution.id
+    if (resolution._tag === "Processed") return resolution.id
   }
 })
 
-const retriesOf = ({ retries = defaultRetries }: Options): Schedule.Schedule<unknown, LiveDeskError.LiveDeskError> =>
-  RetryPolicy.honorRetryAfter(retries)
+const retriesOf = (
+  { retrySchedule = defaultRetrySchedule }: Options
+): Schedule.Schedule<unknown, LiveDeskError.LiveDeskError> => RetryPolicy.honorRetryAfter(retrySchedule)
 
 const checkOptions = OptionSchema.decoder(
   Schema.Struct({ reconcileAfter: OptionSchema.withDefault(OptionSchema.duration, Duration.seconds(30)) }),

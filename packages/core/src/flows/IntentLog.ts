@@ -6,13 +6,14 @@
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
-import { createTable, untilAvailable } from "../internal/FlowDatabase.ts"
+import { createTable, makeForget, untilAvailable } from "../internal/FlowDatabase.ts"
+import type * as LiveDeskError from "../LiveDeskError.ts"
 
 /**
  * The kind of record that a step creates.
@@ -131,26 +132,31 @@ export class IntentLog extends Context.Service<IntentLog, {
   /** Records that nothing was sent and the call may be retried. Returns the intent, whose id may be known by now. */
   readonly release: (intent: Intent) => Effect.Effect<Intent>
   /** Records that the outcome of the call is being reconciled. */
-  readonly check: (intent: Intent, verifyHint: string | undefined) => Effect.Effect<Intent>
+  readonly beginCheck: (intent: Intent, verifyHint: string | undefined) => Effect.Effect<Intent>
   /** Records that the flow waits for a resolution. */
   readonly suspend: (intent: Intent) => Effect.Effect<Intent>
   /** Records the id of what the call created. */
-  readonly done: (intent: Intent, id: number) => Effect.Effect<void>
+  readonly complete: (intent: Intent, id: number) => Effect.Effect<void>
   /** Records the id that an event showed. Returns `undefined` if the intent has an id or the call was repeated. */
-  readonly found: (intent: Intent, id: number) => Effect.Effect<Intent | undefined>
+  readonly observe: (intent: Intent, id: number) => Effect.Effect<Intent | undefined>
   /**
    * The intents without an outcome that fit an observation and began by `until`, oldest first. If an intent recorded
    * the observation before, that one only, while it is pending.
    */
-  readonly fitting: (observation: Observation, until: number) => Effect.Effect<ReadonlyArray<Intent>>
+  readonly findMatching: (observation: Observation, until: number) => Effect.Effect<ReadonlyArray<Intent>>
   /** The intent of a step. */
   readonly find: (executionId: string, step: string) => Effect.Effect<Intent | undefined>
   /** The intents of steps that wait for a resolution, oldest first. */
   readonly pending: Effect.Effect<ReadonlyArray<Intent>>
   /** Whether a flow created the conversation or wrote in it. */
-  readonly knows: (conversationId: number) => Effect.Effect<boolean>
-  /** Deletes older steps that are done. Pass more than the longest flow takes, as it may come to them again. */
-  readonly forget: (olderThan: Duration.Input) => Effect.Effect<void>
+  readonly hasConversation: (conversationId: number) => Effect.Effect<boolean>
+  /**
+   * Deletes older steps that are done. Pass more than the longest flow takes, as it may come to them again. Fails with
+   * `ValidationError` for an invalid duration.
+   */
+  readonly forget: (
+    options: { readonly olderThan: Duration.Input }
+  ) => Effect.Effect<void, LiveDeskError.ValidationError>
 }>()("@effect-livedesk/core/flows/IntentLog") {}
 
 /**
@@ -253,7 +259,7 @@ export const layer: Layer.Layer<IntentLog, SqlError, SqlClient.SqlClient> = Laye
         )
         return yield* orNow(intent, changed)
       }),
-      check: Effect.fnUntraced(function*(intent, verifyHint) {
+      beginCheck: Effect.fnUntraced(function*(intent, verifyHint) {
         const now = yield* Clock.currentTimeMillis
         const changed = yield* first(sql`
           UPDATE livedesk_flow_intents SET
@@ -270,15 +276,15 @@ export const layer: Layer.Layer<IntentLog, SqlError, SqlClient.SqlClient> = Laye
         )
         return yield* orNow(intent, changed)
       }),
-      done: (intent, id) =>
+      complete: (intent, id) =>
         Effect.asVoid(untilAvailable(
           sql`UPDATE livedesk_flow_intents SET state = 'Done', found_id = ${id}, content = NULL WHERE ${same(intent)}`
         )),
-      found: (intent, id) =>
+      observe: (intent, id) =>
         first(
           sql`UPDATE livedesk_flow_intents SET found_id = ${id} WHERE ${same(intent)} AND found_id IS NULL RETURNING *`
         ),
-      fitting: Effect.fnUntraced(function*(observation, until) {
+      findMatching: Effect.fnUntraced(function*(observation, until) {
         const before = yield* intents(
           sql`SELECT * FROM livedesk_flow_intents WHERE kind = ${observation.kind} AND found_id = ${observation.id}`
         )
@@ -295,7 +301,7 @@ export const layer: Layer.Layer<IntentLog, SqlError, SqlClient.SqlClient> = Laye
       }),
       find,
       pending: intents(sql`SELECT * FROM livedesk_flow_intents WHERE state = 'Pending' ORDER BY since`),
-      knows: (conversationId) =>
+      hasConversation: (conversationId) =>
         Effect.map(
           intents(sql`
             SELECT * FROM livedesk_flow_intents
@@ -304,13 +310,10 @@ export const layer: Layer.Layer<IntentLog, SqlError, SqlClient.SqlClient> = Laye
           `),
           (known) => known.length > 0
         ),
-      forget: Effect.fnUntraced(function*(olderThan) {
-        const now = yield* Clock.currentTimeMillis
-        yield* untilAvailable(sql`
-          DELETE FROM livedesk_flow_intents
-          WHERE state = 'Done' AND since < ${now - Duration.toMillis(Duration.fromInputUnsafe(olderThan))}
-        `)
-      })
+      forget: makeForget("IntentLog.forget", (time) =>
+        Effect.asVoid(
+          untilAvailable(sql`DELETE FROM livedesk_flow_intents WHERE state = 'Done' AND since < ${time}`)
+        ))
     })
   })
 )

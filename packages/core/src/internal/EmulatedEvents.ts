@@ -20,6 +20,7 @@ import type {
 import type { WebhookEvent } from "../webhooks/WebhookEvent.ts"
 import type * as EmulatedCall from "./EmulatedCall.ts"
 import * as EmulatedConversations from "./EmulatedConversations.ts"
+import * as EmulatedIndex from "./EmulatedIndex.ts"
 import * as EmulatedMessages from "./EmulatedMessages.ts"
 
 /**
@@ -85,7 +86,7 @@ const showContactInbox = (
   state: EmulatorState.EmulatorState,
   { contactId, createdAt, inboxId, sourceId }: EmulatorState.StoredConversation
 ): WebhookContactInbox => {
-  const tie = EmulatorState.under(state.contactInboxes, sourceId).find((tie) => tie.inboxId === inboxId)
+  const tie = EmulatedIndex.entries(state.contactInboxes, sourceId).find((tie) => tie.inboxId === inboxId)
   // A conversation may be seeded without its contact inbox.
   const { createdAt: since, id } = tie ?? { createdAt, id: 0 }
   return {

@@ -258,7 +258,7 @@ const messageFields = {
   /** The sender; none when null. Chatwoot leaves out the `type` of a contact. */
   sender: Model.nullable(Messages.Sender),
   /** The attachments; none when absent. */
-  attachments: Model.unverified(Model.some(Model.list(Messages.Attachment)))
+  attachments: Model.unverified(Model.optional(Model.list(Messages.Attachment)))
 } as const
 
 /**
