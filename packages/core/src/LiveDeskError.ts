@@ -360,8 +360,8 @@ export class TimedOut extends Schema.TaggedError<TimedOut>()("TimedOut", {
     const limit = Duration.format(this.limit)
     switch (this.phase) {
       case "Queued":
-        return `the call was still waiting for ${
-          this.queue === "RateLimit" ? "its turn under the rate limit" : "a free connection"
+        return `the call was still waiting ${
+          this.queue === "RateLimit" ? "under the rate limit" : "for a free connection"
         } after ${limit}`
       case "Connecting":
         return `there was no connection to LiveDesk within ${limit}`
