@@ -50,7 +50,8 @@ export const make = (behaviour: Behaviour): Effect.Effect<ConnectProxy, never, S
         case "Refuse":
           return socket.end(`HTTP/1.1 ${behaviour.status} No\r\ncontent-length: 0\r\n\r\n`)
         case "Hang":
-          return
+          // Notices when the client is gone.
+          return socket.resume().once("end", () => socket.destroy())
         case "Drop":
           return socket.destroy()
         case "DropOnData":

@@ -20,7 +20,6 @@ export interface Waiter {
 export class ConnectionLimit {
   private free: number
   private readonly waiters = new Set<Waiter>()
-  private isStarting = false
 
   constructor(limit: number) {
     this.free = limit
@@ -28,7 +27,7 @@ export class ConnectionLimit {
 
   /** Starts a request and returns `true`, or lets it wait. */
   add(waiter: Waiter): boolean {
-    if (this.free === 0) {
+    if (this.free === 0 || this.waiters.size > 0) {
       this.waiters.add(waiter)
       return false
     }
@@ -45,15 +44,16 @@ export class ConnectionLimit {
   /** Called once for each request that was started, when undici is done with it. */
   release(): void {
     this.free++
-    // One that fails at once releases inside its start; a call for each would fill the stack.
-    if (this.waiters.size === 0 || this.isStarting) return
-    this.isStarting = true
+    // undici takes no request in the middle of its callbacks.
+    if (this.waiters.size > 0) queueMicrotask(() => this.startNext())
+  }
+
+  private startNext(): void {
     for (const waiter of this.waiters) {
-      if (this.free === 0) break
+      if (this.free === 0) return
       this.waiters.delete(waiter)
       this.free--
       waiter.start()
     }
-    this.isStarting = false
   }
 }
