@@ -59,7 +59,9 @@ export const make = (behaviour: Behaviour): Effect.Effect<ConnectProxy, never, S
           return socket.once("data", () => socket.destroy())
         case "Open": {
           const { password } = behaviour
-          if (password !== undefined && request.headers["proxy-authorization"] !== `Basic ${btoa(`alice:${password}`)}`) {
+          if (
+            password !== undefined && request.headers["proxy-authorization"] !== `Basic ${btoa(`alice:${password}`)}`
+          ) {
             return socket.end("HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n")
           }
           const { hostname, port } = new URL(`http://${request.url}`)

@@ -442,7 +442,11 @@ describe("doctor", () => {
       assert.strictEqual(proxy.tunnels.length, 1)
 
       const refused = yield* doctor("alice:canary2@")
-      assert.deepStrictEqual([refused.code, findings(refused)["proxy"], findings(refused)["service"]], [5, "ok", "wrong"])
+      assert.deepStrictEqual([refused.code, findings(refused)["proxy"], findings(refused)["service"]], [
+        5,
+        "ok",
+        "wrong"
+      ])
       assert.include(
         refused.out,
         `the proxy made no connection to LiveDesk: http://127.0.0.1:${proxy.port} (HTTP_407). Nothing was sent`

@@ -83,18 +83,29 @@ describe("a call that gets no connection until its timeout", () => {
   /** The defaults together in `test:full`. undici's timers are late by up to a second. */
   const options = Breadth.isFull ? {} : { timeout: "1 second", connectTimeout: "10 seconds" } as const
 
-  it.live.each(Object.entries(nowhere))("is NotSent where the transport knows it, at %s", ([, url]) =>
-    Effect.gen(function*() {
-      const errors = yield* Effect.forEach(Object.values(layers), (layer) =>
-        Effect.flatMap(url, (url) => Effect.provide(Effect.flip(create), layer({ ...optionsFor(url), ...options }))), {
-        concurrency: "unbounded"
-      })
-      const notSent = ["NotSent", "TimedOut", "Connecting"]
-      // fetch does not say whether it has a connection.
-      const unknown = ["Unknown", "TimedOut", "AwaitingResponse"]
-      assert.deepStrictEqual(errors.map(factsOf), [notSent, notSent, unknown, unknown])
-      assert.deepStrictEqual(errors.map(({ attempts = 1 }) => attempts), Array(4).fill(Breadth.isFull ? 3 : 1))
-    }).pipe(Effect.scoped), 45_000)
+  it.live.each(Object.entries(nowhere))(
+    "is NotSent where the transport knows it, at %s",
+    ([, url]) =>
+      Effect.gen(function*() {
+        const errors = yield* Effect.forEach(
+          Object.values(layers),
+          (layer) =>
+            Effect.flatMap(
+              url,
+              (url) => Effect.provide(Effect.flip(create), layer({ ...optionsFor(url), ...options }))
+            ),
+          {
+            concurrency: "unbounded"
+          }
+        )
+        const notSent = ["NotSent", "TimedOut", "Connecting"]
+        // fetch does not say whether it has a connection.
+        const unknown = ["Unknown", "TimedOut", "AwaitingResponse"]
+        assert.deepStrictEqual(errors.map(factsOf), [notSent, notSent, unknown, unknown])
+        assert.deepStrictEqual(errors.map(({ attempts = 1 }) => attempts), Array(4).fill(Breadth.isFull ? 3 : 1))
+      }).pipe(Effect.scoped),
+    45_000
+  )
 })
 
 /** A port that holds connections back, and lets them through to another once it is told to. */
@@ -229,7 +240,9 @@ describe.each(undiciWays)("connections, over %s", (_, layer) => {
         const connectTimedOut = ["NotSent", "ConnectionFailed", "TimedOut", "UND_ERR_CONNECT_TIMEOUT"]
         assert.deepStrictEqual(yield* once("10 seconds"), connectTimedOut)
       }).pipe(
-        Effect.provide(layer({ ...optionsFor(`http://127.0.0.1:${port}`), maxConnections: 1, connectTimeout: "500 millis" }))
+        Effect.provide(
+          layer({ ...optionsFor(`http://127.0.0.1:${port}`), maxConnections: 1, connectTimeout: "500 millis" })
+        )
       )
     }).pipe(Effect.scoped))
 
@@ -271,35 +284,44 @@ describe.each(undiciWays)("a proxy, over %s", (_, layer) => {
       return { error, proxy }
     })
 
-  it.live.each(["http", "https"] as const)("makes a tunnel to %s, and another call uses it", (scheme) =>
-    Effect.gen(function*() {
-      yield* trust
-      const stays = { ...responds, stays: true }
-      const server = yield* HostileServer.make(stays, scheme === "https" ? certificate : undefined)
-      const proxy = yield* ConnectProxy.make({ _tag: "Open", password: "canary p%" })
-      yield* Effect.gen(function*() {
-        yield* create
-        yield* Effect.sleep("10 millis")
-        yield* create
-      }).pipe(
-        Effect.provide(layer({ ...optionsFor(server.url), proxy: proxyAt(proxy.port, "alice:canary%20p%25@") }))
-      )
-      assert.deepStrictEqual(proxy.tunnels, [server.url.slice(`${scheme}://`.length)])
-      assert.deepStrictEqual(server.requests.map(({ line }) => line), Array(2).fill(
-        "POST /api/v2/accounts/contacts HTTP/1.1"
-      ))
-      assert.isUndefined(server.requests[0]?.headers["proxy-authorization"])
-    }).pipe(Effect.scoped))
+  it.live.each(["http", "https"] as const)(
+    "makes a tunnel to %s, and another call uses it",
+    (scheme) =>
+      Effect.gen(function*() {
+        yield* trust
+        const stays = { ...responds, stays: true }
+        const server = yield* HostileServer.make(stays, scheme === "https" ? certificate : undefined)
+        const proxy = yield* ConnectProxy.make({ _tag: "Open", password: "canary p%" })
+        yield* Effect.gen(function*() {
+          yield* create
+          yield* Effect.sleep("10 millis")
+          yield* create
+        }).pipe(
+          Effect.provide(layer({ ...optionsFor(server.url), proxy: proxyAt(proxy.port, "alice:canary%20p%25@") }))
+        )
+        assert.deepStrictEqual(proxy.tunnels, [server.url.slice(`${scheme}://`.length)])
+        assert.deepStrictEqual(
+          server.requests.map(({ line }) => line),
+          Array(2).fill(
+            "POST /api/v2/accounts/contacts HTTP/1.1"
+          )
+        )
+        assert.isUndefined(server.requests[0]?.headers["proxy-authorization"])
+      }).pipe(Effect.scoped)
+  )
 
-  it.live.each([403, 407, 502, 204])("that refuses the tunnel with %s is named, and nothing was sent", (status) =>
-    Effect.gen(function*() {
-      const { error, proxy } = yield* fails({ _tag: "Refuse", status })
-      assert.deepStrictEqual(factsOf(error), ["NotSent", "ConnectionFailed", "ProxyFailed", `HTTP_${status}`])
-      assert.include(
-        error.message,
-        `the proxy made no connection to LiveDesk: http://127.0.0.1:${proxy.port} (HTTP_${status}). Nothing was sent`
-      )
-    }).pipe(Effect.scoped))
+  it.live.each([403, 407, 502, 204])(
+    "that refuses the tunnel with %s is named, and nothing was sent",
+    (status) =>
+      Effect.gen(function*() {
+        const { error, proxy } = yield* fails({ _tag: "Refuse", status })
+        assert.deepStrictEqual(factsOf(error), ["NotSent", "ConnectionFailed", "ProxyFailed", `HTTP_${status}`])
+        assert.include(
+          error.message,
+          `the proxy made no connection to LiveDesk: http://127.0.0.1:${proxy.port} (HTTP_${status}). Nothing was sent`
+        )
+      }).pipe(Effect.scoped)
+  )
 
   it.live("that does not take the password refuses with 407, and the error shows none", () =>
     Effect.gen(function*() {
@@ -370,23 +392,28 @@ describe("a proxy of the environment", () => {
         Object.entries(settings).map(([name, value]) => [name, value.replace("PORT", String(proxy.port))])
       )
       yield* create.pipe(
-        Effect.provide(NodeLiveDesk.layer({ ...optionsFor(server.url), proxy: "environment" })),
-        Effect.provide(ConfigProvider.layer(ConfigProvider.fromEnv({ env })))
+        Effect.provide(
+          NodeLiveDesk.layer({ ...optionsFor(server.url), proxy: "environment" }).pipe(
+            Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnv({ env })))
+          )
+        )
       )
       assert.strictEqual(server.requests.length, 1)
       return proxy.tunnels.length
     }).pipe(Effect.scoped)
 
-  it.live.each([
-    [0, {}],
-    [1, { HTTP_PROXY: "http://127.0.0.1:PORT" }],
-    [1, { http_proxy: "http://127.0.0.1:PORT" }],
-    [1, { http_proxy: "http://127.0.0.1:PORT", HTTP_PROXY: "http://127.0.0.1:1" }],
-    [0, { HTTPS_PROXY: "http://127.0.0.1:PORT" }],
-    [0, { HTTP_PROXY: "http://127.0.0.1:PORT", NO_PROXY: "example.com, 127.0.0.1" }],
-    [0, { HTTP_PROXY: "http://127.0.0.1:PORT", no_proxy: "*" }],
-    [1, { HTTP_PROXY: "http://127.0.0.1:PORT", NO_PROXY: "example.com" }]
-  ] as const)("is used %s times with %j", ([times, settings]) =>
+  it.live.each(
+    [
+      [0, {}],
+      [1, { HTTP_PROXY: "http://127.0.0.1:PORT" }],
+      [1, { http_proxy: "http://127.0.0.1:PORT" }],
+      [1, { http_proxy: "http://127.0.0.1:PORT", HTTP_PROXY: "http://127.0.0.1:1" }],
+      [0, { HTTPS_PROXY: "http://127.0.0.1:PORT" }],
+      [0, { HTTP_PROXY: "http://127.0.0.1:PORT", NO_PROXY: "example.com, 127.0.0.1" }],
+      [0, { HTTP_PROXY: "http://127.0.0.1:PORT", no_proxy: "*" }],
+      [1, { HTTP_PROXY: "http://127.0.0.1:PORT", NO_PROXY: "example.com" }]
+    ] as const
+  )("is used %s times with %j", ([times, settings]) =>
     Effect.gen(function*() {
       assert.strictEqual(yield* tunnels(settings), times)
     }))
@@ -405,7 +432,9 @@ describe("options", () => {
             return reason._tag === "InvalidInput" ? reason.issues.map(({ path }) => path.join()) : []
           })
         )
-      for (const url of ["", "canary", "canary:3128", "socks5://alice:canary@proxy.example", "http://alice:canary%@x"]) {
+      for (
+        const url of ["", "canary", "canary:3128", "socks5://alice:canary@proxy.example", "http://alice:canary%@x"]
+      ) {
         assert.deepStrictEqual(yield* problems({ proxy: Redacted.make(url) }), ["proxy"], url)
       }
       assert.deepStrictEqual(

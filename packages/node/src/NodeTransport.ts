@@ -24,7 +24,7 @@ import * as UndiciDispatch from "./internal/UndiciDispatch.ts"
  * @since 0.1.0
  */
 export interface Options {
-  /** The timeout of connecting, TLS included. Defaults to 10 seconds. */
+  /** The timeout of connecting, TLS included; through a proxy, of each of its steps. Defaults to 10 seconds. */
   readonly connectTimeout?: Duration.Input | undefined
   /**
    * How long an idle connection is kept. Defaults to 4 seconds. If the server closes it while a request is written, the
@@ -89,7 +89,7 @@ const makeDispatcher = Effect.fnUntraced(function*(options: Options) {
     ...(proxies === undefined ? [] : HttpProxy.issues(proxies))
   ]
   if (connectTimeout === undefined || idleTimeout === undefined || issues.length > 0) {
-    return yield* invalid(issues)
+    return yield* invalidOptions(issues)
   }
   const agentOptions = {
     // undici itself retries a request when an HTTP/2 server refuses its stream.
@@ -118,20 +118,18 @@ const proxiesOf = (option: Options["proxy"]) =>
   option === undefined
     ? Effect.undefined
     : option === "environment"
-    ? Effect.catch(
+    ? Effect.mapError(
       HttpProxy.fromEnvironment,
-      ({ message }) => invalid([{ path: ["proxy"], message: `the environment cannot be read: ${message}` }])
+      ({ message }) => invalidOptions([{ path: ["proxy"], message: `the environment cannot be read: ${message}` }])
     )
     : Effect.succeed(HttpProxy.fromOption(option))
 
-const invalid = (issues: ReadonlyArray<LiveDeskError.Issue>) =>
-  Effect.fail(
-    new LiveDeskError.ValidationError({
-      operation: "NodeTransport.layer",
-      outcome: "NotSent",
-      reason: new LiveDeskError.InvalidInput({ issues })
-    })
-  )
+const invalidOptions = (issues: ReadonlyArray<LiveDeskError.Issue>) =>
+  new LiveDeskError.ValidationError({
+    operation: "NodeTransport.layer",
+    outcome: "NotSent",
+    reason: new LiveDeskError.InvalidInput({ issues })
+  })
 
 /** The milliseconds of a time, if timers can keep it. */
 const milliseconds = (input: Duration.Input): number | undefined => {

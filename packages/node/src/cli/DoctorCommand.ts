@@ -86,7 +86,8 @@ const page = Contacts.Contacts.use((contacts) => contacts.list({ page: 1 }, { re
 /** The proxy that the call goes through, if any. */
 const proxy = Effect.gen(function*() {
   const { baseUrl } = yield* LiveDeskClient.LiveDeskClient
-  const use = HttpProxy.describe(yield* HttpProxy.fromEnvironment, baseUrl)
+  const proxies = yield* HttpProxy.fromEnvironment
+  const use = proxies === undefined ? undefined : HttpProxy.describe(proxies, baseUrl)
   return use === undefined ? [] : [ok("proxy", use)]
 })
 

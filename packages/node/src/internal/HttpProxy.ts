@@ -27,7 +27,7 @@ interface HttpProxy {
 /** @internal */
 export interface HttpProxies {
   /** For requests by https. */
-  readonly https: HttpProxy | undefined
+  readonly https: HttpProxy
   /** For requests by http. */
   readonly http: HttpProxy | undefined
   /** The hosts that are reached without a proxy, as `NO_PROXY` lists them. */
@@ -40,9 +40,13 @@ export interface HttpProxies {
  *
  * @internal
  */
-export const fromEnvironment: Effect.Effect<HttpProxies, Config.ConfigError> = Effect.gen(function*() {
-  const [https, http, noProxy] = yield* Effect.all([setting("HTTPS_PROXY"), setting("HTTP_PROXY"), setting("NO_PROXY")])
-  return { https: https ?? http, http, noProxy: noProxy === undefined ? "" : Redacted.value(noProxy.url) }
+export const fromEnvironment: Effect.Effect<HttpProxies | undefined, Config.ConfigError> = Effect.gen(function*() {
+  const http = yield* setting("HTTP_PROXY")
+  const https = (yield* setting("HTTPS_PROXY")) ?? http
+  const noProxy = yield* setting("NO_PROXY")
+  return https === undefined
+    ? undefined
+    : { https, http, noProxy: noProxy === undefined ? "" : Redacted.value(noProxy.url) }
 })
 
 const setting = Effect.fnUntraced(function*(upperCase: string) {
@@ -64,7 +68,8 @@ export const issues = ({ http, https }: HttpProxies): ReadonlyArray<LiveDeskErro
   [...new Set([https, http])].flatMap((proxy) =>
     proxy === undefined || isValid(Redacted.value(proxy.url)) ? [] : [{
       path: [proxy.name],
-      message: "expected the URL of an http or https proxy, such as \"http://proxy.example:3128\", with any user name " +
+      message:
+        "expected the URL of an http or https proxy, such as \"http://proxy.example:3128\", with any user name " +
         "and password percent-encoded"
     }]
   )
@@ -107,7 +112,7 @@ export const makeAgent = (
   new undici.EnvHttpProxyAgent({
     ...options,
     httpProxy: http === undefined ? "" : Redacted.value(http.url),
-    httpsProxy: https === undefined ? "" : Redacted.value(https.url),
+    httpsProxy: Redacted.value(https.url),
     noProxy,
     // Without a tunnel, a response of the proxy's would pass for LiveDesk's.
     proxyTunnel: true,

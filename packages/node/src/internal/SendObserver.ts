@@ -18,7 +18,10 @@ import * as HttpProxy from "./HttpProxy.ts"
  *
  * @internal
  */
-export const makeClient = (dispatcher: Undici.Dispatcher, limit: ConnectionLimit): Effect.Effect<HttpClient.HttpClient> =>
+export const makeClient = (
+  dispatcher: Undici.Dispatcher,
+  limit: ConnectionLimit
+): Effect.Effect<HttpClient.HttpClient> =>
   NodeHttpClient.makeUndici.pipe(
     Effect.map(HttpClient.transform((effect) =>
       Effect.withFiber((fiber) => {
