@@ -7,7 +7,6 @@
  *
  * @since 0.1.0
  */
-import * as Duration from "effect/Duration"
 import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -357,19 +356,7 @@ export class TimedOut extends Schema.TaggedError<TimedOut>()("TimedOut", {
   identifiers: Identifiers
 }) {
   override get message(): string {
-    const limit = Duration.format(this.limit)
-    switch (this.phase) {
-      case "Queued":
-        return `the call was still waiting ${
-          this.queue === "RateLimit" ? "under the rate limit" : "for a free connection"
-        } after ${limit}`
-      case "Connecting":
-        return `there was no connection to LiveDesk within ${limit}`
-      case "AwaitingResponse":
-        return `LiveDesk did not respond within ${limit}`
-      case "ReadingResponse":
-        return ErrorMessage.withIdentifiers(`LiveDesk's response was not complete within ${limit}`, this.identifiers)
-    }
+    return ErrorMessage.timedOut(this)
   }
 }
 

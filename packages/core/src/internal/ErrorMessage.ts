@@ -160,6 +160,28 @@ export const withIssues = (
   { identifiers, issues: all }: { readonly identifiers: Identifiers; readonly issues: Parameters<typeof issues>[0] }
 ): string => withIdentifiers(`${what}: ${issues(all)}`, identifiers)
 
+/** Describes a timeout. */
+export const timedOut = ({ identifiers, limit, phase, queue }: {
+  readonly phase: "Queued" | "Connecting" | "AwaitingResponse" | "ReadingResponse"
+  readonly queue?: "RateLimit" | "Connections"
+  readonly limit: Duration.Duration
+  readonly identifiers: Identifiers
+}): string => {
+  const time = Duration.format(limit)
+  switch (phase) {
+    case "Queued":
+      return `the call was still waiting ${
+        queue === "RateLimit" ? "under the rate limit" : "for a free connection"
+      } after ${time}`
+    case "Connecting":
+      return `there was no connection to LiveDesk within ${time}`
+    case "AwaitingResponse":
+      return `LiveDesk did not respond within ${time}`
+    case "ReadingResponse":
+      return withIdentifiers(`LiveDesk's response was not complete within ${time}`, identifiers)
+  }
+}
+
 /** Descriptions of failed connections. */
 export const connectionFailures = {
   DnsFailed: "the host's name cannot be resolved",
