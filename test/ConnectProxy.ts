@@ -4,7 +4,9 @@
 import { Effect, type Scope } from "effect"
 import { once } from "node:events"
 import * as Http from "node:http"
+import * as Https from "node:https"
 import * as Net from "node:net"
+import type * as Tls from "node:tls"
 
 /**
  * What becomes of a tunnel.
@@ -29,16 +31,17 @@ export interface ConnectProxy {
   readonly open: () => number
 }
 
-/** Starts a proxy that does so. */
-export const make = (behaviour: Behaviour): Effect.Effect<ConnectProxy, never, Scope.Scope> =>
+/** Starts a proxy that does so, for TLS when options for it are given. */
+export const make = (behaviour: Behaviour, tls?: Tls.TlsOptions): Effect.Effect<ConnectProxy, never, Scope.Scope> =>
   Effect.gen(function*() {
     const tunnels: Array<string> = []
     const forwarded: Array<string> = []
     const sockets = new Set<Net.Socket>()
-    const server = Http.createServer((request, response) => {
+    const forward: Http.RequestListener = (request, response) => {
       forwarded.push(String(request.url))
       response.writeHead(400).end()
-    })
+    }
+    const server = tls === undefined ? Http.createServer(forward) : Https.createServer(tls, forward)
     const keep = (socket: Net.Socket) => {
       sockets.add(socket)
       socket.on("close", () => sockets.delete(socket)).on("error", () => {})

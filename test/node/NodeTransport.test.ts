@@ -212,7 +212,7 @@ describe.each(undiciWays)("connections, over %s", (_, layer) => {
       assert.strictEqual(server.requests.length, 1)
     }).pipe(Effect.scoped))
 
-  it.live("a call that is interrupted in the queue is never sent, and the next gets its turn", () =>
+  it.live("a call that is interrupted in the queue opens no connection, and the next gets its turn", () =>
     Effect.gen(function*() {
       const server = yield* HostileServer.make([{ _tag: "OnRequest", leave: "Hang" }, responds])
       yield* Effect.gen(function*() {
@@ -225,7 +225,7 @@ describe.each(undiciWays)("connections, over %s", (_, layer) => {
         yield* Fiber.interrupt(first)
         yield* Fiber.join(third)
       }).pipe(Effect.provide(layer({ ...optionsFor(server.url), maxConnections: 1 })))
-      assert.strictEqual(server.requests.length, 2)
+      assert.deepStrictEqual([server.requests.length, server.met.length], [2, 2])
     }).pipe(Effect.scoped))
 
   it.live("count a connect whose call was interrupted, until undici is done with it", () =>
@@ -290,7 +290,9 @@ describe.each(undiciWays)("a proxy, over %s", (_, layer) => {
       Effect.gen(function*() {
         yield* trust
         const stays = { ...responds, stays: true }
-        const server = yield* HostileServer.make(stays, scheme === "https" ? certificate : undefined)
+        // A server that prefers HTTP/2, which undici would take.
+        const tls = { ...certificate, ALPNProtocols: ["h2", "http/1.1"] }
+        const server = yield* HostileServer.make(stays, scheme === "https" ? tls : undefined)
         const proxy = yield* ConnectProxy.make({ _tag: "Open", password: "canary p%" })
         yield* Effect.gen(function*() {
           yield* create
@@ -309,6 +311,19 @@ describe.each(undiciWays)("a proxy, over %s", (_, layer) => {
         assert.isUndefined(server.requests[0]?.headers["proxy-authorization"])
       }).pipe(Effect.scoped)
   )
+
+  it.live("that is reached by https makes a tunnel", () =>
+    Effect.gen(function*() {
+      yield* trust
+      const server = yield* HostileServer.make(responds, certificate)
+      const proxy = yield* ConnectProxy.make({ _tag: "Open" }, { ...certificate, ALPNProtocols: ["h2", "http/1.1"] })
+      yield* create.pipe(
+        Effect.provide(
+          layer({ ...optionsFor(server.url), proxy: Redacted.make(`https://127.0.0.1:${proxy.port}`) })
+        )
+      )
+      assert.strictEqual(proxy.tunnels.length, 1)
+    }).pipe(Effect.scoped))
 
   it.live.each([403, 407, 502, 204])(
     "that refuses the tunnel with %s is named, and nothing was sent",

@@ -116,8 +116,7 @@ export const makeAgent = (
     noProxy,
     // Without a tunnel, a response of the proxy's would pass for LiveDesk's.
     proxyTunnel: true,
-    // The options of the agent do not reach its tunnels.
-    requestTls: { allowH2: false },
+    // The agent's option holds for LiveDesk's connections alone.
     proxyTls: { allowH2: false },
     clientFactory: (origin, client) =>
       new undici.Pool(origin, { ...client, headersTimeout: options.connectTimeout }).compose(
