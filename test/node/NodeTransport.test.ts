@@ -319,7 +319,7 @@ describe.each(undiciWays)("a proxy, over %s", (_, layer) => {
       const proxy = yield* ConnectProxy.make({ _tag: "Open" }, { ...certificate, ALPNProtocols: ["h2", "http/1.1"] })
       yield* create.pipe(
         Effect.provide(
-          layer({ ...optionsFor(server.url), proxy: Redacted.make(`https://127.0.0.1:${proxy.port}`) })
+          layer({ ...optionsFor(server.url), proxy: Redacted.make(`https://localhost:${proxy.port}`) })
         )
       )
       assert.strictEqual(proxy.tunnels.length, 1)
