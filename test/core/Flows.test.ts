@@ -1,9 +1,10 @@
-import { LiveDesk } from "@effect-livedesk/core"
+import { LiveDesk, type LiveDeskClient, Transport } from "@effect-livedesk/core"
 import { ConversationFlow, CustomerReply, FlowEvents, IntentLog, Reconciliation } from "@effect-livedesk/core/flows"
 import { Emulator, Faults } from "@effect-livedesk/core/testing"
 import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
 import { assert, describe, it } from "@effect/vitest"
 import { Array, Duration, Effect, Fiber, Layer, Logger, PubSub } from "effect"
+import { HttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
 import { WorkflowEngine } from "effect/workflow"
 import * as Breadth from "../Breadth.ts"
@@ -17,8 +18,21 @@ const database = Layer.provideMerge(CustomerReply.layer, IntentLog.layer).pipe(
 )
 
 /** A LiveDesk that fails as the plan says, and the database of the flows. */
-const world = (steps: Faults.Script["steps"]) =>
-  Layer.merge(database, LiveDesk.layer.pipe(Layer.provideMerge(Faults.layerEmulator(Faults.script(steps)))))
+const world = (steps: Faults.Script["steps"], options?: Partial<LiveDeskClient.Options>) =>
+  Layer.merge(database, LiveDesk.layer.pipe(Layer.provideMerge(Faults.layerEmulator(Faults.script(steps), options))))
+
+/** Drops the packets of the first requests to a path, so that each waits for a connection until its timeout passes. */
+const dropPackets = (path: RegExp, times: number) => {
+  let left = times
+  return (client: HttpClient.HttpClient) =>
+    HttpClient.transform(client, (effect, { url }) =>
+      path.test(url) && left-- > 0
+        ? Effect.flatMap(Transport.EnterPhase, (enter) => {
+          enter("Connecting")
+          return Effect.never
+        })
+        : effect)
+}
 
 /** One life of a process. What the engine knows ends with it, as if it had died before anything was stored. */
 const life = <A, E, R>(effect: Effect.Effect<A, E, R>, probe?: Reconciliation.OutcomeProbe) =>
@@ -162,6 +176,17 @@ describe("a flow", () => {
         assert.strictEqual(error.reason._tag, "ConnectionFailed")
       }).pipe(Effect.provide(world({ [operation]: Array.makeBy(200, () => Fault.Refused()) }))))
   }
+
+  it.effect("goes on by itself after calls whose timeouts passed without a connection", () =>
+    Effect.gen(function*() {
+      yield* life(Effect.gen(function*() {
+        const fiber = yield* begin("2 hours")
+        return yield* Fiber.join(fiber)
+      }))
+      const intents = yield* IntentLog.IntentLog
+      assert.deepStrictEqual(yield* intents.pending, [])
+      assert.deepStrictEqual(yield* done, [1, 1, 1])
+    }).pipe(Effect.provide(world({}, { transformClient: dropPackets(/\/messages$/, 3) }))))
 
   it.effect("looks for a contact again after the Retry-After of a failure, if that is longer than reconcileAfter", () =>
     life(Effect.gen(function*() {

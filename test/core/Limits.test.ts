@@ -1,7 +1,8 @@
-import { Accounts, Breaker, Contacts, LiveDesk, type LiveDeskClient, RateLimit } from "@effect-livedesk/core"
+import { Accounts, Breaker, Contacts, LiveDesk, type LiveDeskClient, RateLimit, Transport } from "@effect-livedesk/core"
 import { Emulator, Faults } from "@effect-livedesk/core/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Fiber, Layer, Redacted, Tracer } from "effect"
+import { HttpClient } from "effect/http"
 import { CircuitBreaker, RateLimiter } from "effect/persistence"
 import { TestClock } from "effect/testing"
 
@@ -49,7 +50,7 @@ describe("a rate limit", () => {
       )
       assert.isAtLeast(yield* Clock.currentTimeMillis, start + 5000)
       assert.deepInclude(late, { outcome: "NotSent" })
-      assert.deepInclude(late.reason, { _tag: "TimedOut", phase: "Queued" })
+      assert.deepInclude(late.reason, { _tag: "TimedOut", phase: "Queued", queue: "RateLimit" })
       assert.match(late.message, /the call was still waiting under the rate limit after 5s\. Nothing was sent/)
     }).pipe(Effect.provide(
       layer({ rateLimit: RateLimit.make({ limit: 1, window: "1 minute" }) }, [Fault.RateLimited({})])
@@ -138,6 +139,25 @@ describe("a circuit breaker", () => {
         yield* list(once)
       }
     }).pipe(Effect.provide(layer({ circuitBreaker: Breaker.make({ failures: 2 }) }))))
+
+  it.effect("takes a connect that never ends for a failure, whose outcome is NotSent also behind a rate limit", () =>
+    Effect.gen(function*() {
+      const fiber = yield* Effect.forkChild(Effect.flip(list()))
+      yield* TestClock.adjust("30 seconds")
+      const error = yield* Fiber.join(fiber)
+      assert.deepInclude(error, { outcome: "NotSent" })
+      assert.deepInclude(error.reason, { _tag: "TimedOut", phase: "Connecting" })
+      assert.strictEqual((yield* Effect.flip(list())).reason._tag, "CircuitOpen")
+    }).pipe(Effect.provide(layer({
+      circuitBreaker: Breaker.make({ failures: 1 }),
+      rateLimit: RateLimit.make({ limit: 10 }),
+      transformClient: HttpClient.transform(() =>
+        Effect.flatMap(Transport.EnterPhase, (enter) => {
+          enter("Connecting")
+          return Effect.never
+        })
+      )
+    }))))
 
   it.effect("does not take time that was spent waiting for a turn for a failure of LiveDesk's", () =>
     Effect.gen(function*() {

@@ -62,6 +62,19 @@ const begun = (
     return yield* Fiber.join(fiber)
   })
 
+/** The error of a call whose timeout passes after a request that entered these phases. */
+const timedOutIn = (...phases: ReadonlyArray<Transport.Phase>) =>
+  Effect.gen(function*() {
+    const dispatch = (handler: Transport.ResponseHandler) =>
+      Effect.suspend(() => {
+        for (const phase of phases) handler.enter(phase)
+        return Effect.never
+      })
+    const fiber = yield* Effect.forkChild(Effect.flip(create).pipe(Effect.provide(over(dispatch))))
+    yield* TestClock.adjust("30 seconds")
+    return yield* Fiber.join(fiber)
+  })
+
 const json = Schema.toCodecJson(LiveDeskError.LiveDeskError)
 
 /** Everything that a program may print of an error. */
@@ -236,6 +249,76 @@ describe("the status of a response", () => {
       assert.deepStrictEqual(
         silent.reason,
         new LiveDeskError.TimedOut({ phase: "AwaitingResponse", limit, identifiers: {} })
+      )
+    }))
+
+  const phases: ReadonlyArray<readonly [entered: ReadonlyArray<Transport.Phase>, phase: Transport.Phase]> = [
+    [[], "AwaitingResponse"],
+    [["Queued"], "Queued"],
+    [["Connecting"], "Connecting"],
+    [["Queued", "Connecting"], "Connecting"],
+    [["Connecting", "AwaitingResponse"], "AwaitingResponse"],
+    // An `HttpClient` that sends its request twice.
+    [["AwaitingResponse", "Connecting"], "AwaitingResponse"]
+  ]
+  it.effect.each(phases)("is missing when the timeout passes after %j: the outcome is that of the phase", ([
+    entered,
+    phase
+  ]) =>
+    Effect.gen(function*() {
+      const limit = Duration.seconds(30)
+      const error = yield* timedOutIn(...entered)
+      const queue = phase === "Queued" ? { queue: "Connections" as const } : {}
+      assert.deepStrictEqual(error.reason, new LiveDeskError.TimedOut({ phase, ...queue, limit, identifiers: {} }))
+      assert.strictEqual(error.outcome, phase === "AwaitingResponse" ? "Unknown" : "NotSent")
+      assert.strictEqual(error.isRetryable, phase !== "AwaitingResponse")
+    }))
+
+  it.effect("is missing when the timeout passes without a connection: the message says where to look", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(
+        (yield* timedOutIn("Connecting")).message,
+        "contacts.create failed: HttpError/TimedOut, outcome NotSent: there was no connection to LiveDesk within 30s. " +
+          "Nothing was sent; check the base URL, the network and any proxy, then call again."
+      )
+      assert.strictEqual(
+        (yield* timedOutIn("Queued")).message,
+        "contacts.create failed: HttpError/TimedOut, outcome NotSent: the call was still waiting for a free connection " +
+          "after 30s. Nothing was sent. Fix the cause, then retry."
+      )
+    }))
+
+  it.effect("is missing when the timeout passes in a connect after an attempt that was sent: that one counts", () =>
+    Effect.gen(function*() {
+      let attempts = 0
+      const dispatch = (handler: Transport.ResponseHandler) =>
+        Effect.suspend(() => {
+          handler.enter("Connecting")
+          if (attempts++ > 0) return Effect.never
+          handler.enter("AwaitingResponse")
+          return Effect.fail(new Transport.DispatchError({ cause: new Error("lost") }))
+        })
+      const list = Effect.flatMap(Contacts.Contacts, (contacts) => contacts.list({}, { retries: { times: 1 } }))
+      const fiber = yield* Effect.forkChild(Effect.flip(list).pipe(Effect.provide(over(dispatch))))
+      yield* TestClock.adjust("30 seconds")
+      const error = yield* Fiber.join(fiber)
+      assert.deepInclude(error, { outcome: "Unknown", attempts: 2 })
+      assert.deepInclude(error.reason, { _tag: "TimedOut", phase: "Connecting" })
+    }))
+
+  it.effect("is missing where a proxy failed: the error names it", () =>
+    Effect.gen(function*() {
+      const cause = new Transport.NotSentProof({
+        cause: { code: "HTTP_407" },
+        reason: "ProxyFailed",
+        proxy: "http://proxy.example:3128"
+      })
+      const error = yield* begun({}, Effect.fail(new Transport.DispatchError({ cause })))
+      assert.strictEqual(
+        error.message,
+        "contacts.create failed: HttpError/ConnectionFailed, outcome NotSent: the proxy made no connection to LiveDesk: " +
+          "http://proxy.example:3128 (HTTP_407). " +
+          "Nothing was sent; check the base URL, the network and any proxy, then call again."
       )
     }))
 
@@ -576,7 +659,9 @@ describe("JSON", () => {
           new LiveDeskError.RateLimited({ messages: [], retryAfter }),
           new LiveDeskError.ServerError({ messages: [], retryAfter }),
           new LiveDeskError.CircuitOpen({ retryAfter }),
-          new LiveDeskError.TimedOut({ phase: "Queued", limit: duration, identifiers: {} })
+          new LiveDeskError.TimedOut({ phase: "Queued", queue: "RateLimit", limit: duration, identifiers: {} }),
+          new LiveDeskError.TimedOut({ phase: "Connecting", limit: duration, identifiers: {} }),
+          new LiveDeskError.ConnectionFailed({ kind: "ProxyFailed", code: "HTTP_407", proxy: "http://127.0.0.1:3128" })
         ]
       ) {
         const error = new LiveDeskError.HttpError({ operation: "contacts.list", outcome: "NotSent", reason })

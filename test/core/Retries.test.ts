@@ -89,9 +89,14 @@ describe("a failed attempt", () => {
 
   it("where nothing was sent, is retried by any call, unless the reason stays", () => {
     const common = { operation: "contacts.list", outcome: "NotSent" } as const
-    const timedOut = { phase: "Queued", limit: Duration.seconds(30), identifiers: {} } as const
+    const timedOut = { limit: Duration.seconds(30), identifiers: {} } as const
     const errors: ReadonlyArray<readonly [isRetryable: boolean, error: LiveDeskError.LiveDeskError]> = [
-      [true, new LiveDeskError.HttpError({ ...common, reason: new LiveDeskError.TimedOut(timedOut) })],
+      ...(["Queued", "Connecting"] as const).map((phase) =>
+        [
+          true,
+          new LiveDeskError.HttpError({ ...common, reason: new LiveDeskError.TimedOut({ phase, ...timedOut }) })
+        ] as const
+      ),
       [
         true,
         new LiveDeskError.HttpError({ ...common, reason: new LiveDeskError.CircuitOpen({ retryAfter: Option.none() }) })

@@ -6,6 +6,7 @@ import { HttpClient } from "effect/http"
 import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Cli from "../Cli.ts"
+import * as ConnectProxy from "../ConnectProxy.ts"
 import * as Folder from "../Folder.ts"
 import * as FreePort from "../FreePort.ts"
 import * as LocalServer from "../LocalServer.ts"
@@ -419,6 +420,43 @@ describe("doctor", () => {
       assert.deepStrictEqual([gone.code, findings(gone)["service"]], [5, "wrong"])
       const both = yield* doctor({ LIVEDESK_API_SECRET: "canary", LIVEDESK_INBOX_ID: "first" })
       assert.deepStrictEqual([both.code, both.err.includes("credentials, inbox")], [3, true])
+    }).pipe(withEmulator))
+
+  it.live("says when a proxy is in use, and that it was the proxy that failed, without its password", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      const settings = yield* Cli.settings
+      const proxy = yield* ConnectProxy.make({ _tag: "Open", password: "canary" })
+      const doctor = (credentials: string, noProxy = "") =>
+        Cli.runIn(folder, ["doctor", "--json"], {
+          ...settings,
+          HTTP_PROXY: `http://${credentials}127.0.0.1:${proxy.port}`,
+          NO_PROXY: noProxy
+        })
+      const through = yield* doctor("alice:canary@", "example.com")
+      assert.deepStrictEqual([through.code, findings(through)["proxy"]], [0, "ok"])
+      assert.include(
+        through.out,
+        `requests go through http://127.0.0.1:${proxy.port} (HTTP_PROXY), except to the hosts in NO_PROXY: example.com`
+      )
+      assert.strictEqual(proxy.tunnels.length, 1)
+
+      const refused = yield* doctor("alice:canary2@")
+      assert.deepStrictEqual([refused.code, findings(refused)["proxy"], findings(refused)["service"]], [
+        5,
+        "ok",
+        "wrong"
+      ])
+      assert.include(
+        refused.out,
+        `the proxy made no connection to LiveDesk: http://127.0.0.1:${proxy.port} (HTTP_407). Nothing was sent`
+      )
+      assert.notInclude([through, refused].flatMap(({ err, out }) => [err, out]).join(), "canary")
+
+      const wrong = yield* Cli.runIn(folder, ["contacts", "list"], { ...settings, HTTPS_PROXY: "proxy.example:canary" })
+      assert.deepStrictEqual([wrong.code, wrong.out], [2, ""])
+      assert.include(wrong.err, "HTTPS_PROXY: expected the URL of an http or https proxy")
+      assert.notInclude(wrong.err, "canary")
     }).pipe(withEmulator))
 
   it.live("reports a response that differs from its documentation, or that is not LiveDesk's", () =>

@@ -7,7 +7,6 @@
  *
  * @since 0.1.0
  */
-import * as Duration from "effect/Duration"
 import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -278,7 +277,8 @@ export class UnexpectedStatus extends Schema.TaggedError<UnexpectedStatus>()("Un
 }
 
 /**
- * No connection was made, so nothing was sent. `code` is the transport's own, such as `ECONNREFUSED`.
+ * No connection was made, so nothing was sent. `code` is the transport's own, such as `ECONNREFUSED`. For `ProxyFailed`
+ * it may be the proxy's status, such as `HTTP_407`, and `proxy` is the proxy's address without credentials.
  *
  * @category reasons
  * @since 0.1.0
@@ -290,13 +290,16 @@ export class ConnectionFailed extends Schema.TaggedError<ConnectionFailed>()("Co
     "Unreachable",
     "TimedOut",
     "TlsFailed",
+    "ProxyFailed",
     "RateLimiterUnavailable",
     "Other"
   ]),
-  code: Schema.optionalKey(Schema.String)
+  code: Schema.optionalKey(Schema.String),
+  proxy: Schema.optionalKey(Schema.String)
 }) {
   override get message(): string {
-    return ErrorMessage.withCode(ErrorMessage.connectionFailures[this.kind], this.code)
+    const what = ErrorMessage.connectionFailures[this.kind]
+    return ErrorMessage.withCode(this.proxy === undefined ? what : `${what}: ${this.proxy}`, this.code)
   }
 }
 
@@ -336,27 +339,24 @@ export class CircuitOpen extends Schema.TaggedError<CircuitOpen>()("CircuitOpen"
 }
 
 /**
- * The call's timeout passed while it waited under a rate limit (`Queued`), while connecting or waiting for a response,
- * or while reading it. `identifiers` holds the ids that had arrived.
+ * The call's timeout passed in a phase of its latest attempt. `identifiers` holds the ids that had arrived.
+ *
+ * - `Queued`: it waited under the rate limit, or for one of the transport's connections, as `queue` says.
+ * - `Connecting`: it had no connection yet. A transport that does not know, such as `fetch`, reports `AwaitingResponse`.
+ * - `AwaitingResponse`: it may have been written, and there was no response.
+ * - `ReadingResponse`: the response had begun.
  *
  * @category reasons
  * @since 0.1.0
  */
 export class TimedOut extends Schema.TaggedError<TimedOut>()("TimedOut", {
-  phase: Schema.Literals(["Queued", "AwaitingResponse", "ReadingResponse"]),
+  phase: Schema.Literals(["Queued", "Connecting", "AwaitingResponse", "ReadingResponse"]),
+  queue: Schema.optionalKey(Schema.Literals(["RateLimit", "Connections"])),
   limit: Schema.DurationFromMillis,
   identifiers: Identifiers
 }) {
   override get message(): string {
-    const limit = Duration.format(this.limit)
-    switch (this.phase) {
-      case "Queued":
-        return `the call was still waiting under the rate limit after ${limit}`
-      case "AwaitingResponse":
-        return `LiveDesk did not respond within ${limit}`
-      case "ReadingResponse":
-        return ErrorMessage.withIdentifiers(`LiveDesk's response was not complete within ${limit}`, this.identifiers)
-    }
+    return ErrorMessage.timedOut(this)
   }
 }
 

@@ -48,6 +48,8 @@ export class CallExecution<Input, Output> implements QueuedHandler {
   private outcome: LiveDeskError.Outcome = "NotSent"
   /** When the latest attempt began to wait for its turn; `undefined` once it is sent. */
   private waitingSince: number | undefined = undefined
+  /** How far the latest attempt has come, if its transport knows. */
+  private phase: Transport.Phase | undefined = undefined
   /** The latest attempt's response, as far as it was received when the timeout passes. */
   private response: ResponseBuffer | undefined = undefined
 
@@ -68,14 +70,17 @@ export class CallExecution<Input, Output> implements QueuedHandler {
     const { operation, idempotency, verifyHint } = this.endpoint
     return Effect.mapError(
       withTimeout(this.runWithRetries(), this.settings.timeout, () => {
-        if (this.waitingSince === undefined) {
+        const { phase, response, settings: { now, timeout }, waitingSince } = this
+        if (waitingSince === undefined) {
           return Effect.fail(
-            ErrorMapping.timedOut(operation, this.settings.timeout, this.response?.parts, this.settings.now())
+            response === undefined
+              ? ErrorMapping.timedOut(operation, timeout, phase)
+              : ErrorMapping.timedOutReading(response.parts, timeout, now())
           )
         }
         // Its turn never came, but the wait counts.
         this.admit()
-        return Effect.fail(ErrorMapping.timedOutInQueue(operation, this.settings.timeout))
+        return Effect.fail(ErrorMapping.timedOut(operation, timeout, "Queued", "RateLimit"))
       }),
       (error) =>
         ErrorMapping.withAttempts(error, {
@@ -115,6 +120,7 @@ export class CallExecution<Input, Output> implements QueuedHandler {
   private attempt(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
     this.attempts += 1
     this.waitingSince = this.client.isRateLimited ? this.settings.now() : undefined
+    this.phase = undefined
     this.response = undefined
     return Effect.matchEffect(this.client.dispatch(this.request, this), {
       onFailure: (failure) => this.handleDispatchError(failure),
@@ -130,6 +136,11 @@ export class CallExecution<Input, Output> implements QueuedHandler {
     if (this.waitingSince === undefined) return
     this.settings.instrumentation?.waited(this.settings.now() - this.waitingSince)
     this.waitingSince = undefined
+  }
+
+  enter(phase: Transport.Phase): void {
+    // An `HttpClient` may send its request twice; whatever follows, the first may have been written.
+    if (this.phase !== "AwaitingResponse") this.phase = phase
   }
 
   start(status: number, headers: HeaderFields): void {

@@ -11,6 +11,7 @@ import * as Result from "effect/Result"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as LiveDeskError from "../LiveDeskError.ts"
 import type { DecodeIssue } from "../Model.ts"
+import type * as Transport from "../Transport.ts"
 import * as ErrorBody from "./ErrorBody.ts"
 import * as ErrorExcerpt from "./ErrorExcerpt.ts"
 import type { ResponseParts } from "./ResponseBuffer.ts"
@@ -284,31 +285,31 @@ export const responseLost = (response: ResponseParts, cause: unknown): LiveDeskE
     })
   )
 
-/** Returns the error of a timeout. Once a response has begun, its status decides. */
+/** Returns the error of a timeout before a response. */
 export const timedOut = (
   operation: string,
   limit: Duration.Duration,
-  response: ResponseParts | undefined,
+  phase: Transport.Phase = "AwaitingResponse",
+  queue: LiveDeskError.TimedOut["queue"] = "Connections"
+): LiveDeskError.HttpError =>
+  new LiveDeskError.HttpError({
+    operation,
+    outcome: phase === "AwaitingResponse" ? "Unknown" : "NotSent",
+    reason: new LiveDeskError.TimedOut({ phase, ...(phase === "Queued" ? { queue } : {}), limit, identifiers: {} })
+  })
+
+/** Returns the error of a timeout in the middle of a response, whose status decides. */
+export const timedOutReading = (
+  response: ResponseParts,
+  limit: Duration.Duration,
   now: number
-): LiveDeskError.LiveDeskError => {
-  if (response === undefined) {
-    return new LiveDeskError.HttpError({
-      operation,
-      outcome: "Unknown",
-      reason: new LiveDeskError.TimedOut({ phase: "AwaitingResponse", limit, identifiers: {} })
-    })
-  }
-  return outcomeOf(response.status) === "Processed"
+): LiveDeskError.LiveDeskError =>
+  outcomeOf(response.status) === "Processed"
     ? httpErrorOf(
       response,
       new LiveDeskError.TimedOut({ phase: "ReadingResponse", limit, identifiers: identifiersIn(response) })
     )
     : statusError(response, now)
-}
-
-/** Returns the error of a timeout while waiting under a rate limit. */
-export const timedOutInQueue = (operation: string, limit: Duration.Duration): LiveDeskError.HttpError =>
-  notSent(operation, new LiveDeskError.TimedOut({ phase: "Queued", limit, identifiers: {} }))
 
 export const circuitOpen = (operation: string, retryAfter: Option.Option<Duration.Duration>): LiveDeskError.HttpError =>
   notSent(operation, new LiveDeskError.CircuitOpen({ retryAfter }))
@@ -318,12 +319,12 @@ export const dispatchFailed = (
   operation: string,
   { cause, sentInParts = false }: { readonly cause?: unknown; readonly sentInParts?: boolean }
 ): LiveDeskError.HttpError => {
-  const { reason: kind, ...code } = TransportFailure.prove(cause, { sentInParts })
+  const { reason: kind, ...known } = TransportFailure.prove(cause, { sentInParts })
   return kind === undefined
     ? new LiveDeskError.HttpError({
       operation,
       outcome: "Unknown",
-      reason: new LiveDeskError.ConnectionLost({ phase: "AwaitingResponse", identifiers: {}, ...code })
+      reason: new LiveDeskError.ConnectionLost({ phase: "AwaitingResponse", identifiers: {}, ...known })
     })
-    : notSent(operation, new LiveDeskError.ConnectionFailed({ kind, ...code }))
+    : notSent(operation, new LiveDeskError.ConnectionFailed({ kind, ...known }))
 }

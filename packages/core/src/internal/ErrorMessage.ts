@@ -24,6 +24,7 @@ type Outcome = "NotSent" | "Rejected" | "Processed" | "Unknown"
 type Reason =
   | { readonly _tag: "RateLimited" | "CircuitOpen"; readonly retryAfter: Option.Option<Duration.Duration> }
   | { readonly _tag: "ConnectionFailed"; readonly kind: string }
+  | { readonly _tag: "TimedOut"; readonly phase: string }
   | {
     readonly _tag:
       | "Unauthorized"
@@ -41,7 +42,6 @@ type Reason =
       | "ErrorCodeReturned"
       | "UnexpectedStatus"
       | "ConnectionLost"
-      | "TimedOut"
   }
 
 interface Identifiers {
@@ -74,6 +74,8 @@ const byOutcome = {
   Processed: "LiveDesk acted: do not call again, look for what it made.",
   Unknown: "LiveDesk may have acted: look for what it made before calling again."
 } satisfies Record<Outcome, string>
+
+const unreached = "Nothing was sent; check the base URL, the network and any proxy, then call again."
 
 const advice = (error: Subject): string => {
   const { outcome, reason } = error
@@ -111,7 +113,9 @@ const advice = (error: Subject): string => {
     case "ConnectionFailed":
       return reason.kind === "RateLimiterUnavailable"
         ? byOutcome[outcome]
-        : "Nothing was sent; check the base URL and the network, then call again."
+        : unreached
+    case "TimedOut":
+      return reason.phase === "Connecting" ? unreached : byOutcome[outcome]
     case "CircuitOpen":
       return Option.match(reason.retryAfter, {
         onNone: () => "Nothing was sent; call again in a while.",
@@ -123,7 +127,6 @@ const advice = (error: Subject): string => {
     case "ErrorCodeReturned":
     case "UnexpectedStatus":
     case "ConnectionLost":
-    case "TimedOut":
       return byOutcome[outcome]
   }
 }
@@ -157,6 +160,28 @@ export const withIssues = (
   { identifiers, issues: all }: { readonly identifiers: Identifiers; readonly issues: Parameters<typeof issues>[0] }
 ): string => withIdentifiers(`${what}: ${issues(all)}`, identifiers)
 
+/** Describes a timeout. */
+export const timedOut = ({ identifiers, limit, phase, queue }: {
+  readonly phase: "Queued" | "Connecting" | "AwaitingResponse" | "ReadingResponse"
+  readonly queue?: "RateLimit" | "Connections"
+  readonly limit: Duration.Duration
+  readonly identifiers: Identifiers
+}): string => {
+  const time = Duration.format(limit)
+  switch (phase) {
+    case "Queued":
+      return `the call was still waiting ${
+        queue === "RateLimit" ? "under the rate limit" : "for a free connection"
+      } after ${time}`
+    case "Connecting":
+      return `there was no connection to LiveDesk within ${time}`
+    case "AwaitingResponse":
+      return `LiveDesk did not respond within ${time}`
+    case "ReadingResponse":
+      return withIdentifiers(`LiveDesk's response was not complete within ${time}`, identifiers)
+  }
+}
+
 /** Descriptions of failed connections. */
 export const connectionFailures = {
   DnsFailed: "the host's name cannot be resolved",
@@ -164,6 +189,7 @@ export const connectionFailures = {
   Unreachable: "the host cannot be reached",
   TimedOut: "the host did not accept the connection in time",
   TlsFailed: "no secure connection could be made",
+  ProxyFailed: "the proxy made no connection to LiveDesk",
   RateLimiterUnavailable: "the rate limiter's store failed",
   Other: "no connection could be made"
 }
