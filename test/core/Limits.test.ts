@@ -64,6 +64,32 @@ describe("a rate limit", () => {
       layer({ rateLimit: RateLimit.make({ limit: 1 }) }, [Fault.Silent({ when: "AfterProcessing" })])
     )))
 
+  for (const algorithm of ["fixed-window", "token-bucket"] as const) {
+    it.effect(`by ${algorithm} in memory lets requests out in time after the clock was set back an hour`, () =>
+      Effect.gen(function*() {
+        yield* TestClock.adjust("2 hours")
+        yield* list()
+        yield* TestClock.setTime(3_600_000)
+        for (const request of ["the first", "the second", "the third"]) {
+          const fiber = yield* Effect.forkChild(list())
+          yield* TestClock.adjust("1 second")
+          assert.strictEqual(fiber.pollUnsafe()?._tag, "Success", request)
+        }
+      }).pipe(Effect.provide(layer({ rateLimit: RateLimit.make({ limit: 1, algorithm }) }))))
+  }
+
+  it.effect("in memory forgets the wait of a 429 in time after the clock was set back an hour", () =>
+    Effect.gen(function*() {
+      yield* TestClock.adjust("2 hours")
+      assert.deepInclude(yield* Effect.flip(list({ retries: { times: 0 } })), { status: 429 })
+      yield* TestClock.setTime(3_600_000)
+      const next = yield* Effect.forkChild(list())
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual(next.pollUnsafe()?._tag, "Success")
+    }).pipe(Effect.provide(
+      layer({ rateLimit: RateLimit.make({ limit: 5 }) }, [Fault.RateLimited({ retryAfter: "10" })])
+    )))
+
   it.effect("whose store fails sends nothing", () =>
     Effect.gen(function*() {
       const error = yield* Faults.runWithTestClock(Effect.flip(list()))
@@ -118,6 +144,19 @@ describe("a circuit breaker", () => {
       yield* list(once)
       yield* list(once)
       assert.strictEqual((yield* times).length, 3)
+    }).pipe(Effect.provide(layer({ circuitBreaker: Breaker.make({ failures: 1 }) }, [down]))))
+
+  it.effect("in memory lets a call through after its time, also if the clock was set back an hour", () =>
+    Effect.gen(function*() {
+      yield* TestClock.adjust("2 hours")
+      yield* Effect.flip(list(once))
+      yield* TestClock.setTime(3_600_000)
+      yield* TestClock.adjust("29 seconds")
+      const open = yield* Effect.flip(list(once))
+      assert.match(open.message, /call again in 1s\./)
+      yield* TestClock.adjust("1 second")
+      yield* list(once)
+      yield* list(once)
     }).pipe(Effect.provide(layer({ circuitBreaker: Breaker.make({ failures: 1 }) }, [down]))))
 
   it.effect("takes a refusal for a sign of life, and counts nothing that says nothing", () =>

@@ -311,9 +311,12 @@ const checkOptions = OptionSchema.decoder(
   (issues) => ErrorMapping.invalidInput("FlowStep", issues)
 )
 
-/** Waits until `time` has passed since the first check of the outcome, by whichever process. */
+/**
+ * Waits until `time` has passed since the first check of the outcome, by whichever process; no longer than `time`, as
+ * the clock may have been set back since.
+ */
 const waitSince = (intent: IntentLog.Intent, time: Duration.Duration): Effect.Effect<void> =>
-  Effect.flatMap(
-    Clock.currentTimeMillis,
-    (now) => Effect.sleep(Duration.millis(Math.max(0, (intent.lookingSince ?? now) + Duration.toMillis(time) - now)))
-  )
+  Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    const passed = Duration.millis(now - (intent.lookingSince ?? now))
+    return Effect.sleep(Duration.clamp(Duration.subtract(time, passed), { minimum: Duration.zero, maximum: time }))
+  })
