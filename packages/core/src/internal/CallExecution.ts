@@ -14,6 +14,7 @@ import type * as LiveDeskError from "../LiveDeskError.ts"
 import * as RetryPolicy from "../RetryPolicy.ts"
 import type * as Transport from "../Transport.ts"
 import type { ClientSettings } from "./ClientSettings.ts"
+import * as ContentCoding from "./ContentCoding.ts"
 import * as ErrorMapping from "./ErrorMapping.ts"
 import type { QueuedDispatch, QueuedHandler } from "./HttpClientDispatch.ts"
 import type * as Instrumentation from "./Instrumentation.ts"
@@ -69,8 +70,13 @@ export class CallExecution<Input, Output> implements QueuedHandler {
     return Effect.mapError(
       withTimeout(this.runWithRetries(), this.settings.timeout, () => {
         if (this.waitingSince === undefined) {
-          return Effect.fail(
-            ErrorMapping.timedOut(operation, this.settings.timeout, this.response?.parts, this.settings.now())
+          const { response } = this
+          return Effect.flatMap(
+            response === undefined ? Effect.undefined : ContentCoding.decode(response),
+            (response) =>
+              Effect.fail(
+                ErrorMapping.timedOut(operation, this.settings.timeout, response?.parts, this.settings.now())
+              )
           )
         }
         // Its turn never came, but the wait counts.
@@ -152,14 +158,21 @@ export class CallExecution<Input, Output> implements QueuedHandler {
       ? Effect.fail(ErrorMapping.dispatchFailed(this.endpoint.operation, error))
       // An incomplete error response is decoded as far as it arrived.
       : response.isSuccess
-      ? Effect.fail(ErrorMapping.responseLost(response.parts, error.cause))
+      ? Effect.flatMap(
+        ContentCoding.decode(response),
+        ({ parts }) => Effect.fail(ErrorMapping.responseLost(parts, error.cause))
+      )
       : this.decodeResponse()
   }
 
   private decodeResponse(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
-    return this.response === undefined
-      ? Effect.fail(ErrorMapping.dispatchFailed(this.endpoint.operation, {}))
-      : ResponseDecoder.decode(this.response, this.endpoint, this.client, this.settings)
+    const { response } = this
+    if (response === undefined) return Effect.fail(ErrorMapping.dispatchFailed(this.endpoint.operation, {}))
+    const decode = (response: ResponseBuffer) =>
+      ResponseDecoder.decode(response, this.endpoint, this.client, this.settings)
+    return response.coding === undefined
+      ? decode(response)
+      : Effect.flatMap(ContentCoding.decode(response), decode)
   }
 }
 

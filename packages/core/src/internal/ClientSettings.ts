@@ -106,7 +106,7 @@ export const make = (
       prefix,
       headers: {
         accept: "application/json",
-        // undici does not decompress, and an unreadable response loses the id of a created record.
+        // Decoding takes time, and not every runtime has every coding.
         "accept-encoding": "identity",
         authorization: `Basic ${Base64.encode(`${apiKey}:${apiSecret}`)}`,
         "user-agent": "effect-livedesk"

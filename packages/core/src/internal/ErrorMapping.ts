@@ -225,7 +225,8 @@ export const statusError = (response: ResponseParts, now: number): LiveDeskError
 // Browsers report an unfollowed redirect as status 0.
 const redirects = [0, 301, 302, 303, 307, 308]
 
-const errorBodyOf = ({ headers, redact, text }: ResponseParts): ErrorBody.ErrorBody => {
+const errorBodyOf = ({ headers, redact, text, undecodable }: ResponseParts): ErrorBody.ErrorBody => {
+  if (undecodable !== undefined) return { fields: [], messages: [`the body of the response is in ${undecodable}`] }
   const { fields, messages } = ErrorBody.read(text, headers["content-type"] ?? "")
   return { fields: fields.map(redact), messages: messages.map(redact) }
 }

@@ -56,6 +56,9 @@ export const decode = <Input, Output>(
   if (response.isTooLarge && !isBodiless) {
     return invalid([{ path: [], expected: `a body of at most ${settings.maxResponseBytes} bytes` }])
   }
+  if (response.undecodable !== undefined && !isBodiless) {
+    return invalid([{ path: [], expected: `a body of JSON, not one in ${response.undecodable}` }])
+  }
   const json = parseJson(response.text)
   if (Option.isNone(json) && !isBodiless) return invalid([{ path: [], expected: "a body of JSON" }])
   const body = Option.getOrUndefined(json)
