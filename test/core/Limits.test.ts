@@ -1,7 +1,8 @@
-import { Accounts, Breaker, Contacts, LiveDesk, type LiveDeskClient, RateLimit } from "@effect-livedesk/core"
+import { Accounts, Breaker, Contacts, LiveDesk, LiveDeskClient, RateLimit } from "@effect-livedesk/core"
 import { Emulator, Faults } from "@effect-livedesk/core/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Fiber, Layer, Redacted, Tracer } from "effect"
+import { HttpClient, HttpClientResponse } from "effect/http"
 import { CircuitBreaker, RateLimiter } from "effect/persistence"
 import { TestClock } from "effect/testing"
 
@@ -177,6 +178,30 @@ describe("a circuit breaker", () => {
         yield* list(once)
       }
     }).pipe(Effect.provide(layer({ circuitBreaker: Breaker.make({ failures: 2 }) }))))
+
+  it.effect("does not take a firewall's page for a sign of life", () =>
+    Effect.gen(function*() {
+      let status = 503
+      const livedesk = Layer.provideMerge(
+        LiveDesk.layer,
+        LiveDeskClient.layer({
+          apiKey: Redacted.make("a-key"),
+          apiSecret: Redacted.make("a-secret"),
+          retries: { times: 0 },
+          circuitBreaker: Breaker.make({ failures: 2 })
+        })
+      ).pipe(Layer.provide(Layer.succeed(
+        HttpClient.HttpClient,
+        HttpClient.make((request) =>
+          Effect.sync(() => HttpClientResponse.fromWeb(request, new Response("<html>", { status })))
+        )
+      )))
+      const reasons: Array<string> = []
+      yield* Effect.gen(function*() {
+        for (status of [503, 403, 503, 503]) reasons.push((yield* Effect.flip(list())).reason._tag)
+      }).pipe(Effect.provide(livedesk))
+      assert.deepStrictEqual(reasons, ["ServerError", "UnexpectedStatus", "ServerError", "CircuitOpen"])
+    }))
 
   it.effect("does not take time that was spent waiting for a turn for a failure of LiveDesk's", () =>
     Effect.gen(function*() {

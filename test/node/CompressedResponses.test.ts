@@ -47,7 +47,8 @@ const respond = (coding: string, body: Uint8Array, status = 200): HostileServer.
   body
 })
 
-const contact = Buffer.from(`{"payload":{"contact":{"id":7,"name":"Zoë 東京 \ufffd"},"contact_inbox":{}}}`)
+const json = "{\"payload\":{\"contact\":{\"id\":7,\"name\":\"Zoë 東京 \ufffd\"},\"contact_inbox\":{}}}"
+const contact = Buffer.from(json)
 const refusal = Buffer.from(`{"message":"Email has already been taken","attributes":["email"]}`)
 
 const codings: ReadonlyArray<readonly [coding: string, compress: (body: Uint8Array) => Uint8Array]> = [
@@ -60,13 +61,18 @@ const codings: ReadonlyArray<readonly [coding: string, compress: (body: Uint8Arr
   ["identity", identity]
 ]
 
+const createdId = LiveDeskError.createdId("payload.contact.id")
+
 describe("a compressed response", () => {
   for (const way of ways) {
     for (const [coding, compress] of codings) {
       it.live(`in ${coding}${compress === deflateRawSync ? " without zlib's header" : ""} is read over ${way}`, () =>
         Effect.gen(function*() {
           const created = yield* responding(way, respond(coding, compress(contact)))
-          assert.deepInclude(created.contact, { id: 7, name: Option.some("Zoë 東京 \ufffd") })
+          assert.deepStrictEqual(
+            [Number(created.contact.id), created.contact.name],
+            [7, Option.some("Zoë 東京 \ufffd")]
+          )
           const refused = yield* Effect.flip(responding(way, respond(coding, compress(refusal), 422)))
           assert.deepInclude(refused.reason, {
             _tag: "RejectedInput",
@@ -79,10 +85,10 @@ describe("a compressed response", () => {
     it.live(`that unpacks to more than maxResponseBytes is refused over ${way}, with its ids`, () =>
       Effect.gen(function*() {
         const error = yield* Effect.flip(
-          responding(way, respond("gzip", gzipSync(`${contact}${" ".repeat(50_000_000)}`)), { maxResponseBytes: 200_000 })
+          responding(way, respond("gzip", gzipSync(json + " ".repeat(50_000_000))), { maxResponseBytes: 200_000 })
         )
         assert.include(error.message, "expected a body of at most 200000 bytes")
-        assert.deepStrictEqual(LiveDeskError.createdId(error, "payload.contact.id"), Option.some(7))
+        assert.deepStrictEqual(createdId(error), Option.some(7))
       }).pipe(Effect.scoped))
 
     it.live(`in a coding that no runtime has is named over ${way}`, () =>
@@ -126,7 +132,7 @@ describe("a compressed response", () => {
 
     it.live(`that breaks off still names what was created, over ${way}`, () =>
       Effect.gen(function*() {
-        const body = gzipSync(`${contact.subarray(0, -1)},"more":"${"0123456789".repeat(500)}"}`, { level: 0 })
+        const body = gzipSync(json + " ".repeat(5000), { level: 0 })
         const cut = Buffer.from(body.subarray(0, 1000))
         for (
           const [does, more] of [
@@ -142,7 +148,7 @@ describe("a compressed response", () => {
             body: cut
           }, more))
           assert.deepInclude(error.reason, { phase: "ReadingResponse" })
-          assert.deepStrictEqual(LiveDeskError.createdId(error, "payload.contact.id"), Option.some(7))
+          assert.deepStrictEqual(createdId(error), Option.some(7))
         }
       }).pipe(Effect.scoped))
   }

@@ -62,7 +62,7 @@ export interface Breaker {
  *
  * - as failed, when LiveDesk could not be reached, did not respond in time, broke off, or responded with 5xx or 408
  * - as succeeded, when LiveDesk refused it (4xx), which shows that LiveDesk is up
- * - not at all, after a 429, invalid input, a timeout under the rate limit, or an interruption
+ * - not at all, after a 429, a refusal that is not from LiveDesk's API, invalid input, a timeout under the rate limit, or an interruption
  *
  * While it is open, calls fail with `HttpError/CircuitOpen`, and nothing is sent. It wraps whole calls instead of
  * requests, because only a call sees its timeout and a body that breaks off. Its state is in memory, by a clock that
@@ -193,7 +193,11 @@ const classify = (exit: Exit.Exit<unknown, LiveDeskError.LiveDeskError | Circuit
     case "ServerError":
       return CircuitBreaker.failure({ retryAfter: Option.getOrUndefined(error.reason.retryAfter) })
     case "UnexpectedStatus":
-      return error.outcome === "Unknown" ? CircuitBreaker.failure() : CircuitBreaker.success
+      return error.outcome === "Unknown"
+        ? CircuitBreaker.failure()
+        : error.foreignMediaType === undefined
+        ? CircuitBreaker.success
+        : CircuitBreaker.ignored
     case "RateLimited":
     case "InvalidInput":
     case "InvalidCredentials":

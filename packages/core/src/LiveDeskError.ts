@@ -24,8 +24,7 @@ import * as ErrorReading from "./internal/ErrorReading.ts"
  *
  * - `NotSent`: LiveDesk never received it. Sending it again is safe.
  * - `Rejected`: LiveDesk refused the request with 3xx or 4xx (except 408).
- * - `Processed`: LiveDesk responded with 2xx and acted, but the response was lost or cannot be read. A retry acts
- *   twice.
+ * - `Processed`: LiveDesk responded with 2xx and acted; the response was lost or cannot be read. A retry acts twice.
  * - `Unknown`: LiveDesk may or may not have acted.
  *
  * @category models
@@ -147,8 +146,8 @@ export const Identifiers = Schema.Record(Schema.String, Schema.Union([Schema.Num
 export type Identifiers = typeof Identifiers.Type
 
 /**
- * LiveDesk responded with 2xx and acted, but the response cannot be read. `issues` lists what is wrong, by the wire's
- * own keys. `identifiers` holds the ids that were found, so that a created record is not lost.
+ * The response has a 2xx status, but cannot be read. `issues` lists what is wrong, by the wire's own keys. `identifiers`
+ * holds the ids that were found, so that a created record is not lost. A page in HTML has the outcome `Unknown`.
  *
  * @category reasons
  * @since 0.1.0
@@ -264,7 +263,8 @@ export class ErrorCodeReturned extends Schema.TaggedError<ErrorCodeReturned>()("
 }
 
 /**
- * LiveDesk responded with another unsuccessful status, such as 402 (Payment Required) or 408 (Request Timeout).
+ * The response has another unsuccessful status, such as 402 (Payment Required) or 408 (Request Timeout), or any 4xx but
+ * 429 and did not come from LiveDesk's API: see `foreignMediaType`.
  *
  * @category reasons
  * @since 0.1.0
@@ -313,10 +313,13 @@ export class ConnectionLost extends Schema.TaggedError<ConnectionLost>()("Connec
   identifiers: Identifiers
 }) {
   override get message(): string {
-    const what = this.phase === "AwaitingResponse"
-      ? "the connection broke before LiveDesk responded"
-      : "the connection broke in the middle of LiveDesk's response"
-    return ErrorMessage.withIdentifiers(ErrorMessage.withCode(what, this.code), this.identifiers)
+    const when = this.phase === "AwaitingResponse"
+      ? "before LiveDesk responded"
+      : "in the middle of LiveDesk's response"
+    return ErrorMessage.withIdentifiers(
+      ErrorMessage.withCode(`the connection broke ${when}`, this.code),
+      this.identifiers
+    )
   }
 }
 
@@ -371,6 +374,8 @@ const common = {
   outcome: Outcome,
   /** The HTTP status, if there was a response. */
   status: Schema.optionalKey(Schema.Int),
+  /** The media type of a response that LiveDesk's API does not send, as `text/html` of a firewall; may be `unknown`. */
+  foreignMediaType: Schema.optionalKey(Schema.String),
   /** The request id, if the response has one, for the vendor's support. */
   requestId: Schema.optionalKey(Schema.String),
   /** The number of attempts, if more than one. */

@@ -42,7 +42,7 @@ export const decode = (response: ResponseBuffer): Effect.Effect<ResponseBuffer> 
 }
 
 /** Whether it is not compressed: of a compressed body, some bytes are no text. */
-const isText = (text: string): boolean => !/[\ufffd\0-\x08\x0e-\x1f]/.test(text) || isJson(text)
+const isText = (text: string): boolean => !/[^\s\P{Cc}]|\ufffd/u.test(text) || isJson(text)
 
 const isJson = (text: string): boolean => {
   try {
@@ -63,6 +63,8 @@ const formatOf = (coding: string, bytes: Uint8Array): string | undefined => {
       return ((bytes[0] ?? 0) & 0x0f) === 8 ? "deflate" : "deflate-raw"
     case "br":
       return "brotli"
+    default:
+      return undefined
   }
 }
 

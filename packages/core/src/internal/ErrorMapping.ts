@@ -98,17 +98,32 @@ const outcomeOf = (status: number): LiveDeskError.Outcome => {
   return status >= 200 && status < 300 ? "Processed" : "Unknown"
 }
 
-const errorPartsOf = ({ headers, operation, status }: ResponseParts) => {
+const errorPartsOf = (response: ResponseParts) => {
+  const { headers, operation, status } = response
   const requestId = requestIdOf(headers)
-  return { operation, status, outcome: outcomeOf(status), ...(requestId === undefined ? undefined : { requestId }) }
+  const foreignMediaType = ErrorBody.foreignMediaType(response)
+  const outcome = outcomeOf(status)
+  return {
+    operation,
+    status,
+    // The request of a page of markup may have ended before LiveDesk.
+    outcome: outcome === "Processed" && foreignMediaType !== undefined ? "Unknown" : outcome,
+    ...(requestId === undefined ? undefined : { requestId }),
+    ...(foreignMediaType === undefined ? undefined : { foreignMediaType })
+  } as const
 }
 
 const httpErrorOf = (
   response: ResponseParts,
   reason: LiveDeskError.HttpError["reason"],
-  outcome = outcomeOf(response.status)
-): LiveDeskError.HttpError =>
-  ErrorExcerpt.attach(new LiveDeskError.HttpError({ ...errorPartsOf(response), outcome, reason }), response.text)
+  outcome?: LiveDeskError.Outcome
+): LiveDeskError.HttpError => {
+  const parts = errorPartsOf(response)
+  return ErrorExcerpt.attach(
+    new LiveDeskError.HttpError({ ...parts, outcome: outcome ?? parts.outcome, reason }),
+    response.text
+  )
+}
 
 const validationErrorOf = (
   response: ResponseParts,
@@ -192,11 +207,17 @@ export const driftedResponse = (
 ): LiveDeskError.ValidationError =>
   validationErrorOf(response, new LiveDeskError.DriftedResponse({ issues, identifiers: identifiersIn(response) }))
 
-/** Returns the error of an unsuccessful status. The status decides, and the body only adds details. */
+/**
+ * Returns the error of an unsuccessful status. The status decides, and the body only adds details, unless it is not from
+ * LiveDesk's API: then a refusal says nothing about the credentials, the input or the records.
+ */
 export const statusError = (response: ResponseParts, now: number): LiveDeskError.LiveDeskError => {
   const body = errorBodyOf(response)
   const { messages } = body
   const { headers, status } = response
+  if (status >= 400 && status < 500 && status !== 429 && ErrorBody.foreignMediaType(response) !== undefined) {
+    return httpErrorOf(response, new LiveDeskError.UnexpectedStatus({ messages }))
+  }
   switch (status) {
     case 400:
     case 422:
