@@ -57,6 +57,8 @@ describe("credentials", () => {
     ["a line break in the secret", "a-key", "a\r\nsecret", "the API secret holds a control character"],
     ["a space before the key", " a-key", "a-secret", "the API key begins or ends with white space"],
     ["a line break behind the secret", "a-key", "a-secret\n", "the API secret begins or ends with white space"],
+    ["quotes around the key", "\"a-key\"", "a-secret", "the API key is in quotes, which Docker's --env-file keeps"],
+    ["quotes around the secret", "a-key", "'a-secret'", "the API secret is in quotes, which"],
     ["an unpaired surrogate", "a-key", "a-secret\ud800", "the API secret holds an unpaired surrogate"]
   ]
   it.effect.each(invalid)("%s: AuthError", ([, apiKey, apiSecret, words]) =>

@@ -116,7 +116,7 @@ export class RejectedInput extends Schema.TaggedError<RejectedInput>()("Rejected
   fields: Schema.Array(Schema.String)
 }) {
   override get message(): string {
-    const what = this.messages.length === 0 ? "LiveDesk refused the input" : this.messages.join("; ")
+    const what = this.messages.join("; ") || "LiveDesk refused the input"
     return this.fields.length === 0 ? what : `${what} (${this.fields.join(", ")})`
   }
 }
@@ -263,8 +263,7 @@ export class ErrorCodeReturned extends Schema.TaggedError<ErrorCodeReturned>()("
 }
 
 /**
- * The response has another unsuccessful status, such as 402 (Payment Required) or 408 (Request Timeout), or any 4xx but
- * 429 and did not come from LiveDesk's API: see `foreignMediaType`.
+ * The response has another unsuccessful status, such as 402 or 408, or has a `foreignMediaType` and any 4xx except 429.
  *
  * @category reasons
  * @since 0.1.0
@@ -313,13 +312,10 @@ export class ConnectionLost extends Schema.TaggedError<ConnectionLost>()("Connec
   identifiers: Identifiers
 }) {
   override get message(): string {
-    const when = this.phase === "AwaitingResponse"
-      ? "before LiveDesk responded"
-      : "in the middle of LiveDesk's response"
-    return ErrorMessage.withIdentifiers(
-      ErrorMessage.withCode(`the connection broke ${when}`, this.code),
-      this.identifiers
-    )
+    const what = this.phase === "AwaitingResponse"
+      ? "the connection broke before LiveDesk responded"
+      : "the connection broke in the middle of LiveDesk's response"
+    return ErrorMessage.withIdentifiers(ErrorMessage.withCode(what, this.code), this.identifiers)
   }
 }
 
