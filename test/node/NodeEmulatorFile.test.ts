@@ -3,9 +3,12 @@ import { Emulator } from "@effect-livedesk/core/testing"
 import { NodeEmulator, NodeEmulatorFile, NodeLiveDesk } from "@effect-livedesk/node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, HashMap, Logger, Option } from "effect"
+import { existsSync } from "node:fs"
 import { chmod, lstat, mkdir, mkdtemp, open, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import * as Child from "../Child.ts"
+import * as Cli from "../Cli.ts"
 
 const temporary = Effect.acquireRelease(
   Effect.promise(() => mkdtemp(join(tmpdir(), "effect-livedesk-"))),
@@ -34,6 +37,45 @@ describe("the file of an emulator", () => {
       const file = join(folder, "state.json")
       assert.deepStrictEqual([yield* visit(file), yield* visit(file), yield* visit(file)], [1, 2, 3])
       assert.deepStrictEqual(yield* Effect.promise(() => readdir(folder)), ["state.json"])
+    }).pipe(Effect.scoped))
+
+  it.live("is one emulator's at a time, in this process and in others, also by a link", () =>
+    Effect.gen(function*() {
+      const folder = yield* temporary
+      const file = join(folder, "state.json")
+      const link = join(folder, "link.json")
+      yield* Effect.promise(() => symlink(file, link))
+      const second = Effect.gen(function*() {
+        for (const path of [file, link]) {
+          const error = yield* failure(path)
+          assert.deepInclude(error, { _tag: "EmulatorFileError", problem: "InUse", path })
+          assert.strictEqual(
+            error.message,
+            `${path} is in use by another emulator: stop that one, or give another file`
+          )
+        }
+        const other = yield* Cli.run("emulator", "--port", "0", "--file", file)
+        assert.deepStrictEqual([other.code, other.err.includes("is in use by another emulator")], [1, true])
+      })
+      assert.strictEqual(yield* visit(file, second), 1)
+      assert.strictEqual(yield* visit(link), 2)
+      assert.deepStrictEqual((yield* Effect.promise(() => readdir(folder))).sort(), ["link.json", "state.json"])
+    }).pipe(Effect.scoped))
+
+  it.live("is free again after its emulator was killed", () =>
+    Effect.gen(function*() {
+      const folder = yield* temporary
+      const file = join(folder, "state.json")
+      // Its scope ends with SIGKILL.
+      const { ended } = yield* Cli.spawn(folder, ["emulator", "--port", "0", "--file", file], {}).pipe(
+        Effect.tap(({ stdout }) => Child.lines(stdout)("")),
+        Effect.tap(Effect.map(failure(file), (error) => assert.deepInclude(error, { problem: "InUse" }))),
+        Effect.scoped
+      )
+      yield* ended
+      assert.isTrue(existsSync(`${file}.lock`))
+      assert.strictEqual(yield* visit(file), 1)
+      assert.isFalse(existsSync(`${file}.lock`))
     }).pipe(Effect.scoped))
 
   it.live("is written soon after a change, not only at the end", () =>
