@@ -32,7 +32,6 @@ import * as ErrorReading from "./internal/ErrorReading.ts"
  */
 export const Outcome = Schema.Literals(["NotSent", "Rejected", "Processed", "Unknown"])
 export type Outcome = typeof Outcome.Type
-
 // ---------------------------------------------------------------------------------------------------------------------
 // reasons, first those of AuthError, then of ValidationError and of HttpError
 // ---------------------------------------------------------------------------------------------------------------------
@@ -511,8 +510,8 @@ export const createdId: {
 })
 
 /**
- * Returns the beginning of the response's body, at most 2,000 characters; `None` without a response. It may hold
- * customers' data, so it is in no message and no JSON, and an error that was decoded from JSON has none.
+ * Returns the beginning of the response's body, at most 2,000 characters; `None` without a response, and after JSON. It
+ * may hold customers' data, so it is in no message.
  *
  * @category accessors
  * @since 0.1.0

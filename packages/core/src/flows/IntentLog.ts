@@ -12,7 +12,8 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
-import { createTable, untilAvailable } from "../internal/FlowDatabase.ts"
+import * as FlowDatabase from "../internal/FlowDatabase.ts"
+import * as FlowName from "../internal/FlowName.ts"
 
 /**
  * The kind of record that a step creates.
@@ -51,9 +52,9 @@ const columns = Schema.Struct({
   inbox_id: Schema.NullOr(Schema.Number),
   contact_id: Schema.NullOr(Schema.Number),
   conversation_id: Schema.NullOr(Schema.Number),
-  content: Schema.NullOr(Schema.String),
+  content: Schema.NullOr(FlowDatabase.Text),
   found_id: Schema.NullOr(Schema.Number),
-  verify_hint: Schema.NullOr(Schema.String)
+  verify_hint: Schema.NullOr(FlowDatabase.Text)
 })
 
 /**
@@ -163,7 +164,7 @@ export const layer: Layer.Layer<IntentLog, SqlError, SqlClient.SqlClient> = Laye
   IntentLog,
   Effect.gen(function*() {
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
-    yield* createTable(sql`
+    yield* FlowDatabase.createTable(sql`
       CREATE TABLE IF NOT EXISTS livedesk_flow_intents (
         execution_id VARCHAR(255) NOT NULL,
         step VARCHAR(255) NOT NULL,
@@ -183,23 +184,30 @@ export const layer: Layer.Layer<IntentLog, SqlError, SqlClient.SqlClient> = Laye
         PRIMARY KEY (execution_id, step)
       )
     `)
-    yield* createTable(sql`
+    yield* FlowDatabase.createTable(sql`
       CREATE INDEX IF NOT EXISTS livedesk_flow_intents_conversation ON livedesk_flow_intents (conversation_id)
     `)
-    yield* createTable(sql`CREATE INDEX IF NOT EXISTS livedesk_flow_intents_found ON livedesk_flow_intents (found_id)`)
-    yield* createTable(sql`CREATE INDEX IF NOT EXISTS livedesk_flow_intents_state ON livedesk_flow_intents (state)`)
+    yield* FlowDatabase.createTable(
+      sql`CREATE INDEX IF NOT EXISTS livedesk_flow_intents_found ON livedesk_flow_intents (found_id)`
+    )
+    yield* FlowDatabase.createTable(
+      sql`CREATE INDEX IF NOT EXISTS livedesk_flow_intents_state ON livedesk_flow_intents (state)`
+    )
 
     const intents = (
       statement: Effect.Effect<ReadonlyArray<unknown>, SqlError>
     ): Effect.Effect<ReadonlyArray<Intent>> =>
       Effect.flatMap(
-        untilAvailable(statement),
+        FlowDatabase.untilAvailable(statement),
         (rows) => Effect.map(Effect.orDie(read(rows)), (all) => all.map(intentOf))
       )
     const first = (statement: Effect.Effect<ReadonlyArray<unknown>, SqlError>) =>
       Effect.map(intents(statement), ([intent]) => intent)
     const find = (executionId: string, step: string) =>
-      first(sql`SELECT * FROM livedesk_flow_intents WHERE execution_id = ${executionId} AND step = ${step}`)
+      [executionId, step].every(FlowName.isValid)
+        ? first(sql`SELECT * FROM livedesk_flow_intents WHERE execution_id = ${executionId} AND step = ${step}`)
+        // A person may name any.
+        : Effect.undefined
     const same = ({ executionId, round, step }: Intent) =>
       sql`execution_id = ${executionId} AND step = ${step} AND round = ${round}`
     /** The changed intent, or the current one if the change did not apply. */
@@ -224,7 +232,7 @@ export const layer: Layer.Layer<IntentLog, SqlError, SqlClient.SqlClient> = Laye
           inbox_id: facts.inboxId ?? null,
           contact_id: facts.contactId ?? null,
           conversation_id: facts.conversationId ?? null,
-          content: facts.content ?? null,
+          content: columnOf(facts.content),
           found_id: null,
           verify_hint: null
         }
@@ -258,7 +266,7 @@ export const layer: Layer.Layer<IntentLog, SqlError, SqlClient.SqlClient> = Laye
         const changed = yield* first(sql`
           UPDATE livedesk_flow_intents SET
             state = 'Checking',
-            verify_hint = ${verifyHint ?? intent.verifyHint ?? null},
+            verify_hint = ${columnOf(verifyHint ?? intent.verifyHint)},
             looking_since = ${intent.lookingSince ?? now}
           WHERE ${same(intent)} AND found_id IS NULL RETURNING *
         `)
@@ -271,7 +279,7 @@ export const layer: Layer.Layer<IntentLog, SqlError, SqlClient.SqlClient> = Laye
         return yield* orNow(intent, changed)
       }),
       done: (intent, id) =>
-        Effect.asVoid(untilAvailable(
+        Effect.asVoid(FlowDatabase.untilAvailable(
           sql`UPDATE livedesk_flow_intents SET state = 'Done', found_id = ${id}, content = NULL WHERE ${same(intent)}`
         )),
       found: (intent, id) =>
@@ -285,7 +293,7 @@ export const layer: Layer.Layer<IntentLog, SqlError, SqlClient.SqlClient> = Laye
         if (before.length > 0) return before.filter(({ state }) => state === "Pending")
         const subject = observation.kind === "conversation"
           ? sql`contact_id = ${observation.contactId} AND inbox_id = ${observation.inboxId}`
-          : sql`conversation_id = ${observation.conversationId} AND content = ${observation.content}`
+          : sql`conversation_id = ${observation.conversationId} AND content = ${columnOf(observation.content)}`
         return yield* intents(sql`
           SELECT * FROM livedesk_flow_intents
           WHERE kind = ${observation.kind} AND found_id IS NULL AND since <= ${until}
@@ -306,7 +314,7 @@ export const layer: Layer.Layer<IntentLog, SqlError, SqlClient.SqlClient> = Laye
         ),
       forget: Effect.fnUntraced(function*(olderThan) {
         const now = yield* Clock.currentTimeMillis
-        yield* untilAvailable(sql`
+        yield* FlowDatabase.untilAvailable(sql`
           DELETE FROM livedesk_flow_intents
           WHERE state = 'Done' AND since < ${now - Duration.toMillis(Duration.fromInputUnsafe(olderThan))}
         `)
@@ -314,6 +322,8 @@ export const layer: Layer.Layer<IntentLog, SqlError, SqlClient.SqlClient> = Laye
     })
   })
 )
+
+const columnOf = (text: string | undefined): string | null => text === undefined ? null : FlowDatabase.textColumn(text)
 
 const read = Schema.decodeUnknownEffect(Schema.Array(columns))
 

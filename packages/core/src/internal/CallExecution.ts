@@ -169,7 +169,7 @@ export class CallExecution<Input, Output> implements QueuedHandler {
     const { response } = this
     if (response === undefined) return Effect.fail(ErrorMapping.dispatchFailed(this.endpoint.operation, {}))
     const decode = (response: ResponseBuffer) =>
-      ResponseDecoder.decode(response, this.endpoint, this.client, this.settings)
+      ResponseDecoder.decode(response, this.endpoint, this.request, this.client, this.settings)
     return response.coding === undefined
       ? decode(response)
       : Effect.flatMap(ContentCoding.decode(response), decode)

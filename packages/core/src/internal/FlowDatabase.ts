@@ -5,6 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
 import type { SqlError } from "effect/sql/SqlError"
 
 /** Creates a table. Retries, because PostgreSQL may reject programs that create the same one concurrently. */
@@ -23,3 +24,8 @@ export const untilAvailable = <A>(statement: Effect.Effect<A, SqlError>): Effect
     }),
     Effect.orDie
   )
+
+/** Any text as a column holds it: PostgreSQL refuses NUL, and changes unpaired surrogates. */
+export const Text = Schema.fromJsonString(Schema.String)
+
+export const textColumn = (text: string): string => JSON.stringify(text)
