@@ -8,22 +8,22 @@ import * as Bundle from "./Bundle.ts"
 import * as Shipped from "./Shipped.ts"
 
 /** Somewhat above what it is, in bytes, so that growing is a decision. */
-const limit = 53_600
+const limit = 55_400
 
 /** Likewise, of the entry points with Effect. */
 const limitsInBrowsers: { readonly [entry: string]: number } = {
-  "@effect-livedesk/core": 88_400,
+  "@effect-livedesk/core": 90_500,
   "@effect-livedesk/core/LiveDeskOpenApi": 46_600,
-  "@effect-livedesk/core/flows": 62_100,
-  "@effect-livedesk/core/imports": 71_700,
-  "@effect-livedesk/core/testing": 114_300,
+  "@effect-livedesk/core/flows": 62_700,
+  "@effect-livedesk/core/imports": 72_000,
+  "@effect-livedesk/core/testing": 116_100,
   "@effect-livedesk/core/webhooks": 68_100
 }
 
 /** Likewise, of the entry points by themselves. */
 const limitsOnNode: { readonly [entry: string]: number } = {
-  "@effect-livedesk/node": 5_500,
-  "@effect-livedesk/node/NodeFlows": 4_200,
+  "@effect-livedesk/node": 5_800,
+  "@effect-livedesk/node/NodeFlows": 4_250,
   "@effect-livedesk/node/NodeImport": 3_800,
   "@effect-livedesk/node/NodeSqlite": 1_650
 }
@@ -49,6 +49,8 @@ const needed = [
   "Transport",
   "internal/CallExecution",
   "internal/ClientSettings",
+  "internal/ContentCoding",
+  "internal/Contradiction",
   "internal/EndpointCall",
   "internal/EndpointRequest",
   "internal/ErrorBody",
@@ -64,7 +66,8 @@ const needed = [
   "internal/Utf8",
   "internal/WireTime",
   "internal/isJsonObject",
-  "internal/redact"
+  "internal/redact",
+  "internal/surrogateIssues"
 ]
 
 const folder = Shipped.make()

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as ErrorBody from "./ErrorBody.ts"
 import type { ResponseBuffer } from "./ResponseBuffer.ts"
 
 // Core is compiled without a platform's types; Effect's platforms have this, each with its own formats.
@@ -42,16 +43,7 @@ export const decode = (response: ResponseBuffer): Effect.Effect<ResponseBuffer> 
 }
 
 /** Whether it is not compressed: of a compressed body, some bytes are no text. */
-const isText = (text: string): boolean => !/[^\s\P{Cc}]|\ufffd/u.test(text) || isJson(text)
-
-const isJson = (text: string): boolean => {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
-}
+const isText = (text: string): boolean => !/[^\s\P{Cc}]|\ufffd/u.test(text) || ErrorBody.parse(text) !== undefined
 
 const formatOf = (coding: string, bytes: Uint8Array): string | undefined => {
   switch (coding) {

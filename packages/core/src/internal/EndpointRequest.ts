@@ -12,7 +12,7 @@ import type * as Endpoint from "../Endpoint.ts"
 import type * as LiveDeskError from "../LiveDeskError.ts"
 import type { RequestToSend } from "../Transport.ts"
 import * as ErrorMapping from "./ErrorMapping.ts"
-import { hasEscapedSurrogate, surrogateIssues, surrogateIssuesOfJson } from "./surrogateIssues.ts"
+import { hasEscapedSurrogate, surrogateIssues, unnamedSurrogate } from "./surrogateIssues.ts"
 
 /** Makes the function that builds an endpoint's request, or fails with all problems of the input. */
 export const make = <Input, Output>(
@@ -76,9 +76,9 @@ export const make = <Input, Output>(
     })
     if (Result.isFailure(request)) return request
     const { body } = request.success
-    if (body !== undefined) return hasEscapedSurrogate(body) ? refused(surrogateIssuesOfJson(value)) : request
+    if (body !== undefined && !hasEscapedSurrogate(body)) return request
     const unsent = readSurrogateIssues(value)
-    return unsent.length === 0 ? request : refused(unsent)
+    return unsent.length > 0 ? refused(unsent) : body === undefined ? request : refused(unnamedSurrogate)
   }
 }
 

@@ -87,7 +87,8 @@ const gather = (json: object, messages: Array<string>, fields: Array<string>, de
   }
 }
 
-const parse = (text: string): unknown => {
+/** Parses a text of JSON; `undefined` if it is none. */
+export const parse = (text: string): unknown => {
   try {
     return JSON.parse(text)
   } catch {

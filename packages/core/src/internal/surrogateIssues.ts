@@ -32,8 +32,5 @@ const plainPrototypes: ReadonlyArray<unknown> = [Object.prototype, null]
 export const hasEscapedSurrogate = (json: string): boolean =>
   json.includes("\\ud") && /(?<!\\)(?:\\\\)*\\ud[89a-f]/.test(json)
 
-/** The issues of a value whose JSON holds one: too deep to be named, if need be. */
-export const surrogateIssuesOfJson = (value: unknown): ReadonlyArray<LiveDeskError.Issue> => {
-  const issues = surrogateIssues(value)
-  return issues.length === 0 ? [{ path: [], message }] : issues
-}
+/** The issue of a value whose JSON holds one too deep to be named. */
+export const unnamedSurrogate: ReadonlyArray<LiveDeskError.Issue> = [{ path: [], message }]
