@@ -8,15 +8,15 @@ import * as Bundle from "./Bundle.ts"
 import * as Shipped from "./Shipped.ts"
 
 /** Somewhat above what it is, in bytes, so that growing is a decision. */
-const limit = 53_900
+const limit = 55_400
 
 /** Likewise, of the entry points with Effect. */
 const limitsInBrowsers: { readonly [entry: string]: number } = {
-  "@effect-livedesk/core": 88_700,
+  "@effect-livedesk/core": 90_500,
   "@effect-livedesk/core/LiveDeskOpenApi": 46_600,
-  "@effect-livedesk/core/flows": 62_100,
+  "@effect-livedesk/core/flows": 62_700,
   "@effect-livedesk/core/imports": 72_000,
-  "@effect-livedesk/core/testing": 114_500,
+  "@effect-livedesk/core/testing": 116_100,
   "@effect-livedesk/core/webhooks": 68_100
 }
 

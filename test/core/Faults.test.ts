@@ -52,7 +52,7 @@ describe("a fault", () => {
     [Fault.RateLimited({ retryAfter: "2" }), "RateLimited", "Rejected", 0],
     [Fault.Failing({ status: 500, when: "BeforeProcessing" }), "ServerError", "Unknown", 0],
     [Fault.Failing({ status: 503, when: "AfterProcessing" }), "ServerError", "Unknown", 1],
-    [Fault.MalformedBody({ body: "<html>" }), "InvalidResponse", "Processed", 1]
+    [Fault.MalformedBody({ body: "<html>" }), "InvalidResponse", "Unknown", 1]
   ]
 
   for (const [fault, reason, outcome, processed] of table) {

@@ -140,7 +140,7 @@ describe("untilOpen", () => {
         yield* Fiber.join(fiber)
         yield* Morning.execute({ id: "2" })
       }).pipe(Effect.provide(
-        Morning.toLayer(() => BusinessHours.untilOpen("morning", hours)).pipe(
+        Morning.toLayer(() => Effect.orDie(BusinessHours.untilOpen("morning", hours))).pipe(
           Layer.provideMerge(engine)
         )
       ))
@@ -157,7 +157,7 @@ const Question = Workflow.make("Question", {
 const gate = (name: string) =>
   Effect.gen(function*() {
     const hours = yield* Effect.orDie(BusinessHours.make({ timeZone: "UTC", from: "01:00", to: "24:00" }))
-    yield* BusinessHours.untilOpen(name, hours)
+    yield* Effect.orDie(BusinessHours.untilOpen(name, hours))
   })
 
 /** Asks in conversation 40 and waits for two replies, after an hour's pause if `pause` is set. */

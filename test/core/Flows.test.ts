@@ -148,6 +148,10 @@ describe("a flow", () => {
       assert.strictEqual(error._tag, "ValidationError")
       assert.include(error.message, "inboxId")
       assert.include(error.message, "give identifier, email or phoneNumber")
+      const half = yield* life(
+        Effect.flip(ConversationFlow.run({ ...payload, message: { content: "half an emoji: \ud83d" } }))
+      )
+      assert.include(half.message, "message.content: expected text without an unpaired surrogate")
       assert.deepStrictEqual(yield* posts, [])
     }).pipe(Effect.provide(world({}))))
 

@@ -426,4 +426,14 @@ describe("a mapping of a program's own", () => {
       )
     }
   })
+
+  it("rejects half a character in any text, by name", () => {
+    const half = "half an emoji: \ud83d"
+    const row = {
+      contact: { identifier: "1", name: half },
+      customAttributes: { note: half },
+      message: { content: half }
+    }
+    assert.deepStrictEqual(pathsOf(read(row)), ["contact.name", "customAttributes.note", "message.content"])
+  })
 })

@@ -1,8 +1,8 @@
-import { Accounts, Breaker, Contacts, LiveDesk, type LiveDeskClient, RateLimit, Transport } from "@effect-livedesk/core"
+import { Accounts, Breaker, Contacts, LiveDesk, LiveDeskClient, RateLimit, Transport } from "@effect-livedesk/core"
 import { Emulator, Faults } from "@effect-livedesk/core/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Fiber, Layer, Redacted, Tracer } from "effect"
-import { HttpClient } from "effect/http"
+import { HttpClient, HttpClientResponse } from "effect/http"
 import { CircuitBreaker, RateLimiter } from "effect/persistence"
 import { TestClock } from "effect/testing"
 
@@ -65,6 +65,32 @@ describe("a rate limit", () => {
       layer({ rateLimit: RateLimit.make({ limit: 1 }) }, [Fault.Silent({ when: "AfterProcessing" })])
     )))
 
+  for (const algorithm of ["fixed-window", "token-bucket"] as const) {
+    it.effect(`by ${algorithm} in memory lets requests out in time after the clock was set back an hour`, () =>
+      Effect.gen(function*() {
+        yield* TestClock.adjust("2 hours")
+        yield* list()
+        yield* TestClock.setTime(3_600_000)
+        for (const request of ["the first", "the second", "the third"]) {
+          const fiber = yield* Effect.forkChild(list())
+          yield* TestClock.adjust("1 second")
+          assert.strictEqual(fiber.pollUnsafe()?._tag, "Success", request)
+        }
+      }).pipe(Effect.provide(layer({ rateLimit: RateLimit.make({ limit: 1, algorithm }) }))))
+  }
+
+  it.effect("in memory forgets the wait of a 429 in time after the clock was set back an hour", () =>
+    Effect.gen(function*() {
+      yield* TestClock.adjust("2 hours")
+      assert.deepInclude(yield* Effect.flip(list({ retries: { times: 0 } })), { status: 429 })
+      yield* TestClock.setTime(3_600_000)
+      const next = yield* Effect.forkChild(list())
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual(next.pollUnsafe()?._tag, "Success")
+    }).pipe(Effect.provide(
+      layer({ rateLimit: RateLimit.make({ limit: 5 }) }, [Fault.RateLimited({ retryAfter: "10" })])
+    )))
+
   it.effect("whose store fails sends nothing", () =>
     Effect.gen(function*() {
       const error = yield* Faults.runWithTestClock(Effect.flip(list()))
@@ -121,6 +147,19 @@ describe("a circuit breaker", () => {
       assert.strictEqual((yield* times).length, 3)
     }).pipe(Effect.provide(layer({ circuitBreaker: Breaker.make({ failures: 1 }) }, [down]))))
 
+  it.effect("in memory lets a call through after its time, also if the clock was set back an hour", () =>
+    Effect.gen(function*() {
+      yield* TestClock.adjust("2 hours")
+      yield* Effect.flip(list(once))
+      yield* TestClock.setTime(3_600_000)
+      yield* TestClock.adjust("29 seconds")
+      const open = yield* Effect.flip(list(once))
+      assert.match(open.message, /call again in 1s\./)
+      yield* TestClock.adjust("1 second")
+      yield* list(once)
+      yield* list(once)
+    }).pipe(Effect.provide(layer({ circuitBreaker: Breaker.make({ failures: 1 }) }, [down]))))
+
   it.effect("takes a refusal for a sign of life, and counts nothing that says nothing", () =>
     Effect.gen(function*() {
       const { setPlan } = yield* Faults.Faults
@@ -158,6 +197,30 @@ describe("a circuit breaker", () => {
         })
       )
     }))))
+
+  it.effect("does not take a firewall's page for a sign of life", () =>
+    Effect.gen(function*() {
+      let status = 503
+      const livedesk = Layer.provideMerge(
+        LiveDesk.layer,
+        LiveDeskClient.layer({
+          apiKey: Redacted.make("a-key"),
+          apiSecret: Redacted.make("a-secret"),
+          retries: { times: 0 },
+          circuitBreaker: Breaker.make({ failures: 2 })
+        })
+      ).pipe(Layer.provide(Layer.succeed(
+        HttpClient.HttpClient,
+        HttpClient.make((request) =>
+          Effect.sync(() => HttpClientResponse.fromWeb(request, new Response("<html>", { status })))
+        )
+      )))
+      const reasons: Array<string> = []
+      yield* Effect.gen(function*() {
+        for (status of [503, 403, 503, 503]) reasons.push((yield* Effect.flip(list())).reason._tag)
+      }).pipe(Effect.provide(livedesk))
+      assert.deepStrictEqual(reasons, ["ServerError", "UnexpectedStatus", "ServerError", "CircuitOpen"])
+    }))
 
   it.effect("does not take time that was spent waiting for a turn for a failure of LiveDesk's", () =>
     Effect.gen(function*() {

@@ -127,7 +127,6 @@ describe("what a refusal's body says", () => {
     { name: "the same twice", body: { error: "no", message: "no" }, messages: ["no"] },
     { name: "a JSON text", body: "\"no\"", messages: ["no"] },
     { name: "plain text", body: "Retry later\n", headers: { "content-type": "text/plain" }, messages: ["Retry later"] },
-    { name: "HTML", body: "<h1>no</h1>", headers: { "content-type": "text/html" } },
     { name: "text of no type", body: "no" },
     { name: "half a JSON", body: "{\"error\":\"no", headers: { "content-type": "application/json" } },
     { name: "JSON of no known shape", body: { reason: "no", error: 7, message: null, errors: 3, attributes: "email" } },
@@ -179,6 +178,110 @@ describe("what a refusal's body says", () => {
       const deep = `${"{\"error\":".repeat(6000)}"no"${"}".repeat(6000)}`
       const { reason } = yield* responseParts({ status: 422, body: deep })
       assert.strictEqual(reason._tag, "RejectedInput")
+    }))
+})
+
+describe("a response that LiveDesk's API does not send", () => {
+  const html = { headers: { "content-type": "text/html; charset=utf-8" }, body: "\n<html>Access denied</html>" }
+  const plain = { headers: { "content-type": "text/plain" }, body: "error code: 1020" }
+
+  it.effect("is named with its status and media type, and says nothing about credentials, input or records", () =>
+    Effect.gen(function*() {
+      for (const status of [400, 401, 403, 404, 405, 407, 409, 422, 451]) {
+        const error = yield* responseParts({ status, ...html })
+        assert.deepInclude(error, { status, outcome: "Rejected", foreignMediaType: "text/html" })
+        assert.deepStrictEqual(error.reason, new LiveDeskError.UnexpectedStatus({ messages: [] }))
+        assert.include(
+          error.message,
+          `the response did not come from LiveDesk's API (${status}, text/html); a firewall, proxy or gateway may stand ` +
+            "in between. Check the base URL and the network in between; this says nothing about the API key or the input."
+        )
+      }
+      for (const status of [401, 403, 404, 407]) {
+        const error = yield* responseParts({ status, ...plain })
+        assert.deepInclude(error, { foreignMediaType: "text/plain" })
+        assert.deepStrictEqual(error.reason, new LiveDeskError.UnexpectedStatus({ messages: [plain.body] }))
+        assert.include(error.message, "may stand in between: error code: 1020.")
+      }
+    }))
+
+  it.effect("stays a failure with 5xx, and a rate limit with 429", () =>
+    Effect.gen(function*() {
+      for (
+        const [status, reason, outcome] of [[503, "ServerError", "Unknown"], [429, "RateLimited", "Rejected"]] as const
+      ) {
+        const error = yield* responseParts({ status, ...html })
+        assert.deepInclude(error, { outcome, foreignMediaType: "text/html" })
+        assert.strictEqual(error.reason._tag, reason)
+        assert.include(error.message, `did not come from LiveDesk's API (${status}, text/html)`)
+      }
+    }))
+
+  it.effect("has an unknown outcome with 200, where only a page shows that it is none of LiveDesk's", () =>
+    Effect.gen(function*() {
+      const page = yield* responseParts({ status: 200, body: "<!doctype html><title>Log in</title>" })
+      assert.deepInclude(page, { outcome: "Unknown", foreignMediaType: "text/html" })
+      assert.strictEqual(page.reason._tag, "InvalidResponse")
+      assert.include(page.message, "did not come from LiveDesk's API (200, text/html)")
+      assert.include(page.message, "LiveDesk may have acted")
+      const text = yield* responseParts({ status: 200, ...plain })
+      assert.deepInclude(text, { outcome: "Processed" })
+      assert.notProperty(text, "foreignMediaType")
+    }))
+
+  it.effect("is told from those that it may send", () =>
+    Effect.gen(function*() {
+      const cases: ReadonlyArray<readonly [response: Parameters<typeof responseParts>[0], reason: string]> = [
+        [{ status: 401, body: { error: "Invalid Access Token" } }, "Unauthorized"],
+        [{ status: 401, body: "\"no\"", headers: { "content-type": "text/plain" } }, "Unauthorized"],
+        [{ status: 401, ...html, headers: { "www-authenticate": "Basic realm=\"LiveDesk\"" } }, "Unauthorized"],
+        [{ status: 403, body: "{\"error\":\"no", headers: { "content-type": "text/plain" } }, "Forbidden"],
+        [{ status: 403, body: "no", headers: { "content-type": "application/json" } }, "Forbidden"],
+        [{ status: 404, body: " \n", headers: { "content-type": "text/html" } }, "NotFound"],
+        [{ status: 422, ...plain }, "RejectedInput"],
+        [{ status: 429, ...plain }, "RateLimited"]
+      ]
+      for (const [response, reason] of cases) {
+        const error = yield* responseParts(response)
+        assert.strictEqual(error.reason._tag, reason)
+        assert.notProperty(error, "foreignMediaType")
+      }
+    }))
+
+  it.effect("may also be one without words, which a refusal of the API key admits", () =>
+    Effect.gen(function*() {
+      for (const status of [401, 403]) {
+        const silent = yield* responseParts({ status })
+        assert.strictEqual(silent._tag, "AuthError")
+        assert.include(silent.message, "no words of LiveDesk's, so a firewall or gateway may have sent it")
+        const worded = yield* responseParts({ status, body: { error: "no" } })
+        assert.notInclude(worded.message, "firewall")
+      }
+    }))
+
+  it.effect("has a media type that can be printed, whatever the server wrote", () =>
+    Effect.gen(function*() {
+      for (
+        const [type, printed] of [
+          [undefined, "unknown"],
+          ["", "unknown"],
+          ["TEXT/Plain;charset=x", "text/plain"],
+          ["a\tb", "a b"],
+          ["x".repeat(500), "x".repeat(100)]
+        ] as const
+      ) {
+        const headers = type === undefined ? {} : { "content-type": type }
+        const error = yield* responseParts({ status: 403, body: "no", headers })
+        assert.deepInclude(error, { foreignMediaType: printed })
+      }
+    }))
+
+  it.effect("survives JSON", () =>
+    Effect.gen(function*() {
+      const error = yield* responseParts({ status: 403, ...html })
+      const again = yield* Schema.decodeUnknownEffect(json)(yield* Schema.encodeEffect(json)(error))
+      assert.deepInclude(again, { foreignMediaType: "text/html" })
+      assert.strictEqual(again.message, error.message)
     }))
 })
 

@@ -461,12 +461,12 @@ describe("doctor", () => {
 
   it.live("reports a response that differs from its documentation, or that is not LiveDesk's", () =>
     Effect.gen(function*() {
-      const doctor = (type: string, body: string) =>
+      const doctor = (type: string, body: string, status = 200) =>
         Effect.scoped(Effect.gen(function*() {
           return yield* Cli.runIn(yield* Folder.make, ["doctor", "--json"], {
             ...(yield* Cli.settings),
             LIVEDESK_BASE_URL: yield* LocalServer.make((_, response) =>
-              response.setHeader("content-type", type).end(body)
+              response.writeHead(status, { "content-type": type }).end(body)
             )
           })
         }))
@@ -479,12 +479,20 @@ describe("doctor", () => {
       ])
       assert.include(drifted.out, "novelty")
       const other = yield* doctor("text/html", "<html></html>")
-      assert.deepStrictEqual([other.code, findings(other)["contract"], findings(other)["credentials"]], [
+      assert.deepStrictEqual([other.code, findings(other)["service"], findings(other)["credentials"]], [
         4,
         "wrong",
         "not looked at"
       ])
+      assert.include(other.out, "did not come from LiveDesk's API (200, text/html)")
       assert.include(other.out, "LIVEDESK_BASE_URL")
+      const blocked = yield* doctor("text/html", "<html></html>", 403)
+      assert.deepStrictEqual([blocked.code, findings(blocked)["service"], findings(blocked)["credentials"]], [
+        5,
+        "wrong",
+        "not looked at"
+      ])
+      assert.include(blocked.out, "this says nothing about the API key")
     }).pipe(withEmulator))
 })
 

@@ -18,6 +18,7 @@ import {
   Struct
 } from "effect"
 import { TestClock } from "effect/testing"
+import * as FakeTransport from "../FakeTransport.ts"
 
 const inboxId = 407
 
@@ -710,6 +711,19 @@ describe("an import that cannot go on", () => {
       const { planned, sent } = yield* Effect.flatMap(ImportJournal.ImportJournal, ({ totals }) => totals)
       assert.deepStrictEqual([planned + sent, sent], [100, 0])
     }).pipe(Effect.provide([Emulator.layerHttpClient, journal])))
+
+  it.effect("stops at once for a firewall's page, and rejects no row", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(importing(customers(100), { concurrency: 4 }))
+      assert.deepInclude(error, { _tag: "HttpError", foreignMediaType: "text/html" })
+      assert.deepStrictEqual(yield* entries("rejected"), [])
+    }).pipe(Effect.provide([
+      Layer.provideMerge(
+        LiveDesk.layer,
+        LiveDeskClient.layer({ apiKey: Redacted.make("a-key"), apiSecret: Redacted.make("a-secret") })
+      ).pipe(Layer.provide(FakeTransport.respondingWith({ status: 403, body: "<html>Access denied</html>" }))),
+      journal
+    ])))
 
   it.effect("given an unknown inbox, stops at once", () =>
     Effect.gen(function*() {

@@ -23,8 +23,7 @@ import * as Retryability from "./internal/Retryability.ts"
  *
  * - `NotSent`: LiveDesk never received it. Sending it again is safe.
  * - `Rejected`: LiveDesk refused the request with 3xx or 4xx (except 408).
- * - `Processed`: LiveDesk responded with 2xx and acted, but the response was lost or cannot be read. A retry acts
- *   twice.
+ * - `Processed`: LiveDesk responded with 2xx and acted; the response was lost or cannot be read. A retry acts twice.
  * - `Unknown`: LiveDesk may or may not have acted.
  *
  * @category models
@@ -32,7 +31,6 @@ import * as Retryability from "./internal/Retryability.ts"
  */
 export const Outcome = Schema.Literals(["NotSent", "Rejected", "Processed", "Unknown"])
 export type Outcome = typeof Outcome.Type
-
 // ---------------------------------------------------------------------------------------------------------------------
 // reasons, first those of AuthError, then of ValidationError and of HttpError
 // ---------------------------------------------------------------------------------------------------------------------
@@ -116,7 +114,7 @@ export class RejectedInput extends Schema.TaggedError<RejectedInput>()("Rejected
   fields: Schema.Array(Schema.String)
 }) {
   override get message(): string {
-    const what = this.messages.length === 0 ? "LiveDesk refused the input" : this.messages.join("; ")
+    const what = this.messages.join("; ") || "LiveDesk refused the input"
     return this.fields.length === 0 ? what : `${what} (${this.fields.join(", ")})`
   }
 }
@@ -146,8 +144,8 @@ export const Identifiers = Schema.Record(Schema.String, Schema.Union([Schema.Num
 export type Identifiers = typeof Identifiers.Type
 
 /**
- * LiveDesk responded with 2xx and acted, but the response cannot be read. `issues` lists what is wrong, by the wire's
- * own keys. `identifiers` holds the ids that were found, so that a created record is not lost.
+ * The response has a 2xx status, but cannot be read. `issues` lists what is wrong, by the wire's own keys. `identifiers`
+ * holds the ids that were found, so that a created record is not lost. A page in HTML has the outcome `Unknown`.
  *
  * @category reasons
  * @since 0.1.0
@@ -263,7 +261,7 @@ export class ErrorCodeReturned extends Schema.TaggedError<ErrorCodeReturned>()("
 }
 
 /**
- * LiveDesk responded with another unsuccessful status, such as 402 (Payment Required) or 408 (Request Timeout).
+ * The response has another unsuccessful status, such as 402 or 408, or has a `foreignMediaType` and any 4xx except 429.
  *
  * @category reasons
  * @since 0.1.0
@@ -371,6 +369,8 @@ const common = {
   outcome: Outcome,
   /** The HTTP status, if there was a response. */
   status: Schema.optionalKey(Schema.Int),
+  /** The media type of a response that LiveDesk's API does not send, as `text/html` of a firewall; may be `unknown`. */
+  foreignMediaType: Schema.optionalKey(Schema.String),
   /** The request id, if the response has one, for the vendor's support. */
   requestId: Schema.optionalKey(Schema.String),
   /** The number of attempts, if more than one. */
@@ -510,8 +510,8 @@ export const createdId: {
 })
 
 /**
- * Returns the beginning of the response's body, at most 2,000 characters; `None` without a response. It may hold
- * customers' data, so it is in no message and no JSON, and an error that was decoded from JSON has none.
+ * Returns the beginning of the response's body, at most 2,000 characters; `None` without a response, and after JSON. It
+ * may hold customers' data, so it is in no message.
  *
  * @category accessors
  * @since 0.1.0

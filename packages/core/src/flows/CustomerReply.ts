@@ -18,7 +18,8 @@ import * as DurableClock from "effect/workflow/DurableClock"
 import * as DurableDeferred from "effect/workflow/DurableDeferred"
 import * as WorkflowEngine from "effect/workflow/WorkflowEngine"
 import * as ErrorMapping from "../internal/ErrorMapping.ts"
-import { createTable, makeForget, untilAvailable } from "../internal/FlowDatabase.ts"
+import * as FlowDatabase from "../internal/FlowDatabase.ts"
+import * as FlowName from "../internal/FlowName.ts"
 import * as OptionSchema from "../internal/OptionSchema.ts"
 import type * as LiveDeskError from "../LiveDeskError.ts"
 import { ConversationId, MessageId } from "../LiveDeskSchema.ts"
@@ -84,7 +85,7 @@ const waitColumns = Schema.Struct({
 const replyColumns = Schema.Struct({
   message_id: Schema.Number,
   conversation_id: Schema.Number,
-  content: Schema.String,
+  content: FlowDatabase.Text,
   received_at: Schema.Number
 })
 
@@ -110,7 +111,7 @@ export const layer: Layer.Layer<ReplyStore, SqlError, SqlClient.SqlClient | Inte
   Effect.gen(function*() {
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
     const intents = yield* IntentLog.IntentLog
-    yield* createTable(sql`
+    yield* FlowDatabase.createTable(sql`
       CREATE TABLE IF NOT EXISTS livedesk_flow_replies (
         message_id DOUBLE PRECISION NOT NULL PRIMARY KEY,
         conversation_id DOUBLE PRECISION NOT NULL,
@@ -118,10 +119,10 @@ export const layer: Layer.Layer<ReplyStore, SqlError, SqlClient.SqlClient | Inte
         received_at DOUBLE PRECISION NOT NULL
       )
     `)
-    yield* createTable(sql`
+    yield* FlowDatabase.createTable(sql`
       CREATE INDEX IF NOT EXISTS livedesk_flow_replies_conversation ON livedesk_flow_replies (conversation_id)
     `)
-    yield* createTable(sql`
+    yield* FlowDatabase.createTable(sql`
       CREATE TABLE IF NOT EXISTS livedesk_flow_waits (
         execution_id VARCHAR(255) NOT NULL,
         name VARCHAR(255) NOT NULL,
@@ -133,12 +134,12 @@ export const layer: Layer.Layer<ReplyStore, SqlError, SqlClient.SqlClient | Inte
         PRIMARY KEY (execution_id, name)
       )
     `)
-    yield* createTable(sql`
+    yield* FlowDatabase.createTable(sql`
       CREATE INDEX IF NOT EXISTS livedesk_flow_waits_conversation ON livedesk_flow_waits (conversation_id)
     `)
 
     const taken = ({ executionId, name }: Wait) =>
-      untilAvailable(sql`
+      FlowDatabase.untilAvailable(sql`
         SELECT r.* FROM livedesk_flow_replies r JOIN livedesk_flow_waits w ON w.message_id = r.message_id
         WHERE w.execution_id = ${executionId} AND w.name = ${name}
       `).pipe(
@@ -158,7 +159,7 @@ export const layer: Layer.Layer<ReplyStore, SqlError, SqlClient.SqlClient | Inte
       `.pipe(
         // Another wait took the same reply at the same moment.
         Effect.retry({ while: ({ reason }) => reason._tag === "UniqueViolation" || reason._tag === "ConstraintError" }),
-        untilAvailable,
+        FlowDatabase.untilAvailable,
         Effect.andThen(taken(wait))
       )
 
@@ -172,14 +173,14 @@ export const layer: Layer.Layer<ReplyStore, SqlError, SqlClient.SqlClient | Inte
           since: yield* Clock.currentTimeMillis,
           is_over: 0
         }
-        yield* untilAvailable(
+        yield* FlowDatabase.untilAvailable(
           sql`INSERT INTO livedesk_flow_waits ${sql.insert(row)} ON CONFLICT (execution_id, name) DO NOTHING`
         )
         return yield* give(wait)
       }),
       end: (wait) =>
         Effect.andThen(
-          untilAvailable(sql`
+          FlowDatabase.untilAvailable(sql`
             UPDATE livedesk_flow_waits SET is_over = 1
             WHERE execution_id = ${wait.executionId} AND name = ${wait.name} AND message_id IS NULL
           `),
@@ -188,20 +189,20 @@ export const layer: Layer.Layer<ReplyStore, SqlError, SqlClient.SqlClient | Inte
       receive: Effect.fnUntraced(function*({ content, conversationId, messageId, receivedAt }) {
         const waiting = sql`SELECT * FROM livedesk_flow_waits WHERE conversation_id = ${conversationId} AND is_over = 0`
         const isKnown = (yield* intents.hasConversation(conversationId)) ||
-          (yield* untilAvailable(
+          (yield* FlowDatabase.untilAvailable(
               sql`SELECT 1 FROM livedesk_flow_waits WHERE conversation_id = ${conversationId} LIMIT 1`
             )).length > 0
         if (!isKnown) return []
         const row = {
           message_id: messageId,
           conversation_id: conversationId,
-          content,
+          content: FlowDatabase.textColumn(content),
           received_at: DateTime.toEpochMillis(receivedAt)
         }
-        yield* untilAvailable(
+        yield* FlowDatabase.untilAvailable(
           sql`INSERT INTO livedesk_flow_replies ${sql.insert(row)} ON CONFLICT (message_id) DO NOTHING`
         )
-        const waits = yield* Effect.orDie(readWaits(yield* untilAvailable(sql`${waiting} ORDER BY since`)))
+        const waits = yield* Effect.orDie(readWaits(yield* FlowDatabase.untilAvailable(sql`${waiting} ORDER BY since`)))
         const given = yield* Effect.forEach(waits, (row) => {
           const wait = {
             executionId: row.execution_id,
@@ -213,10 +214,10 @@ export const layer: Layer.Layer<ReplyStore, SqlError, SqlClient.SqlClient | Inte
         })
         return given.flatMap(Option.toArray)
       }),
-      forget: makeForget("CustomerReply.forget", (time) =>
+      forget: FlowDatabase.makeForget("CustomerReply.forget", (time) =>
         Effect.andThen(
-          untilAvailable(sql`DELETE FROM livedesk_flow_waits WHERE since < ${time}`),
-          Effect.asVoid(untilAvailable(sql`DELETE FROM livedesk_flow_replies WHERE received_at < ${time}`))
+          FlowDatabase.untilAvailable(sql`DELETE FROM livedesk_flow_waits WHERE since < ${time}`),
+          Effect.asVoid(FlowDatabase.untilAvailable(sql`DELETE FROM livedesk_flow_replies WHERE received_at < ${time}`))
         ))
     })
   })
@@ -246,6 +247,7 @@ export const wait = Effect.fnUntraced(function*(
 > {
   const { within } = yield* checkOptions(options)
   const { executionId, workflow } = yield* WorkflowEngine.WorkflowInstance
+  yield* FlowName.check("CustomerReply.wait", { name, workflow: workflow._tag })
   const replies = yield* ReplyStore
   const wait = { executionId, workflow: workflow._tag, name, conversationId: options.conversationId }
   const success = Schema.OptionFromNullOr(CustomerReply)

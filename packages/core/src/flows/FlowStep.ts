@@ -22,6 +22,7 @@ import * as WorkflowEngine from "effect/workflow/WorkflowEngine"
 import * as Contacts from "../Contacts.ts"
 import * as Conversations from "../Conversations.ts"
 import * as ErrorMapping from "../internal/ErrorMapping.ts"
+import * as FlowName from "../internal/FlowName.ts"
 import * as FlowResolution from "../internal/FlowResolution.ts"
 import * as OptionSchema from "../internal/OptionSchema.ts"
 import * as LiveDeskError from "../LiveDeskError.ts"
@@ -94,7 +95,8 @@ export interface FoundContact extends Schema.Schema.Type<typeof FoundContact> {}
 
 /**
  * Finds a contact or creates it, with `contacts.ensure`, which looks before it creates. If the outcome is unknown, the
- * step does both again after `reconcileAfter`. The name `step` must be unique in the workflow.
+ * step does both again after `reconcileAfter`. The name `step` must be unique in the workflow, of 1 to
+ * 255 characters, without control characters.
  *
  * ```ts
  * const { contactId } = yield* FlowStep.ensureContact("contact", { inboxId: 407, email: "alice@acme.inc" })
@@ -110,6 +112,7 @@ export const ensureContact = Effect.fnUntraced(function*(
 ): Effect.fn.Return<FoundContact, LiveDeskError.LiveDeskError, Services | Contacts.Contacts> {
   const { reconcileAfter } = yield* checkOptions(options)
   const { executionId, workflow } = yield* WorkflowEngine.WorkflowInstance
+  yield* FlowName.check("FlowStep", { step, workflow: workflow._tag })
   const facts: IntentLog.Facts = {
     executionId,
     step,
@@ -162,7 +165,8 @@ export const ensureContact = Effect.fnUntraced(function*(
 })
 
 /**
- * Creates a conversation, once. The name `step` must be unique in the workflow.
+ * Creates a conversation, once. The name `step` must be unique in the workflow, of 1 to
+ * 255 characters, without control characters.
  *
  * @category steps
  * @since 0.1.0
@@ -186,7 +190,8 @@ export const createConversation = Effect.fnUntraced(function*(
 })
 
 /**
- * Sends a message, once. The name `step` must be unique in the workflow.
+ * Sends a message, once. The name `step` must be unique in the workflow, of 1 to
+ * 255 characters, without control characters.
  *
  * @category steps
  * @since 0.1.0
@@ -233,6 +238,7 @@ const once = Effect.fnUntraced(function*<R>(
   options: Options
 ): Effect.fn.Return<number, LiveDeskError.LiveDeskError, Services | R> {
   const { executionId, workflow } = yield* WorkflowEngine.WorkflowInstance
+  yield* FlowName.check("FlowStep", { step, workflow: workflow._tag })
   const intents = yield* IntentLog.IntentLog
   const facts: IntentLog.Facts = { executionId, step, workflow: workflow._tag, kind, ...subject }
   const { reconcileAfter } = yield* checkOptions(options)
@@ -312,9 +318,12 @@ const checkOptions = OptionSchema.decoder(
   (issues) => ErrorMapping.invalidInput("FlowStep", issues)
 )
 
-/** Waits until `time` has passed since the first check of the outcome, by whichever process. */
+/**
+ * Waits until `time` has passed since the first check of the outcome, by whichever process; no longer than `time`, as
+ * the clock may have been set back since.
+ */
 const waitSince = (intent: IntentLog.Intent, time: Duration.Duration): Effect.Effect<void> =>
-  Effect.flatMap(
-    Clock.currentTimeMillis,
-    (now) => Effect.sleep(Duration.millis(Math.max(0, (intent.lookingSince ?? now) + Duration.toMillis(time) - now)))
-  )
+  Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    const passed = Duration.millis(now - (intent.lookingSince ?? now))
+    return Effect.sleep(Duration.clamp(Duration.subtract(time, passed), { minimum: Duration.zero, maximum: time }))
+  })

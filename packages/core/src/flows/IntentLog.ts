@@ -12,7 +12,8 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
-import { createTable, makeForget, untilAvailable } from "../internal/FlowDatabase.ts"
+import * as FlowDatabase from "../internal/FlowDatabase.ts"
+import * as FlowName from "../internal/FlowName.ts"
 import type * as LiveDeskError from "../LiveDeskError.ts"
 
 /**
@@ -52,9 +53,9 @@ const columns = Schema.Struct({
   inbox_id: Schema.NullOr(Schema.Number),
   contact_id: Schema.NullOr(Schema.Number),
   conversation_id: Schema.NullOr(Schema.Number),
-  content: Schema.NullOr(Schema.String),
+  content: Schema.NullOr(FlowDatabase.Text),
   found_id: Schema.NullOr(Schema.Number),
-  verify_hint: Schema.NullOr(Schema.String)
+  verify_hint: Schema.NullOr(FlowDatabase.Text)
 })
 
 /**
@@ -169,7 +170,7 @@ export const layer: Layer.Layer<IntentLog, SqlError, SqlClient.SqlClient> = Laye
   IntentLog,
   Effect.gen(function*() {
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
-    yield* createTable(sql`
+    yield* FlowDatabase.createTable(sql`
       CREATE TABLE IF NOT EXISTS livedesk_flow_intents (
         execution_id VARCHAR(255) NOT NULL,
         step VARCHAR(255) NOT NULL,
@@ -189,23 +190,30 @@ export const layer: Layer.Layer<IntentLog, SqlError, SqlClient.SqlClient> = Laye
         PRIMARY KEY (execution_id, step)
       )
     `)
-    yield* createTable(sql`
+    yield* FlowDatabase.createTable(sql`
       CREATE INDEX IF NOT EXISTS livedesk_flow_intents_conversation ON livedesk_flow_intents (conversation_id)
     `)
-    yield* createTable(sql`CREATE INDEX IF NOT EXISTS livedesk_flow_intents_found ON livedesk_flow_intents (found_id)`)
-    yield* createTable(sql`CREATE INDEX IF NOT EXISTS livedesk_flow_intents_state ON livedesk_flow_intents (state)`)
+    yield* FlowDatabase.createTable(
+      sql`CREATE INDEX IF NOT EXISTS livedesk_flow_intents_found ON livedesk_flow_intents (found_id)`
+    )
+    yield* FlowDatabase.createTable(
+      sql`CREATE INDEX IF NOT EXISTS livedesk_flow_intents_state ON livedesk_flow_intents (state)`
+    )
 
     const intents = (
       statement: Effect.Effect<ReadonlyArray<unknown>, SqlError>
     ): Effect.Effect<ReadonlyArray<Intent>> =>
       Effect.flatMap(
-        untilAvailable(statement),
+        FlowDatabase.untilAvailable(statement),
         (rows) => Effect.map(Effect.orDie(read(rows)), (all) => all.map(intentOf))
       )
     const first = (statement: Effect.Effect<ReadonlyArray<unknown>, SqlError>) =>
       Effect.map(intents(statement), ([intent]) => intent)
     const find = (executionId: string, step: string) =>
-      first(sql`SELECT * FROM livedesk_flow_intents WHERE execution_id = ${executionId} AND step = ${step}`)
+      [executionId, step].every(FlowName.isValid)
+        ? first(sql`SELECT * FROM livedesk_flow_intents WHERE execution_id = ${executionId} AND step = ${step}`)
+        // A person may name any.
+        : Effect.undefined
     const same = ({ executionId, round, step }: Intent) =>
       sql`execution_id = ${executionId} AND step = ${step} AND round = ${round}`
     /** The changed intent, or the current one if the change did not apply. */
@@ -230,7 +238,7 @@ export const layer: Layer.Layer<IntentLog, SqlError, SqlClient.SqlClient> = Laye
           inbox_id: facts.inboxId ?? null,
           contact_id: facts.contactId ?? null,
           conversation_id: facts.conversationId ?? null,
-          content: facts.content ?? null,
+          content: columnOf(facts.content),
           found_id: null,
           verify_hint: null
         }
@@ -264,7 +272,7 @@ export const layer: Layer.Layer<IntentLog, SqlError, SqlClient.SqlClient> = Laye
         const changed = yield* first(sql`
           UPDATE livedesk_flow_intents SET
             state = 'Checking',
-            verify_hint = ${verifyHint ?? intent.verifyHint ?? null},
+            verify_hint = ${columnOf(verifyHint ?? intent.verifyHint)},
             looking_since = ${intent.lookingSince ?? now}
           WHERE ${same(intent)} AND found_id IS NULL RETURNING *
         `)
@@ -277,7 +285,7 @@ export const layer: Layer.Layer<IntentLog, SqlError, SqlClient.SqlClient> = Laye
         return yield* orNow(intent, changed)
       }),
       complete: (intent, id) =>
-        Effect.asVoid(untilAvailable(
+        Effect.asVoid(FlowDatabase.untilAvailable(
           sql`UPDATE livedesk_flow_intents SET state = 'Done', found_id = ${id}, content = NULL WHERE ${same(intent)}`
         )),
       observe: (intent, id) =>
@@ -291,7 +299,7 @@ export const layer: Layer.Layer<IntentLog, SqlError, SqlClient.SqlClient> = Laye
         if (before.length > 0) return before.filter(({ state }) => state === "Pending")
         const subject = observation.kind === "conversation"
           ? sql`contact_id = ${observation.contactId} AND inbox_id = ${observation.inboxId}`
-          : sql`conversation_id = ${observation.conversationId} AND content = ${observation.content}`
+          : sql`conversation_id = ${observation.conversationId} AND content = ${columnOf(observation.content)}`
         return yield* intents(sql`
           SELECT * FROM livedesk_flow_intents
           WHERE kind = ${observation.kind} AND found_id IS NULL AND since <= ${until}
@@ -310,13 +318,15 @@ export const layer: Layer.Layer<IntentLog, SqlError, SqlClient.SqlClient> = Laye
           `),
           (known) => known.length > 0
         ),
-      forget: makeForget("IntentLog.forget", (time) =>
+      forget: FlowDatabase.makeForget("IntentLog.forget", (time) =>
         Effect.asVoid(
-          untilAvailable(sql`DELETE FROM livedesk_flow_intents WHERE state = 'Done' AND since < ${time}`)
+          FlowDatabase.untilAvailable(sql`DELETE FROM livedesk_flow_intents WHERE state = 'Done' AND since < ${time}`)
         ))
     })
   })
 )
+
+const columnOf = (text: string | undefined): string | null => text === undefined ? null : FlowDatabase.textColumn(text)
 
 const read = Schema.decodeUnknownEffect(Schema.Array(columns))
 

@@ -16,6 +16,7 @@ import * as ImportCell from "../internal/ImportCell.ts"
 import * as ImportColumns from "../internal/ImportColumns.ts"
 import { messageIssues } from "../internal/messageIssues.ts"
 import * as OptionSchema from "../internal/OptionSchema.ts"
+import { surrogateIssues } from "../internal/surrogateIssues.ts"
 import type * as LiveDeskError from "../LiveDeskError.ts"
 import type * as Messages from "../Messages.ts"
 
@@ -369,6 +370,7 @@ const check = (input: ImportInput): Result.Result<ImportInput, ReadonlyArray<Liv
     ...(contact !== undefined && Result.isFailure(contact)
       ? ErrorMapping.issuesOf(contact.failure).map(({ message, path }) => ({ path: ["contact", ...path], message }))
       : []),
+    ...surrogateIssues({ contact: input.contact, customAttributes: input.customAttributes }),
     ...(input.message === undefined ? [] : messageIssues(input.message)),
     ...(input.customAttributes === undefined || areAttributes(input.customAttributes)
       ? []

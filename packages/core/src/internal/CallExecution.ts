@@ -14,6 +14,7 @@ import type * as LiveDeskError from "../LiveDeskError.ts"
 import * as RetryPolicy from "../RetryPolicy.ts"
 import type * as Transport from "../Transport.ts"
 import type { ClientSettings } from "./ClientSettings.ts"
+import * as ContentCoding from "./ContentCoding.ts"
 import * as ErrorMapping from "./ErrorMapping.ts"
 import type { QueuedDispatch, QueuedHandler } from "./HttpClientDispatch.ts"
 import type * as Instrumentation from "./Instrumentation.ts"
@@ -72,11 +73,12 @@ export class CallExecution<Input, Output> implements QueuedHandler {
       withTimeout(this.runWithRetries(), this.settings.timeout, () => {
         const { phase, response, settings: { now, timeout }, waitingSince } = this
         if (waitingSince === undefined) {
-          return Effect.fail(
-            response === undefined
-              ? ErrorMapping.timedOut(operation, timeout, phase)
-              : ErrorMapping.timedOutReading(response.parts, timeout, now())
-          )
+          return response === undefined
+            ? Effect.fail(ErrorMapping.timedOut(operation, timeout, phase))
+            : Effect.flatMap(
+              ContentCoding.decode(response),
+              ({ parts }) => Effect.fail(ErrorMapping.timedOutReading(parts, timeout, now()))
+            )
         }
         // Its turn never came, but the wait counts.
         this.admit()
@@ -163,14 +165,21 @@ export class CallExecution<Input, Output> implements QueuedHandler {
       ? Effect.fail(ErrorMapping.dispatchFailed(this.endpoint.operation, error))
       // An incomplete error response is decoded as far as it arrived.
       : response.isSuccess
-      ? Effect.fail(ErrorMapping.responseLost(response.parts, error.cause))
+      ? Effect.flatMap(
+        ContentCoding.decode(response),
+        ({ parts }) => Effect.fail(ErrorMapping.responseLost(parts, error.cause))
+      )
       : this.decodeResponse()
   }
 
   private decodeResponse(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
-    return this.response === undefined
-      ? Effect.fail(ErrorMapping.dispatchFailed(this.endpoint.operation, {}))
-      : ResponseDecoder.decode(this.response, this.endpoint, this.client, this.settings)
+    const { response } = this
+    if (response === undefined) return Effect.fail(ErrorMapping.dispatchFailed(this.endpoint.operation, {}))
+    const decode = (response: ResponseBuffer) =>
+      ResponseDecoder.decode(response, this.endpoint, this.request, this.client, this.settings)
+    return response.coding === undefined
+      ? decode(response)
+      : Effect.flatMap(ContentCoding.decode(response), decode)
   }
 }
 

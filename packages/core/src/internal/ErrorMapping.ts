@@ -99,17 +99,32 @@ const outcomeOf = (status: number): LiveDeskError.Outcome => {
   return status >= 200 && status < 300 ? "Processed" : "Unknown"
 }
 
-const errorPartsOf = ({ headers, operation, status }: ResponseParts) => {
+const errorPartsOf = (response: ResponseParts) => {
+  const { headers, operation, status } = response
   const requestId = requestIdOf(headers)
-  return { operation, status, outcome: outcomeOf(status), ...(requestId === undefined ? undefined : { requestId }) }
+  const foreignMediaType = ErrorBody.foreignMediaType(response)
+  const outcome = outcomeOf(status)
+  return {
+    operation,
+    status,
+    // The request of a page of markup may have ended before LiveDesk.
+    outcome: outcome === "Processed" && foreignMediaType !== undefined ? "Unknown" : outcome,
+    ...(requestId === undefined ? undefined : { requestId }),
+    ...(foreignMediaType === undefined ? undefined : { foreignMediaType })
+  } as const
 }
 
 const httpErrorOf = (
   response: ResponseParts,
   reason: LiveDeskError.HttpError["reason"],
-  outcome = outcomeOf(response.status)
-): LiveDeskError.HttpError =>
-  ErrorExcerpt.attach(new LiveDeskError.HttpError({ ...errorPartsOf(response), outcome, reason }), response.text)
+  outcome?: LiveDeskError.Outcome
+): LiveDeskError.HttpError => {
+  const parts = errorPartsOf(response)
+  return ErrorExcerpt.attach(
+    new LiveDeskError.HttpError({ ...parts, outcome: outcome ?? parts.outcome, reason }),
+    response.text
+  )
+}
 
 const validationErrorOf = (
   response: ResponseParts,
@@ -193,11 +208,17 @@ export const driftedResponse = (
 ): LiveDeskError.ValidationError =>
   validationErrorOf(response, new LiveDeskError.DriftedResponse({ issues, identifiers: identifiersIn(response) }))
 
-/** Returns the error of an unsuccessful status. The status decides, and the body only adds details. */
+/**
+ * Returns the error of an unsuccessful status. The status decides, and the body only adds details, unless it is not from
+ * LiveDesk's API: then a refusal says nothing about the credentials, the input or the records.
+ */
 export const statusError = (response: ResponseParts, now: number): LiveDeskError.LiveDeskError => {
   const body = errorBodyOf(response)
   const { messages } = body
   const { headers, status } = response
+  if (status >= 400 && status < 500 && status !== 429 && ErrorBody.foreignMediaType(response) !== undefined) {
+    return httpErrorOf(response, new LiveDeskError.UnexpectedStatus({ messages }))
+  }
   switch (status) {
     case 400:
     case 422:
@@ -226,7 +247,8 @@ export const statusError = (response: ResponseParts, now: number): LiveDeskError
 // Browsers report an unfollowed redirect as status 0.
 const redirects = [0, 301, 302, 303, 307, 308]
 
-const errorBodyOf = ({ headers, redact, text }: ResponseParts): ErrorBody.ErrorBody => {
+const errorBodyOf = ({ headers, redact, text, undecodable }: ResponseParts): ErrorBody.ErrorBody => {
+  if (undecodable !== undefined) return { fields: [], messages: [`the body of the response is in ${undecodable}`] }
   const { fields, messages } = ErrorBody.read(text, headers["content-type"] ?? "")
   return { fields: fields.map(redact), messages: messages.map(redact) }
 }

@@ -11,7 +11,9 @@ interface Subject {
   readonly _tag: string
   readonly operation: string
   readonly outcome: Outcome
-  readonly reason: Reason & { readonly message: string }
+  readonly reason: Reason & { readonly message: string; readonly messages?: ReadonlyArray<string> }
+  readonly status?: number
+  readonly foreignMediaType?: string
   readonly attempts?: number
   readonly verifyHint?: string
   readonly isCallIdempotent?: boolean
@@ -56,7 +58,14 @@ interface Identifiers {
 export const describe = (error: Subject): string =>
   `${error.operation} failed${error.attempts === undefined ? "" : ` ${error.attempts} times`}: ` +
   `${error._tag}/${error.reason._tag}, outcome ${error.outcome}: ` +
-  `${error.reason.message}. ${advice(error)}${verifySentence(error.verifyHint)}${resumeSentence(error.resume)}`
+  `${what(error)}. ${advice(error)}${verifySentence(error.verifyHint)}${resumeSentence(error.resume)}`
+
+const what = ({ foreignMediaType, reason, status }: Subject): string =>
+  foreignMediaType === undefined ? reason.message : withMessages(
+    `the response did not come from LiveDesk's API (${status}, ${foreignMediaType}); ` +
+      "a firewall, proxy or gateway may stand in between",
+    reason.messages ?? []
+  )
 
 const verifySentence = (verifyHint: string | undefined): string =>
   verifyHint === undefined ? "" : ` To verify the outcome: ${verifyHint}.`
@@ -84,11 +93,16 @@ const advice = (error: Subject): string => {
     if (error.isCallIdempotent !== true) return byOutcome[outcome]
     if (error.isRetryable) return "Retrying this call is safe."
   }
+  if (outcome === "Rejected" && error.foreignMediaType !== undefined && reason._tag !== "RateLimited") {
+    return "Check the base URL and the network in between; this says nothing about the API key or the input."
+  }
   switch (reason._tag) {
     case "Unauthorized":
-      return `Compare the API key and secret with those under ${credentialsPlace}.`
+      return `Compare the API key and secret with those under ${credentialsPlace}.${doubt(reason)}`
     case "Forbidden":
-      return `Ask an administrator of the project to allow it, or use another key from ${credentialsPlace}.`
+      return `Ask an administrator of the project to allow it, or use another key from ${credentialsPlace}.${
+        doubt(reason)
+      }`
     case "InvalidCredentials":
       return `Copy the API key and secret from ${credentialsPlace}.`
     case "InvalidInput":
@@ -130,6 +144,9 @@ const advice = (error: Subject): string => {
       return byOutcome[outcome]
   }
 }
+
+const doubt = ({ messages = [] }: { readonly messages?: ReadonlyArray<string> }): string =>
+  messages.length > 0 ? "" : " The response has no words of LiveDesk's, so a firewall or gateway may have sent it."
 
 // ---------------------------------------------------------------------------------------------------------------------
 // reasons

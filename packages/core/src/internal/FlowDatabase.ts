@@ -43,3 +43,8 @@ export const makeForget = (operation: string, deleteBefore: (time: number) => Ef
     yield* deleteBefore((yield* Clock.currentTimeMillis) - Duration.toMillis(olderThan))
   })
 }
+
+/** Any text as a column holds it: PostgreSQL refuses NUL, and changes unpaired surrogates. */
+export const Text = Schema.fromJsonString(Schema.String)
+
+export const textColumn = (text: string): string => JSON.stringify(text)

@@ -116,6 +116,13 @@ const look: Effect.Effect<ReadonlyArray<Finding>> = Effect.provide(
 )
 
 const diagnosis = (error: LiveDeskError.LiveDeskError): ReadonlyArray<Finding> => {
+  if (error.foreignMediaType !== undefined) {
+    return [
+      wrong("service", error, `${error.message} Check that LIVEDESK_BASE_URL is LiveDesk's`),
+      skipped("credentials"),
+      skipped("contract")
+    ]
+  }
   switch (error._tag) {
     case "AuthError":
       return [ok("service", "responds"), wrong("credentials", error), skipped("contract")]
