@@ -3,7 +3,7 @@ import { ConversationFlow, CustomerReply, FlowEvents, IntentLog, Reconciliation 
 import { Emulator, Faults } from "@effect-livedesk/core/testing"
 import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
 import { assert, describe, it } from "@effect/vitest"
-import { Array, Duration, Effect, Fiber, Layer, Logger, PubSub } from "effect"
+import { Array, Clock, Duration, Effect, Fiber, Layer, Logger, PubSub } from "effect"
 import { HttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
 import { WorkflowEngine } from "effect/workflow"
@@ -204,6 +204,27 @@ describe("a flow", () => {
         world({ "contacts.list": [Fault.Failing({ status: 503, when: "BeforeProcessing", retryAfter: "600" })] })
       )
     ))
+
+  it.effect("waits no longer than reconcileAfter, also if the clock was set back an hour", () =>
+    Effect.gen(function*() {
+      yield* TestClock.adjust("2 hours")
+      const intents = yield* IntentLog.IntentLog
+      const { intent } = yield* intents.begin({
+        executionId: yield* executionId,
+        step: "contact",
+        workflow: "LiveDesk.ConversationFlow",
+        kind: "contact",
+        inboxId: 407,
+        contactId: undefined,
+        conversationId: undefined,
+        content: undefined
+      }, 1)
+      yield* intents.check(intent, undefined)
+      yield* TestClock.setTime(3_600_000)
+      const fiber = yield* life(Effect.tap(begin("31 seconds"), Fiber.join))
+      assert.strictEqual(fiber.pollUnsafe()?._tag, "Success")
+      assert.isBelow(yield* Clock.currentTimeMillis, 3_600_000 + 32_000)
+    }).pipe(Effect.provide(world({}))))
 
   it.effect("rejects invalid options, and sends nothing", () =>
     Effect.gen(function*() {

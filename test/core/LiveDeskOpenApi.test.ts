@@ -1,5 +1,5 @@
 import * as Core from "@effect-livedesk/core"
-import { Contacts, Conversations, LiveDeskClient, Messages, Tickets } from "@effect-livedesk/core"
+import { Contacts, Conversations, LiveDeskClient, type LiveDeskError, Messages, Tickets } from "@effect-livedesk/core"
 import * as LiveDeskOpenApi from "@effect-livedesk/core/LiveDeskOpenApi"
 import { NodeLiveDesk } from "@effect-livedesk/node"
 import { assert, describe, expect, it, layer } from "@effect/vitest"
@@ -161,6 +161,15 @@ const clientOfPrism = Layer.unwrap(
     }))
 ).pipe(Layer.provideMerge(prismLayer))
 
+/** Of a response whose values the server made up, only those that contradict the request are drift. */
+const madeUp = <A, R>(call: Effect.Effect<A, LiveDeskError.LiveDeskError, R>) =>
+  Effect.catchIf(
+    call,
+    ({ reason }) =>
+      reason._tag === "DriftedResponse" && reason.issues.every(({ message }) => /^differs /.test(message)),
+    () => Effect.void
+  )
+
 layer(clientOfPrism, { excludeTestServices: true })("a server made from the document alone", (it) => {
   it.effect("accepts every call of the client, and its responses can be read", () =>
     Effect.gen(function*() {
@@ -170,26 +179,26 @@ layer(clientOfPrism, { excludeTestServices: true })("a server made from the docu
       const tickets = yield* Tickets.Tickets
       const file = { name: "a.txt", mediaType: "text/plain", content: Uint8Array.from([97]) }
       const [, responses] = yield* Effect.all([
-        ...Object.values(Calls.calls(Calls.missing)).map((call) => call()),
-        contacts.create({ inboxId: 407, name: "Ada", email: "ada@example.com", phoneNumber: "+123456789" }),
+        ...Object.values(Calls.calls(Calls.missing)).map((call) => madeUp(call())),
+        madeUp(contacts.create({ inboxId: 407, name: "Ada", email: "ada@example.com", phoneNumber: "+123456789" })),
         contacts.list({ q: "a", labels: ["a", "b"], sort: "name", direction: "asc", includeContactInboxes: false }),
         contacts.list({ labels: "vip", page: 2 }),
-        contacts.update({ contactId: 7, email: null, customAttributes: { plan: { name: "pro" } } }),
-        conversations.create({ inboxId: 407, contactId: 7, sourceId: "abc" }),
+        madeUp(contacts.update({ contactId: 7, email: null, customAttributes: { plan: { name: "pro" } } })),
+        madeUp(conversations.create({ inboxId: 407, contactId: 7, sourceId: "abc" })),
         conversations.toggleStatus({
           conversationId: 40,
           status: "snoozed",
           snoozedUntil: DateTime.makeUnsafe("2026-05-01T12:00:00Z")
         }),
-        messages.send({ conversationId: 40, content: "Hello", contentAttributes: Messages.inReplyTo(29) }),
-        messages.sendFiles({
+        madeUp(messages.send({ conversationId: 40, content: "Hello", contentAttributes: Messages.inReplyTo(29) })),
+        madeUp(messages.sendFiles({
           conversationId: 40,
           content: "Hello",
           private: true,
           contentAttributes: Messages.inReplyTo(29),
           attachments: [file, file]
-        }),
-        messages.sendFiles({ conversationId: 40, attachments: [file] }),
+        })),
+        madeUp(messages.sendFiles({ conversationId: 40, attachments: [file] })),
         tickets.create({
           title: "No light",
           attachments: [{ fileUrl: "https://example.com/a.png" }],

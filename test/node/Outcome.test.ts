@@ -522,8 +522,8 @@ both("bodies of a success", [
   },
   {
     name: "JSON without the contact, but with an id",
-    does: { _tag: "Respond", status: 200, body: "{\"contact\":{\"id\":7}}" },
-    becomes: { ...unreadable(200), identifiers: { "contact.id": 7 } },
+    does: { _tag: "Respond", status: 200, body: "{\"data\":{\"id\":7}}" },
+    becomes: { ...unreadable(200), identifiers: { "data.id": 7 } },
     requests: 1
   },
   {
