@@ -108,7 +108,7 @@ describe("a call that gets no connection until its timeout", () => {
   )
 })
 
-/** A port that holds connections back, and lets them through to another once it is told to. */
+/** A port that holds connections back, and lets them through to another on demand. */
 const gate = (to: string) =>
   Effect.gen(function*() {
     const held: Array<Net.Socket> = []

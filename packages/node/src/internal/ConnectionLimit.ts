@@ -12,8 +12,8 @@ export interface Waiter {
 
 /**
  * Lets a number of requests through to undici, and the others wait in order. A request counts until undici is done with
- * it, also when its call was interrupted: undici still connects for it. A `Semaphore` would take a fiber for each end
- * of a request, since undici reports it outside any fiber.
+ * it, also when its call was interrupted: undici still connects for it. undici reports that outside any fiber, so this is
+ * no `Semaphore`.
  *
  * @internal
  */

@@ -39,7 +39,7 @@ export const makeClient = (
     )
   )
 
-/** Who is told the phases of a request, among the options that undici passes on. */
+/** The receiver of the phases of a request, among the options that undici passes on. */
 const phases = Symbol.for("@effect-livedesk/node/SendObserver/phases")
 
 class SendObserver implements Undici.Dispatcher.DispatchHandler, Waiter {
