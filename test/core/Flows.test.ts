@@ -219,7 +219,7 @@ describe("a flow", () => {
         conversationId: undefined,
         content: undefined
       }, 1)
-      yield* intents.check(intent, undefined)
+      yield* intents.beginCheck(intent, undefined)
       yield* TestClock.setTime(3_600_000)
       const fiber = yield* life(Effect.tap(begin("31 seconds"), Fiber.join))
       assert.strictEqual(fiber.pollUnsafe()?._tag, "Success")

@@ -185,11 +185,11 @@ layer(clientOfPrism, { excludeTestServices: true })("a server made from the docu
         contacts.list({ labels: "vip", page: 2 }),
         madeUp(contacts.update({ contactId: 7, email: null, customAttributes: { plan: { name: "pro" } } })),
         madeUp(conversations.create({ inboxId: 407, contactId: 7, sourceId: "abc" })),
-        conversations.toggleStatus({
+        madeUp(conversations.toggleStatus({
           conversationId: 40,
           status: "snoozed",
           snoozedUntil: DateTime.makeUnsafe("2026-05-01T12:00:00Z")
-        }),
+        })),
         madeUp(messages.send({ conversationId: 40, content: "Hello", contentAttributes: Messages.inReplyTo(29) })),
         madeUp(messages.sendFiles({
           conversationId: 40,
