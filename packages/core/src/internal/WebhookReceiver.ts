@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Bytes from "effect/Bytes"
+import * as Digest from "effect/crypto/Digest"
 import * as Effect from "effect/Effect"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpRouter from "effect/http/HttpRouter"
@@ -54,19 +55,18 @@ export type TakeOver = (
 export const receiveAt = Effect.fnUntraced(function*(options: Options, takeOver: TakeOver) {
   const router = yield* HttpRouter.HttpRouter
   const store = yield* DeliveryStore.DeliveryStore
-  const crypto = yield* Layer.build(WebhookSignature.layer)
+  const crypto = yield* Layer.build(Layer.merge(WebhookSignature.layer, Digest.layerWebCrypto))
   const deliveryHeader = options.deliveryHeader.toLowerCase()
 
   const receive = Effect.fnUntraced(function*(request: HttpServerRequest.HttpServerRequest) {
     const verify = yield* options.verifier.before(request)
     const body = yield* readBody(request, options.maxBodyBytes)
-    const proofs = yield* verify(body)
+    const signedAt = yield* verify(body)
     const wire = yield* parse(body)
     const event = WebhookEvent.read(wire)
     if (event instanceof DecodeFailure) return yield* WebhookRejection.reject("NoEvent")
     if (options.ownMessages === "skip" && WebhookEvent.isOwnMessage(event)) return responses.skipped
-    const id = DeliveryClaim.deliveryId(request.headers[deliveryHeader], wire)
-    const keys = id === undefined ? proofs : [...proofs, id]
+    const keys = yield* DeliveryClaim.keysOf({ id: request.headers[deliveryHeader], signedAt, event, wire, body })
     return yield* Effect.uninterruptibleMask(Effect.fnUntraced(function*(restore) {
       const claim = yield* DeliveryClaim.claimAll(store, keys)
       if (claim === "Handled") return responses.duplicate

@@ -28,18 +28,18 @@ export interface Signature {
 
 export interface Verifier {
   /**
-   * Verifies the request before its body is read, and returns the verification of the body. That returns the
-   * deduplication keys of the proof, none if the proof is the same for all deliveries.
+   * Verifies the request before its body is read, and returns the verification of the body. That returns the time of
+   * signing as the header has it; `undefined` if the proof is the same for all deliveries.
    */
   readonly before: (request: HttpServerRequest.HttpServerRequest) => Effect.Effect<
-    (body: Uint8Array) => Effect.Effect<ReadonlyArray<string>, WebhookRejection.WebhookRejectedError, Mac.Mac>,
+    (body: Uint8Array) => Effect.Effect<string | undefined, WebhookRejection.WebhookRejectedError, Mac.Mac>,
     WebhookRejection.WebhookRejectedError,
     HttpRouter.RouteContext
   >
 }
 
 /** Accepts every delivery. */
-export const none: Verifier = { before: () => Effect.succeed(() => Effect.succeed([])) }
+export const none: Verifier = { before: () => Effect.succeed(() => Effect.undefined) }
 
 /** Accepts signed deliveries. Fails with the problem of the settings. */
 export const bySignature = (signature: Signature): Effect.Effect<Verifier, string> =>
@@ -69,11 +69,7 @@ export const bySignature = (signature: Signature): Effect.Effect<Verifier, strin
             WebhookSignature.verify(keys, hex, timestamp, body).pipe(
               Effect.catch((error) => Effect.as(Effect.logError(error), false))
             ),
-            // The delivery's id is not signed. Hex may be in either case, and is the same signature.
-            (valid) =>
-              valid
-                ? Effect.succeed([`signed:${timestamp}.${hex.toLowerCase()}`])
-                : WebhookRejection.reject("NotVerified")
+            (valid) => valid ? Effect.succeed(timestamp) : WebhookRejection.reject("NotVerified")
           )
       })
     }
@@ -93,7 +89,7 @@ export const byToken = (token: Redacted.Redacted): Effect.Effect<Verifier, strin
         HttpRouter.params,
         ({ token = "" }) =>
           Mac.timingSafeEqual(Utf8.encode(token), expected)
-            ? Effect.succeed(() => Effect.succeed([]))
+            ? Effect.succeed(() => Effect.undefined)
             : WebhookRejection.reject("NotVerified")
       )
   })

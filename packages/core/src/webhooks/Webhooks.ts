@@ -58,7 +58,7 @@ export type Verification =
  * Verifies the signature of each delivery: HMAC-SHA256 in hex over `{timestamp}.{raw body}`. Later versions of Chatwoot
  * sign like this, and the names of the headers are Chatwoot's. Whether LiveDesk signs at all is unverified.
  *
- * Any of several secrets is accepted, so that one can be replaced without losing a delivery. A signature is accepted
+ * Any of several secrets is accepted, so that one can be replaced without losing a delivery. What was signed is handled
  * once: an attacker with a copy of a delivery cannot have it handled again under another id.
  *
  * @category verification
@@ -143,9 +143,16 @@ export interface Options {
   /** The largest body, in bytes. Defaults to 1 MiB. A larger one gets the status 413, and is read no further. */
   readonly maxBodyBytes?: number | undefined
   /**
-   * The header with the id of a delivery, the same each time it is sent. Defaults to `X-Chatwoot-Delivery`, which is
-   * Chatwoot's and unverified. Without it, the event, its id and its time of change identify a delivery. A delivery
-   * without these either, such as Chatwoot's `contact_updated`, is handled each time it is sent.
+   * The header with the id of a delivery. Defaults to `X-Chatwoot-Delivery`, which is Chatwoot's and unverified. A
+   * delivery is a duplicate if it was handled under this id, or under another key that names it:
+   *
+   * - a signed delivery, whatever the event: the time of signing, with the hash of the body;
+   * - what was created: the event and the record;
+   * - what changed, if the event has `updated_at`: the hash of the body, which holds the event, the record, that time and
+   *   the change. Chatwoot's `message_updated` and `contact_updated` have no such time.
+   *
+   * Typing, unknown events and changes without a time are known by their id and signature alone. Without these, each is
+   * handled whenever it comes: better twice than lost.
    */
   readonly deliveryHeader?: string | undefined
   /**
