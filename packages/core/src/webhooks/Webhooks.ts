@@ -88,8 +88,8 @@ export const signed = (options: {
  * Verifies a token in the address: deliveries come to `{path}/{token}`. This works with any sender, and is as secret as
  * the address. The token is 16 to 100 letters, digits, `-` and `_`.
  *
- * Effect's access log omits these requests. A tracer still sees their address: exclude them with
- * `HttpMiddleware.TracerDisabledWhen`, and check what a proxy in front logs.
+ * Effect's access log omits these requests, and those to a wrong path that has the token; their server span is not
+ * sampled. Check what a proxy in front logs.
  *
  * @category verification
  * @since 0.1.0
@@ -160,6 +160,13 @@ export interface Options {
    * other: see `WebhookEvent.isOwnMessage`. Defaults to `"skip"`, so that no program replies to itself.
    */
   readonly ownMessages?: "skip" | "handle" | undefined
+  /** How long a body may take to arrive. Defaults to 10 seconds. A later one gets the status 408. */
+  readonly bodyTimeout?: Duration.Input | undefined
+  /**
+   * What to do about a delivery that differs from what is expected: see `WebhookEvent.drift`. With `"log"`, the default,
+   * it is logged at the Debug level, without values; nothing is compared while that level is off.
+   */
+  readonly onDrift?: "ignore" | "log" | undefined
   /** How many events may be queued or in progress. Defaults to 1024. Further deliveries get the status 503. */
   readonly capacity?: number | undefined
 }
@@ -182,6 +189,11 @@ export interface HandlerOptions<E, R> extends Options {
    *   waits 5 seconds, and does not retry for the webhook of an inbox (unverified).
    */
   readonly onFailure?: "log" | "retry" | undefined
+  /**
+   * How long a handler may take. Defaults to 1 minute. It is then interrupted, and has failed; so 16 that hang do not
+   * stop the others for ever. Keep it below the `lease` of a persisted store.
+   */
+  readonly handlerTimeout?: Duration.Input | undefined
   /** How many events are handled at the same time. Defaults to 16. With 1, they are handled in the order of arrival. */
   readonly concurrency?: number | undefined
   /** How long to wait for handlers when the layer closes. Defaults to 10 seconds. */
@@ -214,9 +226,9 @@ export const layer = <E, R>(
   options: HandlerOptions<E, R>
 ): Layer.Layer<never, WebhookOptionsError, HttpRouter.HttpRouter | DeliveryStore.DeliveryStore | R> =>
   Layer.effectDiscard(Effect.gen(function*() {
-    const { handler } = options
+    const { handler, verification } = options
     const checked = yield* checkHandlerOptions(options)
-    const { capacity, concurrency, onFailure, shutdownTimeout } = checked
+    const { capacity, concurrency, handlerTimeout, onFailure, shutdownTimeout } = checked
     const services = yield* Effect.context<R>()
     const permits = yield* Semaphore.make(concurrency)
     const fibers = yield* FiberSet.make<void, WebhookRejection.WebhookRejectedError>()
@@ -229,9 +241,12 @@ export const layer = <E, R>(
       delivery: WebhookReceiver.Delivery
     ): Effect.Effect<void, WebhookRejection.WebhookRejectedError> =>
       Effect.suspend(() => handler(event)).pipe(
-        Effect.withSpan("webhooks.handle", { attributes: { "livedesk.event": WebhookEvent.nameOf(event) } }, {
-          captureStackTrace: false
-        }),
+        Effect.timeout(handlerTimeout),
+        // The server's span may be over before, or unsampled, since its address holds a token.
+        Effect.withSpan("webhooks.handle", {
+          root: verification._tag === "PathToken",
+          attributes: { "livedesk.event": WebhookEvent.nameOf(event) }
+        }, { captureStackTrace: false }),
         Effect.provideContext(services),
         permits.withPermit,
         Effect.interruptible,
@@ -321,6 +336,7 @@ const checkHandlerOptions = OptionSchema.decoder(
     ...WebhookReceiver.options,
     onFailure: OptionSchema.withDefault(OptionSchema.oneOf("log", "retry"), "log"),
     concurrency: OptionSchema.withDefault(OptionSchema.count("handlers"), 16),
+    handlerTimeout: OptionSchema.withDefault(OptionSchema.duration, Duration.minutes(1)),
     shutdownTimeout: OptionSchema.withDefault(OptionSchema.duration, Duration.seconds(10))
   }),
   invalid
@@ -339,10 +355,10 @@ const verifierOf = (verification: Verification): Effect.Effect<WebhookVerifier.V
 
 const receiveAt = Effect.fnUntraced(function*(
   { path, verification }: Options,
-  checked: Omit<WebhookReceiver.Options, "path" | "verifier" | "hasToken">,
+  checked: Omit<WebhookReceiver.Options, "path" | "verifier" | "token">,
   takeOver: WebhookReceiver.TakeOver
 ) {
   const verifier = yield* verifierOf(verification)
-  const hasToken = verification._tag === "PathToken"
-  yield* WebhookReceiver.receiveAt({ ...checked, path, verifier, hasToken }, takeOver)
+  const token = verification._tag === "PathToken" ? verification.token : undefined
+  yield* WebhookReceiver.receiveAt({ ...checked, path, verifier, token }, takeOver)
 })

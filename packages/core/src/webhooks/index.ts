@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+export * as ChangedAttribute from "./ChangedAttribute.ts"
 export * as DeliveryStore from "./DeliveryStore.ts"
 export * as PersistedDeliveryStore from "./PersistedDeliveryStore.ts"
 export * as WebhookConversation from "./WebhookConversation.ts"

@@ -116,11 +116,19 @@ const loaded = Effect.promise(async () => ({
 const isLoopback = (host: string): boolean => /^(?:127(?:\.\d{1,3}){3}|::1|localhost)$/i.test(host)
 
 /**
- * The secret to sign webhooks with, from `LIVEDESK_WEBHOOK_SECRET`; none if it is not set.
+ * The secret to sign webhooks with, from `LIVEDESK_WEBHOOK_SECRET`; none if it is not set. Fails if it begins or ends
+ * with white space, such as the line break of a mounted file.
  *
  * @category settings
  * @since 0.1.0
  */
-export const webhookSecret: Config.Config<Option.Option<Redacted.Redacted>> = Config.option(
-  Config.Redacted("LIVEDESK_WEBHOOK_SECRET")
-)
+export const webhookSecret: Effect.Effect<Option.Option<Redacted.Redacted>, Config.ConfigError | UsageError> = Effect
+  .gen(function*() {
+    const secret = yield* Config.option(Config.Redacted("LIVEDESK_WEBHOOK_SECRET"))
+    if (Option.exists(secret, (secret) => Redacted.value(secret) !== Redacted.value(secret).trim())) {
+      return yield* new UsageError({
+        message: "LIVEDESK_WEBHOOK_SECRET begins or ends with white space, such as the line break of a file"
+      })
+    }
+    return secret
+  })
