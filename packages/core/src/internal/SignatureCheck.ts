@@ -24,6 +24,15 @@ export interface Settings {
   readonly tolerance: Duration.Input
 }
 
+/** Fills in the defaults. */
+export const settingsOf = (options: WebhookSignature.Options): Settings => ({
+  secrets: options.secrets,
+  timestampHeader: (options.timestampHeader ?? "X-Chatwoot-Timestamp").toLowerCase(),
+  signatureHeader: (options.signatureHeader ?? "X-Chatwoot-Signature").toLowerCase(),
+  prefix: options.prefix ?? "sha256=",
+  tolerance: options.tolerance ?? Duration.minutes(5)
+})
+
 /** The headers of a request, by their names in lower case. */
 export type Headers = { readonly [name: string]: string | undefined }
 

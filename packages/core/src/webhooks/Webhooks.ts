@@ -8,7 +8,6 @@
  *
  * @since 0.1.0
  */
-import type * as Arr from "effect/Array"
 import type * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -16,7 +15,8 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberSet from "effect/FiberSet"
-import type * as HttpRouter from "effect/http/HttpRouter"
+import type * as HttpEffect from "effect/http/HttpEffect"
+import * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import type * as Redacted from "effect/Redacted"
@@ -25,12 +25,14 @@ import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import * as CauseOutline from "../internal/CauseOutline.ts"
 import * as OptionSchema from "../internal/OptionSchema.ts"
+import * as SignatureCheck from "../internal/SignatureCheck.ts"
 import * as WebhookReceiver from "../internal/WebhookReceiver.ts"
 import * as WebhookRejection from "../internal/WebhookRejection.ts"
 import * as WebhookVerifier from "../internal/WebhookVerifier.ts"
 import type * as LiveDeskError from "../LiveDeskError.ts"
-import type * as DeliveryStore from "./DeliveryStore.ts"
+import * as DeliveryStore from "./DeliveryStore.ts"
 import * as WebhookEvent from "./WebhookEvent.ts"
+import type * as WebhookSignature from "./WebhookSignature.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // verification
@@ -45,7 +47,7 @@ import * as WebhookEvent from "./WebhookEvent.ts"
 export type Verification =
   | {
     readonly _tag: "Signed"
-    readonly secrets: Arr.NonEmptyReadonlyArray<Redacted.Redacted>
+    readonly secrets: WebhookSignature.Options["secrets"]
     readonly timestampHeader: string
     readonly signatureHeader: string
     readonly prefix: string
@@ -64,24 +66,9 @@ export type Verification =
  * @category verification
  * @since 0.1.0
  */
-export const signed = (options: {
-  /** The accepted secrets. */
-  readonly secrets: Arr.NonEmptyReadonlyArray<Redacted.Redacted>
-  /** The header with the time of signing, in seconds since 1970. Defaults to `X-Chatwoot-Timestamp`. */
-  readonly timestampHeader?: string | undefined
-  /** The header with the signature. Defaults to `X-Chatwoot-Signature`. */
-  readonly signatureHeader?: string | undefined
-  /** The text before the hex. Defaults to `sha256=`. */
-  readonly prefix?: string | undefined
-  /** How far the time of signing may lie in the past or in the future. Defaults to 5 minutes. */
-  readonly tolerance?: Duration.Input | undefined
-}): Verification => ({
+export const signed = (options: WebhookSignature.Options): Verification => ({
   _tag: "Signed",
-  secrets: options.secrets,
-  timestampHeader: (options.timestampHeader ?? "X-Chatwoot-Timestamp").toLowerCase(),
-  signatureHeader: (options.signatureHeader ?? "X-Chatwoot-Signature").toLowerCase(),
-  prefix: options.prefix ?? "sha256=",
-  tolerance: options.tolerance ?? Duration.minutes(5)
+  ...SignatureCheck.settingsOf(options)
 })
 
 /**
@@ -320,6 +307,55 @@ export const layerStream = (
       return Webhooks.of({ events: Stream.fromQueue(queue) })
     })
   )
+
+// Effect's own, since core is compiled without a platform's types.
+type EffectHandler = ReturnType<typeof HttpEffect.toWebHandler>
+
+/**
+ * A receiver as a function from a web `Request` to a `Response`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface WebHandler {
+  /** Responds to any request: with 404 to one at another path. Rejects with `WebhookOptionsError` for invalid options. */
+  readonly handler: (request: Parameters<EffectHandler>[0]) => ReturnType<EffectHandler>
+  /** Closes the receiver: waits for its handlers, up to `shutdownTimeout`. */
+  readonly dispose: () => Promise<void>
+}
+
+/**
+ * Makes a receiver for any server that has web requests, such as Hono, Next.js, Workers, Deno or Bun. Make one, and keep
+ * it. Where the platform freezes after the response, as AWS Lambda does, use `onFailure: "retry"`, which responds after
+ * the handler. A handler that needs services is given them by `Effect.provide`; for a layer of several routes see
+ * `HttpRouter.toWebHandler`.
+ *
+ * ```ts
+ * const { handler } = Webhooks.toWebHandler({
+ *   path: "/webhooks/livedesk",
+ *   verification: Webhooks.signed({ secrets: [Redacted.make(secret)] }),
+ *   handler: (event) => Effect.promise(() => save(event))
+ * })
+ *
+ * app.post("/webhooks/livedesk", (context) => handler(context.req.raw))
+ * ```
+ *
+ * @category converting
+ * @since 0.1.0
+ */
+export const toWebHandler = <E>(
+  options: HandlerOptions<E, never> & {
+    /** The store of handled deliveries. Defaults to `DeliveryStore.layer`, in memory. */
+    readonly store?: Layer.Layer<DeliveryStore.DeliveryStore> | undefined
+  }
+): WebHandler => {
+  const { dispose, handler } = HttpRouter.toWebHandler(
+    Layer.provide(layer(options), options.store ?? DeliveryStore.layer),
+    // The server around it has its own access log.
+    { disableLogger: true }
+  )
+  return { dispose, handler: (request) => handler(request) }
+}
 
 // ---------------------------------------------------------------------------------------------------------------------
 // options, decoded
