@@ -57,7 +57,9 @@ describe("a verification", () => {
         { "x-chatwoot-timestamp": String(seconds), "x-chatwoot-signature": [`sha256=${digest}`], other: undefined },
         { "X-CHATWOOT-TIMESTAMP": [String(seconds)], "x-chatwoot-signature": `sha256=${digest}` }
       ]
-      for (const headers of shapes) yield* verify({ headers })
+      for (const headers of shapes) {
+        assert.strictEqual(WebhookEvent.nameOf(yield* verify({ headers })), "message_created")
+      }
     }))
 
   it.effect("accepts any of several signatures in one header, or in several", () =>
