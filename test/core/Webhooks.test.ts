@@ -694,12 +694,13 @@ describe("hostile senders", () => {
       // It has failed, so a repeated delivery is handled.
       assert.deepStrictEqual(yield* message(1), accepted)
     }).pipe(
-      Effect.provide(receiver({
-        handler: (event) =>
-          event._tag === "MessageCreated" && event.message.id < 17 ? Effect.never : handler(event),
-        shutdownTimeout: 0
-      })),
-      Effect.provide(layer)
+      Effect.provide([
+        receiver({
+          handler: (event) => event._tag === "MessageCreated" && event.message.id < 17 ? Effect.never : handler(event),
+          shutdownTimeout: 0
+        }),
+        layer
+      ])
     )
   })
 
@@ -715,7 +716,7 @@ describe("hostile senders", () => {
       assert.isUndefined(sending.pollUnsafe())
       yield* TestClock.adjust("1 second")
       const response = yield* Fiber.join(sending)
-      assert.deepStrictEqual([response.status, yield* response.json], rejected("BodyTimedOut"))
+      assert.deepStrictEqual<unknown>([response.status, yield* response.json], rejected("BodyTimedOut"))
     }).pipe(Effect.provide(receiver({})), Effect.provideService(References.MinimumLogLevel, "None")))
 
   it.effect("cannot forge a line of the log by the name of an event", () => {
@@ -736,8 +737,7 @@ describe("hostile senders", () => {
       assert.notMatch(all, /\\n|\\x1b|\\x07|\\u202e/)
       assert.isBelow(WebhookEvent.nameOf(event).length, 110)
     }).pipe(
-      Effect.provide(receiver({ handler: () => Effect.fail("no"), onFailure: "retry" })),
-      Effect.provide(layer)
+      Effect.provide([receiver({ handler: () => Effect.fail("no"), onFailure: "retry" }), layer])
     )
   })
 })
@@ -777,12 +777,12 @@ describe("a token in the path", () => {
       assert.notInclude(logged.join("\n"), token)
       assert.include(logged.join("\n"), "/elsewhere")
     }).pipe(
-      Effect.provide(
+      Effect.provide([
         tcp(Webhooks.layer({ path, verification, handler: () => Effect.void, onFailure: "retry" })).pipe(
           Layer.provide(DeliveryStore.layer)
-        )
-      ),
-      Effect.provide(Logger.layer([logger])),
+        ),
+        Logger.layer([logger])
+      ]),
       Effect.provideService(Tracer.Tracer, tracer)
     )
   })
@@ -795,13 +795,13 @@ describe("drift", () => {
   ) {
     const lines: Array<string> = []
     yield* deliver({ payload, verification: Webhooks.unverified }).pipe(
-      Effect.provide(
+      Effect.provide([
         Webhooks.layer({ path, verification: Webhooks.unverified, handler: () => Effect.void, ...options }).pipe(
           Layer.provideMerge(WebhookDelivery.layer),
           Layer.provide(DeliveryStore.layer)
-        )
-      ),
-      Effect.provide(Logger.layer([Logger.make(({ logLevel, message }) => void lines.push(`${logLevel} ${message}`))])),
+        ),
+        Logger.layer([Logger.make(({ logLevel, message }) => void lines.push(`${logLevel} ${String(message)}`))])
+      ]),
       Effect.provideService(References.MinimumLogLevel, "Debug")
     )
     return lines

@@ -32,7 +32,7 @@ export const bySignature = (settings: SignatureCheck.Settings): Effect.Effect<Ve
   Effect.map(SignatureCheck.make(settings), (check) => ({
     before: ({ headers }) =>
       check(headers).pipe(
-        Effect.map((verify) => (body: Uint8Array) => Effect.catch(verify(body), refuse)),
+        Effect.map((verify) => (body: Uint8Array) => verify(body).pipe(Effect.catch(refuse))),
         Effect.catch(refuse)
       )
   }))

@@ -17,7 +17,7 @@ import * as WebhookSignature from "./WebhookSignature.ts"
  * that was sent but the names of headers.
  *
  * - `NoTimestamp`, `InvalidTimestamp`, `OutsideTolerance`, `NoSignature`, `InvalidSignature`, `SignatureMismatch`: the
- *   sender is not proved; respond with 401.
+ *   sender is not proved: status 401.
  * - `NotJson`, `NoEvent`: it is signed, but no event; respond with 400.
  * - `BodyNotRaw`, `InvalidOptions`: the program passed a parsed body or none, or secrets that cannot be used.
  *
@@ -41,6 +41,20 @@ export class WebhookVerificationError
     detail: Schema.String
   })
 {
+  /** The HTTP status to respond with. */
+  get status(): 400 | 401 | 500 {
+    switch (this.reason) {
+      case "NotJson":
+      case "NoEvent":
+        return 400
+      case "BodyNotRaw":
+      case "InvalidOptions":
+        return 500
+      default:
+        return 401
+    }
+  }
+
   override get message(): string {
     return `the delivery could not be verified: ${this.detail}`
   }
