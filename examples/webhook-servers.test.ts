@@ -88,9 +88,9 @@ const servers: { readonly [name: string]: { readonly listen: Listen; readonly de
     deduplicates: true,
     listen: async (listening) => {
       const worker = await import("./webhook-worker.ts")
-      return await listenWeb((request) =>
-        worker.default.fetch(request, { LIVEDESK_WEBHOOK_SECRET: "example-secret" })
-      )(listening)
+      return await listenWeb((request) => worker.default.fetch(request, { LIVEDESK_WEBHOOK_SECRET: "example-secret" }))(
+        listening
+      )
     }
   },
   "AWS Lambda, bodies as text": { deduplicates: true, listen: listenLambda(false) }
@@ -115,12 +115,14 @@ const started = (listen: Listen) =>
 
 const path = "/webhooks/livedesk"
 
-const deliver = Effect.fnUntraced(function*(origin: string, secret: string, payload: WebhookDelivery.Options["payload"]) {
-  const client = yield* HttpClient.HttpClient
-  const verification = Webhooks.signed({ secrets: [Redacted.make(secret)] })
-  const delivery = yield* WebhookDelivery.make({ path, verification, payload })
-  return yield* client.execute(WebhookDelivery.toRequest(delivery, origin))
-})
+const deliver = Effect.fnUntraced(
+  function*(origin: string, secret: string, payload: WebhookDelivery.Options["payload"]) {
+    const client = yield* HttpClient.HttpClient
+    const verification = Webhooks.signed({ secrets: [Redacted.make(secret)] })
+    const delivery = yield* WebhookDelivery.make({ path, verification, payload })
+    return yield* client.execute(WebhookDelivery.toRequest(delivery, origin))
+  }
+)
 
 describe("a webhook of LiveDesk, at", () => {
   let id = 5000

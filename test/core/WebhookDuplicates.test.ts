@@ -188,8 +188,10 @@ for (const [name, store] of Object.entries(stores)) {
 for (const [name, persistence] of Object.entries(persistences)) {
   describe(`deliveries in ${name}, after a crash`, () => {
     const processOver = (made: ReturnType<typeof makeReceiver>, store: Layer.Layer<DeliveryStore.DeliveryStore>) =>
-      Effect.map(Layer.build(Layer.provide(made.layer, store)), (services) => (event: string, sent: Sent) =>
-        Effect.provideContext(made.send(event, sent), services))
+      Effect.map(
+        Layer.build(Layer.provide(made.layer, store)),
+        (services) => (event: string, sent: Sent) => Effect.provideContext(made.send(event, sent), services)
+      )
 
     it.effect("in the handler are handled again after the lease, whatever their id", () =>
       Effect.gen(function*() {

@@ -1,5 +1,11 @@
 import { WebhookDelivery } from "@effect-livedesk/core/testing"
-import { DeliveryStore, WebhookEvent, Webhooks, WebhookSignature, WebhookVerification } from "@effect-livedesk/core/webhooks"
+import {
+  DeliveryStore,
+  WebhookEvent,
+  Webhooks,
+  WebhookSignature,
+  WebhookVerification
+} from "@effect-livedesk/core/webhooks"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Layer, Logger, Redacted } from "effect"
 import { HttpClient } from "effect/http"
@@ -67,7 +73,10 @@ describe("a verification", () => {
       const wrong = `sha256=${"0".repeat(64)}`
       const right = `sha256=${digest}`
       for (
-        const signature of [`${wrong},${right}`, `${right}, ${wrong}`, `${wrong} ${right}`, [wrong, right], [right, wrong]]
+        const signature of [`${wrong},${right}`, `${right}, ${wrong}`, `${wrong} ${right}`, [wrong, right], [
+          right,
+          wrong
+        ]]
       ) {
         yield* verify({ headers: { ...headers, "X-Chatwoot-Signature": signature } })
       }
@@ -82,18 +91,19 @@ describe("a verification", () => {
     }))
 
   it.live("resolves or rejects as a promise", () =>
-    Effect.flatMap(Clock.currentTimeMillis, (millis) => Effect.promise(async () => {
-      const now = String(Math.floor(millis / 1000))
-      const signature = createHmac("sha256", "webhook-secret").update(`${now}.${body}`).digest("hex")
-      const signed = { "x-chatwoot-timestamp": now, "x-chatwoot-signature": `sha256=${signature}` }
-      const event = await WebhookVerification.verifyPromise({ body, headers: signed, secrets: [secret] })
-      assert.strictEqual(WebhookEvent.nameOf(event), "message_created")
-      const rejected: unknown = await WebhookVerification
-        .verifyPromise({ body: `${body} `, headers: signed, secrets: [secret] })
-        .catch((error: unknown) => error)
-      assert.instanceOf(rejected, WebhookVerification.WebhookVerificationError)
-      assert.strictEqual(rejected.reason, "SignatureMismatch")
-    })))
+    Effect.flatMap(Clock.currentTimeMillis, (millis) =>
+      Effect.promise(async () => {
+        const now = String(Math.floor(millis / 1000))
+        const signature = createHmac("sha256", "webhook-secret").update(`${now}.${body}`).digest("hex")
+        const signed = { "x-chatwoot-timestamp": now, "x-chatwoot-signature": `sha256=${signature}` }
+        const event = await WebhookVerification.verifyPromise({ body, headers: signed, secrets: [secret] })
+        assert.strictEqual(WebhookEvent.nameOf(event), "message_created")
+        const rejected: unknown = await WebhookVerification
+          .verifyPromise({ body: `${body} `, headers: signed, secrets: [secret] })
+          .catch((error: unknown) => error)
+        assert.instanceOf(rejected, WebhookVerification.WebhookVerificationError)
+        assert.strictEqual(rejected.reason, "SignatureMismatch")
+      })))
 
   const compact = "{\"event\":\"message_created\",\"content\":\"Hello\"}"
   const signature = (text: string) => ({ ...headers, "X-Chatwoot-Signature": text })
@@ -115,27 +125,68 @@ describe("a verification", () => {
       "it has no x-chatwoot-timestamp; it has x-livedesk-signature, x-livedesk-timestamp",
       { headers: { "X-LiveDesk-Signature": "canary", "X-LiveDesk-Timestamp": "1", accept: "canary" } }
     ],
-    ["no signature", "NoSignature", "it has no x-chatwoot-signature-2; it has x-chatwoot-timestamp", { headers: timestamp(String(seconds)), signatureHeader: "x-chatwoot-signature-2" }],
-    ["a time in milliseconds", "InvalidTimestamp", "is in milliseconds, not in seconds", { headers: timestamp(`${seconds}000`) }],
-    ["a time that is none", "InvalidTimestamp", "is no whole number of seconds since 1970", { headers: timestamp("2026-01-21") }],
-    ["a time long ago", "OutsideTolerance", "it was signed 301 seconds ago, and 300 are accepted", { headers: timestamp(String(seconds - 301)) }],
-    ["a time to come", "OutsideTolerance", "it was signed 3600 seconds in the future, and 60 are accepted", { headers: timestamp(String(seconds + 3600)), tolerance: "1 minute" }],
-    ["a prefix in another case", "InvalidSignature", "has the prefix in another case than sha256=", { headers: signature(`SHA256=${digest}`) }],
+    ["no signature", "NoSignature", "it has no x-chatwoot-signature-2; it has x-chatwoot-timestamp", {
+      headers: timestamp(String(seconds)),
+      signatureHeader: "x-chatwoot-signature-2"
+    }],
+    ["a time in milliseconds", "InvalidTimestamp", "is in milliseconds, not in seconds", {
+      headers: timestamp(`${seconds}000`)
+    }],
+    ["a time that is none", "InvalidTimestamp", "is no whole number of seconds since 1970", {
+      headers: timestamp("2026-01-21")
+    }],
+    ["a time long ago", "OutsideTolerance", "it was signed 301 seconds ago, and 300 are accepted", {
+      headers: timestamp(String(seconds - 301))
+    }],
+    ["a time to come", "OutsideTolerance", "it was signed 3600 seconds in the future, and 60 are accepted", {
+      headers: timestamp(String(seconds + 3600)),
+      tolerance: "1 minute"
+    }],
+    ["a prefix in another case", "InvalidSignature", "has the prefix in another case than sha256=", {
+      headers: signature(`SHA256=${digest}`)
+    }],
     ["no prefix", "InvalidSignature", "does not begin with sha256=", { headers: signature(digest) }],
-    ["a digest of another length", "InvalidSignature", "has 40 hex digits, not the 64 of HMAC-SHA256", { headers: signature(`sha256=${"0".repeat(40)}`) }],
-    ["a digest in Base64", "InvalidSignature", "is Base64, not hex", { headers: signature(`sha256=${Buffer.from(digest, "hex").toString("base64")}`) }],
+    ["a digest of another length", "InvalidSignature", "has 40 hex digits, not the 64 of HMAC-SHA256", {
+      headers: signature(`sha256=${"0".repeat(40)}`)
+    }],
+    ["a digest in Base64", "InvalidSignature", "is Base64, not hex", {
+      headers: signature(`sha256=${Buffer.from(digest, "hex").toString("base64")}`)
+    }],
     ["a digest that is no hex", "InvalidSignature", "is not hex", { headers: signature("sha256=canary") }],
-    ["another secret", "SignatureMismatch", "check that both have the same", { body: compact, headers: signature(`sha256=${hmac(compact, "other")}`) }],
-    ["a body with white space", "SignatureMismatch", "the body looks re-serialised", { body: JSON.stringify(JSON.parse(compact), null, 2), headers: signature(`sha256=${hmac(compact)}`) }],
-    ["a body that lost its escapes", "SignatureMismatch", "the body looks re-serialised", { headers: signature(`sha256=${hmac(body.replace("<", "\\u003c"))}`) }],
-    ["a body of another length than was sent", "SignatureMismatch", "the body has 45 bytes, but 60 were sent", { body: compact, headers: { ...headers, "Content-Length": "60" } }],
-    ["a body in Base64", "SignatureMismatch", "the body looks like Base64, which must be decoded first", { body: btoa(compact) }],
+    ["another secret", "SignatureMismatch", "check that both have the same", {
+      body: compact,
+      headers: signature(`sha256=${hmac(compact, "other")}`)
+    }],
+    ["a body with white space", "SignatureMismatch", "the body looks re-serialised", {
+      body: JSON.stringify(JSON.parse(compact), null, 2),
+      headers: signature(`sha256=${hmac(compact)}`)
+    }],
+    ["a body that lost its escapes", "SignatureMismatch", "the body looks re-serialised", {
+      headers: signature(`sha256=${hmac(body.replace("<", "\\u003c"))}`)
+    }],
+    ["a body of another length than was sent", "SignatureMismatch", "the body has 45 bytes, but 60 were sent", {
+      body: compact,
+      headers: { ...headers, "Content-Length": "60" }
+    }],
+    ["a body in Base64", "SignatureMismatch", "the body looks like Base64, which must be decoded first", {
+      body: btoa(compact)
+    }],
     ["a body that was parsed", "BodyNotRaw", "express.raw", { body: JSON.parse(compact) }],
-    ["a body that was read already", "BodyNotRaw", "a body that was read once cannot be read again", { body: undefined }],
+    ["a body that was read already", "BodyNotRaw", "a body that was read once cannot be read again", {
+      body: undefined
+    }],
     ["a body that is a stream", "BodyNotRaw", "its body is a stream", { body: new Response("x").body }],
-    ["a body that is no JSON", "NotJson", "the body is not JSON", { body: "{oops", headers: signature(`sha256=${hmac("{oops")}`) }],
-    ["a body that is no event", "NoEvent", "no object with a text `event`", { body: "[]", headers: signature(`sha256=${hmac("[]")}`) }],
-    ["a secret with a line break", "InvalidOptions", "begins or ends with white space", { secrets: [Redacted.make("canary\n")] }],
+    ["a body that is no JSON", "NotJson", "the body is not JSON", {
+      body: "{oops",
+      headers: signature(`sha256=${hmac("{oops")}`)
+    }],
+    ["a body that is no event", "NoEvent", "no object with a text `event`", {
+      body: "[]",
+      headers: signature(`sha256=${hmac("[]")}`)
+    }],
+    ["a secret with a line break", "InvalidOptions", "begins or ends with white space", {
+      secrets: [Redacted.make("canary\n")]
+    }],
     ["an empty secret", "InvalidOptions", "missing or empty", { secrets: [secret, Redacted.make("")] }],
     ["no secret", "InvalidOptions", "missing or empty", { secrets: [] }]
   ])("fails, and says why, for %s", ([, reason, detail, options]) =>

@@ -336,7 +336,10 @@ describe("webhooks", () => {
       )
       const signed = yield* Cli.runIn(folder, ["webhooks", "send-test", url, "--event", "contact_created"], settings)
       assert.deepStrictEqual([signed.code, signed.err], [0, ""])
-      assert.match(signed.out, /^event +contact_created\nid +\d{13}\nstatus +200\nresponseBody +\{"status":"accepted"\}/)
+      assert.match(
+        signed.out,
+        /^event +contact_created\nid +\d{13}\nstatus +200\nresponseBody +\{"status":"accepted"\}/
+      )
       const shown = yield* Cli.runIn(folder, ["webhooks", "send-test", url, "--dry-run", "--json"], settings)
       const [{ body, headers }] = Object(Cli.document(shown))
       assert.strictEqual(body.event, "message_created")

@@ -99,5 +99,4 @@ const recordKey = (event: WebhookEvent, wire: unknown): string | undefined => {
   }
 }
 
-const isPlain = (value: unknown): boolean =>
-  typeof value === "number" || (typeof value === "string" && value !== "")
+const isPlain = (value: unknown): boolean => typeof value === "number" || (typeof value === "string" && value !== "")

@@ -158,7 +158,9 @@ const digestsIn = (
 
 /** Names the headers that may be what the settings call otherwise. */
 const others = (headers: Headers): string => {
-  const names = Object.keys(headers).filter((name) => /signature|hmac|digest|timestamp|^x-livedesk|^x-engagelab/.test(name))
+  const names = Object.keys(headers).filter((name) =>
+    /signature|hmac|digest|timestamp|^x-livedesk|^x-engagelab/.test(name)
+  )
   return names.length === 0 ? "" : `; it has ${names.slice(0, 8).map(printable).join(", ")}`
 }
 

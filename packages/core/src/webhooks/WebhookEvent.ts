@@ -23,6 +23,7 @@ import type * as LiveDeskSchema from "../LiveDeskSchema.ts"
 import * as Messages from "../Messages.ts"
 import * as Model from "../Model.ts"
 import * as ModelField from "../ModelField.ts"
+import { type ChangedAttribute, changedAttributes } from "./ChangedAttribute.ts"
 import {
   contactFields,
   conversationFields,
@@ -32,7 +33,6 @@ import {
   WebhookConversation,
   WebhookMessage
 } from "./WebhookConversation.ts"
-import { type ChangedAttribute, changedAttributes } from "./ChangedAttribute.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // events

@@ -50,7 +50,12 @@ export class WebhookVerificationError
       case "BodyNotRaw":
       case "InvalidOptions":
         return 500
-      default:
+      case "NoTimestamp":
+      case "InvalidTimestamp":
+      case "OutsideTolerance":
+      case "NoSignature":
+      case "InvalidSignature":
+      case "SignatureMismatch":
         return 401
     }
   }
@@ -128,7 +133,8 @@ export const verify = Effect.fnUntraced(function*(
  * @category verification
  * @since 0.1.0
  */
-export const verifyPromise = (options: Options): Promise<WebhookEvent.WebhookEvent> => Effect.runPromise(verify(options))
+export const verifyPromise = (options: Options): Promise<WebhookEvent.WebhookEvent> =>
+  Effect.runPromise(verify(options))
 
 /** Returns the bytes of a body, or what is wrong with it. A program without types may pass anything. */
 const bytesOf = (body: unknown): Uint8Array | string => {
