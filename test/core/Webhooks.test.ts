@@ -717,6 +717,7 @@ describe("hostile senders", () => {
       yield* TestClock.adjust("1 second")
       const response = yield* Fiber.join(sending)
       assert.deepStrictEqual<unknown>([response.status, yield* response.json], rejected("BodyTimedOut"))
+      assert.strictEqual(response.headers["connection"], "close")
     }).pipe(Effect.provide(receiver({})), Effect.provideService(References.MinimumLogLevel, "None")))
 
   it.effect("cannot forge a line of the log by the name of an event", () => {

@@ -57,5 +57,7 @@ export const reject = (reason: WebhookRejectedError["reason"], detail?: string) 
 export const responseTo = ({ message, reason, status }: WebhookRejectedError): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.jsonUnsafe({ error: reason, message }, {
     status,
-    ...(status === 503 ? { headers: { "retry-after": "5" } } : {})
+    ...(status === 503 ? { headers: { "retry-after": "5" } } : {}),
+    // As RFC 9110 asks: the rest of the body may never come, and would keep the connection.
+    ...(status === 408 ? { headers: { connection: "close" } } : {})
   })

@@ -89,8 +89,8 @@ export interface Options extends WebhookSignature.Options {
 }
 
 /**
- * Verifies a signed delivery, and returns its event. Nothing is deduplicated, and nothing is answered: `Webhooks.layer`
- * and `Webhooks.toWebHandler` do that, too. That LiveDesk signs is unverified: see `Webhooks.signed`.
+ * Verifies a signed delivery, and returns its event. It neither deduplicates nor responds:
+ * `Webhooks.layer` and `Webhooks.toWebHandler` do that, too. That LiveDesk signs is unverified: see `Webhooks.signed`.
  *
  * ```ts
  * const event = yield* WebhookVerification.verify({ body, headers: request.headers, secrets: [secret] })
