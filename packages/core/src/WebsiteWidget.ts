@@ -34,7 +34,7 @@ const fail = (problem: string) => Effect.fail(new IdentifierHashError({ problem 
  * token can pass for any user. Fails if the id is empty, or if the token is empty or has white space at its ends.
  *
  * ```ts
- * const hash = yield* WebsiteWidget.identifierHash("user-42", hmacToken)
+ * const hash = yield* WebsiteWidget.identifierHash("user-42", secret)
  * ```
  *
  * @see https://www.engagelab.com/docs/livedesk/console/channels/website/website-advanced-guide

@@ -85,6 +85,7 @@ export type Headers =
 export interface Options extends WebhookSignature.Options {
   /** The raw body, before any parser: its bytes, or its text. */
   readonly body: string | Uint8Array | ArrayBuffer
+  /** The headers, as the server has them. */
   readonly headers: Headers
 }
 
@@ -93,7 +94,10 @@ export interface Options extends WebhookSignature.Options {
  * `Webhooks.layer` and `Webhooks.toWebHandler` do that, too. That LiveDesk signs is unverified: see `Webhooks.signed`.
  *
  * ```ts
- * const event = yield* WebhookVerification.verify({ body, headers: request.headers, secrets: [secret] })
+ * const receive = (body: string, headers: Headers) =>
+ *   WebhookVerification.verify({ body, headers, secrets: [secret] }).pipe(
+ *     Effect.flatMap((event) => Console.log(event._tag))
+ *   )
  * ```
  *
  * @category verification
@@ -127,7 +131,10 @@ export const verify = Effect.fnUntraced(function*(
  * Same as `verify`, as a promise, which rejects with `WebhookVerificationError`.
  *
  * ```ts
- * const event = await WebhookVerification.verifyPromise({ body: await request.text(), headers: request.headers, secrets })
+ * const receive = async (request: Request) => {
+ *   const { headers } = request
+ *   return await WebhookVerification.verifyPromise({ body: await request.text(), headers, secrets: [secret] })
+ * }
  * ```
  *
  * @category verification

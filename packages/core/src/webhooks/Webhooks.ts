@@ -333,11 +333,10 @@ export interface WebHandler {
  * ```ts
  * const { handler } = Webhooks.toWebHandler({
  *   path: "/webhooks/livedesk",
- *   verification: Webhooks.signed({ secrets: [Redacted.make(secret)] }),
- *   handler: (event) => Effect.promise(() => save(event))
+ *   verification: Webhooks.signed({ secrets: [secret] }),
+ *   handler: (event) => Console.log(event._tag)
  * })
- *
- * app.post("/webhooks/livedesk", (context) => handler(context.req.raw))
+ * const POST = (request: Request) => handler(request)
  * ```
  *
  * @category converting
