@@ -25,10 +25,9 @@ const secondsIn = (wire: unknown): number | undefined => {
   if (typeof wire !== "string") return undefined
   if (/^[0-9]+(\.[0-9]+)?$/.test(wire)) return Number(wire)
   const match = iso.exec(wire)
+  if (match === null) return undefined
   // Without an offset, a time would be read in this machine's time zone. Not every platform reads Ruby's " UTC".
-  return match === null
-    ? undefined
-    : Date.parse(match[1] === undefined && wire.length > 10 ? `${wire}Z` : wire.replace(" UTC", "Z")) / 1000
+  return Date.parse(match[1] === undefined && wire.length > 10 ? `${wire}Z` : wire.replace(" UTC", "Z")) / 1000
 }
 
 /** Reads a time; `None` for 0, also as text. */
