@@ -770,6 +770,14 @@ describe("a token in the path", () => {
       }
       yield* deliver({ verification })
       yield* client.execute(HttpClientRequest.get("/elsewhere"))
+      // The server ends its span and logs after it has responded.
+      const turn = Effect.promise(() => new Promise((resume) => setImmediate(resume)))
+      yield* Effect.repeat(turn, {
+        until: () =>
+          logged.join().includes("/elsewhere") &&
+          spans.some(({ attributes, kind }) => kind === "server" && attributes.get("url.path") === "/elsewhere"),
+        times: 10_000
+      })
       // The sender's own spans are in another process.
       const sampled = spans.filter(({ kind, sampled }) => sampled && kind !== "client")
       assert.notInclude(inspect(sampled.map(({ attributes }) => attributes), { depth: 5 }), token)
@@ -778,12 +786,13 @@ describe("a token in the path", () => {
       assert.notInclude(logged.join("\n"), token)
       assert.include(logged.join("\n"), "/elsewhere")
     }).pipe(
-      Effect.provide([
+      Effect.provide(
         tcp(Webhooks.layer({ path, verification, handler: () => Effect.void, onFailure: "retry" })).pipe(
-          Layer.provide(DeliveryStore.layer)
-        ),
-        Logger.layer([logger])
-      ]),
+          Layer.provide(DeliveryStore.layer),
+          // Beneath the server, whose requests log by it.
+          Layer.provideMerge(Logger.layer([logger]))
+        )
+      ),
       Effect.provideService(Tracer.Tracer, tracer)
     )
   })
