@@ -12,12 +12,12 @@ const limit = 55_400
 
 /** Likewise, of the entry points with Effect. */
 const limitsInBrowsers: { readonly [entry: string]: number } = {
-  "@effect-livedesk/core": 90_500,
+  "@effect-livedesk/core": 94_000,
   "@effect-livedesk/core/LiveDeskOpenApi": 46_600,
   "@effect-livedesk/core/flows": 62_700,
   "@effect-livedesk/core/imports": 72_000,
-  "@effect-livedesk/core/testing": 116_100,
-  "@effect-livedesk/core/webhooks": 68_100
+  "@effect-livedesk/core/testing": 118_500,
+  "@effect-livedesk/core/webhooks": 87_900
 }
 
 /** Likewise, of the entry points by themselves. */

@@ -117,7 +117,8 @@ const loaded = Effect.promise(async () => ({
 const isLoopback = (host: string): boolean => /^(?:127(?:\.\d{1,3}){3}|::1|localhost)$/i.test(host)
 
 /**
- * The secret to sign webhooks with, from `LIVEDESK_WEBHOOK_SECRET`; none if it is not set.
+ * The secret to sign webhooks with, from `LIVEDESK_WEBHOOK_SECRET`; none if it is not set. Fails if it begins or ends
+ * with white space, such as the line break of a mounted file.
  *
  * @category settings
  * @since 0.1.0

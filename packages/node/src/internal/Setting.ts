@@ -51,9 +51,14 @@ const inQuotes = "is in quotes, which Docker's --env-file keeps: remove the quot
 /** A secret as it stands, unless that is in quotes. */
 export const secret = (name: string): Config.Config<Redacted.Redacted> =>
   Config.Redacted(name).pipe(
-    Config.mapEffect((secret) =>
-      isQuoted(Redacted.value(secret)) ? configError(`${name} ${inQuotes}`) : Effect.succeed(secret)
-    )
+    Config.mapEffect((secret) => {
+      const value = Redacted.value(secret)
+      return isQuoted(value)
+        ? configError(`${name} ${inQuotes}`)
+        : value !== value.trim()
+        ? configError(`${name} begins or ends with white space, such as the line break of a file`)
+        : Effect.succeed(secret)
+    })
   )
 
 const problems = SchemaIssue.makeFormatterStandardSchemaV1()
