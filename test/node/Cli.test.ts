@@ -442,6 +442,20 @@ describe("settings", () => {
       assert.strictEqual((yield* Cli.runIn(folder, ["contacts", "list"], settings)).code, 0)
     }).pipe(withEmulator))
 
+  it.live("of a .env set no proxy", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      const settings = yield* Cli.settings
+      const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`)
+      writeFileSync(
+        join(folder, ".env"),
+        [...lines, "HTTP_PROXY=http://127.0.0.1:1\nhttp_proxy=http://127.0.0.1:1\n"].join("")
+      )
+      assert.strictEqual((yield* Cli.runIn(folder, ["contacts", "list"], {})).code, 0)
+      const { code } = yield* Cli.runIn(folder, ["contacts", "list"], { HTTP_PROXY: "http://127.0.0.1:1" })
+      assert.strictEqual(code, 5)
+    }).pipe(withEmulator))
+
   it.live("of a .env are read however it is written", () =>
     Effect.gen(function*() {
       const folder = yield* Folder.make

@@ -55,16 +55,26 @@ const presenter = CliOutput.layerPresenter({
   present: (event) => event._tag === "InvalidInvocation" ? Effect.void : CliOutput.defaultPresenter.present(event)
 })
 
-/** The environment, then the file `.env`. A file that cannot be read is reported when a setting is missing. */
+/**
+ * The environment, then the file `.env`. A file that cannot be read is reported when a setting is missing. Proxies are
+ * the environment's alone: a file that came with a repository must not lead requests elsewhere.
+ */
 const settings = ConfigProvider.layerAdd(
   ConfigProvider.fromDotEnv().pipe(
+    Effect.map((file) => ConfigProvider.make((path) => isProxy(path) ? Effect.undefined : file.load(path))),
     Effect.catch(({ reason }) => {
       if (reason._tag === "NotFound") return Effect.succeed(ConfigProvider.fromEnv({ env: {} }))
       const message = `.env cannot be read: ${reason._tag}. Fix it, or set everything in the environment`
-      return Effect.succeed(ConfigProvider.make(() => Effect.fail(new ConfigProvider.SourceError({ message }))))
+      return Effect.succeed(
+        ConfigProvider.make((path) =>
+          isProxy(path) ? Effect.undefined : Effect.fail(new ConfigProvider.SourceError({ message }))
+        )
+      )
     })
   )
 )
+
+const isProxy = ([name]: ConfigProvider.Path): boolean => typeof name === "string" && /_proxy$/i.test(name)
 
 /**
  * Runs the command with these arguments, prints failures on standard error, and returns the exit code.
