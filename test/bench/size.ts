@@ -8,21 +8,21 @@ import * as Bundle from "./Bundle.ts"
 import * as Shipped from "./Shipped.ts"
 
 /** Somewhat above what it is, in bytes, so that growing is a decision. */
-const limit = 55_400
+const limit = 55_800
 
 /** Likewise, of the entry points with Effect. */
 const limitsInBrowsers: { readonly [entry: string]: number } = {
   "@effect-livedesk/core": 94_000,
   "@effect-livedesk/core/LiveDeskOpenApi": 46_600,
-  "@effect-livedesk/core/flows": 62_700,
-  "@effect-livedesk/core/imports": 72_000,
-  "@effect-livedesk/core/testing": 118_500,
-  "@effect-livedesk/core/webhooks": 87_900
+  "@effect-livedesk/core/flows": 63_200,
+  "@effect-livedesk/core/imports": 72_700,
+  "@effect-livedesk/core/testing": 119_300,
+  "@effect-livedesk/core/webhooks": 88_400
 }
 
 /** Likewise, of the entry points by themselves. */
 const limitsOnNode: { readonly [entry: string]: number } = {
-  "@effect-livedesk/node": 6_900,
+  "@effect-livedesk/node": 7_200,
   "@effect-livedesk/node/NodeFlows": 4_850,
   "@effect-livedesk/node/NodeImport": 4_450,
   "@effect-livedesk/node/NodeSqlite": 1_750
@@ -49,22 +49,25 @@ const needed = [
   "Transport",
   "internal/CallExecution",
   "internal/ClientSettings",
+  "internal/ContentCoding",
+  "internal/Contradiction",
   "internal/EndpointCall",
   "internal/EndpointRequest",
   "internal/ErrorBody",
   "internal/ErrorExcerpt",
   "internal/ErrorMapping",
   "internal/ErrorMessage",
-  "internal/Retryability",
   "internal/Instrumentation",
   "internal/ResponseBuffer",
   "internal/ResponseDecoder",
   "internal/RetryOptions",
+  "internal/Retryability",
   "internal/TransportFailure",
   "internal/Utf8",
   "internal/WireTime",
   "internal/isJsonObject",
-  "internal/redact"
+  "internal/redact",
+  "internal/surrogateIssues"
 ]
 
 const folder = Shipped.make()
