@@ -24,6 +24,9 @@ export const make = (programs: ReadonlyArray<Ts.Program>): string => {
     if (program === undefined) throw new Error(`${file} was not read`)
     return textsOf(program, file)
   })
+  const lines = texts
+    .toSorted(([one], [other]) => one < other ? -1 : one > other ? 1 : 0)
+    .map(([name, text]) => `  ${JSON.stringify(name)}: ${JSON.stringify(text)}`)
   return `/**
  * The meaning of schemas and their properties on the wire, by \`Module.Type.property\`, for the OpenAPI document. Written
  * by \`pnpm codegen\` from the doc comments of models, inputs and events.
@@ -32,7 +35,7 @@ export const make = (programs: ReadonlyArray<Ts.Program>): string => {
  */
 // dprint-ignore
 export const fieldTexts: { readonly [name: string]: string | undefined } = {
-${texts.map(([name, text]) => `  ${JSON.stringify(name)}: ${JSON.stringify(text)}`).join(",\n")}
+${lines.join(",\n")}
 }
 `
 }
@@ -91,7 +94,8 @@ const categoryOf = (symbol: Ts.Symbol): string | undefined =>
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** Sentences about this library alone. */
-const ofTheLibrary = /`(?:Unknown|statuses|Ticket|[A-Z]\w+\.\w+)`|fails the whole|redacted|nothing relies|`_tag`/
+const ofTheLibrary =
+  /`(?:Unknown|statuses|Ticket|[A-Z]\w+\.\w+)`|fails the whole|redacted|^The schema of the input|`_tag`/
 
 /** Returns a comment without what it says of this library, and with the names of the wire. */
 const onWire = (comment: string, module: string): string =>
@@ -101,7 +105,10 @@ const onWire = (comment: string, module: string): string =>
     .replaceAll(/; (?:`None`|none) when (0|null), which means ([^.;]*)/g, "; $1 means $2")
     .replaceAll(/; (?:`None`|none) when 0(?: or null)?(?=[ .])/g, "; 0 stands for none")
     .replaceAll(/; [^.;]*\bwhen (?:absent|null|0|"")[^.;(]*(?= \(|[.;])/g, "")
-    .replaceAll(/; (?:`None` if [^.;]*|(?:a|an) \w+ (?:\w+ )?without (?:it|one) [^.;]*|redacted [^.;]*|both are read)/g, "")
+    .replaceAll(
+      /; (?:`None` if [^.;]*|(?:a|an) \w+ (?:\w+ )?without (?:it|one) [^.;]*|redacted [^.;]*|both are read)/g,
+      ""
+    )
     .replaceAll(/; nothing relies on it/g, "")
     .split(/(?<=[.?])\s+/)
     .filter((sentence) => !ofTheLibrary.test(sentence))

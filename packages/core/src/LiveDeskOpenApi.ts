@@ -245,14 +245,17 @@ const bodyOf = ({ either = [], endpoint }: Operation): { readonly name: string; 
     .filter(([name]) => !inPath.includes(name))
     .map(([name, schema]) => [nameOf(name), isForm ? part(schema) : schema] as const)
   const names = required.filter((name) => !inPath.includes(name)).map(nameOf)
+  const bodyWith = (required: ReadonlyArray<string>): JsonObject => ({
+    type: "object",
+    properties: Object.fromEntries(fields),
+    ...(required.length === 0 ? {} : { required })
+  })
   return {
     name,
     schema: {
       ...description,
-      type: "object",
-      properties: Object.fromEntries(fields),
-      ...(names.length === 0 ? {} : { required: names }),
-      ...(either.length === 0 ? {} : { anyOf: either.map((name) => ({ required: [name] })) })
+      // Each alternative is whole, because generators make a type of each.
+      ...(either.length === 0 ? bodyWith(names) : { anyOf: either.map((name) => bodyWith([...names, name])) })
     }
   }
 }

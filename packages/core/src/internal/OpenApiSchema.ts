@@ -140,15 +140,20 @@ export class Renderer {
     const { additionalProperties: _, allOf, anyOf, items, properties, required, ...rest } = raw
     const inner = { ...position, type: inside(position.type) }
     const all = Array.isArray(allOf) ? allOf.filter((member) => !saysNothing(member)) : []
-    const schema = {
+    const schema: JsonObject = {
       ...Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, toJson(value)])),
       ...(all.length === 0 ? {} : { allOf: all.map((member) => this.#schema(member, inner)) }),
       ...(Array.isArray(anyOf) ? anyOfThese(anyOf.map((member) => this.#schema(member, inner))) : {}),
       ...(items === undefined ? {} : { items: this.#schema(items, inner) }),
-      ...(Predicate.isObject(properties) ? { properties: this.#properties(properties, required, inner) } : {}),
+      ...(Predicate.isObject(properties)
+        ? { properties: this.#properties(properties, required, inner) }
+        // Generators take an object without properties for an empty one.
+        : rest["type"] === "object"
+        ? { additionalProperties: true }
+        : {}),
       ...(required === undefined ? {} : { required: toJson(required) })
     }
-    return position.side === "received" && schema.type === "string" && Array.isArray(schema.enum)
+    return position.side === "received" && schema["type"] === "string" && Array.isArray(schema["enum"])
       // LiveDesk may add words.
       ? { anyOf: [schema, { type: "string" }] }
       : schema
