@@ -248,17 +248,7 @@ const prism = createRequire(import.meta.url).resolve("@stoplight/prism-cli/dist/
 
 /** The document as Prism can read it: of several parts of a form under one name it keeps only one, and no array. */
 const forPrism = (): Json => {
-  const files = [
-    "paths",
-    "/api/v2/accounts/conversations/{conversation_id}/messages",
-    "post",
-    "requestBody",
-    "content",
-    "multipart/form-data",
-    "schema",
-    "properties",
-    "attachments[]"
-  ]
+  const files = ["components", "schemas", "SendFiles", "properties", "attachments[]"]
   const document = parse(readFileSync(published, "utf8"))
   return change(document, files, at(document, [...files, "items"]))
 }
@@ -350,6 +340,22 @@ layer(clientOfPrism, { excludeTestServices: true })("a server made from the docu
         LiveDeskOpenApi.operations.map(({ endpoint }) => endpoint.operation)
       )
       assert.deepStrictEqual(responses.flatMap(({ headers }) => headers["sl-violations"] ?? []), [])
+    }))
+
+  it.effect("responds with the vendor's samples", () =>
+    Effect.gen(function*() {
+      const contacts = yield* Contacts.Contacts
+      const conversations = yield* Conversations.Conversations
+      const { contact } = yield* contacts.create({ inboxId: 407 })
+      const conversation = yield* conversations.create({ inboxId: 407, contactId: contact.id })
+      assert.deepStrictEqual(
+        Schema.encodeSync(Contacts.CreatedContact)(yield* contacts.create({ inboxId: 407 })),
+        fixture("create-contact")
+      )
+      assert.deepStrictEqual(
+        Schema.encodeSync(Conversations.Conversation)(conversation),
+        fixture("create-conversation")
+      )
     }))
 
   it.effect("refuses what the document does not allow", () =>
