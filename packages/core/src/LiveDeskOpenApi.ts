@@ -164,10 +164,11 @@ export interface Document extends JsonObject {
   readonly components: JsonObject
 }
 
-const renderer = new OpenApiSchema.Renderer([
-  ...OpenApiSchema.declarations,
-  ...OpenApiWebhooks.declarations
-])
+let cached: OpenApiSchema.Renderer | undefined
+
+/** Made on first use: the emulator's programs import this module, and few of them ask for the document. */
+const renderer = (): OpenApiSchema.Renderer =>
+  cached ??= new OpenApiSchema.Renderer([...OpenApiSchema.declarations(), ...OpenApiWebhooks.declarations()])
 
 const pathParameters = (path: string): ReadonlyArray<string> =>
   [...path.matchAll(/(?<=\/):([A-Za-z_]\w*)/g)].map(([, name = ""]) => name)
@@ -181,7 +182,7 @@ interface Input {
 }
 
 const inputOf = (endpoint: Endpoints.AnyEndpoint): Input => {
-  const { name = endpoint.operation, schema: { description, properties, required } } = renderer.input(endpoint.input)
+  const { name = endpoint.operation, schema: { description, properties, required } } = renderer().input(endpoint.input)
   return {
     name,
     description: description === undefined ? {} : { description },
@@ -297,7 +298,7 @@ const success = ({ endpoint, success: description, undocumented }: Operation): J
     description: isUndocumented ? `${description} No page shows the response: this is an assumption.` : description,
     content: {
       "application/json": {
-        schema: renderer.response((success.assumed ?? success.documented)()),
+        schema: renderer().response((success.assumed ?? success.documented)()),
         ...examplesOf(OpenApiExamples.responses[endpoint.operation]),
         ...(isUndocumented ? unverified : {})
       }
@@ -359,7 +360,7 @@ const paths = (): Document["paths"] => {
 /** Returns the schemas that a part of the document refers to, directly or by others. */
 const referredBy = (part: Schema.Json): JsonObject => {
   const all: JsonObject = {
-    ...renderer.received,
+    ...renderer().received,
     ...OpenApiWebhooks.schemas,
     ...OpenApiErrors.schemas,
     ...Object.fromEntries(operations.map(bodyOf).map(({ name, schema }) => [name, schema]))

@@ -70,8 +70,8 @@ const listedContact = (): ReadonlyArray<Declaration> => {
   }]
 }
 
-/** The declarations of the API's calls. */
-export const declarations: ReadonlyArray<Declaration> = [
+/** Returns the declarations of the API's calls. */
+export const declarations = (): ReadonlyArray<Declaration> => [
   ...declarationsOf({ ContactProfile, Contacts, Conversations, Messages, Tickets }),
   ...listedContact()
 ]

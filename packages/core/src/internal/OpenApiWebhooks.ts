@@ -9,8 +9,8 @@ import { fieldTexts } from "./FieldTexts.ts"
 import * as OpenApiExamples from "./OpenApiExamples.ts"
 import { type Declaration, declarationsOf, type JsonObject, unverified } from "./OpenApiSchema.ts"
 
-/** The declarations of what events hold. */
-export const declarations: ReadonlyArray<Declaration> = declarationsOf({ WebhookConversation })
+/** Returns the declarations of what events hold. */
+export const declarations = (): ReadonlyArray<Declaration> => declarationsOf({ WebhookConversation })
 
 type Kind = Exclude<WebhookEvent.WebhookEvent["_tag"], "Unknown">
 
