@@ -57,7 +57,9 @@ const send = Effect.fnUntraced(function*(request: {
   const client = yield* HttpClient.HttpClient
   const { credentials } = yield* Emulator.Emulator
   const made = HttpClientRequest.make(request.method ?? "POST")(`${yield* BaseUrl}${request.path}`, {
-    body: request.body === undefined ? HttpBody.empty : HttpBody.text(request.body, request.contentType ?? "application/json")
+    body: request.body === undefined
+      ? HttpBody.empty
+      : HttpBody.text(request.body, request.contentType ?? "application/json")
   })
   const response = yield* client.execute(
     request.authorization === undefined
@@ -493,7 +495,8 @@ export const conformance = (name: string, transport: Transport) =>
           yield* send({
             method: "PATCH",
             path: `${contactsPath}/1`,
-            body: "name=Bob%20%26%20Co&custom_attributes[plan]=gold&custom_attributes[tags][]=a&custom_attributes[tags][]=b",
+            body:
+              "name=Bob%20%26%20Co&custom_attributes[plan]=gold&custom_attributes[tags][]=a&custom_attributes[tags][]=b",
             contentType: "application/x-www-form-urlencoded"
           })
           const contacts = yield* Contacts.Contacts

@@ -24,8 +24,10 @@ const server = Effect.suspend(() => {
       case 9:
         return request.socket.resetAndDestroy()
       case 12:
-        return response.writeHead(200, { "content-length": body.length }).write(body.subarray(0, 100), () =>
-          request.socket.destroy())
+        return response.writeHead(200, { "content-length": body.length }).write(
+          body.subarray(0, 100),
+          () => request.socket.destroy()
+        )
       case 15:
         // No response: the call's timeout passes.
         return
@@ -69,7 +71,9 @@ const measure = Effect.fnUntraced(function*(way: string, transformed: boolean) {
       yield* Effect.forEach(Array.range(1, 10_000), () => call, { concurrency: 100, discard: true })
       globalThis.gc?.()
       yield* Console.log(
-        `${way}, ${round * 10_000} calls, ${failed} failed: heap ${(process.memoryUsage().heapUsed / 2 ** 20).toFixed(1)} MB, ` +
+        `${way}, ${round * 10_000} calls, ${failed} failed: heap ${
+          (process.memoryUsage().heapUsed / 2 ** 20).toFixed(1)
+        } MB, ` +
           `${countOf("TCPSocketWrap")} sockets, ${countOf("Timeout")} timers, ${fibers.active} fibers`
       )
     }

@@ -1,11 +1,4 @@
-import {
-  Contacts,
-  FetchTransport,
-  LiveDesk,
-  LiveDeskClient,
-  type LiveDeskError,
-  Messages
-} from "@effect-livedesk/core"
+import { Contacts, FetchTransport, LiveDesk, LiveDeskClient, type LiveDeskError, Messages } from "@effect-livedesk/core"
 import { Emulator } from "@effect-livedesk/core/testing"
 import { NodeEmulator, NodeLiveDesk, type NodeTransport } from "@effect-livedesk/node"
 import { assert, describe, it } from "@effect/vitest"
@@ -81,7 +74,14 @@ interface Made {
 }
 
 /** Makes calls at one address, and returns their results once the server has nothing left to do. */
-const calls = (way: Way, url: string, conversationId: number, label: string, count: number, options: Partial<Options>) =>
+const calls = (
+  way: Way,
+  url: string,
+  conversationId: number,
+  label: string,
+  count: number,
+  options: Partial<Options>
+) =>
   Effect.gen(function*() {
     const { credentials } = yield* Emulator.Emulator
     const layer = layers[way]({ ...credentials, baseUrl: url, ...options })
@@ -130,28 +130,32 @@ const prepare = Effect.gen(function*() {
 })
 
 /** Makes calls over one network after another, each by its seed, and checks all of them. */
-const campaign = Effect.fnUntraced(function*(
-  way: Way,
-  name: Breadth.Campaign,
-  { atOnce, callsEach, options }: {
-    readonly atOnce: number
-    readonly callsEach: number
-    readonly options: Partial<Options>
-  }
-) {
-  const { conversationId, dropping, port } = yield* prepare
-  const run = Effect.fnUntraced(function*(seed: number) {
-    const { isConnected, made } = yield* Effect.scoped(Effect.gen(function*() {
-      const { isConnected, url } = yield* address(port, dropping)
-      return { isConnected, made: yield* calls(way, url, conversationId, `n${seed}`, callsEach, options) }
-    }))
-    yield* Effect.forEach(made, (made) => check(made, way, isConnected))
-  })
-  yield* Effect.forEach(Breadth.cases(name), (seed) => Random.withSeed(run(seed), seed), {
-    concurrency: atOnce,
-    discard: true
-  })
-}, Effect.provide(emulator), Effect.scoped)
+const campaign = Effect.fnUntraced(
+  function*(
+    way: Way,
+    name: Breadth.Campaign,
+    { atOnce, callsEach, options }: {
+      readonly atOnce: number
+      readonly callsEach: number
+      readonly options: Partial<Options>
+    }
+  ) {
+    const { conversationId, dropping, port } = yield* prepare
+    const run = Effect.fnUntraced(function*(seed: number) {
+      const { isConnected, made } = yield* Effect.scoped(Effect.gen(function*() {
+        const { isConnected, url } = yield* address(port, dropping)
+        return { isConnected, made: yield* calls(way, url, conversationId, `n${seed}`, callsEach, options) }
+      }))
+      yield* Effect.forEach(made, (made) => check(made, way, isConnected))
+    })
+    yield* Effect.forEach(Breadth.cases(name), (seed) => Random.withSeed(run(seed), seed), {
+      concurrency: atOnce,
+      discard: true
+    })
+  },
+  Effect.provide(emulator),
+  Effect.scoped
+)
 
 const limits: Partial<Options> = { timeout: 400, connectTimeout: 150, retries: { baseDelay: "5 millis" } }
 

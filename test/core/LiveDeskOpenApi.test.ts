@@ -15,7 +15,7 @@ import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import * as Calls from "../Calls.ts"
-import { at, change, fixture, isObject, type Json, parse } from "./Wire.ts"
+import { at, change, fixture, isObject, type Json, parse, type Path } from "./Wire.ts"
 
 /** The document as others get it. */
 const published = fileURLToPath(import.meta.resolve("@effect-livedesk/core/openapi.json"))
@@ -25,6 +25,11 @@ const document = parse(JSON.stringify(LiveDeskOpenApi.make()))
 const schema = (name: string): Json | undefined => at(document, ["components", "schemas", name])
 
 const record = (json: Json | undefined): { readonly [key: string]: Json } => isObject(json) ? json : {}
+
+const textAt = (json: Json, path: Path): string => {
+  const text = at(json, path)
+  return typeof text === "string" ? text : ""
+}
 
 const list = (json: Json | undefined): ReadonlyArray<Json> => Array.isArray(json) ? json : []
 
@@ -167,7 +172,7 @@ describe("the document", () => {
     const parameters = Object.values(record(at(document, ["paths"])))
       .flatMap((operations) => Object.values(record(operations)))
       .flatMap((operation) => list(at(operation, ["parameters"])))
-    const isDescribed = (part: Json) => String(at(part, ["description"]) ?? "").length > 5
+    const isDescribed = (part: Json) => textAt(part, ["description"]).length > 5
     const counts = {
       properties: properties.length,
       parameters: parameters.length,
@@ -186,7 +191,7 @@ describe("the document", () => {
   })
 
   it("says nothing of the library's own values", () => {
-    const texts = [...propertiesIn(document)].map(([, property]) => String(at(property, ["description"])))
+    const texts = [...propertiesIn(document)].map(([, property]) => textAt(property, ["description"]))
     assert.deepStrictEqual(texts.filter((text) => /`None`|\bnone when\b|when absent|`Unknown`|Schema\b/.test(text)), [])
   })
 
@@ -212,12 +217,16 @@ describe("the document", () => {
   })
 
   it("has a webhook for each kind of event, and shows the emulator's events", () => {
-    const schemas = new Ajv2020({ strict: false, validateFormats: false, schemas: [{ ...document, $id: "doc" }] })
+    const schemas = new Ajv2020({
+      strict: false,
+      validateFormats: false,
+      schemas: [{ ...record(document), $id: "doc" }]
+    })
     const names = Object.keys(record(at(document, ["webhooks"])))
     for (const event of events) {
       const name = WebhookEvent.nameOf(event)
       assert.include(names, name)
-      const reference = at(document, [
+      const reference = textAt(document, [
         "webhooks",
         name,
         "post",
@@ -227,7 +236,7 @@ describe("the document", () => {
         "schema",
         "$ref"
       ])
-      const validate = schemas.compile({ $ref: `doc${String(reference)}` })
+      const validate = schemas.compile({ $ref: `doc${reference}` })
       assert.isTrue(validate(Schema.encodeSync(WebhookEvent.WebhookEvent)(event)), JSON.stringify(validate.errors))
       assert.isFalse(validate({ event: "other" }))
     }
@@ -346,16 +355,10 @@ layer(clientOfPrism, { excludeTestServices: true })("a server made from the docu
     Effect.gen(function*() {
       const contacts = yield* Contacts.Contacts
       const conversations = yield* Conversations.Conversations
-      const { contact } = yield* contacts.create({ inboxId: 407 })
-      const conversation = yield* conversations.create({ inboxId: 407, contactId: contact.id })
-      assert.deepStrictEqual(
-        Schema.encodeSync(Contacts.CreatedContact)(yield* contacts.create({ inboxId: 407 })),
-        fixture("create-contact")
-      )
-      assert.deepStrictEqual(
-        Schema.encodeSync(Conversations.Conversation)(conversation),
-        fixture("create-conversation")
-      )
+      const created = yield* contacts.create({ inboxId: 407 })
+      const conversation = yield* conversations.create({ inboxId: 407, contactId: created.contact.id })
+      assert.deepStrictEqual(Contacts.CreatedContact.write(created), fixture("create-contact"))
+      assert.deepStrictEqual(Conversations.Conversation.write(conversation), fixture("create-conversation"))
     }))
 
   it.effect("refuses what the document does not allow", () =>

@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import * as Schema from "effect/Schema"
+import type * as Schema from "effect/Schema"
 import * as Endpoints from "./Endpoints.ts"
 import { places } from "./internal/EndpointPlace.ts"
 import { isJsonObject } from "./internal/isJsonObject.ts"

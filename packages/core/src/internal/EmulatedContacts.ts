@@ -218,9 +218,11 @@ const find = (
 const matcher = (q: string, byCase: boolean): (contact: EmulatorState.StoredContact) => boolean => {
   const lower = q.toLowerCase()
   const includes = (text: string) => text.toLowerCase().includes(lower)
-  return q === "" ? constTrue : ({ email, identifier, name, phoneNumber }) =>
-    includes(name) || Option.exists(email, includes) || Option.exists(phoneNumber, includes) ||
-    Option.exists(identifier, (identifier) => byCase ? identifier.includes(q) : includes(identifier))
+  return q === "" ?
+    constTrue :
+    ({ email, identifier, name, phoneNumber }) =>
+      includes(name) || Option.exists(email, includes) || Option.exists(phoneNumber, includes) ||
+      Option.exists(identifier, (identifier) => byCase ? identifier.includes(q) : includes(identifier))
 }
 
 type SortValue = (contact: EmulatorState.StoredContact) => Option.Option<string | number>

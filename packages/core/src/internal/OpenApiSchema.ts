@@ -191,11 +191,17 @@ const envelopeTexts: { readonly [path: string]: string | undefined } = {
 }
 
 const describedBy = (path: string, schema?: JsonObject): { readonly description?: string } => {
-  const referred = /\w+$/.exec(String(schema?.["$ref"] ?? ""))?.[0]
+  const referred = referredBy(schema)
   const text = fieldTexts[path] ?? envelopeTexts[path] ??
     Object.entries(fieldTexts).find(([name]) => referred !== undefined && name.split(".")[1] === referred)?.[1]
   return text === undefined ? {} : { description: text }
 }
+
+/** The name of the declaration that a schema refers to, alone or beside null. */
+const referredBy = (schema: Schema.Json | undefined): string | undefined =>
+  membersOf(schema).map((member) => isJsonObject(member) ? member["$ref"] : undefined)
+    .filter((reference) => typeof reference === "string")
+    .map((reference) => reference.split("/").at(-1))[0]
 
 // ---------------------------------------------------------------------------------------------------------------------
 // positions
