@@ -13,7 +13,7 @@ const limit = 53_600
 /** Likewise, of the entry points with Effect. */
 const limitsInBrowsers: { readonly [entry: string]: number } = {
   "@effect-livedesk/core": 88_400,
-  "@effect-livedesk/core/LiveDeskOpenApi": 46_600,
+  "@effect-livedesk/core/LiveDeskOpenApi": 71_300,
   "@effect-livedesk/core/flows": 62_100,
   "@effect-livedesk/core/imports": 71_700,
   "@effect-livedesk/core/testing": 114_300,
