@@ -1,4 +1,5 @@
 /** The doc comments of models, inputs and events, as far as they are about the wire, for the OpenAPI document. */
+import { String } from "effect"
 import * as Path from "node:path"
 import * as Ts from "typescript"
 import { root } from "./Reference.ts"
@@ -101,7 +102,10 @@ const ofTheLibrary =
 const onWire = (comment: string, module: string): string =>
   comment
     .replaceAll(/\s+/g, " ")
-    .replaceAll(/, or any other by `[\w.]+`|: one of `statuses`, which says which are documented/g, "")
+    .replaceAll(
+      /, or any other by `[\w.]+`|: one of `statuses`, which says which are documented|: an update [^.]* never fails/g,
+      ""
+    )
     .replaceAll(/; (?:`None`|none) when (0|null), which means ([^.;]*)/g, "; $1 means $2")
     .replaceAll(/; (?:`None`|none) when 0(?: or null)?(?=[ .])/g, "; 0 stands for none")
     .replaceAll(/; [^.;]*\bwhen (?:absent|null|0|"")[^.;(]*(?= \(|[.;])/g, "")
@@ -115,5 +119,8 @@ const onWire = (comment: string, module: string): string =>
     .join(" ")
     .replaceAll("`None`", "null")
     .replaceAll(/\b(input of|response to) `(\w+)`/g, `$1 \`${module.toLowerCase()}.$2\``)
-    .replaceAll(/`[a-z]+[A-Z][\w.]*`/g, (name) => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`))
+    .replaceAll(/`[a-z]+[A-Z][\w.]*`/g, String.camelToSnake)
+    // Events have the names of the wire, too.
+    .replaceAll(/`[A-Z]\w+`/g, (name) =>
+      module === "WebhookEvent" ? `\`${String.pascalToSnake(name.slice(1, -1))}\`` : name)
     .trim()
