@@ -4,23 +4,10 @@
  */
 import { Contacts } from "@effect-livedesk/core"
 import { NodeLiveDesk } from "@effect-livedesk/node"
-import { NodeHttpClient, NodeRuntime } from "@effect/platform-node"
-import { EnvHttpProxyAgent } from "@effect/platform-node/Undici"
-import { Console, Effect, Layer } from "effect"
+import { NodeRuntime } from "@effect/platform-node"
+import { Console, Effect } from "effect"
 
-// undici's own agent reads the three settings. HTTP/2 stays off, as it may send a request again by itself.
-const Proxy = Layer.effect(
-  NodeHttpClient.Dispatcher,
-  Effect.acquireRelease(
-    Effect.sync(() => new EnvHttpProxyAgent({ allowH2: false })),
-    (agent) => Effect.promise(() => agent.close())
-  )
-)
-
-const LiveDesk = NodeLiveDesk.layerConfigNoHttpClient().pipe(
-  Layer.provide(NodeHttpClient.layerUndiciNoDispatcher),
-  Layer.provide(Proxy)
-)
+const LiveDesk = NodeLiveDesk.layerConfig({ proxy: "environment" })
 
 const program = Effect.gen(function*() {
   const contacts = yield* Contacts.Contacts

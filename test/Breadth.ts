@@ -46,8 +46,10 @@ export const samples: ReadonlyArray<string> = [
   "secrets under faults: each fault with one status of the server that echoes them",
   "models: each odd value in one place, each place with one odd value",
   "properties: a fifth of the runs",
+  "calls that get no connection: with a short timeout, not with the defaults together",
   "flows: each way to lose a response with one of two operations",
   "webhooks: replays with and without ids, each with one of two ways to treat failures",
+  "webhooks: 500 signed deliveries of 20,000",
   "a webhook's sender: 10,500 deliveries of 20,500",
   "hostile responses: each costly body with four calls of thirty, bodies of 50 MB with two of twenty"
 ]

@@ -1,10 +1,19 @@
 /** A flow whose process ends again and again, in whatever its flows are kept. */
-import { LiveDesk } from "@effect-livedesk/core"
-import { ConversationFlow, FlowEvents, Reconciliation } from "@effect-livedesk/core/flows"
-import { Emulator, Faults } from "@effect-livedesk/core/testing"
+import { Conversations, LiveDesk, LiveDeskError } from "@effect-livedesk/core"
+import {
+  ConversationFlow,
+  CustomerReply,
+  FlowEvents,
+  FlowStep,
+  IntentLog,
+  Reconciliation
+} from "@effect-livedesk/core/flows"
+import { Emulator, Faults, Fixtures, WebhookDelivery } from "@effect-livedesk/core/testing"
+import { WebhookEvent } from "@effect-livedesk/core/webhooks"
 import type * as NodeFlows from "@effect-livedesk/node/NodeFlows"
 import { assert } from "@effect/vitest"
-import { DateTime, Effect, Fiber, Layer, PubSub, References } from "effect"
+import { DateTime, Effect, Fiber, Layer, Option, PubSub, References, Schema } from "effect"
+import { Workflow } from "effect/workflow"
 import * as FlowServer from "./FlowServer.ts"
 
 const { Fault } = Faults
@@ -65,9 +74,9 @@ export const run = <E, R>(flows: Layer.Layer<NodeFlows.Provided, E, R>) =>
     yield* live(
       Effect.gen(function*() {
         const pending = yield* lastly
-        yield* Reconciliation.resolve({ ...pending, outcome: Reconciliation.done(40) })
+        yield* Reconciliation.resolve({ ...pending, outcome: Reconciliation.processed(40) })
         while ((yield* Reconciliation.pending)[0]?.step !== "message") yield* Effect.sleep("10 millis")
-        yield* Reconciliation.resolve({ ...(yield* lastly), outcome: Reconciliation.notDone })
+        yield* Reconciliation.resolve({ ...(yield* lastly), outcome: Reconciliation.notProcessed })
         // The third response, of the message that is sent again.
         const { trace } = yield* Faults.Faults
         while ((yield* trace).length < 5) yield* Effect.sleep("10 millis")
@@ -87,3 +96,67 @@ export const run = <E, R>(flows: Layer.Layer<NodeFlows.Provided, E, R>) =>
     assert.deepStrictEqual(yield* done, [1, 1, 1])
     assert.strictEqual(started.conversationId, 40)
   }).pipe(Effect.scoped, Effect.provide(lost))
+
+const odd = ["NUL \0 in it", "half an emoji \ud83d", "'; DROP TABLE --", "\\u0000", "\"", "", "é".repeat(5000)]
+
+const Echo = Workflow.make("Test.Echo", {
+  payload: { step: Schema.String },
+  success: Schema.Array(Schema.String),
+  error: LiveDeskError.LiveDeskError,
+  idempotencyKey: ({ step }) => step
+})
+
+const echo = Echo.toLayer(({ step }) =>
+  Effect.gen(function*() {
+    const conversationId = yield* FlowStep.createConversation(step, { inboxId: 407, contactId: 7 })
+    return yield* Effect.forEach(odd, (_, index) =>
+      Effect.map(CustomerReply.wait(`reply ${index}`, { conversationId }), (reply) =>
+        Option.getOrThrow(reply).content))
+  })
+)
+
+/** Texts that a database may not keep as they are, and names that it cannot have. */
+export const keepsAnyText = <E, R>(flows: Layer.Layer<NodeFlows.Provided, E, R>) =>
+  Effect.gen(function*() {
+    const intents = yield* IntentLog.IntentLog
+    const facts = {
+      executionId: "1",
+      workflow: "Test.Texts",
+      kind: "message",
+      inboxId: undefined,
+      contactId: undefined,
+      conversationId: 77
+    } as const
+    for (const [index, content] of odd.entries()) {
+      const step = `step ${index}`
+      const { intent } = yield* intents.begin({ ...facts, step, content }, 1)
+      yield* intents.beginCheck(intent, content)
+      const again = yield* intents.find("1", step)
+      assert.deepStrictEqual([again?.content, again?.verifyHint], [content, content])
+      const fitting = yield* intents.findMatching({ kind: "message", id: 1, conversationId: 77, content }, Infinity)
+      assert.deepStrictEqual(fitting.map(({ step }) => step), [step])
+    }
+    for (const name of ["a\0b", "\ud800", "x".repeat(256), ""]) {
+      assert.isUndefined(yield* intents.find("1", name))
+      const error = yield* Effect.flip(Echo.execute({ step: name }))
+      assert.deepInclude(error, { _tag: "ValidationError", outcome: "NotSent" })
+      assert.include(error.message, "step: expected a name of 1 to 255 characters, without control characters")
+    }
+    const fiber = yield* Effect.forkChild(Echo.execute({ step: "x".repeat(255) }))
+    while (!(yield* intents.hasConversation(7))) yield* Effect.sleep("10 millis")
+    for (const [index, content] of odd.entries()) {
+      const created = { id: index + 1, content, message_type: "incoming", conversation: { id: 7 } }
+      const wire = WebhookDelivery.payload("message_created", created)
+      yield* CustomerReply.handle(yield* Schema.decodeUnknownEffect(WebhookEvent.WebhookEvent)(wire))
+    }
+    assert.deepStrictEqual(yield* Fiber.join(fiber), odd)
+  }).pipe(
+    Effect.provide(
+      echo.pipe(
+        Layer.provideMerge(Layer.fresh(flows)),
+        Layer.provide(Layer.mock(Conversations.Conversations, {
+          create: () => Effect.succeed(Fixtures.conversation({ id: 7 }))
+        }))
+      )
+    )
+  )

@@ -43,7 +43,8 @@ export type Behaviour =
     readonly _tag: "BreakOff"
     readonly status: number
     readonly framing: "Length" | "Chunked"
-    readonly body: string
+    readonly headers?: ResponseHeaders
+    readonly body: string | Uint8Array
     readonly leave: Leave
   }
   | { readonly _tag: "SlowBody"; readonly status: number; readonly first?: string; readonly body: string }
@@ -200,12 +201,14 @@ const act = (socket: Net.Socket, behaviour: Behaviour, fork: Fork): void => {
       return
     }
     case "BreakOff": {
-      const { body } = behaviour
-      socket.write(
-        behaviour.framing === "Length"
-          ? head(behaviour.status, { "content-length": String(body.length + 1000) }) + body
-          : head(behaviour.status, { "transfer-encoding": "chunked" }) + (body === "" ? "" : chunk(body))
-      )
+      const { body, framing, headers, status } = behaviour
+      socket.write(head(
+        status,
+        framing === "Length"
+          ? { ...headers, "content-length": String(body.length + 1000) }
+          : { ...headers, "transfer-encoding": "chunked" }
+      ))
+      if (body.length > 0) socket.write(framing === "Length" ? body : chunk(Buffer.from(body).toString("utf8")))
       // A RST makes the peer drop what it has not read yet.
       fork(Effect.andThen(Effect.sleep("50 millis"), Effect.sync(() => leave(socket, behaviour.leave))))
       return

@@ -8,24 +8,24 @@ import * as Bundle from "./Bundle.ts"
 import * as Shipped from "./Shipped.ts"
 
 /** Somewhat above what it is, in bytes, so that growing is a decision. */
-const limit = 53_600
+const limit = 55_400
 
 /** Likewise, of the entry points with Effect. */
 const limitsInBrowsers: { readonly [entry: string]: number } = {
-  "@effect-livedesk/core": 88_400,
-  "@effect-livedesk/core/LiveDeskOpenApi": 71_300,
-  "@effect-livedesk/core/flows": 62_100,
-  "@effect-livedesk/core/imports": 71_700,
-  "@effect-livedesk/core/testing": 114_300,
-  "@effect-livedesk/core/webhooks": 68_100
+  "@effect-livedesk/core": 94_000,
+  "@effect-livedesk/core/LiveDeskOpenApi": 72_500,
+  "@effect-livedesk/core/flows": 62_700,
+  "@effect-livedesk/core/imports": 72_000,
+  "@effect-livedesk/core/testing": 118_500,
+  "@effect-livedesk/core/webhooks": 87_900
 }
 
 /** Likewise, of the entry points by themselves. */
 const limitsOnNode: { readonly [entry: string]: number } = {
-  "@effect-livedesk/node": 5_500,
-  "@effect-livedesk/node/NodeFlows": 4_200,
-  "@effect-livedesk/node/NodeImport": 3_800,
-  "@effect-livedesk/node/NodeSqlite": 1_650
+  "@effect-livedesk/node": 6_900,
+  "@effect-livedesk/node/NodeFlows": 4_850,
+  "@effect-livedesk/node/NodeImport": 4_450,
+  "@effect-livedesk/node/NodeSqlite": 1_750
 }
 
 /** Likewise, of what they load only when it is needed: the emulator's inbox, and what shares flows by PostgreSQL. */
@@ -55,7 +55,7 @@ const needed = [
   "internal/ErrorExcerpt",
   "internal/ErrorMapping",
   "internal/ErrorMessage",
-  "internal/ErrorReading",
+  "internal/Retryability",
   "internal/Instrumentation",
   "internal/ResponseBuffer",
   "internal/ResponseDecoder",

@@ -96,8 +96,8 @@ it.live("an import that is killed again and again does each row once", () =>
         yield* journal.resolve(
           key,
           done === undefined
-            ? { _tag: "NotDone" }
-            : { _tag: "Done", [step === "conversation" ? "conversationId" : "messageId"]: done.id }
+            ? { _tag: "NotProcessed" }
+            : { _tag: "Processed", [step === "conversation" ? "conversationId" : "messageId"]: done.id }
         )
       }
       return unknown.length

@@ -121,8 +121,8 @@ const resolveAll = Effect.fnUntraced(function*(file: string) {
       yield* journal.resolve(
         key,
         made === undefined
-          ? { _tag: "NotDone" }
-          : { _tag: "Done", [step === "conversation" ? "conversationId" : "messageId"]: made.id }
+          ? { _tag: "NotProcessed" }
+          : { _tag: "Processed", [step === "conversation" ? "conversationId" : "messageId"]: made.id }
       )
     }
   }).pipe(Effect.provide(NodeImport.journalLayer(`${file}.journal`)))

@@ -4,9 +4,9 @@ import { NodeEmulator, NodeLiveDesk, type NodeTransport } from "@effect-livedesk
 import { assert, describe, it } from "@effect/vitest"
 import { Array, Effect, HashMap, identity, Layer, Option, Random, Result } from "effect"
 import { FetchHttpClient } from "effect/http"
+import * as BlackHole from "../BlackHole.ts"
 import * as Breadth from "../Breadth.ts"
 import * as Calls from "../Calls.ts"
-import * as DroppingPort from "../DroppingPort.ts"
 import * as FreePort from "../FreePort.ts"
 import * as NetworkProxy from "../NetworkProxy.ts"
 
@@ -126,7 +126,7 @@ const prepare = Effect.gen(function*() {
   const { baseUrl } = yield* NodeEmulator.NodeEmulator
   const { credentials } = yield* Emulator.Emulator
   const { conversationId } = yield* Effect.provide(Calls.prepare, NodeLiveDesk.layer({ ...credentials, baseUrl }))
-  return { port: Number(new URL(baseUrl).port), conversationId, dropping: yield* DroppingPort.make }
+  return { port: Number(new URL(baseUrl).port), conversationId, dropping: `http://127.0.0.1:${yield* BlackHole.make}` }
 })
 
 /** Makes calls over one network after another, each by its seed, and checks all of them. */

@@ -40,14 +40,17 @@ const pick = <A>(from: ReadonlyArray<A>) =>
 
 /** From here on, so many of all requests meet a fault. */
 const strike = Effect.fnUntraced(function*(rate: number) {
-  const { follow } = yield* Faults.Faults
-  yield* follow(Faults.seeded({ seed: yield* Random.nextInt, rate }))
+  const { setPlan } = yield* Faults.Faults
+  yield* setPlan(Faults.seeded({ seed: yield* Random.nextInt, rate }))
 })
 
 const timeLimits = [100, 1_000, 10_000, 60_000]
 
 const leavesUnknown = (fault: Option.Option<Faults.Fault>): boolean =>
-  Option.exists(fault, ({ _tag }) => _tag === "Silent" || _tag === "Reset" || _tag === "Failing")
+  Option.exists(fault, (fault) =>
+    fault._tag === "Silent" || fault._tag === "Reset" || fault._tag === "Failing" ||
+    // A page of markup may be someone else's.
+    (fault._tag === "MalformedBody" && fault.body.startsWith("<")))
 
 const proves = (fault: Option.Option<Faults.Fault>): boolean =>
   Option.exists(fault, ({ _tag }) => _tag === "Refused" || _tag === "DnsFailed" || _tag === "RateLimited")

@@ -29,13 +29,20 @@ describe("start", () => {
 
   it.effect("does nothing when the message cannot be sent anyway", () =>
     Effect.gen(function*() {
-      const error = yield* Effect.flip(ConversationStart.start({
-        inboxId: 407,
-        contact: { name: "Alice" },
-        message: { ...message, contentAttributes: { in_reply_to: Number.NaN } }
-      }))
-      assert.strictEqual(error.reason._tag, "InvalidInput")
-      assert.include(error.message, "message.contentAttributes")
+      for (
+        const [wrong, path] of [
+          [{ contentAttributes: { in_reply_to: Number.NaN } }, "message.contentAttributes"],
+          [{ content: "half an emoji: \ud83d" }, "message.content"]
+        ] as const
+      ) {
+        const error = yield* Effect.flip(ConversationStart.start({
+          inboxId: 407,
+          contact: { name: "Alice" },
+          message: { ...message, ...wrong }
+        }))
+        assert.strictEqual(error.reason._tag, "InvalidInput")
+        assert.include(error.message, path)
+      }
       assert.deepStrictEqual(yield* held, [0, 0, 0])
     }).pipe(Effect.provide(TestLayer)))
 

@@ -1,6 +1,6 @@
 import { DeliveryStore, PersistedDeliveryStore } from "@effect-livedesk/core/webhooks"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Fiber, Layer } from "effect"
+import { Context, Effect, Fiber, Layer, type Scope } from "effect"
 import { KeyValueStore, Persistence } from "effect/persistence"
 import { TestClock } from "effect/testing"
 
@@ -37,6 +37,42 @@ for (const [name, layer] of Object.entries(stores)) {
       }).pipe(Effect.provide(layer)))
   })
 }
+
+// What a program in JavaScript may pass.
+const soon = "soon" as "1 second"
+
+describe("the options of a store", () => {
+  type Make = Effect.Effect<
+    DeliveryStore.DeliveryStore["Service"],
+    DeliveryStore.DeliveryStoreError,
+    Persistence.Persistence | Scope.Scope
+  >
+  const invalid: { readonly [option: string]: ReadonlyArray<Make> } = {
+    capacity: [Number.NaN, 0, -1, "many" as never].map((capacity) => DeliveryStore.make({ capacity })),
+    timeToLive: [
+      DeliveryStore.make({ timeToLive: soon }),
+      DeliveryStore.make({ timeToLive: Number.NaN }),
+      PersistedDeliveryStore.make({ timeToLive: soon })
+    ],
+    lease: [PersistedDeliveryStore.make({ lease: soon }), PersistedDeliveryStore.make({ lease: -1 })]
+  }
+  for (const [option, stores] of Object.entries(invalid)) {
+    it.effect(`fail the store for an invalid ${option}`, () =>
+      Effect.gen(function*() {
+        for (const { message } of yield* Effect.all(stores.map(Effect.flip))) {
+          assert.match(message, new RegExp(`^${option}: expected a `))
+        }
+      }).pipe(Effect.provide(Persistence.layerMemory)))
+  }
+
+  it.effect("may be a capacity without end", () =>
+    Effect.gen(function*() {
+      const { claim, complete } = yield* DeliveryStore.make({ capacity: Number.POSITIVE_INFINITY })
+      yield* claim("a")
+      yield* complete("a")
+      assert.strictEqual(yield* claim("a"), "Handled")
+    }))
+})
 
 describe("deliveries in memory", () => {
   it.effect("are forgotten above the capacity, the oldest first", () =>

@@ -77,7 +77,7 @@ describe("an emulator behind a server", () => {
         "contacts.create": [Fault.Refused(), "Pass", Fault.RateLimited({ retryAfter: "2" })],
         "*": [Fault.Silent({ when: "BeforeProcessing" })]
       })
-      yield* faults.follow(plan)
+      yield* faults.setPlan(plan)
       assert.strictEqual(yield* faults.plan, plan)
       const lost = yield* Effect.flip(ask(contacts))
       assert.strictEqual(lost._tag, "ConnectionLost")
@@ -94,17 +94,17 @@ describe("an emulator behind a server", () => {
           [Option.some("RateLimited retryAfter 2"), Option.none(), Option.some(429)]
         ]
       )
-      const refused = yield* Effect.exit(faults.follow(Faults.seeded({ seed: 1, rate: -1 })))
+      const refused = yield* Effect.exit(faults.setPlan(Faults.seeded({ seed: 1, rate: -1 })))
       assert.isTrue(Exit.isFailure(refused))
       assert.strictEqual(yield* faults.plan, plan)
-      yield* faults.follow(Faults.script({}))
+      yield* faults.setPlan(Faults.script({}))
       assert.strictEqual((yield* ask(contacts)).status, 401)
     }).pipe(Effect.provide(Emulator.layerHttpClient)))
 
   it.effect("records how long a request took when the client stops waiting for its response", () =>
     Effect.gen(function*() {
       const { ask, faults, requests } = yield* make
-      yield* faults.follow(Faults.seeded({ seed: 1, rate: 1, faults: [Fault.Silent({ when: "AfterProcessing" })] }))
+      yield* faults.setPlan(Faults.seeded({ seed: 1, rate: 1, faults: [Fault.Silent({ when: "AfterProcessing" })] }))
       const waits = yield* Effect.forkChild(Effect.timeoutOption(ask(contacts), "3 seconds"))
       yield* TestClock.adjust("1 second")
       const [before] = yield* requests

@@ -231,7 +231,7 @@ describe("inheritedRules: false", () => {
       const second = yield* conversations.create({ inboxId: 407, contactId: contact.id })
       assert.deepStrictEqual([first.status, second.status], ["open", "open"])
       assert.notStrictEqual(first.id, second.id)
-      assert.strictEqual(EmulatorState.under((yield* state).contactInboxesOf, contact.id).length, 1)
+      assert.strictEqual(HashMap.getUnsafe((yield* state).contactInboxesOf, contact.id).length, 1)
       const reply = yield* messages.send({
         conversationId: first.id,
         content: "Yes",
@@ -254,7 +254,7 @@ describe("inheritedRules: false", () => {
         const { contact } = yield* contacts.create({ inboxId: 407 })
         yield* conversations.create({ inboxId: 408, contactId: contact.id })
         yield* conversations.create({ inboxId: 408, contactId: contact.id })
-        const ties = EmulatorState.under((yield* state).contactInboxesOf, contact.id)
+        const ties = HashMap.getUnsafe((yield* state).contactInboxesOf, contact.id)
         assert.deepStrictEqual(ties.map(({ inboxId }) => Number(inboxId)), [407, 408])
       }),
       { inboxes: [inbox, { id: 408 }] }

@@ -1,7 +1,8 @@
-import { Endpoint, LiveDeskClient, Model } from "@effect-livedesk/core"
+import { Endpoint, LiveDeskClient, Messages, Model } from "@effect-livedesk/core"
+import * as Endpoints from "@effect-livedesk/core/Endpoints"
 import { Emulator } from "@effect-livedesk/core/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Effect, Layer, Redacted, Schema } from "effect"
+import { DateTime, Effect, Layer, Redacted, Result, Schema } from "effect"
 import { HttpClient, type HttpClientRequest, HttpClientResponse } from "effect/http"
 
 const Labels = Schema.Struct({
@@ -28,6 +29,60 @@ const remove = Endpoint.make({
   success: Model.nothing,
   idempotency: "idempotent"
 })
+
+/** An input of each endpoint with each of its texts. */
+const full: { readonly [Operation in Endpoints.Operation]: object } = {
+  "contacts.create": {
+    inboxId: 407,
+    name: "Alice",
+    email: "alice@acme.inc",
+    phoneNumber: "+4917012345678",
+    identifier: "u-1",
+    avatarUrl: "https://acme.inc/a.png"
+  },
+  "contacts.list": { q: "alice", sort: "name" },
+  "contacts.update": {
+    contactId: 7,
+    name: "Alice",
+    additionalAttributes: { city: "Berlin" },
+    customAttributes: { plan: { name: "gold", tags: ["a", "b"] } }
+  },
+  "conversations.create": { inboxId: 407, contactId: 7, sourceId: "s-1" },
+  "conversations.toggleStatus": { conversationId: 7, status: "resolved" },
+  "messages.send": { conversationId: 7, content: "Hello", contentAttributes: { note: ["x"] } },
+  "messages.sendFiles": {
+    conversationId: 7,
+    content: "Hello",
+    contentAttributes: { note: ["x"] },
+    attachments: [{ name: "a.txt", mediaType: "text/plain", content: new Uint8Array([97]) }]
+  },
+  "tickets.create": {
+    title: "Broken",
+    description: "It broke",
+    attachments: [{ fileUrl: "https://acme.inc/a.png" }],
+    ticketType: "incident",
+    customFields: { order: "4711" },
+    requester: { euid: "e", channelContacts: { channelId: "c", followers: [{ id: "f", name: "Bob" }] } },
+    submitter: { id: "s" },
+    assignmentTeam: "t"
+  },
+  "tickets.get": { ticketId: "t-1" },
+  "tickets.update": { ticketId: "t-1", title: "Broken", tags: ["new"] }
+}
+
+/** The input with half a character in one of its texts or names, once for each, and the path that names it. */
+const halved = (value: unknown): ReadonlyArray<readonly [value: unknown, path: string]> => {
+  if (typeof value === "string") return ["\ud83d", "\ude00"].map((half) => [`${value}${half}`, ""] as const)
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return []
+  return Object.entries(value).flatMap(([key, below]) =>
+    halved(below).map(([changed, path]) =>
+      [
+        Array.isArray(value) ? value.with(Number(key), changed) : { ...value, [key]: changed },
+        path === "" ? key : `${key}.${path}`
+      ] as const
+    )
+  )
+}
 
 /** Calls an endpoint of a server that returns the given response, and returns the requests that the server got. */
 const call = <Input, Output>(
@@ -165,4 +220,59 @@ describe("Model.fromSchema", () => {
       { path: ["payload"], expected: "a value" }
     ])
   })
+})
+
+describe("half a character", () => {
+  const callAny = (operation: Endpoints.Operation, input: unknown) => {
+    // The types of the endpoints' inputs differ, and some of these inputs are wrong on purpose.
+    const endpoint = Endpoints.all.find((endpoint) => endpoint.operation === operation) as unknown
+    return call(endpoint as Endpoint.Endpoint<unknown, unknown>, input, { body: "{}" })
+  }
+
+  const refuses = Effect.fnUntraced(function*(operation: Endpoints.Operation, input: unknown) {
+    const { requests, response } = yield* callAny(operation, input)
+    assert.deepStrictEqual(requests, [])
+    assert.isTrue(Result.isFailure(response) && response.failure.reason._tag === "InvalidInput")
+    return Result.isFailure(response) ? response.failure.message : ""
+  })
+
+  it.effect.each(Object.entries(full))(
+    "is refused in each text of %s, by name",
+    ([operation, input]) =>
+      Effect.gen(function*() {
+        assert.lengthOf((yield* callAny(operation as Endpoints.Operation, input)).requests, 1)
+        const inputs = halved(input)
+        assert.isAbove(inputs.length, 0)
+        for (const [input, path] of inputs) {
+          const message = yield* refuses(operation as Endpoints.Operation, input)
+          assert.match(message, new RegExp(`[:;] ${path.replaceAll(".", "\\.")}: expected `, "i"))
+          assert.notMatch(message, /\p{Cs}/u)
+        }
+      })
+  )
+
+  it.effect("is refused in a name, among other faults, and deep down", () =>
+    Effect.gen(function*() {
+      const named = yield* refuses("contacts.update", { contactId: 7, customAttributes: { "a\ud800": 1 } })
+      assert.include(named, "customAttributes.a\ufffd: expected text without an unpaired surrogate")
+      const both = yield* refuses("messages.send", { conversationId: -1, content: "\udc00" })
+      assert.match(both, /conversationId: Expected .*content: expected text without an unpaired surrogate/)
+      let deep: unknown = "\ud800"
+      for (let depth = 0; depth < 200; depth++) deep = [deep]
+      const below = yield* refuses("contacts.update", { contactId: 7, customAttributes: { deep } })
+      assert.include(below, "the input is not valid: expected text without an unpaired surrogate")
+    }))
+
+  it.effect("is told from whole ones, and from text that only looks like its escape", () =>
+    Effect.gen(function*() {
+      for (const content of ["😀", "\\ud83d", "\\\\ud83d\\udc00", "\ufffd", "\0", "\"\\\\\""]) {
+        const { requests } = yield* call(Messages.endpoints.send, { conversationId: 7, content }, {
+          body: "{\"id\":1}"
+        })
+        const [request] = requests
+        assert.isTrue(request?.body._tag === "Uint8Array")
+        if (request?.body._tag !== "Uint8Array") return
+        assert.deepInclude(JSON.parse(new TextDecoder().decode(request.body.body)), { content })
+      }
+    }))
 })

@@ -174,6 +174,34 @@ describe("ensure", () => {
   }
 })
 
+/** Contacts over a LiveDesk that responds to each request in turn. */
+const inTurn = (...steps: ReadonlyArray<FakeTransport.Step>) =>
+  Contacts.layer.pipe(
+    Layer.provide(LiveDeskClient.layer({ apiKey: Redacted.make("a-key"), apiSecret: Redacted.make("a-secret") })),
+    Layer.provideMerge(FakeTransport.inTurn(...steps))
+  )
+
+const found = (...payload: ReadonlyArray<unknown>): FakeTransport.Step => ({
+  body: { meta: { count: payload.length, current_page: 1 }, payload }
+})
+
+const refused = { cause: Object.assign(new Error(), { code: "ECONNREFUSED", syscall: "connect" }) }
+
+describe("ensure, where nothing was sent", () => {
+  it.effect("fails without another search", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(Effect.flatMap(Contacts.Contacts, (contacts) =>
+        contacts.ensure({ inboxId: 407, email: "ada@acme.inc" }, { retries: { times: 0 } })))
+      assert.deepStrictEqual([error.operation, error.outcome], ["contacts.create", "NotSent"])
+      assert.deepStrictEqual(
+        (yield* FakeTransport.Sent).map(({ method }) =>
+          method
+        ),
+        ["GET", "POST"]
+      )
+    }).pipe(Effect.provide(inTurn(found(), refused, found({ id: 7, email: "ada@acme.inc" })))))
+})
+
 describe("find", () => {
   it.effect("gives the contact that agrees, or none, and changes nothing", () =>
     Effect.gen(function*() {
@@ -188,4 +216,34 @@ describe("find", () => {
       assert.deepStrictEqual([error.operation, error.reason._tag], ["contacts.find", "InvalidInput"])
       assert.strictEqual(yield* held, 2)
     }).pipe(Effect.provide(atEmulator())))
+
+  const find = (input: Contacts.ContactKey) => Effect.flatMap(Contacts.Contacts, (contacts) => contacts.find(input))
+
+  it.effect("names the field of an input without any key", () =>
+    Effect.gen(function*() {
+      const { reason } = yield* Effect.flip(find({}))
+      assert.deepStrictEqual(reason._tag === "InvalidInput" && reason.issues.map(({ path }) => path), [["identifier"]])
+    }).pipe(Effect.provide(inTurn(found()))))
+
+  it.effect("searches once where the contact that it found agrees in every key", () =>
+    Effect.gen(function*() {
+      const contact = yield* find({ identifier: "crm-1", email: "Ada@acme.inc" })
+      assert.deepStrictEqual(Option.map(contact, ({ id }) => Number(id)), Option.some(3))
+      assert.lengthOf(yield* FakeTransport.Sent, 1)
+    }).pipe(Effect.provide(inTurn(found({ id: 3, identifier: " crm-1 ", email: "ada@acme.inc " })))))
+
+  it.effect("is in no conflict where both searches give the same contact", () =>
+    Effect.gen(function*() {
+      const contact = yield* find({ identifier: "crm-1", email: "ada@acme.inc" })
+      assert.deepStrictEqual(Option.map(contact, ({ email }) => email), Option.some(Option.some("ada@acme.inc")))
+    }).pipe(Effect.provide(inTurn(
+      found({ id: 3, identifier: "crm-1" }),
+      // Its address was added in between.
+      found({ id: 3, identifier: "crm-1", email: "ada@acme.inc" })
+    ))))
+
+  it.effect("takes an identifier in another case for another one", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* find({ identifier: "crm-1" }), Option.none())
+    }).pipe(Effect.provide(inTurn(found({ id: 3, identifier: "CRM-1" })))))
 })

@@ -52,7 +52,7 @@ describe("a fault", () => {
     [Fault.RateLimited({ retryAfter: "2" }), "RateLimited", "Rejected", 0],
     [Fault.Failing({ status: 500, when: "BeforeProcessing" }), "ServerError", "Unknown", 0],
     [Fault.Failing({ status: 503, when: "AfterProcessing" }), "ServerError", "Unknown", 1],
-    [Fault.MalformedBody({ body: "<html>" }), "InvalidResponse", "Processed", 1]
+    [Fault.MalformedBody({ body: "<html>" }), "InvalidResponse", "Unknown", 1]
   ]
 
   for (const [fault, reason, outcome, processed] of table) {
@@ -140,9 +140,9 @@ describe("a script", () => {
 
   it.effect("can be replaced by another", () =>
     Effect.gen(function*() {
-      const { follow } = yield* Faults.Faults
+      const { setPlan } = yield* Faults.Faults
       yield* Effect.flip(create)
-      yield* follow(Faults.script({}))
+      yield* setPlan(Faults.script({}))
       yield* create
       assert.strictEqual(yield* held, 1)
     }).pipe(Effect.provide(layer(Faults.script({ "*": [Fault.Refused(), Fault.Refused()] })))))
@@ -192,8 +192,8 @@ describe("a plan", () => {
         const rejected = yield* Effect.flip(Effect.provide(create, layer(plan)))
         assert.strictEqual(rejected._tag, "PlanError")
         assert.include(rejected.message, "expected")
-        const { follow } = yield* Faults.Faults
-        assert.strictEqual((yield* Effect.flip(follow(plan)))._tag, "PlanError")
+        const { setPlan } = yield* Faults.Faults
+        assert.strictEqual((yield* Effect.flip(setPlan(plan)))._tag, "PlanError")
       }).pipe(Effect.provide(layer(Faults.script({})))))
   }
 })

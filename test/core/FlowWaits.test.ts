@@ -140,7 +140,7 @@ describe("untilOpen", () => {
         yield* Fiber.join(fiber)
         yield* Morning.execute({ id: "2" })
       }).pipe(Effect.provide(
-        Morning.toLayer(() => BusinessHours.untilOpen("morning", hours)).pipe(
+        Morning.toLayer(() => Effect.orDie(BusinessHours.untilOpen("morning", hours))).pipe(
           Layer.provideMerge(engine)
         )
       ))
@@ -157,7 +157,7 @@ const Question = Workflow.make("Question", {
 const gate = (name: string) =>
   Effect.gen(function*() {
     const hours = yield* Effect.orDie(BusinessHours.make({ timeZone: "UTC", from: "01:00", to: "24:00" }))
-    yield* BusinessHours.untilOpen(name, hours)
+    yield* Effect.orDie(BusinessHours.untilOpen(name, hours))
   })
 
 /** Asks in conversation 40 and waits for two replies, after an hour's pause if `pause` is set. */
@@ -167,8 +167,8 @@ const questions = Layer.provideMerge(
       yield* Effect.orDie(FlowStep.sendMessage("question", { conversationId: 40, content: "Well?" }))
       if (pause) yield* gate("pause")
       const within = limit ? { within: "2 hours" } as const : {}
-      const one = yield* CustomerReply.wait("one", { conversationId: 40, ...within })
-      const two = yield* CustomerReply.wait("two", { conversationId: 40, ...within })
+      const one = yield* Effect.orDie(CustomerReply.wait("one", { conversationId: 40, ...within }))
+      const two = yield* Effect.orDie(CustomerReply.wait("two", { conversationId: 40, ...within }))
       return [one, two].map((reply) => Option.getOrNull(Option.map(reply, ({ content }) => content)))
     })
   ),
@@ -236,7 +236,7 @@ describe("CustomerReply", () => {
 
   it.effect("is not stored for conversations of no flow", () =>
     Effect.gen(function*() {
-      const replies = yield* CustomerReply.CustomerReplies
+      const replies = yield* CustomerReply.ReplyStore
       const given = yield* replies.receive(
         yield* Schema.decodeEffect(CustomerReply.CustomerReply)({
           conversationId: 41,
@@ -250,9 +250,36 @@ describe("CustomerReply", () => {
       assert.isTrue(Option.isNone(yield* replies.begin(wait)))
     }).pipe(Effect.provide(world)))
 
+  for (const time of ["soon" as "1 second", Number.NaN, -1]) {
+    it.effect(`is not waited for within ${String(time)}, nor forgotten when older than that`, () =>
+      Effect.gen(function*() {
+        const replies = yield* CustomerReply.ReplyStore
+        const expected = "expected a time such as \"30 seconds\""
+        assert.include((yield* Effect.flip(replies.forget({ olderThan: time }))).message, `olderThan: ${expected}`)
+        const Waiting = Workflow.make("Waiting", {
+          payload: { id: Schema.String },
+          success: Schema.String,
+          idempotencyKey: ({ id }) => id
+        })
+        const message = yield* Effect.provide(
+          Waiting.execute({ id: "1" }),
+          Layer.provideMerge(
+            Waiting.toLayer(() =>
+              Effect.match(CustomerReply.wait("one", { conversationId: 40, within: time }), {
+                onFailure: ({ message }) => message,
+                onSuccess: () => "waited"
+              })
+            ),
+            engine
+          )
+        )
+        assert.include(message, `within: ${expected}`)
+      }).pipe(Effect.provide(world)))
+  }
+
   it.effect("is forgotten once it is older than the age given to forget, and no sooner", () =>
     Effect.gen(function*() {
-      const replies = yield* CustomerReply.CustomerReplies
+      const replies = yield* CustomerReply.ReplyStore
       const wait = (name: string) => ({ executionId: "1", workflow: "Question", name, conversationId: 41 })
       yield* replies.begin(wait("one"))
       yield* replies.end(wait("one"))
@@ -265,10 +292,10 @@ describe("CustomerReply", () => {
         })
       )
       yield* TestClock.adjust("2 hours")
-      yield* replies.forget("3 hours")
+      yield* replies.forget({ olderThan: "3 hours" })
       assert.isTrue(Option.isSome(yield* replies.begin(wait("two"))))
       yield* TestClock.adjust("2 hours")
-      yield* replies.forget("1 hour")
+      yield* replies.forget({ olderThan: "1 hour" })
       assert.isTrue(Option.isNone(yield* replies.begin(wait("three"))))
     }).pipe(Effect.provide(world)))
 })

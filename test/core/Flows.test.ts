@@ -1,9 +1,10 @@
-import { LiveDesk } from "@effect-livedesk/core"
+import { LiveDesk, type LiveDeskClient, Transport } from "@effect-livedesk/core"
 import { ConversationFlow, CustomerReply, FlowEvents, IntentLog, Reconciliation } from "@effect-livedesk/core/flows"
 import { Emulator, Faults } from "@effect-livedesk/core/testing"
 import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
 import { assert, describe, it } from "@effect/vitest"
-import { Array, Duration, Effect, Fiber, Layer, Logger, PubSub } from "effect"
+import { Array, Clock, Duration, Effect, Fiber, Layer, Logger, PubSub } from "effect"
+import { HttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
 import { WorkflowEngine } from "effect/workflow"
 import * as Breadth from "../Breadth.ts"
@@ -17,8 +18,21 @@ const database = Layer.provideMerge(CustomerReply.layer, IntentLog.layer).pipe(
 )
 
 /** A LiveDesk that fails as the plan says, and the database of the flows. */
-const world = (steps: Faults.Script["steps"]) =>
-  Layer.merge(database, LiveDesk.layer.pipe(Layer.provideMerge(Faults.layerEmulator(Faults.script(steps)))))
+const world = (steps: Faults.Script["steps"], options?: Partial<LiveDeskClient.Options>) =>
+  Layer.merge(database, LiveDesk.layer.pipe(Layer.provideMerge(Faults.layerEmulator(Faults.script(steps), options))))
+
+/** Drops the packets of the first requests to a path, so that each waits for a connection until its timeout passes. */
+const dropPackets = (path: RegExp, times: number) => {
+  let left = times
+  return (client: HttpClient.HttpClient) =>
+    HttpClient.transform(client, (effect, { url }) =>
+      path.test(url) && left-- > 0
+        ? Effect.flatMap(Transport.EnterPhase, (enter) => {
+          enter("Connecting")
+          return Effect.never
+        })
+        : effect)
+}
 
 /** One life of a process. What the engine knows ends with it, as if it had died before anything was stored. */
 const life = <A, E, R>(effect: Effect.Effect<A, E, R>, probe?: Reconciliation.OutcomeProbe) =>
@@ -134,6 +148,10 @@ describe("a flow", () => {
       assert.strictEqual(error._tag, "ValidationError")
       assert.include(error.message, "inboxId")
       assert.include(error.message, "give identifier, email or phoneNumber")
+      const half = yield* life(
+        Effect.flip(ConversationFlow.run({ ...payload, message: { content: "half an emoji: \ud83d" } }))
+      )
+      assert.include(half.message, "message.content: expected text without an unpaired surrogate")
       assert.deepStrictEqual(yield* posts, [])
     }).pipe(Effect.provide(world({}))))
 
@@ -163,6 +181,17 @@ describe("a flow", () => {
       }).pipe(Effect.provide(world({ [operation]: Array.makeBy(200, () => Fault.Refused()) }))))
   }
 
+  it.effect("goes on by itself after calls whose timeouts passed without a connection", () =>
+    Effect.gen(function*() {
+      yield* life(Effect.gen(function*() {
+        const fiber = yield* begin("2 hours")
+        return yield* Fiber.join(fiber)
+      }))
+      const intents = yield* IntentLog.IntentLog
+      assert.deepStrictEqual(yield* intents.pending, [])
+      assert.deepStrictEqual(yield* done, [1, 1, 1])
+    }).pipe(Effect.provide(world({}, { transformClient: dropPackets(/\/messages$/, 3) }))))
+
   it.effect("looks for a contact again after the Retry-After of a failure, if that is longer than reconcileAfter", () =>
     life(Effect.gen(function*() {
       const fiber = yield* begin("9 minutes")
@@ -175,6 +204,27 @@ describe("a flow", () => {
         world({ "contacts.list": [Fault.Failing({ status: 503, when: "BeforeProcessing", retryAfter: "600" })] })
       )
     ))
+
+  it.effect("waits no longer than reconcileAfter, also if the clock was set back an hour", () =>
+    Effect.gen(function*() {
+      yield* TestClock.adjust("2 hours")
+      const intents = yield* IntentLog.IntentLog
+      const { intent } = yield* intents.begin({
+        executionId: yield* executionId,
+        step: "contact",
+        workflow: "LiveDesk.ConversationFlow",
+        kind: "contact",
+        inboxId: 407,
+        contactId: undefined,
+        conversationId: undefined,
+        content: undefined
+      }, 1)
+      yield* intents.beginCheck(intent, undefined)
+      yield* TestClock.setTime(3_600_000)
+      const fiber = yield* life(Effect.tap(begin("31 seconds"), Fiber.join))
+      assert.strictEqual(fiber.pollUnsafe()?._tag, "Success")
+      assert.isBelow(yield* Clock.currentTimeMillis, 3_600_000 + 32_000)
+    }).pipe(Effect.provide(world({}))))
 
   it.effect("rejects invalid options, and sends nothing", () =>
     Effect.gen(function*() {
@@ -257,7 +307,7 @@ describe("an unknown outcome", () => {
           yield* Reconciliation.resolve({
             executionId: yield* executionId,
             step,
-            outcome: processed ? Reconciliation.done(id) : Reconciliation.notDone
+            outcome: processed ? Reconciliation.processed(id) : Reconciliation.notProcessed
           })
           yield* pass("5 minutes")
           yield* Fiber.join(fiber)
@@ -317,7 +367,11 @@ describe("an unknown outcome", () => {
           assert.isUndefined(fiber.pollUnsafe())
           assert.strictEqual((yield* Reconciliation.pending)[0]?.step, step)
           if (index === 0) {
-            yield* Reconciliation.resolve({ executionId: yield* executionId, step, outcome: Reconciliation.done(40) })
+            yield* Reconciliation.resolve({
+              executionId: yield* executionId,
+              step,
+              outcome: Reconciliation.processed(40)
+            })
           }
           yield* pass("1 second")
         }))
@@ -361,28 +415,28 @@ describe("an unknown outcome", () => {
     life(Effect.gen(function*() {
       const id = yield* executionId
       const none = yield* Effect.flip(
-        Reconciliation.resolve({ executionId: id, step: "message", outcome: Reconciliation.notDone })
+        Reconciliation.resolve({ executionId: id, step: "message", outcome: Reconciliation.notProcessed })
       )
       assert.strictEqual(none._tag, "NotPendingError")
       yield* flow
       const over = yield* Effect.flip(
-        Reconciliation.resolve({ executionId: id, step: "message", outcome: Reconciliation.notDone })
+        Reconciliation.resolve({ executionId: id, step: "message", outcome: Reconciliation.notProcessed })
       )
       assert.strictEqual(over._tag, "NotPendingError")
       const odd = yield* Effect.flip(
-        Reconciliation.resolve({ executionId: id, step: "message", outcome: Reconciliation.done(-1) })
+        Reconciliation.resolve({ executionId: id, step: "message", outcome: Reconciliation.processed(-1) })
       )
       assert.strictEqual(odd._tag, "ResolutionError")
     })).pipe(Effect.provide(world({}))))
 
-  it.effect("takes one resolution per call: after NotDone the next call may be lost, too", () =>
+  it.effect("takes one resolution per call: after NotProcessed the next call may be lost, too", () =>
     Effect.gen(function*() {
       yield* life(Effect.gen(function*() {
         const fiber = yield* begin("5 minutes")
         const resolve = Reconciliation.resolve({
           executionId: yield* executionId,
           step: "message",
-          outcome: Reconciliation.notDone
+          outcome: Reconciliation.notProcessed
         })
         yield* resolve
         yield* pass("5 minutes")

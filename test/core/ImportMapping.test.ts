@@ -291,6 +291,20 @@ describe("a mapping for columns", () => {
     assert.match(problem, /the file's columns are: "Customer no", "Name"$/)
   })
 
+  it("rejects a rounded number in an attribute, in a joined name and in a message", () => {
+    const mapping = ImportMapping.forColumns({
+      columns: { identifier: "id", name: ["first", "last"] },
+      attributes: { order: "order" },
+      message: "Your parcel {parcel} is there."
+    })
+    const rounded = JSON.parse("9007199254740993")
+    const row = { id: "7", first: "Ada", last: 1, order: 2, parcel: 3 }
+    assert.deepStrictEqual(pathsOf(mapping.read(row)), [])
+    assert.deepStrictEqual(pathsOf(mapping.read({ ...row, last: rounded })), ["last"])
+    assert.deepStrictEqual(pathsOf(mapping.read({ ...row, order: rounded })), ["custom_attributes.order"])
+    assert.deepStrictEqual(pathsOf(mapping.read({ ...row, parcel: rounded })), ["parcel"])
+  })
+
   it("gives an attribute nothing for an empty cell", () => {
     const { customAttributes } = Result.getOrThrow(mapping.read({ ...row, Seats: "" }))
     assert.deepStrictEqual(customAttributes, { plan: "pro" })
@@ -313,6 +327,36 @@ describe("a mapping of a program's own", () => {
       mapping.read({ "E-mail": "a@acme.inc", "Customer no": "7", Town: "Ulm" }),
       Result.succeed({ contact: { identifier: "7", email: "a@acme.inc" } })
     )
+  })
+
+  it("rejects the numbers that it reads and that were rounded, wherever they are", () => {
+    const column = Schema.optional(Schema.Unknown)
+    const mapping = ImportMapping.make(
+      Schema.Struct({
+        no: Schema.optional(Schema.Number),
+        text: Schema.optional(Schema.FiniteFromString),
+        more: column,
+        mail: column
+      }),
+      ({ more, no, text }) => ({
+        contact: { identifier: `${no ?? text ?? "7"}` },
+        ...(more === undefined ? {} : { customAttributes: { more: "more" } })
+      })
+    )
+    const [rounded, exact] = [JSON.parse("9007199254740993"), 9007199254740991]
+    assert.deepStrictEqual(pathsOf(mapping.read({ no: rounded, more: { orders: [1, { id: rounded }] } })), [
+      "no",
+      "more.orders.1.id"
+    ])
+    assert.deepStrictEqual(issuesOf(mapping.read({ no: JSON.parse("1e400") }))[0]?.[0], "no")
+    assert.deepStrictEqual(issuesOf(mapping.read({ text: "9007199254740993" })), [
+      ["text", "a number does not hold it as it is: read the column as text"]
+    ])
+    // Beside what the schema rejects itself.
+    assert.deepStrictEqual(pathsOf(mapping.read({ no: "x", more: rounded })), ["no", "more"])
+    for (const row of [{ no: exact }, { no: 1.5 }, { text: "0.25" }, { more: [exact, -0.5] }, { unread: rounded }]) {
+      assert.deepStrictEqual(pathsOf(mapping.read(row)), [], JSON.stringify(row))
+    }
   })
 
   it("tells by its schema which columns a file must have, and which are not read", () => {
@@ -361,7 +405,7 @@ describe("a mapping of a program's own", () => {
           identifier: has("contact") ? " " : "1"
         },
         message: { content: has("message.content") ? 5 : "Hello." },
-        customAttributes: { plan: has("customAttributes") ? Infinity : "pro" },
+        customAttributes: { plan: has("customAttributes") ? 10n : "pro" },
         conversation: !has("conversation")
       }
       const row = read(input)
@@ -381,5 +425,15 @@ describe("a mapping of a program's own", () => {
           : []
       )
     }
+  })
+
+  it("rejects half a character in any text, by name", () => {
+    const half = "half an emoji: \ud83d"
+    const row = {
+      contact: { identifier: "1", name: half },
+      customAttributes: { note: half },
+      message: { content: half }
+    }
+    assert.deepStrictEqual(pathsOf(read(row)), ["contact.name", "customAttributes.note", "message.content"])
   })
 })

@@ -35,7 +35,7 @@ describe("IntentLog", () => {
       const again = yield* intents.begin(facts, 1)
       assert.deepStrictEqual([again._tag, again.intent.round], ["Fresh", 2])
       // What an earlier call has to say no longer counts.
-      yield* intents.done(intent, 7)
+      yield* intents.complete(intent, 7)
       assert.strictEqual((yield* intents.find("1", "message"))?.state, "Begun")
     }).pipe(Effect.provide(memory)))
 
@@ -43,8 +43,8 @@ describe("IntentLog", () => {
     Effect.gen(function*() {
       const intents = yield* IntentLog.IntentLog
       const { intent } = yield* intents.begin(facts, 1)
-      yield* intents.suspend(yield* intents.check(intent, undefined))
-      yield* intents.found(intent, 7)
+      yield* intents.suspend(yield* intents.beginCheck(intent, undefined))
+      yield* intents.observe(intent, 7)
       const again = yield* intents.begin(facts, 2)
       assert.deepStrictEqual([again._tag, again.intent.foundId], ["Earlier", 7])
       assert.strictEqual((yield* intents.release(intent)).foundId, 7)
@@ -59,25 +59,39 @@ describe("IntentLog", () => {
       yield* intents.begin({ ...facts, step: "again" }, 1)
       yield* intents.begin({ ...facts, step: "other", content: "Good-bye" }, 1)
       const fitting = (until: number) =>
-        Effect.map(intents.fitting(observation, until), (fitting) => fitting.map(({ step }) => step))
+        Effect.map(intents.findMatching(observation, until), (fitting) => fitting.map(({ step }) => step))
       assert.deepStrictEqual(yield* fitting(59_999), [])
       assert.deepStrictEqual(yield* fitting(60_000), ["message"])
       assert.deepStrictEqual(yield* fitting(120_000), ["message", "again"])
-      yield* intents.found(intent, 7)
+      yield* intents.observe(intent, 7)
       assert.deepStrictEqual(yield* fitting(120_000), [])
     }).pipe(Effect.provide(memory)))
+
+  for (const olderThan of ["soon" as "1 second", Number.NaN, -1]) {
+    it.effect(`refuses to forget what is older than ${String(olderThan)}, and keeps all`, () =>
+      Effect.gen(function*() {
+        const intents = yield* IntentLog.IntentLog
+        const { intent } = yield* intents.begin(facts, 1)
+        yield* intents.complete(intent, 7)
+        yield* TestClock.adjust("1 hour")
+        const error = yield* Effect.flip(intents.forget({ olderThan }))
+        assert.include(error.message, "IntentLog.forget")
+        assert.include(error.message, "olderThan: expected a time such as \"30 seconds\"")
+        assert.isDefined(yield* intents.find("1", "message"))
+      }).pipe(Effect.provide(memory)))
+  }
 
   it.effect("forgets old steps that are done, and nothing else", () =>
     Effect.gen(function*() {
       const intents = yield* IntentLog.IntentLog
       const { intent } = yield* intents.begin(facts, 1)
-      yield* intents.done(intent, 7)
+      yield* intents.complete(intent, 7)
       yield* intents.begin({ ...facts, step: "in progress" }, 1)
       yield* TestClock.adjust("1 hour")
-      yield* intents.forget("2 hours")
+      yield* intents.forget({ olderThan: "2 hours" })
       assert.isDefined(yield* intents.find("1", "message"))
       assert.isUndefined((yield* intents.find("1", "message"))?.content)
-      yield* intents.forget("30 minutes")
+      yield* intents.forget({ olderThan: "30 minutes" })
       assert.isUndefined(yield* intents.find("1", "message"))
       assert.isDefined(yield* intents.find("1", "in progress"))
     }).pipe(Effect.provide(memory)))

@@ -1,7 +1,8 @@
-import { Accounts, Breaker, Contacts, LiveDesk, type LiveDeskClient, RateLimit } from "@effect-livedesk/core"
+import { Accounts, Breaker, Contacts, LiveDesk, LiveDeskClient, RateLimit, Transport } from "@effect-livedesk/core"
 import { Emulator, Faults } from "@effect-livedesk/core/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Fiber, Layer, Redacted, Tracer } from "effect"
+import { HttpClient, HttpClientResponse } from "effect/http"
 import { CircuitBreaker, RateLimiter } from "effect/persistence"
 import { TestClock } from "effect/testing"
 
@@ -49,7 +50,7 @@ describe("a rate limit", () => {
       )
       assert.isAtLeast(yield* Clock.currentTimeMillis, start + 5000)
       assert.deepInclude(late, { outcome: "NotSent" })
-      assert.deepInclude(late.reason, { _tag: "TimedOut", phase: "Queued" })
+      assert.deepInclude(late.reason, { _tag: "TimedOut", phase: "Queued", queue: "RateLimit" })
       assert.match(late.message, /the call was still waiting under the rate limit after 5s\. Nothing was sent/)
     }).pipe(Effect.provide(
       layer({ rateLimit: RateLimit.make({ limit: 1, window: "1 minute" }) }, [Fault.RateLimited({})])
@@ -62,6 +63,32 @@ describe("a rate limit", () => {
       assert.deepInclude(error.reason, { _tag: "TimedOut", phase: "AwaitingResponse" })
     }).pipe(Effect.provide(
       layer({ rateLimit: RateLimit.make({ limit: 1 }) }, [Fault.Silent({ when: "AfterProcessing" })])
+    )))
+
+  for (const algorithm of ["fixed-window", "token-bucket"] as const) {
+    it.effect(`by ${algorithm} in memory lets requests out in time after the clock was set back an hour`, () =>
+      Effect.gen(function*() {
+        yield* TestClock.adjust("2 hours")
+        yield* list()
+        yield* TestClock.setTime(3_600_000)
+        for (const request of ["the first", "the second", "the third"]) {
+          const fiber = yield* Effect.forkChild(list())
+          yield* TestClock.adjust("1 second")
+          assert.strictEqual(fiber.pollUnsafe()?._tag, "Success", request)
+        }
+      }).pipe(Effect.provide(layer({ rateLimit: RateLimit.make({ limit: 1, algorithm }) }))))
+  }
+
+  it.effect("in memory forgets the wait of a 429 in time after the clock was set back an hour", () =>
+    Effect.gen(function*() {
+      yield* TestClock.adjust("2 hours")
+      assert.deepInclude(yield* Effect.flip(list({ retries: { times: 0 } })), { status: 429 })
+      yield* TestClock.setTime(3_600_000)
+      const next = yield* Effect.forkChild(list())
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual(next.pollUnsafe()?._tag, "Success")
+    }).pipe(Effect.provide(
+      layer({ rateLimit: RateLimit.make({ limit: 5 }) }, [Fault.RateLimited({ retryAfter: "10" })])
     )))
 
   it.effect("whose store fails sends nothing", () =>
@@ -120,12 +147,25 @@ describe("a circuit breaker", () => {
       assert.strictEqual((yield* times).length, 3)
     }).pipe(Effect.provide(layer({ circuitBreaker: Breaker.make({ failures: 1 }) }, [down]))))
 
+  it.effect("in memory lets a call through after its time, also if the clock was set back an hour", () =>
+    Effect.gen(function*() {
+      yield* TestClock.adjust("2 hours")
+      yield* Effect.flip(list(once))
+      yield* TestClock.setTime(3_600_000)
+      yield* TestClock.adjust("29 seconds")
+      const open = yield* Effect.flip(list(once))
+      assert.match(open.message, /call again in 1s\./)
+      yield* TestClock.adjust("1 second")
+      yield* list(once)
+      yield* list(once)
+    }).pipe(Effect.provide(layer({ circuitBreaker: Breaker.make({ failures: 1 }) }, [down]))))
+
   it.effect("takes a refusal for a sign of life, and counts nothing that says nothing", () =>
     Effect.gen(function*() {
-      const { follow } = yield* Faults.Faults
+      const { setPlan } = yield* Faults.Faults
       const contacts = yield* Contacts.Contacts
       for (const step of ["Pass", Fault.RateLimited({})] as const) {
-        yield* follow(Faults.script({ "*": [down, step, down, down] }))
+        yield* setPlan(Faults.script({ "*": [down, step, down, down] }))
         yield* Effect.flip(list(once))
         // Of an id that nothing has, or refused with 429.
         yield* Effect.flip(contacts.update({ contactId: 99 }, once))
@@ -134,10 +174,53 @@ describe("a circuit breaker", () => {
         const last = yield* Effect.flip(list(once))
         assert.strictEqual(last.reason._tag, step === "Pass" ? "ServerError" : "CircuitOpen")
         yield* TestClock.adjust("1 minute")
-        yield* follow(Faults.script({}))
+        yield* setPlan(Faults.script({}))
         yield* list(once)
       }
     }).pipe(Effect.provide(layer({ circuitBreaker: Breaker.make({ failures: 2 }) }))))
+
+  it.effect("takes a connect that never ends for a failure, whose outcome is NotSent also behind a rate limit", () =>
+    Effect.gen(function*() {
+      const fiber = yield* Effect.forkChild(Effect.flip(list()))
+      yield* TestClock.adjust("30 seconds")
+      const error = yield* Fiber.join(fiber)
+      assert.deepInclude(error, { outcome: "NotSent" })
+      assert.deepInclude(error.reason, { _tag: "TimedOut", phase: "Connecting" })
+      assert.strictEqual((yield* Effect.flip(list())).reason._tag, "CircuitOpen")
+    }).pipe(Effect.provide(layer({
+      circuitBreaker: Breaker.make({ failures: 1 }),
+      rateLimit: RateLimit.make({ limit: 10 }),
+      transformClient: HttpClient.transform(() =>
+        Effect.flatMap(Transport.EnterPhase, (enter) => {
+          enter("Connecting")
+          return Effect.never
+        })
+      )
+    }))))
+
+  it.effect("does not take a firewall's page for a sign of life", () =>
+    Effect.gen(function*() {
+      let status = 503
+      const livedesk = Layer.provideMerge(
+        LiveDesk.layer,
+        LiveDeskClient.layer({
+          apiKey: Redacted.make("a-key"),
+          apiSecret: Redacted.make("a-secret"),
+          retries: { times: 0 },
+          circuitBreaker: Breaker.make({ failures: 2 })
+        })
+      ).pipe(Layer.provide(Layer.succeed(
+        HttpClient.HttpClient,
+        HttpClient.make((request) =>
+          Effect.sync(() => HttpClientResponse.fromWeb(request, new Response("<html>", { status })))
+        )
+      )))
+      const reasons: Array<string> = []
+      yield* Effect.gen(function*() {
+        for (status of [503, 403, 503, 503]) reasons.push((yield* Effect.flip(list())).reason._tag)
+      }).pipe(Effect.provide(livedesk))
+      assert.deepStrictEqual(reasons, ["ServerError", "UnexpectedStatus", "ServerError", "CircuitOpen"])
+    }))
 
   it.effect("does not take time that was spent waiting for a turn for a failure of LiveDesk's", () =>
     Effect.gen(function*() {
@@ -293,14 +376,14 @@ describe("accounts", () => {
   it.effect("do not slow each other, and do not stop each other", () =>
     Effect.gen(function*() {
       const { listAs } = yield* emulated
-      const { follow } = yield* Faults.Faults
+      const { setPlan } = yield* Faults.Faults
       yield* listAs("slow")
       const waiting = yield* Effect.forkChild(listAs("slow"))
       yield* TestClock.adjust(0)
       yield* listAs("acme")
       assert.isUndefined(waiting.pollUnsafe())
       yield* Fiber.interrupt(waiting)
-      yield* follow(Faults.script({ "*": Array.from({ length: 3 }, () => Fault.Reset({ when: "BeforeProcessing" })) }))
+      yield* setPlan(Faults.script({ "*": Array.from({ length: 3 }, () => Fault.Reset({ when: "BeforeProcessing" })) }))
       const failing = yield* Effect.forkChild(Effect.flip(listAs("acme")))
       yield* TestClock.adjust("10 seconds")
       assert.strictEqual((yield* Fiber.join(failing)).reason._tag, "ConnectionLost")

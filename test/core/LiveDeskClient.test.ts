@@ -1,6 +1,16 @@
-import { Contacts, Endpoint, LiveDesk, LiveDeskClient, LiveDeskError, type Model, Tickets } from "@effect-livedesk/core"
+import {
+  Contacts,
+  Conversations,
+  Endpoint,
+  LiveDesk,
+  LiveDeskClient,
+  LiveDeskError,
+  Messages,
+  type Model,
+  Tickets
+} from "@effect-livedesk/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Logger, Option, Redacted, References, Schema, type Tracer } from "effect"
+import { Effect, Layer, Logger, Option, Redacted, References, Result, Schema, type Tracer } from "effect"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import { TestClock } from "effect/testing"
 import * as Util from "node:util"
@@ -57,6 +67,8 @@ describe("credentials", () => {
     ["a line break in the secret", "a-key", "a\r\nsecret", "the API secret holds a control character"],
     ["a space before the key", " a-key", "a-secret", "the API key begins or ends with white space"],
     ["a line break behind the secret", "a-key", "a-secret\n", "the API secret begins or ends with white space"],
+    ["quotes around the key", "\"a-key\"", "a-secret", "the API key is in quotes, which Docker's --env-file keeps"],
+    ["quotes around the secret", "a-key", "'a-secret'", "the API secret is in quotes, which"],
     ["an unpaired surrogate", "a-key", "a-secret\ud800", "the API secret holds an unpaired surrogate"]
   ]
   it.effect.each(invalid)("%s: AuthError", ([, apiKey, apiSecret, words]) =>
@@ -536,6 +548,72 @@ describe("drift", () => {
       assert.includeMembers(paths, ["payload.contact.name", "payload.contact.canary_key", "payload.contact.email"])
       assert.deepStrictEqual(error.reason.identifiers, { "payload.contact.id": 7 })
       assert.notInclude(Util.inspect(error, { depth: 10 }), "a canary")
+    }))
+
+  /** The issues that say so of a response which contradicts what was sent. */
+  const contradictions = <A, R>(
+    call: Effect.Effect<A, LiveDeskError.LiveDeskError, R>,
+    body: unknown
+  ) =>
+    Effect.map(
+      Effect.provide(Effect.result(call), layer({ onDrift: "fail" }, { body })),
+      (result) =>
+        Result.isFailure(result) && result.failure.reason._tag === "DriftedResponse"
+          ? result.failure.reason.issues.flatMap(({ message, path }) =>
+            message.includes("the response may be another request's") ? [path.join(".")] : []
+          )
+          : []
+    )
+
+  it.effect("fail: another request's response, by each id and text that contradicts what was sent", () =>
+    Effect.gen(function*() {
+      const contact = { id: 7, email: "bob@acme.inc", phone_number: "+2", identifier: "u-2", name: "Bob" }
+      const contacts = yield* contradictions(
+        Contacts.Contacts.use(({ create }) =>
+          create({ inboxId: 407, email: "alice@acme.inc", phoneNumber: "+1", identifier: "u-1", name: "Alice" })
+        ),
+        { payload: { contact, contact_inbox: { inbox: { id: 408 } } } }
+      )
+      assert.sameMembers(contacts, [
+        "payload.contact.email",
+        "payload.contact.phone_number",
+        "payload.contact.identifier",
+        "payload.contact_inbox.inbox.id"
+      ])
+      assert.sameMembers(
+        yield* contradictions(
+          Conversations.Conversations.use(({ create }) => create({ inboxId: 407, contactId: 7 })),
+          { id: 40, status: "open", inbox_id: 408, meta: { sender: { id: 8 } } }
+        ),
+        ["inbox_id", "meta.sender.id"]
+      )
+      const other = { id: 1, content: "Bye", conversation_id: 41 }
+      const send = Messages.Messages.use(({ send }) => send({ conversationId: 40, content: "Hello" }))
+      const attachments = [{ name: "a", mediaType: "text/plain", content: new Uint8Array() }] as const
+      const sendFiles = Messages.Messages.use(({ sendFiles }) =>
+        sendFiles({ conversationId: 40, content: "Hello", attachments })
+      )
+      for (const call of [send, sendFiles]) {
+        assert.sameMembers(yield* contradictions(call, other), ["content", "conversation_id"])
+      }
+      const error = yield* Effect.flip(send).pipe(Effect.provide(layer({ onDrift: "fail" }, { body: other })))
+      assert.notInclude(Util.inspect(error, { depth: 10 }), "Bye")
+    }))
+
+  it.effect("does not take for a contradiction what LiveDesk may have normalized, filled in or left out", () =>
+    Effect.gen(function*() {
+      const email = Contacts.Contacts.use(({ create }) => create({ inboxId: 407, email: " Alice@ACME.inc" }))
+      const contact = { id: 7, email: "alice@acme.inc", phone_number: "+1", identifier: null }
+      const contact_inbox = { inbox: { id: "407" } }
+      assert.deepStrictEqual(yield* contradictions(email, { payload: { contact, contact_inbox } }), [])
+      assert.deepStrictEqual(
+        yield* contradictions(email, { payload: { contact: { id: 7, email: "" }, contact_inbox: null } }),
+        []
+      )
+      const send = (content: string) => Messages.Messages.use(({ send }) => send({ conversationId: 40, content }))
+      const received = { id: 1, content: "Hello, Alice", conversation_id: "40" }
+      assert.deepStrictEqual(yield* contradictions(send("Hello, {{contact.name}}"), received), [])
+      assert.deepStrictEqual(yield* contradictions(send("Hello, Bob"), received), ["content"])
     }))
 
   it.effect("is bounded, whatever the response", () =>

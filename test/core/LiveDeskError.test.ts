@@ -62,6 +62,19 @@ const begun = (
     return yield* Fiber.join(fiber)
   })
 
+/** The error of a call whose timeout passes after a request that entered these phases. */
+const timedOutIn = (...phases: ReadonlyArray<Transport.Phase>) =>
+  Effect.gen(function*() {
+    const dispatch = (handler: Transport.ResponseHandler) =>
+      Effect.suspend(() => {
+        for (const phase of phases) handler.enter(phase)
+        return Effect.never
+      })
+    const fiber = yield* Effect.forkChild(Effect.flip(create).pipe(Effect.provide(over(dispatch))))
+    yield* TestClock.adjust("30 seconds")
+    return yield* Fiber.join(fiber)
+  })
+
 const json = Schema.toCodecJson(LiveDeskError.LiveDeskError)
 
 /** Everything that a program may print of an error. */
@@ -114,7 +127,6 @@ describe("what a refusal's body says", () => {
     { name: "the same twice", body: { error: "no", message: "no" }, messages: ["no"] },
     { name: "a JSON text", body: "\"no\"", messages: ["no"] },
     { name: "plain text", body: "Retry later\n", headers: { "content-type": "text/plain" }, messages: ["Retry later"] },
-    { name: "HTML", body: "<h1>no</h1>", headers: { "content-type": "text/html" } },
     { name: "text of no type", body: "no" },
     { name: "half a JSON", body: "{\"error\":\"no", headers: { "content-type": "application/json" } },
     { name: "JSON of no known shape", body: { reason: "no", error: 7, message: null, errors: 3, attributes: "email" } },
@@ -166,6 +178,110 @@ describe("what a refusal's body says", () => {
       const deep = `${"{\"error\":".repeat(6000)}"no"${"}".repeat(6000)}`
       const { reason } = yield* responseParts({ status: 422, body: deep })
       assert.strictEqual(reason._tag, "RejectedInput")
+    }))
+})
+
+describe("a response that LiveDesk's API does not send", () => {
+  const html = { headers: { "content-type": "text/html; charset=utf-8" }, body: "\n<html>Access denied</html>" }
+  const plain = { headers: { "content-type": "text/plain" }, body: "error code: 1020" }
+
+  it.effect("is named with its status and media type, and says nothing about credentials, input or records", () =>
+    Effect.gen(function*() {
+      for (const status of [400, 401, 403, 404, 405, 407, 409, 422, 451]) {
+        const error = yield* responseParts({ status, ...html })
+        assert.deepInclude(error, { status, outcome: "Rejected", foreignMediaType: "text/html" })
+        assert.deepStrictEqual(error.reason, new LiveDeskError.UnexpectedStatus({ messages: [] }))
+        assert.include(
+          error.message,
+          `the response did not come from LiveDesk's API (${status}, text/html); a firewall, proxy or gateway may stand ` +
+            "in between. Check the base URL and the network in between; this says nothing about the API key or the input."
+        )
+      }
+      for (const status of [401, 403, 404, 407]) {
+        const error = yield* responseParts({ status, ...plain })
+        assert.deepInclude(error, { foreignMediaType: "text/plain" })
+        assert.deepStrictEqual(error.reason, new LiveDeskError.UnexpectedStatus({ messages: [plain.body] }))
+        assert.include(error.message, "may stand in between: error code: 1020.")
+      }
+    }))
+
+  it.effect("stays a failure with 5xx, and a rate limit with 429", () =>
+    Effect.gen(function*() {
+      for (
+        const [status, reason, outcome] of [[503, "ServerError", "Unknown"], [429, "RateLimited", "Rejected"]] as const
+      ) {
+        const error = yield* responseParts({ status, ...html })
+        assert.deepInclude(error, { outcome, foreignMediaType: "text/html" })
+        assert.strictEqual(error.reason._tag, reason)
+        assert.include(error.message, `did not come from LiveDesk's API (${status}, text/html)`)
+      }
+    }))
+
+  it.effect("has an unknown outcome with 200, where only a page shows that it is none of LiveDesk's", () =>
+    Effect.gen(function*() {
+      const page = yield* responseParts({ status: 200, body: "<!doctype html><title>Log in</title>" })
+      assert.deepInclude(page, { outcome: "Unknown", foreignMediaType: "text/html" })
+      assert.strictEqual(page.reason._tag, "InvalidResponse")
+      assert.include(page.message, "did not come from LiveDesk's API (200, text/html)")
+      assert.include(page.message, "LiveDesk may have acted")
+      const text = yield* responseParts({ status: 200, ...plain })
+      assert.deepInclude(text, { outcome: "Processed" })
+      assert.notProperty(text, "foreignMediaType")
+    }))
+
+  it.effect("is told from those that it may send", () =>
+    Effect.gen(function*() {
+      const cases: ReadonlyArray<readonly [response: Parameters<typeof responseParts>[0], reason: string]> = [
+        [{ status: 401, body: { error: "Invalid Access Token" } }, "Unauthorized"],
+        [{ status: 401, body: "\"no\"", headers: { "content-type": "text/plain" } }, "Unauthorized"],
+        [{ status: 401, ...html, headers: { "www-authenticate": "Basic realm=\"LiveDesk\"" } }, "Unauthorized"],
+        [{ status: 403, body: "{\"error\":\"no", headers: { "content-type": "text/plain" } }, "Forbidden"],
+        [{ status: 403, body: "no", headers: { "content-type": "application/json" } }, "Forbidden"],
+        [{ status: 404, body: " \n", headers: { "content-type": "text/html" } }, "NotFound"],
+        [{ status: 422, ...plain }, "RejectedInput"],
+        [{ status: 429, ...plain }, "RateLimited"]
+      ]
+      for (const [response, reason] of cases) {
+        const error = yield* responseParts(response)
+        assert.strictEqual(error.reason._tag, reason)
+        assert.notProperty(error, "foreignMediaType")
+      }
+    }))
+
+  it.effect("may also be one without words, which a refusal of the API key admits", () =>
+    Effect.gen(function*() {
+      for (const status of [401, 403]) {
+        const silent = yield* responseParts({ status })
+        assert.strictEqual(silent._tag, "AuthError")
+        assert.include(silent.message, "no words of LiveDesk's, so a firewall or gateway may have sent it")
+        const worded = yield* responseParts({ status, body: { error: "no" } })
+        assert.notInclude(worded.message, "firewall")
+      }
+    }))
+
+  it.effect("has a media type that can be printed, whatever the server wrote", () =>
+    Effect.gen(function*() {
+      for (
+        const [type, printed] of [
+          [undefined, "unknown"],
+          ["", "unknown"],
+          ["TEXT/Plain;charset=x", "text/plain"],
+          ["a\tb", "a b"],
+          ["x".repeat(500), "x".repeat(100)]
+        ] as const
+      ) {
+        const headers = type === undefined ? {} : { "content-type": type }
+        const error = yield* responseParts({ status: 403, body: "no", headers })
+        assert.deepInclude(error, { foreignMediaType: printed })
+      }
+    }))
+
+  it.effect("survives JSON", () =>
+    Effect.gen(function*() {
+      const error = yield* responseParts({ status: 403, ...html })
+      const again = yield* Schema.decodeUnknownEffect(json)(yield* Schema.encodeEffect(json)(error))
+      assert.deepInclude(again, { foreignMediaType: "text/html" })
+      assert.strictEqual(again.message, error.message)
     }))
 })
 
@@ -236,6 +352,76 @@ describe("the status of a response", () => {
       assert.deepStrictEqual(
         silent.reason,
         new LiveDeskError.TimedOut({ phase: "AwaitingResponse", limit, identifiers: {} })
+      )
+    }))
+
+  const phases: ReadonlyArray<readonly [entered: ReadonlyArray<Transport.Phase>, phase: Transport.Phase]> = [
+    [[], "AwaitingResponse"],
+    [["Queued"], "Queued"],
+    [["Connecting"], "Connecting"],
+    [["Queued", "Connecting"], "Connecting"],
+    [["Connecting", "AwaitingResponse"], "AwaitingResponse"],
+    // An `HttpClient` that sends its request twice.
+    [["AwaitingResponse", "Connecting"], "AwaitingResponse"]
+  ]
+  it.effect.each(phases)("is missing when the timeout passes after %j: the outcome is that of the phase", ([
+    entered,
+    phase
+  ]) =>
+    Effect.gen(function*() {
+      const limit = Duration.seconds(30)
+      const error = yield* timedOutIn(...entered)
+      const queue = phase === "Queued" ? { queue: "Connections" as const } : {}
+      assert.deepStrictEqual(error.reason, new LiveDeskError.TimedOut({ phase, ...queue, limit, identifiers: {} }))
+      assert.strictEqual(error.outcome, phase === "AwaitingResponse" ? "Unknown" : "NotSent")
+      assert.strictEqual(error.isRetryable, phase !== "AwaitingResponse")
+    }))
+
+  it.effect("is missing when the timeout passes without a connection: the message says where to look", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(
+        (yield* timedOutIn("Connecting")).message,
+        "contacts.create failed: HttpError/TimedOut, outcome NotSent: there was no connection to LiveDesk within 30s. " +
+          "Nothing was sent; check the base URL, the network and any proxy, then call again."
+      )
+      assert.strictEqual(
+        (yield* timedOutIn("Queued")).message,
+        "contacts.create failed: HttpError/TimedOut, outcome NotSent: the call was still waiting for a free connection " +
+          "after 30s. Nothing was sent. Fix the cause, then retry."
+      )
+    }))
+
+  it.effect("is missing when the timeout passes in a connect after an attempt that was sent: that one counts", () =>
+    Effect.gen(function*() {
+      let attempts = 0
+      const dispatch = (handler: Transport.ResponseHandler) =>
+        Effect.suspend(() => {
+          handler.enter("Connecting")
+          if (attempts++ > 0) return Effect.never
+          handler.enter("AwaitingResponse")
+          return Effect.fail(new Transport.DispatchError({ cause: new Error("lost") }))
+        })
+      const list = Effect.flatMap(Contacts.Contacts, (contacts) => contacts.list({}, { retries: { times: 1 } }))
+      const fiber = yield* Effect.forkChild(Effect.flip(list).pipe(Effect.provide(over(dispatch))))
+      yield* TestClock.adjust("30 seconds")
+      const error = yield* Fiber.join(fiber)
+      assert.deepInclude(error, { outcome: "Unknown", attempts: 2 })
+      assert.deepInclude(error.reason, { _tag: "TimedOut", phase: "Connecting" })
+    }))
+
+  it.effect("is missing where a proxy failed: the error names it", () =>
+    Effect.gen(function*() {
+      const cause = new Transport.NotSentProof({
+        cause: { code: "HTTP_407" },
+        reason: "ProxyFailed",
+        proxy: "http://proxy.example:3128"
+      })
+      const error = yield* begun({}, Effect.fail(new Transport.DispatchError({ cause })))
+      assert.strictEqual(
+        error.message,
+        "contacts.create failed: HttpError/ConnectionFailed, outcome NotSent: the proxy made no connection to LiveDesk: " +
+          "http://proxy.example:3128 (HTTP_407). " +
+          "Nothing was sent; check the base URL, the network and any proxy, then call again."
       )
     }))
 
@@ -576,7 +762,9 @@ describe("JSON", () => {
           new LiveDeskError.RateLimited({ messages: [], retryAfter }),
           new LiveDeskError.ServerError({ messages: [], retryAfter }),
           new LiveDeskError.CircuitOpen({ retryAfter }),
-          new LiveDeskError.TimedOut({ phase: "Queued", limit: duration, identifiers: {} })
+          new LiveDeskError.TimedOut({ phase: "Queued", queue: "RateLimit", limit: duration, identifiers: {} }),
+          new LiveDeskError.TimedOut({ phase: "Connecting", limit: duration, identifiers: {} }),
+          new LiveDeskError.ConnectionFailed({ kind: "ProxyFailed", code: "HTTP_407", proxy: "http://127.0.0.1:3128" })
         ]
       ) {
         const error = new LiveDeskError.HttpError({ operation: "contacts.list", outcome: "NotSent", reason })

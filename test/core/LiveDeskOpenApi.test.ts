@@ -1,5 +1,5 @@
 import * as Core from "@effect-livedesk/core"
-import { Contacts, Conversations, LiveDeskClient, Messages, Tickets } from "@effect-livedesk/core"
+import { Contacts, Conversations, LiveDeskClient, type LiveDeskError, Messages, Tickets } from "@effect-livedesk/core"
 import * as LiveDeskOpenApi from "@effect-livedesk/core/LiveDeskOpenApi"
 import { WebhookEvent } from "@effect-livedesk/core/webhooks"
 import { NodeLiveDesk } from "@effect-livedesk/node"
@@ -52,6 +52,8 @@ function* examplesIn(json: Json): Iterable<Json> {
   }
 }
 
+const account = { id: 1, name: "Acme" }
+
 /** An event of each kind. */
 const events = [
   ...["conversation_created", "conversation_status_changed", "conversation_updated"].map((event) => ({
@@ -61,20 +63,31 @@ const events = [
   })),
   ...["message_created", "message_updated"].map((event) => ({
     event,
+    account,
     id: 3030,
     content: "Hello",
+    content_type: "text",
+    content_attributes: {},
+    additional_attributes: {},
     message_type: "incoming",
+    private: false,
+    source_id: null,
+    created_at: "2026-05-01T12:00:00.000Z",
+    inbox: { id: 407, name: "API" },
     conversation: fixture("conversation-created"),
     sender: { id: 7, name: "Ada" }
   })),
   ...["conversation_typing_on", "conversation_typing_off"].map((event) => ({
     event,
+    account,
     conversation: fixture("conversation-created"),
+    is_private: false,
     user: { id: 7, name: "Ada", type: "contact" }
   })),
   ...["contact_created", "contact_updated"].map((event) => ({
     ...record(at(fixture("conversation-created"), ["meta", "sender"])),
     event,
+    account,
     changed_attributes: null
   }))
 ].map((payload) => Schema.decodeSync(WebhookEvent.WebhookEvent)(payload))
@@ -306,6 +319,15 @@ const clientOfPrism = Layer.unwrap(
     }))
 ).pipe(Layer.provideMerge(prismLayer))
 
+/** Of a response whose values the server made up, only those that contradict the request are drift. */
+const madeUp = <A, R>(call: Effect.Effect<A, LiveDeskError.LiveDeskError, R>) =>
+  Effect.catchIf(
+    call,
+    ({ reason }) =>
+      reason._tag === "DriftedResponse" && reason.issues.every(({ message }) => message.startsWith("differs ")),
+    () => Effect.void
+  )
+
 layer(clientOfPrism, { excludeTestServices: true })("a server made from the document alone", (it) => {
   it.effect("accepts every call of the client, and its responses can be read", () =>
     Effect.gen(function*() {
@@ -315,26 +337,26 @@ layer(clientOfPrism, { excludeTestServices: true })("a server made from the docu
       const tickets = yield* Tickets.Tickets
       const file = { name: "a.txt", mediaType: "text/plain", content: Uint8Array.from([97]) }
       const [, responses] = yield* Effect.all([
-        ...Object.values(Calls.calls(Calls.missing)).map((call) => call()),
-        contacts.create({ inboxId: 407, name: "Ada", email: "ada@example.com", phoneNumber: "+123456789" }),
+        ...Object.values(Calls.calls(Calls.missing)).map((call) => madeUp(call())),
+        madeUp(contacts.create({ inboxId: 407, name: "Ada", email: "ada@example.com", phoneNumber: "+123456789" })),
         contacts.list({ q: "a", labels: ["a", "b"], sort: "name", direction: "asc", includeContactInboxes: false }),
         contacts.list({ labels: "vip", page: 2 }),
-        contacts.update({ contactId: 7, email: null, customAttributes: { plan: { name: "pro" } } }),
-        conversations.create({ inboxId: 407, contactId: 7, sourceId: "abc" }),
-        conversations.toggleStatus({
+        madeUp(contacts.update({ contactId: 7, email: null, customAttributes: { plan: { name: "pro" } } })),
+        madeUp(conversations.create({ inboxId: 407, contactId: 7, sourceId: "abc" })),
+        madeUp(conversations.toggleStatus({
           conversationId: 40,
           status: "snoozed",
           snoozedUntil: DateTime.makeUnsafe("2026-05-01T12:00:00Z")
-        }),
-        messages.send({ conversationId: 40, content: "Hello", contentAttributes: Messages.inReplyTo(29) }),
-        messages.sendFiles({
+        })),
+        madeUp(messages.send({ conversationId: 40, content: "Hello", contentAttributes: Messages.inReplyTo(29) })),
+        madeUp(messages.sendFiles({
           conversationId: 40,
           content: "Hello",
           private: true,
           contentAttributes: Messages.inReplyTo(29),
           attachments: [file, file]
-        }),
-        messages.sendFiles({ conversationId: 40, attachments: [file] }),
+        })),
+        madeUp(messages.sendFiles({ conversationId: 40, attachments: [file] })),
         tickets.create({
           title: "No light",
           attachments: [{ fileUrl: "https://example.com/a.png" }],
@@ -356,7 +378,7 @@ layer(clientOfPrism, { excludeTestServices: true })("a server made from the docu
       const contacts = yield* Contacts.Contacts
       const conversations = yield* Conversations.Conversations
       const created = yield* contacts.create({ inboxId: 407 })
-      const conversation = yield* conversations.create({ inboxId: 407, contactId: created.contact.id })
+      const conversation = yield* conversations.create({ inboxId: 407, contactId: 2219256 })
       assert.deepStrictEqual(Contacts.CreatedContact.write(created), fixture("create-contact"))
       assert.deepStrictEqual(Conversations.Conversation.write(conversation), fixture("create-conversation"))
     }))

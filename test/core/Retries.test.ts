@@ -55,7 +55,8 @@ describe("a failed attempt", () => {
     ["503", { status: 503 }, "idempotent", "Unknown"],
     ["408", { status: 408 }, "idempotent", "Unknown"],
     ["a broken connection", reset, "idempotent", "Unknown"],
-    ["an unreadable response", { body: "<html>" }, "idempotent", "Processed"],
+    ["an unreadable response", { body: "{" }, "idempotent", "Processed"],
+    ["a page of a login", { body: "<html>" }, "idempotent", "Unknown"],
     ["304", { status: 304 }, "none", "Rejected"],
     ["400", { status: 400 }, "none", "Rejected"],
     ["401", { status: 401 }, "none", "Rejected"],
@@ -89,9 +90,14 @@ describe("a failed attempt", () => {
 
   it("where nothing was sent, is retried by any call, unless the reason stays", () => {
     const common = { operation: "contacts.list", outcome: "NotSent" } as const
-    const timedOut = { phase: "Queued", limit: Duration.seconds(30), identifiers: {} } as const
+    const timedOut = { limit: Duration.seconds(30), identifiers: {} } as const
     const errors: ReadonlyArray<readonly [isRetryable: boolean, error: LiveDeskError.LiveDeskError]> = [
-      [true, new LiveDeskError.HttpError({ ...common, reason: new LiveDeskError.TimedOut(timedOut) })],
+      ...(["Queued", "Connecting"] as const).map((phase) =>
+        [
+          true,
+          new LiveDeskError.HttpError({ ...common, reason: new LiveDeskError.TimedOut({ phase, ...timedOut }) })
+        ] as const
+      ),
       [
         true,
         new LiveDeskError.HttpError({ ...common, reason: new LiveDeskError.CircuitOpen({ retryAfter: Option.none() }) })

@@ -94,10 +94,10 @@ describe("secrets", () => {
       ])
       return Effect.gen(function*() {
         const contacts = yield* Contacts.Contacts
-        const { follow } = yield* Faults.Faults
+        const { setPlan } = yield* Faults.Faults
         let failures = 0
         for (const fault of faults) {
-          yield* follow(Faults.script({ "*": [fault, fault, fault] }))
+          yield* setPlan(Faults.script({ "*": [fault, fault, fault] }))
           const calls: ReadonlyArray<Effect.Effect<unknown, LiveDeskError.LiveDeskError>> = [
             contacts.create({ inboxId: 407, name: "Ada" }),
             contacts.list({ q: "Ada" }),

@@ -126,6 +126,7 @@ describe("the vendor's sample", () => {
             type: "contact"
           },
           assignee: Option.none(),
+          assigneeType: Option.none(),
           team: Option.none(),
           hmacVerified: false,
           channel: "Channel::Api"
@@ -296,7 +297,16 @@ describe("events", () => {
     const event = decode(json)
     assert.strictEqual(WebhookEvent.nameOf(event), at(json, ["event"]))
     assert.deepStrictEqual(decode(encode(event)), event)
-    if (event._tag === "Unknown") assert.deepStrictEqual(encode(event), json)
+    assert.deepStrictEqual(encode(event), json)
+  }, Breadth.runs(500))
+
+  it.prop("that a program makes are read as their typed fields", { json: mutated }, ({ json }) => {
+    const event = decode(json)
+    if (event._tag === "Unknown") return
+    const { payload, ...fields } = event
+    const { payload: made, ...read } = decode(encode(WebhookEvent.make(fields)))
+    assert.deepStrictEqual<unknown>(read, fields)
+    assert.isTrue(Redacted.isRedacted(payload) && Redacted.isRedacted(made))
   }, Breadth.runs(500))
 })
 

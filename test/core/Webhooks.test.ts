@@ -1,4 +1,4 @@
-import { LiveDeskError } from "@effect-livedesk/core"
+import { LiveDeskError, Model } from "@effect-livedesk/core"
 import { WebhookDelivery } from "@effect-livedesk/core/testing"
 import { DeliveryStore, PersistedDeliveryStore, WebhookEvent, Webhooks } from "@effect-livedesk/core/webhooks"
 import { NodeHttpServer } from "@effect/platform-node"
@@ -17,7 +17,8 @@ import {
   Redacted,
   References,
   Scope,
-  Stream
+  Stream,
+  Tracer
 } from "effect"
 import { HttpClient, HttpClientRequest, HttpRouter, type HttpServerError } from "effect/http"
 import { KeyValueStore } from "effect/persistence"
@@ -78,6 +79,7 @@ const duplicate = [200, { status: "duplicate" }] as const
 const rejections = {
   NotVerified: [401, "the delivery could not be verified"],
   BodyTooLarge: [413, "the body is larger than is taken here"],
+  BodyTimedOut: [408, "the body did not arrive in time"],
   BodyLost: [400, "the body broke off"],
   NotJson: [400, "the body is not JSON"],
   NoEvent: [400, "the body is no object with a text `event`"],
@@ -228,7 +230,8 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
           { verification: Webhooks.signed({ secrets: [secret, Redacted.make("next")] }) },
           Effect.gen(function*() {
             assert.deepStrictEqual(yield* deliver({ id: "1" }), accepted)
-            assert.deepStrictEqual(yield* deliver({ id: "2", verification: signedWith("next") }), accepted)
+            const payload = WebhookDelivery.payload("message_created", { id: 2 })
+            assert.deepStrictEqual(yield* deliver({ id: "2", verification: signedWith("next"), payload }), accepted)
             assert.deepStrictEqual(
               yield* deliver({ id: "3", verification: signedWith("other") }),
               rejected("NotVerified")
@@ -352,8 +355,8 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
           Effect.gen(function*() {
             for (const id of ["1", undefined]) {
               attempts = 0
-              yield* TestClock.adjust("1 second")
-              const again = deliver(id === undefined ? {} : { id })
+              const payload = WebhookDelivery.payload("message_created", { id: id === undefined ? 7 : 8 })
+              const again = deliver(id === undefined ? { payload } : { id, payload })
               assert.deepStrictEqual(yield* again, rejected("HandlerFailed"))
               assert.deepStrictEqual(yield* again, rejected("HandlerFailed"))
               assert.deepStrictEqual(yield* again, accepted)
@@ -403,9 +406,11 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
     })
 
     describe("repeated deliveries", () => {
-      // Without an id a delivery is known by when its event was made or changed, which not every kind of event shows.
+      // Without an id, only what is created, or shows when it changed, is named.
       const namesOf = (ids: boolean) =>
-        WebhookDelivery.eventNames.filter((name) => ids || /^conversation_(created|status_changed|updated)$/.test(name))
+        WebhookDelivery.eventNames.filter((name) =>
+          ids || /_created$|^conversation_(status_changed|updated)$/.test(name)
+        )
 
       const ways = Breadth.pairs([true, false], ["log", "retry"] as const)
 
@@ -425,7 +430,7 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
           ["memory", DeliveryStore.layer],
           [
             "a KeyValueStore",
-            PersistedDeliveryStore.layerKeyValueStore().pipe(Layer.provide(KeyValueStore.layerMemory))
+            PersistedDeliveryStore.layerKeyValueStore().pipe(Layer.provide(KeyValueStore.layerMemory), Layer.orDie)
           ]
         ] as const
       ) {
@@ -460,37 +465,6 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
             }
           }))
       }
-
-      it.effect("without an id are distinguished by their time, and without a time handled each time", () => {
-        const { events, handler } = recorder()
-        const again = (event: string, fields: { readonly [key: string]: string | number | boolean | null }) =>
-          deliver({ payload: WebhookDelivery.payload(event, fields), verification: Webhooks.unverified })
-        return running(
-          { handler, onFailure: "retry", verification: Webhooks.unverified },
-          Effect.gen(function*() {
-            assert.deepStrictEqual(yield* again("conversation_updated", { updated_at: 1768967324.1 }), accepted)
-            assert.deepStrictEqual(yield* again("conversation_updated", { updated_at: 1768967324.2 }), accepted)
-            assert.deepStrictEqual(yield* again("conversation_updated", { updated_at: 1768967324.1 }), duplicate)
-            assert.deepStrictEqual(yield* again("conversation_status_changed", { updated_at: 1768967324.1 }), accepted)
-            assert.deepStrictEqual(yield* again("message_created", { id: 7 }), accepted)
-            assert.deepStrictEqual(yield* again("message_created", { id: 7 }), duplicate)
-            assert.strictEqual(events.length, 4)
-            // The time of making says nothing of a change, and what is changed back may be changed again.
-            for (const name of ["x", "y", "x"]) {
-              assert.deepStrictEqual(yield* again("contact_updated", { name, created_at: 1768967324 }), accepted)
-            }
-            for (const content of ["one", "two", "one"]) {
-              assert.deepStrictEqual(yield* again("message_updated", { content }), accepted)
-            }
-            assert.deepStrictEqual(yield* again("conversation_typing_on", {}), accepted)
-            assert.deepStrictEqual(yield* again("conversation_typing_on", {}), accepted)
-            assert.strictEqual(events.length, 12)
-            // Of ids that JSON has rounded, two may be one.
-            assert.deepStrictEqual(yield* again("conversation_typing_on", { id: 2 ** 53, updated_at: 1 }), accepted)
-            assert.deepStrictEqual(yield* again("conversation_typing_on", { id: 2 ** 53, updated_at: 1 }), accepted)
-          })
-        )
-      })
 
       it.effect("are identified by their signature, whatever id they are sent with", () => {
         const { events, handler } = recorder()
@@ -569,7 +543,8 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
                 assert.deepStrictEqual(yield* again, duplicate)
               }),
               PersistedDeliveryStore.layerKeyValueStore().pipe(
-                Layer.provide(Layer.succeed(KeyValueStore.KeyValueStore, yield* KeyValueStore.KeyValueStore))
+                Layer.provide(Layer.succeed(KeyValueStore.KeyValueStore, yield* KeyValueStore.KeyValueStore)),
+                Layer.orDie
               )
             )
             assert.strictEqual(events.length, 1)
@@ -688,6 +663,176 @@ for (const [name, transport] of [["memory", memory], ["TCP", tcp]] as const) {
   })
 }
 
+describe("hostile senders", () => {
+  const logs = () => {
+    const logged: Array<string> = []
+    const logger = Logger.make((entry) =>
+      void logged.push(inspect([entry.message, entry.fiber.getRef(References.CurrentLogAnnotations)], { depth: 8 }))
+    )
+    return { logged, layer: Logger.layer([logger]) }
+  }
+
+  const receiver = (options: Partial<Webhooks.HandlerOptions<unknown, never>>) =>
+    Webhooks.layer({ path, verification: Webhooks.unverified, handler: () => Effect.void, ...options }).pipe(
+      Layer.provideMerge(WebhookDelivery.layer),
+      Layer.provide(DeliveryStore.layer)
+    )
+
+  const message = (id: number) =>
+    deliver({ payload: WebhookDelivery.payload("message_created", { id }), verification: Webhooks.unverified })
+
+  it.effect("cannot stop the others by handlers that hang: each is interrupted after a minute", () => {
+    const { events, handler } = recorder()
+    const { layer, logged } = logs()
+    return Effect.gen(function*() {
+      for (let id = 1; id <= 16; id++) assert.deepStrictEqual(yield* message(id), accepted)
+      assert.deepStrictEqual(yield* message(17), accepted)
+      yield* TestClock.adjust("59 seconds")
+      assert.isEmpty(events)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(events.length, 1)
+      assert.include(logged.join("\n"), "the handler of message_created failed: TimeoutError")
+      // It has failed, so a repeated delivery is handled.
+      assert.deepStrictEqual(yield* message(1), accepted)
+    }).pipe(
+      Effect.provide([
+        receiver({
+          handler: (event) => event._tag === "MessageCreated" && event.message.id < 17 ? Effect.never : handler(event),
+          shutdownTimeout: 0
+        }),
+        layer
+      ])
+    )
+  })
+
+  it.effect("get 408 for a body that does not arrive in time", () =>
+    Effect.gen(function*() {
+      const client = yield* HttpClient.HttpClient
+      const sending = yield* client.execute(
+        HttpClientRequest.post(path).pipe(
+          HttpClientRequest.bodyStream(Stream.concat(Stream.succeed(new Uint8Array(10)), Stream.never))
+        )
+      ).pipe(Effect.forkChild({ startImmediately: true }))
+      yield* TestClock.adjust("9 seconds")
+      assert.isUndefined(sending.pollUnsafe())
+      yield* TestClock.adjust("1 second")
+      const response = yield* Fiber.join(sending)
+      assert.deepStrictEqual<unknown>([response.status, yield* response.json], rejected("BodyTimedOut"))
+      assert.strictEqual(response.headers["connection"], "close")
+    }).pipe(Effect.provide(receiver({})), Effect.provideService(References.MinimumLogLevel, "None")))
+
+  it.effect("cannot forge a line of the log by the name of an event", () => {
+    const { layer, logged } = logs()
+    const name = `x\n[10:00:00] INFO: paid\u001b]0;title\u0007\u202e${"y".repeat(200)}`
+    return Effect.gen(function*() {
+      assert.deepStrictEqual(
+        yield* deliver({ payload: { event: name }, verification: Webhooks.unverified }),
+        rejected("HandlerFailed")
+      )
+      const event = WebhookEvent.read({ event: name })
+      if (event instanceof Model.DecodeFailure || event._tag !== "Unknown") return assert.fail()
+      assert.strictEqual(event.event, name)
+      assert.match(WebhookEvent.nameOf(event), /^x \[10:00:00\] INFO: paid \]0;title y+…$/)
+      // As a console prints it.
+      const all = logged.join("\n")
+      assert.include(all, "the handler of x [10:00:00] INFO: paid ]0;title yyy")
+      assert.notMatch(all, /\\n|\\x1b|\\x07|\\u202e/)
+      assert.isBelow(WebhookEvent.nameOf(event).length, 110)
+    }).pipe(
+      Effect.provide([receiver({ handler: () => Effect.fail("no"), onFailure: "retry" }), layer])
+    )
+  })
+})
+
+describe("a token in the path", () => {
+  const token = "canary-token-0123456789"
+
+  it.effect("is in no span and in no access log, even where the path is wrong", () => {
+    const spans: Array<Tracer.Span> = []
+    const tracer = Tracer.make({
+      span: (options) => {
+        const span = new Tracer.NativeSpan(options)
+        spans.push(span)
+        return span
+      }
+    })
+    const logged: Array<string> = []
+    const logger = Logger.make((entry) =>
+      void logged.push(inspect([entry.message, entry.fiber.getRef(References.CurrentLogAnnotations)], { depth: 8 }))
+    )
+    const verification = Webhooks.pathToken({ token: Redacted.make(token) })
+    return Effect.gen(function*() {
+      const client = yield* HttpClient.HttpClient
+      const routes = ["/livedesk/", "/livedesk//", "/LiveDesk/", "/", "/hooks/livedesk/", "/livedesk/x/"]
+      for (const url of routes.map((path) => `${path}${token}`)) {
+        for (const method of ["GET", "POST"] as const) {
+          yield* client.execute(HttpClientRequest.make(method)(url))
+        }
+      }
+      yield* deliver({ verification })
+      yield* client.execute(HttpClientRequest.get("/elsewhere"))
+      // The server ends its span and logs after it has responded.
+      const turn = Effect.promise(() => new Promise((resume) => setImmediate(resume)))
+      yield* Effect.repeat(turn, {
+        until: () =>
+          logged.join().includes("/elsewhere") &&
+          spans.some(({ attributes, kind }) => kind === "server" && attributes.get("url.path") === "/elsewhere"),
+        times: 10_000
+      })
+      // The sender's own spans are in another process.
+      const sampled = spans.filter(({ kind, sampled }) => sampled && kind !== "client")
+      assert.notInclude(inspect(sampled.map(({ attributes }) => attributes), { depth: 5 }), token)
+      assert.isTrue(sampled.some(({ attributes }) => attributes.get("url.path") === "/elsewhere"))
+      assert.isTrue(sampled.some(({ name }) => name === "webhooks.handle"))
+      assert.notInclude(logged.join("\n"), token)
+      assert.include(logged.join("\n"), "/elsewhere")
+    }).pipe(
+      Effect.provide(
+        tcp(Webhooks.layer({ path, verification, handler: () => Effect.void, onFailure: "retry" })).pipe(
+          Layer.provide(DeliveryStore.layer),
+          // Beneath the server, whose requests log by it.
+          Layer.provideMerge(Logger.layer([logger]))
+        )
+      ),
+      Effect.provideService(Tracer.Tracer, tracer)
+    )
+  })
+})
+
+describe("drift", () => {
+  const logged = Effect.fnUntraced(function*(
+    payload: WebhookDelivery.Options["payload"],
+    options: Pick<Webhooks.Options, "onDrift">
+  ) {
+    const lines: Array<string> = []
+    yield* deliver({ payload, verification: Webhooks.unverified }).pipe(
+      Effect.provide([
+        Webhooks.layer({ path, verification: Webhooks.unverified, handler: () => Effect.void, ...options }).pipe(
+          Layer.provideMerge(WebhookDelivery.layer),
+          Layer.provide(DeliveryStore.layer)
+        ),
+        Logger.layer([Logger.make(({ logLevel, message }) => void lines.push(`${logLevel} ${String(message)}`))])
+      ]),
+      Effect.provideService(References.MinimumLogLevel, "Debug")
+    )
+    return lines
+  })
+
+  it.effect("is logged at Debug, with paths and without values, unless it is ignored", () =>
+    Effect.gen(function*() {
+      const payload = WebhookDelivery.payload("message_created", { created_at: "canary", private: "canary" })
+      const lines = yield* logged(payload, {})
+      assert.strictEqual(lines.length, 1)
+      assert.match(
+        lines[0] ?? "",
+        /^Debug a delivery of message_created differs from Chatwoot's \(inherited, unverified\) at (private|created_at) \(/
+      )
+      assert.notInclude(lines[0], "canary")
+      assert.isEmpty(yield* logged(payload, { onDrift: "ignore" }))
+      assert.isEmpty(yield* logged(WebhookDelivery.payload("message_created"), {}))
+    }))
+})
+
 describe("options", () => {
   it.effect("that are invalid are reported, without the secret", () =>
     Effect.gen(function*() {
@@ -695,7 +840,9 @@ describe("options", () => {
         const verification of [
           Webhooks.pathToken({ token: Redacted.make("canary") }),
           Webhooks.pathToken({ token: Redacted.make("canary/canary/canary/canary") }),
-          Webhooks.signed({ secrets: [secret, Redacted.make("")] })
+          Webhooks.signed({ secrets: [secret, Redacted.make("")] }),
+          Webhooks.signed({ secrets: [secret, Redacted.make("canary\n")] }),
+          Webhooks.signed({ secrets: [Redacted.make(" canary")] })
         ]
       ) {
         const error = yield* Effect.flip(
@@ -725,6 +872,9 @@ describe("invalid options", () => {
     ...[0, -1, NaN].map((capacity) => ["capacity", { capacity }] as const),
     ["ownMessages", { ownMessages: "both" as never }],
     ["onFailure", { onFailure: "ignore" as never }],
+    ["bodyTimeout", { bodyTimeout: "soon" as never }],
+    ["handlerTimeout", { handlerTimeout: -1 }],
+    ["onDrift", { onDrift: "fail" as never }],
     ["shutdownTimeout", { shutdownTimeout: "soon" as never }],
     ["tolerance", { verification: Webhooks.signed({ secrets: [secret], tolerance: "some" as never }) }]
   ])("are reported: %s", ([name, options]) =>

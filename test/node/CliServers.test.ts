@@ -1,11 +1,13 @@
 import { Emulator } from "@effect-livedesk/core/testing"
 import { NodeEmulator, NodeTransport } from "@effect-livedesk/node"
+import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, HashMap, Option, Stream } from "effect"
-import { HttpClient } from "effect/http"
+import { HttpClient, HttpClientRequest } from "effect/http"
 import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Cli from "../Cli.ts"
+import * as ConnectProxy from "../ConnectProxy.ts"
 import * as Folder from "../Folder.ts"
 import * as FreePort from "../FreePort.ts"
 import * as LocalServer from "../LocalServer.ts"
@@ -335,7 +337,10 @@ describe("webhooks", () => {
       )
       const signed = yield* Cli.runIn(folder, ["webhooks", "send-test", url, "--event", "contact_created"], settings)
       assert.deepStrictEqual([signed.code, signed.err], [0, ""])
-      assert.match(signed.out, /^event +contact_created\nstatus +200\nresponseBody/)
+      assert.match(
+        signed.out,
+        /^event +contact_created\nid +\d{13}\nstatus +200\nresponseBody +\{"status":"accepted"\}/
+      )
       const shown = yield* Cli.runIn(folder, ["webhooks", "send-test", url, "--dry-run", "--json"], settings)
       const [{ body, headers }] = Object(Cli.document(shown))
       assert.strictEqual(body.event, "message_created")
@@ -345,6 +350,60 @@ describe("webhooks", () => {
       assert.strictEqual(Object(event).event, "contact_created")
       assert.strictEqual(yield* listener.interrupt, 130)
     }))
+
+  it.live("are sent under a fresh id each time, and again under the one that is given", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      const listener = yield* Cli.serve(["webhooks", "listen", "--json"], settings)
+      const url = /http:[^,]+/.exec(yield* listener.errorLine)?.[0] ?? ""
+      const send = (...args: ReadonlyArray<string>) =>
+        Effect.map(
+          Cli.runIn(folder, ["webhooks", "send-test", url, "--json", ...args], settings),
+          (ran) => Object(Cli.document(ran)).responseBody
+        )
+      const next = Effect.map(listener.line, (line): unknown => JSON.parse(line))
+      assert.deepStrictEqual([yield* send(), yield* send()], ["{\"status\":\"accepted\"}", "{\"status\":\"accepted\"}"])
+      const [first, second] = [Object(yield* next), Object(yield* next)]
+      assert.notStrictEqual(first.id, second.id)
+      assert.isAbove(Date.parse(second.created_at), Date.parse("2026-01-22"))
+      assert.deepStrictEqual(
+        [yield* send("--id", "7"), yield* send("--id", "7")],
+        ["{\"status\":\"accepted\"}", "{\"status\":\"duplicate\"}"]
+      )
+      assert.strictEqual(Object(yield* next).id, 7)
+      yield* send("--event", "ticket_created")
+      assert.deepStrictEqual(Object(yield* next).event, "ticket_created")
+    }))
+
+  it.live("are neither sent nor listened for with a secret that has white space at its ends", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      for (
+        const args of [
+          ["webhooks", "listen"],
+          ["webhooks", "send-test", "http://127.0.0.1:9/"],
+          ["emulator", "--webhook", "http://127.0.0.1:9/"]
+        ]
+      ) {
+        const { code, err } = yield* Cli.runIn(folder, args, { LIVEDESK_WEBHOOK_SECRET: "canary\n" })
+        assert.strictEqual(code, 2, args.join(" "))
+        assert.match(err, /^LIVEDESK_WEBHOOK_SECRET begins or ends with white space/)
+        assert.notInclude(err, "canary")
+      }
+    }))
+
+  it.live("cannot act upon the terminal by their keys, values or names", () =>
+    Effect.gen(function*() {
+      const listener = yield* Cli.serve(["webhooks", "listen"], {})
+      const url = /http:[^,]+/.exec(yield* listener.errorLine)?.[0] ?? ""
+      const hostile = "x\u001b]0;title\u0007"
+      const client = yield* HttpClient.HttpClient
+      yield* client.execute(
+        HttpClientRequest.post(url).pipe(HttpClientRequest.bodyJsonUnsafe({ event: hostile, [hostile]: hostile }))
+      )
+      const printed = (yield* Effect.replicateEffect(listener.line, 3)).join("\n")
+      assert.strictEqual(printed, "x ]0;title\nevent        x ]0;title\nx ]0;title   x ]0;title")
+    }).pipe(Effect.provide(NodeHttpClient.layerUndici)))
 
   it.live("come from the emulator command", () =>
     Effect.gen(function*() {
@@ -421,14 +480,51 @@ describe("doctor", () => {
       assert.deepStrictEqual([both.code, both.err.includes("credentials, inbox")], [3, true])
     }).pipe(withEmulator))
 
+  it.live("says when a proxy is in use, and that it was the proxy that failed, without its password", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      const settings = yield* Cli.settings
+      const proxy = yield* ConnectProxy.make({ _tag: "Open", password: "canary" })
+      const doctor = (credentials: string, noProxy = "") =>
+        Cli.runIn(folder, ["doctor", "--json"], {
+          ...settings,
+          HTTP_PROXY: `http://${credentials}127.0.0.1:${proxy.port}`,
+          NO_PROXY: noProxy
+        })
+      const through = yield* doctor("alice:canary@", "example.com")
+      assert.deepStrictEqual([through.code, findings(through)["proxy"]], [0, "ok"])
+      assert.include(
+        through.out,
+        `requests go through http://127.0.0.1:${proxy.port} (HTTP_PROXY), except to the hosts in NO_PROXY: example.com`
+      )
+      assert.strictEqual(proxy.tunnels.length, 1)
+
+      const refused = yield* doctor("alice:canary2@")
+      assert.deepStrictEqual([refused.code, findings(refused)["proxy"], findings(refused)["service"]], [
+        5,
+        "ok",
+        "wrong"
+      ])
+      assert.include(
+        refused.out,
+        `the proxy made no connection to LiveDesk: http://127.0.0.1:${proxy.port} (HTTP_407). Nothing was sent`
+      )
+      assert.notInclude([through, refused].flatMap(({ err, out }) => [err, out]).join(), "canary")
+
+      const wrong = yield* Cli.runIn(folder, ["contacts", "list"], { ...settings, HTTPS_PROXY: "proxy.example:canary" })
+      assert.deepStrictEqual([wrong.code, wrong.out], [2, ""])
+      assert.include(wrong.err, "HTTPS_PROXY: expected the URL of an http or https proxy")
+      assert.notInclude(wrong.err, "canary")
+    }).pipe(withEmulator))
+
   it.live("reports a response that differs from its documentation, or that is not LiveDesk's", () =>
     Effect.gen(function*() {
-      const doctor = (type: string, body: string) =>
+      const doctor = (type: string, body: string, status = 200) =>
         Effect.scoped(Effect.gen(function*() {
           return yield* Cli.runIn(yield* Folder.make, ["doctor", "--json"], {
             ...(yield* Cli.settings),
             LIVEDESK_BASE_URL: yield* LocalServer.make((_, response) =>
-              response.setHeader("content-type", type).end(body)
+              response.writeHead(status, { "content-type": type }).end(body)
             )
           })
         }))
@@ -441,12 +537,20 @@ describe("doctor", () => {
       ])
       assert.include(drifted.out, "novelty")
       const other = yield* doctor("text/html", "<html></html>")
-      assert.deepStrictEqual([other.code, findings(other)["contract"], findings(other)["credentials"]], [
+      assert.deepStrictEqual([other.code, findings(other)["service"], findings(other)["credentials"]], [
         4,
         "wrong",
         "not looked at"
       ])
+      assert.include(other.out, "did not come from LiveDesk's API (200, text/html)")
       assert.include(other.out, "LIVEDESK_BASE_URL")
+      const blocked = yield* doctor("text/html", "<html></html>", 403)
+      assert.deepStrictEqual([blocked.code, findings(blocked)["service"], findings(blocked)["credentials"]], [
+        5,
+        "wrong",
+        "not looked at"
+      ])
+      assert.include(blocked.out, "this says nothing about the API key")
     }).pipe(withEmulator))
 })
 

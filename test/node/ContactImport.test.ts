@@ -18,6 +18,7 @@ import {
   Struct
 } from "effect"
 import { TestClock } from "effect/testing"
+import * as FakeTransport from "../FakeTransport.ts"
 
 const inboxId = 407
 
@@ -429,6 +430,23 @@ describe("an import's rows that meet in another key", () => {
       assert.lengthOf((yield* emulated).messages, 1)
     }).pipe(Effect.provide([livedesk(), journal])))
 
+  for (const state of ["planned", "sent", "rejected"] as const) {
+    it.effect(`counts one of the file that an earlier run left ${state} as rejected, not as missing in the file`, () =>
+      Effect.gen(function*() {
+        const left = { identifier: "left", phone_number: "one" }
+        yield* importing([anna, left, { identifier: "gone", phone_number: "two" }])
+        const journal = yield* ImportJournal.ImportJournal
+        yield* journal.change({ key: "identifier:left", step: "contact", state })
+        const contacts = (yield* emulated).contacts.length
+        const result = yield* inTime(importing([anna, { ...left, phone_number: anna.phone_number }]))
+        assert.deepStrictEqual([result.rejected, result.notInFile], [1, 1])
+        // What was sent stays to be resolved, and nothing is sent for it.
+        assert.strictEqual((yield* emulated).contacts.length, contacts)
+        const again = yield* inTime(importing([anna]))
+        assert.deepStrictEqual([again.rejected, again.notInFile], [0, 2])
+      }).pipe(Effect.provide([livedesk(), journal])))
+  }
+
   it.effect("lets an address go that was corrected before anything was sent for it", () =>
     Effect.gen(function*() {
       const refused = [{ identifier: "a", phone_number: "one" }, { identifier: "b", phone_number: "two" }]
@@ -630,9 +648,9 @@ describe("an import's call whose outcome is unknown", () => {
       const first = yield* inTime(importing(rows, { concurrency: 1 }))
       assert.strictEqual(first.unknown, 2)
       const [conversation] = (yield* emulated).conversations
-      assert.isFalse(yield* resolve("email:nobody@acme.inc", { _tag: "NotDone" }))
-      assert.isTrue(yield* resolve("email:c0@acme.inc", { _tag: "Done", conversationId: conversation?.id }))
-      assert.isTrue(yield* resolve("email:c1@acme.inc", { _tag: "NotDone" }))
+      assert.isFalse(yield* resolve("email:nobody@acme.inc", { _tag: "NotProcessed" }))
+      assert.isTrue(yield* resolve("email:c0@acme.inc", { _tag: "Processed", conversationId: conversation?.id }))
+      assert.isTrue(yield* resolve("email:c1@acme.inc", { _tag: "NotProcessed" }))
       const second = yield* inTime(importing(rows, { concurrency: 1 }))
       assert.deepStrictEqual(counted(second), { ...none, read: 2, done: 2, conversations: 1, messages: 2 })
       const state = yield* emulated
@@ -693,6 +711,19 @@ describe("an import that cannot go on", () => {
       const { planned, sent } = yield* Effect.flatMap(ImportJournal.ImportJournal, ({ totals }) => totals)
       assert.deepStrictEqual([planned + sent, sent], [100, 0])
     }).pipe(Effect.provide([Emulator.layerHttpClient, journal])))
+
+  it.effect("stops at once for a firewall's page, and rejects no row", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(importing(customers(100), { concurrency: 4 }))
+      assert.deepInclude(error, { _tag: "HttpError", foreignMediaType: "text/html" })
+      assert.deepStrictEqual(yield* entries("rejected"), [])
+    }).pipe(Effect.provide([
+      Layer.provideMerge(
+        LiveDesk.layer,
+        LiveDeskClient.layer({ apiKey: Redacted.make("a-key"), apiSecret: Redacted.make("a-secret") })
+      ).pipe(Layer.provide(FakeTransport.respondingWith({ status: 403, body: "<html>Access denied</html>" }))),
+      journal
+    ])))
 
   it.effect("given an unknown inbox, stops at once", () =>
     Effect.gen(function*() {

@@ -220,7 +220,7 @@ describe.skipIf(!Browser.isInstalled)("the emulator's inbox (left out where Chro
       yield* see(() => page.getByRole("button", { name: "1 fault is on" }).waitFor({ state: "detached" }))
       yield* start("Bob", "Hello")
       // A program's own faults are shown as well.
-      yield* faults.follow(Faults.script({ "contacts.list": [Faults.Fault.Refused()] }))
+      yield* faults.setPlan(Faults.script({ "contacts.list": [Faults.Fault.Refused()] }))
       yield* see(() => page.getByText("A program has set faults of its own").waitFor())
     }).pipe(Effect.scoped))
 
@@ -380,7 +380,7 @@ describe.skipIf(!Browser.isInstalled)("the emulator's inbox (left out where Chro
           yield* go("Inbox")
           yield* see(() => page.getByRole("tab", { name: "Contacts" }).click())
           yield* clean("contacts")
-          yield* Context.get(world, Faults.Faults).follow(
+          yield* Context.get(world, Faults.Faults).setPlan(
             Faults.seeded({ seed: 1, rate: 1, faults: [Faults.Fault.Reset({ when: "AfterProcessing" })] })
           )
           const lost = yield* Effect.result(start("Bob", "Hello"))

@@ -313,7 +313,7 @@ describe("what happens in the emulator", () => {
         const page = yield* look()
         yield* page.next
         // Nor does a request that never gets a response.
-        yield* (yield* Faults.Faults).follow(
+        yield* (yield* Faults.Faults).setPlan(
           Faults.script({ "*": [Faults.Fault.Silent({ when: "BeforeProcessing" })] })
         )
         yield* Effect.forkScoped(Effect.exit(send("GET", "/nothing")))
@@ -343,7 +343,7 @@ describe("faults on a port", () => {
     it.live(`${Faults.describe(fault)} looks as it does in memory`, () =>
       Effect.gen(function*() {
         const faults = yield* Faults.Faults
-        yield* faults.follow(Faults.script({ "contacts.create": [fault] }))
+        yield* faults.setPlan(Faults.script({ "contacts.create": [fault] }))
         const failed = yield* Effect.flip(aConversation)
         assert.deepStrictEqual([failed.outcome, failed.reason._tag], [outcome, reason])
         const { contacts } = yield* (yield* Emulator.Emulator).state
@@ -359,8 +359,8 @@ describe("faults on a port", () => {
     Effect.gen(function*() {
       const faults = yield* Faults.Faults
       const plan = Faults.seeded({ seed: 1, rate: 0.5 })
-      yield* faults.follow(plan)
-      assert.isTrue(Exit.isFailure(yield* Effect.exit(faults.follow(Faults.seeded({ seed: 1, rate: 2 })))))
+      yield* faults.setPlan(plan)
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(faults.setPlan(Faults.seeded({ seed: 1, rate: 2 })))))
       assert.strictEqual(yield* faults.plan, plan)
     }).pipe(Effect.provide(NodeEmulator.layer())))
 })

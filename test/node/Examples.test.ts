@@ -7,6 +7,7 @@ import { posix } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as Cli from "../Cli.ts"
 import * as Collector from "../Collector.ts"
+import * as ConnectProxy from "../ConnectProxy.ts"
 import * as EmulatorSettings from "../EmulatorSettings.ts"
 import * as Example from "../Example.ts"
 import * as FreePort from "../FreePort.ts"
@@ -230,14 +231,13 @@ describe("the other examples", () => {
 
   it.live("proxy", () =>
     Effect.gen(function*() {
-      const { LIVEDESK_BASE_URL, ...credentials } = yield* settings
+      const proxy = yield* ConnectProxy.make({ _tag: "Open" })
       const { code, err, out } = yield* run("proxy", {
-        ...credentials,
-        // Only a proxy reaches it: here the emulator, which responds for any host.
-        LIVEDESK_BASE_URL: "http://livedesk.localhost:1",
-        HTTP_PROXY: LIVEDESK_BASE_URL
+        ...(yield* settings),
+        HTTP_PROXY: `http://127.0.0.1:${proxy.port}`
       })
       assert.deepStrictEqual([code, err, out], [0, [], ["contacts: 0"]])
+      assert.strictEqual(proxy.tunnels.length, 1)
     }).pipe(Effect.provide(NodeEmulator.layer())))
 
   it.live("accounts", () =>

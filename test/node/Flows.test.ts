@@ -16,6 +16,12 @@ describe("flows in a file", () => {
       yield* FlowLives.run(NodeFlows.layerEmbedded({ file }))
     }))
 
+  it.live("keep any text, and refuse a name that not every database can have", () =>
+    Effect.gen(function*() {
+      const file = join(yield* Folder.make, "flows.sqlite")
+      yield* FlowLives.keepsAnyText(NodeFlows.layerEmbedded({ file }))
+    }))
+
   it.live("are locked by one process", () =>
     Effect.gen(function*() {
       const file = join(yield* Folder.make, "flows.sqlite")

@@ -104,13 +104,17 @@ describe.skipIf(!isInstalled)("flows on three processes (left out where PostgreS
 })
 
 describe.skipIf(!Postgres.isInstalled)("flows in a PostgreSQL (left out where it is not installed)", () => {
+  const inPostgres = Effect.gen(function*() {
+    return NodeFlows.layerCluster({
+      url: Redacted.make(yield* Postgres.make),
+      port: yield* FreePort.make,
+      sharding: { entityMessagePollInterval: "100 millis", refreshAssignmentsInterval: "100 millis" }
+    })
+  })
+
   it.live("continue where an earlier process left them", () =>
-    Effect.gen(function*() {
-      const flows = NodeFlows.layerCluster({
-        url: Redacted.make(yield* Postgres.make),
-        port: yield* FreePort.make,
-        sharding: { entityMessagePollInterval: "100 millis", refreshAssignmentsInterval: "100 millis" }
-      })
-      yield* FlowLives.run(flows)
-    }).pipe(Effect.scoped))
+    Effect.flatMap(inPostgres, FlowLives.run).pipe(Effect.scoped))
+
+  it.live("keep any text, and refuse a name that not every database can have", () =>
+    Effect.flatMap(inPostgres, FlowLives.keepsAnyText).pipe(Effect.scoped))
 })

@@ -85,12 +85,12 @@ describe("ImportJournal", () => {
       yield* plan(rows(3))
       yield* change({ key: "k0", step: "message", state: "done" })
       yield* change({ key: "k1", step: "conversation", state: "sent" })
-      assert.isFalse(yield* resolve("k0", { _tag: "NotDone" }))
-      assert.isFalse(yield* resolve("k0", { _tag: "Done", messageId: 1 }))
-      assert.isTrue(yield* resolve("k1", { _tag: "Done", conversationId: 8 }))
+      assert.isFalse(yield* resolve("k0", { _tag: "NotProcessed" }))
+      assert.isFalse(yield* resolve("k0", { _tag: "Processed", messageId: 1 }))
+      assert.isTrue(yield* resolve("k1", { _tag: "Processed", conversationId: 8 }))
       // Nor with what another row has.
       yield* change({ key: "k2", step: "conversation", state: "sent" })
-      assert.isFalse(yield* resolve("k2", { _tag: "Done", conversationId: 8 }))
+      assert.isFalse(yield* resolve("k2", { _tag: "Processed", conversationId: 8 }))
       assert.deepStrictEqual(yield* totals, {
         planned: 1,
         sent: 1,

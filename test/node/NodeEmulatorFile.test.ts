@@ -3,9 +3,12 @@ import { Emulator } from "@effect-livedesk/core/testing"
 import { NodeEmulator, NodeEmulatorFile, NodeLiveDesk } from "@effect-livedesk/node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, HashMap, Logger, Option } from "effect"
+import { existsSync } from "node:fs"
 import { chmod, lstat, mkdir, mkdtemp, open, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import * as Child from "../Child.ts"
+import * as Cli from "../Cli.ts"
 
 const temporary = Effect.acquireRelease(
   Effect.promise(() => mkdtemp(join(tmpdir(), "effect-livedesk-"))),
@@ -13,7 +16,7 @@ const temporary = Effect.acquireRelease(
 )
 
 /** Creates a contact at an emulator of its own, and says how many that holds then. */
-const visit = (file: string, wait: Effect.Effect<unknown> = Effect.void) =>
+const visit = <E, R>(file: string, wait: Effect.Effect<unknown, E, R>) =>
   Effect.gen(function*() {
     const { baseUrl } = yield* NodeEmulator.NodeEmulator
     const { credentials, state } = yield* Emulator.Emulator
@@ -25,15 +28,58 @@ const visit = (file: string, wait: Effect.Effect<unknown> = Effect.void) =>
     return HashMap.size((yield* state).contacts)
   }).pipe(Effect.provide(NodeEmulator.layer({ file })))
 
-const failure = (file: string) => Effect.flip(visit(file))
+const failure = (file: string) => Effect.flip(visit(file, Effect.void))
 
 describe("the file of an emulator", () => {
   it.live("hands its state from one emulator to the next", () =>
     Effect.gen(function*() {
       const folder = yield* temporary
       const file = join(folder, "state.json")
-      assert.deepStrictEqual([yield* visit(file), yield* visit(file), yield* visit(file)], [1, 2, 3])
+      assert.deepStrictEqual([
+        yield* visit(file, Effect.void),
+        yield* visit(file, Effect.void),
+        yield* visit(file, Effect.void)
+      ], [1, 2, 3])
       assert.deepStrictEqual(yield* Effect.promise(() => readdir(folder)), ["state.json"])
+    }).pipe(Effect.scoped))
+
+  it.live("is one emulator's at a time, in this process and in others, also by a link", () =>
+    Effect.gen(function*() {
+      const folder = yield* temporary
+      const file = join(folder, "state.json")
+      const link = join(folder, "link.json")
+      yield* Effect.promise(() => symlink(file, link))
+      const second = Effect.gen(function*() {
+        for (const path of [file, link]) {
+          const error = yield* failure(path)
+          assert.deepInclude(error, { _tag: "EmulatorFileError", problem: "InUse", path })
+          assert.strictEqual(
+            error.message,
+            `${path} is in use by another emulator: stop that one, or give another file`
+          )
+        }
+        const other = yield* Cli.run("emulator", "--port", "0", "--file", file)
+        assert.deepStrictEqual([other.code, other.err.includes("is in use by another emulator")], [1, true])
+      })
+      assert.strictEqual(yield* visit(file, second), 1)
+      assert.strictEqual(yield* visit(link, Effect.void), 2)
+      assert.deepStrictEqual((yield* Effect.promise(() => readdir(folder))).sort(), ["link.json", "state.json"])
+    }).pipe(Effect.scoped))
+
+  it.live("is free again after its emulator was killed", () =>
+    Effect.gen(function*() {
+      const folder = yield* temporary
+      const file = join(folder, "state.json")
+      // Its scope ends with SIGKILL.
+      const { ended } = yield* Cli.spawn(folder, ["emulator", "--port", "0", "--file", file], {}).pipe(
+        Effect.tap(({ stdout }) => Child.lines(stdout)("")),
+        Effect.tap(Effect.map(failure(file), (error) => assert.deepInclude(error, { problem: "InUse" }))),
+        Effect.scoped
+      )
+      yield* ended
+      assert.isTrue(existsSync(`${file}.lock`))
+      assert.strictEqual(yield* visit(file, Effect.void), 1)
+      assert.isFalse(existsSync(`${file}.lock`))
     }).pipe(Effect.scoped))
 
   it.live("is written soon after a change, not only at the end", () =>
@@ -51,13 +97,13 @@ describe("the file of an emulator", () => {
   it.live("is replaced in one step: a reader continues with the old one", () =>
     Effect.gen(function*() {
       const file = join(yield* temporary, "state.json")
-      yield* visit(file)
+      yield* visit(file, Effect.void)
       const before = yield* Effect.promise(() => readFile(file, "utf8"))
       const reader = yield* Effect.acquireRelease(
         Effect.promise(() => open(file)),
         (reader) => Effect.promise(() => reader.close())
       )
-      yield* visit(file)
+      yield* visit(file, Effect.void)
       assert.strictEqual(yield* Effect.promise(() => reader.readFile("utf8")), before)
       assert.notStrictEqual(yield* Effect.promise(() => readFile(file, "utf8")), before)
     }).pipe(Effect.scoped))
@@ -66,11 +112,11 @@ describe("the file of an emulator", () => {
     Effect.gen(function*() {
       const file = join(yield* temporary, "state.json")
       const mode = Effect.promise(async () => ((await stat(file)).mode & 0o777).toString(8))
-      yield* visit(file)
+      yield* visit(file, Effect.void)
       assert.strictEqual(yield* mode, "600")
       for (const given of ["640", "666"]) {
         yield* Effect.promise(() => chmod(file, given))
-        yield* visit(file)
+        yield* visit(file, Effect.void)
         assert.strictEqual(yield* mode, given)
       }
     }).pipe(Effect.scoped))
@@ -88,7 +134,7 @@ describe("the file of an emulator", () => {
         await symlink("between", link)
         await symlink(join("there", "state.json"), between)
       })
-      assert.deepStrictEqual([yield* visit(link), yield* visit(link)], [1, 2])
+      assert.deepStrictEqual([yield* visit(link, Effect.void), yield* visit(link, Effect.void)], [1, 2])
       assert.isTrue((yield* Effect.promise(() => lstat(link))).isSymbolicLink())
       assert.isTrue((yield* Effect.promise(() => lstat(between))).isSymbolicLink())
       assert.isTrue((yield* Effect.promise(() => lstat(target))).isFile())

@@ -1,3 +1,4 @@
+import { LiveDeskClient } from "@effect-livedesk/core"
 import { ImportJournal, ImportReport } from "@effect-livedesk/core/imports"
 import { Emulator } from "@effect-livedesk/core/testing"
 import { NodeEmulator } from "@effect-livedesk/node"
@@ -25,6 +26,12 @@ const fileOf = Effect.fnUntraced(function*(text: string, name = "customers.csv")
 const text = (path: string) => Effect.promise(() => readFile(path, "utf8"))
 
 const livedesk = NodeEmulator.layerLiveDesk()
+
+const target = Effect.map(LiveDeskClient.LiveDeskClient, ({ baseUrl, keyFingerprint }) => ({
+  inboxId,
+  baseUrl,
+  keyFingerprint
+}))
 
 const contacts = Effect.map(
   Effect.flatMap(Emulator.Emulator, ({ state }) => state),
@@ -91,11 +98,26 @@ describe("NodeImport", () => {
       )
     }))
 
-  it.live("fails for a file that is not there or has no header, and for a journal that is in use", () =>
+  const files: { readonly [name: string]: readonly [text: string, error: string] } = {
+    "is empty": ["", "ImportFileError"],
+    "has a header of which the mapping can make nothing": ["Town\nUlm\n", "ImportFileError"],
+    "is one JSON array": ["[{\"email\":\"a@acme.inc\"}]", "ImportFileError"],
+    "is not there": ["", "PlatformError"]
+  }
+  for (const [what, [content, error]] of Object.entries(files)) {
+    it.live(`leaves neither a journal nor a report of a file that ${what}`, () =>
+      Effect.gen(function*() {
+        const written = yield* fileOf(content)
+        const file = what === "is not there" ? `${written}.none` : written
+        const format = content.startsWith("[") ? "ndjson" : "csv"
+        assert.strictEqual((yield* Effect.flip(NodeImport.run({ file, format, inboxId })))._tag, error)
+        assert.deepStrictEqual(yield* Effect.promise(() => readdir(dirname(file))), ["customers.csv"])
+      }).pipe(Effect.provide(livedesk)))
+  }
+
+  it.live("fails for a journal that is in use", () =>
     Effect.gen(function*() {
-      const file = yield* fileOf("")
-      assert.strictEqual((yield* Effect.flip(NodeImport.run({ file: `${file}.none`, inboxId })))._tag, "PlatformError")
-      assert.strictEqual((yield* Effect.flip(NodeImport.run({ file, inboxId })))._tag, "ImportFileError")
+      const file = yield* fileOf("email\na@acme.inc\n")
       const journal = `${file}.other`
       const error = yield* Effect.flip(NodeImport.run({ file, inboxId, journal })).pipe(
         Effect.provide(NodeImport.journalLayer(journal))
@@ -258,6 +280,60 @@ describe("NodeImport", () => {
         result.alreadyDone + result.done
       )
     }).pipe(Effect.scoped, Effect.provide(livedesk)))
+
+  it.live("given a -wal of another state beside its journal, refuses it by name, and changes neither", () =>
+    Effect.gen(function*() {
+      const file = yield* fileOf("email\na@acme.inc\n")
+      const [journal, wal] = [`${file}.journal`, `${file}.journal-wal`]
+      const copies = join(yield* Folder.make, "copy")
+      const copy = (suffix: string) =>
+        Effect.promise(async () => {
+          await copyFile(journal, `${copies}${suffix}`)
+          await copyFile(wal, `${copies}${suffix}-wal`)
+        })
+      const restore = (database: string, from: string) =>
+        Effect.promise(async () => {
+          await copyFile(database, journal)
+          await copyFile(`${copies}${from}-wal`, wal)
+        })
+      /** Makes a run, and copies both files as a crash in its middle would leave them. */
+      const run = Effect.fnUntraced(function*(suffix: string, email: string) {
+        yield* Effect.promise(() => writeFile(file, `email\n${email}\n`))
+        yield* Effect.gen(function*() {
+          const journal = yield* ImportJournal.ImportJournal
+          yield* journal.begin(yield* target)
+          yield* journal.plan([{ key: email, customer: email, addresses: [], line: 2, row: "{}" }])
+          yield* copy(suffix)
+        }).pipe(Effect.provide(NodeImport.journalLayer(journal)))
+      })
+      yield* run("1", "a@acme.inc")
+      yield* run("2", "b@acme.inc")
+      const closed = join(dirname(copies), "closed")
+      yield* Effect.promise(() => copyFile(journal, closed))
+      const files = Effect.promise(() => Promise.all([readFile(journal), readFile(wal)]))
+      for (const [database, from] of [[closed, "1"], [closed, "2"], [`${copies}2`, "1"]] as const) {
+        yield* restore(database, from)
+        const before = yield* files
+        const error = yield* Effect.flip(NodeImport.run({ file, inboxId }))
+        assert.strictEqual(error._tag === "ImportJournalError" && error.problem, "Incomplete", from)
+        assert.include(error.message, `${wal} is not of this import's journal`)
+        assert.deepStrictEqual(yield* files, before)
+      }
+      // What belongs together is gone on with, and what is closed needs no other file.
+      const keys = Effect.map(
+        Stream.runCollect(Stream.unwrap(Effect.map(ImportJournal.ImportJournal, ({ entries }) => entries("sent")))),
+        (entries) => entries.map(({ key }) => key)
+      ).pipe(Effect.provide(Layer.fresh(NodeImport.journalLayer(journal))))
+      yield* restore(`${copies}1`, "1")
+      assert.deepStrictEqual(yield* keys, ["a@acme.inc"])
+      yield* restore(`${copies}2`, "2")
+      assert.deepStrictEqual(yield* keys, ["a@acme.inc", "b@acme.inc"])
+      yield* Effect.promise(async () => {
+        await copyFile(closed, journal)
+        await writeFile(wal, "")
+      })
+      assert.deepStrictEqual(yield* keys, ["a@acme.inc", "b@acme.inc"])
+    }).pipe(Effect.provide(livedesk)))
 
   it.live("given no journal beside the reports of an earlier run, refuses to begin again", () =>
     Effect.gen(function*() {

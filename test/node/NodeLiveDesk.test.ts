@@ -150,6 +150,22 @@ describe("layerConfig", () => {
       assert.notInclude(lines.join("\n"), "canary")
     }))
 
+  it.effect("says of settings in quotes to remove them", () =>
+    Effect.gen(function*() {
+      const quoted = {
+        LIVEDESK_API_KEY: "\"canary\"",
+        LIVEDESK_API_SECRET: "'canary'",
+        LIVEDESK_BASE_URL: "\"https://canary.example\"",
+        LIVEDESK_TIMEOUT: "'30 seconds'"
+      }
+      const lines = yield* failure(quoted)
+      assert.deepStrictEqual(
+        lines.map((line) => line.split(". Set it to")[0]),
+        Object.keys(quoted).map((name) => `${name} is in quotes, which Docker's --env-file keeps: remove the quotes`)
+      )
+      assert.notInclude(lines.join("\n"), "canary")
+    }))
+
   it.effect("says what is wrong with an option that is given as a value", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* failure(good, { maxResponseBytes: 0 }), [

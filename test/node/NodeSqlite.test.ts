@@ -2,7 +2,7 @@ import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Layer, Stream } from "effect"
 import { SqlClient } from "effect/sql"
-import { stat, writeFile } from "node:fs/promises"
+import { readdir, stat, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import * as Folder from "../Folder.ts"
 
@@ -17,6 +17,9 @@ const numbers = Effect.fnUntraced(function*(count: number) {
   `
   return sql
 })
+
+// What a program in JavaScript may pass.
+const invalidTimes = ["soon" as "1 second", Number.NaN, Number.POSITIVE_INFINITY, -1]
 
 describe("NodeSqlite", () => {
   it.effect("returns the values that were written", () =>
@@ -95,6 +98,17 @@ describe("NodeSqlite", () => {
       yield* Effect.promise(() => writeFile(text, "not a database, but long enough to be looked at as if it were one"))
       assert.include((yield* open(text)).message, text)
     }).pipe(Effect.scoped))
+
+  for (const busyTimeout of invalidTimes) {
+    it.effect(`fails to open for a busy timeout of ${String(busyTimeout)}, and creates no file`, () =>
+      Effect.gen(function*() {
+        const folder = yield* Folder.make
+        const file = join(folder, "x.sqlite")
+        const error = yield* Effect.flip(Layer.build(NodeSqlite.layer({ file, busyTimeout })))
+        assert.include(error.message, "busyTimeout: expected a time such as \"2 seconds\"")
+        assert.deepStrictEqual(yield* Effect.promise(() => readdir(folder)), [])
+      }).pipe(Effect.scoped))
+  }
 
   it.effect("locks an exclusive file until it is closed", () =>
     Effect.gen(function*() {

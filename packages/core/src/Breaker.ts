@@ -16,6 +16,7 @@ import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import * as ErrorMapping from "./internal/ErrorMapping.ts"
 import * as Instrumentation from "./internal/Instrumentation.ts"
+import * as MonotonicClock from "./internal/MonotonicClock.ts"
 import type * as LiveDeskError from "./LiveDeskError.ts"
 
 /**
@@ -61,12 +62,13 @@ export interface Breaker {
  *
  * - as failed, when LiveDesk could not be reached, did not respond in time, broke off, or responded with 5xx or 408
  * - as succeeded, when LiveDesk refused it (4xx), which shows that LiveDesk is up
- * - not at all, after a 429, invalid input, a timeout under the rate limit, or an interruption
+ * - not at all, after a 429, a refusal that is not from LiveDesk's API, invalid input, a timeout in a queue (`Queued`), or
+ *   an interruption
  *
  * While it is open, calls fail with `HttpError/CircuitOpen`, and nothing is sent. It wraps whole calls instead of
- * requests, because only a call sees its timeout and a body that breaks off. Its state is in memory, or in Effect's
- * `CircuitBreakerStore` if the client's layer is given one. A store that fails, or does not respond within a second,
- * stops no call.
+ * requests, because only a call sees its timeout and a body that breaks off. Its state is in memory, by a clock that
+ * never goes back, or in Effect's `CircuitBreakerStore` if the client's layer is given one. A store that fails, or does
+ * not respond within a second, stops no call.
  *
  * @category constructors
  * @since 0.1.0
@@ -95,7 +97,9 @@ export const make = ({ failures = 5, openDuration = "30 seconds" }: Options = {}
       const given = yield* Effect.serviceOption(CircuitBreaker.CircuitBreakerStore)
       const store = Option.isSome(given)
         ? withTimeout(given.value)
-        : Context.get(yield* Layer.build(CircuitBreaker.layerStoreMemory()), CircuitBreaker.CircuitBreakerStore)
+        : withMonotonicClock(
+          Context.get(yield* Layer.build(CircuitBreaker.layerStoreMemory()), CircuitBreaker.CircuitBreakerStore)
+        )
       const breaker = yield* Effect.provideService(
         CircuitBreaker.make({ tripPolicy: CircuitBreaker.consecutive(failures), openDuration }),
         CircuitBreaker.CircuitBreakerStore,
@@ -114,6 +118,14 @@ export const make = ({ failures = 5, openDuration = "30 seconds" }: Options = {}
     })
   }
 }
+
+/** Otherwise a clock that is set back an hour keeps the circuit open for an hour. */
+const withMonotonicClock = (store: CircuitBreaker.CircuitBreakerStore["Service"]) =>
+  CircuitBreaker.CircuitBreakerStore.of({
+    ...store,
+    admit: (key) => MonotonicClock.provide(store.admit(key)),
+    record: (options) => MonotonicClock.provide(store.record(options))
+  })
 
 /** Effect waits for the store without a limit, outside the call's timeout. */
 const withTimeout = (store: CircuitBreaker.CircuitBreakerStore["Service"]) =>
@@ -182,7 +194,11 @@ const classify = (exit: Exit.Exit<unknown, LiveDeskError.LiveDeskError | Circuit
     case "ServerError":
       return CircuitBreaker.failure({ retryAfter: Option.getOrUndefined(error.reason.retryAfter) })
     case "UnexpectedStatus":
-      return error.outcome === "Unknown" ? CircuitBreaker.failure() : CircuitBreaker.success
+      return error.outcome === "Unknown"
+        ? CircuitBreaker.failure()
+        : error.foreignMediaType === undefined
+        ? CircuitBreaker.success
+        : CircuitBreaker.ignored
     case "RateLimited":
     case "InvalidInput":
     case "InvalidCredentials":

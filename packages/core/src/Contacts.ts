@@ -132,7 +132,7 @@ const contactPageFields = {
   /** The position of the page. */
   meta: Model.nested(Model.record(pageMetaFields)),
   /** The contacts of the page. A contact without an id fails the whole page, so that none is lost silently. */
-  contacts: Model.under("payload", Model.every(listedContact))
+  contacts: Model.under("payload", Model.strictList(listedContact))
 } as const
 
 /**

@@ -256,7 +256,7 @@ export const transitions: { readonly [From in typeof statuses[number]]: Readonly
 
 const toggledStatusFields = {
   /** Whether the move succeeded; `None` when null or absent. Unverified. */
-  success: Model.some(ModelField.boolean),
+  success: Model.optional(ModelField.boolean),
   /** The conversation's id; 0 when absent. Unverified. */
   conversationId: ModelField.id(LiveDeskSchema.ConversationId),
   /** The state after the move; a response without it fails. */

@@ -27,7 +27,8 @@ declare const FormData: new() => Form
 
 /**
  * Provides the platform's `fetch` as a `Transport`, for `LiveDeskClient.layerTransport`. As in every use of `fetch`, a
- * request with a 421 response is retried by the platform, and some failures carry less detail than undici's.
+ * request with a 421 response is retried by the platform, and some failures carry less detail than undici's: a call whose
+ * timeout passes is `Unknown` even if there was no connection, since `fetch` does not report one.
  *
  * ```ts
  * const live = LiveDeskClient.layerTransport({ apiKey, apiSecret }).pipe(Layer.provide(FetchTransport.layer))

@@ -200,7 +200,7 @@ const checkText = (problems: (value: string) => ReadonlyArray<string>) =>
   Schema.makeFilter<string>((value) => problems(value))
 
 /**
- * A valid API key: not empty, and without colons, control characters or surrounding white space.
+ * A valid API key: not empty, and without colons, control characters, surrounding white space or quotes.
  *
  * @category options
  * @since 0.1.0
@@ -208,7 +208,7 @@ const checkText = (problems: (value: string) => ReadonlyArray<string>) =>
 export const ApiKey = Schema.RedactedFromValue(Schema.String.check(checkText(ClientSettings.apiKeyProblems)))
 
 /**
- * A valid API secret: not empty, and without control characters or surrounding white space.
+ * A valid API secret: not empty, and without control characters, surrounding white space or quotes.
  *
  * @category options
  * @since 0.1.0

@@ -7,13 +7,12 @@
  *
  * @since 0.1.0
  */
-import * as Duration from "effect/Duration"
 import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as ErrorExcerpt from "./internal/ErrorExcerpt.ts"
 import * as ErrorMessage from "./internal/ErrorMessage.ts"
-import * as ErrorReading from "./internal/ErrorReading.ts"
+import * as Retryability from "./internal/Retryability.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // outcome
@@ -24,8 +23,7 @@ import * as ErrorReading from "./internal/ErrorReading.ts"
  *
  * - `NotSent`: LiveDesk never received it. Sending it again is safe.
  * - `Rejected`: LiveDesk refused the request with 3xx or 4xx (except 408).
- * - `Processed`: LiveDesk responded with 2xx and acted, but the response was lost or cannot be read. A retry acts
- *   twice.
+ * - `Processed`: LiveDesk responded with 2xx and acted; the response was lost or cannot be read. A retry acts twice.
  * - `Unknown`: LiveDesk may or may not have acted.
  *
  * @category models
@@ -33,7 +31,6 @@ import * as ErrorReading from "./internal/ErrorReading.ts"
  */
 export const Outcome = Schema.Literals(["NotSent", "Rejected", "Processed", "Unknown"])
 export type Outcome = typeof Outcome.Type
-
 // ---------------------------------------------------------------------------------------------------------------------
 // reasons, first those of AuthError, then of ValidationError and of HttpError
 // ---------------------------------------------------------------------------------------------------------------------
@@ -117,7 +114,7 @@ export class RejectedInput extends Schema.TaggedError<RejectedInput>()("Rejected
   fields: Schema.Array(Schema.String)
 }) {
   override get message(): string {
-    const what = this.messages.length === 0 ? "LiveDesk refused the input" : this.messages.join("; ")
+    const what = this.messages.join("; ") || "LiveDesk refused the input"
     return this.fields.length === 0 ? what : `${what} (${this.fields.join(", ")})`
   }
 }
@@ -147,8 +144,8 @@ export const Identifiers = Schema.Record(Schema.String, Schema.Union([Schema.Num
 export type Identifiers = typeof Identifiers.Type
 
 /**
- * LiveDesk responded with 2xx and acted, but the response cannot be read. `issues` lists what is wrong, by the wire's
- * own keys. `identifiers` holds the ids that were found, so that a created record is not lost.
+ * The response has a 2xx status, but cannot be read. `issues` lists what is wrong, by the wire's own keys. `identifiers`
+ * holds the ids that were found, so that a created record is not lost. A page in HTML has the outcome `Unknown`.
  *
  * @category reasons
  * @since 0.1.0
@@ -264,7 +261,7 @@ export class ErrorCodeReturned extends Schema.TaggedError<ErrorCodeReturned>()("
 }
 
 /**
- * LiveDesk responded with another unsuccessful status, such as 402 (Payment Required) or 408 (Request Timeout).
+ * The response has another unsuccessful status, such as 402 or 408, or has a `foreignMediaType` and any 4xx except 429.
  *
  * @category reasons
  * @since 0.1.0
@@ -278,7 +275,8 @@ export class UnexpectedStatus extends Schema.TaggedError<UnexpectedStatus>()("Un
 }
 
 /**
- * No connection was made, so nothing was sent. `code` is the transport's own, such as `ECONNREFUSED`.
+ * No connection was made, so nothing was sent. `code` is the transport's own, such as `ECONNREFUSED`. For `ProxyFailed`
+ * it may be the proxy's status, such as `HTTP_407`, and `proxy` is the proxy's address without credentials.
  *
  * @category reasons
  * @since 0.1.0
@@ -290,13 +288,16 @@ export class ConnectionFailed extends Schema.TaggedError<ConnectionFailed>()("Co
     "Unreachable",
     "TimedOut",
     "TlsFailed",
+    "ProxyFailed",
     "RateLimiterUnavailable",
     "Other"
   ]),
-  code: Schema.optionalKey(Schema.String)
+  code: Schema.optionalKey(Schema.String),
+  proxy: Schema.optionalKey(Schema.String)
 }) {
   override get message(): string {
-    return ErrorMessage.withCode(ErrorMessage.connectionFailures[this.kind], this.code)
+    const what = ErrorMessage.connectionFailures[this.kind]
+    return ErrorMessage.withCode(this.proxy === undefined ? what : `${what}: ${this.proxy}`, this.code)
   }
 }
 
@@ -336,27 +337,24 @@ export class CircuitOpen extends Schema.TaggedError<CircuitOpen>()("CircuitOpen"
 }
 
 /**
- * The call's timeout passed while it waited under a rate limit (`Queued`), while connecting or waiting for a response,
- * or while reading it. `identifiers` holds the ids that had arrived.
+ * The call's timeout passed in a phase of its latest attempt. `identifiers` holds the ids that had arrived.
+ *
+ * - `Queued`: it waited under the rate limit, or for one of the transport's connections, as `queue` says.
+ * - `Connecting`: it had no connection yet. A transport that does not know, such as `fetch`, reports `AwaitingResponse`.
+ * - `AwaitingResponse`: it may have been written, and there was no response.
+ * - `ReadingResponse`: the response had begun.
  *
  * @category reasons
  * @since 0.1.0
  */
 export class TimedOut extends Schema.TaggedError<TimedOut>()("TimedOut", {
-  phase: Schema.Literals(["Queued", "AwaitingResponse", "ReadingResponse"]),
+  phase: Schema.Literals(["Queued", "Connecting", "AwaitingResponse", "ReadingResponse"]),
+  queue: Schema.optionalKey(Schema.Literals(["RateLimit", "Connections"])),
   limit: Schema.DurationFromMillis,
   identifiers: Identifiers
 }) {
   override get message(): string {
-    const limit = Duration.format(this.limit)
-    switch (this.phase) {
-      case "Queued":
-        return `the call was still waiting under the rate limit after ${limit}`
-      case "AwaitingResponse":
-        return `LiveDesk did not respond within ${limit}`
-      case "ReadingResponse":
-        return ErrorMessage.withIdentifiers(`LiveDesk's response was not complete within ${limit}`, this.identifiers)
-    }
+    return ErrorMessage.timedOut(this)
   }
 }
 
@@ -371,6 +369,8 @@ const common = {
   outcome: Outcome,
   /** The HTTP status, if there was a response. */
   status: Schema.optionalKey(Schema.Int),
+  /** The media type of a response that LiveDesk's API does not send, as `text/html` of a firewall; may be `unknown`. */
+  foreignMediaType: Schema.optionalKey(Schema.String),
   /** The request id, if the response has one, for the vendor's support. */
   requestId: Schema.optionalKey(Schema.String),
   /** The number of attempts, if more than one. */
@@ -395,7 +395,7 @@ export class AuthError extends Schema.TaggedError<AuthError>()("AuthError", {
 }) {
   /** Whether the call may succeed when repeated, and repeating it cannot act twice. */
   get isRetryable(): boolean {
-    return ErrorReading.isRetryable(this, this.isCallIdempotent === true)
+    return Retryability.isRetryable(this, this.isCallIdempotent === true)
   }
   override get message(): string {
     return ErrorMessage.describe(this)
@@ -414,7 +414,7 @@ export class ValidationError extends Schema.TaggedError<ValidationError>()("Vali
 }) {
   /** Whether the call may succeed when repeated, and repeating it cannot act twice. */
   get isRetryable(): boolean {
-    return ErrorReading.isRetryable(this, this.isCallIdempotent === true)
+    return Retryability.isRetryable(this, this.isCallIdempotent === true)
   }
   override get message(): string {
     return ErrorMessage.describe(this)
@@ -445,7 +445,7 @@ export class HttpError extends Schema.TaggedError<HttpError>()("HttpError", {
 }) {
   /** Whether the call may succeed when repeated, and repeating it cannot act twice. */
   get isRetryable(): boolean {
-    return ErrorReading.isRetryable(this, this.isCallIdempotent === true)
+    return Retryability.isRetryable(this, this.isCallIdempotent === true)
   }
   override get message(): string {
     return ErrorMessage.describe(this)
@@ -482,7 +482,7 @@ export const isLiveDeskError: (u: unknown) => u is LiveDeskError = Schema.is(Liv
  * @category guards
  * @since 0.1.0
  */
-export const isTransient = (error: LiveDeskError): boolean => ErrorReading.isTransient(error)
+export const isTransient = (error: LiveDeskError): boolean => Retryability.isTransient(error)
 
 /**
  * Returns `true` if the call may have taken effect: its outcome is `Processed` or `Unknown`. Unless the call is safe or
@@ -492,7 +492,7 @@ export const isTransient = (error: LiveDeskError): boolean => ErrorReading.isTra
  * @since 0.1.0
  */
 export const mayHaveTakenEffect = (error: Pick<LiveDeskError, "outcome">): boolean =>
-  ErrorReading.mayHaveTakenEffect(error)
+  Retryability.mayHaveTakenEffect(error)
 
 /**
  * Returns the id of a created record from an error whose response was lost or cannot be read, by the id's path on the
@@ -510,8 +510,8 @@ export const createdId: {
 })
 
 /**
- * Returns the beginning of the response's body, at most 2,000 characters; `None` without a response. It may hold
- * customers' data, so it is in no message and no JSON, and an error that was decoded from JSON has none.
+ * Returns the beginning of the response's body, at most 2,000 characters; `None` without a response, and after JSON. It
+ * may hold customers' data, so it is in no message.
  *
  * @category accessors
  * @since 0.1.0

@@ -30,7 +30,7 @@ const senderFields = {
   id: ModelField.id(Schema.Natural),
   /** The sender's name; `None` when null. */
   name: ModelField.name,
-  /** The type of the sender. The values are Chatwoot's (unverified); "" when absent, as for contacts in webhooks. */
+  /** The type of the sender. The values are Chatwoot's (unverified); `None` when absent, as for contacts in webhooks. */
   type: Model.unverified(ModelField.nullableOpenEnum(["contact", "user", "agent_bot"])),
   /** The name that customers see. Unverified: for users. */
   availableName: Model.unverified(ModelField.name),
@@ -45,7 +45,15 @@ const senderFields = {
   /** The URL of a small avatar. Unverified: for users and contacts. */
   thumbnail: Model.unverified(ModelField.nullableString),
   /** Whether the sender is online. Unverified: for users. */
-  availabilityStatus: Model.unverified(ModelField.nullableString)
+  availabilityStatus: Model.unverified(ModelField.nullableString),
+  /** The URL of the avatar. Unverified: for contacts in webhooks. */
+  avatar: Model.unverified(ModelField.nullableString),
+  /** Whether the contact is blocked. Unverified: for contacts. */
+  blocked: Model.unverified(Model.optional(ModelField.boolean)),
+  /** Attributes that LiveDesk itself keeps. Unverified: for contacts. */
+  additionalAttributes: Model.unverified(ModelField.nullableJsonObject),
+  /** Attributes that the project defines. Unverified: for contacts. */
+  customAttributes: Model.unverified(ModelField.nullableJsonObject)
 } as const
 
 /**
@@ -78,7 +86,17 @@ const attachmentFields = {
   /** The width in pixels. */
   width: Model.unverified(ModelField.nullableNatural),
   /** The height in pixels. */
-  height: Model.unverified(ModelField.nullableNatural)
+  height: Model.unverified(ModelField.nullableNatural),
+  /** The latitude of a location, in degrees. */
+  coordinatesLat: Model.unverified(ModelField.nullableNumber),
+  /** The longitude of a location, in degrees. */
+  coordinatesLong: Model.unverified(ModelField.nullableNumber),
+  /** The text in place of what is no file: the name of a location, a contact's phone number, the title of a link. */
+  fallbackTitle: Model.unverified(ModelField.nullableString),
+  /** The transcript of an audio file. */
+  transcribedText: Model.unverified(ModelField.nullableString),
+  /** Details, such as a contact's first and last name. */
+  meta: Model.unverified(ModelField.nullableJsonObject)
 } as const
 
 /**
@@ -119,7 +137,7 @@ const messageFields = {
   /** The sender; `None` when absent. */
   sender: Model.nullable(Sender),
   /** The attachments; `None` when absent. Unverified. */
-  attachments: Model.unverified(Model.some(Model.list(Attachment)))
+  attachments: Model.unverified(Model.optional(Model.list(Attachment)))
 } as const
 
 /**

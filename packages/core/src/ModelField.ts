@@ -131,6 +131,24 @@ export const nullableOpaqueId = <A extends string>(type: Schema.Codec<A, string>
 export const nullableNatural: Field<Option.Option<number>> = nullableId(Schema.Natural)
 
 /**
+ * A number or null. Reads decimal digits as text, too.
+ *
+ * @category fields
+ * @since 0.1.0
+ */
+export const nullableNumber: Field<Option.Option<number>> = nullableField({
+  type: Schema.Finite,
+  documented: () => Schema.NullOr(Schema.Finite),
+  expected: "a number or null",
+  none: null,
+  isNone: (wire) => wire === "",
+  read: (wire) => {
+    const value = typeof wire === "string" && /^-?[0-9]+(\.[0-9]+)?$/.test(wire) ? Number(wire) : wire
+    return typeof value === "number" && Number.isFinite(value) ? value : undefined
+  }
+})
+
+/**
  * A count. Reads a whole number, also as text; 0 when absent.
  *
  * @category fields

@@ -7,11 +7,11 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
-import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as RateLimiter from "effect/persistence/RateLimiter"
 import * as Predicate from "effect/Predicate"
 import { Admit } from "./internal/HttpClientDispatch.ts"
+import * as MonotonicClock from "./internal/MonotonicClock.ts"
 import type * as LiveDeskError from "./LiveDeskError.ts"
 import { NotSentProof } from "./Transport.ts"
 
@@ -54,7 +54,8 @@ export interface RateLimit {
  * Makes a rate limit. Every attempt counts, including retries, and waits within the call's timeout. The limit adapts to
  * response headers (`RateLimit-Limit` and similar), and a 429 with `Retry-After` delays other requests as well.
  *
- * The count is in memory, or in Effect's `RateLimiterStore` if the client's layer is given one:
+ * The count is in memory, by a clock that never goes back, or in Effect's `RateLimiterStore` if the client's layer is
+ * given one:
  *
  * ```ts
  * LiveDeskClient.layer({ apiKey, apiSecret, rateLimit: RateLimit.make({ limit: 10 }) }).pipe(
@@ -88,13 +89,12 @@ export const make = ({ algorithm = "fixed-window", limit, window = "1 second" }:
     ],
     guard: Effect.fnUntraced(function*(key) {
       const given = yield* Effect.serviceOption(RateLimiter.RateLimiterStore)
-      const limiter = yield* Effect.provide(
-        RateLimiter.make,
-        Option.match(given, {
-          onNone: () => RateLimiter.layerStoreMemory,
-          onSome: (store) => Layer.succeed(RateLimiter.RateLimiterStore, store)
-        })
-      )
+      const store = Option.isSome(given)
+        ? given.value
+        : withMonotonicClock(
+          yield* Effect.provide(RateLimiter.RateLimiterStore, RateLimiter.layerStoreMemory)
+        )
+      const limiter = yield* Effect.provideService(RateLimiter.make, RateLimiter.RateLimiterStore, store)
       return (client) => {
         const admitting = HttpClient.transform(client, (effect) =>
           Effect.flatMap(Admit, (admit) => {
@@ -128,6 +128,15 @@ export const make = ({ algorithm = "fixed-window", limit, window = "1 second" }:
     })
   }
 }
+
+/** Otherwise a clock that is set back an hour stops requests for an hour. */
+const withMonotonicClock = (store: RateLimiter.RateLimiterStore["Service"]) =>
+  RateLimiter.RateLimiterStore.of({
+    fixedWindow: (options) => MonotonicClock.provide(store.fixedWindow(options)),
+    tokenBucket: (options) => MonotonicClock.provide(store.tokenBucket(options)),
+    adaptiveConsume: (options) => MonotonicClock.provide(store.adaptiveConsume(options)),
+    adaptiveFeedback: (options) => MonotonicClock.provide(store.adaptiveFeedback(options))
+  })
 
 const isLimiterError = (error: unknown): error is RateLimiter.RateLimiterError =>
   Predicate.isTagged(error, "RateLimiterError")

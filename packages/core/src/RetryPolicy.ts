@@ -7,7 +7,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
-import * as ErrorReading from "./internal/ErrorReading.ts"
+import * as Retryability from "./internal/Retryability.ts"
 import type * as LiveDeskError from "./LiveDeskError.ts"
 
 /**
@@ -70,7 +70,7 @@ export const defaults: RetryPolicy = {
 export const isRetryable = (
   error: LiveDeskError.LiveDeskError,
   idempotency: "safe" | "idempotent" | "none"
-): boolean => ErrorReading.isRetryable(error, idempotency !== "none")
+): boolean => Retryability.isRetryable(error, idempotency !== "none")
 
 /**
  * Returns the delay before the `retry`-th retry, counted from 0; `None` if LiveDesk asked for a longer wait than the

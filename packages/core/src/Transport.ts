@@ -20,6 +20,8 @@ export class NotSentProof extends Data.TaggedError("NotSentProof")<{
   readonly cause: unknown
   /** Why no connection was made, if the transport knows more than its code says. */
   readonly reason?: ConnectReason
+  /** The address of the proxy that failed, without credentials. */
+  readonly proxy?: string
 }> {}
 
 /**
@@ -34,6 +36,7 @@ export type ConnectReason =
   | "Unreachable"
   | "TimedOut"
   | "TlsFailed"
+  | "ProxyFailed"
   | "RateLimiterUnavailable"
   | "Other"
 
@@ -75,12 +78,30 @@ export const target = ({ path, query }: RequestToSend): string =>
 const encoded = (part: string): string => encodeURIComponent(part.replaceAll(/\p{Cs}/gu, "\ufffd"))
 
 /**
- * Receives a response while it arrives.
+ * The phase of a request that has no response yet.
+ *
+ * - `Queued`: it waits for its turn.
+ * - `Connecting`: it waits for a connection.
+ * - `AwaitingResponse`: it has a connection, so parts of it may have been written.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Phase = "Queued" | "Connecting" | "AwaitingResponse"
+
+/**
+ * Receives a request's phases, then its response while it arrives.
  *
  * @category models
  * @since 0.1.0
  */
 export interface ResponseHandler {
+  /**
+   * Called by a transport that knows the phase of its request. `Queued` and `Connecting` are promises: nothing was
+   * written, and if the request is interrupted now, nothing will be. A call that times out then is `NotSent`. Without
+   * this knowledge a transport never calls it, and such a call is `Unknown`.
+   */
+  readonly enter: (phase: Phase) => void
   /** Called when the response begins. Headers are in lower case; a repeated one is a list, or joined with commas. */
   readonly start: (
     status: number,
@@ -123,6 +144,16 @@ export class Transport extends Context.Service<Transport, {
   /** Sends a request, and passes its response on while it arrives. */
   readonly dispatch: Dispatch
 }>()("@effect-livedesk/core/Transport") {}
+
+/**
+ * Receives the phases of the current request, from an `HttpClient` that knows them: as `enter` of `ResponseHandler`.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export const EnterPhase = Context.Reference<(phase: Phase) => void>("@effect-livedesk/core/Transport/EnterPhase", {
+  defaultValue: () => () => {}
+})
 
 const dispatches = new WeakMap<HttpClient.HttpClient, Dispatch>()
 

@@ -153,6 +153,7 @@ export const layer = (
       Effect.gen(function*() {
         const setup = { startsAt: yield* DateTime.now, ...options }
         if (options?.file === undefined) return yield* Emulator.make(setup)
+        yield* NodeEmulatorFile.lock(options.file)
         const saved = yield* NodeEmulatorFile.load(options.file)
         const emulator = yield* Emulator.make({
           ...setup,

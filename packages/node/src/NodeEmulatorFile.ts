@@ -14,18 +14,19 @@ import * as SchemaParser from "effect/SchemaParser"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { randomUUID } from "node:crypto"
+import { rmSync } from "node:fs"
 import { open, readFile, readlink, realpath, rename, rm, stat } from "node:fs/promises"
 import { dirname, resolve } from "node:path"
 
 /**
- * The file cannot be read, does not hold the state of an emulator, or cannot be written.
+ * The file cannot be read, does not hold the state of an emulator, cannot be written, or is another emulator's.
  *
  * @category errors
  * @since 0.1.0
  */
 export class EmulatorFileError extends Data.TaggedError("EmulatorFileError")<{
   readonly path: string
-  readonly problem: "Unreadable" | "NotAState" | "Unwritable"
+  readonly problem: "Unreadable" | "NotAState" | "Unwritable" | "InUse"
   readonly cause: unknown
 }> {
   override get message(): string {
@@ -37,6 +38,8 @@ export class EmulatorFileError extends Data.TaggedError("EmulatorFileError")<{
         return `${this.path} does not hold the state of an emulator; move it away to start afresh${detail}`
       case "Unwritable":
         return `${this.path} cannot be written${detail}`
+      case "InUse":
+        return `${this.path} is in use by another emulator: stop that one, or give another file`
     }
   }
 }
@@ -46,6 +49,50 @@ const State = Schema.fromJsonString(EmulatorState.EmulatorState)
 const decode = SchemaParser.decodeUnknownEffect(State)
 
 const encode = SchemaParser.encodeEffect(State)
+
+/**
+ * Locks the file until the scope closes or the process ends. Fails with `InUse` if another emulator has it, in this
+ * process or another. Beside it is then a file with the same name and `.lock`.
+ *
+ * @category files
+ * @since 0.1.0
+ */
+export const lock = Effect.fnUntraced(function*(
+  path: string
+): Effect.fn.Return<void, EmulatorFileError, Scope.Scope> {
+  yield* Effect.acquireRelease(
+    Effect.tryPromise({
+      try: () => takeLock(path),
+      catch: (cause) => new EmulatorFileError({ path, problem: "InUse", cause })
+    }),
+    (release) => Effect.sync(release)
+  )
+})
+
+/** Has SQLite lock a file, which also a process that is killed gives back. */
+const takeLock = async (path: string): Promise<() => void> => {
+  const { DatabaseSync } = await import("node:sqlite")
+  const file = `${await targetOf(path)}.lock`
+  let database: InstanceType<typeof DatabaseSync>
+  try {
+    await (await open(file, "a", 0o600)).close()
+    database = new DatabaseSync(file, { timeout: 0 })
+  } catch {
+    // Where no file can be made, none can be replaced: saving says why.
+    return () => {}
+  }
+  try {
+    database.exec("BEGIN EXCLUSIVE")
+  } catch (error) {
+    database.close()
+    throw error
+  }
+  return () => {
+    // Before it is given back, or it might be another's by then.
+    rmSync(file, { force: true })
+    database.close()
+  }
+}
 
 /**
  * Loads the saved state, or none if the file does not exist.

@@ -41,7 +41,7 @@ import type * as NodeSqlite from "./NodeSqlite.ts"
 export type Provided =
   | WorkflowEngine
   | IntentLog.IntentLog
-  | CustomerReply.CustomerReplies
+  | CustomerReply.ReplyStore
   | SqlClient
   | Sharding.Sharding
   | MessageStorage

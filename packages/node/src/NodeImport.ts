@@ -23,7 +23,7 @@ import * as Option from "effect/Option"
 import type * as PlatformError from "effect/PlatformError"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
-import { existsSync, lstatSync } from "node:fs"
+import { existsSync, lstatSync, statSync } from "node:fs"
 import * as GuardedSqlite from "./internal/GuardedSqlite.ts"
 
 /**
@@ -49,7 +49,7 @@ export interface Options extends Omit<ContactImport.Options<never, never>, "rows
  * flight end, and logs how to go on.
  *
  * Fails as `ContactImport.run` does; with `PlatformError` where the file cannot be read; with `ImportFileError` for a header
- * that cannot be used. A report that cannot be written is logged as an error.
+ * that cannot be used. Those two leave neither a journal nor a report. A report that cannot be written is logged as an error.
  *
  * ```ts
  * const summary = yield* NodeImport.run({ file: "customers.csv", inboxId: 407, onProgress: NodeImport.show })
@@ -89,7 +89,7 @@ export const run = (options: Options): Effect.Effect<
     )
   }).pipe(
     Effect.provide([journalLayer(journalOf(options)), NodeFileSystem.layer]),
-    (importing) => Effect.andThen(checkJournal(options), importing)
+    (importing) => Effect.andThen(Effect.andThen(checkJournal(options), checkFile(options)), importing)
   )
 
 /**
@@ -222,6 +222,17 @@ const checkJournal = (options: Options): Effect.Effect<void, ImportJournal.Impor
           "from the beginning"
       })
     )
+  })
+
+/** Fails for a file that cannot be read and for a header that cannot be used, before there is a journal or a report. */
+const checkFile = (
+  options: Options
+): Effect.Effect<void, ImportRows.ImportFileError | PlatformError.PlatformError> =>
+  Effect.suspend((): Effect.Effect<unknown, ImportRows.ImportFileError | PlatformError.PlatformError> => {
+    const { file, format = formatOf(file) } = options
+    // A pipe can be read only once.
+    if (existsSync(file) && !statSync(file).isFile()) return Effect.void
+    return format === "csv" ? columns(options) : Stream.runHead(rows(options))
   })
 
 /** About how many rows there are: cells may hold line breaks. */

@@ -10,6 +10,7 @@ import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Reactivity from "effect/reactivity/Reactivity"
 import type * as Scope from "effect/Scope"
@@ -33,7 +34,7 @@ export interface Options {
   readonly file: string
   /** Whether to lock the file until the layer's scope closes or the process ends. Defaults to `false`. */
   readonly exclusive?: boolean | undefined
-  /** How long to block the whole process while another locks the file. Defaults to 2 seconds. */
+  /** How long to block the whole process while another locks the file: 24 days at most. Defaults to 2 seconds. */
   readonly busyTimeout?: Duration.Input | undefined
 }
 
@@ -41,7 +42,8 @@ export interface Options {
  * Why a file that this library keeps is refused. It stays as it is.
  *
  * - `OtherFile`: it holds something else.
- * - `Incomplete`: it was copied or moved without the file beside it, whose name ends with `-wal`.
+ * - `Incomplete`: it was copied or moved without the file beside it, whose name ends with `-wal`, or stands beside that of
+ *   another state.
  *
  * @category errors
  * @since 0.1.0
@@ -58,8 +60,8 @@ export class SqliteFileError extends Data.TaggedError("SqliteFileError")<{
 
 /**
  * Provides `SqlClient` over a file. Commits survive the process and the machine, as each waits for the disk. Fails with
- * `SqlError` if the file cannot be opened, holds something else, or is locked by another process. There is one
- * connection, so a statement's `stream` fails, too.
+ * `SqlError` if the file cannot be opened, holds something else, or is locked by another process, or if `busyTimeout`
+ * is invalid. There is one connection, so a statement's `stream` fails, too.
  *
  * ```ts
  * program.pipe(Effect.provide(NodeSqlite.layer({ file: "customers.journal" })))
@@ -103,11 +105,10 @@ export const make = Effect.fnUntraced(function*(
 
 const open = ({ busyTimeout = "2 seconds", exclusive = false, file }: Options) =>
   attempt("open", `${file} cannot be used as a SQLite database`, () => {
+    const timeout = millisOf(busyTimeout)
     // SQLite would let all users read it, and gives the files beside it the same mode.
     if (file !== ":memory:") closeSync(openSync(file, "a", 0o600))
-    const database = new DatabaseSync(file, {
-      timeout: Math.round(Duration.toMillis(Duration.fromInputUnsafe(busyTimeout)))
-    })
+    const database = new DatabaseSync(file, { timeout })
     try {
       // Before the next pragma, which takes the lock: so a process that cannot get it fails here.
       if (exclusive) database.exec("PRAGMA locking_mode = EXCLUSIVE")
@@ -119,6 +120,16 @@ const open = ({ busyTimeout = "2 seconds", exclusive = false, file }: Options) =
     }
     return database
   })
+
+const maxTimeout = 2 ** 31 - 1
+
+const millisOf = (busyTimeout: Duration.Input): number => {
+  // Effect reads NaN as no time at all.
+  const time = Number.isNaN(busyTimeout) ? Option.none() : Duration.fromInput(busyTimeout)
+  const millis = Option.getOrElse(Option.map(time, Duration.toMillis), () => Number.NaN)
+  if (millis >= 0 && millis <= maxTimeout) return Math.round(millis)
+  throw new TypeError("busyTimeout: expected a time such as \"2 seconds\", of 24 days at most")
+}
 
 /** The number of prepared statements to keep: more than the journal and a cluster's storage have. */
 const preparedStatements = 256

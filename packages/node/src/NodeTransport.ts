@@ -4,16 +4,17 @@
  * @since 0.1.0
  */
 import * as LiveDeskError from "@effect-livedesk/core/LiveDeskError"
-import { attachDispatch, NotSentProof } from "@effect-livedesk/core/Transport"
+import { attachDispatch } from "@effect-livedesk/core/Transport"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import type * as Undici from "@effect/platform-node/Undici"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import type { IncomingHttpHeaders } from "node:http"
-import type { Duplex } from "node:stream"
+import type * as Redacted from "effect/Redacted"
+import { ConnectionLimit } from "./internal/ConnectionLimit.ts"
+import * as HttpProxy from "./internal/HttpProxy.ts"
+import * as SendObserver from "./internal/SendObserver.ts"
 import * as UndiciDispatch from "./internal/UndiciDispatch.ts"
 
 /**
@@ -23,7 +24,7 @@ import * as UndiciDispatch from "./internal/UndiciDispatch.ts"
  * @since 0.1.0
  */
 export interface Options {
-  /** The timeout of connecting, TLS included. Defaults to 10 seconds. */
+  /** The timeout of connecting, TLS included; through a proxy, of each of its steps. Defaults to 10 seconds. */
   readonly connectTimeout?: Duration.Input | undefined
   /**
    * How long an idle connection is kept. Defaults to 4 seconds. If the server closes it while a request is written, the
@@ -31,11 +32,25 @@ export interface Options {
    * balancers' 60, nginx's 75. If a server names its limit, that counts instead, less 2 seconds and up to 30.
    */
   readonly idleTimeout?: Duration.Input | undefined
+  /**
+   * The largest number of requests at once, and of connections to a host. Defaults to 256. Requests above it wait within
+   * their call's timeout; a call that times out then fails with `TimedOut`, `Queued`, and nothing was sent.
+   */
+  readonly maxConnections?: number | undefined
+  /**
+   * The proxy of all requests: its URL, with user name and password if it asks for them, or `"environment"` for
+   * `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`. Defaults to none.
+   *
+   * `HTTP_PROXY` does for https too where `HTTPS_PROXY` is not set, and lower case goes first. The proxy must allow
+   * tunnels (`CONNECT`), also for http. If it makes none, calls fail with `ConnectionFailed` of kind `ProxyFailed`:
+   * nothing was sent.
+   */
+  readonly proxy?: "environment" | Redacted.Redacted | undefined
 }
 
 /**
  * Provides an `HttpClient` over pooled undici connections. Its failures show whether anything was written: even a
- * failed TLS handshake is known to be `NotSent`. Fails with `ValidationError` for invalid times, and dies on a Node.js
+ * failed TLS handshake is known to be `NotSent`. Fails with `ValidationError` for invalid options, and dies on a Node.js
  * older than 22.19, which undici needs.
  *
  * A client that is derived from this one, as by `HttpClient.mapRequest` or by the options `transformClient` and
@@ -48,13 +63,11 @@ export const layer = (options: Options = {}): Layer.Layer<HttpClient.HttpClient,
   Layer.effect(
     HttpClient.HttpClient,
     Effect.gen(function*() {
-      const dispatcher = yield* makeDispatcher(options)
-      const client = yield* Effect.provideService(
-        NodeHttpClient.makeUndici,
-        NodeHttpClient.Dispatcher,
-        dispatcher.compose((dispatch) => (request, handler) => dispatch(request, new SendObserver(handler)))
+      const { dispatcher, limit } = yield* makeDispatcher(options)
+      return attachDispatch(
+        yield* SendObserver.makeClient(dispatcher, limit),
+        UndiciDispatch.make(dispatcher, limit)
       )
-      return attachDispatch(client, UndiciDispatch.make(dispatcher))
     })
   )
 
@@ -62,29 +75,61 @@ const makeDispatcher = Effect.fnUntraced(function*(options: Options) {
   yield* requireNode(process.versions.node)
   const connectTimeout = milliseconds(options.connectTimeout ?? "10 seconds")
   const idleTimeout = milliseconds(options.idleTimeout ?? "4 seconds")
-  if (connectTimeout === undefined || idleTimeout === undefined) {
-    return yield* new LiveDeskError.ValidationError({
-      operation: "NodeTransport.layer",
-      outcome: "NotSent",
-      reason: new LiveDeskError.InvalidInput({
-        issues: Object.entries({ connectTimeout, idleTimeout }).flatMap(([option, value]) =>
-          value === undefined
-            ? [{ path: [option], message: "expected a time between 1 millisecond and 24 days, such as \"4 seconds\"" }]
-            : []
-        )
-      })
-    })
+  const { maxConnections = 256 } = options
+  const proxies = yield* proxiesOf(options.proxy)
+  const issues = [
+    ...Object.entries({ connectTimeout, idleTimeout }).flatMap(([option, value]) =>
+      value === undefined
+        ? [{ path: [option], message: "expected a time between 1 millisecond and 24 days, such as \"4 seconds\"" }]
+        : []
+    ),
+    ...(Number.isSafeInteger(maxConnections) && maxConnections > 0
+      ? []
+      : [{ path: ["maxConnections"], message: "expected a whole number of connections above 0" }]),
+    ...(proxies === undefined ? [] : HttpProxy.issues(proxies))
+  ]
+  if (connectTimeout === undefined || idleTimeout === undefined || issues.length > 0) {
+    return yield* invalidOptions(issues)
   }
-  return yield* NodeHttpClient.makeDispatcherOptions({
+  const agentOptions = {
     // undici itself retries a request when an HTTP/2 server refuses its stream.
     allowH2: false,
     pipelining: 1,
-    connect: { timeout: connectTimeout },
+    // Holds for sockets too: undici needs another turn of the event loop before it uses one again.
+    connections: maxConnections,
+    connectTimeout,
     keepAliveTimeout: idleTimeout,
     keepAliveMaxTimeout: 30_000,
     keepAliveTimeoutThreshold: 2_000
-  })
+  }
+  const dispatcher = yield* proxies === undefined
+    ? NodeHttpClient.makeDispatcherOptions(agentOptions)
+    : Effect.acquireRelease(
+      Effect.map(
+        Effect.promise(() => import("@effect/platform-node/Undici")),
+        (undici) => HttpProxy.makeAgent(undici, proxies, agentOptions)
+      ),
+      (agent) => Effect.promise(() => agent.destroy())
+    )
+  return { dispatcher, limit: new ConnectionLimit(maxConnections) }
 })
+
+const proxiesOf = (option: Options["proxy"]) =>
+  option === undefined
+    ? Effect.undefined
+    : option === "environment"
+    ? Effect.mapError(
+      HttpProxy.fromEnvironment,
+      ({ message }) => invalidOptions([{ path: ["proxy"], message: `the environment cannot be read: ${message}` }])
+    )
+    : Effect.succeed(HttpProxy.fromOption(option))
+
+const invalidOptions = (issues: ReadonlyArray<LiveDeskError.Issue>) =>
+  new LiveDeskError.ValidationError({
+    operation: "NodeTransport.layer",
+    outcome: "NotSent",
+    reason: new LiveDeskError.InvalidInput({ issues })
+  })
 
 /** The milliseconds of a time, if timers can keep it. */
 const milliseconds = (input: Duration.Input): number | undefined => {
@@ -97,49 +142,4 @@ const requireNode = (version: string): Effect.Effect<void> => {
   return major > 22 || (major === 22 && minor >= 19)
     ? Effect.void
     : Effect.die(new Error(`@effect-livedesk/node needs Node.js 22.19 or newer; this is ${version}`))
-}
-
-/** Observes one request: undici starts it once it has a connection, right before it writes. */
-class SendObserver implements Undici.Dispatcher.DispatchHandler {
-  private readonly handler: Undici.Dispatcher.DispatchHandler
-  private started = false
-
-  constructor(handler: Undici.Dispatcher.DispatchHandler) {
-    this.handler = handler
-  }
-
-  onRequestStart(controller: Undici.Dispatcher.DispatchController, context: unknown): void {
-    this.started = true
-    this.handler.onRequestStart?.(controller, context)
-  }
-
-  onRequestUpgrade(
-    controller: Undici.Dispatcher.DispatchController,
-    status: number,
-    headers: IncomingHttpHeaders,
-    socket: Duplex
-  ): void {
-    this.handler.onRequestUpgrade?.(controller, status, headers, socket)
-  }
-
-  onResponseStart(
-    controller: Undici.Dispatcher.DispatchController,
-    status: number,
-    headers: IncomingHttpHeaders,
-    statusMessage?: string
-  ): void {
-    this.handler.onResponseStart?.(controller, status, headers, statusMessage)
-  }
-
-  onResponseData(controller: Undici.Dispatcher.DispatchController, chunk: Buffer): void {
-    this.handler.onResponseData?.(controller, chunk)
-  }
-
-  onResponseEnd(controller: Undici.Dispatcher.DispatchController, trailers: IncomingHttpHeaders): void {
-    this.handler.onResponseEnd?.(controller, trailers)
-  }
-
-  onResponseError(controller: Undici.Dispatcher.DispatchController, error: Error): void {
-    this.handler.onResponseError?.(controller, this.started ? error : new NotSentProof({ cause: error }))
-  }
 }

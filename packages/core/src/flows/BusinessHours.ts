@@ -12,6 +12,8 @@ import * as Schema from "effect/Schema"
 import * as Activity from "effect/workflow/Activity"
 import * as DurableClock from "effect/workflow/DurableClock"
 import type * as WorkflowEngine from "effect/workflow/WorkflowEngine"
+import * as FlowName from "../internal/FlowName.ts"
+import type * as LiveDeskError from "../LiveDeskError.ts"
 
 const weekdays = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"] as const
 
@@ -157,7 +159,12 @@ export const nextOpening = (hours: BusinessHours, from: DateTime.DateTime): Date
 export const untilOpen = Effect.fnUntraced(function*(
   name: string,
   hours: BusinessHours
-): Effect.fn.Return<void, never, WorkflowEngine.WorkflowEngine | WorkflowEngine.WorkflowInstance> {
+): Effect.fn.Return<
+  void,
+  LiveDeskError.ValidationError,
+  WorkflowEngine.WorkflowEngine | WorkflowEngine.WorkflowInstance
+> {
+  yield* FlowName.check("BusinessHours.untilOpen", { name })
   const opening = yield* Activity.make({
     name: `${name}/opening`,
     success: Schema.Number,

@@ -15,6 +15,7 @@ import * as Contacts from "../Contacts.ts"
 import type * as Conversations from "../Conversations.ts"
 import { contactKeyMissing } from "../internal/ContactLookup.ts"
 import * as ErrorMapping from "../internal/ErrorMapping.ts"
+import { surrogateIssues } from "../internal/surrogateIssues.ts"
 import * as LiveDeskError from "../LiveDeskError.ts"
 import { ContactId, ConversationId, InboxIdInput, MessageId } from "../LiveDeskSchema.ts"
 import type * as Messages from "../Messages.ts"
@@ -96,7 +97,7 @@ export const steps = Effect.fnUntraced(function*(
 ): Effect.fn.Return<
   Started,
   LiveDeskError.LiveDeskError,
-  FlowStep.Required | Contacts.Contacts | Conversations.Conversations | Messages.Messages
+  FlowStep.Services | Contacts.Contacts | Conversations.Conversations | Messages.Messages
 > {
   const { inboxId } = payload
   // The payload's schema ensures that there is at least one key.
@@ -130,11 +131,16 @@ const check = SchemaParser.decodeUnknownResult(Schema.toType(Payload), { errors:
 const checked = (payload: Payload): Effect.Effect<Payload, LiveDeskError.ValidationError> =>
   Effect.suspend(() =>
     Result.match(check(payload), {
-      onFailure: (issue) =>
-        Effect.fail(ErrorMapping.invalidInput("ConversationFlow.start", ErrorMapping.issuesOf(issue))),
-      onSuccess: (payload) => Effect.succeed(payload)
+      onFailure: (issue) => refused(ErrorMapping.issuesOf(issue)),
+      onSuccess: (payload) => {
+        const issues = surrogateIssues(payload)
+        return issues.length === 0 ? Effect.succeed(payload) : refused(issues)
+      }
     })
   )
+
+const refused = (issues: ReadonlyArray<LiveDeskError.Issue>) =>
+  Effect.fail(ErrorMapping.invalidInput("ConversationFlow.start", issues))
 
 /**
  * Starts the workflow, unless it was started before, and waits for its result. An invalid payload starts nothing and

@@ -17,7 +17,11 @@ import * as Activity from "effect/workflow/Activity"
 import * as DurableClock from "effect/workflow/DurableClock"
 import * as DurableDeferred from "effect/workflow/DurableDeferred"
 import * as WorkflowEngine from "effect/workflow/WorkflowEngine"
-import { createTable, untilAvailable } from "../internal/FlowDatabase.ts"
+import * as ErrorMapping from "../internal/ErrorMapping.ts"
+import * as FlowDatabase from "../internal/FlowDatabase.ts"
+import * as FlowName from "../internal/FlowName.ts"
+import * as OptionSchema from "../internal/OptionSchema.ts"
+import type * as LiveDeskError from "../LiveDeskError.ts"
 import { ConversationId, MessageId } from "../LiveDeskSchema.ts"
 import type { WebhookEvent } from "../webhooks/WebhookEvent.ts"
 import * as IntentLog from "./IntentLog.ts"
@@ -53,7 +57,7 @@ interface Wait {
  * @category services
  * @since 0.1.0
  */
-export class CustomerReplies extends Context.Service<CustomerReplies, {
+export class ReplyStore extends Context.Service<ReplyStore, {
   /** Begins a wait. Returns a reply if one is stored already. */
   readonly begin: (wait: Wait) => Effect.Effect<Option.Option<CustomerReply>>
   /** Ends a wait. Returns a reply if one arrived at the last moment. */
@@ -62,9 +66,14 @@ export class CustomerReplies extends Context.Service<CustomerReplies, {
   readonly receive: (
     reply: CustomerReply
   ) => Effect.Effect<ReadonlyArray<{ readonly wait: Wait; readonly reply: CustomerReply }>>
-  /** Deletes older replies and waits. Pass more than the longest flow takes, as it may still wait for them. */
-  readonly forget: (olderThan: Duration.Input) => Effect.Effect<void>
-}>()("@effect-livedesk/core/flows/CustomerReplies") {}
+  /**
+   * Deletes older replies and waits. Pass more than the longest flow takes, as it may still wait for them. Fails with
+   * `ValidationError` for an invalid duration.
+   */
+  readonly forget: (
+    options: { readonly olderThan: Duration.Input }
+  ) => Effect.Effect<void, LiveDeskError.ValidationError>
+}>()("@effect-livedesk/core/flows/ReplyStore") {}
 
 const waitColumns = Schema.Struct({
   execution_id: Schema.String,
@@ -76,7 +85,7 @@ const waitColumns = Schema.Struct({
 const replyColumns = Schema.Struct({
   message_id: Schema.Number,
   conversation_id: Schema.Number,
-  content: Schema.String,
+  content: FlowDatabase.Text,
   received_at: Schema.Number
 })
 
@@ -91,18 +100,18 @@ const replyOf = (row: typeof replyColumns.Type): CustomerReply => ({
 })
 
 /**
- * Provides `CustomerReplies` over SQLite or PostgreSQL. Creates its tables, `livedesk_flow_replies` and
+ * Provides `ReplyStore` over SQLite or PostgreSQL. Creates its tables, `livedesk_flow_replies` and
  * `livedesk_flow_waits`, if they do not exist.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<CustomerReplies, SqlError, SqlClient.SqlClient | IntentLog.IntentLog> = Layer.effect(
-  CustomerReplies,
+export const layer: Layer.Layer<ReplyStore, SqlError, SqlClient.SqlClient | IntentLog.IntentLog> = Layer.effect(
+  ReplyStore,
   Effect.gen(function*() {
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
     const intents = yield* IntentLog.IntentLog
-    yield* createTable(sql`
+    yield* FlowDatabase.createTable(sql`
       CREATE TABLE IF NOT EXISTS livedesk_flow_replies (
         message_id DOUBLE PRECISION NOT NULL PRIMARY KEY,
         conversation_id DOUBLE PRECISION NOT NULL,
@@ -110,10 +119,10 @@ export const layer: Layer.Layer<CustomerReplies, SqlError, SqlClient.SqlClient |
         received_at DOUBLE PRECISION NOT NULL
       )
     `)
-    yield* createTable(sql`
+    yield* FlowDatabase.createTable(sql`
       CREATE INDEX IF NOT EXISTS livedesk_flow_replies_conversation ON livedesk_flow_replies (conversation_id)
     `)
-    yield* createTable(sql`
+    yield* FlowDatabase.createTable(sql`
       CREATE TABLE IF NOT EXISTS livedesk_flow_waits (
         execution_id VARCHAR(255) NOT NULL,
         name VARCHAR(255) NOT NULL,
@@ -125,12 +134,12 @@ export const layer: Layer.Layer<CustomerReplies, SqlError, SqlClient.SqlClient |
         PRIMARY KEY (execution_id, name)
       )
     `)
-    yield* createTable(sql`
+    yield* FlowDatabase.createTable(sql`
       CREATE INDEX IF NOT EXISTS livedesk_flow_waits_conversation ON livedesk_flow_waits (conversation_id)
     `)
 
     const taken = ({ executionId, name }: Wait) =>
-      untilAvailable(sql`
+      FlowDatabase.untilAvailable(sql`
         SELECT r.* FROM livedesk_flow_replies r JOIN livedesk_flow_waits w ON w.message_id = r.message_id
         WHERE w.execution_id = ${executionId} AND w.name = ${name}
       `).pipe(
@@ -150,11 +159,11 @@ export const layer: Layer.Layer<CustomerReplies, SqlError, SqlClient.SqlClient |
       `.pipe(
         // Another wait took the same reply at the same moment.
         Effect.retry({ while: ({ reason }) => reason._tag === "UniqueViolation" || reason._tag === "ConstraintError" }),
-        untilAvailable,
+        FlowDatabase.untilAvailable,
         Effect.andThen(taken(wait))
       )
 
-    return CustomerReplies.of({
+    return ReplyStore.of({
       begin: Effect.fnUntraced(function*(wait) {
         const row = {
           execution_id: wait.executionId,
@@ -164,14 +173,14 @@ export const layer: Layer.Layer<CustomerReplies, SqlError, SqlClient.SqlClient |
           since: yield* Clock.currentTimeMillis,
           is_over: 0
         }
-        yield* untilAvailable(
+        yield* FlowDatabase.untilAvailable(
           sql`INSERT INTO livedesk_flow_waits ${sql.insert(row)} ON CONFLICT (execution_id, name) DO NOTHING`
         )
         return yield* give(wait)
       }),
       end: (wait) =>
         Effect.andThen(
-          untilAvailable(sql`
+          FlowDatabase.untilAvailable(sql`
             UPDATE livedesk_flow_waits SET is_over = 1
             WHERE execution_id = ${wait.executionId} AND name = ${wait.name} AND message_id IS NULL
           `),
@@ -179,21 +188,21 @@ export const layer: Layer.Layer<CustomerReplies, SqlError, SqlClient.SqlClient |
         ),
       receive: Effect.fnUntraced(function*({ content, conversationId, messageId, receivedAt }) {
         const waiting = sql`SELECT * FROM livedesk_flow_waits WHERE conversation_id = ${conversationId} AND is_over = 0`
-        const isKnown = (yield* intents.knows(conversationId)) ||
-          (yield* untilAvailable(
+        const isKnown = (yield* intents.hasConversation(conversationId)) ||
+          (yield* FlowDatabase.untilAvailable(
               sql`SELECT 1 FROM livedesk_flow_waits WHERE conversation_id = ${conversationId} LIMIT 1`
             )).length > 0
         if (!isKnown) return []
         const row = {
           message_id: messageId,
           conversation_id: conversationId,
-          content,
+          content: FlowDatabase.textColumn(content),
           received_at: DateTime.toEpochMillis(receivedAt)
         }
-        yield* untilAvailable(
+        yield* FlowDatabase.untilAvailable(
           sql`INSERT INTO livedesk_flow_replies ${sql.insert(row)} ON CONFLICT (message_id) DO NOTHING`
         )
-        const waits = yield* Effect.orDie(readWaits(yield* untilAvailable(sql`${waiting} ORDER BY since`)))
+        const waits = yield* Effect.orDie(readWaits(yield* FlowDatabase.untilAvailable(sql`${waiting} ORDER BY since`)))
         const given = yield* Effect.forEach(waits, (row) => {
           const wait = {
             executionId: row.execution_id,
@@ -205,18 +214,18 @@ export const layer: Layer.Layer<CustomerReplies, SqlError, SqlClient.SqlClient |
         })
         return given.flatMap(Option.toArray)
       }),
-      forget: Effect.fnUntraced(function*(olderThan) {
-        const until = (yield* Clock.currentTimeMillis) - Duration.toMillis(Duration.fromInputUnsafe(olderThan))
-        yield* untilAvailable(sql`DELETE FROM livedesk_flow_waits WHERE since < ${until}`)
-        yield* untilAvailable(sql`DELETE FROM livedesk_flow_replies WHERE received_at < ${until}`)
-      })
+      forget: FlowDatabase.makeForget("CustomerReply.forget", (time) =>
+        Effect.andThen(
+          FlowDatabase.untilAvailable(sql`DELETE FROM livedesk_flow_waits WHERE since < ${time}`),
+          Effect.asVoid(FlowDatabase.untilAvailable(sql`DELETE FROM livedesk_flow_replies WHERE received_at < ${time}`))
+        ))
     })
   })
 )
 
 /**
  * Waits durably for the customer to write in a conversation. Returns none if no reply arrives `within` the time, which
- * defaults to no limit.
+ * defaults to no limit. Fails with `ValidationError` for an invalid time.
  *
  * Replies from before the wait count too, if a flow created the conversation or wrote in it. Each reply goes to one
  * wait. `name` must be unique in the workflow. Replies arrive through `FlowEvents.handle` in `Webhooks.layer`.
@@ -233,17 +242,19 @@ export const wait = Effect.fnUntraced(function*(
   options: { readonly conversationId: number; readonly within?: Duration.Input | undefined }
 ): Effect.fn.Return<
   Option.Option<CustomerReply>,
-  never,
-  WorkflowEngine.WorkflowEngine | WorkflowEngine.WorkflowInstance | CustomerReplies
+  LiveDeskError.ValidationError,
+  WorkflowEngine.WorkflowEngine | WorkflowEngine.WorkflowInstance | ReplyStore
 > {
+  const { within } = yield* checkOptions(options)
   const { executionId, workflow } = yield* WorkflowEngine.WorkflowInstance
-  const replies = yield* CustomerReplies
+  yield* FlowName.check("CustomerReply.wait", { name, workflow: workflow._tag })
+  const replies = yield* ReplyStore
   const wait = { executionId, workflow: workflow._tag, name, conversationId: options.conversationId }
   const success = Schema.OptionFromNullOr(CustomerReply)
   const early = yield* Activity.make({ name: `${name}/begin`, success, execute: replies.begin(wait) })
   if (Option.isSome(early)) return early
   const reply = DurableDeferred.await(deferredOf(name))
-  if (options.within === undefined) return Option.some(yield* reply)
+  if (!Duration.isFinite(within)) return Option.some(yield* reply)
   const inTime = yield* DurableDeferred.raceAll({
     name: `${name}/in time`,
     success,
@@ -251,7 +262,7 @@ export const wait = Effect.fnUntraced(function*(
     effects: [
       Effect.asSome(reply),
       Effect.as(
-        DurableClock.sleep({ name: `${name}/limit`, duration: options.within, inMemoryThreshold: 0 }),
+        DurableClock.sleep({ name: `${name}/limit`, duration: within, inMemoryThreshold: 0 }),
         Option.none<CustomerReply>()
       )
     ]
@@ -261,6 +272,11 @@ export const wait = Effect.fnUntraced(function*(
     : yield* Activity.make({ name: `${name}/end`, success, execute: replies.end(wait) })
 })
 
+const checkOptions = OptionSchema.decoder(
+  Schema.Struct({ within: OptionSchema.withDefault(OptionSchema.duration, Duration.infinity) }),
+  (issues) => ErrorMapping.invalidInput("CustomerReply.wait", issues)
+)
+
 /**
  * Passes a customer's message to the flow that waits for it, or stores it for a later wait. Ignores other events.
  *
@@ -269,9 +285,9 @@ export const wait = Effect.fnUntraced(function*(
  */
 export const handle = Effect.fnUntraced(function*(
   event: WebhookEvent
-): Effect.fn.Return<void, never, CustomerReplies | WorkflowEngine.WorkflowEngine> {
+): Effect.fn.Return<void, never, ReplyStore | WorkflowEngine.WorkflowEngine> {
   if (event._tag !== "MessageCreated" || event.message.messageType !== "incoming" || event.message.private) return
-  const replies = yield* CustomerReplies
+  const replies = yield* ReplyStore
   const received = yield* replies.receive({
     conversationId: event.conversation.id,
     messageId: event.message.id,

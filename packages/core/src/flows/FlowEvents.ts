@@ -35,7 +35,7 @@ export const handle = (
 ): Effect.Effect<
   void,
   never,
-  IntentLog.IntentLog | CustomerReply.CustomerReplies | WorkflowEngine.WorkflowEngine
+  IntentLog.IntentLog | CustomerReply.ReplyStore | WorkflowEngine.WorkflowEngine
 > => Effect.andThen(reconcile(event), CustomerReply.handle(event))
 
 /** How far LiveDesk's clock may be behind this one's. */
@@ -56,11 +56,11 @@ export const reconcile = Effect.fnUntraced(function*(
   if (observation === undefined) return
   const intents = yield* IntentLog.IntentLog
   const until = DateTime.toEpochMillis(DateTime.addDuration(observation.at, skew))
-  for (const intent of yield* intents.fitting(observation, until)) {
-    const resolution = Reconciliation.done(observation.id)
+  for (const intent of yield* intents.findMatching(observation, until)) {
+    const resolution = Reconciliation.processed(observation.id)
     // The resolution first: if the process dies in between, the redelivered event finds the intent unchanged.
     if (intent.state === "Pending") yield* FlowResolution.succeed(intent, resolution)
-    const found = intent.foundId === undefined ? yield* intents.found(intent, observation.id) : intent
+    const found = intent.foundId === undefined ? yield* intents.observe(intent, observation.id) : intent
     // Another event was faster: this one may belong to the next step that fits.
     if (found === undefined) continue
     if (found.state === "Pending") yield* FlowResolution.succeedAndRecord(found, resolution)

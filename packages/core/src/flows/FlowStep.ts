@@ -22,6 +22,7 @@ import * as WorkflowEngine from "effect/workflow/WorkflowEngine"
 import * as Contacts from "../Contacts.ts"
 import * as Conversations from "../Conversations.ts"
 import * as ErrorMapping from "../internal/ErrorMapping.ts"
+import * as FlowName from "../internal/FlowName.ts"
 import * as FlowResolution from "../internal/FlowResolution.ts"
 import * as OptionSchema from "../internal/OptionSchema.ts"
 import * as LiveDeskError from "../LiveDeskError.ts"
@@ -50,10 +51,10 @@ export interface Options {
    */
   readonly reconcileAfter?: Duration.Input | undefined
   /**
-   * When to retry calls that were not sent or were rate limited. Defaults to `defaultRetries`. A step always waits for
+   * When to retry calls that were not sent or were rate limited. Defaults to `defaultRetrySchedule`. A step always waits for
    * the error's `RetryPolicy.retryAfterOf`. When the schedule ends, the flow fails with the last error.
    */
-  readonly retries?: Schedule.Schedule<unknown, LiveDeskError.LiveDeskError> | undefined
+  readonly retrySchedule?: Schedule.Schedule<unknown, LiveDeskError.LiveDeskError> | undefined
 }
 
 /**
@@ -62,7 +63,7 @@ export interface Options {
  * @category options
  * @since 0.1.0
  */
-export const defaultRetries: Schedule.Schedule<unknown, LiveDeskError.LiveDeskError> = Schedule.min([
+export const defaultRetrySchedule: Schedule.Schedule<unknown, LiveDeskError.LiveDeskError> = Schedule.min([
   Schedule.exponential("1 second"),
   Schedule.spaced("1 minute")
 ]).pipe(Schedule.upTo({ duration: "1 hour" }))
@@ -77,7 +78,7 @@ export const defaultRetries: Schedule.Schedule<unknown, LiveDeskError.LiveDeskEr
  * @category models
  * @since 0.1.0
  */
-export type Required = WorkflowEngine.WorkflowEngine | WorkflowEngine.WorkflowInstance | IntentLog.IntentLog
+export type Services = WorkflowEngine.WorkflowEngine | WorkflowEngine.WorkflowInstance | IntentLog.IntentLog
 
 /**
  * The contact that a step found or created.
@@ -94,7 +95,8 @@ export interface FoundContact extends Schema.Schema.Type<typeof FoundContact> {}
 
 /**
  * Finds a contact or creates it, with `contacts.ensure`, which looks before it creates. If the outcome is unknown, the
- * step does both again after `reconcileAfter`. The name `step` must be unique in the workflow.
+ * step does both again after `reconcileAfter`. The name `step` must be unique in the workflow, of 1 to
+ * 255 characters, without control characters.
  *
  * ```ts
  * const { contactId } = yield* FlowStep.ensureContact("contact", { inboxId: 407, email: "alice@acme.inc" })
@@ -107,9 +109,10 @@ export const ensureContact = Effect.fnUntraced(function*(
   step: string,
   input: Contacts.EnsureContact,
   options: Options = {}
-): Effect.fn.Return<FoundContact, LiveDeskError.LiveDeskError, Required | Contacts.Contacts> {
+): Effect.fn.Return<FoundContact, LiveDeskError.LiveDeskError, Services | Contacts.Contacts> {
   const { reconcileAfter } = yield* checkOptions(options)
   const { executionId, workflow } = yield* WorkflowEngine.WorkflowInstance
+  yield* FlowName.check("FlowStep", { step, workflow: workflow._tag })
   const facts: IntentLog.Facts = {
     executionId,
     step,
@@ -127,7 +130,7 @@ export const ensureContact = Effect.fnUntraced(function*(
     if (begun._tag === "Earlier") {
       const found = begun.intent.foundId
       if (found !== undefined) return { contactId: ContactId.make(found) }
-      yield* waitSince(yield* intents.check(begun.intent, undefined), reconcileAfter)
+      yield* waitSince(yield* intents.beginCheck(begun.intent, undefined), reconcileAfter)
     }
     return yield* contacts.ensure(input).pipe(
       Effect.map((ensured) => {
@@ -139,11 +142,11 @@ export const ensureContact = Effect.fnUntraced(function*(
           return Effect.andThen(intents.release(begun.intent), Effect.fail(error))
         }
         return Option.match(LiveDeskError.createdId(error, "payload.contact.id"), {
-          onNone: () => Effect.andThen(intents.check(begun.intent, error.verifyHint), Effect.fail(error)),
+          onNone: () => Effect.andThen(intents.beginCheck(begun.intent, error.verifyHint), Effect.fail(error)),
           onSome: (id) => Effect.succeed({ contactId: ContactId.make(id) })
         })
       }),
-      Effect.tap(({ contactId }) => intents.done(begun.intent, contactId))
+      Effect.tap(({ contactId }) => intents.complete(begun.intent, contactId))
     )
   })
   return yield* Activity.make({
@@ -162,7 +165,8 @@ export const ensureContact = Effect.fnUntraced(function*(
 })
 
 /**
- * Creates a conversation, once. The name `step` must be unique in the workflow.
+ * Creates a conversation, once. The name `step` must be unique in the workflow, of 1 to
+ * 255 characters, without control characters.
  *
  * @category steps
  * @since 0.1.0
@@ -171,7 +175,7 @@ export const createConversation = Effect.fnUntraced(function*(
   step: string,
   input: Conversations.CreateConversation & { readonly contactId: LiveDeskSchema.Id<ContactId> },
   options: Options = {}
-): Effect.fn.Return<ConversationId, LiveDeskError.LiveDeskError, Required | Conversations.Conversations> {
+): Effect.fn.Return<ConversationId, LiveDeskError.LiveDeskError, Services | Conversations.Conversations> {
   const probe = yield* Reconciliation.OutcomeProbe
   const { contactId, inboxId } = input
   const id = yield* once({
@@ -186,7 +190,8 @@ export const createConversation = Effect.fnUntraced(function*(
 })
 
 /**
- * Sends a message, once. The name `step` must be unique in the workflow.
+ * Sends a message, once. The name `step` must be unique in the workflow, of 1 to
+ * 255 characters, without control characters.
  *
  * @category steps
  * @since 0.1.0
@@ -195,7 +200,7 @@ export const sendMessage = Effect.fnUntraced(function*(
   step: string,
   input: Messages.SendMessage,
   options: Options = {}
-): Effect.fn.Return<MessageId, LiveDeskError.LiveDeskError, Required | Messages.Messages> {
+): Effect.fn.Return<MessageId, LiveDeskError.LiveDeskError, Services | Messages.Messages> {
   const probe = yield* Reconciliation.OutcomeProbe
   const { content, conversationId } = input
   const id = yield* once({
@@ -231,20 +236,21 @@ interface Call<R> {
 const once = Effect.fnUntraced(function*<R>(
   { call, probe, kind, verifyHint, step, subject }: Call<R>,
   options: Options
-): Effect.fn.Return<number, LiveDeskError.LiveDeskError, Required | R> {
+): Effect.fn.Return<number, LiveDeskError.LiveDeskError, Services | R> {
   const { executionId, workflow } = yield* WorkflowEngine.WorkflowInstance
+  yield* FlowName.check("FlowStep", { step, workflow: workflow._tag })
   const intents = yield* IntentLog.IntentLog
   const facts: IntentLog.Facts = { executionId, step, workflow: workflow._tag, kind, ...subject }
   const { reconcileAfter } = yield* checkOptions(options)
 
   const done = (intent: IntentLog.Intent, id: number): Effect.Effect<Outcome> =>
-    Effect.as(intents.done(intent, id), { _tag: "Done", id })
+    Effect.as(intents.complete(intent, id), { _tag: "Done", id })
 
   const reconcile = Effect.fnUntraced(function*(
     before: IntentLog.Intent,
     hint: string | undefined
   ): Effect.fn.Return<Option.Option<Outcome>> {
-    const intent = yield* intents.check(before, hint ?? verifyHint)
+    const intent = yield* intents.beginCheck(before, hint ?? verifyHint)
     if (intent.foundId !== undefined) return Option.some(yield* done(intent, intent.foundId))
     const since = DateTime.makeUnsafe(intent.since)
     let finding = yield* probe(since)
@@ -299,21 +305,25 @@ const once = Effect.fnUntraced(function*<R>(
     })
     if (outcome._tag === "Done") return outcome.id
     const resolution = yield* DurableDeferred.await(FlowResolution.deferredOf(step, outcome.round))
-    if (resolution._tag === "Done") return resolution.id
+    if (resolution._tag === "Processed") return resolution.id
   }
 })
 
-const retriesOf = ({ retries = defaultRetries }: Options): Schedule.Schedule<unknown, LiveDeskError.LiveDeskError> =>
-  RetryPolicy.honorRetryAfter(retries)
+const retriesOf = (
+  { retrySchedule = defaultRetrySchedule }: Options
+): Schedule.Schedule<unknown, LiveDeskError.LiveDeskError> => RetryPolicy.honorRetryAfter(retrySchedule)
 
 const checkOptions = OptionSchema.decoder(
   Schema.Struct({ reconcileAfter: OptionSchema.withDefault(OptionSchema.duration, Duration.seconds(30)) }),
   (issues) => ErrorMapping.invalidInput("FlowStep", issues)
 )
 
-/** Waits until `time` has passed since the first check of the outcome, by whichever process. */
+/**
+ * Waits until `time` has passed since the first check of the outcome, by whichever process; no longer than `time`, as
+ * the clock may have been set back since.
+ */
 const waitSince = (intent: IntentLog.Intent, time: Duration.Duration): Effect.Effect<void> =>
-  Effect.flatMap(
-    Clock.currentTimeMillis,
-    (now) => Effect.sleep(Duration.millis(Math.max(0, (intent.lookingSince ?? now) + Duration.toMillis(time) - now)))
-  )
+  Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    const passed = Duration.millis(now - (intent.lookingSince ?? now))
+    return Effect.sleep(Duration.clamp(Duration.subtract(time, passed), { minimum: Duration.zero, maximum: time }))
+  })

@@ -6,13 +6,15 @@
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
-import { createTable, untilAvailable } from "../internal/FlowDatabase.ts"
+import * as FlowDatabase from "../internal/FlowDatabase.ts"
+import * as FlowName from "../internal/FlowName.ts"
+import type * as LiveDeskError from "../LiveDeskError.ts"
 
 /**
  * The kind of record that a step creates.
@@ -51,9 +53,9 @@ const columns = Schema.Struct({
   inbox_id: Schema.NullOr(Schema.Number),
   contact_id: Schema.NullOr(Schema.Number),
   conversation_id: Schema.NullOr(Schema.Number),
-  content: Schema.NullOr(Schema.String),
+  content: Schema.NullOr(FlowDatabase.Text),
   found_id: Schema.NullOr(Schema.Number),
-  verify_hint: Schema.NullOr(Schema.String)
+  verify_hint: Schema.NullOr(FlowDatabase.Text)
 })
 
 /**
@@ -131,26 +133,31 @@ export class IntentLog extends Context.Service<IntentLog, {
   /** Records that nothing was sent and the call may be retried. Returns the intent, whose id may be known by now. */
   readonly release: (intent: Intent) => Effect.Effect<Intent>
   /** Records that the outcome of the call is being reconciled. */
-  readonly check: (intent: Intent, verifyHint: string | undefined) => Effect.Effect<Intent>
+  readonly beginCheck: (intent: Intent, verifyHint: string | undefined) => Effect.Effect<Intent>
   /** Records that the flow waits for a resolution. */
   readonly suspend: (intent: Intent) => Effect.Effect<Intent>
   /** Records the id of what the call created. */
-  readonly done: (intent: Intent, id: number) => Effect.Effect<void>
+  readonly complete: (intent: Intent, id: number) => Effect.Effect<void>
   /** Records the id that an event showed. Returns `undefined` if the intent has an id or the call was repeated. */
-  readonly found: (intent: Intent, id: number) => Effect.Effect<Intent | undefined>
+  readonly observe: (intent: Intent, id: number) => Effect.Effect<Intent | undefined>
   /**
    * The intents without an outcome that fit an observation and began by `until`, oldest first. If an intent recorded
    * the observation before, that one only, while it is pending.
    */
-  readonly fitting: (observation: Observation, until: number) => Effect.Effect<ReadonlyArray<Intent>>
+  readonly findMatching: (observation: Observation, until: number) => Effect.Effect<ReadonlyArray<Intent>>
   /** The intent of a step. */
   readonly find: (executionId: string, step: string) => Effect.Effect<Intent | undefined>
   /** The intents of steps that wait for a resolution, oldest first. */
   readonly pending: Effect.Effect<ReadonlyArray<Intent>>
   /** Whether a flow created the conversation or wrote in it. */
-  readonly knows: (conversationId: number) => Effect.Effect<boolean>
-  /** Deletes older steps that are done. Pass more than the longest flow takes, as it may come to them again. */
-  readonly forget: (olderThan: Duration.Input) => Effect.Effect<void>
+  readonly hasConversation: (conversationId: number) => Effect.Effect<boolean>
+  /**
+   * Deletes older steps that are done. Pass more than the longest flow takes, as it may come to them again. Fails with
+   * `ValidationError` for an invalid duration.
+   */
+  readonly forget: (
+    options: { readonly olderThan: Duration.Input }
+  ) => Effect.Effect<void, LiveDeskError.ValidationError>
 }>()("@effect-livedesk/core/flows/IntentLog") {}
 
 /**
@@ -163,7 +170,7 @@ export const layer: Layer.Layer<IntentLog, SqlError, SqlClient.SqlClient> = Laye
   IntentLog,
   Effect.gen(function*() {
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
-    yield* createTable(sql`
+    yield* FlowDatabase.createTable(sql`
       CREATE TABLE IF NOT EXISTS livedesk_flow_intents (
         execution_id VARCHAR(255) NOT NULL,
         step VARCHAR(255) NOT NULL,
@@ -183,23 +190,30 @@ export const layer: Layer.Layer<IntentLog, SqlError, SqlClient.SqlClient> = Laye
         PRIMARY KEY (execution_id, step)
       )
     `)
-    yield* createTable(sql`
+    yield* FlowDatabase.createTable(sql`
       CREATE INDEX IF NOT EXISTS livedesk_flow_intents_conversation ON livedesk_flow_intents (conversation_id)
     `)
-    yield* createTable(sql`CREATE INDEX IF NOT EXISTS livedesk_flow_intents_found ON livedesk_flow_intents (found_id)`)
-    yield* createTable(sql`CREATE INDEX IF NOT EXISTS livedesk_flow_intents_state ON livedesk_flow_intents (state)`)
+    yield* FlowDatabase.createTable(
+      sql`CREATE INDEX IF NOT EXISTS livedesk_flow_intents_found ON livedesk_flow_intents (found_id)`
+    )
+    yield* FlowDatabase.createTable(
+      sql`CREATE INDEX IF NOT EXISTS livedesk_flow_intents_state ON livedesk_flow_intents (state)`
+    )
 
     const intents = (
       statement: Effect.Effect<ReadonlyArray<unknown>, SqlError>
     ): Effect.Effect<ReadonlyArray<Intent>> =>
       Effect.flatMap(
-        untilAvailable(statement),
+        FlowDatabase.untilAvailable(statement),
         (rows) => Effect.map(Effect.orDie(read(rows)), (all) => all.map(intentOf))
       )
     const first = (statement: Effect.Effect<ReadonlyArray<unknown>, SqlError>) =>
       Effect.map(intents(statement), ([intent]) => intent)
     const find = (executionId: string, step: string) =>
-      first(sql`SELECT * FROM livedesk_flow_intents WHERE execution_id = ${executionId} AND step = ${step}`)
+      [executionId, step].every(FlowName.isValid)
+        ? first(sql`SELECT * FROM livedesk_flow_intents WHERE execution_id = ${executionId} AND step = ${step}`)
+        // A person may name any.
+        : Effect.undefined
     const same = ({ executionId, round, step }: Intent) =>
       sql`execution_id = ${executionId} AND step = ${step} AND round = ${round}`
     /** The changed intent, or the current one if the change did not apply. */
@@ -224,7 +238,7 @@ export const layer: Layer.Layer<IntentLog, SqlError, SqlClient.SqlClient> = Laye
           inbox_id: facts.inboxId ?? null,
           contact_id: facts.contactId ?? null,
           conversation_id: facts.conversationId ?? null,
-          content: facts.content ?? null,
+          content: columnOf(facts.content),
           found_id: null,
           verify_hint: null
         }
@@ -253,12 +267,12 @@ export const layer: Layer.Layer<IntentLog, SqlError, SqlClient.SqlClient> = Laye
         )
         return yield* orNow(intent, changed)
       }),
-      check: Effect.fnUntraced(function*(intent, verifyHint) {
+      beginCheck: Effect.fnUntraced(function*(intent, verifyHint) {
         const now = yield* Clock.currentTimeMillis
         const changed = yield* first(sql`
           UPDATE livedesk_flow_intents SET
             state = 'Checking',
-            verify_hint = ${verifyHint ?? intent.verifyHint ?? null},
+            verify_hint = ${columnOf(verifyHint ?? intent.verifyHint)},
             looking_since = ${intent.lookingSince ?? now}
           WHERE ${same(intent)} AND found_id IS NULL RETURNING *
         `)
@@ -270,22 +284,22 @@ export const layer: Layer.Layer<IntentLog, SqlError, SqlClient.SqlClient> = Laye
         )
         return yield* orNow(intent, changed)
       }),
-      done: (intent, id) =>
-        Effect.asVoid(untilAvailable(
+      complete: (intent, id) =>
+        Effect.asVoid(FlowDatabase.untilAvailable(
           sql`UPDATE livedesk_flow_intents SET state = 'Done', found_id = ${id}, content = NULL WHERE ${same(intent)}`
         )),
-      found: (intent, id) =>
+      observe: (intent, id) =>
         first(
           sql`UPDATE livedesk_flow_intents SET found_id = ${id} WHERE ${same(intent)} AND found_id IS NULL RETURNING *`
         ),
-      fitting: Effect.fnUntraced(function*(observation, until) {
+      findMatching: Effect.fnUntraced(function*(observation, until) {
         const before = yield* intents(
           sql`SELECT * FROM livedesk_flow_intents WHERE kind = ${observation.kind} AND found_id = ${observation.id}`
         )
         if (before.length > 0) return before.filter(({ state }) => state === "Pending")
         const subject = observation.kind === "conversation"
           ? sql`contact_id = ${observation.contactId} AND inbox_id = ${observation.inboxId}`
-          : sql`conversation_id = ${observation.conversationId} AND content = ${observation.content}`
+          : sql`conversation_id = ${observation.conversationId} AND content = ${columnOf(observation.content)}`
         return yield* intents(sql`
           SELECT * FROM livedesk_flow_intents
           WHERE kind = ${observation.kind} AND found_id IS NULL AND since <= ${until}
@@ -295,7 +309,7 @@ export const layer: Layer.Layer<IntentLog, SqlError, SqlClient.SqlClient> = Laye
       }),
       find,
       pending: intents(sql`SELECT * FROM livedesk_flow_intents WHERE state = 'Pending' ORDER BY since`),
-      knows: (conversationId) =>
+      hasConversation: (conversationId) =>
         Effect.map(
           intents(sql`
             SELECT * FROM livedesk_flow_intents
@@ -304,16 +318,15 @@ export const layer: Layer.Layer<IntentLog, SqlError, SqlClient.SqlClient> = Laye
           `),
           (known) => known.length > 0
         ),
-      forget: Effect.fnUntraced(function*(olderThan) {
-        const now = yield* Clock.currentTimeMillis
-        yield* untilAvailable(sql`
-          DELETE FROM livedesk_flow_intents
-          WHERE state = 'Done' AND since < ${now - Duration.toMillis(Duration.fromInputUnsafe(olderThan))}
-        `)
-      })
+      forget: FlowDatabase.makeForget("IntentLog.forget", (time) =>
+        Effect.asVoid(
+          FlowDatabase.untilAvailable(sql`DELETE FROM livedesk_flow_intents WHERE state = 'Done' AND since < ${time}`)
+        ))
     })
   })
 )
+
+const columnOf = (text: string | undefined): string | null => text === undefined ? null : FlowDatabase.textColumn(text)
 
 const read = Schema.decodeUnknownEffect(Schema.Array(columns))
 

@@ -103,7 +103,7 @@ export const OutcomeProbe = Context.Reference<OutcomeProbe>("@effect-livedesk/co
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The decision on a call whose outcome is undetermined: `Done`, with the id of the created record, or `NotDone`, so
+ * The decision on a call whose outcome is undetermined: `Processed`, with the id of the created record, or `NotProcessed`, so
  * that the call is retried.
  *
  * @category models
@@ -118,7 +118,7 @@ export type Resolution = typeof Resolution.Type
  * @category constructors
  * @since 0.1.0
  */
-export const done = (id: number): Resolution => ({ _tag: "Done", id })
+export const processed = (id: number): Resolution => ({ _tag: "Processed", id })
 
 /**
  * The resolution that the call did nothing.
@@ -126,7 +126,7 @@ export const done = (id: number): Resolution => ({ _tag: "Done", id })
  * @category constructors
  * @since 0.1.0
  */
-export const notDone: Resolution = { _tag: "NotDone" }
+export const notProcessed: Resolution = { _tag: "NotProcessed" }
 
 /**
  * A step that waits for a resolution. `inboxId` and `contactId` are set for a conversation, `conversationId` and
@@ -208,7 +208,7 @@ export const pending: Effect.Effect<ReadonlyArray<PendingStep>, never, IntentLog
  * resolution of a call counts.
  *
  * ```ts
- * yield* Reconciliation.resolve({ executionId, step: "message", outcome: Reconciliation.done(4711) })
+ * yield* Reconciliation.resolve({ executionId, step: "message", outcome: Reconciliation.processed(4711) })
  * ```
  *
  * @category calls

@@ -93,9 +93,9 @@ export interface Options<E, R> {
  *
  * When interrupted, it reads no more rows, lets the calls in flight end, and notes their outcomes. Fails with
  *
- * - `AuthError`, and `HttpError` for an address that redirects or an inbox that is not there, since no other row would
- *   fare better; `HttpError` when LiveDesk could not be reached for as long as `retryFor`. What was done is in the journal,
- *   and the same call goes on from there;
+ * - `AuthError`, and `HttpError` for an address that redirects, a refusal that is not from LiveDesk's API or an inbox that
+ *   is not there, since no other row would fare better; `HttpError` when LiveDesk could not be reached for as long as
+ *   `retryFor`. What was done is in the journal, and the same call goes on from there;
  * - `ValidationError` for options that cannot be used;
  * - `ImportFileError` for a header of which the mapping can make nothing;
  * - `ImportJournalError`, also for a journal of another inbox, server or account, and what `rows` fails with.

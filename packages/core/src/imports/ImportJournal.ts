@@ -51,7 +51,7 @@ export type State = "planned" | "sent" | "done" | "rejected"
 export interface Entry {
   /** What the row is known by: its customer, such as `email:alice@acme.inc`. */
   readonly key: string
-  /** Whether the file of the latest run has the row. Nothing is sent for one that it does not have. */
+  /** Whether the latest run's file has the row, and all its addresses are its own. Nothing is sent for any other row. */
   readonly isInFile: boolean
   /** The line of the file on which it stood last. */
   readonly line: number
@@ -191,7 +191,7 @@ export interface Target {
  * - `OtherImport`: it is that of an import into another inbox, account or server.
  * - `NotAJournal`: the file holds something else.
  * - `OtherVersion`: another version of this library made it.
- * - `Incomplete`: a part of it was left behind when it was copied or moved, or all of it.
+ * - `Incomplete`: a part of it was left behind when it was copied or moved, or all of it; or a part of another is beside it.
  *
  * @category errors
  * @since 0.1.0
@@ -264,12 +264,12 @@ export class ImportJournal extends Context.Service<ImportJournal, {
     key: string,
     outcome:
       | {
-        readonly _tag: "Done"
+        readonly _tag: "Processed"
         readonly contactId?: number | undefined
         readonly conversationId?: number | undefined
         readonly messageId?: number | undefined
       }
-      | { readonly _tag: "NotDone" }
+      | { readonly _tag: "NotProcessed" }
   ) => Effect.Effect<boolean, ImportJournalError>
 }>()("@effect-livedesk/core/ImportJournal") {}
 
@@ -357,9 +357,9 @@ export const layer: Layer.Layer<ImportJournal, ImportJournalError, SqlClient.Sql
       })),
       resolve: (key, outcome) =>
         orFail(Effect.map(
-          outcome._tag === "NotDone"
-            ? JournalTable.resolveNotDone(sql, key)
-            : JournalTable.resolveDone(sql, key, outcome),
+          outcome._tag === "NotProcessed"
+            ? JournalTable.resolveNotProcessed(sql, key)
+            : JournalTable.resolveProcessed(sql, key, outcome),
           (resolved) => resolved.length > 0
         ))
     })
@@ -437,9 +437,7 @@ const plan = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, run: number, 
     const entry = entries.get(key)
     const isTaken = (address: string) => (holders.get(address)?.customer ?? customer) !== customer
     const taken = entry?.state === "done" ? undefined : holders.get(row.addresses.find(isTaken) ?? "")
-    if (taken !== undefined) {
-      return { ...taken, _tag: "Taken", isInFile: taken.isInFile === 1 }
-    }
+    if (taken !== undefined) return { ...taken, _tag: "Taken", isInFile: taken.isInFile === 1 }
     lines.set(key, line)
     planned.push({ ...row, addresses: JSON.stringify(row.addresses) })
     for (const address of row.addresses) {
@@ -459,6 +457,8 @@ const plan = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, run: number, 
     return { _tag: "Known", entry: { ...entryOf(entry), step: "contact" } }
   })
   yield* JournalTable.plan(sql, run, planned)
+  const taken = rows.flatMap(({ key }, index) => standings[index]?._tag === "Taken" ? [key] : [])
+  if (taken.length > 0) yield* JournalTable.take(sql, run, taken)
   if (freed.length > 0) yield* JournalTable.free(sql, freed)
   yield* JournalTable.hold(sql, run, held)
   return standings

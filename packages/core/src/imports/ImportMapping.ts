@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
@@ -15,6 +16,7 @@ import * as ImportCell from "../internal/ImportCell.ts"
 import * as ImportColumns from "../internal/ImportColumns.ts"
 import { messageIssues } from "../internal/messageIssues.ts"
 import * as OptionSchema from "../internal/OptionSchema.ts"
+import { surrogateIssues } from "../internal/surrogateIssues.ts"
 import type * as LiveDeskError from "../LiveDeskError.ts"
 import type * as Messages from "../Messages.ts"
 
@@ -71,7 +73,9 @@ export interface ColumnUse {
 
 /**
  * Makes a mapping of a schema for the columns, and of a function from what it decodes to what is asked for. Columns that
- * the schema does not name are passed over; a file without one that it requires is refused before any row. Cells of CSV are texts; an empty cell is `""`.
+ * the schema does not name are passed over; a file without one that it requires is refused before any row. Cells of CSV
+ * are texts; an empty cell is `""`. A row is rejected where a column that is read has a number which JSON or the schema
+ * has rounded, such as `9007199254740993`: it may belong to another customer.
  *
  * ```ts
  * const mapping = ImportMapping.make(
@@ -88,11 +92,24 @@ export interface ColumnUse {
  */
 export const make = <A>(schema: Schema.Codec<A, unknown>, input: (row: A) => ImportInput): ImportMapping => {
   const decode = SchemaParser.decodeUnknownResult(schema, { errors: "all" })
+  const columns = columnsOf(schema.ast)
+  const rounded = (values: { readonly [column: string]: unknown }, row: unknown) => [
+    ...(columns ?? Object.keys(values).map((column) => ({ column }))).flatMap(({ column }) =>
+      ImportCell.roundedNumbers(values[column], [column])
+    ),
+    ...(Predicate.isObject(row) ? roundedCells(values, row) : [])
+  ]
   return {
-    columns: columnsOf(schema.ast),
+    columns: columns === undefined ? undefined : useOf(columns),
     read: (values) => {
       const row = decode(values)
-      if (Result.isFailure(row)) return Result.fail(ErrorMapping.issuesOf(row.failure))
+      const issues = rounded(values, Result.getOrElse(row, () => undefined))
+      if (Result.isFailure(row)) {
+        const invalid = ErrorMapping.issuesOf(row.failure)
+        const isKnown = ({ path }: LiveDeskError.Issue) => invalid.some((issue) => issue.path[0] === path[0])
+        return Result.fail([...invalid, ...issues.filter((issue) => !isKnown(issue))])
+      }
+      if (issues.length > 0) return Result.fail(issues)
       const asked = Result.try({
         try: () => input(row.success),
         catch: (cause) => [{ path: [], message: `the mapping failed: ${String(cause)}` }]
@@ -102,23 +119,41 @@ export const make = <A>(schema: Schema.Codec<A, unknown>, input: (row: A) => Imp
   }
 }
 
+/** Lists the texts of a file that the schema has read as numbers, and that a number does not hold. */
+const roundedCells = (
+  values: { readonly [column: string]: unknown },
+  row: { readonly [property: PropertyKey]: unknown }
+): ReadonlyArray<LiveDeskError.Issue> =>
+  Object.keys(row).flatMap((property) =>
+    Number.isInteger(row[property]) && !Number.isSafeInteger(row[property]) && !Predicate.isNumber(values[property])
+      ? [{ path: [property], message: "a number does not hold it as it is: read the column as text" }]
+      : []
+  )
+
+interface Column {
+  readonly column: string
+  readonly isRequired: boolean
+}
+
 /** The columns that a schema names; of one that is no struct, the columns are unknown. */
-const columnsOf = (ast: SchemaAST.AST): ImportMapping["columns"] => {
+const columnsOf = (ast: SchemaAST.AST): ReadonlyArray<Column> | undefined => {
   const encoded = SchemaAST.toEncoded(ast)
-  if (!SchemaAST.isObjects(encoded) || encoded.indexSignatures.length > 0) return undefined
-  const properties = encoded.propertySignatures.map(({ name, type }) => ({
-    column: String(name),
-    isRequired: !SchemaAST.isOptional(type)
-  }))
-  return (names) => {
-    const missing = properties.filter(({ column, isRequired }) => isRequired && !names.includes(column))
-    return missing.length === 0
-      ? Result.succeed({
-        read: properties.flatMap(({ column }) => names.includes(column) ? [{ field: column, columns: [column] }] : []),
-        unread: names.filter((name) => !properties.some(({ column }) => column === name))
-      })
-      : Result.fail(ImportColumns.problem(missing.map(({ column }) => ImportColumns.noColumn(column)), names))
-  }
+  return SchemaAST.isObjects(encoded) && encoded.indexSignatures.length === 0
+    ? encoded.propertySignatures.map(({ name, type }) => ({
+      column: String(name),
+      isRequired: !SchemaAST.isOptional(type)
+    }))
+    : undefined
+}
+
+const useOf = (columns: ReadonlyArray<Column>) => (names: ReadonlyArray<string>): Result.Result<ColumnUse, string> => {
+  const missing = columns.filter(({ column, isRequired }) => isRequired && !names.includes(column))
+  return missing.length === 0
+    ? Result.succeed({
+      read: columns.flatMap(({ column }) => names.includes(column) ? [{ field: column, columns: [column] }] : []),
+      unread: names.filter((name) => !columns.some(({ column }) => column === name))
+    })
+    : Result.fail(ImportColumns.problem(missing.map(({ column }) => ImportColumns.noColumn(column)), names))
 }
 
 /** The cells of a row, by what they are read as. */
@@ -277,11 +312,16 @@ const rowOf = (
   readonly issues: ReadonlyArray<LiveDeskError.Issue>
 } => {
   const row: { [field: string]: unknown } = {}
+  const issues: Array<LiveDeskError.Issue> = []
+  const cellText = (column: string): string | undefined => {
+    issues.push(...ImportCell.roundedNumbers(values[column], [column]))
+    return textOf(values[column])
+  }
   for (const { columns: [first, ...others], field } of sources) {
     if (first === undefined) continue
     row[field] = others.length === 0
       ? values[first]
-      : [first, ...others].flatMap((column) => textOf(values[column]) ?? []).join(" ")
+      : [first, ...others].flatMap((column) => cellText(column) ?? []).join(" ")
   }
   const given = attributes.flatMap(([attribute, column]) => {
     const value = values[column]
@@ -289,11 +329,10 @@ const rowOf = (
     return cell === undefined || cell === null || cell === "" ? [] : [[attribute, cell] as const]
   })
   if (given.length > 0) row["custom_attributes"] = Object.fromEntries(given)
-  if (template === undefined) return { row, issues: [] }
-  const issues: Array<LiveDeskError.Issue> = []
+  if (template === undefined) return { row, issues }
   row["message"] = template.map((part) => {
     if ("text" in part) return part.text
-    const text = textOf(values[part.column])
+    const text = cellText(part.column)
     if (text === undefined) issues.push({ path: [part.column], message: "is empty, and the message needs it" })
     return text ?? ""
   }).join("")
@@ -331,6 +370,7 @@ const check = (input: ImportInput): Result.Result<ImportInput, ReadonlyArray<Liv
     ...(contact !== undefined && Result.isFailure(contact)
       ? ErrorMapping.issuesOf(contact.failure).map(({ message, path }) => ({ path: ["contact", ...path], message }))
       : []),
+    ...surrogateIssues({ contact: input.contact, customAttributes: input.customAttributes }),
     ...(input.message === undefined ? [] : messageIssues(input.message)),
     ...(input.customAttributes === undefined || areAttributes(input.customAttributes)
       ? []

@@ -14,6 +14,7 @@ import type * as LiveDeskError from "../LiveDeskError.ts"
 import * as RetryPolicy from "../RetryPolicy.ts"
 import type * as Transport from "../Transport.ts"
 import type { ClientSettings } from "./ClientSettings.ts"
+import * as ContentCoding from "./ContentCoding.ts"
 import * as ErrorMapping from "./ErrorMapping.ts"
 import type { QueuedDispatch, QueuedHandler } from "./HttpClientDispatch.ts"
 import type * as Instrumentation from "./Instrumentation.ts"
@@ -48,6 +49,8 @@ export class CallExecution<Input, Output> implements QueuedHandler {
   private outcome: LiveDeskError.Outcome = "NotSent"
   /** When the latest attempt began to wait for its turn; `undefined` once it is sent. */
   private waitingSince: number | undefined = undefined
+  /** How far the latest attempt has come, if its transport knows. */
+  private phase: Transport.Phase | undefined = undefined
   /** The latest attempt's response, as far as it was received when the timeout passes. */
   private response: ResponseBuffer | undefined = undefined
 
@@ -68,14 +71,18 @@ export class CallExecution<Input, Output> implements QueuedHandler {
     const { operation, idempotency, verifyHint } = this.endpoint
     return Effect.mapError(
       withTimeout(this.runWithRetries(), this.settings.timeout, () => {
-        if (this.waitingSince === undefined) {
-          return Effect.fail(
-            ErrorMapping.timedOut(operation, this.settings.timeout, this.response?.parts, this.settings.now())
-          )
+        const { phase, response, settings: { now, timeout }, waitingSince } = this
+        if (waitingSince === undefined) {
+          return response === undefined
+            ? Effect.fail(ErrorMapping.timedOut(operation, timeout, phase))
+            : Effect.flatMap(
+              ContentCoding.decode(response),
+              ({ parts }) => Effect.fail(ErrorMapping.timedOutReading(parts, timeout, now()))
+            )
         }
         // Its turn never came, but the wait counts.
         this.admit()
-        return Effect.fail(ErrorMapping.timedOutInQueue(operation, this.settings.timeout))
+        return Effect.fail(ErrorMapping.timedOut(operation, timeout, "Queued", "RateLimit"))
       }),
       (error) =>
         ErrorMapping.withAttempts(error, {
@@ -115,6 +122,7 @@ export class CallExecution<Input, Output> implements QueuedHandler {
   private attempt(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
     this.attempts += 1
     this.waitingSince = this.client.isRateLimited ? this.settings.now() : undefined
+    this.phase = undefined
     this.response = undefined
     return Effect.matchEffect(this.client.dispatch(this.request, this), {
       onFailure: (failure) => this.handleDispatchError(failure),
@@ -130,6 +138,11 @@ export class CallExecution<Input, Output> implements QueuedHandler {
     if (this.waitingSince === undefined) return
     this.settings.instrumentation?.waited(this.settings.now() - this.waitingSince)
     this.waitingSince = undefined
+  }
+
+  enter(phase: Transport.Phase): void {
+    // An `HttpClient` may send its request twice; whatever follows, the first may have been written.
+    if (this.phase !== "AwaitingResponse") this.phase = phase
   }
 
   start(status: number, headers: HeaderFields): void {
@@ -152,14 +165,21 @@ export class CallExecution<Input, Output> implements QueuedHandler {
       ? Effect.fail(ErrorMapping.dispatchFailed(this.endpoint.operation, error))
       // An incomplete error response is decoded as far as it arrived.
       : response.isSuccess
-      ? Effect.fail(ErrorMapping.responseLost(response.parts, error.cause))
+      ? Effect.flatMap(
+        ContentCoding.decode(response),
+        ({ parts }) => Effect.fail(ErrorMapping.responseLost(parts, error.cause))
+      )
       : this.decodeResponse()
   }
 
   private decodeResponse(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
-    return this.response === undefined
-      ? Effect.fail(ErrorMapping.dispatchFailed(this.endpoint.operation, {}))
-      : ResponseDecoder.decode(this.response, this.endpoint, this.client, this.settings)
+    const { response } = this
+    if (response === undefined) return Effect.fail(ErrorMapping.dispatchFailed(this.endpoint.operation, {}))
+    const decode = (response: ResponseBuffer) =>
+      ResponseDecoder.decode(response, this.endpoint, this.request, this.client, this.settings)
+    return response.coding === undefined
+      ? decode(response)
+      : Effect.flatMap(ContentCoding.decode(response), decode)
   }
 }
 

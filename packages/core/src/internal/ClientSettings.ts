@@ -106,7 +106,7 @@ export const make = (
       prefix,
       headers: {
         accept: "application/json",
-        // undici does not decompress, and an unreadable response loses the id of a created record.
+        // Decoding takes time, and not every runtime has every coding.
         "accept-encoding": "identity",
         authorization: `Basic ${Base64.encode(`${apiKey}:${apiSecret}`)}`,
         "user-agent": "effect-livedesk"
@@ -156,6 +156,7 @@ const problemsOf = (
 ): ReadonlyArray<string> => [
   ...(value === "" ? [`${what} is empty`] : []),
   ...(value !== value.trim() ? [`${what} begins or ends with white space`] : []),
+  ...(/^(["']).*\1$/s.test(value) ? [`${what} is in quotes, which Docker's --env-file keeps: remove the quotes`] : []),
   ...(/\p{Cc}/u.test(value.trim()) ? [`${what} holds a control character`] : []),
   ...(/\p{Cs}/u.test(value) ? [`${what} holds an unpaired surrogate`] : [])
 ]

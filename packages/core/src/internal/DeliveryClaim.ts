@@ -3,9 +3,11 @@
  *
  * @since 0.1.0
  */
+import * as Digest from "effect/crypto/Digest"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
+import * as Predicate from "effect/Predicate"
 import type * as DeliveryStore from "../webhooks/DeliveryStore.ts"
+import type { WebhookEvent } from "../webhooks/WebhookEvent.ts"
 import * as WebhookRejection from "./WebhookRejection.ts"
 
 /** Claims a delivery under all of its deduplication keys, or under none. */
@@ -37,29 +39,64 @@ export const recordAll = (
 ): Effect.Effect<void> =>
   Effect.forEach(keys, (key) => record(key).pipe(Effect.catch((error) => Effect.logError(error))), { discard: true })
 
+/** The parts of a delivery that name it. */
+export interface Received {
+  /** The id in its header. */
+  readonly id: string | undefined
+  /** The verified time of signing, as the header has it. */
+  readonly signedAt: string | undefined
+  readonly event: WebhookEvent
+  /** The parsed body. */
+  readonly wire: unknown
+  readonly body: Uint8Array
+}
+
 const maxIdLength = 150
 
 /**
- * Returns the deduplication key of a delivery. A delivery that cannot be distinguished from others has none: it is
- * handled each time rather than lost.
+ * Returns the deduplication keys of a delivery, each of which names it alone. One without any is handled each time it
+ * comes: better than lost. Two deliveries have their keys in the same order, so that one of two concurrent claims wins.
  */
-export const deliveryId = (header: string | undefined, wire: unknown): string | undefined => {
-  if (header !== undefined && header !== "" && header.length <= maxIdLength) return `delivery:${header}`
-  const { event, id, created_at: createdAt, updated_at: updatedAt } = fieldsOf(wire)
-  // A number that JSON does not hold as it was may be another record's, too.
-  if (!isPlain(id) || (typeof id === "number" && !Number.isSafeInteger(id))) return undefined
-  // Not by the content: a value that is changed, changed back and changed again repeats it.
-  const time = isPlain(updatedAt) ? updatedAt : event.endsWith("_created") && isPlain(createdAt) ? createdAt : undefined
-  const named = `event:${event}:${id}:${time}`
-  return time !== undefined && named.length <= maxIdLength ? named : undefined
+export const keysOf = Effect.fnUntraced(function*(
+  { body, event, id, signedAt, wire }: Received
+): Effect.fn.Return<ReadonlyArray<string>, never, Digest.Digest> {
+  const keys: Array<string> = []
+  const record = recordKey(event, wire)
+  if (signedAt !== undefined || record === "content") {
+    const digest = yield* Effect.flatMap(Digest.Digest, ({ digestHex }) => digestHex(Digest.sha256, body))
+    // Of what was signed, and not the signature: a delivery may have several, and an attacker may leave one out.
+    if (signedAt !== undefined) keys.push(`signed:${signedAt}.${digest}`)
+    if (record === "content") keys.push(`content:${digest}`)
+  }
+  if (record !== "content" && record !== undefined) keys.push(record)
+  if (id !== undefined && id !== "" && id.length <= maxIdLength) keys.push(`delivery:${id}`)
+  return keys
+})
+
+/**
+ * Returns the key of an event that happens once to a record, or `"content"` for a change, which the body names: it
+ * holds the event, the record, the time and what changed. A later change of the same kind may look the same but for the
+ * time, so a change without one has no key. Neither has typing.
+ */
+const recordKey = (event: WebhookEvent, wire: unknown): string | undefined => {
+  switch (event._tag) {
+    // A conversation's id counts within its project.
+    case "ConversationCreated":
+      return `created:conversation:${event.account.id}:${event.conversation.id}`
+    case "MessageCreated":
+      return `created:message:${event.account.id}:${event.message.id}`
+    case "ContactCreated":
+      return `created:contact:${event.account.id}:${event.contact.id}`
+    case "ConversationUpdated":
+    case "ConversationStatusChanged":
+    case "MessageUpdated":
+    case "ContactUpdated":
+      return Predicate.hasProperty(wire, "updated_at") && isPlain(wire.updated_at) ? "content" : undefined
+    case "ConversationTypingOn":
+    case "ConversationTypingOff":
+    case "Unknown":
+      return undefined
+  }
 }
 
-const isPlain = (value: unknown): value is string | number =>
-  typeof value === "number" || (typeof value === "string" && value !== "")
-
-const fieldsOf = Schema.decodeUnknownSync(Schema.Struct({
-  event: Schema.String,
-  id: Schema.optional(Schema.Unknown),
-  created_at: Schema.optional(Schema.Unknown),
-  updated_at: Schema.optional(Schema.Unknown)
-}))
+const isPlain = (value: unknown): boolean => typeof value === "number" || (typeof value === "string" && value !== "")

@@ -13,6 +13,7 @@ import * as Contacts from "../Contacts.ts"
 import { SourceId } from "../LiveDeskSchema.ts"
 import * as EmulatorState from "../testing/EmulatorState.ts"
 import * as EmulatedCall from "./EmulatedCall.ts"
+import * as EmulatedIndex from "./EmulatedIndex.ts"
 import { isJsonObject } from "./isJsonObject.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -70,7 +71,7 @@ const contactFaults = (
 ): ReadonlyArray<readonly [attribute: string, message: string]> =>
   !state.inheritedRules ? [] : [
     ...(contact.name.length > 255 ? [["name", "Name is too long (maximum is 255 characters)"] as const] : []),
-    ...EmulatorState.claims(contact).flatMap(([attribute, words, claim]) => {
+    ...EmulatedIndex.uniqueValues(contact).flatMap(([attribute, words, claim]) => {
       if (Option.isNone(claim)) return []
       const { value } = claim
       const holder = HashMap.get(state.taken, `${attribute}:${value}`)
@@ -205,7 +206,7 @@ const find = (
   const found: Array<EmulatorState.StoredContact> = []
   for (const contact of EmulatorState.contactsOf(state)) {
     if (
-      (!inheritedRules || EmulatorState.claims(contact).some(([, , claim]) => Option.isSome(claim))) &&
+      (!inheritedRules || EmulatedIndex.uniqueValues(contact).some(([, , claim]) => Option.isSome(claim))) &&
       matches(contact) &&
       (labels.length === 0 || labels.some((label) => contact.labels.includes(label)))
     ) found.push(contact)
@@ -275,7 +276,7 @@ export const showProfile = (contact: EmulatorState.StoredContact): ContactProfil
 
 const show = (state: EmulatorState.EmulatorState, contact: EmulatorState.StoredContact): Contacts.Contact => ({
   ...showProfile(contact),
-  contactInboxes: EmulatorState.under(state.contactInboxesOf, contact.id)
+  contactInboxes: EmulatedIndex.entries(state.contactInboxesOf, contact.id)
     .map((contactInbox) => showContactInbox(state, contactInbox))
 })
 

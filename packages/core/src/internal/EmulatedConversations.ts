@@ -16,6 +16,7 @@ import { jsonObjects } from "../ModelField.ts"
 import * as EmulatorState from "../testing/EmulatorState.ts"
 import * as EmulatedCall from "./EmulatedCall.ts"
 import * as EmulatedContacts from "./EmulatedContacts.ts"
+import * as EmulatedIndex from "./EmulatedIndex.ts"
 import * as EmulatedMessages from "./EmulatedMessages.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -82,7 +83,7 @@ const findSender = (
   const sourceId = EmulatedCall.text(body.source_id)
   const known = Option.match(sourceId, {
     onNone: () => [],
-    onSome: (sourceId) => EmulatorState.under(state.contactInboxes, sourceId)
+    onSome: (sourceId) => EmulatedIndex.entries(state.contactInboxes, sourceId)
   })
   if (Option.isNone(EmulatedCall.text(body.inbox_id)) || Option.isNone(EmulatedCall.text(body.contact_id))) {
     const [contactInbox] = known
@@ -99,7 +100,7 @@ const findSender = (
   }
   const tie = state.inheritedRules || Option.isSome(sourceId)
     ? undefined
-    : EmulatorState.under(state.contactInboxesOf, contact.value.id).find(({ inboxId }) => inboxId === inbox.value.id)
+    : EmulatedIndex.entries(state.contactInboxesOf, contact.value.id).find(({ inboxId }) => inboxId === inbox.value.id)
   if (tie !== undefined) return senderOf(state, tie)
   const contactInbox = {
     id: state.nextContactInboxId,

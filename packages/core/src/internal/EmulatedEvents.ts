@@ -17,9 +17,10 @@ import type {
   WebhookConversation,
   WebhookMessage
 } from "../webhooks/WebhookConversation.ts"
-import type { WebhookEvent } from "../webhooks/WebhookEvent.ts"
+import * as WebhookEvent from "../webhooks/WebhookEvent.ts"
 import type * as EmulatedCall from "./EmulatedCall.ts"
 import * as EmulatedConversations from "./EmulatedConversations.ts"
+import * as EmulatedIndex from "./EmulatedIndex.ts"
 import * as EmulatedMessages from "./EmulatedMessages.ts"
 
 /**
@@ -31,7 +32,7 @@ export const between = (
   after: EmulatorState.EmulatorState,
   named: Option.Option<number>,
   requestContext: EmulatedCall.RequestContext
-): ReadonlyArray<WebhookEvent> => {
+): ReadonlyArray<WebhookEvent.WebhookEvent> => {
   const conversations = range(before.nextConversationId, after.nextConversationId)
   const messages = range(before.nextMessageId, after.nextMessageId).flatMap((id) =>
     Option.toArray(HashMap.get(after.messages, id))
@@ -40,24 +41,24 @@ export const between = (
   const show = (id: number) => showConversation(after, id, requestContext)
   const account = { id: after.accountId, name: "" }
   return [
-    ...Arr.getSomes(conversations.map(show)).map((conversation): WebhookEvent => ({
-      _tag: "ConversationCreated",
-      account,
-      conversation
-    })),
+    ...Arr.getSomes(conversations.map(show)).map((conversation) =>
+      WebhookEvent.make({ _tag: "ConversationCreated", account, conversation })
+    ),
     ...messages.flatMap((message) =>
-      Option.toArray(show(message.conversationId)).map((conversation): WebhookEvent => ({
-        _tag: "MessageCreated",
-        account,
-        conversation,
-        message: showMessage(after, message, requestContext)
-      }))
+      Option.toArray(show(message.conversationId)).map((conversation) =>
+        WebhookEvent.make({
+          _tag: "MessageCreated",
+          account,
+          conversation,
+          message: showMessage(after, message, requestContext)
+        })
+      )
     ),
     ...[...touched].flatMap((id) =>
       moves(before, after, id, requestContext).flatMap((changedAttributes) =>
-        Option.toArray(show(id)).flatMap((conversation): ReadonlyArray<WebhookEvent> => [
-          { _tag: "ConversationStatusChanged", account, conversation, changedAttributes },
-          { _tag: "ConversationUpdated", account, conversation, changedAttributes }
+        Option.toArray(show(id)).flatMap((conversation) => [
+          WebhookEvent.make({ _tag: "ConversationStatusChanged", account, conversation, changedAttributes }),
+          WebhookEvent.make({ _tag: "ConversationUpdated", account, conversation, changedAttributes })
         ])
       )
     )
@@ -85,7 +86,7 @@ const showContactInbox = (
   state: EmulatorState.EmulatorState,
   { contactId, createdAt, inboxId, sourceId }: EmulatorState.StoredConversation
 ): WebhookContactInbox => {
-  const tie = EmulatorState.under(state.contactInboxes, sourceId).find((tie) => tie.inboxId === inboxId)
+  const tie = EmulatedIndex.entries(state.contactInboxes, sourceId).find((tie) => tie.inboxId === inboxId)
   // A conversation may be seeded without its contact inbox.
   const { createdAt: since, id } = tie ?? { createdAt, id: 0 }
   return {
@@ -122,6 +123,7 @@ const showConversation = (
       meta: {
         sender: showContact(shown),
         assignee: Option.none(),
+        assigneeType: Option.none(),
         team: Option.none(),
         hmacVerified: false,
         channel: shown.meta.channel
@@ -175,6 +177,7 @@ const showMessage = (
     contentAttributes: shown.contentAttributes,
     additionalAttributes: {},
     messageType: shown.messageType,
+    status: Option.none(),
     private: shown.private,
     sourceId: shown.sourceId,
     createdAt: shown.createdAt,

@@ -223,7 +223,11 @@ const agent: Messages.Sender = {
   identifier: Option.none(),
   avatarUrl: Option.none(),
   thumbnail: Option.none(),
-  availabilityStatus: Option.some("online")
+  availabilityStatus: Option.some("online"),
+  avatar: Option.none(),
+  blocked: Option.none(),
+  additionalAttributes: Option.none(),
+  customAttributes: Option.none()
 }
 
 const senderOf = (
@@ -245,7 +249,11 @@ const senderOf = (
       identifier: contact.identifier,
       avatarUrl: Option.none(),
       thumbnail: Option.none(),
-      availabilityStatus: Option.none()
+      availabilityStatus: Option.none(),
+      avatar: Option.none(),
+      blocked: Option.some(contact.blocked),
+      additionalAttributes: Option.some(contact.additionalAttributes),
+      customAttributes: Option.some(contact.customAttributes)
     })
   )
 
@@ -265,7 +273,12 @@ const showAttachment = (
     fileSize: Option.some(content.byteLength),
     extension: Option.fromNullishOr(/\.([^.]+)$/.exec(name)?.[1]),
     width: Option.none(),
-    height: Option.none()
+    height: Option.none(),
+    coordinatesLat: Option.none(),
+    coordinatesLong: Option.none(),
+    fallbackTitle: Option.none(),
+    transcribedText: Option.none(),
+    meta: Option.none()
   }
 }
 

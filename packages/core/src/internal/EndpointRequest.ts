@@ -12,6 +12,7 @@ import type * as Endpoint from "../Endpoint.ts"
 import type * as LiveDeskError from "../LiveDeskError.ts"
 import type { RequestToSend } from "../Transport.ts"
 import * as ErrorMapping from "./ErrorMapping.ts"
+import { hasEscapedSurrogate, surrogateIssues, unnamedSurrogate } from "./surrogateIssues.ts"
 
 /** Makes the function that builds an endpoint's request, or fails with all problems of the input. */
 export const make = <Input, Output>(
@@ -42,6 +43,13 @@ export const make = <Input, Output>(
     body: hasQuery || isForm ? undefined : JSON.stringify(fields),
     form: isForm ? formOf(fields) : undefined
   })
+  const refused = (issues: ReadonlyArray<LiveDeskError.Issue>) =>
+    Result.fail(
+      ErrorMapping.invalidInput(
+        operation,
+        issues.map(({ message, path }) => ({ path: path.map(server.redact), message }))
+      )
+    )
   return (
     value: Input,
     headers: { readonly [name: string]: string } | undefined,
@@ -59,19 +67,23 @@ export const make = <Input, Output>(
       ...(headers === undefined ? [] : headerIssues(headers))
     ]
     if (Result.isFailure(located) || issues.length > 0) {
-      return Result.fail(
-        ErrorMapping.invalidInput(
-          operation,
-          issues.map(({ message, path }) => ({ path: path.map(server.redact), message }))
-        )
-      )
+      const named = new Set(issues.map(({ path }) => path.join(".")))
+      return refused([...issues, ...readSurrogateIssues(value).filter(({ path }) => !named.has(path.join(".")))])
     }
-    return Result.try({
+    const request = Result.try({
       try: () => requestToSend(located.success.path, located.success.rest, headers),
       catch: () => ErrorMapping.invalidInput(operation, [{ path: [], message: "the input cannot be written as JSON" }])
     })
+    if (Result.isFailure(request)) return request
+    const { body } = request.success
+    if (body !== undefined && !hasEscapedSurrogate(body)) return request
+    const unsent = readSurrogateIssues(value)
+    return unsent.length > 0 ? refused(unsent) : body === undefined ? request : refused(unnamedSurrogate)
   }
 }
+
+const readSurrogateIssues = (value: unknown): ReadonlyArray<LiveDeskError.Issue> =>
+  Result.getOrElse(Result.try(() => surrogateIssues(value)), () => unreadable)
 
 const lowerCased = (headers: { readonly [name: string]: string }): { readonly [name: string]: string } =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
@@ -114,7 +126,7 @@ const locate = (template: string, fields: Endpoint.Fields) => {
     const value = fields[key]
     delete rest[key]
     const segment = typeof value === "string" || Number.isSafeInteger(value) ? String(value) : ""
-    // "." and ".." would be resolved away, and a lone surrogate cannot be encoded.
+    // "." and ".." would be resolved away, and an unpaired surrogate cannot be encoded.
     if (segment === "" || segment === "." || segment === ".." || /\p{Cs}/u.test(segment)) {
       issues.push({ path: [snakeToCamel(key)], message: "expected an id that can stand in a path" })
       return ""

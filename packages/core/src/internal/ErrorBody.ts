@@ -40,6 +40,30 @@ export const read = (text: string, contentType: string): ErrorBody => {
   return { messages: isPlain ? normalized([typeof json === "string" ? json : text]) : [], fields: [] }
 }
 
+// LiveDesk may word these in plain text, as Chatwoot does 429 (unverified).
+const plainStatuses = [400, 409, 422, 429]
+
+const maxMediaTypeLength = 100
+
+/**
+ * Returns the media type of a body that LiveDesk's API does not send: a page of markup, or text where its refusals are
+ * JSON. A 401 that asks for credentials may be anyone's, and concerns those of LiveDesk.
+ */
+export const foreignMediaType = (
+  { headers, status, text }: {
+    readonly status: number
+    readonly headers: Readonly<Record<string, string>>
+    readonly text: string
+  }
+): string | undefined => {
+  if (status === 401 && headers["www-authenticate"] !== undefined) return undefined
+  const type = onOneLine((headers["content-type"] ?? "").replace(/;.*/s, "").toLowerCase(), maxMediaTypeLength)
+  if (/^\s*</.test(text)) return /html|xml/.test(type) ? type : "text/html"
+  const isPlain = status >= 400 && !plainStatuses.includes(status) && !type.endsWith("json") &&
+    /^\s*[^\s{["]/.test(text)
+  return isPlain ? type || "unknown" : undefined
+}
+
 const maxErrorBodyDepth = 4
 
 const gather = (json: object, messages: Array<string>, fields: Array<string>, depth = 0): void => {
@@ -63,7 +87,8 @@ const gather = (json: object, messages: Array<string>, fields: Array<string>, de
   }
 }
 
-const parse = (text: string): unknown => {
+/** Parses a text of JSON; `undefined` if it is none. */
+export const parse = (text: string): unknown => {
   try {
     return JSON.parse(text)
   } catch {

@@ -11,6 +11,7 @@ import * as Result from "effect/Result"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as LiveDeskError from "../LiveDeskError.ts"
 import type { DecodeIssue } from "../Model.ts"
+import type * as Transport from "../Transport.ts"
 import * as ErrorBody from "./ErrorBody.ts"
 import * as ErrorExcerpt from "./ErrorExcerpt.ts"
 import type { ResponseParts } from "./ResponseBuffer.ts"
@@ -98,17 +99,32 @@ const outcomeOf = (status: number): LiveDeskError.Outcome => {
   return status >= 200 && status < 300 ? "Processed" : "Unknown"
 }
 
-const errorPartsOf = ({ headers, operation, status }: ResponseParts) => {
+const errorPartsOf = (response: ResponseParts) => {
+  const { headers, operation, status } = response
   const requestId = requestIdOf(headers)
-  return { operation, status, outcome: outcomeOf(status), ...(requestId === undefined ? undefined : { requestId }) }
+  const foreignMediaType = ErrorBody.foreignMediaType(response)
+  const outcome = outcomeOf(status)
+  return {
+    operation,
+    status,
+    // The request of a page of markup may have ended before LiveDesk.
+    outcome: outcome === "Processed" && foreignMediaType !== undefined ? "Unknown" : outcome,
+    ...(requestId === undefined ? undefined : { requestId }),
+    ...(foreignMediaType === undefined ? undefined : { foreignMediaType })
+  } as const
 }
 
 const httpErrorOf = (
   response: ResponseParts,
   reason: LiveDeskError.HttpError["reason"],
-  outcome = outcomeOf(response.status)
-): LiveDeskError.HttpError =>
-  ErrorExcerpt.attach(new LiveDeskError.HttpError({ ...errorPartsOf(response), outcome, reason }), response.text)
+  outcome?: LiveDeskError.Outcome
+): LiveDeskError.HttpError => {
+  const parts = errorPartsOf(response)
+  return ErrorExcerpt.attach(
+    new LiveDeskError.HttpError({ ...parts, outcome: outcome ?? parts.outcome, reason }),
+    response.text
+  )
+}
 
 const validationErrorOf = (
   response: ResponseParts,
@@ -192,11 +208,17 @@ export const driftedResponse = (
 ): LiveDeskError.ValidationError =>
   validationErrorOf(response, new LiveDeskError.DriftedResponse({ issues, identifiers: identifiersIn(response) }))
 
-/** Returns the error of an unsuccessful status. The status decides, and the body only adds details. */
+/**
+ * Returns the error of an unsuccessful status. The status decides, and the body only adds details, unless it is not from
+ * LiveDesk's API: then a refusal says nothing about the credentials, the input or the records.
+ */
 export const statusError = (response: ResponseParts, now: number): LiveDeskError.LiveDeskError => {
   const body = errorBodyOf(response)
   const { messages } = body
   const { headers, status } = response
+  if (status >= 400 && status < 500 && status !== 429 && ErrorBody.foreignMediaType(response) !== undefined) {
+    return httpErrorOf(response, new LiveDeskError.UnexpectedStatus({ messages }))
+  }
   switch (status) {
     case 400:
     case 422:
@@ -225,7 +247,8 @@ export const statusError = (response: ResponseParts, now: number): LiveDeskError
 // Browsers report an unfollowed redirect as status 0.
 const redirects = [0, 301, 302, 303, 307, 308]
 
-const errorBodyOf = ({ headers, redact, text }: ResponseParts): ErrorBody.ErrorBody => {
+const errorBodyOf = ({ headers, redact, text, undecodable }: ResponseParts): ErrorBody.ErrorBody => {
+  if (undecodable !== undefined) return { fields: [], messages: [`the body of the response is in ${undecodable}`] }
   const { fields, messages } = ErrorBody.read(text, headers["content-type"] ?? "")
   return { fields: fields.map(redact), messages: messages.map(redact) }
 }
@@ -284,31 +307,31 @@ export const responseLost = (response: ResponseParts, cause: unknown): LiveDeskE
     })
   )
 
-/** Returns the error of a timeout. Once a response has begun, its status decides. */
+/** Returns the error of a timeout before a response. */
 export const timedOut = (
   operation: string,
   limit: Duration.Duration,
-  response: ResponseParts | undefined,
+  phase: Transport.Phase = "AwaitingResponse",
+  queue: LiveDeskError.TimedOut["queue"] = "Connections"
+): LiveDeskError.HttpError =>
+  new LiveDeskError.HttpError({
+    operation,
+    outcome: phase === "AwaitingResponse" ? "Unknown" : "NotSent",
+    reason: new LiveDeskError.TimedOut({ phase, ...(phase === "Queued" ? { queue } : {}), limit, identifiers: {} })
+  })
+
+/** Returns the error of a timeout in the middle of a response, whose status decides. */
+export const timedOutReading = (
+  response: ResponseParts,
+  limit: Duration.Duration,
   now: number
-): LiveDeskError.LiveDeskError => {
-  if (response === undefined) {
-    return new LiveDeskError.HttpError({
-      operation,
-      outcome: "Unknown",
-      reason: new LiveDeskError.TimedOut({ phase: "AwaitingResponse", limit, identifiers: {} })
-    })
-  }
-  return outcomeOf(response.status) === "Processed"
+): LiveDeskError.LiveDeskError =>
+  outcomeOf(response.status) === "Processed"
     ? httpErrorOf(
       response,
       new LiveDeskError.TimedOut({ phase: "ReadingResponse", limit, identifiers: identifiersIn(response) })
     )
     : statusError(response, now)
-}
-
-/** Returns the error of a timeout while waiting under a rate limit. */
-export const timedOutInQueue = (operation: string, limit: Duration.Duration): LiveDeskError.HttpError =>
-  notSent(operation, new LiveDeskError.TimedOut({ phase: "Queued", limit, identifiers: {} }))
 
 export const circuitOpen = (operation: string, retryAfter: Option.Option<Duration.Duration>): LiveDeskError.HttpError =>
   notSent(operation, new LiveDeskError.CircuitOpen({ retryAfter }))
@@ -318,12 +341,12 @@ export const dispatchFailed = (
   operation: string,
   { cause, sentInParts = false }: { readonly cause?: unknown; readonly sentInParts?: boolean }
 ): LiveDeskError.HttpError => {
-  const { reason: kind, ...code } = TransportFailure.prove(cause, { sentInParts })
+  const { reason: kind, ...known } = TransportFailure.prove(cause, { sentInParts })
   return kind === undefined
     ? new LiveDeskError.HttpError({
       operation,
       outcome: "Unknown",
-      reason: new LiveDeskError.ConnectionLost({ phase: "AwaitingResponse", identifiers: {}, ...code })
+      reason: new LiveDeskError.ConnectionLost({ phase: "AwaitingResponse", identifiers: {}, ...known })
     })
-    : notSent(operation, new LiveDeskError.ConnectionFailed({ kind, ...code }))
+    : notSent(operation, new LiveDeskError.ConnectionFailed({ kind, ...known }))
 }

@@ -11,7 +11,9 @@ interface Subject {
   readonly _tag: string
   readonly operation: string
   readonly outcome: Outcome
-  readonly reason: Reason & { readonly message: string }
+  readonly reason: Reason & { readonly message: string; readonly messages?: ReadonlyArray<string> }
+  readonly status?: number
+  readonly foreignMediaType?: string
   readonly attempts?: number
   readonly verifyHint?: string
   readonly isCallIdempotent?: boolean
@@ -24,6 +26,7 @@ type Outcome = "NotSent" | "Rejected" | "Processed" | "Unknown"
 type Reason =
   | { readonly _tag: "RateLimited" | "CircuitOpen"; readonly retryAfter: Option.Option<Duration.Duration> }
   | { readonly _tag: "ConnectionFailed"; readonly kind: string }
+  | { readonly _tag: "TimedOut"; readonly phase: string }
   | {
     readonly _tag:
       | "Unauthorized"
@@ -41,7 +44,6 @@ type Reason =
       | "ErrorCodeReturned"
       | "UnexpectedStatus"
       | "ConnectionLost"
-      | "TimedOut"
   }
 
 interface Identifiers {
@@ -56,7 +58,14 @@ interface Identifiers {
 export const describe = (error: Subject): string =>
   `${error.operation} failed${error.attempts === undefined ? "" : ` ${error.attempts} times`}: ` +
   `${error._tag}/${error.reason._tag}, outcome ${error.outcome}: ` +
-  `${error.reason.message}. ${advice(error)}${verifySentence(error.verifyHint)}${resumeSentence(error.resume)}`
+  `${what(error)}. ${advice(error)}${verifySentence(error.verifyHint)}${resumeSentence(error.resume)}`
+
+const what = ({ foreignMediaType, reason, status }: Subject): string =>
+  foreignMediaType === undefined ? reason.message : withMessages(
+    `the response did not come from LiveDesk's API (${status}, ${foreignMediaType}); ` +
+      "a firewall, proxy or gateway may stand in between",
+    reason.messages ?? []
+  )
 
 const verifySentence = (verifyHint: string | undefined): string =>
   verifyHint === undefined ? "" : ` To verify the outcome: ${verifyHint}.`
@@ -75,6 +84,8 @@ const byOutcome = {
   Unknown: "LiveDesk may have acted: look for what it made before calling again."
 } satisfies Record<Outcome, string>
 
+const unreached = "Nothing was sent; check the base URL, the network and any proxy, then call again."
+
 const advice = (error: Subject): string => {
   const { outcome, reason } = error
   // Also if only an earlier attempt may have taken effect.
@@ -82,11 +93,16 @@ const advice = (error: Subject): string => {
     if (error.isCallIdempotent !== true) return byOutcome[outcome]
     if (error.isRetryable) return "Retrying this call is safe."
   }
+  if (outcome === "Rejected" && error.foreignMediaType !== undefined && reason._tag !== "RateLimited") {
+    return "Check the base URL and the network in between; this says nothing about the API key or the input."
+  }
   switch (reason._tag) {
     case "Unauthorized":
-      return `Compare the API key and secret with those under ${credentialsPlace}.`
+      return `Compare the API key and secret with those under ${credentialsPlace}.${doubt(reason)}`
     case "Forbidden":
-      return `Ask an administrator of the project to allow it, or use another key from ${credentialsPlace}.`
+      return `Ask an administrator of the project to allow it, or use another key from ${credentialsPlace}.${
+        doubt(reason)
+      }`
     case "InvalidCredentials":
       return `Copy the API key and secret from ${credentialsPlace}.`
     case "InvalidInput":
@@ -111,7 +127,9 @@ const advice = (error: Subject): string => {
     case "ConnectionFailed":
       return reason.kind === "RateLimiterUnavailable"
         ? byOutcome[outcome]
-        : "Nothing was sent; check the base URL and the network, then call again."
+        : unreached
+    case "TimedOut":
+      return reason.phase === "Connecting" ? unreached : byOutcome[outcome]
     case "CircuitOpen":
       return Option.match(reason.retryAfter, {
         onNone: () => "Nothing was sent; call again in a while.",
@@ -123,10 +141,12 @@ const advice = (error: Subject): string => {
     case "ErrorCodeReturned":
     case "UnexpectedStatus":
     case "ConnectionLost":
-    case "TimedOut":
       return byOutcome[outcome]
   }
 }
+
+const doubt = ({ messages = [] }: { readonly messages?: ReadonlyArray<string> }): string =>
+  messages.length > 0 ? "" : " The response has no words of LiveDesk's, so a firewall or gateway may have sent it."
 
 // ---------------------------------------------------------------------------------------------------------------------
 // reasons
@@ -157,6 +177,28 @@ export const withIssues = (
   { identifiers, issues: all }: { readonly identifiers: Identifiers; readonly issues: Parameters<typeof issues>[0] }
 ): string => withIdentifiers(`${what}: ${issues(all)}`, identifiers)
 
+/** Describes a timeout. */
+export const timedOut = ({ identifiers, limit, phase, queue }: {
+  readonly phase: "Queued" | "Connecting" | "AwaitingResponse" | "ReadingResponse"
+  readonly queue?: "RateLimit" | "Connections"
+  readonly limit: Duration.Duration
+  readonly identifiers: Identifiers
+}): string => {
+  const time = Duration.format(limit)
+  switch (phase) {
+    case "Queued":
+      return `the call was still waiting ${
+        queue === "RateLimit" ? "under the rate limit" : "for a free connection"
+      } after ${time}`
+    case "Connecting":
+      return `there was no connection to LiveDesk within ${time}`
+    case "AwaitingResponse":
+      return `LiveDesk did not respond within ${time}`
+    case "ReadingResponse":
+      return withIdentifiers(`LiveDesk's response was not complete within ${time}`, identifiers)
+  }
+}
+
 /** Descriptions of failed connections. */
 export const connectionFailures = {
   DnsFailed: "the host's name cannot be resolved",
@@ -164,6 +206,7 @@ export const connectionFailures = {
   Unreachable: "the host cannot be reached",
   TimedOut: "the host did not accept the connection in time",
   TlsFailed: "no secure connection could be made",
+  ProxyFailed: "the proxy made no connection to LiveDesk",
   RateLimiterUnavailable: "the rate limiter's store failed",
   Other: "no connection could be made"
 }

@@ -10,8 +10,8 @@ import type * as WorkflowEngine from "effect/workflow/WorkflowEngine"
 import * as IntentLog from "../flows/IntentLog.ts"
 
 export const Resolution = Schema.TaggedUnion({
-  Done: { id: Schema.Int.check(Schema.isGreaterThan(0)) },
-  NotDone: {}
+  Processed: { id: Schema.Int.check(Schema.isGreaterThan(0)) },
+  NotProcessed: {}
 })
 export type Resolution = typeof Resolution.Type
 
@@ -40,5 +40,5 @@ export const succeed = (
 export const succeedAndRecord = Effect.fnUntraced(function*(intent: IntentLog.Intent, resolution: Resolution) {
   const intents = yield* IntentLog.IntentLog
   yield* succeed(intent, resolution)
-  if (resolution._tag === "Done") yield* intents.done(intent, resolution.id)
+  if (resolution._tag === "Processed") yield* intents.complete(intent, resolution.id)
 })

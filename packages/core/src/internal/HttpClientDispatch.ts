@@ -65,7 +65,11 @@ export const make = Effect.fnUntraced(function*(
 
 const dispatchBy = (client: HttpClient.HttpClient): QueuedDispatch => (request, handler) =>
   client.execute(toRequest(request)).pipe(
-    Effect.provideService(Admit, handler.admit),
+    Effect.provideContext(
+      Context.make(Admit, handler.admit).pipe(
+        Context.add(Transport.EnterPhase, (phase) => handler.enter(phase))
+      )
+    ),
     Effect.matchEffect({
       onFailure: (error) =>
         // A wrapped client may turn a status into a failure.

@@ -86,12 +86,13 @@ const isLookup = ({ operation }: LiveDeskError.LiveDeskError): boolean =>
 
 const lostReasons: ReadonlySet<string> = new Set(["TimedOut", "ConnectionLost", "ServerError"])
 
-/** Whether no other row would fare better: the credentials, the address or the inbox are at fault. */
+/** Whether no other row would fare better: the credentials, the address, the network or the inbox are at fault. */
 const failsEveryRow = (
-  { _tag, operation, reason }: LiveDeskError.LiveDeskError,
+  { _tag, foreignMediaType, operation, outcome, reason }: LiveDeskError.LiveDeskError,
   step: ImportJournal.Step
 ): boolean =>
   _tag === "AuthError" || reason._tag === "Redirected" ||
+  (foreignMediaType !== undefined && outcome === "Rejected") ||
   // Of an update, the contact alone is not there.
   (step === "contact" && reason._tag === "NotFound" && operation !== Contacts.endpoints.update.operation)
 

@@ -6,6 +6,25 @@
  */
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import type * as LiveDeskError from "../LiveDeskError.ts"
+
+const roundedProblem = "JSON does not hold this number as it was: write it as text, in quotes"
+
+/** Lists the numbers in a value of JSON that were rounded when it was read, or may have been. */
+export const roundedNumbers = (
+  value: unknown,
+  path: LiveDeskError.Issue["path"]
+): ReadonlyArray<LiveDeskError.Issue> => {
+  if (Predicate.isNumber(value)) {
+    // JSON reads 1e400 as Infinity.
+    const isRounded = Math.abs(value) > Number.MAX_SAFE_INTEGER
+    return isRounded ? [{ path, message: roundedProblem }] : []
+  }
+  if (Array.isArray(value)) return value.flatMap((entry, index) => roundedNumbers(entry, [...path, String(index)]))
+  return Predicate.isObject(value)
+    ? Object.entries(value).flatMap(([key, entry]) => roundedNumbers(entry, [...path, key]))
+    : []
+}
 
 type Rule = readonly [wrong: RegExp, problem: string]
 
@@ -29,11 +48,7 @@ const cell = (rules: ReadonlyArray<Rule>) =>
       Schema.makeFilter((text) => rules.find(([wrong]) => wrong.test(text.trim()))?.[1])
     ),
     Schema.Number.check(
-      Schema.makeFilter((number) =>
-        Number.isSafeInteger(number)
-          ? undefined
-          : "JSON does not hold this number as it was: write it as text, in quotes"
-      )
+      Schema.makeFilter((number) => Number.isSafeInteger(number) ? undefined : roundedProblem)
     )
   ])))
 

@@ -47,6 +47,7 @@ export const createTables = Effect.fnUntraced(function*(sql: SqlClient.SqlClient
       addresses TEXT NOT NULL,
       line INTEGER NOT NULL,
       run INTEGER NOT NULL,
+      taken_run INTEGER NOT NULL DEFAULT 0,
       state TEXT NOT NULL,
       step TEXT NOT NULL,
       row TEXT,
@@ -223,6 +224,12 @@ export const plan = (sql: SqlClient.SqlClient, run: number, rows: ReadonlyArray<
   `
 }
 
+/** Notes which rows the file of a run has, though an address of theirs is another customer's: nothing is sent for them. */
+export const take = (sql: SqlClient.SqlClient, run: number, keys: ReadonlyArray<string>) =>
+  sql`
+    UPDATE import_row SET taken_run = ${run} WHERE key IN (SELECT value FROM json_each(${JSON.stringify(keys)}))
+  `
+
 /** A row whose contact is another customer's: nothing may be sent for it. */
 export interface LostRow {
   readonly key: string
@@ -312,12 +319,13 @@ export const rejects = (sql: SqlClient.SqlClient, after: number) =>
 /** The number of rows in each state that has any, and how many of them the latest run's file does not have. */
 export const totals = (sql: SqlClient.SqlClient) =>
   sql<{ readonly state: EntryRow["state"] | "invalid"; readonly count: number; readonly notInFile: number }>`
-    SELECT state, COUNT(*) AS count, SUM(run <> (SELECT run FROM import)) AS notInFile FROM import_row GROUP BY state
+    SELECT state, COUNT(*) AS count, SUM((SELECT run FROM import) NOT IN (run, taken_run)) AS notInFile
+    FROM import_row GROUP BY state
     UNION ALL SELECT 'invalid', COUNT(*), 0 FROM import_reject
   `
 
 /** Resolves the step of a sent row as done, with the ids of what it made, which no other row has; returns the row's key. */
-export const resolveDone = (
+export const resolveProcessed = (
   sql: SqlClient.SqlClient,
   key: string,
   made: {
@@ -340,7 +348,7 @@ export const resolveDone = (
   `
 
 /** Resolves the step of a sent row as not done; returns the row's key. */
-export const resolveNotDone = (sql: SqlClient.SqlClient, key: string) =>
+export const resolveNotProcessed = (sql: SqlClient.SqlClient, key: string) =>
   sql`UPDATE import_row SET state = 'planned' WHERE key = ${key} AND state = 'sent' RETURNING key`
 
 /** The texts in a column of JSON; `otherwise` where it holds something else. */

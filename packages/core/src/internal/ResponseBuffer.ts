@@ -7,6 +7,7 @@ import * as Bytes from "effect/Bytes"
 import * as Record from "effect/Record"
 import * as Result from "effect/Result"
 import type * as Transport from "../Transport.ts"
+import * as ErrorBody from "./ErrorBody.ts"
 import * as Utf8 from "./Utf8.ts"
 
 /** The parts of a response that errors are made from. `text` is redacted, and may be incomplete. */
@@ -17,6 +18,8 @@ export interface ResponseParts {
   readonly text: string
   /** Redacts values read from the text, where secrets may be in another encoding. */
   readonly redact: (text: string) => string
+  /** The content coding that the text could not be decoded from, in words. */
+  readonly undecodable?: string | undefined
 }
 
 interface Settings {
@@ -41,6 +44,8 @@ export class ResponseBuffer {
   private readonly redactEnd: (text: string) => string
   private readonly pieces: Array<Uint8Array> = []
   private size = 0
+  /** Set where the body's content coding could not be decoded: names it, and why. */
+  undecodable: string | undefined = undefined
 
   constructor(operation: string, settings: Settings, status: number, headers: HeaderFields) {
     this.operation = operation
@@ -63,6 +68,24 @@ export class ResponseBuffer {
     return this.size > this.limit
   }
 
+  /** The content coding of the body, if any, on one line. */
+  get coding(): string | undefined {
+    const field = this.fields["content-encoding"]
+    if (field === undefined) return undefined
+    const codings = String(field).toLowerCase()
+    return /^[\s,]*(?:identity[\s,]*)?$/.test(codings) ? undefined : this.redact(ErrorBody.onOneLine(codings, 100))
+  }
+
+  /** The same response, to take its body anew. */
+  withoutBody(): ResponseBuffer {
+    return new ResponseBuffer(
+      this.operation,
+      { maxResponseBytes: this.limit, redact: this.redact, redactEnd: this.redactEnd },
+      this.status,
+      this.fields
+    )
+  }
+
   get headers(): { readonly [name: string]: string } {
     return Record.filterMap(
       this.fields,
@@ -71,9 +94,13 @@ export class ResponseBuffer {
     )
   }
 
-  get text(): string {
+  get bytes(): Uint8Array {
     const [first, second] = this.pieces
-    return Utf8.decode(first !== undefined && second === undefined ? first : Bytes.concat(this.pieces))
+    return first !== undefined && second === undefined ? first : Bytes.concat(this.pieces)
+  }
+
+  get text(): string {
+    return Utf8.decode(this.bytes)
   }
 
   /** The parts for an error, without secrets, which a server may echo anywhere. */
@@ -84,7 +111,8 @@ export class ResponseBuffer {
       headers: Record.map(this.headers, this.redact),
       // As much as an error needs; redacting the rest would only cost time.
       text: this.redactEnd(this.redact(this.text.slice(0, maxExcerptLength))),
-      redact: this.redact
+      redact: this.redact,
+      undecodable: this.undecodable
     }
   }
 }

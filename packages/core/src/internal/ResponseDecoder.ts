@@ -11,7 +11,9 @@ import * as Result from "effect/Result"
 import * as SchemaParser from "effect/SchemaParser"
 import type * as Endpoint from "../Endpoint.ts"
 import type * as LiveDeskError from "../LiveDeskError.ts"
-import { DecodeFailure, type DecodeIssue, type Model } from "../Model.ts"
+import { DecodeFailure, type DecodeIssue } from "../Model.ts"
+import type { RequestToSend } from "../Transport.ts"
+import * as Contradiction from "./Contradiction.ts"
 import * as ErrorMapping from "./ErrorMapping.ts"
 import type { HeaderFields, ResponseBuffer } from "./ResponseBuffer.ts"
 
@@ -41,7 +43,8 @@ export const ResponseListener = Context.Reference<Listener | undefined>(
 /** Decodes a complete response. */
 export const decode = <Input, Output>(
   response: ResponseBuffer,
-  { hasCode, success: model }: Endpoint.Endpoint<Input, Output>,
+  endpoint: Endpoint.Endpoint<Input, Output>,
+  request: RequestToSend,
   settings: Settings,
   { checksDrift, listener, now }: {
     readonly checksDrift: boolean
@@ -49,12 +52,16 @@ export const decode = <Input, Output>(
     readonly now: () => number
   }
 ): Effect.Effect<Output, LiveDeskError.LiveDeskError> => {
+  const { hasCode, success: model } = endpoint
   if (!response.isSuccess) return Effect.fail(ErrorMapping.statusError(response.parts, now()))
   const isBodiless = model.isBodiless === true
   const invalid = (issues: ReadonlyArray<DecodeIssue>) =>
     Effect.fail(ErrorMapping.invalidResponse(response.parts, issues))
   if (response.isTooLarge && !isBodiless) {
     return invalid([{ path: [], expected: `a body of at most ${settings.maxResponseBytes} bytes` }])
+  }
+  if (response.undecodable !== undefined && !isBodiless) {
+    return invalid([{ path: [], expected: `a body of JSON, not one in ${response.undecodable}` }])
   }
   const json = parseJson(response.text)
   if (Option.isNone(json) && !isBodiless) return invalid([{ path: [], expected: "a body of JSON" }])
@@ -67,7 +74,7 @@ export const decode = <Input, Output>(
     const { headers, operation, status } = response
     listener({ operation, status, headers, requestId: ErrorMapping.requestIdOf(headers), body })
   }
-  return checksDrift ? Effect.as(checkDrift(settings, model, response, body), value) : Effect.succeed(value)
+  return checksDrift ? Effect.as(checkDrift(settings, endpoint, request, response, body), value) : Effect.succeed(value)
 }
 
 /** Returns the `code` of a body; 0 for success, and for a body without one, which is left to its model. */
@@ -86,16 +93,18 @@ const strictly = { errors: "all", onExcessProperty: "error" } as const
 
 const checkDrift = <Output>(
   settings: Settings,
-  model: Model<Output>,
+  { path, success: model }: Pick<Endpoint.Endpoint<unknown, Output>, "path" | "success">,
+  request: RequestToSend,
   response: ResponseBuffer,
   json: unknown
 ): Effect.Effect<void, LiveDeskError.ValidationError> => {
   const look = Effect.sync((): ReadonlyArray<LiveDeskError.Issue> => {
     const strict = SchemaParser.decodeUnknownResult(model.documented(), strictly)(json)
-    return Result.isSuccess(strict) ? [] : ErrorMapping.issuesOf(strict.failure).map(({ message, path }) => ({
+    const drifted = Result.isSuccess(strict) ? [] : ErrorMapping.issuesOf(strict.failure).map(({ message, path }) => ({
       path: path.map(settings.redact),
       message
     }))
+    return [...drifted, ...Contradiction.issues(path, request, json)]
   })
   if (settings.onDrift === "fail") {
     return Effect.flatMap(

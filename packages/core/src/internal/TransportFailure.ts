@@ -80,7 +80,7 @@ const reasonOf = ({ code, message, syscall, proof }: NativeError): Transport.Con
   )?.kind ?? (proof !== undefined ? (/TLS|SSL|CERT/.test(code ?? "") ? "TlsFailed" : "Other") : undefined)
 
 /**
- * Returns the code of a transport's failure, and the reason if nothing can have been written.
+ * Returns the code of a transport's failure, and the reason if nothing can have been written; of a proxy, its address.
  *
  * With `sentInParts` the body is a stream, whose own failure surfaces as the transport's. No code is proof then, only a
  * `NotSentProof`.
@@ -88,13 +88,15 @@ const reasonOf = ({ code, message, syscall, proof }: NativeError): Transport.Con
 export const prove = (
   failure: unknown,
   options: { readonly sentInParts: boolean }
-): { readonly reason?: Transport.ConnectReason; readonly code?: string } => {
+): { readonly reason?: Transport.ConnectReason; readonly code?: string; readonly proxy?: string } => {
   const errors = nativeErrors(failure)
   const reasons = errors.map((error) => options.sentInParts && error.proof === undefined ? undefined : reasonOf(error))
   const code = errors[0]?.code
+  const proxy = errors[0]?.proof?.proxy
   const [reason] = reasons
   return {
     ...(code === undefined ? undefined : { code }),
+    ...(proxy === undefined ? undefined : { proxy }),
     // If a host has several addresses, each must have failed before anything was written.
     ...(reason === undefined || reasons.includes(undefined) ? undefined : { reason })
   }

@@ -4,14 +4,20 @@
  * @since 0.1.0
  */
 import * as Bytes from "effect/Bytes"
+import * as Context from "effect/Context"
+import * as Digest from "effect/crypto/Digest"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpRouter from "effect/http/HttpRouter"
-import type * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
+import * as LogLevel from "effect/LogLevel"
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import * as Tracer from "effect/Tracer"
 import { DecodeFailure } from "../Model.ts"
 import * as DeliveryStore from "../webhooks/DeliveryStore.ts"
 import * as WebhookEvent from "../webhooks/WebhookEvent.ts"
@@ -26,6 +32,8 @@ import type * as WebhookVerifier from "./WebhookVerifier.ts"
 export const options = {
   maxBodyBytes: OptionSchema.withDefault(OptionSchema.amount, 1024 * 1024),
   deliveryHeader: OptionSchema.withDefault(Schema.String, "X-Chatwoot-Delivery"),
+  bodyTimeout: OptionSchema.withDefault(OptionSchema.duration, Duration.seconds(10)),
+  onDrift: OptionSchema.withDefault(OptionSchema.oneOf("ignore", "log"), "log"),
   ownMessages: OptionSchema.withDefault(OptionSchema.oneOf("skip", "handle"), "skip"),
   capacity: OptionSchema.withDefault(OptionSchema.amount, 1024)
 }
@@ -34,8 +42,8 @@ export const options = {
 export interface Options extends Schema.Struct.Type<typeof options> {
   readonly path: `/${string}`
   readonly verifier: WebhookVerifier.Verifier
-  /** Whether the path ends with a token. */
-  readonly hasToken: boolean
+  /** The token that the path ends with. */
+  readonly token: Redacted.Redacted | undefined
 }
 
 /** A claimed delivery, with the effects that record its outcome. */
@@ -54,19 +62,24 @@ export type TakeOver = (
 export const receiveAt = Effect.fnUntraced(function*(options: Options, takeOver: TakeOver) {
   const router = yield* HttpRouter.HttpRouter
   const store = yield* DeliveryStore.DeliveryStore
-  const crypto = yield* Layer.build(WebhookSignature.layer)
+  const crypto = yield* Layer.build(Layer.merge(WebhookSignature.layer, Digest.layerWebCrypto))
   const deliveryHeader = options.deliveryHeader.toLowerCase()
 
   const receive = Effect.fnUntraced(function*(request: HttpServerRequest.HttpServerRequest) {
     const verify = yield* options.verifier.before(request)
-    const body = yield* readBody(request, options.maxBodyBytes)
-    const proofs = yield* verify(body)
+    const body = yield* readBody(request, options.maxBodyBytes).pipe(
+      Effect.timeoutOrElse({
+        duration: options.bodyTimeout,
+        orElse: () => WebhookRejection.reject("BodyTimedOut")
+      })
+    )
+    const signedAt = yield* verify(body)
     const wire = yield* parse(body)
     const event = WebhookEvent.read(wire)
     if (event instanceof DecodeFailure) return yield* WebhookRejection.reject("NoEvent")
+    if (options.onDrift === "log") yield* logDrift(event, wire)
     if (options.ownMessages === "skip" && WebhookEvent.isOwnMessage(event)) return responses.skipped
-    const id = DeliveryClaim.deliveryId(request.headers[deliveryHeader], wire)
-    const keys = id === undefined ? proofs : [...proofs, id]
+    const keys = yield* DeliveryClaim.keysOf({ id: request.headers[deliveryHeader], signedAt, event, wire, body })
     return yield* Effect.uninterruptibleMask(Effect.fnUntraced(function*(restore) {
       const claim = yield* DeliveryClaim.claimAll(store, keys)
       if (claim === "Handled") return responses.duplicate
@@ -86,20 +99,27 @@ export const receiveAt = Effect.fnUntraced(function*(options: Options, takeOver:
       Effect.catchTag(
         "WebhookRejectedError",
         (rejected) =>
-          Effect.logWarning(`a delivery was refused: ${rejected.message}`).pipe(
+          Effect.logWarning(
+            `a delivery was refused: ${rejected.message}${rejected.detail === undefined ? "" : `: ${rejected.detail}`}`
+          ).pipe(
             Effect.annotateLogs("error.type", rejected.reason),
             Effect.as(WebhookRejection.responseTo(rejected))
           )
       ),
       Effect.provideContext(crypto)
     )
-  if (!options.hasToken) return yield* router.add("POST", options.path, respond)
+  if (options.token === undefined) return yield* router.add("POST", options.path, respond)
+  const token = Redacted.value(options.token)
+  // The token may come to a path that is wrong.
+  yield* router.addGlobalMiddleware((app) =>
+    Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ url }) => url.includes(token) ? unobserved(app) : app)
+  )
   // The access log would contain the token, for every method and every path below, since browsers open it too.
   yield* router.add(
     "*",
     `${options.path}/:token/*`,
     (request) =>
-      HttpMiddleware.withLoggerDisabled(
+      unobserved(
         Effect.flatMap(HttpRouter.params, ({ "*": more = "" }) => {
           if (more !== "") return Effect.succeed(responses.notFound)
           return request.method === "POST" ? respond(request) : Effect.succeed(responses.methodNotAllowed)
@@ -107,6 +127,27 @@ export const receiveAt = Effect.fnUntraced(function*(options: Options, takeOver:
       )
   )
 })
+
+/** Leaves a request, whose address has a secret, out of the access log and of what the tracer exports. */
+const unobserved = <A, E, R>(self: Effect.Effect<A, E, R>) =>
+  HttpMiddleware.withLoggerDisabled(Effect.withFiber<A, E, R>((fiber) => {
+    const span = Context.getOrUndefined(fiber.context, Tracer.ParentSpan)
+    // The server's span began before any route: only what is not sampled gets no address. No API says so.
+    if (span?._tag === "Span") (span as { sampled: boolean }).sampled = false
+    return self
+  }))
+
+const logDrift = (event: WebhookEvent.WebhookEvent, wire: unknown): Effect.Effect<void> =>
+  Effect.withFiber(({ cache }) => {
+    if (LogLevel.isGreaterThan(cache.minimumLogLevel, "Debug")) return Effect.void
+    const issues = WebhookEvent.drift(wire)
+    const name = WebhookEvent.nameOf(event)
+    return issues.length === 0 ? Effect.void : Effect.logDebug(
+      `a delivery of ${name} differs from ${
+        event._tag === "ConversationCreated" ? "its documentation" : "Chatwoot's (inherited, unverified)"
+      } at ${issues.map(({ message, path }) => `${path.join(".")} (${message})`).join(", ")}`
+    ).pipe(Effect.annotateLogs("livedesk.event", name))
+  })
 
 const responses = {
   accepted: HttpServerResponse.jsonUnsafe({ status: "accepted" }),

@@ -10,6 +10,7 @@ import * as Schema from "effect/Schema"
 const rejections = {
   NotVerified: { status: 401, message: "the delivery could not be verified" },
   BodyTooLarge: { status: 413, message: "the body is larger than is taken here" },
+  BodyTimedOut: { status: 408, message: "the body did not arrive in time" },
   BodyLost: { status: 400, message: "the body broke off" },
   NotJson: { status: 400, message: "the body is not JSON" },
   NoEvent: { status: 400, message: "the body is no object with a text `event`" },
@@ -27,6 +28,7 @@ export class WebhookRejectedError extends Schema.TaggedError<WebhookRejectedErro
   reason: Schema.Literals([
     "NotVerified",
     "BodyTooLarge",
+    "BodyTimedOut",
     "BodyLost",
     "NotJson",
     "NoEvent",
@@ -34,7 +36,9 @@ export class WebhookRejectedError extends Schema.TaggedError<WebhookRejectedErro
     "InProgress",
     "StoreFailed",
     "HandlerFailed"
-  ])
+  ]),
+  /** Which check failed; for the log, never for the sender. */
+  detail: Schema.optional(Schema.String)
 }) {
   /** The HTTP status of the response. */
   get status(): number {
@@ -46,11 +50,14 @@ export class WebhookRejectedError extends Schema.TaggedError<WebhookRejectedErro
   }
 }
 
-export const reject = (reason: WebhookRejectedError["reason"]) => Effect.fail(new WebhookRejectedError({ reason }))
+export const reject = (reason: WebhookRejectedError["reason"], detail?: string) =>
+  Effect.fail(new WebhookRejectedError({ reason, detail }))
 
 /** Returns the response to a refused delivery. */
 export const responseTo = ({ message, reason, status }: WebhookRejectedError): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.jsonUnsafe({ error: reason, message }, {
     status,
-    ...(status === 503 ? { headers: { "retry-after": "5" } } : {})
+    ...(status === 503 ? { headers: { "retry-after": "5" } } : {}),
+    // As RFC 9110 asks: the rest of the body may never come, and would keep the connection.
+    ...(status === 408 ? { headers: { connection: "close" } } : {})
   })

@@ -5,7 +5,7 @@
  */
 import * as DateTime from "effect/DateTime"
 
-const iso = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?(Z|[+-]\d{2}:?\d{2})?$/i
+const iso = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?( UTC|Z|[+-]\d{2}:?\d{2})?$/i
 
 // Larger numbers (past the year 5138) are probably milliseconds; guessing would be silently wrong at times.
 const secondsLimit = 1e11
@@ -25,8 +25,9 @@ const secondsIn = (wire: unknown): number | undefined => {
   if (typeof wire !== "string") return undefined
   if (/^[0-9]+(\.[0-9]+)?$/.test(wire)) return Number(wire)
   const match = iso.exec(wire)
-  // Without an offset, a time would be read in this machine's time zone.
-  return match === null ? undefined : Date.parse(match[1] === undefined && wire.length > 10 ? `${wire}Z` : wire) / 1000
+  if (match === null) return undefined
+  // Without an offset, a time would be read in this machine's time zone. Not every platform reads Ruby's " UTC".
+  return Date.parse(match[1] === undefined && wire.length > 10 ? `${wire}Z` : wire.replace(" UTC", "Z")) / 1000
 }
 
 /** Reads a time; `None` for 0, also as text. */

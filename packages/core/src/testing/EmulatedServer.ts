@@ -147,7 +147,7 @@ export const make = Effect.fnUntraced(function*(
     requests,
     faults: Faults.Faults.of({
       plan: Effect.sync(() => plan),
-      follow: (given) =>
+      setPlan: (given) =>
         Effect.map(stepsOf(given), (steps) => {
           plan = given
           next = steps

@@ -9,6 +9,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
+import * as EmulatedIndex from "../internal/EmulatedIndex.ts"
 import { AccountId, ContactId, ConversationId, InboxId, MessageId, SourceId, TicketId } from "../LiveDeskSchema.ts"
 import type * as Tickets from "../Tickets.ts"
 import {
@@ -182,19 +183,6 @@ const sortedById = <A extends { readonly id: number }>(map: HashMap.HashMap<numb
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The values that no two contacts may share, each with the attribute and the words of Chatwoot's error.
- *
- * @category contacts
- * @since 0.1.0
- */
-export const claims = ({ email, identifier, phoneNumber }: StoredContact) =>
-  [
-    ["email", "Email", email],
-    ["phone_number", "Phone number", phoneNumber],
-    ["identifier", "Identifier", identifier]
-  ] as const
-
-/**
  * Creates a contact to seed. Only the id is required. `createdAt` defaults to 2026-01-01.
  *
  * @category seeds
@@ -237,14 +225,14 @@ export const putContact = (state: EmulatorState, contact: StoredContact): Emulat
 }
 
 const claim = (taken: EmulatorState["taken"], contact: StoredContact): EmulatorState["taken"] =>
-  claims(contact).reduce(
+  EmulatedIndex.uniqueValues(contact).reduce(
     (taken, [attribute, , claim]) =>
       Option.isNone(claim) ? taken : HashMap.set(taken, `${attribute}:${claim.value}`, contact.id),
     taken
   )
 
 const unclaim = (taken: EmulatorState["taken"], contact: StoredContact): EmulatorState["taken"] =>
-  claims(contact).reduce(
+  EmulatedIndex.uniqueValues(contact).reduce(
     (taken, [attribute, , claim]) =>
       Option.isSome(claim) && Option.contains(HashMap.get(taken, `${attribute}:${claim.value}`), contact.id)
         ? HashMap.remove(taken, `${attribute}:${claim.value}`)
@@ -284,17 +272,8 @@ export const putContactInbox = (state: EmulatorState, contactInbox: StoredContac
   nextContactInboxId: Math.max(state.nextContactInboxId, contactInbox.id + 1)
 })
 
-/**
- * The entries of an index under a key.
- *
- * @category contacts
- * @since 0.1.0
- */
-export const under = <K, A>(index: HashMap.HashMap<K, ReadonlyArray<A>>, key: K): ReadonlyArray<A> =>
-  Option.getOrElse(HashMap.get(index, key), () => [])
-
 const append = <K, A>(index: HashMap.HashMap<K, ReadonlyArray<A>>, key: K, value: A) =>
-  HashMap.set(index, key, [...under(index, key), value])
+  HashMap.set(index, key, [...EmulatedIndex.entries(index, key), value])
 
 /**
  * Adds an inbox, or replaces the one with its id.

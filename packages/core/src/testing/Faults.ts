@@ -60,7 +60,7 @@ export class Faults extends Context.Service<Faults, {
   /** The current plan, as it was given. */
   readonly plan: Effect.Effect<Plan>
   /** Replaces the plan. A script begins at its first step. */
-  readonly follow: (plan: Plan) => Effect.Effect<void, PlanError>
+  readonly setPlan: (plan: Plan) => Effect.Effect<void, PlanError>
 }>()("@effect-livedesk/core/testing/Faults") {}
 
 /**
@@ -117,7 +117,7 @@ export const layer = (plan: Plan): Layer.Layer<HttpClient.HttpClient | Faults, P
       Faults.of({
         trace: Effect.sync(() => [...trace]),
         plan: Effect.sync(() => followed),
-        follow: (plan) =>
+        setPlan: (plan) =>
           Effect.map(stepsOf(plan), (steps) => {
             followed = plan
             next = steps

@@ -20,9 +20,9 @@ import * as PubSub from "effect/PubSub"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 import * as SubscriptionRef from "effect/SubscriptionRef"
+import * as SignatureCheck from "../internal/SignatureCheck.ts"
 import * as WebhookEvent from "../webhooks/WebhookEvent.ts"
 import * as Webhooks from "../webhooks/Webhooks.ts"
-import * as WebhookSignature from "../webhooks/WebhookSignature.ts"
 import { Emulator } from "./Emulator.ts"
 import * as WebhookDelivery from "./WebhookDelivery.ts"
 
@@ -226,10 +226,8 @@ const receiverTimeout = Duration.seconds(5)
 /** Fails when the layer is built, not at the first event, if a secret cannot sign. */
 const checkSecrets = (verification: Webhooks.Verification): Effect.Effect<void, Webhooks.WebhookOptionsError> =>
   verification._tag === "Signed"
-    ? Effect.forEach(verification.secrets, WebhookSignature.key, { discard: true }).pipe(
-      Effect.andThen(verification.secrets.length < 1 ? Effect.fail("none") : Effect.void),
-      Effect.mapError(() =>
-        new Webhooks.WebhookOptionsError({ problem: "a secret to sign deliveries with is missing or empty" })
-      )
+    ? Effect.mapError(
+      SignatureCheck.make(verification),
+      (problem) => new Webhooks.WebhookOptionsError({ problem })
     )
     : Effect.void

@@ -9,6 +9,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
+import * as OptionSchema from "../internal/OptionSchema.ts"
 
 /**
  * The result of claiming a delivery.
@@ -23,7 +24,7 @@ import * as Schema from "effect/Schema"
 export type Claim = "Claimed" | "InProgress" | "Handled"
 
 /**
- * The store failed to read or write a delivery.
+ * The store failed to read or write a delivery, or its options are invalid.
  *
  * @category errors
  * @since 0.1.0
@@ -58,8 +59,8 @@ export interface Options {
   /** How long a handled delivery is remembered. Defaults to 24 hours. */
   readonly timeToLive?: Duration.Input | undefined
   /**
-   * How many handled deliveries are remembered; the oldest is forgotten first. Defaults to 10,000. A signed delivery
-   * with an id counts twice, as it is remembered by both.
+   * How many handled deliveries are remembered, at least 1; the oldest is forgotten first. Defaults to 10,000. A signed
+   * delivery with an id counts twice, as it is remembered by both.
    */
   readonly capacity?: number | undefined
 }
@@ -73,15 +74,14 @@ export interface Options {
 export const defaultTimeToLive: Duration.Duration = Duration.hours(24)
 
 /**
- * Creates a store in memory, which serves one process until it ends.
+ * Creates a store in memory, which serves one process until it ends. Fails for invalid options.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const make = (options: Options = {}): Effect.Effect<DeliveryStore["Service"]> =>
-  Effect.sync(() => {
-    const timeToLive = Duration.toMillis(options.timeToLive ?? defaultTimeToLive)
-    const capacity = Math.max(0, options.capacity ?? 10_000)
+export const make = (options: Options = {}): Effect.Effect<DeliveryStore["Service"], DeliveryStoreError> =>
+  Effect.map(checkOptions(options), ({ capacity, ...times }) => {
+    const timeToLive = Duration.toMillis(times.timeToLive)
     const inProgress = new Set<string>()
     // The time at which each is forgotten, in the order in which they were handled.
     const handled = new Map<string, number>()
@@ -113,13 +113,22 @@ export const make = (options: Options = {}): Effect.Effect<DeliveryStore["Servic
     })
   })
 
+const checkOptions = OptionSchema.decoder(
+  Schema.Struct({
+    timeToLive: OptionSchema.withDefault(OptionSchema.duration, defaultTimeToLive),
+    capacity: OptionSchema.withDefault(OptionSchema.amount, 10_000)
+  }),
+  (issues) => new DeliveryStoreError({ message: OptionSchema.sentence(issues) })
+)
+
 /**
- * Provides `DeliveryStore` in memory.
+ * Provides `DeliveryStore` in memory. Fails for invalid options.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layerWith = (options?: Options): Layer.Layer<DeliveryStore> => Layer.effect(DeliveryStore, make(options))
+export const layerWith = (options?: Options): Layer.Layer<DeliveryStore, DeliveryStoreError> =>
+  Layer.effect(DeliveryStore, make(options))
 
 /**
  * Same as `layerWith` with the defaults.
@@ -127,4 +136,4 @@ export const layerWith = (options?: Options): Layer.Layer<DeliveryStore> => Laye
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<DeliveryStore> = layerWith()
+export const layer: Layer.Layer<DeliveryStore> = Layer.orDie(layerWith())

@@ -12,6 +12,7 @@ import * as Persistable from "effect/persistence/Persistable"
 import * as Persistence from "effect/persistence/Persistence"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import * as OptionSchema from "../internal/OptionSchema.ts"
 import * as DeliveryStore from "./DeliveryStore.ts"
 
 /**
@@ -39,17 +40,20 @@ class Delivery extends Persistable.Class<{ payload: { readonly delivery: string 
 
 /**
  * Creates a store over a `Persistence`. Within one process a delivery is claimed once. A `Persistence` has no compare
- * and set, so two processes that get the same delivery at the same moment may both handle it.
+ * and set, so two processes that get the same delivery at the same moment may both handle it. Fails for invalid options.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const make = (
   options: Options = {}
-): Effect.Effect<DeliveryStore.DeliveryStore["Service"], never, Persistence.Persistence | Scope.Scope> =>
+): Effect.Effect<
+  DeliveryStore.DeliveryStore["Service"],
+  DeliveryStore.DeliveryStoreError,
+  Persistence.Persistence | Scope.Scope
+> =>
   Effect.gen(function*() {
-    const timeToLive = options.timeToLive ?? DeliveryStore.defaultTimeToLive
-    const lease = options.lease ?? Duration.minutes(5)
+    const { lease, timeToLive } = yield* checkOptions(options)
     const persistence = yield* Persistence.Persistence
     const store = yield* persistence.make({
       storeId: options.storeId ?? "livedesk_deliveries",
@@ -91,27 +95,35 @@ export const make = (
     })
   })
 
+const checkOptions = OptionSchema.decoder(
+  Schema.Struct({
+    timeToLive: OptionSchema.withDefault(OptionSchema.duration, DeliveryStore.defaultTimeToLive),
+    lease: OptionSchema.withDefault(OptionSchema.duration, Duration.minutes(5))
+  }),
+  (issues) => new DeliveryStore.DeliveryStoreError({ message: OptionSchema.sentence(issues) })
+)
+
 const failed = (what: string, cause: unknown): DeliveryStore.DeliveryStoreError =>
   new DeliveryStore.DeliveryStoreError({ message: `the store failed to ${what} a delivery`, cause })
 
 /**
- * Provides `DeliveryStore` over a `Persistence`.
+ * Provides `DeliveryStore` over a `Persistence`. Fails for invalid options.
  *
  * @category layers
  * @since 0.1.0
  */
 export const layer = (
   options?: Options
-): Layer.Layer<DeliveryStore.DeliveryStore, never, Persistence.Persistence> =>
+): Layer.Layer<DeliveryStore.DeliveryStore, DeliveryStore.DeliveryStoreError, Persistence.Persistence> =>
   Layer.effect(DeliveryStore.DeliveryStore, make(options))
 
 /**
- * Provides `DeliveryStore` over a `KeyValueStore`.
+ * Provides `DeliveryStore` over a `KeyValueStore`. Fails for invalid options.
  *
  * @category layers
  * @since 0.1.0
  */
 export const layerKeyValueStore = (
   options?: Options
-): Layer.Layer<DeliveryStore.DeliveryStore, never, KeyValueStore.KeyValueStore> =>
+): Layer.Layer<DeliveryStore.DeliveryStore, DeliveryStore.DeliveryStoreError, KeyValueStore.KeyValueStore> =>
   Layer.provide(layer(options), Persistence.layerKvs)

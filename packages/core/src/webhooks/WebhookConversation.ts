@@ -130,6 +130,8 @@ const metaFields = {
   sender: Model.nested(WebhookContact),
   /** The assigned agent; none when null. No page shows its fields. */
   assignee: ModelField.nullableJsonObject,
+  /** The kind of assignee; none when absent. Unverified: later versions of Chatwoot have it. */
+  assigneeType: Model.unverified(ModelField.nullableOpenEnum(["User", "AgentBot"])),
   /** The assigned team; none when null. No page shows its fields. */
   team: ModelField.nullableJsonObject,
   /** Whether the sender's identity was proved by HMAC; `false` when absent. */
@@ -234,19 +236,44 @@ const inboxFields = {
 export const WebhookInbox: Model.Model<WebhookInbox> = Model.record(inboxFields, { open: true })
 export interface WebhookInbox extends Model.RecordOf<typeof inboxFields> {}
 
-const messageFields = {
+/**
+ * The fields of a message. Unverified: Chatwoot's.
+ *
+ * @category fields
+ * @since 0.1.0
+ */
+export const messageFields = {
   /** The message's id; an event without one is `Unknown`. */
   id: Model.required(ModelField.id(LiveDeskSchema.MessageId)),
   /** The text; none when null, as for a message with attachments only. */
   content: ModelField.name,
   /** The type of the content; "" when absent. */
-  contentType: ModelField.openEnum(["text"], ""),
+  contentType: ModelField.openEnum(
+    [
+      "text",
+      "input_text",
+      "input_textarea",
+      "input_email",
+      "input_select",
+      "cards",
+      "form",
+      "article",
+      "incoming_email",
+      "input_csat",
+      "integrations",
+      "sticker",
+      "voice_call"
+    ],
+    ""
+  ),
   /** Attributes of the text, such as `in_reply_to`; `{}` when absent. */
   contentAttributes: ModelField.attributes,
   /** Attributes that the server itself keeps; `{}` when absent. */
   additionalAttributes: ModelField.attributes,
   /** The direction: `"incoming"` from the customer, `"outgoing"` from an agent or the program itself. */
   messageType: { ...ModelField.messageType, write: (type: LiveDeskSchema.MessageType) => type },
+  /** Whether it was sent, delivered, read or failed; none when absent, as in Chatwoot's events. */
+  status: Model.unverified(ModelField.nullableOpenEnum(["sent", "delivered", "read", "failed"])),
   /** Whether only agents see it; `false` when absent. Private notes are delivered, too. */
   private: ModelField.boolean,
   /** The message's id in the inbox; none when null. */
@@ -258,7 +285,7 @@ const messageFields = {
   /** The sender; none when null. Chatwoot leaves out the `type` of a contact. */
   sender: Model.nullable(Messages.Sender),
   /** The attachments; none when absent. */
-  attachments: Model.unverified(Model.some(Model.list(Messages.Attachment)))
+  attachments: Model.unverified(Model.optional(Model.list(Messages.Attachment)))
 } as const
 
 /**

@@ -8,19 +8,26 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
+import type * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as SchemaIssue from "effect/SchemaIssue"
+import * as SchemaParser from "effect/SchemaParser"
+import * as ErrorMapping from "../internal/ErrorMapping.ts"
 import { isJsonObject } from "../internal/isJsonObject.ts"
+import { printable } from "../internal/printable.ts"
+import type * as LiveDeskError from "../LiveDeskError.ts"
 import type * as LiveDeskSchema from "../LiveDeskSchema.ts"
 import * as Messages from "../Messages.ts"
 import * as Model from "../Model.ts"
 import * as ModelField from "../ModelField.ts"
+import { type ChangedAttribute, changedAttributes } from "./ChangedAttribute.ts"
 import {
   contactFields,
   conversationFields,
+  messageFields,
   WebhookAccount,
   WebhookContact,
   WebhookConversation,
@@ -28,47 +35,16 @@ import {
 } from "./WebhookConversation.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
-// changes
-// ---------------------------------------------------------------------------------------------------------------------
-
-/**
- * One attribute that changed. Unverified: Chatwoot's.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ChangedAttribute {
-  /** Its name on the wire, such as `status` or `assignee_id`. */
-  readonly attribute: string
-  /** The value before the change; null when the event does not have it. */
-  readonly previous: unknown
-  /** The value now; null when the event does not have it. */
-  readonly current: unknown
-}
-
-/** `[{ [attribute]: { previous_value, current_value } }, …]`, or null. */
-const changedAttributes: Model.Field<ReadonlyArray<ChangedAttribute>> = {
-  type: Schema.Array(Schema.Struct({ attribute: Schema.String, previous: Schema.Unknown, current: Schema.Unknown })),
-  documented: () => Schema.Unknown,
-  isDocumented: false,
-  fallback: Option.some([]),
-  read: (wire) =>
-    (Array.isArray(wire) ? wire : [wire]).filter(isJsonObject).flatMap((changes) =>
-      Object.entries(changes).map(([attribute, change]) => ({
-        attribute,
-        previous: isJsonObject(change) ? change["previous_value"] ?? null : null,
-        current: isJsonObject(change) ? change["current_value"] ?? null : null
-      }))
-    ),
-  write: (changes) =>
-    changes.map(({ attribute, current, previous }) =>
-      Object.fromEntries([[attribute, { previous_value: previous, current_value: current }]])
-    )
-}
-
-// ---------------------------------------------------------------------------------------------------------------------
 // events
 // ---------------------------------------------------------------------------------------------------------------------
+
+interface Received {
+  /**
+   * The whole payload as it came, with what the typed fields do not have; of a message's event, that is the message's own
+   * JSON. Redacted, as it may hold customers' data and tokens.
+   */
+  readonly payload: Redacted.Redacted<LiveDeskSchema.Attributes>
+}
 
 /**
  * A conversation was created by an API call. This is the only event that LiveDesk documents.
@@ -77,14 +53,14 @@ const changedAttributes: Model.Field<ReadonlyArray<ChangedAttribute>> = {
  * @category events
  * @since 0.1.0
  */
-export interface ConversationCreated {
+export interface ConversationCreated extends Received {
   readonly _tag: "ConversationCreated"
   readonly account: WebhookAccount
   readonly conversation: WebhookConversation
 }
 
 /** A conversation changed. One change may come as several events. */
-interface ConversationChange<Tag> {
+interface ConversationChange<Tag> extends Received {
   readonly _tag: Tag
   readonly account: WebhookAccount
   readonly conversation: WebhookConversation
@@ -108,7 +84,7 @@ export interface ConversationStatusChanged extends ConversationChange<"Conversat
  */
 export interface ConversationUpdated extends ConversationChange<"ConversationUpdated"> {}
 
-interface MessageEvent<Tag> {
+interface MessageEvent<Tag> extends Received {
   readonly _tag: Tag
   readonly account: WebhookAccount
   readonly message: WebhookMessage
@@ -131,7 +107,7 @@ export interface MessageCreated extends MessageEvent<"MessageCreated"> {}
  */
 export interface MessageUpdated extends MessageEvent<"MessageUpdated"> {}
 
-interface TypingEvent<Tag> {
+interface TypingEvent<Tag> extends Received {
   readonly _tag: Tag
   readonly account: WebhookAccount
   readonly conversation: WebhookConversation
@@ -157,7 +133,7 @@ export interface ConversationTypingOn extends TypingEvent<"ConversationTypingOn"
  */
 export interface ConversationTypingOff extends TypingEvent<"ConversationTypingOff"> {}
 
-interface ContactEvent<Tag> {
+interface ContactEvent<Tag> extends Received {
   readonly _tag: Tag
   readonly account: WebhookAccount
   readonly contact: WebhookContact
@@ -187,12 +163,10 @@ export interface ContactUpdated extends ContactEvent<"ContactUpdated"> {}
  * @category events
  * @since 0.1.0
  */
-export interface Unknown {
+export interface Unknown extends Received {
   readonly _tag: "Unknown"
-  /** The event's name on the wire. */
+  /** The event's name on the wire, as it came; `nameOf` makes it printable. */
   readonly event: string
-  /** The whole payload; redacted, as it may hold customers' data and tokens. */
-  readonly payload: Redacted.Redacted<LiveDeskSchema.Attributes>
 }
 
 /**
@@ -220,21 +194,33 @@ export type WebhookEvent =
 /** Reads and writes one kind of event, whose subject and other fields share one object on the wire. */
 interface Kind<A> {
   readonly name: string
-  readonly type: Schema.Codec<A>
+  readonly type: Schema.Codec<A & Received>
+  /** The schema of the payload as documented, or as Chatwoot has it. */
+  readonly documented: () => Schema.Codec<unknown>
   readonly read: (wire: unknown) => A | Model.DecodeFailure
   readonly write: (event: A) => LiveDeskSchema.Attributes
 }
 
-const kind = <A extends Rest, Subject, Rest>({ join, name, rest, subject, subjectOf, type }: {
-  readonly name: string
-  readonly type: Schema.Codec<A>
-  readonly subject: Model.Model<Subject>
-  readonly rest: Model.Model<Rest>
-  readonly join: (subject: Subject, rest: Rest) => A
-  readonly subjectOf: (event: A) => Subject
-}): Kind<A> => ({
+type FieldsOf<A> = Omit<A, "payload">
+
+type Fields = { readonly [property: string]: Model.Field<unknown> }
+
+const kind = <A extends Rest, Subject, Rest>(
+  { fields, isOpen, join, name, rest, subject, subjectOf, type }: {
+    readonly name: string
+    readonly type: Schema.Codec<A & Received>
+    /** All fields of the payload but `event`. */
+    readonly fields: Fields
+    readonly isOpen?: boolean
+    readonly subject: Model.Model<Subject>
+    readonly rest: Model.Model<Rest>
+    readonly join: (subject: Subject, rest: Rest) => A
+    readonly subjectOf: (event: A) => Subject
+  }
+): Kind<A> => ({
   name,
   type,
+  documented: () => Model.record({ event: ModelField.openEnum([name], ""), ...fields }, { open: isOpen }).documented(),
   read: (wire) => {
     const main = subject.read(wire)
     if (main instanceof Model.DecodeFailure) return main
@@ -249,14 +235,24 @@ const objectOf = (wire: unknown): LiveDeskSchema.Attributes => isJsonObject(wire
 const account = Model.nested(WebhookAccount)
 const conversation = Model.nested(WebhookConversation)
 const types = {
+  payload: Schema.toType(Schema.Redacted(ModelField.attributes.type)),
   account: account.type,
   conversation: conversation.type,
   changedAttributes: changedAttributes.type
 }
 
-const conversationCreated = kind<ConversationCreated, WebhookConversation, Pick<ConversationCreated, "account">>({
+const conversationCreated = kind<
+  FieldsOf<ConversationCreated>,
+  WebhookConversation,
+  Pick<ConversationCreated, "account">
+>({
   name: "conversation_created",
-  type: Schema.TaggedStruct("ConversationCreated", { account: types.account, conversation: types.conversation }),
+  type: Schema.TaggedStruct("ConversationCreated", {
+    payload: types.payload,
+    account: types.account,
+    conversation: types.conversation
+  }),
+  fields: { account, ...conversationFields },
   subject: WebhookConversation,
   rest: Model.record({ account }),
   join: (conversation, { account }) => ({ _tag: "ConversationCreated", account, conversation }),
@@ -264,9 +260,14 @@ const conversationCreated = kind<ConversationCreated, WebhookConversation, Pick<
 })
 
 const conversationChange = <const Tag extends string>(name: string, tag: Tag) =>
-  kind<ConversationChange<Tag>, WebhookConversation, Omit<ConversationChange<Tag>, "_tag" | "conversation">>({
+  kind<
+    FieldsOf<ConversationChange<Tag>>,
+    WebhookConversation,
+    Omit<ConversationChange<Tag>, "_tag" | "conversation" | "payload">
+  >({
     name,
     type: Schema.TaggedStruct(tag, types),
+    fields: { account, ...conversationFields, changedAttributes },
     subject: WebhookConversation,
     rest: Model.record({ account, changedAttributes }),
     join: (conversation, rest) => ({ _tag: tag, ...rest, conversation }),
@@ -274,42 +275,63 @@ const conversationChange = <const Tag extends string>(name: string, tag: Tag) =>
   })
 
 const messageEvent = <const Tag extends string>(name: string, tag: Tag) =>
-  kind<MessageEvent<Tag>, WebhookMessage, Omit<MessageEvent<Tag>, "_tag" | "message">>({
+  kind<FieldsOf<MessageEvent<Tag>>, WebhookMessage, Omit<MessageEvent<Tag>, "_tag" | "message" | "payload">>({
     name,
     type: Schema.TaggedStruct(tag, {
+      payload: types.payload,
       account: types.account,
       message: Schema.toType(WebhookMessage),
       conversation: types.conversation
     }),
+    fields: { account, conversation, ...messageFields },
+    isOpen: true,
     subject: WebhookMessage,
     rest: Model.record({ account, conversation }),
     join: (message, { account, conversation }) => ({ _tag: tag, account, message, conversation }),
     subjectOf: ({ message }) => message
   })
 
+const typingFields = { user: Model.nullable(Messages.Sender), isPrivate: ModelField.boolean }
+
 const typingEvent = <const Tag extends string>(name: string, tag: Tag) =>
-  kind<TypingEvent<Tag>, WebhookConversation, Omit<TypingEvent<Tag>, "_tag" | "conversation">>({
+  kind<FieldsOf<TypingEvent<Tag>>, WebhookConversation, Omit<TypingEvent<Tag>, "_tag" | "conversation" | "payload">>({
     name,
     type: Schema.TaggedStruct(tag, {
+      payload: types.payload,
       account: types.account,
       conversation: types.conversation,
       user: Schema.Option(Schema.toType(Messages.Sender)),
       isPrivate: Schema.Boolean
     }),
+    // Chatwoot's has no account.
+    fields: { account: { ...account, isDocumented: false }, conversation, ...typingFields },
     subject: Model.inEnvelope("conversation", WebhookConversation),
-    rest: Model.record({ account, user: Model.nullable(Messages.Sender), isPrivate: ModelField.boolean }),
+    rest: Model.record({ account, ...typingFields }),
     join: (conversation, rest) => ({ _tag: tag, ...rest, conversation }),
     subjectOf: ({ conversation }) => conversation
   })
 
-const contactEvent = <const Tag extends string>(name: string, tag: Tag) =>
-  kind<ContactEvent<Tag>, WebhookContact, Omit<ContactEvent<Tag>, "_tag" | "contact">>({
+const contactEvent = <const Tag extends string>(
+  name: string,
+  tag: Tag,
+  changes: Model.Field<ReadonlyArray<ChangedAttribute>>
+) =>
+  kind<FieldsOf<ContactEvent<Tag>>, WebhookContact, Omit<ContactEvent<Tag>, "_tag" | "contact" | "payload">>({
     name,
     type: Schema.TaggedStruct(tag, {
+      payload: types.payload,
       account: types.account,
       contact: Schema.toType(WebhookContact),
       changedAttributes: types.changedAttributes
     }),
+    fields: {
+      account,
+      ...contactFields,
+      // Chatwoot's has no type, but an avatar.
+      type: { ...contactFields.type, isDocumented: false },
+      avatar: ModelField.string,
+      changedAttributes: changes
+    },
     subject: Model.record({ ...contactFields, id: Model.required(contactFields.id) }),
     rest: Model.record({ account, changedAttributes }),
     join: (contact, rest) => ({ _tag: tag, ...rest, contact }),
@@ -324,12 +346,17 @@ const kinds = {
   MessageUpdated: messageEvent("message_updated", "MessageUpdated"),
   ConversationTypingOn: typingEvent("conversation_typing_on", "ConversationTypingOn"),
   ConversationTypingOff: typingEvent("conversation_typing_off", "ConversationTypingOff"),
-  ContactCreated: contactEvent("contact_created", "ContactCreated"),
-  ContactUpdated: contactEvent("contact_updated", "ContactUpdated")
+  ContactCreated: contactEvent("contact_created", "ContactCreated", { ...changedAttributes, isDocumented: false }),
+  ContactUpdated: contactEvent("contact_updated", "ContactUpdated", changedAttributes)
 } as const
 
-const byName = new Map<string, Kind<WebhookEvent>["read"]>(
-  Object.values(kinds).map(({ name, read }) => [name, read])
+type Known = Exclude<WebhookEvent, Unknown>
+
+/** The typed fields of each event that has them. */
+type KnownFields = { readonly [Tag in Known["_tag"]]: FieldsOf<Extract<Known, { readonly _tag: Tag }>> }[Known["_tag"]]
+
+const byName = new Map<string, Pick<Kind<KnownFields>, "documented" | "read">>(
+  Object.values(kinds).map((kind) => [kind.name, kind])
 )
 
 /**
@@ -343,43 +370,76 @@ export const read = (wire: unknown): WebhookEvent | Model.DecodeFailure => {
   if (!isJsonObject(wire)) return Model.DecodeFailure.expected("an object")
   const { event } = wire
   if (typeof event !== "string" || event === "") return Model.DecodeFailure.expected("text").under("event")
-  const known = byName.get(event)?.(wire)
+  const known = byName.get(event)?.read(wire)
+  const payload = Redacted.make(wire, { label: "payload" })
   return known === undefined || known instanceof Model.DecodeFailure
-    ? { _tag: "Unknown", event, payload: Redacted.make(wire, { label: "payload" }) }
-    : known
+    ? { _tag: "Unknown", event, payload }
+    : { ...known, payload }
 }
 
 /**
- * Writes an event as LiveDesk would deliver it, or Chatwoot if LiveDesk documents nothing. The result holds the
- * secrets.
+ * Returns where a delivery's parsed JSON differs from what is expected: from the vendor's page in a
+ * `conversation_created`, from Chatwoot in the other events, which is unverified. Nothing for none. The issues have no
+ * values, but the names of unexpected keys. `Webhooks.layer` logs them, by its option `onDrift`.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const drift = (wire: unknown): ReadonlyArray<LiveDeskError.Issue> => {
+  const event = read(wire)
+  if (event instanceof Model.DecodeFailure) {
+    return event.issues.map(({ expected, path }) => ({ path, message: `expected ${expected}` }))
+  }
+  const documented = byName.get(event._tag === "Unknown" ? event.event : nameOf(event))?.documented()
+  if (documented === undefined) return [{ path: ["event"], message: "expected the name of a known event" }]
+  const strict = SchemaParser.decodeUnknownResult(documented, { errors: "all", onExcessProperty: "error" })(wire)
+  return Result.isSuccess(strict)
+    ? []
+    : ErrorMapping.issuesOf(strict.failure).map(({ message, path }) => ({ path: path.map(printable), message }))
+}
+
+/**
+ * Makes an event of its typed fields, with the payload that LiveDesk would deliver, or Chatwoot if LiveDesk documents
+ * nothing.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (fields: KnownFields): WebhookEvent => ({
+  ...fields,
+  payload: Redacted.make(writeFields(fields), { label: "payload" })
+})
+
+const writeFields = (fields: KnownFields): LiveDeskSchema.Attributes => {
+  switch (fields._tag) {
+    case "ConversationCreated":
+      return kinds.ConversationCreated.write(fields)
+    case "ConversationStatusChanged":
+      return kinds.ConversationStatusChanged.write(fields)
+    case "ConversationUpdated":
+      return kinds.ConversationUpdated.write(fields)
+    case "MessageCreated":
+      return kinds.MessageCreated.write(fields)
+    case "MessageUpdated":
+      return kinds.MessageUpdated.write(fields)
+    case "ConversationTypingOn":
+      return kinds.ConversationTypingOn.write(fields)
+    case "ConversationTypingOff":
+      return kinds.ConversationTypingOff.write(fields)
+    case "ContactCreated":
+      return kinds.ContactCreated.write(fields)
+    case "ContactUpdated":
+      return kinds.ContactUpdated.write(fields)
+  }
+}
+
+/**
+ * Writes an event as it came: its payload, which holds the secrets.
  *
  * @category encoding
  * @since 0.1.0
  */
-export const write = (event: WebhookEvent): LiveDeskSchema.Attributes => {
-  switch (event._tag) {
-    case "ConversationCreated":
-      return kinds.ConversationCreated.write(event)
-    case "ConversationStatusChanged":
-      return kinds.ConversationStatusChanged.write(event)
-    case "ConversationUpdated":
-      return kinds.ConversationUpdated.write(event)
-    case "MessageCreated":
-      return kinds.MessageCreated.write(event)
-    case "MessageUpdated":
-      return kinds.MessageUpdated.write(event)
-    case "ConversationTypingOn":
-      return kinds.ConversationTypingOn.write(event)
-    case "ConversationTypingOff":
-      return kinds.ConversationTypingOff.write(event)
-    case "ContactCreated":
-      return kinds.ContactCreated.write(event)
-    case "ContactUpdated":
-      return kinds.ContactUpdated.write(event)
-    case "Unknown":
-      return Redacted.value(event.payload)
-  }
-}
+export const write = (event: WebhookEvent): LiveDeskSchema.Attributes => Redacted.value(event.payload)
 
 const type: Schema.Codec<WebhookEvent> = Schema.Union([
   kinds.ConversationCreated.type,
@@ -391,10 +451,7 @@ const type: Schema.Codec<WebhookEvent> = Schema.Union([
   kinds.ConversationTypingOff.type,
   kinds.ContactCreated.type,
   kinds.ContactUpdated.type,
-  Schema.TaggedStruct("Unknown", {
-    event: Schema.String,
-    payload: Schema.toType(Schema.Redacted(ModelField.attributes.type))
-  })
+  Schema.TaggedStruct("Unknown", { event: Schema.String, payload: types.payload })
 ])
 
 /**
@@ -438,28 +495,17 @@ export const ConversationCreatedPayload = Model.record({
  * @category guards
  * @since 0.1.0
  */
-export const isOwnMessage = (event: WebhookEvent): boolean => {
-  switch (event._tag) {
-    case "MessageCreated":
-    case "MessageUpdated":
-      return event.message.private || event.message.messageType !== "incoming"
-    case "ConversationTypingOn":
-    case "ConversationTypingOff":
-      return event.isPrivate
-    case "ConversationCreated":
-    case "ConversationStatusChanged":
-    case "ConversationUpdated":
-    case "ContactCreated":
-    case "ContactUpdated":
-    case "Unknown":
-      return false
-  }
-}
+export const isOwnMessage = (event: WebhookEvent): boolean =>
+  "message" in event
+    ? event.message.private || event.message.messageType !== "incoming"
+    : "isPrivate" in event && event.isPrivate
 
 /**
- * The name of an event on the wire.
+ * The name of an event on the wire. An unknown one is made printable, for logs and terminals: on one line, without
+ * control characters, of at most 100 characters.
  *
  * @category accessors
  * @since 0.1.0
  */
-export const nameOf = (event: WebhookEvent): string => event._tag === "Unknown" ? event.event : kinds[event._tag].name
+export const nameOf = (event: WebhookEvent): string =>
+  event._tag === "Unknown" ? printable(event.event) : kinds[event._tag].name

@@ -6,16 +6,37 @@
  *
  * @since 0.1.0
  */
+import type * as Arr from "effect/Array"
 import * as Bytes from "effect/Bytes"
 import type * as CryptoError from "effect/crypto/CryptoError"
 import * as Mac from "effect/crypto/Mac"
 import * as SecureRandom from "effect/crypto/SecureRandom"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Hex from "effect/encoding/Hex"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Utf8 from "../internal/Utf8.ts"
+
+/**
+ * How a sender signs, and how old a signature may be.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  /** The accepted secrets, without white space at their ends. */
+  readonly secrets: Arr.NonEmptyReadonlyArray<Redacted.Redacted>
+  /** The header with the time of signing, in seconds since 1970. Defaults to `X-Chatwoot-Timestamp`. */
+  readonly timestampHeader?: string | undefined
+  /** The header with the signature, or with several. Defaults to `X-Chatwoot-Signature`. */
+  readonly signatureHeader?: string | undefined
+  /** The text before the hex of each. Defaults to `sha256=`. */
+  readonly prefix?: string | undefined
+  /** How far the time of signing may lie in the past or in the future. Defaults to 5 minutes. */
+  readonly tolerance?: Duration.Input | undefined
+}
 
 /**
  * A key to sign and verify with.

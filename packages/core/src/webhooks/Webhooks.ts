@@ -8,7 +8,6 @@
  *
  * @since 0.1.0
  */
-import type * as Arr from "effect/Array"
 import type * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -16,7 +15,8 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberSet from "effect/FiberSet"
-import type * as HttpRouter from "effect/http/HttpRouter"
+import type * as HttpEffect from "effect/http/HttpEffect"
+import * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import type * as Redacted from "effect/Redacted"
@@ -25,12 +25,14 @@ import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import * as CauseOutline from "../internal/CauseOutline.ts"
 import * as OptionSchema from "../internal/OptionSchema.ts"
+import * as SignatureCheck from "../internal/SignatureCheck.ts"
 import * as WebhookReceiver from "../internal/WebhookReceiver.ts"
 import * as WebhookRejection from "../internal/WebhookRejection.ts"
 import * as WebhookVerifier from "../internal/WebhookVerifier.ts"
 import type * as LiveDeskError from "../LiveDeskError.ts"
-import type * as DeliveryStore from "./DeliveryStore.ts"
+import * as DeliveryStore from "./DeliveryStore.ts"
 import * as WebhookEvent from "./WebhookEvent.ts"
+import type * as WebhookSignature from "./WebhookSignature.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // verification
@@ -45,7 +47,7 @@ import * as WebhookEvent from "./WebhookEvent.ts"
 export type Verification =
   | {
     readonly _tag: "Signed"
-    readonly secrets: Arr.NonEmptyReadonlyArray<Redacted.Redacted>
+    readonly secrets: WebhookSignature.Options["secrets"]
     readonly timestampHeader: string
     readonly signatureHeader: string
     readonly prefix: string
@@ -58,38 +60,23 @@ export type Verification =
  * Verifies the signature of each delivery: HMAC-SHA256 in hex over `{timestamp}.{raw body}`. Later versions of Chatwoot
  * sign like this, and the names of the headers are Chatwoot's. Whether LiveDesk signs at all is unverified.
  *
- * Any of several secrets is accepted, so that one can be replaced without losing a delivery. A signature is accepted
+ * Any of several secrets is accepted, so that one can be replaced without losing a delivery. What was signed is handled
  * once: an attacker with a copy of a delivery cannot have it handled again under another id.
  *
  * @category verification
  * @since 0.1.0
  */
-export const signed = (options: {
-  /** The accepted secrets. */
-  readonly secrets: Arr.NonEmptyReadonlyArray<Redacted.Redacted>
-  /** The header with the time of signing, in seconds since 1970. Defaults to `X-Chatwoot-Timestamp`. */
-  readonly timestampHeader?: string | undefined
-  /** The header with the signature. Defaults to `X-Chatwoot-Signature`. */
-  readonly signatureHeader?: string | undefined
-  /** The text before the hex. Defaults to `sha256=`. */
-  readonly prefix?: string | undefined
-  /** How far the time of signing may lie in the past or in the future. Defaults to 5 minutes. */
-  readonly tolerance?: Duration.Input | undefined
-}): Verification => ({
+export const signed = (options: WebhookSignature.Options): Verification => ({
   _tag: "Signed",
-  secrets: options.secrets,
-  timestampHeader: (options.timestampHeader ?? "X-Chatwoot-Timestamp").toLowerCase(),
-  signatureHeader: (options.signatureHeader ?? "X-Chatwoot-Signature").toLowerCase(),
-  prefix: options.prefix ?? "sha256=",
-  tolerance: options.tolerance ?? Duration.minutes(5)
+  ...SignatureCheck.settingsOf(options)
 })
 
 /**
  * Verifies a token in the address: deliveries come to `{path}/{token}`. This works with any sender, and is as secret as
  * the address. The token is 16 to 100 letters, digits, `-` and `_`.
  *
- * Effect's access log omits these requests. A tracer still sees their address: exclude them with
- * `HttpMiddleware.TracerDisabledWhen`, and check what a proxy in front logs.
+ * Effect's access log omits these requests, and those to a wrong path that has the token; their server span is not
+ * sampled. Check what a proxy in front logs.
  *
  * @category verification
  * @since 0.1.0
@@ -143,9 +130,16 @@ export interface Options {
   /** The largest body, in bytes. Defaults to 1 MiB. A larger one gets the status 413, and is read no further. */
   readonly maxBodyBytes?: number | undefined
   /**
-   * The header with the id of a delivery, the same each time it is sent. Defaults to `X-Chatwoot-Delivery`, which is
-   * Chatwoot's and unverified. Without it, the event, its id and its time of change identify a delivery. A delivery
-   * without these either, such as Chatwoot's `contact_updated`, is handled each time it is sent.
+   * The header with the id of a delivery. Defaults to `X-Chatwoot-Delivery`, which is Chatwoot's and unverified. A
+   * delivery is a duplicate if it was handled under this id, or under another key that names it:
+   *
+   * - a signed delivery, whatever the event: the time of signing, with the hash of the body;
+   * - what was created: the event and the record;
+   * - what changed, if the event has `updated_at`: the hash of the body, which holds the event, the record, that time and
+   *   the change. Chatwoot's `message_updated` and `contact_updated` have no such time.
+   *
+   * Typing, unknown events and changes without a time are known by their id and signature alone. Without these, each is
+   * handled whenever it comes: better twice than lost.
    */
   readonly deliveryHeader?: string | undefined
   /**
@@ -153,6 +147,13 @@ export interface Options {
    * other: see `WebhookEvent.isOwnMessage`. Defaults to `"skip"`, so that no program replies to itself.
    */
   readonly ownMessages?: "skip" | "handle" | undefined
+  /** How long a body may take to arrive. Defaults to 10 seconds. A later one gets the status 408. */
+  readonly bodyTimeout?: Duration.Input | undefined
+  /**
+   * What to do about a delivery that differs from what is expected: see `WebhookEvent.drift`. With `"log"`, the default,
+   * it is logged at the Debug level, without values; nothing is compared while that level is off.
+   */
+  readonly onDrift?: "ignore" | "log" | undefined
   /** How many events may be queued or in progress. Defaults to 1024. Further deliveries get the status 503. */
   readonly capacity?: number | undefined
 }
@@ -175,6 +176,11 @@ export interface HandlerOptions<E, R> extends Options {
    *   waits 5 seconds, and does not retry for the webhook of an inbox (unverified).
    */
   readonly onFailure?: "log" | "retry" | undefined
+  /**
+   * How long a handler may take. Defaults to 1 minute. It is then interrupted, and has failed; so 16 that hang do not
+   * stop the others for ever. Keep it below the `lease` of a persisted store.
+   */
+  readonly handlerTimeout?: Duration.Input | undefined
   /** How many events are handled at the same time. Defaults to 16. With 1, they are handled in the order of arrival. */
   readonly concurrency?: number | undefined
   /** How long to wait for handlers when the layer closes. Defaults to 10 seconds. */
@@ -207,9 +213,9 @@ export const layer = <E, R>(
   options: HandlerOptions<E, R>
 ): Layer.Layer<never, WebhookOptionsError, HttpRouter.HttpRouter | DeliveryStore.DeliveryStore | R> =>
   Layer.effectDiscard(Effect.gen(function*() {
-    const { handler } = options
+    const { handler, verification } = options
     const checked = yield* checkHandlerOptions(options)
-    const { capacity, concurrency, onFailure, shutdownTimeout } = checked
+    const { capacity, concurrency, handlerTimeout, onFailure, shutdownTimeout } = checked
     const services = yield* Effect.context<R>()
     const permits = yield* Semaphore.make(concurrency)
     const fibers = yield* FiberSet.make<void, WebhookRejection.WebhookRejectedError>()
@@ -222,9 +228,12 @@ export const layer = <E, R>(
       delivery: WebhookReceiver.Delivery
     ): Effect.Effect<void, WebhookRejection.WebhookRejectedError> =>
       Effect.suspend(() => handler(event)).pipe(
-        Effect.withSpan("webhooks.handle", { attributes: { "livedesk.event": WebhookEvent.nameOf(event) } }, {
-          captureStackTrace: false
-        }),
+        Effect.timeout(handlerTimeout),
+        // The server's span may be over before, or unsampled, since its address holds a token.
+        Effect.withSpan("webhooks.handle", {
+          root: verification._tag === "PathToken",
+          attributes: { "livedesk.event": WebhookEvent.nameOf(event) }
+        }, { captureStackTrace: false }),
         Effect.provideContext(services),
         permits.withPermit,
         Effect.interruptible,
@@ -299,6 +308,57 @@ export const layerStream = (
     })
   )
 
+// Effect's own, since core is compiled without a platform's types.
+type EffectHandler = ReturnType<typeof HttpEffect.toWebHandler>
+
+/**
+ * A receiver as a function from a web `Request` to a `Response`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface WebHandler {
+  /**
+   * Responds to any request: with 404 to one at another path. Rejects with `WebhookOptionsError` or `DeliveryStoreError`
+   * for invalid options.
+   */
+  readonly handler: (request: Parameters<EffectHandler>[0]) => ReturnType<EffectHandler>
+  /** Closes the receiver: waits for its handlers, up to `shutdownTimeout`. */
+  readonly dispose: () => Promise<void>
+}
+
+/**
+ * Makes a receiver for any server that has web requests, such as Hono, Next.js, Workers, Deno or Bun. Make one, and keep
+ * it. Where the platform freezes after the response, as AWS Lambda does, use `onFailure: "retry"`, which responds after
+ * the handler. A handler that needs services is given them by `Effect.provide`; for a layer of several routes see
+ * `HttpRouter.toWebHandler`.
+ *
+ * ```ts
+ * const { handler } = Webhooks.toWebHandler({
+ *   path: "/webhooks/livedesk",
+ *   verification: Webhooks.signed({ secrets: [secret] }),
+ *   handler: (event) => Console.log(event._tag)
+ * })
+ * const POST = (request: Request) => handler(request)
+ * ```
+ *
+ * @category converting
+ * @since 0.1.0
+ */
+export const toWebHandler = <E>(
+  options: HandlerOptions<E, never> & {
+    /** The store of handled deliveries. Defaults to `DeliveryStore.layer`, in memory. */
+    readonly store?: Layer.Layer<DeliveryStore.DeliveryStore, DeliveryStore.DeliveryStoreError> | undefined
+  }
+): WebHandler => {
+  const { dispose, handler } = HttpRouter.toWebHandler(
+    Layer.provide(layer(options), options.store ?? DeliveryStore.layer),
+    // The server around it has its own access log.
+    { disableLogger: true }
+  )
+  return { dispose, handler: (request) => handler(request) }
+}
+
 // ---------------------------------------------------------------------------------------------------------------------
 // options, decoded
 // ---------------------------------------------------------------------------------------------------------------------
@@ -314,6 +374,7 @@ const checkHandlerOptions = OptionSchema.decoder(
     ...WebhookReceiver.options,
     onFailure: OptionSchema.withDefault(OptionSchema.oneOf("log", "retry"), "log"),
     concurrency: OptionSchema.withDefault(OptionSchema.count("handlers"), 16),
+    handlerTimeout: OptionSchema.withDefault(OptionSchema.duration, Duration.minutes(1)),
     shutdownTimeout: OptionSchema.withDefault(OptionSchema.duration, Duration.seconds(10))
   }),
   invalid
@@ -332,10 +393,10 @@ const verifierOf = (verification: Verification): Effect.Effect<WebhookVerifier.V
 
 const receiveAt = Effect.fnUntraced(function*(
   { path, verification }: Options,
-  checked: Omit<WebhookReceiver.Options, "path" | "verifier" | "hasToken">,
+  checked: Omit<WebhookReceiver.Options, "path" | "verifier" | "token">,
   takeOver: WebhookReceiver.TakeOver
 ) {
   const verifier = yield* verifierOf(verification)
-  const hasToken = verification._tag === "PathToken"
-  yield* WebhookReceiver.receiveAt({ ...checked, path, verifier, hasToken }, takeOver)
+  const token = verification._tag === "PathToken" ? verification.token : undefined
+  yield* WebhookReceiver.receiveAt({ ...checked, path, verifier, token }, takeOver)
 })

@@ -220,7 +220,7 @@ const Faults = () => {
       {problem.value === undefined ? null : <p class="problem" role="alert">{problem.value}</p>}
       <p class="small note">
         Of several, each meets as many requests as the others. A program under test sets them by{" "}
-        <code>Faults.follow</code>.
+        <code>Faults.setPlan</code>.
       </p>
     </form>
   )

@@ -99,7 +99,7 @@ const plain = (value: unknown): Schema.Json => {
  */
 export const text = (rows: Row | ReadonlyArray<Row>): string => {
   if (!isRows(rows)) {
-    return columns(Object.entries(rows).map(([name, value]) => [name, cell(value)]))
+    return columns(Object.entries(rows).map(([name, value]) => [cell(name), cell(value)]))
   }
   const [first] = rows
   return first === undefined

@@ -4,19 +4,21 @@
  * @since 0.1.0
  */
 import * as Contacts from "@effect-livedesk/core/Contacts"
+import * as LiveDeskClient from "@effect-livedesk/core/LiveDeskClient"
 import type * as LiveDeskError from "@effect-livedesk/core/LiveDeskError"
 import * as Command from "effect/cli/Command"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
+import * as HttpProxy from "../internal/HttpProxy.ts"
 import * as NodeLiveDesk from "../NodeLiveDesk.ts"
 import * as CommandOutput from "./CommandOutput.ts"
 import * as ExitCode from "./ExitCode.ts"
 import * as LiveDeskCall from "./LiveDeskCall.ts"
 
 interface Finding {
-  readonly check: "settings" | "inbox" | "service" | "credentials" | "contract"
+  readonly check: "settings" | "proxy" | "inbox" | "service" | "credentials" | "contract"
   readonly result: "ok" | "wrong" | "not set" | "not looked at"
   readonly detail: string
   readonly error?: unknown
@@ -81,10 +83,19 @@ const inbox = Effect.gen(function*() {
 
 const page = Contacts.Contacts.use((contacts) => contacts.list({ page: 1 }, { retries: { times: 0 } }))
 
+/** The proxy that the call goes through, if any. */
+const proxy = Effect.gen(function*() {
+  const { baseUrl } = yield* LiveDeskClient.LiveDeskClient
+  const proxies = yield* HttpProxy.fromEnvironment
+  const use = proxies === undefined ? undefined : HttpProxy.describe(proxies, baseUrl)
+  return use === undefined ? [] : [ok("proxy", use)]
+})
+
 /** One call checks all of it: the findings follow from how far it came. */
 const look: Effect.Effect<ReadonlyArray<Finding>> = Effect.provide(
-  Effect.map(Effect.result(page), (result): ReadonlyArray<Finding> => [
+  Effect.map(Effect.all([proxy, Effect.result(page)]), ([proxy, result]): ReadonlyArray<Finding> => [
     ok("settings", "can be used"),
+    ...proxy,
     ...(Result.isSuccess(result)
       ? [
         ok("service", "responds"),
@@ -93,7 +104,7 @@ const look: Effect.Effect<ReadonlyArray<Finding>> = Effect.provide(
       ]
       : diagnosis(result.failure))
   ]),
-  NodeLiveDesk.layerConfig({ onDrift: "fail" })
+  NodeLiveDesk.layerConfig({ onDrift: "fail", proxy: "environment" })
 ).pipe(
   Effect.catchTag("ConfigError", (error) =>
     Effect.succeed<ReadonlyArray<Finding>>([
@@ -105,6 +116,13 @@ const look: Effect.Effect<ReadonlyArray<Finding>> = Effect.provide(
 )
 
 const diagnosis = (error: LiveDeskError.LiveDeskError): ReadonlyArray<Finding> => {
+  if (error.foreignMediaType !== undefined) {
+    return [
+      wrong("service", error, `${error.message} Check that LIVEDESK_BASE_URL is LiveDesk's`),
+      skipped("credentials"),
+      skipped("contract")
+    ]
+  }
   switch (error._tag) {
     case "AuthError":
       return [ok("service", "responds"), wrong("credentials", error), skipped("contract")]

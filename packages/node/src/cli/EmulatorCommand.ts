@@ -10,6 +10,7 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Setting from "../internal/Setting.ts"
 import * as CommandOutput from "./CommandOutput.ts"
 import { UsageError } from "./ExitCode.ts"
 import * as LiveDeskCall from "./LiveDeskCall.ts"
@@ -116,11 +117,12 @@ const loaded = Effect.promise(async () => ({
 const isLoopback = (host: string): boolean => /^(?:127(?:\.\d{1,3}){3}|::1|localhost)$/i.test(host)
 
 /**
- * The secret to sign webhooks with, from `LIVEDESK_WEBHOOK_SECRET`; none if it is not set.
+ * The secret to sign webhooks with, from `LIVEDESK_WEBHOOK_SECRET`; none if it is not set. Fails if it begins or ends
+ * with white space, such as the line break of a mounted file.
  *
  * @category settings
  * @since 0.1.0
  */
 export const webhookSecret: Config.Config<Option.Option<Redacted.Redacted>> = Config.option(
-  Config.Redacted("LIVEDESK_WEBHOOK_SECRET")
+  Setting.secret("LIVEDESK_WEBHOOK_SECRET")
 )

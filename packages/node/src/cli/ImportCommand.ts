@@ -88,7 +88,7 @@ export const command = Command.make(
     if (yield* LiveDeskCall.DryRunFlag) return yield* check({ ...options, inboxId }, columns)
     if (Option.isSome(columns)) yield* Console.error(CommandOutput.text(ImportColumns.rows(columns)))
     const progress = yield* NodeImport.run({ ...options, inboxId, onProgress: NodeImport.show }).pipe(
-      Effect.provide(NodeLiveDesk.layerConfig()),
+      Effect.provide(NodeLiveDesk.layerConfig({ proxy: "environment" })),
       Effect.catchTag("ImportFileError", (error) => invalidFile(options.file, error))
     )
     const reports = NodeImport.reportsOf(options)

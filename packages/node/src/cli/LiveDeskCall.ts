@@ -81,5 +81,5 @@ export const perform = Effect.fnUntraced(function*<A, E>(
     const { requests } = yield* DryRun.make(call)
     return yield* DryRun.print(DryRun.shown(requests))
   }
-  yield* CommandOutput.print(yield* Effect.provide(call, NodeLiveDesk.layerConfig()), rows)
+  yield* CommandOutput.print(yield* Effect.provide(call, NodeLiveDesk.layerConfig({ proxy: "environment" })), rows)
 })

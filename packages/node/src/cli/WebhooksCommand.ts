@@ -12,6 +12,7 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Console from "effect/Console"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpRouter from "effect/http/HttpRouter"
@@ -54,6 +55,7 @@ const listen = Command.make(
     const handler = (event: WebhookEvent.WebhookEvent) =>
       Console.log(
         isJson
+          // The whole payload, as it came.
           ? CommandOutput.json(WebhookEvent.write(event), 0)
           : `${WebhookEvent.nameOf(event)}\n${CommandOutput.text(CommandOutput.summary(WebhookEvent.write(event)))}\n`
       )
@@ -95,22 +97,37 @@ const sendTest = Command.make(
   "send-test",
   {
     url: Argument.String("url").pipe(Argument.withDescription("The receiver's address")),
-    event: Flag.Literals("event", WebhookDelivery.eventNames).pipe(
-      Flag.withDescription("The event; defaults to a message from a customer"),
+    event: Flag.String("event").pipe(
+      Flag.withDescription(
+        `The event; defaults to message_created, a message from a customer. Any name, such as ${
+          WebhookDelivery.eventNames.join(", ")
+        }`
+      ),
       Flag.withDefault("message_created")
+    ),
+    id: Flag.Int("id").pipe(
+      Flag.withDescription("The id of the delivery and of its record, to deliver one again; defaults to a fresh one"),
+      Flag.optional
     )
   },
-  Effect.fnUntraced(function*({ event, url }) {
+  Effect.fnUntraced(function*({ event, id: repeated, url }) {
+    if (event === "") return yield* new UsageError({ message: "--event: expected a name such as message_created" })
+    if (Option.exists(repeated, (id) => id < 1 || !Number.isSafeInteger(id))) {
+      return yield* new UsageError({ message: "--id: expected a whole number from 1" })
+    }
     const address = URL.canParse(url) ? new URL(url) : undefined
     if (address === undefined || !/^https?:$/.test(address.protocol) || address.username + address.password !== "") {
       return yield* new UsageError({
         message: "expected an address such as http://127.0.0.1:3000/livedesk, without user name and password"
       })
     }
+    const at = yield* DateTime.now
+    const id = Option.getOrElse(repeated, () => DateTime.toEpochMillis(at))
     const delivery = yield* WebhookDelivery.make({
       path: `/${address.pathname.slice(1)}${address.search}`,
       verification: yield* verification,
-      payload: WebhookDelivery.payload(event)
+      id: `test-${id}`,
+      payload: WebhookDelivery.payload(event, fresh(event, id, at))
     }).pipe(
       Effect.mapError(() => new UsageError({ message: "LIVEDESK_WEBHOOK_SECRET cannot be used to sign with" }))
     )
@@ -130,7 +147,7 @@ const sendTest = Command.make(
       )
     )
     yield* CommandOutput.print(
-      { event, status, responseBody: responseBody.slice(0, maxResponseLength) },
+      { event, id, status, responseBody: responseBody.slice(0, maxResponseLength) },
       (made) => made
     )
     if (status >= 300) {
@@ -142,12 +159,32 @@ const sendTest = Command.make(
     }
   })
 ).pipe(
-  Command.withDescription("Deliver a sample event to a receiver; signed if LIVEDESK_WEBHOOK_SECRET is set"),
+  Command.withDescription(
+    "Deliver a sample event to a receiver, with a fresh id and time; signed if LIVEDESK_WEBHOOK_SECRET is set"
+  ),
   Command.withExamples([{
     command: "livedesk webhooks send-test http://127.0.0.1:3000/webhooks/livedesk",
     description: "Deliver a customer's message"
+  }, {
+    command: "livedesk webhooks send-test http://127.0.0.1:3000/webhooks/livedesk --id 7",
+    description: "Deliver it again under one id, which a receiver handles once"
   }])
 )
+
+/** The id of the record, and the times that the event has. */
+const fresh = (event: string, id: number, at: DateTime.Utc) => {
+  const seconds = Math.floor(DateTime.toEpochMillis(at) / 1000)
+  if (event.startsWith("message_")) return { id, created_at: DateTime.formatIso(at) }
+  if (event.startsWith("conversation_typing_")) return {}
+  if (!event.startsWith("conversation_")) return { id }
+  return {
+    id,
+    created_at: seconds,
+    last_activity_at: seconds,
+    timestamp: seconds,
+    updated_at: DateTime.toEpochMillis(at) / 1000
+  }
+}
 
 const maxResponseLength = 2000
 

@@ -134,7 +134,7 @@ export const make = (options: Options) => {
         return Option.match(InboxView.planOf(action.ids, action.rate), {
           onNone: () => Effect.succeed(reject(400, "ids: expected those of the view")),
           onSome: (plan) =>
-            Effect.match(server.faults.follow(plan), {
+            Effect.match(server.faults.setPlan(plan), {
               onFailure: ({ problem }) => reject(400, problem),
               onSuccess: () => json(200, {})
             })

@@ -1,9 +1,10 @@
 /**
- * A SQLite file of this library's: one that holds something else, or that was copied without the file beside it, is refused
- * before it is opened, and stays as it is.
+ * A SQLite file of this library's: one that holds something else, that was copied without the file beside it, or that
+ * stands beside the file of another state, is refused before it is opened, and stays as it is.
  *
- * SQLite keeps what was committed last in a second file, `-wal`, until that is written back. So the header of the first says
- * whether a program has it open: if it does and the second is missing, what the first holds is out of date.
+ * SQLite keeps what was committed last in a second file, `-wal`, until that is written back, and believes any such file
+ * whose checksums are right. So the header of the first has a count of its openings and closings, even while a program has
+ * it open: if it is open and the second is missing, what the first holds is out of date; and the second has the same count.
  *
  * @since 0.1.0
  */
@@ -11,8 +12,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
-import { closeSync, existsSync, openSync, readSync, realpathSync } from "node:fs"
+import { closeSync, existsSync, openSync, readSync } from "node:fs"
 import * as NodeSqlite from "../NodeSqlite.ts"
+import * as SqliteWal from "./SqliteWal.ts"
 
 /** A kind of file: its name, and the number in its header by which SQLite and `file` know it. */
 export interface Kind {
@@ -20,8 +22,10 @@ export interface Kind {
   readonly applicationId: number
 }
 
-/** The `user_version` of a file that no program has open, or that one has or had when it crashed. */
-const [closed, open] = [1, 2]
+/** Whether a program has the file open, or had when it crashed, by its `user_version`. */
+const isOpen = (userVersion: number): boolean => userVersion !== 0 && userVersion % 2 === 0
+
+const nextOpen = (userVersion: number): number => userVersion + (userVersion % 2 === 0 ? 2 : 1)
 
 /** Provides `SqlClient` over a file of this kind, which this process has to itself. */
 export const layer = (
@@ -41,17 +45,29 @@ const check = (file: string, kind: Kind): Effect.Effect<void, NodeSqlite.SqliteF
     if (header._tag === "NotSqlite" || header.applicationId !== kind.applicationId) {
       return Effect.fail(other(file, kind))
     }
-    if (header.userVersion !== open || hasWal(file)) return Effect.void
-    return Effect.fail(
-      new NodeSqlite.SqliteFileError({
-        problem: "Incomplete",
-        file,
-        detail:
-          `the latest of what this ${kind.name} holds is missing: the program that used it did not end by itself, and ` +
-          `${file}-wal was left behind when it was copied or moved. Copy all files whose names begin like it (${file}*) ` +
-          "from where they were, and start again"
-      })
-    )
+    const incomplete = (detail: string) =>
+      Effect.fail(new NodeSqlite.SqliteFileError({ problem: "Incomplete", file, detail }))
+    const { userVersion } = header
+    const versions = SqliteWal.userVersions(file)
+    if (!isOpen(userVersion)) {
+      // A crash at its opening or closing leaves a mark alone.
+      return versions.every((version) => version === userVersion || version === nextOpen(userVersion))
+        ? Effect.void
+        : incomplete(
+          `${SqliteWal.pathOf(file)} is not of this ${kind.name}, which is complete without it: move it away, and ` +
+            "start again"
+        )
+    }
+    const copy = `Copy all files whose names begin like it (${file}*) from where they were, and start again`
+    if (!SqliteWal.exists(file)) {
+      return incomplete(
+        `the latest of what this ${kind.name} holds is missing: the program that used it did not end by itself, and ` +
+          `${file}-wal was left behind when it was copied or moved. ${copy}`
+      )
+    }
+    return versions.every((version = userVersion) => version >= userVersion && version <= nextOpen(userVersion))
+      ? Effect.void
+      : incomplete(`${SqliteWal.pathOf(file)} is not of this ${kind.name}, whose latest is missing. ${copy}`)
   })
 
 const other = (file: string, { name }: Kind) =>
@@ -62,10 +78,7 @@ const other = (file: string, { name }: Kind) =>
   })
 
 /** Whether a file is not there, or holds nothing yet. */
-export const isEmpty = (file: string): boolean => headerOf(file)._tag === "Empty" && !hasWal(file)
-
-/** SQLite has it beside the file itself, also where that is opened by a link to it. */
-const hasWal = (file: string): boolean => existsSync(`${existsSync(file) ? realpathSync(file) : file}-wal`)
+export const isEmpty = (file: string): boolean => headerOf(file)._tag === "Empty" && !SqliteWal.exists(file)
 
 type Header =
   | { readonly _tag: "Empty" }
@@ -103,11 +116,15 @@ const guard = Effect.fnUntraced(function*(file: string, kind: Kind) {
   if (header?.application_id !== kind.applicationId && tables?.count !== 0) return yield* other(file, kind)
   /** Writes all that was committed back into the file. */
   const checkpoint = sql.unsafe("PRAGMA wal_checkpoint(TRUNCATE)")
-  const mark = (state: number) => Effect.andThen(sql.unsafe(`PRAGMA user_version = ${state}`), checkpoint)
+  const mark = (version: number) => Effect.andThen(sql.unsafe(`PRAGMA user_version = ${version}`), checkpoint)
+  const [state] = yield* sql<{ readonly user_version: number }>`PRAGMA user_version`
+  const open = nextOpen(state?.user_version ?? 0)
+  // The first frame of an opening is to have the new count.
+  if (header?.application_id !== kind.applicationId) yield* sql.unsafe(`PRAGMA application_id = ${kind.applicationId}`)
   yield* Effect.acquireRelease(
-    Effect.andThen(sql.unsafe(`PRAGMA application_id = ${kind.applicationId}`), mark(open)),
+    mark(open),
     // It counts as closed once all the rest is in it.
-    () => Effect.ignore(Effect.andThen(checkpoint, mark(closed)))
+    () => Effect.ignore(Effect.andThen(checkpoint, mark(open + 1)))
   )
   return sql
 })

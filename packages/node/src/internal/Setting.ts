@@ -33,14 +33,33 @@ export const make = <A>(spec: {
     Config.mapEffect(Option.match({
       onNone: () => spec.whenMissing === undefined ? fail("is missing") : Effect.succeed(spec.whenMissing),
       onSome: (text) =>
-        Result.match(decode(Redacted.value(text)), {
-          onFailure: (issue) =>
-            fail(`cannot be used: ${problems(issue).issues.map(({ message }) => message).join("; ")}`),
-          onSuccess: (value) => Effect.succeed(value)
-        })
+        isQuoted(Redacted.value(text))
+          ? fail(inQuotes)
+          : Result.match(decode(Redacted.value(text)), {
+            onFailure: (issue) =>
+              fail(`cannot be used: ${problems(issue).issues.map(({ message }) => message).join("; ")}`),
+            onSuccess: (value) => Effect.succeed(value)
+          })
     }))
   )
 }
+
+const isQuoted = (text: string): boolean => /^(["']).*\1$/s.test(text)
+
+const inQuotes = "is in quotes, which Docker's --env-file keeps: remove the quotes"
+
+/** A secret as it stands, unless that is in quotes. */
+export const secret = (name: string): Config.Config<Redacted.Redacted> =>
+  Config.Redacted(name).pipe(
+    Config.mapEffect((secret) => {
+      const value = Redacted.value(secret)
+      return isQuoted(value)
+        ? configError(`${name} ${inQuotes}`)
+        : value !== value.trim()
+        ? configError(`${name} begins or ends with white space, such as the line break of a file`)
+        : Effect.succeed(secret)
+    })
+  )
 
 const problems = SchemaIssue.makeFormatterStandardSchemaV1()
 

@@ -9,11 +9,11 @@ interface Subject {
   readonly reason: { readonly _tag: string }
 }
 
-const transient: ReadonlyArray<string> = ["ConnectionFailed", "CircuitOpen", "TimedOut"]
+const connectionReasons: ReadonlyArray<string> = ["ConnectionFailed", "CircuitOpen", "TimedOut"]
 
 /** Reasons that may not recur. */
-const passing: ReadonlyArray<string> = [
-  ...transient,
+const retryableReasons: ReadonlyArray<string> = [
+  ...connectionReasons,
   "RateLimited",
   "ServerError",
   "ConnectionLost",
@@ -23,7 +23,7 @@ const passing: ReadonlyArray<string> = [
 
 /** Whether the call did nothing, for a transient reason. */
 export const isTransient = ({ outcome, reason: { _tag } }: Subject): boolean =>
-  _tag === "RateLimited" ? outcome === "Rejected" : outcome === "NotSent" && transient.includes(_tag)
+  _tag === "RateLimited" ? outcome === "Rejected" : outcome === "NotSent" && connectionReasons.includes(_tag)
 
 /** Whether the call may have taken effect. */
 export const mayHaveTakenEffect = ({ outcome }: Pick<Subject, "outcome">): boolean =>
@@ -31,4 +31,4 @@ export const mayHaveTakenEffect = ({ outcome }: Pick<Subject, "outcome">): boole
 
 /** Whether the call may succeed when repeated, and repeating it cannot act twice. */
 export const isRetryable = (error: Subject, isCallIdempotent: boolean): boolean =>
-  isTransient(error) || (isCallIdempotent && mayHaveTakenEffect(error) && passing.includes(error.reason._tag))
+  isTransient(error) || (isCallIdempotent && mayHaveTakenEffect(error) && retryableReasons.includes(error.reason._tag))
