@@ -13,7 +13,7 @@ const limit = 55_800
 /** Likewise, of the entry points with Effect. */
 const limitsInBrowsers: { readonly [entry: string]: number } = {
   "@effect-livedesk/core": 94_000,
-  "@effect-livedesk/core/LiveDeskOpenApi": 46_600,
+  "@effect-livedesk/core/LiveDeskOpenApi": 72_500,
   "@effect-livedesk/core/flows": 63_200,
   "@effect-livedesk/core/imports": 72_700,
   "@effect-livedesk/core/testing": 119_300,

@@ -1,9 +1,11 @@
 import * as Core from "@effect-livedesk/core"
 import { Contacts, Conversations, LiveDeskClient, type LiveDeskError, Messages, Tickets } from "@effect-livedesk/core"
 import * as LiveDeskOpenApi from "@effect-livedesk/core/LiveDeskOpenApi"
+import { WebhookEvent } from "@effect-livedesk/core/webhooks"
 import { NodeLiveDesk } from "@effect-livedesk/node"
 import { assert, describe, expect, it, layer } from "@effect/vitest"
 import { Validator } from "@seriousme/openapi-schema-validator"
+import { Ajv2020 } from "ajv/dist/2020.js"
 import { Context, DateTime, Effect, Layer, Redacted, Schema } from "effect"
 import { spawn } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -13,12 +15,82 @@ import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import * as Calls from "../Calls.ts"
-import { at, change, type Json, parse } from "./Wire.ts"
+import { at, change, fixture, isObject, type Json, parse, type Path } from "./Wire.ts"
 
 /** The document as others get it. */
 const published = fileURLToPath(import.meta.resolve("@effect-livedesk/core/openapi.json"))
 
 const document = parse(JSON.stringify(LiveDeskOpenApi.make()))
+
+const schema = (name: string): Json | undefined => at(document, ["components", "schemas", name])
+
+const record = (json: Json | undefined): { readonly [key: string]: Json } => isObject(json) ? json : {}
+
+const textAt = (json: Json, path: Path): string => {
+  const text = at(json, path)
+  return typeof text === "string" ? text : ""
+}
+
+const list = (json: Json | undefined): ReadonlyArray<Json> => Array.isArray(json) ? json : []
+
+/** The properties of all schemas inside, with their paths. */
+function* propertiesIn(json: Json, path = ""): Iterable<readonly [path: string, property: Json]> {
+  for (const [key, value] of typeof json === "object" && json !== null ? Object.entries(json) : []) {
+    if (key === "examples") continue
+    if (key === "properties") {
+      for (const [name, property] of Object.entries(record(value))) yield [`${path}.${name}`, property]
+    }
+    yield* propertiesIn(value, `${path}.${key}`)
+  }
+}
+
+/** The examples inside. */
+function* examplesIn(json: Json): Iterable<Json> {
+  for (const [key, value] of typeof json === "object" && json !== null ? Object.entries(json) : []) {
+    if (key === "examples") yield* Object.values(record(value))
+    else yield* examplesIn(value)
+  }
+}
+
+const account = { id: 1, name: "Acme" }
+
+/** An event of each kind. */
+const events = [
+  ...["conversation_created", "conversation_status_changed", "conversation_updated"].map((event) => ({
+    ...record(fixture("conversation-created")),
+    event,
+    changed_attributes: [{ status: { previous_value: "open", current_value: "resolved" } }]
+  })),
+  ...["message_created", "message_updated"].map((event) => ({
+    event,
+    account,
+    id: 3030,
+    content: "Hello",
+    content_type: "text",
+    content_attributes: {},
+    additional_attributes: {},
+    message_type: "incoming",
+    private: false,
+    source_id: null,
+    created_at: "2026-05-01T12:00:00.000Z",
+    inbox: { id: 407, name: "API" },
+    conversation: fixture("conversation-created"),
+    sender: { id: 7, name: "Ada" }
+  })),
+  ...["conversation_typing_on", "conversation_typing_off"].map((event) => ({
+    event,
+    account,
+    conversation: fixture("conversation-created"),
+    is_private: false,
+    user: { id: 7, name: "Ada", type: "contact" }
+  })),
+  ...["contact_created", "contact_updated"].map((event) => ({
+    ...record(at(fixture("conversation-created"), ["meta", "sender"])),
+    event,
+    account,
+    changed_attributes: null
+  }))
+].map((payload) => Schema.decodeSync(WebhookEvent.WebhookEvent)(payload))
 
 describe("the document", () => {
   it("is published as the contract has it; if not, run codegen", async () => {
@@ -45,47 +117,143 @@ describe("the document", () => {
   })
 
   it("shows the inputs as they go over the wire", () => {
-    const inputOf = (path: string, method: string, type = "application/json") =>
-      at(document, ["paths", path, method, "requestBody", "content", type, "schema"])
-    assert.deepStrictEqual(at(inputOf("/api/v2/accounts/contacts", "post"), ["properties", "email"]), {
-      type: "string"
-    })
-    const contact = "/api/v2/accounts/contacts/{contact_id}"
-    assert.deepStrictEqual(at(inputOf(contact, "patch"), ["properties", "email"]), { type: ["string", "null"] })
-    assert.deepStrictEqual(at(inputOf(contact, "patch"), ["properties", "avatar_url"]), { type: "string" })
-    assert.isUndefined(at(inputOf(contact, "patch"), ["properties", "contact_id"]))
-    assert.deepStrictEqual(at(inputOf("/api/v2/accounts/conversations", "post"), ["anyOf"]), [
-      { required: ["contact_id"] },
-      { required: ["source_id"] }
-    ])
     assert.deepStrictEqual(
-      inputOf("/api/v2/accounts/conversations/{conversation_id}/messages", "post", "multipart/form-data"),
-      {
-        type: "object",
-        properties: {
-          private: { type: "boolean" },
-          content_attributes: {
-            type: "string",
-            contentMediaType: "application/json",
-            contentSchema: { type: "object" }
-          },
-          content: { type: "string" },
-          "attachments[]": { type: "array", minItems: 1, items: { type: "string", format: "binary" } }
-        },
-        required: ["attachments[]"]
-      }
+      at(document, [
+        "paths",
+        "/api/v2/accounts/contacts",
+        "post",
+        "requestBody",
+        "content",
+        "application/json",
+        "schema"
+      ]),
+      { $ref: "#/components/schemas/CreateContact" }
     )
+    const typeOf = (name: string, property: string) => at(schema(name), ["properties", property, "type"])
+    assert.strictEqual(typeOf("CreateContact", "email"), "string")
+    assert.deepStrictEqual(typeOf("UpdateContact", "email"), ["string", "null"])
+    assert.strictEqual(typeOf("UpdateContact", "avatar_url"), "string")
+    assert.isUndefined(typeOf("UpdateContact", "contact_id"))
+    assert.deepStrictEqual(
+      list(at(schema("CreateConversation"), ["anyOf"])).map((member) => at(member, ["required"])),
+      [["inbox_id", "contact_id"], ["inbox_id", "source_id"]]
+    )
+    assert.deepStrictEqual(schema("SendFiles"), {
+      description:
+        "The input of `messages.sendFiles`: files from an agent to the contact, with or without a text. Unverified: the " +
+        "section of the vendor's page could not be read, so the form is Chatwoot's.",
+      type: "object",
+      properties: {
+        private: {
+          type: "boolean",
+          description: "Whether the message is visible to agents only. Defaults to `false`."
+        },
+        content_attributes: {
+          type: "string",
+          contentMediaType: "application/json",
+          contentSchema: { type: "object", additionalProperties: true },
+          description:
+            "Attributes of the text, with the wire's own keys. `in_reply_to` makes it a reply to the message with that id."
+        },
+        content: { type: "string", description: "The text beside the files." },
+        "attachments[]": {
+          type: "array",
+          minItems: 1,
+          items: { type: "string", format: "binary" },
+          description: "The files. Chatwoot accepts about 15."
+        }
+      },
+      required: ["attachments[]"]
+    })
   })
 
   it("marks what no page shows", () => {
     const responseOf = (path: string, method: string) =>
       at(document, ["paths", path, method, "responses", "200", "content", "application/json"])
-    const created = responseOf("/api/v2/accounts/contacts", "post")
-    const contact = ["schema", "properties", "payload", "properties", "contact", "properties"]
-    assert.isUndefined(at(created, ["x-unverified"]))
-    assert.isUndefined(at(created, [...contact, "email", "x-unverified"]))
-    assert.isTrue(at(created, [...contact, "last_activity_at", "x-unverified"]))
+    const isUnverified = (name: string, property: string) =>
+      at(schema(name), ["properties", property, "x-unverified"]) === true
+    assert.isUndefined(at(responseOf("/api/v2/accounts/contacts", "post"), ["x-unverified"]))
+    assert.isFalse(isUnverified("Contact", "email"))
+    assert.isTrue(isUnverified("Contact", "last_activity_at"))
+    assert.isFalse(isUnverified("Contact", "contact_inboxes"))
+    assert.isTrue(isUnverified("ListedContact", "contact_inboxes"))
     assert.isTrue(at(responseOf("/api/v2/accounts/contacts/{contact_id}", "patch"), ["x-unverified"]))
+  })
+
+  it("describes every property and parameter, and keeps its names, examples and webhooks", () => {
+    const properties = [...propertiesIn(document)]
+    const parameters = Object.values(record(at(document, ["paths"])))
+      .flatMap((operations) => Object.values(record(operations)))
+      .flatMap((operation) => list(at(operation, ["parameters"])))
+    const isDescribed = (part: Json) => textAt(part, ["description"]).length > 5
+    const counts = {
+      properties: properties.length,
+      parameters: parameters.length,
+      schemas: Object.keys(record(at(document, ["components", "schemas"]))).length,
+      examples: [...examplesIn(document)].length,
+      webhooks: Object.keys(record(at(document, ["webhooks"]))).length
+    }
+    process.stdout.write(`openapi.json: all described of ${JSON.stringify(counts)}\n`)
+    assert.deepStrictEqual(properties.filter(([, property]) => !isDescribed(property)).map(([path]) => path), [])
+    assert.deepStrictEqual(parameters.filter((parameter) => !isDescribed(parameter)), [])
+    assert.isAtLeast(counts.properties, 357)
+    assert.isAtLeast(counts.parameters, 13)
+    assert.isAtLeast(counts.schemas, 56)
+    assert.isAtLeast(counts.examples, 18)
+    assert.isAtLeast(counts.webhooks, 9)
+  })
+
+  it("says nothing of the library's own values", () => {
+    const texts = [...propertiesIn(document)].map(([, property]) => textAt(property, ["description"]))
+    assert.deepStrictEqual(texts.filter((text) => /`None`|\bnone when\b|when absent|`Unknown`|Schema\b/.test(text)), [])
+  })
+
+  it("shows the vendor's samples as they are", () => {
+    const sample = ["content", "application/json", "examples", "sample", "value"]
+    const created = (path: string) => at(document, ["paths", path, "post", "responses", "200", ...sample])
+    assert.deepStrictEqual(created("/api/v2/accounts/contacts"), fixture("create-contact"))
+    assert.deepStrictEqual(created("/api/v2/accounts/conversations"), fixture("create-conversation"))
+    assert.deepStrictEqual(
+      at(document, ["webhooks", "conversation_created", "post", "requestBody", ...sample]),
+      fixture("conversation-created")
+    )
+  })
+
+  it("allows null where the client reads it, and words that LiveDesk may add", () => {
+    assert.deepStrictEqual(at(schema("Contact"), ["properties", "thumbnail", "type"]), ["string", "null"])
+    assert.strictEqual(at(schema("Contact"), ["properties", "blocked", "type"]), "boolean")
+    assert.deepStrictEqual(list(at(schema("Conversation"), ["properties", "priority", "anyOf"])), [
+      { type: "string", enum: ["low", "medium", "high", "urgent"] },
+      { type: "string" },
+      { type: "null" }
+    ])
+  })
+
+  it("has a webhook for each kind of event, whose schema the event fits", () => {
+    const schemas = new Ajv2020({
+      strict: false,
+      validateFormats: false,
+      schemas: [{ ...record(document), $id: "doc" }]
+    })
+    const names = Object.keys(record(at(document, ["webhooks"])))
+    for (const event of events) {
+      const name = WebhookEvent.nameOf(event)
+      assert.include(names, name)
+      const reference = textAt(document, [
+        "webhooks",
+        name,
+        "post",
+        "requestBody",
+        "content",
+        "application/json",
+        "schema",
+        "$ref"
+      ])
+      const validate = schemas.compile({ $ref: `doc${reference}` })
+      assert.isTrue(validate(Schema.encodeSync(WebhookEvent.WebhookEvent)(event)), JSON.stringify(validate.errors))
+      assert.isFalse(validate({ event: "other" }))
+    }
+    assert.sameMembers(events.map(WebhookEvent.nameOf), names)
   })
 })
 
@@ -102,17 +270,7 @@ const prism = createRequire(import.meta.url).resolve("@stoplight/prism-cli/dist/
 
 /** The document as Prism can read it: of several parts of a form under one name it keeps only one, and no array. */
 const forPrism = (): Json => {
-  const files = [
-    "paths",
-    "/api/v2/accounts/conversations/{conversation_id}/messages",
-    "post",
-    "requestBody",
-    "content",
-    "multipart/form-data",
-    "schema",
-    "properties",
-    "attachments[]"
-  ]
+  const files = ["components", "schemas", "SendFiles", "properties", "attachments[]"]
   const document = parse(readFileSync(published, "utf8"))
   return change(document, files, at(document, [...files, "items"]))
 }
@@ -213,6 +371,16 @@ layer(clientOfPrism, { excludeTestServices: true })("a server made from the docu
         LiveDeskOpenApi.operations.map(({ endpoint }) => endpoint.operation)
       )
       assert.deepStrictEqual(responses.flatMap(({ headers }) => headers["sl-violations"] ?? []), [])
+    }))
+
+  it.effect("responds with the vendor's samples", () =>
+    Effect.gen(function*() {
+      const contacts = yield* Contacts.Contacts
+      const conversations = yield* Conversations.Conversations
+      const created = yield* contacts.create({ inboxId: 407 })
+      const conversation = yield* conversations.create({ inboxId: 407, contactId: 2219256 })
+      assert.deepStrictEqual(Contacts.CreatedContact.write(created), fixture("create-contact"))
+      assert.deepStrictEqual(Conversations.Conversation.write(conversation), fixture("create-conversation"))
     }))
 
   it.effect("refuses what the document does not allow", () =>

@@ -20,6 +20,7 @@ import {
   Type
 } from "typedoc"
 import type { PluginOptions } from "typedoc-plugin-markdown"
+import type * as Ts from "typescript"
 
 export const root = Path.join(import.meta.dirname, "../..")
 
@@ -46,6 +47,8 @@ const entryPoints = Fs.globSync(`${sources}/**/*.ts`, {
 export interface Reference {
   readonly app: Application
   readonly project: ProjectReflection
+  /** The compiler's reading. */
+  readonly programs: ReadonlyArray<Ts.Program>
 }
 
 const markdown: Partial<PluginOptions> = {
@@ -136,11 +139,15 @@ export const make = async (): Promise<Reference> => {
     for (const part of project.readme?.slice(0, 1) ?? []) part.text = part.text.replace(headingOf, "")
     addPages(project)
   })
+  let programs: ReadonlyArray<Ts.Program> = []
+  app.converter.on(Converter.EVENT_BEGIN, (context) => {
+    programs = context.programs
+  })
   const project = await app.convert()
   if (project === undefined) throw new Error("the sources could not be read")
   app.validate(project)
   for (const name of undocumented(project)) app.logger.warn(`${name} has no comment`)
-  return { app, project }
+  return { app, project, programs }
 }
 
 /** The guides in the order of their index. */

@@ -1,12 +1,14 @@
 /**
- * Makes `site/`, the guides and the reference as pages for a browser, and `docs/reference`, the reference as Markdown. Run
- * with `pnpm site`; with `--check` it writes nothing, and fails when the committed reference is not what the sources say, when
- * something public has no comment, when a link leads nowhere or when a snippet in a comment does not compile.
+ * Makes `site/`, the guides and the reference as pages for a browser, `docs/reference`, the reference as Markdown, and the
+ * texts of the OpenAPI document. Run with `pnpm site`; with `--check` it writes nothing, and fails when what is committed
+ * is not what the sources say, when something public has no comment, when a link leads nowhere or when a snippet in a
+ * comment does not compile.
  */
 import { spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
 import { tmpdir } from "node:os"
 import * as Path from "node:path"
+import * as FieldTexts from "./FieldTexts.ts"
 import * as Reference from "./Reference.ts"
 import * as Snippet from "./Snippet.ts"
 
@@ -22,6 +24,12 @@ snippets.problems.forEach(fail)
 
 const reference = await Reference.make()
 if (reference.app.logger.hasErrors() || reference.app.logger.hasWarnings()) process.exitCode = 1
+
+const fieldTexts = FieldTexts.make(reference.programs)
+if (!check) Fs.writeFileSync(FieldTexts.committed, fieldTexts)
+else if (Fs.readFileSync(FieldTexts.committed, "utf8") !== fieldTexts) {
+  fail(`the doc comments say other than ${FieldTexts.committed}: run pnpm codegen, and commit what it wrote`)
+}
 
 if (!check) await Reference.writeSite(reference, Path.join(Reference.root, "site"))
 

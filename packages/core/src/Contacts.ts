@@ -27,9 +27,11 @@ export { hasContactKey } from "./internal/ContactLookup.ts"
 // ---------------------------------------------------------------------------------------------------------------------
 
 const inboxFields = {
+  /** The inbox's id; an inbox without it is `None`. */
   id: Model.required(ModelField.id(LiveDeskSchema.InboxId)),
   /** The id of the project. */
   accountId: Model.unverified(ModelField.nullableId(LiveDeskSchema.AccountId)),
+  /** The inbox's name. */
   name: Model.unverified(ModelField.name),
   /** The id of the record behind the inbox, a `Channel::…` of its kind. */
   channelId: Model.unverified(ModelField.nullableNatural),
@@ -127,6 +129,7 @@ const pageMetaFields = {
 } as const
 
 const contactPageFields = {
+  /** The position of the page. */
   meta: Model.nested(Model.record(pageMetaFields)),
   /** The contacts of the page. A contact without an id fails the whole page, so that none is lost silently. */
   contacts: Model.under("payload", Model.strictList(listedContact))
@@ -160,6 +163,7 @@ export const CreateContact = Schema.Struct({
    * number.
    */
   inboxId: LiveDeskSchema.InboxIdInput,
+  /** The contact's name. */
   name: Schema.optional(Schema.String),
   /** The contact's e-mail address. */
   email: Schema.optional(Schema.String),
@@ -224,6 +228,7 @@ export interface ListContacts extends Schema.Schema.Type<typeof ListContacts> {}
 export const UpdateContact = Schema.Struct({
   /** The id of the contact to update. */
   contactId: LiveDeskSchema.ContactIdInput,
+  /** The contact's name. */
   name: Schema.optional(Schema.String),
   /** The contact's e-mail address; null clears it. */
   email: Schema.optional(Schema.NullOr(Schema.String)),

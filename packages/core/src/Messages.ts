@@ -174,6 +174,7 @@ const contentKeys = { conversationId: "conversation_id", contentAttributes: "con
  */
 export const SendMessage = Schema.Struct({
   ...contentFields,
+  /** The text. */
   content: Schema.String
 }).pipe(Schema.encodeKeys(contentKeys))
 export interface SendMessage extends Schema.Schema.Type<typeof SendMessage> {}
@@ -246,6 +247,7 @@ const FileFromAttachedFile = Schema.File.pipe(
  */
 export const SendFiles = Schema.Struct({
   ...contentFields,
+  /** The text beside the files. */
   content: Schema.optional(Schema.String),
   /** The files. Chatwoot accepts about 15. */
   attachments: Schema.NonEmptyArray(FileFromAttachedFile)

@@ -126,6 +126,7 @@ const ticketSenderFields = {
 const ticketMessageFields = {
   /** The message's id; "" when absent. */
   messageId: ModelField.opaqueId(Schema.String),
+  /** The sender of the message. */
   sender: Model.nested(Model.record(ticketSenderFields)),
   /** The text; "" when absent. */
   content: ModelField.string,
@@ -255,18 +256,28 @@ const FileInput = Schema.Struct({
   fileUrl: Schema.String
 }).pipe(Schema.encodeKeys({ fileUrl: "file_url" }))
 
-const FollowerInput = Schema.Struct({ id: Schema.String, name: Schema.optional(Schema.String) })
+const FollowerInput = Schema.Struct({
+  /** The follower's id. */
+  id: Schema.String,
+  /** The follower's name. */
+  name: Schema.optional(Schema.String)
+})
 
 const ChannelContactsInput = Schema.Struct({
+  /** The inbox's id. */
   channelId: Schema.optional(Schema.String),
+  /** The contact's id in the inbox. */
   contactId: Schema.optional(Schema.String),
+  /** A second id of the contact in the inbox. Its meaning is undocumented. */
   subContactId: Schema.optional(Schema.String),
+  /** The followers. */
   followers: Schema.optional(Schema.Array(FollowerInput))
 }).pipe(Schema.encodeKeys({ channelId: "channel_id", contactId: "contact_id", subContactId: "sub_contact_id" }))
 
 const RequesterInput = Schema.Struct({
   /** The requester's id in the program's own system. */
   euid: Schema.optional(Schema.String),
+  /** The ways to reach the requester. */
   channelContacts: Schema.optional(ChannelContactsInput)
 }).pipe(Schema.encodeKeys({ channelContacts: "channel_contacts" }))
 
@@ -289,11 +300,14 @@ const contentFields = {
  * @since 0.1.0
  */
 export const CreateTicket = Schema.Struct({
+  /** The title. */
   title: Schema.String,
   /** The description, in Markdown. */
   description: Schema.optional(Schema.String),
   ...contentFields,
+  /** The requester. */
   requester: Schema.optional(RequesterInput),
+  /** The submitter, by id. */
   submitter: Schema.optional(Schema.Struct({ id: Schema.String })),
   /** The name of the team to assign. */
   assignmentTeam: Schema.optional(Schema.String)
@@ -313,10 +327,12 @@ export interface CreateTicket extends Schema.Schema.Type<typeof CreateTicket> {}
 export const UpdateTicket = Schema.Struct({
   /** The id of the ticket. */
   ticketId: LiveDeskSchema.TicketIdInput,
+  /** The title. */
   title: Schema.optional(Schema.String),
   /** The description, in Markdown. */
   description: Schema.optional(Schema.String),
   ...contentFields,
+  /** The tags. */
   tags: Schema.optional(Schema.Array(Schema.String))
 }).pipe(Schema.encodeKeys({ ticketId: "ticket_id", ticketType: "ticket_type", customFields: "custom_fields" }))
 export interface UpdateTicket extends Schema.Schema.Type<typeof UpdateTicket> {}

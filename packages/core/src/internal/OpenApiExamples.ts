@@ -1,0 +1,235 @@
+/**
+ * Examples of requests, responses and events. Those of the vendor's pages are copied as they are.
+ *
+ * @since 0.1.0
+ */
+import type * as Schema from "effect/Schema"
+import type * as Endpoints from "../Endpoints.ts"
+
+export interface Example {
+  /** The source of the example. */
+  readonly summary: string
+  readonly value: Schema.Json
+}
+
+const sample = (value: Schema.Json, remark = ""): Example => ({ summary: `The vendor's sample${remark}`, value })
+
+/** Examples of request bodies. */
+export const requests: { readonly [Name in Endpoints.Operation]?: Example } = {
+  "contacts.create": sample({
+    inbox_id: 407,
+    name: "Test",
+    email: "alice@acme.inc",
+    phone_number: "+123456789",
+    avatar_url: "https://example.com/avatar.png",
+    identifier: "1234567890"
+  }),
+  "contacts.update": sample({
+    email: "support@jiguang.cn",
+    name: "support",
+    phone_number: null,
+    blocked: false,
+    identifier: "2222",
+    custom_attributes: { vip_level: "platinum" }
+  }, ", without the fields that Chatwoot ignores"),
+  "conversations.create": sample({ inbox_id: 407, contact_id: 2219256, source_id: "123456789" }),
+  "conversations.toggleStatus": sample({ status: "resolved", snoozed_until: 1715000000 }),
+  "messages.send": sample({
+    content: "Agent sending message, is it normal?",
+    private: false,
+    content_attributes: { in_reply_to: 29 }
+  }),
+  "tickets.create": sample({
+    title: "No light",
+    requester: {
+      euid: "contact_12345",
+      channel_contacts: {
+        channel_id: "inbox_100",
+        contact_id: "-1001234567890",
+        sub_contact_id: "23232323",
+        followers: [{ id: "7562646527", name: "Zhang San" }]
+      }
+    },
+    submitter: { id: "u_12345" },
+    assignment_team: "IT Support",
+    priority: "high",
+    ticket_type: "incident"
+  }, " in part, with another title"),
+  "tickets.update": sample({ priority: "normal", ticket_type: "incident" }, " in part")
+}
+
+/** Examples of responses. */
+export const responses: { readonly [Name in Endpoints.Operation]?: Example } = {
+  "contacts.create": sample({
+    payload: {
+      contact: {
+        additional_attributes: {},
+        availability_status: "offline",
+        email: null,
+        id: 2219259,
+        name: "Test",
+        phone_number: null,
+        blocked: false,
+        identifier: null,
+        thumbnail: "",
+        custom_attributes: {},
+        created_at: 1766571703,
+        contact_inboxes: []
+      },
+      contact_inbox: {
+        inbox: null,
+        source_id: null
+      }
+    }
+  }),
+  "conversations.create": sample({
+    meta: {
+      sender: {
+        additional_attributes: {},
+        availability_status: "offline",
+        email: null,
+        id: 2219256,
+        name: "wjTest",
+        phone_number: null,
+        blocked: false,
+        identifier: null,
+        thumbnail: "",
+        custom_attributes: {},
+        created_at: 1766571624
+      },
+      channel: "Channel::Api",
+      hmac_verified: false
+    },
+    id: 40,
+    messages: [],
+    account_id: 17623000010928,
+    uuid: "660ce36f-46bb-4153-948c-8a26e6dab634",
+    inbox_id: 407,
+    additional_attributes: {},
+    agent_last_seen_at: 0,
+    assignee_last_seen_at: 0,
+    can_reply: true,
+    contact_last_seen_at: 0,
+    custom_attributes: {},
+    labels: [],
+    muted: false,
+    snoozed_until: null,
+    status: "open",
+    priority: null,
+    conversation_category: "chat",
+    chat_mode: "private_chat",
+    is_forum: false,
+    created_at: 1766572062,
+    updated_at: 1766572062.5803902,
+    timestamp: 1766572062,
+    first_reply_created_at: 0,
+    unread_count: 0,
+    last_non_activity_message: null,
+    last_activity_at: 1766572062,
+    waiting_since: 1766572062,
+    sla_policy_id: null,
+    ticket_id: null,
+    over_limit: false,
+    content_preview: {
+      content: null,
+      message_type: null,
+      created_at: null
+    },
+    platform: {
+      channel_type: "Channel::Api",
+      inbox_name: "JennyApi",
+      inbox_id: 407
+    },
+    account_info: {
+      contact_name: "wjTest",
+      contact_email: null,
+      contact_phone: null,
+      contact_id: 2219256,
+      contact_avatar: ""
+    },
+    assignment: {
+      assignee_id: null,
+      assignee_name: null,
+      assignee_email: null,
+      team_id: null,
+      team_name: null
+    }
+  }),
+  "messages.send": sample({
+    id: 3030,
+    content: "Agent sending message, is it normal?",
+    inbox_id: 79,
+    conversation_id: 141,
+    message_type: 1,
+    content_type: "text",
+    status: "sent",
+    content_attributes: {},
+    created_at: 1762331029,
+    private: false,
+    source_id: null,
+    sorting_id: 4,
+    sender: { id: 3, name: "Agent" }
+  }, ", which is cut off in the name of the sender: that is made up")
+}
+
+/** Examples of events, by their names. */
+export const events: { readonly [name: string]: Example | undefined } = {
+  conversation_created: sample({
+    event: "conversation_created",
+    account: {
+      id: 17629000001207,
+      name: "1112"
+    },
+    additional_attributes: {},
+    can_reply: true,
+    channel: "Channel::Api",
+    contact_inbox: {
+      id: 42213404,
+      contact_id: 42218348,
+      inbox_id: 523,
+      source_id: "1d484823-da29-4086-a7ba-d65ad0ebb588",
+      created_at: "2026-01-21T03:26:49.012Z",
+      updated_at: "2026-01-21T03:26:49.012Z",
+      hmac_verified: false,
+      pubsub_token: "4Urn7N5A974k6C2H7Xeva8Ni"
+    },
+    id: 89,
+    inbox_id: 523,
+    messages: [],
+    labels: [],
+    meta: {
+      sender: {
+        additional_attributes: {},
+        custom_attributes: {},
+        email: "alice@acme.inc",
+        id: 42218348,
+        identifier: null,
+        name: "Test",
+        phone_number: "+123456789",
+        thumbnail: "",
+        blocked: false,
+        type: "contact"
+      },
+      assignee: null,
+      team: null,
+      hmac_verified: false,
+      channel: "Channel::Api"
+    },
+    status: "open",
+    custom_attributes: {},
+    snoozed_until: null,
+    unread_count: 0,
+    first_reply_created_at: null,
+    priority: null,
+    waiting_since: 1768967324,
+    conversation_category: "chat",
+    chat_mode: "private_chat",
+    ticket_info: null,
+    agent_last_seen_at: 0,
+    contact_last_seen_at: 0,
+    last_activity_at: 1768967324,
+    timestamp: 1768967324,
+    created_at: 1768967324,
+    updated_at: 1768967324.268219
+  })
+}
