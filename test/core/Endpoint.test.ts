@@ -263,7 +263,7 @@ describe("half a character", () => {
       assert.include(below, "the input is not valid: expected text without an unpaired surrogate")
     }))
 
-  it.effect("is told from whole ones, and from text that only looks like its escape", () =>
+  it.effect("differs from whole ones, and from text that only looks like its escape", () =>
     Effect.gen(function*() {
       for (const content of ["😀", "\\ud83d", "\\\\ud83d\\udc00", "\ufffd", "\0", "\"\\\\\""]) {
         const { requests } = yield* call(Messages.endpoints.send, { conversationId: 7, content }, {

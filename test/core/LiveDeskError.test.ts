@@ -229,7 +229,7 @@ describe("a response that LiveDesk's API does not send", () => {
       assert.notProperty(text, "foreignMediaType")
     }))
 
-  it.effect("is told from those that it may send", () =>
+  it.effect("differs from those that it may send", () =>
     Effect.gen(function*() {
       const cases: ReadonlyArray<readonly [response: Parameters<typeof responseParts>[0], reason: string]> = [
         [{ status: 401, body: { error: "Invalid Access Token" } }, "Unauthorized"],
