@@ -61,7 +61,7 @@ export type Check = (headers: Headers) => Effect.Effect<
 >
 
 /** Returns what is wrong with a secret, if anything. */
-export const secretProblem = (secret: Redacted.Redacted): string | undefined => {
+const secretProblem = (secret: Redacted.Redacted): string | undefined => {
   const value = Redacted.value(secret)
   if (value === "") return "a secret for the signature of webhooks is missing or empty"
   return value === value.trim()
