@@ -11,6 +11,7 @@ import { SqlClient } from "effect/sql"
 import { chmod, copyFile, lstat, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
 import * as Child from "../Child.ts"
+import * as Cli from "../Cli.ts"
 import * as EmulatorSettings from "../EmulatorSettings.ts"
 import * as Folder from "../Folder.ts"
 
@@ -115,15 +116,22 @@ describe("NodeImport", () => {
       }).pipe(Effect.provide(livedesk)))
   }
 
-  it.live("fails for a journal that is in use", () =>
+  it.live("fails for a journal that is in use, here and then in another process", () =>
     Effect.gen(function*() {
       const file = yield* fileOf("email\na@acme.inc\n")
       const journal = `${file}.other`
-      const error = yield* Effect.flip(NodeImport.run({ file, inboxId, journal })).pipe(
-        Effect.provide(NodeImport.journalLayer(journal))
-      )
-      assert.strictEqual(error._tag, "ImportJournalError")
-      assert.include(error.message, `another process is at work with ${journal}`)
+      const settings = yield* EmulatorSettings.make
+      yield* Effect.gen(function*() {
+        const error = yield* Effect.flip(NodeImport.run({ file, inboxId, journal }))
+        assert.strictEqual(error._tag, "ImportJournalError")
+        assert.include(error.message, `another process is at work with ${journal}`)
+        const other = yield* Cli.spawn(dirname(file), ["import", file, "--journal", journal], settings).pipe(
+          Effect.flatMap(Cli.result),
+          Effect.scoped
+        )
+        assert.include(other.err, `another process is at work with ${journal}`)
+      }).pipe(Effect.provide(NodeImport.journalLayer(journal)))
+      assert.strictEqual(HashMap.size((yield* Effect.flatMap(Emulator.Emulator, ({ state }) => state)).contacts), 0)
     }).pipe(Effect.provide(livedesk)))
 
   it.live("writes the reports also when it fails, and logs it when it cannot", () =>

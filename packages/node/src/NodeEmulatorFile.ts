@@ -75,7 +75,7 @@ const takeLock = async (path: string): Promise<() => void> => {
   const file = `${await targetOf(path)}.lock`
   let database: InstanceType<typeof DatabaseSync>
   try {
-    await (await open(file, "a", 0o600)).close()
+    await create(file)
     database = new DatabaseSync(file, { timeout: 0 })
   } catch {
     // Where no file can be made, none can be replaced: saving says why.
@@ -91,6 +91,15 @@ const takeLock = async (path: string): Promise<() => void> => {
     // Before it is given back, or it might be another's by then.
     rmSync(file, { force: true })
     database.close()
+  }
+}
+
+/** Creates a file. One that exists is not opened: closing it would give back the locks that this process has on it. */
+const create = async (file: string): Promise<void> => {
+  try {
+    await (await open(file, "wx", 0o600)).close()
+  } catch (error) {
+    if (!Predicate.hasProperty(error, "code") || error.code !== "EEXIST") throw error
   }
 }
 

@@ -106,8 +106,9 @@ export const make = Effect.fnUntraced(function*(
 const open = ({ busyTimeout = "2 seconds", exclusive = false, file }: Options) =>
   attempt("open", `${file} cannot be used as a SQLite database`, () => {
     const timeout = millisOf(busyTimeout)
-    // SQLite would let all users read it, and gives the files beside it the same mode.
-    if (file !== ":memory:") closeSync(openSync(file, "a", 0o600))
+    // SQLite would let all users read it, and gives the files beside it the same mode. One that exists is not opened:
+    // closing it would give back the locks that this process has on it.
+    if (file !== ":memory:") create(file)
     const database = new DatabaseSync(file, { timeout })
     try {
       // Before the next pragma, which takes the lock: so a process that cannot get it fails here.
@@ -120,6 +121,14 @@ const open = ({ busyTimeout = "2 seconds", exclusive = false, file }: Options) =
     }
     return database
   })
+
+const create = (file: string): void => {
+  try {
+    closeSync(openSync(file, "wx", 0o600))
+  } catch (error) {
+    if (!Predicate.hasProperty(error, "code") || error.code !== "EEXIST") throw error
+  }
+}
 
 const maxTimeout = 2 ** 31 - 1
 

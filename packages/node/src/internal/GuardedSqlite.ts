@@ -12,7 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
-import { closeSync, existsSync, openSync, readSync } from "node:fs"
+import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs"
 import * as NodeSqlite from "../NodeSqlite.ts"
 import * as SqliteWal from "./SqliteWal.ts"
 
@@ -38,8 +38,28 @@ export const layer = (
   return Layer.unwrap(Effect.as(check(file, kind), guarded))
 }
 
+/** The files that this process has open: reading one would give back the locks on it when it is closed. */
+const held = new Set<string>()
+
+const identityOf = (file: string): string => {
+  const found = statSync(file, { throwIfNoEntry: false })
+  return found === undefined ? "" : `${found.dev}:${found.ino}`
+}
+
+const hold = (file: string) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const identity = identityOf(file)
+      held.add(identity)
+      return identity
+    }),
+    (identity) => Effect.sync(() => held.delete(identity))
+  )
+
 const check = (file: string, kind: Kind): Effect.Effect<void, NodeSqlite.SqliteFileError> =>
   Effect.suspend(() => {
+    // SQLite refuses it then.
+    if (held.has(identityOf(file))) return Effect.void
     const header = headerOf(file)
     if (header._tag === "Empty") return Effect.void
     if (header._tag === "NotSqlite" || header.applicationId !== kind.applicationId) {
@@ -78,7 +98,8 @@ const other = (file: string, { name }: Kind) =>
   })
 
 /** Whether a file is not there, or holds nothing yet. */
-export const isEmpty = (file: string): boolean => headerOf(file)._tag === "Empty" && !SqliteWal.exists(file)
+export const isEmpty = (file: string): boolean =>
+  !held.has(identityOf(file)) && headerOf(file)._tag === "Empty" && !SqliteWal.exists(file)
 
 type Header =
   | { readonly _tag: "Empty" }
@@ -110,6 +131,7 @@ const headerOf = (file: string): Header => {
 }
 
 const guard = Effect.fnUntraced(function*(file: string, kind: Kind) {
+  yield* hold(file)
   const sql = yield* SqlClient.SqlClient
   const [header] = yield* sql<{ readonly application_id: number }>`PRAGMA application_id`
   const [tables] = yield* sql<{ readonly count: number }>`SELECT COUNT(*) AS count FROM sqlite_schema`
