@@ -5,7 +5,7 @@ import { vi } from "vitest"
 import * as Breadth from "../Breadth.ts"
 import * as Laws from "./ModelLaws.ts"
 import * as Tolerance from "./Tolerance.ts"
-import { change, fixture, type Json, type Path } from "./Wire.ts"
+import { at, change, fixture, type Json, type Path } from "./Wire.ts"
 
 const sample = fixture("create-contact")
 const { CreatedContact } = Contacts
@@ -46,7 +46,11 @@ Laws.laws({
       contact_inbox: contactInbox
     })
   }),
-  required: [{ path: ["payload", "contact", "id"], readable: Laws.isId }]
+  required: [{ path: ["payload", "contact", "id"], readable: Laws.isId }],
+  toCurrent: (json) =>
+    at(json, ["payload"]) !== undefined
+      ? json
+      : { payload: at(json, ["contact"]) === undefined ? { contact: json } : json }
 })
 
 describe("the vendor's sample", () => {

@@ -71,8 +71,13 @@ const schemaOf = ({ method, path }: { readonly method: string; readonly path: st
     "schema"
   ])
 
+/** Follows a reference to a named schema. */
+const resolved = (schema: Json | undefined): Json | undefined =>
+  isObject(schema) && typeof schema["$ref"] === "string" ? at(document, schema["$ref"].split("/").slice(1)) : schema
+
 /** The places in a body that the document marks as unverified. */
-const unverifiedIn = (schema: Json | undefined, body: unknown, path = ""): ReadonlyArray<string> => {
+const unverifiedIn = (given: Json | undefined, body: unknown, path = ""): ReadonlyArray<string> => {
+  const schema = resolved(given)
   if (!isObject(schema)) return []
   const branches = Array.isArray(schema["anyOf"])
     ? schema["anyOf"].flatMap((branch: Json) => unverifiedIn(branch, body, path))

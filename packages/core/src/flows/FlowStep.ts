@@ -51,8 +51,8 @@ export interface Options {
    */
   readonly reconcileAfter?: Duration.Input | undefined
   /**
-   * When to retry calls that were not sent or were rate limited. Defaults to `defaultRetrySchedule`. A step always waits for
-   * the error's `RetryPolicy.retryAfterOf`. When the schedule ends, the flow fails with the last error.
+   * When to retry calls that were not sent or were rate limited. Defaults to `defaultRetrySchedule`. A step always waits
+   * for the error's `RetryPolicy.retryAfterOf`. When the schedule ends, the flow fails with the last error.
    */
   readonly retrySchedule?: Schedule.Schedule<unknown, LiveDeskError.LiveDeskError> | undefined
 }
@@ -95,8 +95,8 @@ export interface FoundContact extends Schema.Schema.Type<typeof FoundContact> {}
 
 /**
  * Finds a contact or creates it, with `contacts.ensure`, which looks before it creates. If the outcome is unknown, the
- * step does both again after `reconcileAfter`. The name `step` must be unique in the workflow, of 1 to
- * 255 characters, without control characters.
+ * step does both again after `reconcileAfter`. The name `step` must be unique in the workflow: 1 to 255 characters
+ * without control characters.
  *
  * ```ts
  * const { contactId } = yield* FlowStep.ensureContact("contact", { inboxId: 407, email: "alice@acme.inc" })
@@ -165,8 +165,8 @@ export const ensureContact = Effect.fnUntraced(function*(
 })
 
 /**
- * Creates a conversation, once. The name `step` must be unique in the workflow, of 1 to
- * 255 characters, without control characters.
+ * Creates a conversation, once. The name `step` must be unique in the workflow: 1 to 255 characters without control
+ * characters.
  *
  * @category steps
  * @since 0.1.0
@@ -190,8 +190,7 @@ export const createConversation = Effect.fnUntraced(function*(
 })
 
 /**
- * Sends a message, once. The name `step` must be unique in the workflow, of 1 to
- * 255 characters, without control characters.
+ * Sends a message, once. The name `step` must be unique in the workflow: 1 to 255 characters without control characters.
  *
  * @category steps
  * @since 0.1.0

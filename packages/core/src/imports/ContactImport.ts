@@ -1,6 +1,5 @@
 /**
- * Bulk import: a contact for every row, and where it asks for one a conversation and a first message, each once,
- * whatever happens in between.
+ * Imports rows as contacts, each once, with a conversation and a first message if the row asks for them.
  *
  * @since 0.1.0
  */
@@ -32,7 +31,7 @@ import * as ImportProgress from "./ImportProgress.ts"
 import * as ImportRows from "./ImportRows.ts"
 
 /**
- * What to import, and how.
+ * Options of an import.
  *
  * @category options
  * @since 0.1.0
@@ -42,35 +41,35 @@ export interface Options<E, R> {
   readonly rows: Stream.Stream<ImportRows.ImportRow, E, R>
   /** The inbox; the console calls its id *Channel ID*. */
   readonly inboxId: LiveDeskSchema.Id<LiveDeskSchema.InboxId>
-  /** The mapping of the columns. Judged by a file's header before any row. Defaults to `ImportMapping.columns`. */
+  /** The mapping of the columns. A file's header is checked before any row. Defaults to `ImportMapping.columns`. */
   readonly mapping?: ImportMapping.ImportMapping | undefined
-  /** How many rows are worked on at once. Defaults to 16. The client's `rateLimit` limits the requests a second. */
+  /** The number of rows in flight. Defaults to 16. To limit requests per second, set the client's `rateLimit`. */
   readonly concurrency?: number | undefined
   /**
-   * When to look for a contact that may be there already. Defaults to `"first"`, which looks before it creates, and so
-   * takes a second request. `"onConflict"` creates at once, and looks only where LiveDesk refuses.
+   * When to look for an existing contact. Defaults to `"first"`, which searches before it creates: one more request per
+   * row. `"onConflict"` creates at once, and searches only if LiveDesk refuses.
    */
   readonly lookup?: "first" | "onConflict" | undefined
   /**
-   * Whether to update contacts that are there with what of a row differs: of a new row, and of one that is done and whose
-   * data are others since. Never clears what a row leaves out. Defaults to `false`; `changed` counts the latter either way.
+   * Whether to update existing contacts with the values of a row that differ. This includes rows that are done and whose
+   * data changed since; `changed` counts those in any case. Values that a row leaves out stay. Defaults to `false`.
    */
   readonly updateExisting?: boolean | undefined
   /**
-   * The key of a row in this journal. Defaults to its customer: the identifier, else the e-mail address, else the phone
-   * number. A second row of the same key is rejected.
+   * The key of a row in this journal. Defaults to the identifier, else the e-mail address, else the phone number. A
+   * second row with the same key is rejected.
    */
   readonly key?: ((input: ImportMapping.ImportInput) => string) | undefined
   /**
-   * How long LiveDesk may still be at work on a request for which the client no longer waits. Only after that time does
-   * the import look for a contact that may have been made. Defaults to 30 seconds.
+   * How long LiveDesk may still process a request whose response was lost. Only after that time does the import search
+   * for a contact that may have been created. Defaults to 30 seconds.
    */
   readonly reconcileAfter?: Duration.Input | undefined
-  /** How long to retry while LiveDesk cannot be reached, or takes no more requests. Defaults to 5 minutes. */
+  /** How long to retry while LiveDesk cannot be reached or limits the rate. Defaults to 5 minutes. */
   readonly retryFor?: Duration.Input | undefined
-  /** How many rows there are, for the time left. */
+  /** The number of rows, for the time left. */
   readonly total?: number | undefined
-  /** Called with the progress of the run, every `progressEvery`, and at its end. */
+  /** Called with the progress every `progressEvery`, and at the end. */
   readonly onProgress?: ((progress: ImportProgress.ImportProgress) => Effect.Effect<void>) | undefined
   /** How often `onProgress` is called. Defaults to 2 seconds. */
   readonly progressEvery?: Duration.Input | undefined
@@ -79,26 +78,26 @@ export interface Options<E, R> {
 }
 
 /**
- * Imports rows. Each has its contact once, whenever and however often this is ended and started again with the same
- * journal, also by a crash: what was sent and not heard of is looked for in LiveDesk before anything is sent again, and a
- * conversation or a message, which no call of LiveDesk's reads, is never sent again. Rows whose outcome stays unknown stay
- * `sent` in the journal, and the import never guesses: an operator looks in LiveDesk, and calls `ImportJournal.resolve`.
+ * Imports rows. Each gets its contact, conversation and message once, even if the import crashes and runs again with the
+ * same journal. A contact whose response was lost is searched for before it is created again. A conversation or message
+ * whose response was lost is never sent again, because no call of LiveDesk's reads them: the row stays `sent` in the
+ * journal until an operator looks in LiveDesk and calls `ImportJournal.resolve`.
  *
- * Nothing is sent for rows of earlier runs that these rows do not have: `notInFile` counts those. A row that shares an
- * identifier, an e-mail address or a phone number with another customer's is rejected, and a contact that the journal has for one
- * customer gets nothing for another.
+ * Nothing is sent for rows of earlier runs that are not in `rows`; `notInFile` counts them. A row that shares an
+ * identifier, e-mail address or phone number with another customer's row is rejected. A contact that the journal has for
+ * one customer gets nothing for another.
  *
- * A row that cannot be read, does not fit the mapping or is refused by LiveDesk is noted with its reasons, and never
- * stops the rest; a next run tries those again. While LiveDesk cannot be reached, the import waits.
+ * A row that cannot be read, does not fit the mapping or is refused by LiveDesk is recorded with its reasons and stops no
+ * other. The next run tries it again. While LiveDesk cannot be reached, the import waits.
  *
- * When interrupted, it reads no more rows, lets the calls in flight end, and notes their outcomes. Fails with
+ * When interrupted, it reads no more rows, lets the calls in flight end, and records their outcomes. Fails with
  *
- * - `AuthError`, and `HttpError` for an address that redirects, a refusal that is not from LiveDesk's API or an inbox that
- *   is not there, since no other row would fare better; `HttpError` when LiveDesk could not be reached for as long as
- *   `retryFor`. What was done is in the journal, and the same call goes on from there;
- * - `ValidationError` for options that cannot be used;
- * - `ImportFileError` for a header of which the mapping can make nothing;
- * - `ImportJournalError`, also for a journal of another inbox, server or account, and what `rows` fails with.
+ * - `AuthError`, and `HttpError` for an address that redirects, a refusal that is not from LiveDesk's API or a missing
+ *   inbox: every other row would fail too. `HttpError` also if LiveDesk could not be reached for `retryFor`. The journal
+ *   has what was done, and the next run continues from there;
+ * - `ValidationError` for invalid options;
+ * - `ImportFileError` for a header that the mapping cannot use;
+ * - `ImportJournalError`, also for a journal of another inbox, server or account, and the errors of `rows`.
  *
  * ```ts
  * const fileSystem = yield* FileSystem.FileSystem
@@ -139,7 +138,7 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
     (work) => ImportRow.work(run, work),
     concurrency
   )
-  /** Of the rows whose contact may have been made unheard, by whatever run. */
+  /** Reconciles the rows of every run whose contact may have been created. */
   const reconciling = Effect.gen(function*() {
     yield* journal.flush
     const pending = Stream.filter(journal.entries("sent"), ({ step }) => step === "contact")
@@ -169,7 +168,7 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
   yield* Fiber.join(working).pipe(
     Effect.onInterrupt(() => Effect.andThen(Deferred.succeed(stopped, undefined), Fiber.await(working))),
     (run) => Effect.raceFirst(run, reporting),
-    // What an import did that is broken off counts too.
+    // An interrupted import has a progress too.
     Effect.ensuring(Effect.suspend(observe))
   )
   yield* journal.flush
@@ -177,7 +176,7 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
   counts.unknown = sent - notInFile.sent
   if (!ImportRun.isStopped(run)) counts.notInFile = notInFile.planned + notInFile.sent + notInFile.rejected
   yield* observe({ unknown: counts.unknown })
-  // However many rows were expected, none is left.
+  // No row is left, whatever `total` was.
   if (!ImportRun.isStopped(run)) total = undefined
   yield* report
   if (ImportRun.isStopped(run)) yield* Deferred.await(stopped)
@@ -185,12 +184,12 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
 })
 
 /**
- * How many rows are planned at once, and so have their contact as sent: as many as are just then sent, so that a crash leaves
- * few unknown, but not one by one, since each time waits for the disk.
+ * The number of rows that are planned, and marked as sent, in one commit. As few as are in flight, so that a crash leaves
+ * few unknown; not one by one, because each commit waits for the disk.
  */
 const planSize = (concurrency: number): number => Math.min(64, Math.max(16, concurrency))
 
-/** Judges a file by its header, which stands in every row: once, with the first. */
+/** Checks the header of a file, which every row carries, with the first row. */
 const headerJudge = ({ columns }: ImportMapping.ImportMapping) => {
   let isJudged = columns === undefined
   return (rows: ReadonlyArray<ImportRows.ImportRow>): Effect.Effect<void, ImportRows.ImportFileError> => {
