@@ -229,7 +229,7 @@ describe.skipIf(!Browser.isInstalled)("the emulator's inbox (left out where Chro
       const { complaints, emulator, page, start } = yield* open({ inheritedRules: false }, { viewport: phone })
       const script = "</script><script>globalThis.hit = 1</script><img src=x onerror=\"globalThis.hit = 2\">"
       yield* start(script, `${script} javascript:alert(1)`)
-      yield* start("\u202Ereversed", "\u202Ereversed \u2066 and \uD800 half")
+      yield* start("\u202Ereversed", "\u202Ereversed \u2066")
       yield* start("W".repeat(100_000), "W".repeat(100_000))
       yield* emulator.update((state) =>
         EmulatorState.putMessage(
@@ -239,7 +239,15 @@ describe.skipIf(!Browser.isInstalled)("the emulator's inbox (left out where Chro
             mediaType: "text/html",
             content: new Uint8Array(3)
           }),
-          EmulatorState.makeMessage({ id: 9000, conversationId: 40, inboxId: 407, sortingId: 2, attachmentIds: [7] })
+          EmulatorState.makeMessage({
+            id: 9000,
+            conversationId: 40,
+            inboxId: 407,
+            sortingId: 2,
+            // The client refuses half a character, so it is seeded.
+            content: Option.some("\uD800 half"),
+            attachmentIds: [7]
+          })
         )
       )
       const opened: Array<string> = []
