@@ -23,9 +23,9 @@ const limitsInBrowsers: { readonly [entry: string]: number } = {
 /** Likewise, of the entry points by themselves. */
 const limitsOnNode: { readonly [entry: string]: number } = {
   "@effect-livedesk/node": 7_200,
-  "@effect-livedesk/node/NodeFlows": 4_850,
-  "@effect-livedesk/node/NodeImport": 4_450,
-  "@effect-livedesk/node/NodeSqlite": 1_750
+  "@effect-livedesk/node/NodeFlows": 5_050,
+  "@effect-livedesk/node/NodeImport": 4_600,
+  "@effect-livedesk/node/NodeSqlite": 1_800
 }
 
 /** Likewise, of what they load only when it is needed: the emulator's inbox, and what shares flows by PostgreSQL. */
