@@ -1,10 +1,9 @@
-import { Contacts, FetchTransport, LiveDesk, LiveDeskClient, type LiveDeskError } from "@effect-livedesk/core"
-import { NodeLiveDesk } from "@effect-livedesk/node"
+import { Contacts, type LiveDeskError } from "@effect-livedesk/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Array, Clock, Effect, identity, Layer, Metric, Random, Redacted, Result, Schedule } from "effect"
-import { FetchHttpClient } from "effect/http"
+import { Array, Clock, Effect, Metric, Random, Redacted, Result, Schedule } from "effect"
 import * as Breadth from "../Breadth.ts"
 import * as HostileServer from "../HostileServer.ts"
+import * as Transports from "../Transports.ts"
 
 type Behaviour = HostileServer.Behaviour
 
@@ -66,21 +65,11 @@ const wrote = (met: ReadonlyArray<Behaviour>, from: number, below: number): bool
 
 const timeout = 300
 
-const layers = {
-  undici: (options: LiveDeskClient.Options) => NodeLiveDesk.layer(options),
-  "undici as an HttpClient": (options: LiveDeskClient.Options) =>
-    NodeLiveDesk.layer({ ...options, transformClient: identity }),
-  fetch: (options: LiveDeskClient.Options) =>
-    LiveDesk.layer.pipe(Layer.provide(LiveDeskClient.layerTransport(options)), Layer.provide(FetchTransport.layer)),
-  "fetch as an HttpClient": (options: LiveDeskClient.Options) =>
-    LiveDesk.layer.pipe(Layer.provide(LiveDeskClient.layer(options)), Layer.provide(FetchHttpClient.layer))
-}
-
 /** Three calls, one after the other, at a server that does as the seed says. */
-const run = Effect.fnUntraced(function*(transport: keyof typeof layers, seed: number) {
+const run = Effect.fnUntraced(function*(transport: Transports.Way, seed: number) {
   const first = yield* behaviour
   const server = yield* HostileServer.make([first, ...yield* Effect.replicateEffect(behaviour, 11)])
-  const layer = layers[transport]({
+  const layer = Transports.layers[transport]({
     apiKey: Redacted.make("a-key"),
     apiSecret: Redacted.make("a-secret"),
     baseUrl: server.url,
@@ -145,7 +134,7 @@ const resources = Effect.sync(() =>
 )
 
 describe("sockets that misbehave", () => {
-  for (const transport of ["undici", "undici as an HttpClient", "fetch", "fetch as an HttpClient"] as const) {
+  for (const transport of Transports.ways) {
     it.live(`over ${transport}: nothing twice, nothing misreported, nothing leaked`, () =>
       Effect.gen(function*() {
         const before = yield* resources

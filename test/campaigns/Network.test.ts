@@ -1,31 +1,18 @@
-import { Contacts, FetchTransport, LiveDesk, LiveDeskClient, type LiveDeskError, Messages } from "@effect-livedesk/core"
+import { Contacts, type LiveDesk, type LiveDeskClient, type LiveDeskError, Messages } from "@effect-livedesk/core"
 import { Emulator } from "@effect-livedesk/core/testing"
 import { NodeEmulator, NodeLiveDesk, type NodeTransport } from "@effect-livedesk/node"
 import { assert, describe, it } from "@effect/vitest"
-import { Array, Effect, HashMap, identity, Layer, Option, Random, Result } from "effect"
-import { FetchHttpClient } from "effect/http"
+import { Array, Effect, HashMap, Option, Random, Result } from "effect"
 import * as BlackHole from "../BlackHole.ts"
 import * as Breadth from "../Breadth.ts"
 import * as Calls from "../Calls.ts"
 import * as FreePort from "../FreePort.ts"
 import * as NetworkProxy from "../NetworkProxy.ts"
+import * as Transports from "../Transports.ts"
 
 type Treatment = NetworkProxy.Treatment
 
 type Options = LiveDeskClient.Options & NodeTransport.Options
-
-const layers = {
-  undici: (options: Options) => NodeLiveDesk.layer(options),
-  "undici as an HttpClient": (options: Options) => NodeLiveDesk.layer({ ...options, transformClient: identity }),
-  fetch: (options: Options) =>
-    LiveDesk.layer.pipe(Layer.provide(LiveDeskClient.layerTransport(options)), Layer.provide(FetchTransport.layer)),
-  "fetch as an HttpClient": (options: Options) =>
-    LiveDesk.layer.pipe(Layer.provide(LiveDeskClient.layer(options)), Layer.provide(FetchHttpClient.layer))
-}
-
-type Way = keyof typeof layers
-
-const ways = ["undici", "undici as an HttpClient", "fetch", "fetch as an HttpClient"] as const satisfies Array<Way>
 
 const pick = <A>(from: ReadonlyArray<A>) =>
   Random.nextIntBetween(0, from.length - 1).pipe(
@@ -75,7 +62,7 @@ interface Made {
 
 /** Makes calls at one address, and returns their results once the server has nothing left to do. */
 const calls = (
-  way: Way,
+  way: Transports.Way,
   url: string,
   conversationId: number,
   label: string,
@@ -84,7 +71,7 @@ const calls = (
 ) =>
   Effect.gen(function*() {
     const { credentials } = yield* Emulator.Emulator
-    const layer = layers[way]({ ...credentials, baseUrl: url, ...options })
+    const layer = Transports.layers[way]({ ...credentials, baseUrl: url, ...options })
     const one = Effect.fnUntraced(function*(index: number) {
       const own = `${label}-${index}`
       const operation = yield* pick(["contacts.create", "messages.send", "contacts.list"])
@@ -100,7 +87,7 @@ const calls = (
   })
 
 /** Compares what a call said with what the server did. */
-const check = Effect.fnUntraced(function*({ creates, label, result }: Made, way: Way, isConnected: boolean) {
+const check = Effect.fnUntraced(function*({ creates, label, result }: Made, way: Transports.Way, isConnected: boolean) {
   const records = yield* recordsOf(label)
   const story = `${label} over ${way}: ${
     Result.match(result, { onFailure: ({ message }) => message, onSuccess: () => "a value" })
@@ -132,7 +119,7 @@ const prepare = Effect.gen(function*() {
 /** Makes calls over one network after another, each by its seed, and checks all of them. */
 const campaign = Effect.fnUntraced(
   function*(
-    way: Way,
+    way: Transports.Way,
     name: Breadth.Campaign,
     { atOnce, callsEach, options }: {
       readonly atOnce: number
@@ -161,7 +148,7 @@ const limits: Partial<Options> = { timeout: 400, connectTimeout: 150, retries: {
 
 describe("a bad network between client and server", () => {
   const name = "bad networks, over each transport"
-  for (const way of ways) {
+  for (const way of Transports.ways) {
     it.live(
       `reports no outcome that is bolder than the truth, over ${way}`,
       () => campaign(way, name, { atOnce: 8, callsEach: 10, options: limits }),

@@ -82,7 +82,7 @@ describe("a verification", () => {
       }
       const none = yield* failure({ headers: { ...headers, "X-Chatwoot-Signature": `${wrong},${wrong}` } })
       assert.strictEqual(none.reason, "SignatureMismatch")
-      // As many are tried as any sender needs.
+      // Eight signatures are tried.
       const many = [...Array.from({ length: 8 }, () => wrong), right].join(",")
       assert.strictEqual(
         (yield* failure({ headers: { ...headers, "X-Chatwoot-Signature": many } })).reason,

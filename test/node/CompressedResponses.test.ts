@@ -1,36 +1,23 @@
-import { Contacts, FetchTransport, LiveDesk, LiveDeskClient, LiveDeskError } from "@effect-livedesk/core"
-import { NodeLiveDesk } from "@effect-livedesk/node"
+import { Contacts, type LiveDeskClient, LiveDeskError } from "@effect-livedesk/core"
 import { assert, describe, it, vi } from "@effect/vitest"
-import { Effect, identity, Layer, Option, Redacted } from "effect"
-import { FetchHttpClient } from "effect/http"
+import { Effect, identity, Option, Redacted } from "effect"
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:zlib"
 import * as HostileServer from "../HostileServer.ts"
+import * as Transports from "../Transports.ts"
 
-const layers = {
-  undici: (options: NodeLiveDesk.Options) => NodeLiveDesk.layer(options),
-  "undici as an HttpClient": (options: NodeLiveDesk.Options) =>
-    NodeLiveDesk.layer({ ...options, transformClient: identity }),
-  fetch: (options: LiveDeskClient.Options) =>
-    LiveDesk.layer.pipe(Layer.provide(LiveDeskClient.layerTransport(options)), Layer.provide(FetchTransport.layer)),
-  "fetch as an HttpClient": (options: LiveDeskClient.Options) =>
-    LiveDesk.layer.pipe(Layer.provide(LiveDeskClient.layer(options)), Layer.provide(FetchHttpClient.layer))
-}
-
-type Way = keyof typeof layers
-const ways = Object.keys(layers) as ReadonlyArray<Way>
-const undici: ReadonlyArray<Way> = ["undici", "undici as an HttpClient"]
+const undici: ReadonlyArray<Transports.Way> = ["undici", "undici as an HttpClient"]
 
 const create = Effect.flatMap(Contacts.Contacts, (contacts) => contacts.create({ inboxId: 407, name: "Alice" }))
 
 const responding = Effect.fnUntraced(function*(
-  way: Way,
+  way: Transports.Way,
   does: HostileServer.Behaviour,
   more: Partial<LiveDeskClient.Options> = {}
 ) {
   const server = yield* HostileServer.make(does)
   return yield* Effect.provide(
     create,
-    layers[way]({
+    Transports.layers[way]({
       apiKey: Redacted.make("a-key"),
       apiSecret: Redacted.make("a-secret"),
       retries: { times: 0 },
@@ -64,7 +51,7 @@ const codings: ReadonlyArray<readonly [coding: string, compress: (body: Uint8Arr
 const createdId = LiveDeskError.createdId("payload.contact.id")
 
 describe("a compressed response", () => {
-  for (const way of ways) {
+  for (const way of Transports.ways) {
     for (const [coding, compress] of codings) {
       it.live(`in ${coding}${compress === deflateRawSync ? " without zlib's header" : ""} is read over ${way}`, () =>
         Effect.gen(function*() {

@@ -1,8 +1,7 @@
-import { Contacts, FetchTransport, LiveDesk, LiveDeskClient, type LiveDeskError } from "@effect-livedesk/core"
+import { Contacts, type LiveDeskClient, type LiveDeskError } from "@effect-livedesk/core"
 import { NodeLiveDesk, NodeTransport } from "@effect-livedesk/node"
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Effect, Fiber, identity, Layer, Redacted, Schedule } from "effect"
-import { FetchHttpClient } from "effect/http"
+import { ConfigProvider, Effect, Fiber, Layer, Redacted, Schedule } from "effect"
 import * as Fs from "node:fs"
 import * as Net from "node:net"
 import * as Tls from "node:tls"
@@ -11,22 +10,12 @@ import * as Breadth from "../Breadth.ts"
 import * as ConnectProxy from "../ConnectProxy.ts"
 import * as HostileServer from "../HostileServer.ts"
 import * as LocalServer from "../LocalServer.ts"
+import * as Transports from "../Transports.ts"
 
-const undici = {
-  "undici": (options: NodeLiveDesk.Options) => NodeLiveDesk.layer(options),
-  "undici as an HttpClient": (options: NodeLiveDesk.Options) =>
-    NodeLiveDesk.layer({ ...options, transformClient: identity })
-} as const
-
-const layers = {
-  ...undici,
-  fetch: (options: LiveDeskClient.Options) =>
-    LiveDesk.layer.pipe(Layer.provide(LiveDeskClient.layerTransport(options)), Layer.provide(FetchTransport.layer)),
-  "fetch as an HttpClient": (options: LiveDeskClient.Options) =>
-    LiveDesk.layer.pipe(Layer.provide(LiveDeskClient.layer(options)), Layer.provide(FetchHttpClient.layer))
-} as const
-
-const undiciWays = Object.entries(undici)
+const undiciWays = [
+  ["undici", Transports.layers.undici],
+  ["undici as an HttpClient", Transports.layers["undici as an HttpClient"]]
+] as const
 
 const optionsFor = (baseUrl: string): LiveDeskClient.Options => ({
   apiKey: Redacted.make("a-key"),
@@ -88,7 +77,7 @@ describe("a call that gets no connection until its timeout", () => {
     ([, url]) =>
       Effect.gen(function*() {
         const errors = yield* Effect.forEach(
-          Object.values(layers),
+          Object.values(Transports.layers),
           (layer) =>
             Effect.flatMap(
               url,

@@ -1,15 +1,7 @@
-import {
-  Contacts,
-  FetchTransport,
-  LiveDesk,
-  LiveDeskClient,
-  type LiveDeskError,
-  Transport
-} from "@effect-livedesk/core"
+import { Contacts, type LiveDeskClient, type LiveDeskError, Transport } from "@effect-livedesk/core"
 import { NodeLiveDesk, type NodeTransport } from "@effect-livedesk/node"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, DateTime, Duration, Effect, Fiber, identity, Layer, Option, Redacted, Schedule } from "effect"
-import { FetchHttpClient } from "effect/http"
+import { Clock, DateTime, Duration, Effect, Fiber, Layer, Option, Redacted, Schedule } from "effect"
 import { TestClock } from "effect/testing"
 import * as Fs from "node:fs"
 import * as Tls from "node:tls"
@@ -17,25 +9,11 @@ import { gzipSync } from "node:zlib"
 import * as Breadth from "../Breadth.ts"
 import * as FakeTransport from "../FakeTransport.ts"
 import * as HostileServer from "../HostileServer.ts"
+import * as Transports from "../Transports.ts"
 
 type Engine = "undici" | "fetch"
 
-/** How a call is sent: by the exchange that our transport offers, or by an `HttpClient`. */
-type Way = Engine | `${Engine} as an HttpClient`
-
-const ways: ReadonlyArray<Way> = ["undici", "undici as an HttpClient", "fetch", "fetch as an HttpClient"]
-
-const engineOf = (way: Way): Engine => way.startsWith("undici") ? "undici" : "fetch"
-
-const layers = {
-  undici: (options: NodeLiveDesk.Options) => NodeLiveDesk.layer(options),
-  "undici as an HttpClient": (options: NodeLiveDesk.Options) =>
-    NodeLiveDesk.layer({ ...options, transformClient: identity }),
-  fetch: (options: LiveDeskClient.Options) =>
-    LiveDesk.layer.pipe(Layer.provide(LiveDeskClient.layerTransport(options)), Layer.provide(FetchTransport.layer)),
-  "fetch as an HttpClient": (options: LiveDeskClient.Options) =>
-    LiveDesk.layer.pipe(Layer.provide(LiveDeskClient.layer(options)), Layer.provide(FetchHttpClient.layer))
-}
+const engineOf = (way: Transports.Way): Engine => way.startsWith("undici") ? "undici" : "fetch"
 
 const optionsFor = (baseUrl: string): LiveDeskClient.Options => ({
   // The outcome of one attempt.
@@ -128,7 +106,7 @@ const trust = Effect.acquireRelease(
   (before) => Effect.sync(() => Tls.setDefaultCACertificates(before))
 )
 
-const becomes = (spec: Case, way: Way): Outcome | undefined =>
+const becomes = (spec: Case, way: Transports.Way): Outcome | undefined =>
   spec.becomes !== undefined && "undici" in spec.becomes ? spec.becomes[engineOf(way)] : spec.becomes
 
 const until = (isSo: () => boolean) =>
@@ -147,7 +125,7 @@ const inItsTime = <A, E, R>(call: Effect.Effect<A, E, R>, limit: Duration.Input,
     return yield* Fiber.join(calling)
   })
 
-const check = (spec: Case, way: Way) =>
+const check = (spec: Case, way: Transports.Way) =>
   Effect.gen(function*() {
     const { limit, tls } = spec
     if (typeof tls === "object" && tls.trusted) yield* trust
@@ -157,7 +135,7 @@ const check = (spec: Case, way: Way) =>
     )
     const url = tls === "scheme only" ? server.url.replace("http:", "https:") : server.url
     const timeout = limit === undefined ? undefined : { timeout: limit }
-    const services = yield* Layer.build(layers[way]({ ...optionsFor(url), ...spec.options, ...timeout }))
+    const services = yield* Layer.build(Transports.layers[way]({ ...optionsFor(url), ...spec.options, ...timeout }))
     const call = create.pipe(
       Effect.match({ onFailure: (error) => error, onSuccess: () => undefined }),
       Effect.provideContext(services)
@@ -183,10 +161,12 @@ const isOfTheClient = ({ becomes, does, tls }: Case): boolean =>
   does._tag === "Respond" && tls === undefined && !(becomes !== undefined && "undici" in becomes)
 
 /** The ways of a case: all in `test:full`, else in turn one of each engine, or one where it is the client that decides. */
-const waysOf = (spec: Case, index: number): ReadonlyArray<Way> =>
+const waysOf = (spec: Case, index: number): ReadonlyArray<Transports.Way> =>
   Breadth.isFull
-    ? ways
-    : ways.filter((_, way) => isOfTheClient(spec) ? way === index % 4 : [index % 2, 3 - index % 2].includes(way))
+    ? Transports.ways
+    : Transports.ways.filter((_, way) =>
+      isOfTheClient(spec) ? way === index % 4 : [index % 2, 3 - index % 2].includes(way)
+    )
 
 const both = (name: string, cases: ReadonlyArray<Case>) => {
   const sent = cases.flatMap((spec, index) =>
@@ -590,7 +570,7 @@ describe("a 421, which the Fetch standard has a client ask once more on a connec
       const server = yield* HostileServer.make({ _tag: "Respond", status: 421 })
       const error = yield* Effect.flip(create).pipe(
         Effect.tap(server.drained),
-        Effect.provide(layers[way](optionsFor(server.url)))
+        Effect.provide(Transports.layers[way](optionsFor(server.url)))
       )
       assert.deepStrictEqual(outcomeOf(error), {
         error: "HttpError/UnexpectedStatus",
@@ -602,7 +582,7 @@ describe("a 421, which the Fetch standard has a client ask once more on a connec
 })
 
 describe("redirects", () => {
-  it.live.each(Breadth.pairs([301, 302, 303, 307, 308], ways))(
+  it.live.each(Breadth.pairs([301, 302, 303, 307, 308], Transports.ways))(
     "%s is not followed, over %s",
     ([status, way]) =>
       Effect.gen(function*() {
@@ -614,7 +594,7 @@ describe("redirects", () => {
         })
         const error = yield* Effect.flip(create).pipe(
           Effect.tap(server.drained),
-          Effect.provide(layers[way](optionsFor(server.url)))
+          Effect.provide(Transports.layers[way](optionsFor(server.url)))
         )
         assert.deepStrictEqual(outcomeOf(error), { error: "HttpError/Redirected", outcome: "Rejected", status })
         assert.strictEqual("location" in error.reason ? error.reason.location : undefined, `${target.url}/elsewhere`)
@@ -624,7 +604,7 @@ describe("redirects", () => {
   )
 })
 
-describe.each(ways)("time outs of a call, over %s", (way) => {
+describe.each(Transports.ways)("time outs of a call, over %s", (way) => {
   it.live("an interrupted call lets its connection go", () =>
     Effect.gen(function*() {
       const server = yield* HostileServer.make({ _tag: "OnRequest", leave: "Hang" })
@@ -633,16 +613,16 @@ describe.each(ways)("time outs of a call, over %s", (way) => {
         yield* until(() => server.requests.length === 1)
         yield* Fiber.interrupt(calling)
         yield* server.drained
-      }).pipe(Effect.provide(layers[way](optionsFor(server.url))))
+      }).pipe(Effect.provide(Transports.layers[way](optionsFor(server.url))))
       assert.strictEqual(server.requests.length, 1)
     }))
 })
 
-describe.each(ways)("what is sent, over %s", (way) => {
+describe.each(Transports.ways)("what is sent, over %s", (way) => {
   it.live("is one POST of JSON with the credentials", () =>
     Effect.gen(function*() {
       const server = yield* HostileServer.make({ _tag: "Respond", status: 200, body: ok })
-      const { contact } = yield* create.pipe(Effect.provide(layers[way](optionsFor(`${server.url}/desk/`))))
+      const { contact } = yield* create.pipe(Effect.provide(Transports.layers[way](optionsFor(`${server.url}/desk/`))))
       assert.strictEqual(contact.id, 7)
       const request = yield* Effect.fromNullishOr(server.requests[0])
       assert.strictEqual(request.line, "POST /desk/api/v2/accounts/contacts HTTP/1.1")
@@ -654,11 +634,11 @@ describe.each(ways)("what is sent, over %s", (way) => {
     }))
 })
 
-describe.each(ways)("Retry-After, over %s", (way) => {
+describe.each(Transports.ways)("Retry-After, over %s", (way) => {
   const retryAfter = (headers: Readonly<Record<string, string>>) =>
     Effect.gen(function*() {
       const server = yield* HostileServer.make({ _tag: "Respond", status: 429, headers, body: "Retry later\n" })
-      const { reason } = yield* Effect.flip(create).pipe(Effect.provide(layers[way](optionsFor(server.url))))
+      const { reason } = yield* Effect.flip(create).pipe(Effect.provide(Transports.layers[way](optionsFor(server.url))))
       assert.strictEqual(server.requests.length, 1)
       assert.isTrue(reason._tag === "RateLimited")
       return reason._tag === "RateLimited" ? reason.retryAfter : Option.none()

@@ -30,8 +30,8 @@ const fail = (problem: string) => Effect.fail(new IdentifierHashError({ problem 
 
 /**
  * Computes the `identifier_hash` of a user: the hex HMAC-SHA256 of the id that the page gives to
- * `window.$livedesk.setUserId`, under the *HMAC Token* of the inbox's settings. Compute it on the server: whoever has the
- * token can pass for any user. Fails if the id is empty, or if the token is empty or has white space at its ends.
+ * `window.$livedesk.setUserId`, under the *HMAC Token* of the inbox's settings. Compute it on the server,
+ * because a visitor with the token can pass for any user. Fails if the id is empty, or if the token is empty or has white space at its ends.
  *
  * ```ts
  * const hash = yield* WebsiteWidget.identifierHash("user-42", secret)
