@@ -42,6 +42,7 @@ const formats: ReadonlyArray<readonly [name: string, pattern: RegExp, make: (n: 
     /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?$/i,
     (_, text) => `2000-01-01${text.slice(10).replaceAll(/\d/g, "0")}`
   ],
+  ["http date", /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/, () => "Sat, 01 Jan 2000 00:00:00 GMT"],
   ["date", /^\d{4}-\d\d-\d\d$/, () => "2000-01-01"],
   ["e-mail", /^[^\s@]+@[^\s@]+\.[^\s@]+$/, (n) => `person-${n}@example.com`],
   ["url", /^[a-z][a-z\d+.-]*:\/\/\S+$/i, (n) => `https://example.com/${n}`],

@@ -160,8 +160,8 @@ export const steps: ReadonlyArray<Step> = [
   })),
   success(Contacts.endpoints.list, "a search for it, sorted", (subjects) => ({
     q: labelOf(subjects),
-    sort: "created_at",
-    direction: "desc"
+    sort: "created_at" as const,
+    direction: "desc" as const
   })),
   success(Contacts.endpoints.list, "two labels, far past the end", () => ({ labels: ["a", "b"], page: 100_000 })),
   refusal(Contacts.endpoints.create, "the same identifier again", (subjects) => ({
@@ -260,7 +260,7 @@ export const steps: ReadonlyArray<Step> = [
   success(
     Tickets.endpoints.update,
     "its priority",
-    ({ ticketId }) => ticketId === undefined ? undefined : { ticketId, priority: "normal" }
+    ({ ticketId }) => ticketId === undefined ? undefined : { ticketId, priority: "normal" as const }
   ),
   refusal(Contacts.endpoints.list, "no credentials", () => ({}), "withoutKey"),
   refusal(Contacts.endpoints.list, "a wrong secret", () => ({}), "wrongSecret"),
@@ -291,11 +291,11 @@ export const steps: ReadonlyArray<Step> = [
  * @category showing
  * @since 0.1.0
  */
-export const leftBehind = (subjects: Pick<Subjects, "inboxId" | "startedAt">): ReadonlyArray<string> => [
-  `a contact named "${name}" with the identifier ${labelOf(subjects)}, in inbox ${subjects.inboxId}`,
+export const leftBehind = (subjects: Pick<Subjects, "startedAt">): ReadonlyArray<string> => [
+  `a contact named "${name}" with the identifier ${labelOf(subjects)}`,
   `a conversation of that contact, resolved, with three messages: "${content}"`,
   `a ticket titled "${name}", whose description ends with ${labelOf(subjects)}`,
-  `of each call that should be refused but is not: a contact, a conversation, a message or a ticket with these texts`
+  "of each call that should be refused but is not: a contact, a conversation, a message or a ticket with these texts"
 ]
 
 /**
@@ -311,7 +311,7 @@ export const text = (baseUrl: string, subjects: Pick<Subjects, "inboxId" | "star
       `  ${endpoint.operation.padEnd(width)}  ${what}`
     )
   return [
-    `livedesk verify makes ${steps.length} calls to ${baseUrl}, one after the other:`,
+    `livedesk verify makes ${steps.length} calls to ${baseUrl}, in inbox ${subjects.inboxId}, one after the other:`,
     ...lines("success"),
     "and some that must be refused:",
     ...lines("refusal"),

@@ -25,7 +25,6 @@ import * as WireRecorder from "./WireRecorder.ts"
  * @since 0.1.0
  */
 export interface Run {
-  readonly inboxId: number
   /** The beginning, in milliseconds since 1970. */
   readonly startedAt: number
   /** Whether the address is of the vendor's: else a run verifies nothing about LiveDesk. */
@@ -240,7 +239,9 @@ export const make = (run: Run): Report => {
     "",
     "## Endpoints",
     "",
-    "These rows replace those of `docs/verified.md`:",
+    run.isLiveDesk
+      ? "These rows replace those of `docs/verified.md`:"
+      : "Another server fills no row of `docs/verified.md`:",
     "",
     table(run),
     "",
@@ -251,7 +252,9 @@ export const make = (run: Run): Report => {
       ...lines(issues.map(({ message, path }) =>
         `  - differs at \`${anonymizer.path(path) || "the whole"}\`: ${Vocabulary.sentence(message)}`
       )),
-      ...lines(seen.map((path) => `  - unverified, and seen: \`${anonymizer.path(path)}\``))
+      ...(seen.length === 0
+        ? []
+        : [`  - fields that no page shows there: ${seen.map((path) => `\`${anonymizer.path(path)}\``).join(", ")}`])
     ]),
     "",
     "## Headers that look like limits or request ids",

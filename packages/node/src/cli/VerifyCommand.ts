@@ -56,9 +56,8 @@ export const command = Command.make(
     const subjects = { inboxId, startedAt: yield* Clock.currentTimeMillis }
     const plan = VerificationPlan.text(baseUrl, subjects)
     if (yield* LiveDeskCall.DryRunFlag) {
-      return yield* CommandOutput.print({ plan: plan.split("\n") }, () => []).pipe(
-        Effect.when(CommandOutput.Json),
-        Effect.andThen(Effect.unless(Console.log(plan), CommandOutput.Json))
+      return yield* Console.log(
+        (yield* CommandOutput.Json) ? CommandOutput.json({ plan: plan.split("\n") }) : plan
       )
     }
     yield* Console.error(plan)
@@ -67,7 +66,7 @@ export const command = Command.make(
     const findings: Array<Finding> = []
     const reportNow = () =>
       VerificationReport.make({
-        ...subjects,
+        startedAt: subjects.startedAt,
         isLiveDesk: new URL(baseUrl).hostname.endsWith(".engagelab.com"),
         findings
       })
@@ -85,7 +84,7 @@ export const command = Command.make(
         )
       )
     )
-    yield* CommandOutput.print({ report: folder, calls: reportNow().rows }, ({ calls }) => calls)
+    yield* CommandOutput.print({ report: folder, calls: reportNow().rows }, ({ calls }) => calls.map((call) => ({ ...call })))
     yield* Console.error(`The report is in the folder ${folder}. Read it, then attach it to an issue of this library.`)
     const failures = findings.filter(({ conclusion, step }) =>
       failed.has(conclusion) || (conclusion === "refused" && step.expected === "success")

@@ -9,30 +9,35 @@ import * as Predicate from "effect/Predicate"
 
 // No name of a person is among them, whatever else it means: no "mark", "may", "will" or "grace".
 const technical = `
-a about absent accept access action active address after age agent agents all allow allowed already alt an and another
-any api app application array as attribute attributes auth authenticate authentication authorization authorized avatar
-bad bearer before blank body boolean bot browser by cache cannot cards category cf change changed channel character
-characters charset client code color column company completed configuration conflict connection contact contain content
-control conversation cookie correct count country create created credentials cross csat current custom cursor data
-database date default delete deleted denied description destroyed detail details differs disabled display does domain
-domains done draft duplicate during e164 either email empty enabled encoding end entity entry enum error errors etag
-event exceeded excess exist existing exists expected expired expires failed false feature field fields file first
-flag for forbidden form format formats found frame from get given got group has have header headers host html http https
-id ids if in inbox inboxes incorrect index info input integer internal invalid ip is it item items json key kind label
-labels language last least length level limit limits link list live load locale location locked log long longer match
-matching maximum media message messages meta method minimum missing mode model modified more most must name
-needed next no not null number object of offset on one only open operation option options or order origin other page
-pages parameter params parse pass password path payload per permission permissions permitted phone platform policy port
-powered pragma present previous priority private profile project property protection protocol proxy public put quota
-quotas range rate ratelimit raw read record redirect referrer reject rejected remaining remove reply request
-requester required reset resource response result retry returned role root route rule rules runner runtime same sample
-schema scope score search second seconds secret security see segment send sender sent server service session set settings
-short should sign signature since size slow snoozed sort source sources spam state status store strict string sub success
-successful successfully svc tag tags taken team template text than that the their then there this ticket time timeout
-timezone timestamp timing title to token too total trace traceparent track transfer transition transport true try type
-unauthorized undefined unique unknown unprocessable unsupported until up update updated upload url usage user users uuid
-valid validation value values vary version via view wait was webhook when which widget with without writable wrong www
-xss you your zone
+a able about above absent accept access action active address after age agent agents alive all allow allowed already
+alt an and another any api apis app application are array arrays as attribute attributes auth authenticate
+authentication authorization authorized avatar bad be bearer been before below between blank body boolean bot both
+browser by cache cannot cards category cf change changed channel character characters charset client code color column
+company completed configuration conflict connection contact contain content continue continuing control conversation
+cookie correct could couldn count country create created credentials cross csat csv current cursor custom data
+database date decode decoded default delete deleted denied description destroyed detail details didn differs digits
+disabled display does doesn domain domains done draft duplicate during e164 each either email emails empty enabled
+encoded encoding end entity entry enum error errors etag event every exactly exceeded exception excess exist existing
+exists expected expired expires failed failing failure false feature field fields file finding finite first flag for
+forbidden form format formats found frame from gateway get given gmt got group handle handled has hasn have header
+headers hmac host html http https id ids if in inbox inboxes incorrect index info input integer internal into invalid
+ip is isn it item items jpeg json keep key kind label labels language last least length level limit limits link list
+literal live load locale location locked log long longer made maintenance make many match matched matching maximum
+media message messages meta method minimum missing mode model modified more most much must name natural need needed
+needs next no not null nullable number numbers object objects of offset on one only open operation option options or
+order origin other over own page pages parameter params parse parsed pass password path payload pdf per permission
+permissions permitted phone plain platform png policy port powered pragma present previous priority private process
+processed processing profile project property protection protocol proxy public put quota quotas raised range rate
+ratelimit raw read record redirect referrer reject rejected remaining remove reply request requester required reset
+resource resources response result retry returned role root route rule rules runner runtime same sample schema scope
+score search second seconds secret security see segment send sender sent server service session set settings short
+should shouldn sign signature since size slow snoozed so sort source sources spam state status store strict string
+strings sub success successful successfully such svc tag tags taken team template temporarily text texts than that the
+their then there these this those ticket time timeout timestamp timezone timing title to token too total trace
+traceparent track transfer transition transport true try type unable unauthorized unavailable undefined under union
+unique unknown unprocessable unsupported until up update updated upload url usage user users utc uuid valid validation
+value values vary version via view wait was webhook were when which whole widget with without writable wrong www xss
+you your zone
 `.split(/\s+/)
 
 /** The parts of a name such as `contact_inboxes`, `createdAt`, `x-request-id` or `Channel::Api`. */

@@ -8,6 +8,7 @@ import type * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 
@@ -58,7 +59,7 @@ export class WireRecorder {
 const recordOf = ({ body, method, url, urlParams }: HttpClientRequest.HttpClientRequest): WireRecord => ({
   method,
   pathname: new URL(url).pathname,
-  query: urlParams.params,
+  query: urlParams.params.map(([name, value]) => [name, Redacted.isRedacted(value) ? "" : value]),
   body: fieldsOf(body),
   response: undefined
 })
