@@ -1,3 +1,4 @@
+import { Model } from "@effect-livedesk/core"
 import * as Endpoints from "@effect-livedesk/core/Endpoints"
 import { Emulator } from "@effect-livedesk/core/testing"
 import { NodeEmulator } from "@effect-livedesk/node"
@@ -7,10 +8,12 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { type IncomingMessage, type ServerResponse } from "node:http"
 import { join } from "node:path"
 // By path, since the package offers the command to shells alone.
+import { Anonymizer } from "../../packages/node/src/cli/Anonymizer.ts"
 import * as VerificationPlan from "../../packages/node/src/cli/VerificationPlan.ts"
 import * as VerificationReport from "../../packages/node/src/cli/VerificationReport.ts"
 import * as Breadth from "../Breadth.ts"
 import * as Cli from "../Cli.ts"
+import * as Wire from "../core/Wire.ts"
 import * as Folder from "../Folder.ts"
 import * as LocalServer from "../LocalServer.ts"
 
@@ -202,6 +205,27 @@ describe("the table of what is verified", () => {
     assert.lengthOf(firstCells(blank) ?? [], Endpoints.all.length)
   })
 })
+
+describe("a body without personal values", () => {
+  it("is read and drifts as the one that it replaces", () => {
+    for (const name of ["create-contact", "create-conversation"]) {
+      const sample = Wire.fixture(name)
+      for (const [place, odd] of Breadth.pairs(Wire.places(sample), Wire.oddities)) {
+        const body = Wire.change(sample, place, odd)
+        const replaced = new Anonymizer().body(body)
+        for (const { operation, success } of Endpoints.all) {
+          const story = `${operation}, ${JSON.stringify(odd)} at ${place.join(".")} of ${name}`
+          assert.deepStrictEqual(issuesOf(success.read(replaced)), issuesOf(success.read(body)), story)
+          const documented = Model.fromSchema(success.documented())
+          assert.deepStrictEqual(issuesOf(documented.read(replaced)), issuesOf(documented.read(body)), story)
+        }
+      }
+    }
+  })
+})
+
+const issuesOf = (read: unknown) =>
+  read instanceof Model.DecodeFailure ? read.issues.map(({ path }) => path.join(".")) : []
 
 describe("the report of a hostile server", () => {
   const campaign = "verify: runs at a server whose responses are full of canaries"

@@ -154,13 +154,14 @@ export class Anonymizer {
     if (size === 0 || size === 1 || (isNamed && Vocabulary.isValue(key, String(value)))) return value
     // An error code, which is the service's own.
     if (isNamed && depth <= 2 && key === "code" && Number.isInteger(value) && size < 1e5) return value
-    if (isNamed && idKey.test(key)) return this.#number("id", String(value))
+    if (isNamed && idKey.test(key) && value > 0 && Number.isSafeInteger(value)) return this.#number("id", String(value))
     if (value >= 1e9 && value < 1e10) {
       return 1e9 + this.#number("time", String(value)) + (Number.isInteger(value) ? 0 : 0.5)
     }
     if (value >= 1e12 && value < 1e13) return 1e12 + this.#number("time", String(value))
     if (!Number.isInteger(value)) return value < 0 ? -0.5 : 0.5
-    return Math.sign(value) * 10 ** Math.min(15, Math.floor(Math.log10(size)))
+    // A number that is no safe integer stays none.
+    return Math.sign(value) * 10 ** (Number.isSafeInteger(value) ? Math.floor(Math.log10(size)) : 16)
   }
 
   #string(value: string, { isMessage, isNamed, key }: Place): string {
