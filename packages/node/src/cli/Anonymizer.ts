@@ -19,7 +19,7 @@ interface Place {
 }
 
 const maxDepth = 24
-const maxItems = 3
+const maxItems = 5
 const maxKeys = 200
 
 /** Keys of maps that a project fills. */

@@ -76,9 +76,10 @@ const assumptionIssues = ({ assumed }: Step["endpoint"]["success"], body: unknow
 const at = (json: unknown, path: ReadonlyArray<string>): unknown =>
   path.reduce((json, key) => Predicate.isObject(json) && Object.hasOwn(json, key) ? json[key] : undefined, json)
 
+const document = LiveDeskOpenApi.make()
+
 /** The places in a response that the contract marks as unverified. */
 const unverifiedIn = (step: Step, body: unknown): ReadonlyArray<ReadonlyArray<string>> => {
-  const document = LiveDeskOpenApi.make()
   const resolved = (schema: unknown): unknown => {
     const reference = at(schema, ["$ref"])
     return typeof reference === "string" ? at(document, reference.split("/").slice(1)) : schema

@@ -81,7 +81,10 @@ const conclusions: { readonly [conclusion in Finding["conclusion"]]: string } = 
 }
 
 /** What an error says besides its class: the known words of its messages, and what the client itself knows. */
-const errorOf = ({ outcome, reason, status, ...error }: LiveDeskError.LiveDeskError, anonymizer: Anonymizer): string => {
+const errorOf = (
+  { outcome, reason, status, ...error }: LiveDeskError.LiveDeskError,
+  anonymizer: Anonymizer
+): string => {
   const messages = "messages" in reason ? reason.messages.slice(0, 3).map(Vocabulary.sentence) : []
   const code = "code" in reason && reason._tag === "ErrorCodeReturned"
     ? [`code ${JSON.stringify(anonymizer.field("code", reason.code))}`]
@@ -130,8 +133,11 @@ export const table = (run: Pick<Run, "findings" | "isLiveDesk" | "startedAt">): 
       `\`${operation}\``,
       `\`${method} ${path}\``,
       cell("success", ({ conclusion }) => conclusions[conclusion]),
-      cell("refusal", ({ conclusion, record, step: { what } }) =>
-        `${what}: ${conclusion === "refused" ? record?.response?.status ?? "refused" : conclusions[conclusion]}`)
+      cell(
+        "refusal",
+        ({ conclusion, record, step: { what } }) =>
+          `${what}: ${conclusion === "refused" ? record?.response?.status ?? "refused" : conclusions[conclusion]}`
+      )
     ]
   })
   return columns(["call", "request", "response", "refusals"], rows)
@@ -223,9 +229,8 @@ export const make = (run: Run): Report => {
   const results = run.findings.map((finding) => ({ finding, result: resultOf(finding, anonymizer) }))
   const observations = results.map(({ finding, result }) => observation(finding, result, anonymizer))
   const planned = VerificationPlan.steps.length
-  const isComplete = run.findings.length === planned && run.findings.every(({ conclusion, error }) =>
-    conclusion !== "unknown" || error !== undefined
-  )
+  const isComplete = run.findings.length === planned &&
+    run.findings.every(({ conclusion, error }) => conclusion !== "unknown" || error !== undefined)
   const markdown = [
     "# What `livedesk verify` saw",
     "",
@@ -249,9 +254,11 @@ export const make = (run: Run): Report => {
     "",
     ...results.flatMap(({ finding: { issues, millis, seen, step }, result }) => [
       `- \`${step.endpoint.operation}\`, ${step.what}: ${result}${millis === undefined ? "" : `, ${millis} ms`}`,
-      ...lines(issues.map(({ message, path }) =>
-        `  - differs at \`${anonymizer.path(path) || "the whole"}\`: ${Vocabulary.sentence(message)}`
-      )),
+      ...lines(
+        issues.map(({ message, path }) =>
+          `  - differs at \`${anonymizer.path(path) || "the whole"}\`: ${Vocabulary.sentence(message)}`
+        )
+      ),
       ...(seen.length === 0
         ? []
         : [`  - fields that no page shows there: ${seen.map((path) => `\`${anonymizer.path(path)}\``).join(", ")}`])

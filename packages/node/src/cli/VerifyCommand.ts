@@ -84,7 +84,10 @@ export const command = Command.make(
         )
       )
     )
-    yield* CommandOutput.print({ report: folder, calls: reportNow().rows }, ({ calls }) => calls.map((call) => ({ ...call })))
+    yield* CommandOutput.print(
+      { report: folder, calls: reportNow().rows },
+      ({ calls }) => calls.map((call) => ({ ...call }))
+    )
     yield* Console.error(`The report is in the folder ${folder}. Read it, then attach it to an issue of this library.`)
     const failures = findings.filter(({ conclusion, step }) =>
       failed.has(conclusion) || (conclusion === "refused" && step.expected === "success")
