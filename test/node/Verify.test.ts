@@ -15,6 +15,7 @@ import { Anonymizer } from "../../packages/node/src/cli/Anonymizer.ts"
 import * as Verification from "../../packages/node/src/cli/Verification.ts"
 import * as VerificationPlan from "../../packages/node/src/cli/VerificationPlan.ts"
 import * as VerificationReport from "../../packages/node/src/cli/VerificationReport.ts"
+import * as Vocabulary from "../../packages/node/src/cli/Vocabulary.ts"
 import { WireRecorder } from "../../packages/node/src/cli/WireRecorder.ts"
 import * as Breadth from "../Breadth.ts"
 import * as Cli from "../Cli.ts"
@@ -214,6 +215,56 @@ describe("the table of what is verified", () => {
   })
 })
 
+describe("the table of a run", () => {
+  it("has what a run at LiveDesk showed, and nothing of another server", () => {
+    const findings = VerificationPlan.steps
+      .filter(({ endpoint }) => endpoint.operation === "tickets.get")
+      .map(({ expected, ...step }): Verification.Finding => ({
+        step: { expected, ...step },
+        conclusion: expected === "success" ? "drifted" : "refused",
+        issues: [],
+        seen: [],
+        record: {
+          method: "GET",
+          pathname: "/",
+          query: [],
+          body: undefined,
+          response: { status: 404, headers: {}, pieces: [], bytes: 0 }
+        }
+      }))
+    const rowsAt = (isLiveDesk: boolean) =>
+      VerificationReport.table({ findings, isLiveDesk, startedAt: Date.UTC(2026, 10, 29) }).replaceAll(/ +/g, " ")
+    assert.include(
+      rowsAt(true),
+      "| 2026-11-29: drifted from its page | 2026-11-29: an unknown ticket: 404 |\n| `tickets.update`"
+    )
+    assert.include(rowsAt(true), "| not yet seen | not yet seen |")
+    assert.notInclude(rowsAt(false), "2026")
+  })
+})
+
+describe("the vocabulary", () => {
+  it("has the contract's names and a service's words, and no names of people", () => {
+    for (const name of ["contact_inboxes", "createdAt", "x-request-id", "language", "attachments[]", "retry-after"]) {
+      assert.isTrue(Vocabulary.isName(name), name)
+    }
+    const people =
+      "alice anna ben bill bob carol chase dean faith frank grace grant hans hope ian jack joy june kim lee " +
+      "li mark max may mia miles nick pat paul pierce ray rob rose sam skip sue summer tom victor wang wei will zhang"
+    for (const name of people.split(" ")) {
+      assert.isFalse(Vocabulary.isName(name), name)
+      assert.strictEqual(Vocabulary.sentence(name), "…", name)
+      assert.isFalse(Vocabulary.isValue("status", name), name)
+    }
+    assert.isFalse(Vocabulary.isValue("name", "open"))
+    assert.isTrue(Vocabulary.isValue("channel", "Channel::Email"))
+    assert.strictEqual(
+      Vocabulary.sentence("Email zhang@acme.inc has already been taken by 4711"),
+      "Email … has already been taken by …"
+    )
+  })
+})
+
 describe("a body without personal values", () => {
   it("is read and drifts as the one that it replaces", () => {
     for (const name of ["create-contact", "create-conversation"]) {
@@ -335,7 +386,8 @@ class Nest {
   }
 
   digits(): string {
-    const digits = String(2e8 + this.draw(9e14))
+    // Some are times in seconds or milliseconds.
+    const digits = String(this.pick(2e8 + this.draw(9e14), 15e8 + this.draw(3e8), 15e11 + this.draw(3e11)))
     this.canaries.push(digits)
     return digits
   }
@@ -410,6 +462,13 @@ class Nest {
 const hostile = (nest: Nest, index: number, isRead: boolean) => {
   const { draw } = nest
   const noise = () => nest.object(2)
+  const refusal = nest.pick(
+    noise,
+    () => ({ error: nest.string(), code: nest.string() }),
+    () => ({ message: nest.string(), attributes: [nest.word(), nest.string()] }),
+    () => ({ errors: { [nest.key()]: [nest.string()], [nest.word()]: nest.string() } }),
+    () => ({ errors: [nest.string(), { field: nest.word(), message: nest.string() }] })
+  )
   const id = Number(nest.digits())
   const records = {
     ...noise(),
@@ -419,12 +478,12 @@ const hostile = (nest: Nest, index: number, isRead: boolean) => {
       payload: { ...noise(), contact: { ...noise(), id }, contact_inbox: { source_id: nest.string(), inbox: noise() } }
     }),
     data: { ...noise(), ticket_id: nest.string() },
-    code: 0
+    code: draw(6) === 0 ? nest.pick(nest.string(), nest.number()) : 0
   }
   const isFirst = index === 0
   const status = isFirst || draw(3) > 0 ? 200 : nest.pick(201, 301, 400, 402, 403, 404, 409, 418, 422, 429, 500, 503)
   const body = isFirst || draw(4) > 0
-    ? JSON.stringify(status < 300 ? records : noise())
+    ? JSON.stringify(status < 300 ? records : refusal())
     : nest.pick(
       () => JSON.stringify(noise()),
       () => JSON.stringify(nest.json(2)),
