@@ -1,3 +1,5 @@
+// A server that forwards to another has no Effect around it.
+// @effect-diagnostics globalFetch:off
 import { LiveDeskClient, Model } from "@effect-livedesk/core"
 import * as Endpoints from "@effect-livedesk/core/Endpoints"
 import { Emulator } from "@effect-livedesk/core/testing"
@@ -478,7 +480,7 @@ const hostile = (nest: Nest, index: number, isRead: boolean) => {
       payload: { ...noise(), contact: { ...noise(), id }, contact_inbox: { source_id: nest.string(), inbox: noise() } }
     }),
     data: { ...noise(), ticket_id: nest.string() },
-    code: draw(6) === 0 ? nest.pick(nest.string(), nest.number()) : 0
+    code: draw(6) === 0 ? nest.pick<unknown>(nest.string(), nest.number()) : 0
   }
   const isFirst = index === 0
   const status = isFirst || draw(3) > 0 ? 200 : nest.pick(201, 301, 400, 402, 403, 404, 409, 418, 422, 429, 500, 503)

@@ -76,9 +76,14 @@ export class Anonymizer {
     return this.#value(value, { key: "", isNamed: true, isMessage: false, depth: 0 }, isRefusal)
   }
 
-  /** The replacement of the value of a key. */
-  field(key: string, value: unknown): Schema.Json {
-    return this.#value(value, { key, isNamed: true, isMessage: false, depth: 1 }, false)
+  /** The replacement of the text of a key. */
+  text(key: string, value: string): string {
+    return this.#string(value, { key, isNamed: true, isMessage: false, depth: 1 })
+  }
+
+  /** The replacement of the number of a key. */
+  number(key: string, value: number): number {
+    return this.#numeric(value, { key, isNamed: true, isMessage: false, depth: 1 })
   }
 
   /** The replacement of a key or of a header's name. */

@@ -86,8 +86,12 @@ const errorOf = (
   anonymizer: Anonymizer
 ): string => {
   const messages = "messages" in reason ? reason.messages.slice(0, 3).map(Vocabulary.sentence) : []
-  const code = "code" in reason && reason._tag === "ErrorCodeReturned"
-    ? [`code ${JSON.stringify(anonymizer.field("code", reason.code))}`]
+  const code = reason._tag === "ErrorCodeReturned"
+    ? [
+      `code ${
+        typeof reason.code === "number" ? anonymizer.number("code", reason.code) : anonymizer.text("code", reason.code)
+      }`
+    ]
     : []
   const fields = "fields" in reason ? reason.fields.slice(0, 8).map((field) => anonymizer.path(field.split("."))) : []
   return [
@@ -167,7 +171,7 @@ const observation = (finding: Finding, result: string, anonymizer: Anonymizer) =
       method: endpoint.method,
       path: pathOf(endpoint.path, record.pathname, anonymizer),
       query: Object.fromEntries(
-        record.query.map(([name, value]) => [anonymizer.name(name), anonymizer.field(name, value)])
+        record.query.map(([name, value]) => [anonymizer.name(name), anonymizer.text(name, value)])
       ),
       body: anonymizer.body(record.body)
     },
@@ -184,7 +188,7 @@ const pathOf = (path: string, pathname: string, anonymizer: Anonymizer): string 
   const template = path.split("/")
   const segments = pathname.split("/").slice(-template.length)
   return template.map((segment, index) =>
-    segment.startsWith(":") ? anonymizer.field(segment.slice(1), decodeURIComponent(segments[index] ?? "")) : segment
+    segment.startsWith(":") ? anonymizer.text(segment.slice(1), decodeURIComponent(segments[index] ?? "")) : segment
   ).join("/")
 }
 
