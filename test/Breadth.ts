@@ -28,7 +28,7 @@ export const campaigns = {
   "flows: kills of the process": { quick: 0, full: 120, minutes: 3 },
   "flows: gaps in which the process is killed": { quick: 1, full: 21, minutes: 2 },
   "flows: ends of the process by SIGTERM": { quick: 1, full: 10, minutes: 0.5 },
-  "verify: runs at a server whose responses are full of canaries": { quick: 3, full: 200, minutes: 0.5 },
+  "verify: runs at a server whose responses are full of canaries": { quick: 3, full: 100, minutes: 1 },
   "flows on three processes: customers": { quick: 0, full: 1_000, minutes: 1.5 }
 } as const satisfies Record<string, Breadth>
 

@@ -12,6 +12,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { type IncomingMessage, type ServerResponse } from "node:http"
 import { join } from "node:path"
 import { PassThrough } from "node:stream"
+import { buffer } from "node:stream/consumers"
 // By path, since the package offers the command to shells alone.
 import { Anonymizer } from "../../packages/node/src/cli/Anonymizer.ts"
 import * as Verification from "../../packages/node/src/cli/Verification.ts"
@@ -63,7 +64,7 @@ const changed = Effect.fnUntraced(function*(
     const upstream = await fetch(`${settings.LIVEDESK_BASE_URL}${request.url}`, {
       method: request.method ?? "GET",
       headers: { ...(authorization === "" ? {} : { authorization }), ...(type === "" ? {} : { "content-type": type }) },
-      ...(request.method === "GET" ? {} : { body: await new Response(request as never).arrayBuffer() })
+      ...(request.method === "GET" ? {} : { body: Uint8Array.from(await buffer(request)) })
     })
     response.setHeader("content-type", upstream.headers.get("content-type") ?? "")
     response.statusCode = upstream.status

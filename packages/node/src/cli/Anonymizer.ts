@@ -40,20 +40,37 @@ const formats: ReadonlyArray<readonly [name: string, pattern: RegExp, make: (n: 
   [
     "time",
     /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?$/i,
-    (_, text) => `2000-01-01${text.slice(10).replaceAll(/\d/g, "0")}`
+    (_, text) => `${dayOf(text)}${text.slice(10).replaceAll(/\d/g, "0")}`
   ],
   ["http date", /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/, () => "Sat, 01 Jan 2000 00:00:00 GMT"],
-  ["date", /^\d{4}-\d\d-\d\d$/, () => "2000-01-01"],
+  ["date", /^\d{4}-\d\d-\d\d$/, (_, text) => dayOf(text)],
   ["e-mail", /^[^\s@]+@[^\s@]+\.[^\s@]+$/, (n) => `person-${n}@example.com`],
   ["url", /^[a-z][a-z\d+.-]*:\/\/\S+$/i, (n) => `https://example.com/${n}`],
   ["phone", /^\+[\d\s().-]{5,24}$/, (n, text) => `+1${String(n).padStart(text.replaceAll(/\D/g, "").length - 1, "0")}`],
-  ["digits", /^\d{1,40}$/, (n, text) => `1${String(n).padStart(text.length - 1, "0")}`],
+  [
+    "digits",
+    /^\d{1,40}$/,
+    (n, text) =>
+      Number.isSafeInteger(Number(text)) ? `1${String(n).padStart(text.length - 1, "0")}` : "9".repeat(text.length)
+  ],
   ["decimal", /^-?\d+\.\d+$/, () => "0.5"],
   ["token", /^[\w+/=.-]{16,}$/, (n, text) => `${lengthOf(text)} token ${n}`]
 ]
 
 const lengthOf = ({ length }: string): string =>
   length <= 20 ? "short" : length <= 100 ? "medium" : length <= 1000 ? "long" : "very long"
+
+/** A day for another: one that is none, before 1970 or far away stays so. */
+const dayOf = (text: string): string => {
+  const year = Number(text.slice(0, 4))
+  return Number.isNaN(Date.parse(text))
+    ? "2000-13-01"
+    : year < 1970
+    ? "1960-01-01"
+    : year > 2100
+    ? "9999-01-01"
+    : "2000-01-01"
+}
 
 /** Matches headers of limits, whose values are small numbers. */
 const limitHeader = /limit|quota|remaining|reset|^retry-after$/
@@ -166,7 +183,8 @@ export class Anonymizer {
     if (value >= 1e12 && value < 1e13) return 1e12 + this.#number("time", String(value))
     if (!Number.isInteger(value)) return value < 0 ? -0.5 : 0.5
     // A number that is no safe integer stays none.
-    return Math.sign(value) * 10 ** (Number.isSafeInteger(value) ? Math.floor(Math.log10(size)) : 16)
+    return Math.sign(value) *
+      (Number.isSafeInteger(value) ? Math.min(10 ** String(size).length - 1, Number.MAX_SAFE_INTEGER) : 1e16)
   }
 
   #string(value: string, { isMessage, isNamed, key }: Place): string {
@@ -175,7 +193,8 @@ export class Anonymizer {
     if (!isNamed || !idKey.test(key) || value === "") return this.#text(value)
     const [, , uuid] = formats[0]?.[1].test(value) === true ? formats[0] : []
     const n = this.#number("id", value)
-    return uuid?.(n, value) ?? (/^\d+$/.test(value) ? String(n) : `id-${n}`)
+    if (uuid !== undefined) return uuid(n, value)
+    return /^\d+$/.test(value) ? Number.isSafeInteger(Number(value)) ? String(n) : this.#text(value) : `id-${n}`
   }
 
   #text(value: string): string {
