@@ -12,7 +12,7 @@ const technical = `
 a able about above absent accept access action active address after age agent agents alive all allow allowed already
 alt an and another any api apis app application are array arrays as attribute attributes auth authenticate
 authentication authorization authorized avatar bad be bearer been before below between blank body boolean bot both
-browser by cache cannot cards category cf change changed channel character characters charset client code color column
+browser by cache cannot cards category cf change changed character characters charset client code color column
 company completed configuration conflict connection contact contain content continue continuing control conversation
 cookie correct could couldn count country create created credentials cross csat csv current cursor custom data
 database date decode decoded default delete deleted denied description destroyed detail details didn differs digits
