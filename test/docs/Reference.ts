@@ -151,7 +151,7 @@ export const make = async (): Promise<Reference> => {
 }
 
 /** The guides in the order of their index. */
-const guides = (): ReadonlyArray<string> => {
+export const guides = (): ReadonlyArray<string> => {
   const index = Fs.readFileSync(Path.join(root, "docs/README.md"), "utf8")
   const listed = Array.from(index.matchAll(/\]\(([\w-]+\.md)\)/g), ([, file]) => `docs/${file}`)
   return ["docs/README.md", ...listed, "CONTRIBUTING.md"]
@@ -298,10 +298,6 @@ const absolute = (path: string): NormalizedPath => normalizePath(Path.join(root,
 // ---------------------------------------------------------------------------------------------------------------------
 // writing
 // ---------------------------------------------------------------------------------------------------------------------
-
-/** For a browser: guides, examples and reference, which need no server and no network. */
-export const writeSite = ({ app, project }: Reference, folder: string): Promise<void> =>
-  app.generateDocs(project, folder)
 
 /** For the repository: the reference alone, for the guides are there. Takes the guides out of the project. */
 export const writeMarkdown = async ({ app, project }: Reference, folder: string): Promise<void> => {
