@@ -272,10 +272,12 @@ const addPages = (project: ProjectReflection): void => {
     project.files.registerReflection(absolute(path), page)
     return page
   }
-  const examples = add("Examples", project, "examples", [{ kind: "text", text: "# Examples" }])
+  const examples = add("Examples", project, "examples", [{ kind: "text", text: "# Examples\n\n## Programs\n" }])
   for (const file of Fs.globSync("examples/*.ts", { cwd: root }).sort()) {
     const text = `\`\`\`ts\n${Fs.readFileSync(Path.join(root, file), "utf8")}\n\`\`\``
-    add(Path.basename(file), examples, file, [{ kind: "text", text: `# ${file}\n\n${text}` }])
+    const name = Path.basename(file)
+    const target = add(name, examples, file, [{ kind: "text", text: `# ${file}\n\n${text}` }])
+    examples.content.push({ kind: "text", text: "\n- " }, { kind: "inline-tag", tag: "@link", text: name, target })
   }
   add(
     "Reference",

@@ -1,7 +1,7 @@
 /** The guides, examples and the reference for a browser, and as text for language models. */
 import * as Fs from "node:fs"
 import * as Path from "node:path"
-import { DocumentReflection, JSX } from "typedoc"
+import { DefaultTheme, type DocumentReflection, JSX, PageEvent, type ProjectReflection } from "typedoc"
 import * as Reference from "./Reference.ts"
 
 /** Below a guide: the guides before and after it. */
@@ -11,11 +11,22 @@ const neighbours = (documents: ReadonlyArray<DocumentReflection>, page: unknown)
 }
 
 const style = `
+:root { --light-color-link: #0b5394; --light-color-focus-outline: #0b5394; }
+.tsd-typography a { text-decoration: underline; }
 .guides { display: flex; flex-wrap: wrap; gap: 1rem; margin: 3rem 0 1rem; }
 .guides [rel="next"] { margin-left: auto; }
 .col-content img { max-width: 100%; height: auto; }
-.col-content table { display: block; overflow-x: auto; }
+.col-content td, .col-content th, .col-content code { overflow-wrap: anywhere; }
 `
+
+/** The page of the examples lists them: a heading that is a link as well cannot be told apart by a screen reader. */
+class Theme extends DefaultTheme {
+  override buildNavigation(project: ProjectReflection) {
+    const navigation = super.buildNavigation(project)
+    for (const element of navigation) if (element.text === "Examples") delete element.children
+    return navigation
+  }
+}
 
 /** Needs no server and no network. */
 export const write = async ({ app, project }: Reference.Reference, folder: string): Promise<void> => {
@@ -35,7 +46,16 @@ export const write = async ({ app, project }: Reference.Reference, folder: strin
       ? JSX.createElement(JSX.Fragment, null)
       : JSX.createElement("nav", { class: "guides", "aria-label": "Guides" }, ...links)
   })
+  app.renderer.on(PageEvent.END, (page: PageEvent) => {
+    page.contents = (page.contents ?? "")
+      .replace("class=\"col-content\"", "class=\"col-content\" role=\"main\"")
+      .replace("class=\"page-menu\"", "class=\"page-menu\" role=\"navigation\" aria-label=\"On this page\"")
+  })
+  app.renderer.defineTheme("guides", Theme)
+  app.options.setValue("theme", "guides")
   await app.generateDocs(project, folder)
+  // What writes Markdown has no such theme.
+  app.options.reset("theme")
   writeForModels(folder)
 }
 
