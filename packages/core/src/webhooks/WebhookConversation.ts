@@ -5,6 +5,7 @@
  *
  * @since 0.1.0
  */
+import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -28,12 +29,11 @@ const nullableSecret = (label: string): Model.Field<Option.Option<Redacted.Redac
   write: (value) => Option.match(value, { onNone: () => null, onSome: Redacted.value })
 })
 
-/** A field that is null on the vendor's pages where the API's responses have 0. */
-const orNull = <A>(field: Model.Field<Option.Option<A>>): Model.Field<Option.Option<A>> => ({
-  ...field,
-  documented: () => Schema.NullOr(field.documented()),
-  write: (value) => Option.isNone(value) ? null : field.write(value)
-})
+/** A time that is ISO 8601 text where the API's responses have seconds, as in Chatwoot's events (unverified). */
+const nullableIsoTimestamp: Model.Field<Option.Option<DateTime.Utc>> = {
+  ...ModelField.nullableTimestamp,
+  write: (value) => Option.match(value, { onNone: () => null, onSome: DateTime.formatIso })
+}
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
@@ -150,6 +150,8 @@ const metaFields = {
 export const WebhookConversationMeta: Model.Model<WebhookConversationMeta> = Model.record(metaFields)
 export interface WebhookConversationMeta extends Model.RecordOf<typeof metaFields> {}
 
+const documentedOrNull = () => Schema.NullOr(ModelField.timestampOrNever.documented())
+
 /**
  * The fields of a conversation, in the vendor's order.
  *
@@ -180,16 +182,16 @@ export const conversationFields = {
   status: ModelField.openEnum(Conversations.statuses, ""),
   /** Attributes that the project defines; `{}` when absent. */
   customAttributes: ModelField.attributes,
-  /** When a snoozed conversation wakes; none when null. Seconds or ISO 8601 text on the wire (unverified). */
-  snoozedUntil: ModelField.nullableTimestamp,
+  /** When a snoozed conversation wakes; none when null. ISO 8601 text on the wire, or seconds (unverified). */
+  snoozedUntil: nullableIsoTimestamp,
   /** How many messages are unread; 0 when absent. */
   unreadCount: ModelField.count,
-  /** When an agent first replied; none when null, which means not yet. */
-  firstReplyCreatedAt: ModelField.nullableTimestamp,
+  /** When an agent first replied; none when null. ISO 8601 text on the wire, or seconds (unverified). */
+  firstReplyCreatedAt: nullableIsoTimestamp,
   /** The urgency; none when null. The words are Chatwoot's (unverified). */
   priority: ModelField.nullableOpenEnum(["low", "medium", "high", "urgent"]),
   /** Since when the contact waits for a reply; none when 0 or null (unverified). */
-  waitingSince: orNull(ModelField.timestampOrNever),
+  waitingSince: { ...ModelField.timestampOrNever, documented: documentedOrNull },
   /** The kind of conversation; "" when absent. The vendor's page shows only `chat`. */
   conversationCategory: ModelField.openEnum(["chat"], ""),
   /** The kind of chat; "" when absent. The vendor's page shows only `private_chat`. */
