@@ -3,7 +3,7 @@
  * do. Each names the view that it is after.
  */
 
-import { Contacts, Conversations, type Endpoint, LiveDeskClient, Messages } from "@effect-livedesk/core"
+import { Contacts, Conversations, type Endpoint, LiveDeskClient, type LiveDeskError, Messages } from "@effect-livedesk/core"
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect, Layer, Option, Redacted } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
@@ -17,7 +17,7 @@ interface Payload {
   /** Decodes the response; `onDrift` decides whether drift fails. */
   readonly decode: (
     onDrift: "ignore" | "fail"
-  ) => Effect.Effect<{ readonly value: unknown; readonly written: unknown }, unknown>
+  ) => Effect.Effect<{ readonly value: unknown; readonly written: unknown }, LiveDeskError.LiveDeskError>
   readonly expected: Expected
 }
 
@@ -227,7 +227,7 @@ const sending = { conversationId: 40, content: "Hello" }
 const uploading = {
   conversationId: 40,
   attachments: [{ name: "a.png", mediaType: "image/png", content: Uint8Array.from([1]) }]
-}
+} as const
 
 given("_message: of an agent", send, sending, message({ sorting_id: 4 }), {
   holds: { "sender.name": some("Ana"), "sender.type": some("user"), messageType: "outgoing" }
@@ -555,12 +555,9 @@ describe("responses", () => {
       const drift = yield* decode("fail").pipe(
         Effect.as([]),
         Effect.catch((error) =>
-          Effect.sync(() => {
-            const reason: unknown = valueAt(error, "reason")
-            assert.strictEqual(valueAt(reason, "_tag"), "DriftedResponse")
-            const issues = valueAt(reason, "issues")
-            return Array.isArray(issues) ? issues.map((issue) => Object(issue).path.join(".")) : []
-          })
+          error.reason._tag === "DriftedResponse"
+            ? Effect.succeed(error.reason.issues.map(({ path }) => path.join(".")))
+            : Effect.fail(error)
         )
       )
       assert.deepStrictEqual(topmost(drift), [...(expected.drift ?? [])].sort(), "drift")

@@ -85,21 +85,15 @@ const contactInboxFields = {
 export const WebhookContactInbox: Model.Model<WebhookContactInbox> = Model.record(contactInboxFields)
 export interface WebhookContactInbox extends Model.RecordOf<typeof contactInboxFields> {}
 
-/**
- * The fields of a contact, in the vendor's order.
- *
- * @see https://www.engagelab.com/docs/livedesk/console/channels/api/webhook-events
- * @category fields
- * @since 0.1.0
- */
-export const contactFields = {
+/** The fields that a contact has wherever it is shown, in the vendor's order. */
+const contactProfileFields = {
   /** Attributes that LiveDesk itself keeps; `{}` when absent. */
   additionalAttributes: ModelField.attributes,
   /** Attributes that the project defines; `{}` when absent. */
   customAttributes: ModelField.attributes,
   /** The e-mail address; none when null or "". */
   email: ModelField.nullableString,
-  /** The contact's id; 0 when absent. A contact event without it is `Unknown`. */
+  /** The contact's id; 0 when absent. */
   id: ModelField.id(LiveDeskSchema.ContactId),
   /** The contact's id in the program's own system; none when null or "". */
   identifier: ModelField.nullableString,
@@ -110,13 +104,17 @@ export const contactFields = {
   /** The link of the avatar; none when "". */
   thumbnail: ModelField.picture,
   /** Whether the contact is blocked; `false` when absent. */
-  blocked: ModelField.boolean,
-  /** The kind of sender, `contact` in the sample; "" when absent. Chatwoot's contact events do not have it. */
+  blocked: ModelField.boolean
+} as const
+
+const contactFields = {
+  ...contactProfileFields,
+  /** The kind of sender, `contact` in the sample; "" when absent. */
   type: ModelField.openEnum(["contact"], "")
 } as const
 
 /**
- * A contact, as events show it.
+ * A contact, as the conversations of events show it.
  *
  * @see https://www.engagelab.com/docs/livedesk/console/channels/api/webhook-events
  * @category models
@@ -124,6 +122,29 @@ export const contactFields = {
  */
 export const WebhookContact: Model.Model<WebhookContact> = Model.record(contactFields)
 export interface WebhookContact extends Model.RecordOf<typeof contactFields> {}
+
+/**
+ * The fields of a contact that an event is about. Unverified: Chatwoot's.
+ *
+ * @category fields
+ * @since 0.1.0
+ */
+export const eventContactFields = {
+  ...contactProfileFields,
+  /** The contact's id; an event without it is `Unknown`. */
+  id: Model.required(contactProfileFields.id),
+  /** The link of the avatar, as in `thumbnail`; none when "". */
+  avatar: ModelField.picture
+} as const
+
+/**
+ * A contact that an event is about: without the type that conversations show. Unverified: Chatwoot's.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const WebhookEventContact: Model.Model<WebhookEventContact> = Model.record(eventContactFields)
+export interface WebhookEventContact extends Model.RecordOf<typeof eventContactFields> {}
 
 const metaFields = {
   /** The contact of the conversation. */
