@@ -47,11 +47,10 @@ const columns = (wire: Wire): ReadonlyArray<string> | null => {
 }
 
 const outline = (wires: ReadonlyArray<Wire>): ReadonlyArray<string> =>
-  wires.map((wire) =>
-    wire["changed_attributes"] === undefined
-      ? String(wire["event"])
-      : `${String(wire["event"])} ${columns(wire)?.join() ?? "null"}`
-  )
+  wires.map((wire) => {
+    const event = typeof wire["event"] === "string" ? wire["event"] : ""
+    return wire["changed_attributes"] === undefined ? event : `${event} ${columns(wire)?.join() ?? "null"}`
+  })
 
 /** The events of a program, on the wire. */
 const eventsOf = <A, E, R>(program: Effect.Effect<A, E, R>) =>
@@ -191,13 +190,16 @@ describe("the end of a snooze", () => {
 
   it.effect("moves with the snooze, and does not come once it was ended by hand", () =>
     run(Effect.gen(function*() {
-      const [first, second] = [yield* aConversation, yield* Effect.flatMap(
-        Contacts.Contacts.use((contacts) => contacts.create({ inboxId: 407 })),
-        ({ contact }) =>
-          Conversations.Conversations.use((conversations) =>
-            conversations.create({ inboxId: 407, contactId: contact.id })
-          )
-      )]
+      const [first, second] = [
+        yield* aConversation,
+        yield* Effect.flatMap(
+          Contacts.Contacts.use((contacts) => contacts.create({ inboxId: 407 })),
+          ({ contact }) =>
+            Conversations.Conversations.use((conversations) =>
+              conversations.create({ inboxId: 407, contactId: contact.id })
+            )
+        )
+      ]
       const at = (hours: number) =>
         Effect.map(Emulator.Emulator.use(({ now }) => now), (now) => DateTime.add(now, { hours }))
       yield* move(first, "snoozed", yield* at(1))

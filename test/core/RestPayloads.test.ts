@@ -3,7 +3,14 @@
  * do. Each names the view that it is after.
  */
 
-import { Contacts, Conversations, type Endpoint, LiveDeskClient, type LiveDeskError, Messages } from "@effect-livedesk/core"
+import {
+  Contacts,
+  Conversations,
+  type Endpoint,
+  LiveDeskClient,
+  type LiveDeskError,
+  Messages
+} from "@effect-livedesk/core"
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect, Layer, Option, Redacted } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
@@ -239,89 +246,115 @@ given(
   message({ content_attributes: { in_reply_to: 29, in_reply_to_external_id: null }, sorting_id: 4, echo_id: "e-1" }),
   { holds: { contentAttributes: { in_reply_to: 29, in_reply_to_external_id: null } }, unread: ["echo_id"] }
 )
-given("_message: of a bot", send, sending, message({
-  sender: { id: 1, name: "Bot", avatar_url: "https://acme.inc/bot.png", type: "agent_bot" },
-  sorting_id: 4
-}), { holds: { "sender.type": some("agent_bot"), "sender.avatarUrl": some("https://acme.inc/bot.png") } })
-given("_message: without a sender, and without LiveDesk's position", send, sending, {
-  ...Object.fromEntries(Object.entries(message()).filter(([key]) => key !== "sender"))
-}, { holds: { sender: none, sortingId: none }, drift: ["sender", "sorting_id"] })
-given("_message: of a contact, for an API inbox", send, sending, message({
-  message_type: 0,
-  sorting_id: 4,
-  sender: {
-    additional_attributes: { city: "Lyon" },
-    custom_attributes: { plan: "pro" },
-    email: "alice@acme.inc",
-    id: 7,
-    identifier: "u-7",
-    name: "Alice",
-    phone_number: "+33123456789",
-    thumbnail: "https://acme.inc/alice.png",
-    blocked: false,
-    type: "contact"
-  }
-}), { holds: { messageType: "incoming", "sender.blocked": some(false), "sender.identifier": some("u-7") } })
+given(
+  "_message: of a bot",
+  send,
+  sending,
+  message({
+    sender: { id: 1, name: "Bot", avatar_url: "https://acme.inc/bot.png", type: "agent_bot" },
+    sorting_id: 4
+  }),
+  { holds: { "sender.type": some("agent_bot"), "sender.avatarUrl": some("https://acme.inc/bot.png") } }
+)
+const unsent = Object.fromEntries(Object.entries(message()).filter(([key]) => key !== "sender"))
+given("_message: without a sender, and without LiveDesk's position", send, sending, unsent, {
+  holds: { sender: none, sortingId: none },
+  drift: ["sender", "sorting_id"]
+})
+given(
+  "_message: of a contact, for an API inbox",
+  send,
+  sending,
+  message({
+    message_type: 0,
+    sorting_id: 4,
+    sender: {
+      additional_attributes: { city: "Lyon" },
+      custom_attributes: { plan: "pro" },
+      email: "alice@acme.inc",
+      id: 7,
+      identifier: "u-7",
+      name: "Alice",
+      phone_number: "+33123456789",
+      thumbnail: "https://acme.inc/alice.png",
+      blocked: false,
+      type: "contact"
+    }
+  }),
+  { holds: { messageType: "incoming", "sender.blocked": some(false), "sender.identifier": some("u-7") } }
+)
 given("_message: a private note", send, { ...sending, private: true }, message({ private: true, sorting_id: 4 }), {
   holds: { private: true }
 })
-given("_message: an image", sendFiles, uploading, message({
-  content: null,
-  sorting_id: 4,
-  attachments: [{
-    id: 4,
-    message_id: 3030,
-    file_type: "image",
-    account_id: 1,
-    extension: null,
-    data_url: "https://acme.inc/1.png",
-    thumb_url: "https://acme.inc/1-t.png",
-    file_size: 1234,
-    width: 640,
-    height: 480
-  }]
-}), {
-  holds: {
-    content: none,
-    "attachments.0.fileSize": some(1234),
-    "attachments.0.thumbUrl": some("https://acme.inc/1-t.png")
-  },
-  unread: ["attachments.0.account_id", "attachments.0.message_id"]
-})
-given("_message: files of two kinds", sendFiles, uploading, message({
-  content: "See these",
-  sorting_id: 4,
-  attachments: [
-    {
+given(
+  "_message: an image",
+  sendFiles,
+  uploading,
+  message({
+    content: null,
+    sorting_id: 4,
+    attachments: [{
       id: 4,
       message_id: 3030,
-      file_type: "audio",
+      file_type: "image",
       account_id: 1,
-      extension: "ogg",
-      data_url: "https://acme.inc/1.ogg",
-      thumb_url: "",
-      file_size: 99,
-      width: null,
-      height: null,
-      transcribed_text: "Where is my parcel?"
+      extension: null,
+      data_url: "https://acme.inc/1.png",
+      thumb_url: "https://acme.inc/1-t.png",
+      file_size: 1234,
+      width: 640,
+      height: 480
+    }]
+  }),
+  {
+    holds: {
+      content: none,
+      "attachments.0.fileSize": some(1234),
+      "attachments.0.thumbUrl": some("https://acme.inc/1-t.png")
     },
-    {
-      id: 5,
-      message_id: 3030,
-      file_type: "file",
-      account_id: 1,
-      extension: "pdf",
-      data_url: "https://acme.inc/2.pdf",
-      thumb_url: "",
-      file_size: 5,
-      width: null,
-      height: null
-    }
-  ]
-}), {
-  holds: { "attachments.0.transcribedText": some("Where is my parcel?"), "attachments.1.fileType": "file" },
-  unread: ["0", "1"].flatMap((index) => [`attachments.${index}.account_id`, `attachments.${index}.message_id`])
-})
+    unread: ["attachments.0.account_id", "attachments.0.message_id"]
+  }
+)
+given(
+  "_message: files of two kinds",
+  sendFiles,
+  uploading,
+  message({
+    content: "See these",
+    sorting_id: 4,
+    attachments: [
+      {
+        id: 4,
+        message_id: 3030,
+        file_type: "audio",
+        account_id: 1,
+        extension: "ogg",
+        data_url: "https://acme.inc/1.ogg",
+        thumb_url: "",
+        file_size: 99,
+        width: null,
+        height: null,
+        transcribed_text: "Where is my parcel?"
+      },
+      {
+        id: 5,
+        message_id: 3030,
+        file_type: "file",
+        account_id: 1,
+        extension: "pdf",
+        data_url: "https://acme.inc/2.pdf",
+        thumb_url: "",
+        file_size: 5,
+        width: null,
+        height: null
+      }
+    ]
+  }),
+  {
+    holds: { "attachments.0.transcribedText": some("Where is my parcel?"), "attachments.1.fileType": "file" },
+    unread: ["0", "1"].flatMap((index) => [`attachments.${index}.account_id`, `attachments.${index}.message_id`])
+  }
+)
 
 // --- conversations
 
@@ -543,23 +576,26 @@ describe("responses", () => {
     assert.strictEqual(new Set(payloads.map(({ of }) => of)).size, payloads.length)
   })
 
-  it.effect.each(payloads.map((payload) => [payload.of, payload] as const))("%s", ([, { decode, expected, json }]) =>
-    Effect.gen(function*() {
-      const { value, written } = yield* decode("ignore")
-      for (const [path, typed] of Object.entries(expected.holds ?? {})) {
-        assert.deepStrictEqual(valueAt(value, path), typed, path)
-      }
-      const { envelope, unread = [] } = expected
-      const inside = envelope === undefined ? written : valueAt(written, envelope)
-      assert.deepStrictEqual(topmost(missing(json, inside)), [...unread].sort(), "unread")
-      const drift = yield* decode("fail").pipe(
-        Effect.as([]),
-        Effect.catch((error) =>
-          error.reason._tag === "DriftedResponse"
-            ? Effect.succeed(error.reason.issues.map(({ path }) => path.join(".")))
-            : Effect.fail(error)
+  it.effect.each(payloads.map((payload) => [payload.of, payload] as const))(
+    "%s",
+    ([, { decode, expected, json }]) =>
+      Effect.gen(function*() {
+        const { value, written } = yield* decode("ignore")
+        for (const [path, typed] of Object.entries(expected.holds ?? {})) {
+          assert.deepStrictEqual(valueAt(value, path), typed, path)
+        }
+        const { envelope, unread = [] } = expected
+        const inside = envelope === undefined ? written : valueAt(written, envelope)
+        assert.deepStrictEqual(topmost(missing(json, inside)), [...unread].sort(), "unread")
+        const drift = yield* decode("fail").pipe(
+          Effect.as([]),
+          Effect.catch((error) =>
+            error.reason._tag === "DriftedResponse"
+              ? Effect.succeed(error.reason.issues.map(({ path }) => path.join(".")))
+              : Effect.fail(error)
+          )
         )
-      )
-      assert.deepStrictEqual(topmost(drift), [...(expected.drift ?? [])].sort(), "drift")
-    }))
+        assert.deepStrictEqual(topmost(drift), [...(expected.drift ?? [])].sort(), "drift")
+      })
+  )
 })

@@ -318,9 +318,15 @@ const showContactInbox = (
 // ---------------------------------------------------------------------------------------------------------------------
 
 export const handlers = {
-  "contacts.create": EmulatedCall.handler(Contacts.endpoints.create, create, (created) =>
-    withWholeInboxes(Contacts.endpoints.create.success.write(created))),
+  "contacts.create": EmulatedCall.handler(
+    Contacts.endpoints.create,
+    create,
+    (created) => withWholeInboxes(Contacts.endpoints.create.success.write(created))
+  ),
   "contacts.list": EmulatedCall.handler(Contacts.endpoints.list, list, writePage),
-  "contacts.update": EmulatedCall.handler(Contacts.endpoints.update, update, (updated) =>
-    withWholeInboxes(Contacts.endpoints.update.success.write(updated)))
+  "contacts.update": EmulatedCall.handler(
+    Contacts.endpoints.update,
+    update,
+    (updated) => withWholeInboxes(Contacts.endpoints.update.success.write(updated))
+  )
 }

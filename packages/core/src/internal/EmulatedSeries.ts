@@ -11,10 +11,12 @@ const seeded = (seed: string) => Random.withSeed(Effect.service(Random.Random), 
 
 /** A series of UUIDs. */
 export const uuids = (seed: string): Effect.Effect<Effect.Effect<string>> =>
-  Effect.map(seeded(seed), (random) =>
-    SecureRandom.make((size) =>
-      Uint8Array.from({ length: size }, () => Math.floor(random.nextDoubleUnsafe() * 256))
-    ).uuidV4())
+  Effect.map(
+    seeded(seed),
+    (random) =>
+      SecureRandom.make((size) => Uint8Array.from({ length: size }, () => Math.floor(random.nextDoubleUnsafe() * 256)))
+        .uuidV4()
+  )
 
 /** Puts items into an order, which varies from one use to the next. */
 export type Shuffle = <A>(items: ReadonlyArray<A>) => ReadonlyArray<A>

@@ -294,8 +294,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
     changed: snoozesChanged,
     now: today,
     state: SubscriptionRef.get(state),
-    wakeDue: Effect.flatMap(requestContext, (given) =>
-      change((state) => [Result.void, state], Option.none(), given))
+    wakeDue: Effect.flatMap(requestContext, (given) => change((state) => [Result.void, state], Option.none(), given))
   })
 
   /** An act of a human agent, without a request. */

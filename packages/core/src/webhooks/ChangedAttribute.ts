@@ -51,7 +51,9 @@ export const changedAttributes: Model.Field<ReadonlyArray<ChangedAttribute>> = {
       })
     ),
   write: (changes) =>
-    changes.length === 0 ? null : changes.map(({ attribute, current, previous }) =>
-      Object.fromEntries([[attribute, { previous_value: previous, current_value: current }]])
-    )
+    changes.length === 0 ?
+      null :
+      changes.map(({ attribute, current, previous }) =>
+        Object.fromEntries([[attribute, { previous_value: previous, current_value: current }]])
+      )
 }
