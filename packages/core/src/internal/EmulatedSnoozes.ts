@@ -39,9 +39,9 @@ export const wake = (
   )
 
 /**
- * Runs `wakeDue` whenever a snooze ends, until its scope closes. Each change of the snoozes must be told through
- * `changed`. Snoozes of a state that was loaded end a second after the start at the earliest, so that whoever waits for
- * their events has subscribed.
+ * Runs `wakeDue` whenever a snooze ends, until its scope closes. The caller offers each change of the snoozes to
+ * `changed`. Snoozes of a state that was loaded end a second after the start at the earliest, so that a sender of
+ * webhooks has subscribed by then.
  */
 export const watch = <R>({ changed, now, state, wakeDue }: {
   readonly changed: Queue.Dequeue<void>

@@ -68,16 +68,14 @@ export interface EmulatorState extends Schema.Schema.Type<typeof Settings> {
   readonly snoozes: HashMap.HashMap<number, DateTime.Utc>
   readonly messages: HashMap.HashMap<number, StoredMessage>
   /** The last message of a conversation, and the last that its contact sees, by conversation id. */
-  readonly lastMessages: HashMap.HashMap<number, LastMessages>
+  readonly lastMessages: HashMap.HashMap<
+    number,
+    { readonly any: StoredMessage; readonly public: Option.Option<StoredMessage> }
+  >
   readonly attachments: HashMap.HashMap<number, StoredAttachment>
   readonly tickets: HashMap.HashMap<string, StoredTicket>
   /** The contacts' ids by their unique values, e-mail addresses in lower case. */
   readonly taken: HashMap.HashMap<string, ContactId>
-}
-
-interface LastMessages {
-  readonly any: StoredMessage
-  readonly public: Option.Option<StoredMessage>
 }
 
 /**

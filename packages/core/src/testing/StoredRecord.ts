@@ -118,7 +118,7 @@ export const StoredMessage = Schema.Struct({
   /** The position in the conversation, from 1. */
   sortingId: Schema.Natural,
   content: Schema.OptionFromNullOr(Schema.String),
-  /** An `activity` message records a change of the conversation's state; no event and no call shows it as new. */
+  /** An `activity` message records a change of the conversation's state. It causes no event. */
   messageType: Schema.Literals(["incoming", "outgoing", "activity"]),
   contentAttributes: Attributes,
   private: Schema.Boolean,
