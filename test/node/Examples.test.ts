@@ -122,6 +122,7 @@ describe("the other examples", () => {
         "ConversationCreated: 200",
         "MessageCreated: 200",
         "MessageCreated: 200",
+        "ConversationUpdated: 200",
         "the customer reads: Thank you, we will look into it."
       ])
     }))

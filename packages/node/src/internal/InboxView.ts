@@ -361,6 +361,7 @@ export const watch = ({ emulator, server, webhook }: Sources, conversationId: nu
     if (conversationId !== undefined && messagesFrom !== state.messages) {
       messagesFrom = state.messages
       messages = EmulatorState.messagesOf(state, conversationId)
+        .filter(({ messageType }) => messageType !== "activity")
     }
     if (latestFrom !== state.conversations) {
       latestFrom = state.conversations
