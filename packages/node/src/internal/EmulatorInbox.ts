@@ -21,8 +21,6 @@ import { html } from "./InboxPage.ts"
 import * as InboxView from "./InboxView.ts"
 
 export interface Options extends InboxView.Sources {
-  /** The name or address that the emulator listens at. */
-  readonly host: string
   /** Ends when the emulator is about to close, so that no page holds it up. */
   readonly closing: Effect.Effect<void>
 }
@@ -162,8 +160,6 @@ export const make = (options: Options) => {
   return Effect.gen(function*() {
     const request = yield* HttpServerRequest.HttpServerRequest
     const [path = ""] = request.url.split(/[?#]/)
-    const wrongHost = InboxGuard.rejectHost(request, options.host)
-    if (wrongHost !== undefined) return reject(wrongHost.status, wrongHost.error)
     switch (path) {
       case "/inbox":
       case "/inbox/": {
