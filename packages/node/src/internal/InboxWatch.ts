@@ -41,6 +41,9 @@ const keys = new WeakMap<WebhookSender.Delivered, string>()
 
 let keyed = 0
 
+/** Counted for all pages, so that a page that connects again sees that its lists are old. */
+let revisions = 0
+
 /** The key by which the page names a delivery; each delivery of an event has its own. */
 export const keyOf = (delivered: WebhookSender.Delivered): string => {
   const key = keys.get(delivered) ?? `${delivered.id}:${++keyed}`
@@ -135,7 +138,7 @@ export const make = ({ emulator, keepsBodies, server, webhook }: Sources, choice
     }
     const { contacts, conversations, inboxes, tickets } = state
     const lists = [contacts, conversations, state.messages, tickets, inboxes, InboxList.awakened(state, now)]
-    if (lists.some((list, index) => list !== listed[index])) revision++
+    if (lists.some((list, index) => list !== listed[index])) revision = ++revisions
     listed = lists
     const view: { readonly [Part in keyof View]: View[Part] | undefined } = {
       now: isFirst ? millis(now) : undefined,
