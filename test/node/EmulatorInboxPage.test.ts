@@ -1,5 +1,8 @@
-import { describe, expect, it } from "@effect/vitest"
+import { NodeEmulator } from "@effect-livedesk/node"
+import { assert, describe, expect, it } from "@effect/vitest"
+import { Effect } from "effect"
 import { execFileSync } from "node:child_process"
+import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 
 const path = (relative: string): string => fileURLToPath(new URL(`../../${relative}`, import.meta.url))
@@ -9,4 +12,18 @@ describe("the emulator's inbox", () => {
     const made = execFileSync(process.execPath, [path("packages/node/inbox/build.ts")], { encoding: "utf8" })
     await expect(made).toMatchFileSnapshot(path("packages/node/src/internal/InboxPage.ts"))
   })
+
+  it.live("comes with the licence of each package in it", () =>
+    Effect.gen(function*() {
+      const { baseUrl } = yield* NodeEmulator.NodeEmulator
+      const document = yield* Effect.promise(async () => (await fetch(`${baseUrl}/inbox`)).text())
+      const [notices = ""] = /<!--[^]*?-->/.exec(document) ?? []
+      for (const name of ["preact", "@preact/signals"]) {
+        const licence = readFileSync(path(`packages/node/inbox/node_modules/${name}/LICENSE`), "utf8").trim()
+        assert.include(notices, `${name} `)
+        assert.include(notices, licence)
+        assert.match(licence, /Copyright \(c\)/)
+      }
+      assert.include(notices, "@preact/signals-core ")
+    }).pipe(Effect.provide(NodeEmulator.layer())))
 })

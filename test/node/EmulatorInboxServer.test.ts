@@ -2,7 +2,7 @@ import { Contacts, Conversations } from "@effect-livedesk/core"
 import { Emulator, EmulatorState, Faults } from "@effect-livedesk/core/testing"
 import { NodeEmulator, NodeLiveDesk } from "@effect-livedesk/node"
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Duration, Effect, Exit, Redacted, type Scope } from "effect"
+import { DateTime, Duration, Effect, Exit, Layer, Option, Redacted, type Scope } from "effect"
 import { createHash } from "node:crypto"
 import { type ClientRequest, type IncomingMessage, request } from "node:http"
 
@@ -86,6 +86,27 @@ const look = Effect.fnUntraced(
   }
 )
 
+interface Rows {
+  readonly total: number
+  readonly rows: ReadonlyArray<{ readonly id: number | string; readonly name: string }>
+}
+
+const list = (query: string): Effect.Effect<Rows, never, NodeEmulator.NodeEmulator> =>
+  Effect.map(send("GET", `/inbox/list?${query}`), ({ text }) => JSON.parse(text))
+
+/** As many contacts, each with a conversation; no two were active at the same time. */
+const withMany = (count: number, name: string) => (state: EmulatorState.EmulatorState): EmulatorState.EmulatorState =>
+  Array.from({ length: count }, (_, index) => index + 1).reduce((state, id) => {
+    const contact = EmulatorState.makeContact({ id, name: `${id}${name}` })
+    const conversation = EmulatorState.makeConversation({
+      id,
+      contactId: id,
+      inboxId: 407,
+      lastActivityAt: DateTime.addDuration(contact.createdAt, Duration.hours((id * 7) % count))
+    })
+    return EmulatorState.putConversation(EmulatorState.putContact(state, contact), conversation)
+  }, state)
+
 const aConversation = Effect.gen(function*() {
   const { baseUrl } = yield* NodeEmulator.NodeEmulator
   const { credentials } = yield* Emulator.Emulator
@@ -147,10 +168,9 @@ describe("the emulator's inbox, to a browser", () => {
         assert.isNotEmpty(error(rejected))
       }
       assert.strictEqual(yield* emulator.state, before)
-      for (const path of ["/inbox", "/inbox/events"]) {
-        assert.strictEqual((yield* send("GET", path, { host: "evil.example" })).status, 403)
+      for (const path of ["/inbox/events", "/inbox/list?of=contacts", "/inbox/request?number=1"]) {
+        assert.strictEqual((yield* send("GET", path, { "sec-fetch-site": "cross-site" })).status, 403)
       }
-      assert.strictEqual((yield* send("GET", "/inbox/events", { "sec-fetch-site": "cross-site" })).status, 403)
       for (
         const [host_, origin] of [[host, baseUrl], [`localhost:${port}`, `http://localhost:${port}`], [
           "[::1]:1",
@@ -164,6 +184,124 @@ describe("the emulator's inbox, to a browser", () => {
       assert.strictEqual((yield* act(reply)).status, 200)
       assert.lengthOf(EmulatorState.messagesOf(yield* emulator.state, id), 4)
     }).pipe(Effect.provide(NodeEmulator.layer())))
+})
+
+const everyPath = ["/", "/inbox", "/inbox/events", "/docs", "/openapi.json", "/api/v2/accounts/contacts", "/nothing"]
+
+describe("an emulator on a port", () => {
+  it.live("given a request to another host's name, responds with 403 on every path", () =>
+    Effect.gen(function*() {
+      const { baseUrl } = yield* NodeEmulator.NodeEmulator
+      const { port } = new URL(baseUrl)
+      for (const path of everyPath) {
+        for (
+          const host of [
+            "evil.example",
+            `evil.example:${port}`,
+            "127.0.0.1.evil.example",
+            "localhost.evil.example",
+            "evil.example@127.0.0.1",
+            "127.0.0.1/evil.example",
+            "emulator"
+          ]
+        ) {
+          const rejected = yield* send("GET", path, { host })
+          assert.strictEqual(rejected.status, 403, `${host}${path}`)
+          assert.include(error(rejected), "--allow-host")
+        }
+        for (const host of ["localhost", `LOCALHOST:${port}`, "a.localhost", "192.168.0.7", "[::1]:80", "localhost."]) {
+          assert.notStrictEqual((yield* send("HEAD", path, { host })).status, 403, `${host}${path}`)
+        }
+      }
+      assert.lengthOf(
+        (yield* (yield* Faults.Faults).trace).filter(({ status }) => Option.contains(status, 403)),
+        0
+      )
+    }).pipe(Effect.provide(NodeEmulator.layer())))
+
+  it.live("is served under the names that its options allow, and under no others", () =>
+    Effect.gen(function*() {
+      for (const host of ["emulator", "Emulator:8407", "livedesk.internal", "xn--bcher-kva", "fe80::1", "0.0.0.0"]) {
+        assert.strictEqual((yield* send("GET", "/inbox", { host })).status, host === "fe80::1" ? 403 : 200, host)
+      }
+      assert.strictEqual((yield* send("GET", "/inbox", { host: "emulator.evil.example" })).status, 403)
+      const origin = { host: "emulator:8407", origin: "http://emulator:8407", "sec-fetch-site": "same-origin" }
+      assert.strictEqual((yield* act({ _tag: "Faults", ids: [], rate: 1 }, origin)).status, 200)
+    }).pipe(
+      Effect.provide(NodeEmulator.layer({ allowedHosts: ["EMULATOR", "livedesk.internal.", "bücher"] }))
+    ))
+
+  it.live("refuses a name that is none of a host", () =>
+    Effect.gen(function*() {
+      for (const name of ["", "emulator:8407", "http://emulator", "a b", "emulator/", "user@emulator", "*", "emulator:80"]) {
+        const failed = yield* Effect.flip(Effect.scoped(Layer.build(NodeEmulator.layer({ allowedHosts: ["a", name] }))))
+        assert.include(failed.message, "allowedHosts.1: expected a host's name without a port", name)
+      }
+    }))
+
+  it.live("leads from / to its inbox", () =>
+    Effect.gen(function*() {
+      const { headers, status } = yield* send("GET", "/")
+      assert.deepStrictEqual([status, headers.location], [302, "/inbox"])
+    }).pipe(Effect.provide(NodeEmulator.layer())))
+})
+
+describe("the lists of the emulator's inbox", () => {
+  it.live("find by what a record is known by, and conversations by what their messages say", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      yield* emulator.update(withMany(50, ""))
+      yield* emulator.update((state) =>
+        EmulatorState.putTicket(
+          EmulatorState.putContact(
+            state,
+            EmulatorState.makeContact({
+              id: 7,
+              name: "Ælice",
+              email: Option.some("Alice@Acme.inc"),
+              phoneNumber: Option.some("+4930123"),
+              identifier: Option.some("C-0815")
+            })
+          ),
+          EmulatorState.makeTicket({ ticketId: "tk_1", title: "Printer", description: "PC LOAD LETTER", tags: ["Urgent"] })
+        )
+      )
+      yield* emulator.receive({ conversationId: 9, content: "Where is my PARCEL?" })
+      yield* emulator.toggleStatus({ conversationId: 11, status: "resolved" })
+      const found = (of: string, text: string) =>
+        Effect.map(
+          list(new URLSearchParams({ of, text }).toString()),
+          ({ rows, total }) => [total, ...rows.map(({ id }) => id)]
+        )
+      for (const text of ["ælice", " ALICE@acme ", "4930", "c-0815"]) {
+        assert.deepStrictEqual(yield* found("contacts", text), [1, 7], text)
+        assert.deepStrictEqual(yield* found("conversations", text), [1, 7], text)
+      }
+      assert.deepStrictEqual(yield* found("conversations", "parcel"), [1, 9])
+      assert.deepStrictEqual(yield* found("conversations", "#43"), [1, 43])
+      assert.deepStrictEqual(yield* found("conversations", "resolved"), [1, 11])
+      assert.deepStrictEqual(yield* found("conversations", "nothing of it"), [0])
+      for (const text of ["printer", "load", "urgent", "tk_1", "open"]) {
+        assert.deepStrictEqual(yield* found("tickets", text), [1, "tk_1"], text)
+      }
+    }).pipe(Effect.provide(NodeEmulator.layer())))
+
+  it.live("are another revision once a snooze has ended", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const { id } = yield* aConversation
+      yield* emulator.toggleStatus({
+        conversationId: id,
+        status: "snoozed",
+        snoozedUntil: DateTime.addDuration(yield* emulator.now, "2 seconds")
+      })
+      const { next } = yield* look(`?conversation=${id}`)
+      const first = yield* next
+      assert.deepInclude(first?.["opened"], { status: "snoozed" })
+      const woken = yield* next
+      assert.deepInclude(woken?.["opened"], { status: "open" })
+      assert.notStrictEqual(woken?.["revision"], undefined)
+    }).pipe(Effect.scoped, Effect.provide(NodeEmulator.layer())))
 })
 
 describe("the emulator's inbox, given a request that its page does not send", () => {
@@ -185,6 +323,10 @@ describe("the emulator's inbox, given a request that its page does not send", ()
         [404, /could not be found/, { _tag: "ToggleStatus", conversationId: 1, status: "open" }],
         [422, /could not be found/, { _tag: "Receive", conversationId: 1, content: "a" }],
         [422, /content/, { _tag: "Reply", conversationId: id, content: " ", private: false }],
+        [400, /not an action/, { _tag: "ToggleStatus", conversationId: id, status: "snoozed", snoozedUntil: 9e15 }],
+        [404, /could not be found/, { _tag: "StartConversation", contactId: 1, inboxId: 407, content: "" }],
+        [422, /title is required/, { _tag: "CreateTicket", title: "", description: "", priority: "normal" }],
+        [404, /Ticket not found/, { _tag: "UpdateTicket", ticketId: "../a?b", title: "a", description: "", priority: "low" }],
         [422, /Invalid status transition/, { _tag: "ToggleStatus", conversationId: id, status: "closed" }],
         [404, /no webhook/, { _tag: "Redeliver", key: "emulated-1" }]
       ]
@@ -203,7 +345,19 @@ describe("the emulator's inbox, given a request that its page does not send", ()
       assert.strictEqual((yield* send("POST", "/inbox")).status, 405)
       assert.strictEqual((yield* send("GET", "/inbox/more")).status, 404)
       assert.strictEqual((yield* send("GET", "/inbox/")).status, 200)
-      assert.strictEqual((yield* send("GET", "/inbox/events?conversation=a")).status, 400)
+      for (
+        const path of [
+          "/inbox/events?conversation=a",
+          "/inbox/events?contact=",
+          "/inbox/list",
+          "/inbox/list?of=secrets",
+          "/inbox/list?of=contacts&from=-1",
+          "/inbox/list?of=contacts&count=101",
+          `/inbox/list?of=contacts&text=${"x".repeat(201)}`,
+          "/inbox/request?number=a"
+        ]
+      ) assert.strictEqual((yield* send("GET", path)).status, 400, path)
+      assert.strictEqual((yield* send("GET", "/inbox/request?number=1")).status, 404)
       assert.strictEqual(yield* emulator.state, before)
     }).pipe(Effect.provide(NodeEmulator.layer())))
 
@@ -222,16 +376,20 @@ describe("what happens in the emulator", () => {
       const { next } = yield* look(`?conversation=${id}`)
       const first = yield* next
       assert.sameMembers(Object.keys(first ?? {}), [
+        "now",
         "counts",
-        "contacts",
-        "conversations",
-        "conversation",
+        "revision",
+        "inboxes",
+        "opened",
+        "messages",
         "webhook",
         "deliveries",
         "requests",
+        "keepsBodies",
         "faults"
       ])
-      assert.deepInclude(first?.["conversation"], {
+      assert.deepInclude(first?.["opened"], {
+        _tag: "Conversation",
         id,
         name: "Alice",
         status: "open",
@@ -242,11 +400,12 @@ describe("what happens in the emulator", () => {
         assert.notInclude(JSON.stringify(first), hidden)
       }
       yield* update((state) => EmulatorState.putContact(state, EmulatorState.makeContact({ id: 1, name: "Bob" })))
-      assert.sameMembers(Object.keys((yield* next) ?? {}), ["counts", "contacts"])
+      assert.sameMembers(Object.keys((yield* next) ?? {}), ["counts", "revision"])
       yield* send("GET", "/nothing?secret=canary", { authorization: "Basic canary" })
       const third = yield* next
       assert.deepStrictEqual(Object.keys(third ?? {}), ["requests"])
       assert.match(JSON.stringify(third), /"path":"\/nothing","operation":"GET \/nothing","status":404/)
+      assert.deepStrictEqual(Object.keys(Object(third?.["requests"]).changed), ["3"])
       assert.notInclude(JSON.stringify(third), "canary")
     }).pipe(Effect.scoped, Effect.provide(NodeEmulator.layer())))
 
@@ -259,37 +418,44 @@ describe("what happens in the emulator", () => {
       let events = 0
       let last = 0
       while (last < changes) {
-        last = Object((yield* next)?.["requests"])[0].number
+        last = Number(Object((yield* next)?.["requests"]).order[0])
         events++
       }
       assert.isBelow(events, changes / 2)
     }).pipe(Effect.scoped, Effect.provide(NodeEmulator.layer())))
 
-  it.live("is cut to what a page can show", () =>
+  it.live("is cut to what a page can show, however much there is", () =>
     Effect.gen(function*() {
       const { update } = yield* Emulator.Emulator
-      yield* update((state) =>
-        Array.from({ length: 500 }, (_, index) => index + 1).reduce((state, id) => {
-          const contact = EmulatorState.makeContact({ id, name: `${id}${"x".repeat(100_000)}` })
-          const conversation = EmulatorState.makeConversation({
-            id,
-            contactId: id,
-            inboxId: 407,
-            lastActivityAt: DateTime.addDuration(contact.createdAt, Duration.hours((id * 7) % 500))
-          })
-          return EmulatorState.putConversation(EmulatorState.putContact(state, contact), conversation)
-        }, state)
-      )
+      yield* update(withMany(500, "x".repeat(100_000)))
       const { next } = yield* look()
-      const reported = yield* next
-      assert.deepInclude(reported?.["counts"], { contacts: 500, conversations: 500 })
-      assert.lengthOf(Object(reported?.["contacts"]), 100)
-      const shown: ReadonlyArray<{ readonly id: number }> = Object(reported?.["conversations"])
+      const first = yield* next
+      assert.deepInclude(first?.["counts"], { contacts: 500, conversations: 500 })
+      assert.isBelow(JSON.stringify(first).length, 5_000)
+      const { rows, total } = yield* list("of=conversations&from=20&count=60")
+      assert.strictEqual(total, 500)
       assert.deepStrictEqual(
-        shown.map(({ id }) => (id * 7) % 500),
-        Array.from({ length: 100 }, (_, index) => 499 - index)
+        rows.map(({ id }) => (Number(id) * 7) % 500),
+        Array.from({ length: 60 }, (_, index) => 479 - index)
       )
-      assert.isBelow(JSON.stringify(reported).length, 100_000)
+      assert.isBelow(JSON.stringify(rows).length, 60_000)
+      const { rows: contacts } = yield* list("of=contacts&from=499&count=60")
+      assert.deepStrictEqual(contacts.map(({ id }) => id), [1])
+    }).pipe(Effect.scoped, Effect.provide(NodeEmulator.layer())))
+
+  it.live("is sent in few bytes for each change, however much there is", () =>
+    Effect.gen(function*() {
+      const { receive, update } = yield* Emulator.Emulator
+      yield* update(withMany(10_000, ""))
+      const { next } = yield* look("?conversation=7")
+      yield* next
+      for (let written = 1; written <= 100; written++) yield* receive({ conversationId: 7, content: "x".repeat(1000) })
+      let messages = 0
+      while (messages < 100) messages = Object((yield* next)?.["messages"]).order?.length ?? messages
+      yield* receive({ conversationId: 7, content: "The last" })
+      const changed = yield* next
+      assert.lengthOf(Object.keys(Object(changed?.["messages"]).changed), 1)
+      assert.isBelow(JSON.stringify(changed).length, 3_000)
     }).pipe(Effect.scoped, Effect.provide(NodeEmulator.layer())))
 
   it.live("is sent to a limited number of pages, each as long as it is open", () =>

@@ -120,7 +120,7 @@ const lists = {
 const hints = {
   conversations: "Name, e-mail, #id, state, message",
   contacts: "Name, e-mail, phone, identifier, id",
-  tickets: "Title, description, id, state, tag"
+  tickets: "Title, description, id"
 }
 
 const Search = () => {

@@ -139,7 +139,7 @@ const Request = ({ enter, isEntry, request }: {
         <td class="wide">
           <button
             type="button"
-            class="open"
+            class="reveal"
             data-request
             aria-expanded={isOpen.value}
             tabIndex={isEntry ? 0 : -1}

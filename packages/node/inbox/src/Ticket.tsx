@@ -55,8 +55,10 @@ const Form = ({ changed, content, label, save }: {
       </label>
       <label class="field">
         <span>Priority</span>
-        <select ref={priority} defaultValue={content.priority}>
-          {[...new Set([...priorities, content.priority])].map((name) => <option key={name} value={name}>{name}</option>)}
+        <select ref={priority}>
+          {[...new Set([...priorities, content.priority])].map((name) => (
+            <option key={name} value={name} selected={name === content.priority}>{name}</option>
+          ))}
         </select>
       </label>
       {problem.value === undefined ? null : <p class="problem" role="alert">Not saved: {problem.value}</p>}

@@ -18,7 +18,9 @@ const nameOf = (host: string): string | undefined => {
 export const parse = (name: string): string | undefined => {
   const bare = isIP(name) === 6 ? `[${name}]` : name
   const parsed = nameOf(bare)
-  return parsed === undefined || new URL(`http://${bare}/`).port !== "" || /:\d*$/.test(bare) ? undefined : parsed
+  return parsed === undefined || /:\d*$/.test(bare) || !(isIP(parsed) > 0 || /^[\w.-]+$/.test(parsed))
+    ? undefined
+    : parsed
 }
 
 /**
