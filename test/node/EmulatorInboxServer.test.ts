@@ -1,10 +1,12 @@
-import { Contacts, Conversations } from "@effect-livedesk/core"
+import { Contacts, Conversations, Messages } from "@effect-livedesk/core"
 import { Emulator, EmulatorState, Faults } from "@effect-livedesk/core/testing"
 import { NodeEmulator, NodeLiveDesk } from "@effect-livedesk/node"
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Duration, Effect, Exit, Layer, Option, Redacted, type Scope } from "effect"
+import { Arbitrary, DateTime, Duration, Effect, Exit, HashMap, Layer, Option, Redacted, Schema, type Scope } from "effect"
+import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
 import { type ClientRequest, type IncomingMessage, request } from "node:http"
+import * as Breadth from "../Breadth.ts"
 
 interface InboxResponse {
   readonly status: number
@@ -15,10 +17,10 @@ interface InboxResponse {
 type Headers = { readonly [name: string]: string }
 
 /** Sends what no browser and no `fetch` would, such as another host. */
-const send = Effect.fnUntraced(function*(method: string, path: string, headers: Headers = {}, body?: string) {
+const send = Effect.fnUntraced(function*(method: string, path: string, headers: Headers = {}, body?: string | Buffer) {
   const { baseUrl } = yield* NodeEmulator.NodeEmulator
   return yield* Effect.callback<InboxResponse>((resume) => {
-    const sent = request(`${baseUrl}${path}`, { method, headers, agent: false }, (response) => {
+    const sent = request(baseUrl, { path, method, headers, agent: false }, (response) => {
       let text = ""
       response.setEncoding("utf8")
       response.on("data", (part: string) => {
@@ -302,6 +304,99 @@ describe("the lists of the emulator's inbox", () => {
       assert.deepInclude(woken?.["opened"], { status: "open" })
       assert.notStrictEqual(woken?.["revision"], undefined)
     }).pipe(Effect.scoped, Effect.provide(NodeEmulator.layer())))
+})
+
+/** The arguments that a shell gives curl, and what it writes beside. */
+const run = (command: string) => {
+  const { status, stderr, stdout } = spawnSync(
+    "sh",
+    ["-c", `curl() { printf '%s\\0' "$@"; }\n${command}`],
+    { encoding: "utf8", env: { LIVEDESK_API_KEY: "key", LIVEDESK_API_SECRET: "secret" } }
+  )
+  return { status, stderr, words: stdout.split("\0").slice(0, -1) }
+}
+
+const requestAt = (number: number) =>
+  Effect.map(send("GET", `/inbox/request?number=${number}`), ({ text }) => JSON.parse(text))
+
+/** Texts of what a shell, curl or a terminal could take for more than text. */
+const hostile = Arbitrary.schema(
+  Schema.Array(Schema.Literals(["'", "\"", "$(id)", "`id`", "$HOME", "\n", "\t", "\\", "!", "@", "--", " ", "{", "é", "\u202e", "😀"]))
+)
+
+describe("a request in the emulator's inbox", () => {
+  it.live.prop(
+    "as a curl command gives curl what was sent, whatever it is",
+    { parts: hostile, more: hostile },
+    ({ more, parts }) =>
+      Effect.gen(function*() {
+        const { baseUrl } = yield* NodeEmulator.NodeEmulator
+        const body = parts.join("")
+        const printable = more.join("").replaceAll(/[^ -~]/g, "")
+        const url = `/nothing/../[1-9]?q='"$(id)${printable.replaceAll(" ", "+")}`
+        const contentType = `text/plain; a=${printable}'`
+        yield* send("POST", url, { "content-type": contentType, authorization: "Basic canary" }, body)
+        const shown = yield* requestAt(1)
+        assert.strictEqual(shown.request.text, body)
+        assert.notInclude(JSON.stringify(shown), "canary")
+        assert.deepStrictEqual(run(shown.curl.command), {
+          status: 0,
+          stderr: "",
+          words: [
+            ...["--globoff", "--path-as-is", "--request", "POST", "--user", "key:secret"],
+            ...["--header", `content-type: ${contentType}`],
+            ...(body === "" ? [] : ["--data-raw", body]),
+            `${baseUrl}${url}`
+          ]
+        })
+      }).pipe(Effect.provide(NodeEmulator.layer({ keepsBodies: true }))),
+    Breadth.runs(100)
+  )
+
+  it.live("has no curl command if that could not be what was sent, or would do something in a terminal", () =>
+    Effect.gen(function*() {
+      const bodies = ["\u001b[201~\nid\n", "a\u0000b", "a\rb", "\u0085", "\u2028", Buffer.from([0xff]), "x".repeat(65_537)]
+      yield* Effect.forEach(bodies, (body) => send("POST", "/nothing", {}, body))
+      const problems = yield* Effect.forEach(bodies, (_, index) =>
+        Effect.map(requestAt(index + 1), ({ curl }) => curl.problem))
+      assert.deepStrictEqual(problems, [
+        ...Array.from({ length: 5 }, () => "The request has control characters, which a terminal may act on."),
+        "The body is no text.",
+        "The body is too long: it is not kept whole."
+      ])
+      const long = (yield* requestAt(7)).request
+      assert.deepStrictEqual([long.text.length, long.length, long.isWhole], [65_536, 65_537, false])
+      // A character that the limit cuts in two is left out.
+      yield* send("POST", "/nothing", {}, `${"x".repeat(65_535)}é`)
+      assert.strictEqual((yield* requestAt(8)).request.text, "x".repeat(65_535))
+    }).pipe(Effect.provide(NodeEmulator.layer({ keepsBodies: true }))))
+
+  it.live("can have come with files, which the emulator reads all the same", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const { baseUrl } = yield* NodeEmulator.NodeEmulator
+      const { id } = yield* aConversation
+      const content = Uint8Array.from({ length: 200_000 }, (_, index) => index % 256)
+      yield* Messages.Messages.use((messages) =>
+        messages.sendFiles({
+          conversationId: id,
+          attachments: [{ name: "a.bin", content, mediaType: "application/octet-stream" }]
+        })
+      ).pipe(Effect.provide(NodeLiveDesk.layer({ baseUrl, ...emulator.credentials })))
+      const [attachment] = HashMap.toValues((yield* emulator.state).attachments)
+      assert.deepStrictEqual(attachment?.content, content)
+      const shown = yield* requestAt(3)
+      assert.match(shown.requestType, /^multipart\/form-data/)
+      assert.deepStrictEqual([shown.request.text, shown.request.isWhole], [null, false])
+      assert.isAbove(shown.request.length, 200_000)
+    }).pipe(Effect.provide(NodeEmulator.layer({ keepsBodies: true }))))
+
+  it.live("is kept only if the options say so", () =>
+    Effect.gen(function*() {
+      yield* send("POST", "/nothing", {}, "canary")
+      const rejected = yield* send("GET", "/inbox/request?number=1")
+      assert.deepStrictEqual([rejected.status, error(rejected)], [404, "requests are not kept"])
+    }).pipe(Effect.provide(NodeEmulator.layer())))
 })
 
 describe("the emulator's inbox, given a request that its page does not send", () => {

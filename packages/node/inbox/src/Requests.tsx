@@ -40,6 +40,11 @@ const Exchange = ({ exchange }: { readonly exchange: ExchangeView }) => {
   const query = at < 0 ? [] : [...new URLSearchParams(url.slice(at))]
   return (
     <>
+      <div class="copies">
+        {"command" in curl
+          ? <Copy text={curl.command}>Copy as curl</Copy>
+          : <p class="small">It cannot be copied as curl. {curl.problem}</p>}
+      </div>
       {query.length === 0 ? null : (
         <>
           <h4>Query</h4>
@@ -59,11 +64,6 @@ const Exchange = ({ exchange }: { readonly exchange: ExchangeView }) => {
       )}
       <Body name="Request" type={requestType} body={request} />
       <Body name="Response" type={responseType} body={response} />
-      <div class="copies">
-        {"command" in curl
-          ? <Copy text={curl.command}>Copy as curl</Copy>
-          : <p class="small">It cannot be copied as curl. {curl.problem}</p>}
-      </div>
     </>
   )
 }
