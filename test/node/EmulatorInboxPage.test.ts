@@ -1,6 +1,7 @@
-import { NodeEmulator } from "@effect-livedesk/node"
+import { NodeEmulator, NodeTransport } from "@effect-livedesk/node"
 import { assert, describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { HttpClient } from "effect/http"
 import { execFileSync } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
@@ -16,7 +17,10 @@ describe("the emulator's inbox", () => {
   it.live("comes with the licence of each package in it", () =>
     Effect.gen(function*() {
       const { baseUrl } = yield* NodeEmulator.NodeEmulator
-      const document = yield* Effect.promise(async () => (await fetch(`${baseUrl}/inbox`)).text())
+      const document = yield* HttpClient.get(`${baseUrl}/inbox`).pipe(
+        Effect.flatMap(({ text }) => text),
+        Effect.provide(NodeTransport.layer())
+      )
       const [notices = ""] = /<!--[^]*?-->/.exec(document) ?? []
       for (const name of ["preact", "@preact/signals"]) {
         const licence = readFileSync(path(`packages/node/inbox/node_modules/${name}/LICENSE`), "utf8").trim()

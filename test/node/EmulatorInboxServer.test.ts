@@ -2,7 +2,19 @@ import { Contacts, Conversations, Messages } from "@effect-livedesk/core"
 import { Emulator, EmulatorState, Faults } from "@effect-livedesk/core/testing"
 import { NodeEmulator, NodeLiveDesk } from "@effect-livedesk/node"
 import { assert, describe, it } from "@effect/vitest"
-import { Arbitrary, DateTime, Duration, Effect, Exit, HashMap, Layer, Option, Redacted, Schema, type Scope } from "effect"
+import {
+  Arbitrary,
+  DateTime,
+  Duration,
+  Effect,
+  Exit,
+  HashMap,
+  Layer,
+  Option,
+  Redacted,
+  Schema,
+  type Scope
+} from "effect"
 import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
 import { type ClientRequest, type IncomingMessage, request } from "node:http"
@@ -235,7 +247,9 @@ describe("an emulator on a port", () => {
 
   it.live("refuses a name that is none of a host", () =>
     Effect.gen(function*() {
-      for (const name of ["", "emulator:8407", "http://emulator", "a b", "emulator/", "user@emulator", "*", "emulator:80"]) {
+      for (
+        const name of ["", "emulator:8407", "http://emulator", "a b", "emulator/", "user@emulator", "*", "emulator:80"]
+      ) {
         const failed = yield* Effect.flip(Effect.scoped(Layer.build(NodeEmulator.layer({ allowedHosts: ["a", name] }))))
         assert.include(failed.message, "allowedHosts.1: expected a host's name without a port", name)
       }
@@ -265,7 +279,12 @@ describe("the lists of the emulator's inbox", () => {
               identifier: Option.some("C-0815")
             })
           ),
-          EmulatorState.makeTicket({ ticketId: "tk_1", title: "Printer", description: "PC LOAD LETTER", tags: ["Urgent"] })
+          EmulatorState.makeTicket({
+            ticketId: "tk_1",
+            title: "Printer",
+            description: "PC LOAD LETTER",
+            tags: ["Urgent"]
+          })
         )
       )
       yield* emulator.receive({ conversationId: 9, content: "Where is my PARCEL?" })
@@ -321,7 +340,26 @@ const requestAt = (number: number) =>
 
 /** Texts of what a shell, curl or a terminal could take for more than text. */
 const hostile = Arbitrary.schema(
-  Schema.Array(Schema.Literals(["'", "\"", "$(id)", "`id`", "$HOME", "\n", "\t", "\\", "!", "@", "--", " ", "{", "é", "\u202e", "😀"]))
+  Schema.Array(
+    Schema.Literals([
+      "'",
+      "\"",
+      "$(id)",
+      "`id`",
+      "$HOME",
+      "\n",
+      "\t",
+      "\\",
+      "!",
+      "@",
+      "--",
+      " ",
+      "{",
+      "é",
+      "\u202e",
+      "😀"
+    ])
+  )
 )
 
 describe("a request in the emulator's inbox", () => {
@@ -343,8 +381,14 @@ describe("a request in the emulator's inbox", () => {
           status: 0,
           stderr: "",
           words: [
-            ...["--globoff", "--path-as-is", "--request", "POST", "--user", "key:secret"],
-            ...["--header", `content-type: ${contentType}`],
+            "--globoff",
+            "--path-as-is",
+            "--request",
+            "POST",
+            "--user",
+            "key:secret",
+            "--header",
+            `content-type: ${contentType}`,
             ...(body === "" ? [] : ["--data-raw", body]),
             `${baseUrl}${url}`
           ]
@@ -355,10 +399,20 @@ describe("a request in the emulator's inbox", () => {
 
   it.live("has no curl command if that could not be what was sent, or would do something in a terminal", () =>
     Effect.gen(function*() {
-      const bodies = ["\u001b[201~\nid\n", "a\u0000b", "a\rb", "\u0085", "\u2028", Buffer.from([0xff]), "x".repeat(65_537)]
+      const bodies = [
+        "\u001b[201~\nid\n",
+        "a\u0000b",
+        "a\rb",
+        "\u0085",
+        "\u2028",
+        Buffer.from([0xff]),
+        "x".repeat(65_537)
+      ]
       yield* Effect.forEach(bodies, (body) => send("POST", "/nothing", {}, body))
-      const problems = yield* Effect.forEach(bodies, (_, index) =>
-        Effect.map(requestAt(index + 1), ({ curl }) => curl.problem))
+      const problems = yield* Effect.forEach(
+        bodies,
+        (_, index) => Effect.map(requestAt(index + 1), ({ curl }) => curl.problem)
+      )
       assert.deepStrictEqual(problems, [
         ...Array.from({ length: 5 }, () => "The request has control characters, which a terminal may act on."),
         "The body is no text.",
@@ -421,7 +475,13 @@ describe("the emulator's inbox, given a request that its page does not send", ()
         [400, /not an action/, { _tag: "ToggleStatus", conversationId: id, status: "snoozed", snoozedUntil: 9e15 }],
         [404, /could not be found/, { _tag: "StartConversation", contactId: 1, inboxId: 407, content: "" }],
         [422, /title is required/, { _tag: "CreateTicket", title: "", description: "", priority: "normal" }],
-        [404, /Ticket not found/, { _tag: "UpdateTicket", ticketId: "../a?b", title: "a", description: "", priority: "low" }],
+        [404, /Ticket not found/, {
+          _tag: "UpdateTicket",
+          ticketId: "../a?b",
+          title: "a",
+          description: "",
+          priority: "low"
+        }],
         [422, /Invalid status transition/, { _tag: "ToggleStatus", conversationId: id, status: "closed" }],
         [404, /no webhook/, { _tag: "Redeliver", key: "emulated-1" }]
       ]

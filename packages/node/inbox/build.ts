@@ -29,12 +29,14 @@ const bundle = async (file: string) => {
 /** The notice of each package among the inputs. */
 const notices = (inputs: ReadonlyArray<string>): Promise<ReadonlyArray<string>> => {
   const packages = inputs.flatMap((input) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(input) ?? [])
-  return Promise.all([...new Set(packages)].sort().map(async (place) => {
-    const { name, version } = JSON.parse(await readFile(`${folder}${place}/package.json`, "utf8"))
-    const licence = (await readFile(`${folder}${place}/LICENSE`, "utf8")).trim()
-    if (licence.includes("--")) throw new Error(`the licence of ${name} cannot be in a comment`)
-    return `${name} ${version}\n\n${licence}`
-  }))
+  return Promise.all(
+    [...new Set(packages)].sort().map(async (place) => {
+      const { name, version } = JSON.parse(await readFile(`${folder}${place}/package.json`, "utf8"))
+      const licence = (await readFile(`${folder}${place}/LICENSE`, "utf8")).trim()
+      if (licence.includes("--")) throw new Error(`the licence of ${name} cannot be in a comment`)
+      return `${name} ${version}\n\n${licence}`
+    })
+  )
 }
 
 const [document, style, script] = await Promise.all([

@@ -145,7 +145,13 @@ export const layer = (
       const routes = yield* HttpRouter.toHttpEffect(Layer.mergeAll(
         HttpRouter.add("GET", "/", HttpServerResponse.redirect("/inbox")),
         documentation,
-        inbox({ emulator, server, webhook, keepsBodies: options?.keepsBodies === true, closing: Deferred.await(closing) }),
+        inbox({
+          emulator,
+          server,
+          webhook,
+          keepsBodies: options?.keepsBodies === true,
+          closing: Deferred.await(closing)
+        }),
         HttpRouter.add("*", "/*", serveWithFaults(server, held))
       ))
       yield* HttpServer.serveEffect(Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers }) => {

@@ -26,6 +26,7 @@ const keptBody = (bytes: Uint8Array): KeptBody => ({ head: bytes.slice(0, maxBod
 const lengthOf = ({ request, response }: Exchange): number => request.head.byteLength + response.head.byteLength
 
 const grown = (body: KeptBody, chunk: Uint8Array): KeptBody => {
+  if (body.head.byteLength === maxBodyLength) return { ...body, length: body.length + chunk.byteLength }
   const head = new Uint8Array(Math.min(maxBodyLength, body.head.byteLength + chunk.byteLength))
   head.set(body.head)
   head.set(chunk.subarray(0, head.byteLength - body.head.byteLength), body.head.byteLength)

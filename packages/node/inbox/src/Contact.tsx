@@ -81,22 +81,26 @@ export const Contact = ({ contact }: { readonly contact: OpenedContact }) => {
             ["Identifier", identifier],
             ["Created", <Moment key="created" at={createdAt} />],
             ["Last activity", lastActivityAt === null ? "" : <Moment key="activity" at={lastActivityAt} />],
-            ...contact.sources.map(({ inbox, sourceId }) => [`Source id, ${inbox}`, <code key="id">{sourceId}</code>] as const),
+            ...contact.sources.map(({ inbox, sourceId }) =>
+              [`Source id, ${inbox}`, <code key="id">{sourceId}</code>] as const
+            ),
             ["Custom attributes", customAttributes === "" ? "" : <pre key="custom" dir="auto">{customAttributes}</pre>]
           ]}
         />
         <h3>Conversations</h3>
-        {conversations.length === 0 ? <p class="small">None yet.</p> : (
-          <ul class="short" aria-label="Conversations of the contact, the latest first">
-            {conversations.map((conversation) => (
-              <li key={conversation.id}>
-                <button type="button" class="row" onClick={() => select("Conversation", conversation.id)}>
-                  <ConversationRow conversation={conversation} />
-                </button>
-              </li>
-            ))}
-          </ul>
-        )}
+        {conversations.length === 0 ?
+          <p class="small">None yet.</p> :
+          (
+            <ul class="short" aria-label="Conversations of the contact, the latest first">
+              {conversations.map((conversation) => (
+                <li key={conversation.id}>
+                  <button type="button" class="row" onClick={() => select("Conversation", conversation.id)}>
+                    <ConversationRow conversation={conversation} />
+                  </button>
+                </li>
+              ))}
+            </ul>
+          )}
         {more > 0 ? <p class="small">{more.toLocaleString("en")} earlier ones are not shown.</p> : null}
         <Start key={id} id={id} />
       </div>

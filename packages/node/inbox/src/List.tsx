@@ -114,37 +114,39 @@ export const List = <Row extends { readonly id: number | string }>({ empty, isCu
       {window.value === null || total > 0
         ? null
         : <p class="empty">{text.value.trim() === "" ? empty : "Nothing is found."}</p>}
-      {total === 0 ? null : (
-        <ul class="rows" aria-label={label} style={{ height: `${total * rowHeight}px` }} onKeyDown={move}>
-          {indexes.map((index) => {
-            const shown = rows[index - from]
-            return (
-              <li
-                key={shown?.id ?? `at ${index}`}
-                style={{ transform: `translateY(${index * rowHeight}px)` }}
-                aria-posinset={index + 1}
-                aria-setsize={total}
-              >
-                {shown === undefined ? <span class="row faint">…</span> : (
-                  <button
-                    type="button"
-                    class="row"
-                    data-index={index}
-                    aria-current={isCurrent(shown) ? "true" : undefined}
-                    tabIndex={index === entry ? 0 : -1}
-                    onFocus={() => {
-                      active.value = { index, id: shown.id }
-                    }}
-                    onClick={() => open(shown)}
-                  >
-                    {row(shown)}
-                  </button>
-                )}
-              </li>
-            )
-          })}
-        </ul>
-      )}
+      {total === 0 ?
+        null :
+        (
+          <ul class="rows" aria-label={label} style={{ height: `${total * rowHeight}px` }} onKeyDown={move}>
+            {indexes.map((index) => {
+              const shown = rows[index - from]
+              return (
+                <li
+                  key={shown?.id ?? `at ${index}`}
+                  style={{ transform: `translateY(${index * rowHeight}px)` }}
+                  aria-posinset={index + 1}
+                  aria-setsize={total}
+                >
+                  {shown === undefined ? <span class="row faint">…</span> : (
+                    <button
+                      type="button"
+                      class="row"
+                      data-index={index}
+                      aria-current={isCurrent(shown) ? "true" : undefined}
+                      tabIndex={index === entry ? 0 : -1}
+                      onFocus={() => {
+                        active.value = { index, id: shown.id }
+                      }}
+                      onClick={() => open(shown)}
+                    >
+                      {row(shown)}
+                    </button>
+                  )}
+                </li>
+              )
+            })}
+          </ul>
+        )}
     </div>
   )
 }

@@ -1,5 +1,5 @@
 /** The lists of the emulator, of which the page holds the part that it shows. */
-import { computed, effect, type Signal, signal, untracked } from "@preact/signals"
+import { computed, type Signal, signal } from "@preact/signals"
 import type { Lists, Window } from "../../src/internal/InboxView.ts"
 import { view } from "./Live.ts"
 
@@ -51,21 +51,18 @@ const make = <Name extends keyof Lists>(name: Name): Listing<Lists[Name]> => {
   }
 
   const restart = (): void => {
+    if (!isShown.peek()) return
     running?.abort()
     running = undefined
     void load()
   }
 
-  effect(() => {
-    text.value
-    if (isShown.value) untracked(restart)
-  })
-  effect(() => {
-    revision.value
+  text.subscribe(restart)
+  isShown.subscribe(restart)
+  revision.subscribe(() => {
     if (isShown.peek()) void load()
   })
-  effect(() => {
-    const [first, end] = seen.value
+  seen.subscribe(([first, end]) => {
     const known = window.peek()
     if (known === null || !isShown.peek()) return
     if (first < known.from || Math.min(end, known.total) > known.from + known.rows.length) void load()
@@ -73,8 +70,8 @@ const make = <Name extends keyof Lists>(name: Name): Listing<Lists[Name]> => {
   return { name, text, window, seen, isShown }
 }
 
-export const conversations = make("conversations")
-
-export const contacts = make("contacts")
-
-export const tickets = make("tickets")
+export const listings = {
+  conversations: make("conversations"),
+  contacts: make("contacts"),
+  tickets: make("tickets")
+}

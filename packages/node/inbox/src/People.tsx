@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "preact/hooks"
 import type { ContactView, ConversationView, TicketView } from "../../src/internal/InboxView.ts"
 import { List } from "./List.tsx"
-import * as Listing from "./Listing.ts"
+import { listings } from "./Listing.ts"
 import { isSelected, select, selected, view } from "./Live.ts"
 import { go, people } from "./Panes.ts"
 import { Tabs } from "./Tabs.tsx"
@@ -87,7 +87,7 @@ const open = (tag: "Conversation" | "Contact" | "Ticket", id: number | string): 
 const lists = {
   conversations: () => (
     <List
-      listing={Listing.conversations}
+      listing={listings.conversations}
       label="Conversations, the latest first"
       empty="No conversations yet. The first that your program creates appears here."
       isCurrent={({ id }) => isSelected("Conversation", id)}
@@ -97,7 +97,7 @@ const lists = {
   ),
   contacts: () => (
     <List
-      listing={Listing.contacts}
+      listing={listings.contacts}
       label="Contacts, the newest first"
       empty="No contacts yet. The first that your program creates appears here."
       isCurrent={({ id }) => isSelected("Contact", id)}
@@ -107,7 +107,7 @@ const lists = {
   ),
   tickets: () => (
     <List
-      listing={Listing.tickets}
+      listing={listings.tickets}
       label="Tickets"
       empty="No tickets yet. The first that your program creates appears here."
       isCurrent={({ id }) => isSelected("Ticket", id)}
@@ -125,7 +125,7 @@ const hints = {
 
 const Search = () => {
   const name = people.value
-  const { text, window } = Listing[name]
+  const { text, window } = listings[name]
   const field = useRef<HTMLInputElement>(null)
   const found = text.value.trim() === "" ? undefined : window.value?.total
   return (

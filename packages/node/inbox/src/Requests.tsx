@@ -21,15 +21,17 @@ const Body = ({ body: { isWhole, length, text }, name, type }: {
   readonly body: BodyView
 }) => (
   <>
-    <h4>
+    <h3 class="part">
       {name}{" "}
       <span class="faint">
         {length === 0 ? "no body" : `${type === "" ? "" : `${type}, `}${length.toLocaleString("en")} bytes`}
       </span>
-    </h4>
-    {length === 0 ? null : text === null ? <p class="small">It is no text.</p> : (
-      <pre dir="auto" tabIndex={0} role="region" aria-label={name}>{isWhole ? pretty(text) : text}</pre>
-    )}
+    </h3>
+    {length === 0 ?
+      null :
+      text === null ?
+      <p class="small">It is no text.</p> :
+      <pre dir="auto" tabIndex={0} role="region" aria-label={name}>{isWhole ? pretty(text) : text}</pre>}
     {isWhole || text === null ? null : <p class="small">Only the beginning is kept.</p>}
   </>
 )
@@ -47,7 +49,7 @@ const Exchange = ({ exchange }: { readonly exchange: ExchangeView }) => {
       </div>
       {query.length === 0 ? null : (
         <>
-          <h4>Query</h4>
+          <h3 class="part">Query</h3>
           <dl class="fields">
             {query.map(([name, value], index) => (
               <div key={index}>
@@ -148,7 +150,11 @@ const Request = ({ enter, isEntry, request }: {
               isOpen.value = !isOpen.value
             }}
           >
-            {isKnown ? <b>{operation}</b> : <><b>{method}</b> <Path path={path} /></>}
+            {isKnown ? <b>{operation}</b> : (
+              <>
+                <b>{method}</b> <Path path={path} />
+              </>
+            )}
             {isKnown
               ? (
                 <span class="small path">

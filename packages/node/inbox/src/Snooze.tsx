@@ -5,7 +5,8 @@ import { view } from "./Live.ts"
 import { Moment, zone } from "./Time.tsx"
 
 /** A time as the field has it: by the browser's clock, without a zone. */
-const local = (at: number): string => new Date(at - new Date(at).getTimezoneOffset() * 60_000).toISOString().slice(0, 16)
+const local = (at: number): string =>
+  new Date(at - new Date(at).getTimezoneOffset() * 60_000).toISOString().slice(0, 16)
 
 const tomorrow = (now: number): number => {
   const day = new Date(now)

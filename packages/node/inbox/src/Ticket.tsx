@@ -117,8 +117,7 @@ export const Ticket = ({ ticket }: { readonly ticket: OpenedTicket }) => {
               changed={(isChanged) => {
                 written.value = isChanged
               }}
-              save={(content) =>
-                act({ _tag: "UpdateTicket", ticketId: id, ...content }, "The ticket is saved")}
+              save={(content) => act({ _tag: "UpdateTicket", ticketId: id, ...content }, "The ticket is saved")}
             />
           )
           : (

@@ -2,9 +2,13 @@ const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-dig
 
 const day = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" })
 
-/** A time of day, with its date as the title. */
+const another = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" })
+
+/** A time of today, or of another day with its date; all of it is the title. */
 export const Time = ({ at }: { readonly at: number }) => (
-  <time dateTime={new Date(at).toISOString()} title={day.format(at)}>{clock.format(at)}</time>
+  <time dateTime={new Date(at).toISOString()} title={day.format(at)}>
+    {(new Date(at).toDateString() === new Date().toDateString() ? clock : another).format(at)}
+  </time>
 )
 
 const moment = new Intl.DateTimeFormat("en-GB", {

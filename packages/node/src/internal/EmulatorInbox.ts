@@ -20,9 +20,9 @@ import * as SchemaIssue from "effect/SchemaIssue"
 import * as Stream from "effect/Stream"
 import { createHash } from "node:crypto"
 import { InboxAction } from "./InboxAction.ts"
-import * as InboxGuard from "./InboxGuard.ts"
 import * as InboxCall from "./InboxCall.ts"
 import * as InboxFaults from "./InboxFaults.ts"
+import * as InboxGuard from "./InboxGuard.ts"
 import * as InboxList from "./InboxList.ts"
 import { html } from "./InboxPage.ts"
 import * as InboxRequest from "./InboxRequest.ts"
@@ -205,12 +205,18 @@ export const make = (options: Options) => {
       case "CreateTicket": {
         const { _tag: _, ...body } = action
         const created = Schema.Struct({ data: Schema.Struct({ ticket_id: Schema.String }) })
-        return InboxCall.make(emulator, origin, Tickets.createEndpoint, body, created).pipe(Effect.map(({ data }) => json(200, { id: data.ticket_id })), rejectCall)
+        return InboxCall.make(emulator, origin, Tickets.createEndpoint, body, created).pipe(
+          Effect.map(({ data }) => json(200, { id: data.ticket_id })),
+          rejectCall
+        )
       }
       case "UpdateTicket": {
         const { _tag: _, ticketId, ...body } = action
         const { method, path } = Tickets.updateEndpoint
-        const place = { method, path: `/${path.slice(1).replace(":ticket_id", () => encodeURIComponent(ticketId))}` } as const
+        const place = {
+          method,
+          path: `/${path.slice(1).replace(":ticket_id", () => encodeURIComponent(ticketId))}`
+        } as const
         return InboxCall.make(emulator, origin, place, body, Schema.Unknown).pipe(Effect.as(json(200, {})), rejectCall)
       }
       case "Redeliver":

@@ -51,8 +51,9 @@ export const make = <A>(
           (body) => Effect.fail(new InboxCallRejected({ status, message: "error" in body ? body.error : body.message }))
         )
     ),
-    Effect.catchTag(["HttpClientError", "SchemaError"], ({ message }) =>
-      Effect.fail(new InboxCallRejected({ status: 500, message }))
+    Effect.catchTag(
+      ["HttpClientError", "SchemaError"],
+      ({ message }) => Effect.fail(new InboxCallRejected({ status: 500, message }))
     )
   )
 }

@@ -44,9 +44,10 @@ export const awakened = (state: State, now: DateTime.Utc): number =>
   sortedOf(state).wakes.filter((wake) => wake <= DateTime.toEpochMillis(now)).length
 
 /** The contacts, the newest first. */
-const contactsOf = (state: State): ReadonlyArray<EmulatorState.StoredContact> => [
-  ...EmulatorState.contactsOf(state)
-].reverse()
+const contactsOf = (state: State): ReadonlyArray<EmulatorState.StoredContact> =>
+  [
+    ...EmulatorState.contactsOf(state)
+  ].reverse()
 
 const ticketsOf = ({ tickets }: State): ReadonlyArray<EmulatorState.StoredTicket> =>
   // Their ids begin with the day; those of a day are in no order that shows.

@@ -28,11 +28,12 @@ const maxTextLength = 5000
 
 /** Cuts a text, and appends how much more there is. */
 const cut = (text: string): string =>
-  text.length <= maxTextLength ? text : `${text.slice(0, maxTextLength)}… (${text.length - maxTextLength} more characters)`
+  text.length <= maxTextLength
+    ? text
+    : `${text.slice(0, maxTextLength)}… (${text.length - maxTextLength} more characters)`
 
 /** A text as it is shown on one line. */
-export const line = (text: string): string =>
-  text.length <= maxLineLength ? text : `${text.slice(0, maxLineLength)}…`
+export const line = (text: string): string => text.length <= maxLineLength ? text : `${text.slice(0, maxLineLength)}…`
 
 const lineOf = (text: Option.Option<string>): string => Option.match(text, { onNone: () => "", onSome: line })
 
