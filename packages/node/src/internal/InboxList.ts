@@ -53,42 +53,35 @@ const ticketsOf = ({ tickets }: State): ReadonlyArray<EmulatorState.StoredTicket
   // Their ids begin with the day; those of a day are in no order that shows.
   HashMap.toValues(tickets).sort((a, b) => a.ticket.ticketId < b.ticket.ticketId ? 1 : -1)
 
-/** Whether one of the texts has a text in lower case, in any case. */
-const have = (texts: ReadonlyArray<string>, sought: string): boolean =>
-  texts.some((text) => text.toLowerCase().includes(sought))
+/** Whether a text has another in it, which is in lower case. */
+const has = (text: string, sought: string): boolean => text.toLowerCase().includes(sought)
 
-const textsOf = (contact: EmulatorState.StoredContact): ReadonlyArray<string> => [
-  contact.name,
-  String(contact.id),
-  ...[contact.email, contact.phoneNumber, contact.identifier].flatMap(Option.toArray)
-]
+/** A contact by what it is known by. */
+const textOf = ({ email, id, identifier, name, phoneNumber }: EmulatorState.StoredContact): string => {
+  const none = () => ""
+  return `${name}\n${id}\n${Option.getOrElse(email, none)}\n${Option.getOrElse(phoneNumber, none)}\n${
+    Option.getOrElse(identifier, none)
+  }`
+}
 
 /** Finds a conversation by what its contact is known by, by its id or state, and by what its messages say. */
 const findConversations = (state: State, sought: string): ReadonlyArray<EmulatorState.StoredConversation> => {
   const contacts = new Set<number>()
-  for (const contact of HashMap.values(state.contacts)) if (have(textsOf(contact), sought)) contacts.add(contact.id)
+  for (const contact of HashMap.values(state.contacts)) if (has(textOf(contact), sought)) contacts.add(contact.id)
   const written = new Set<number>()
   for (const { content, conversationId } of HashMap.values(state.messages)) {
-    if (!written.has(conversationId) && have(Option.toArray(content), sought)) written.add(conversationId)
+    if (Option.isSome(content) && has(content.value, sought)) written.add(conversationId)
   }
   return conversationsOf(state).filter(({ contactId, id, status }) =>
-    contacts.has(contactId) || written.has(id) || have([`#${id}`, status], sought)
+    contacts.has(contactId) || written.has(id) || `#${id}`.includes(sought) || status.includes(sought)
   )
 }
 
 const findTickets = (state: State, sought: string): ReadonlyArray<EmulatorState.StoredTicket> =>
-  ticketsOf(state).filter(({ tags, ticket }) =>
-    have([
-      ticket.ticketId,
-      ticket.title,
-      ticket.description,
-      ticket.status,
-      ticket.priority,
-      ticket.requester.euid,
-      ...Option.toArray(ticket.requester.name),
-      ...tags
-    ], sought)
-  )
+  ticketsOf(state).filter(({ tags, ticket: { description, priority, requester, status, ticketId, title } }) => {
+    const name = Option.getOrElse(requester.name, () => "")
+    return has([ticketId, title, description, status, priority, requester.euid, name, ...tags].join("\n"), sought)
+  })
 
 const windowOf = <Record, Row>(
   records: ReadonlyArray<Record>,
@@ -115,7 +108,7 @@ export const rowsOf = (
       return windowOf(found, from, count, (conversation) => InboxRecord.conversationOf(state, conversation, now))
     }
     case "contacts": {
-      const found = contactsOf(state).filter((contact) => sought === "" || have(textsOf(contact), sought))
+      const found = contactsOf(state).filter((contact) => sought === "" || has(textOf(contact), sought))
       return windowOf(found, from, count, InboxRecord.contactOf)
     }
     case "tickets":
