@@ -35,7 +35,7 @@ const Unopened = () => {
       <h2 id="record-heading" class="hidden" tabIndex={-1}>{title(choice)}</h2>
       <p class="empty middle">
         {choice === null
-          ? "Choose a conversation to read it and to reply as an agent, a contact or a ticket."
+          ? "Choose a conversation, a contact or a ticket to see all of it here."
           : isLoading
           ? "Loading…"
           : `There is no ${title(choice).toLowerCase()}${sign}${choice.id}.`}
