@@ -284,7 +284,7 @@ describe("emulator", () => {
       assert.strictEqual(yield* emulator.interrupt, 130)
     }))
 
-  it.live("keeps bodies of requests unless told otherwise, and takes the names of hosts that it is given", () =>
+  it.live("keeps bodies of requests by default, and is served under the names that a flag allows", () =>
     Effect.gen(function*() {
       for (const [args, kept] of [[["--allow-host", "emulator"], 200], [["--no-keep-bodies"], 404]] as const) {
         const emulator = yield* Cli.serve(["emulator", ...args], {})
