@@ -18,12 +18,13 @@ const program = Effect.gen(function*() {
 
   const flow = yield* Effect.forkChild(WelcomeFlow.WelcomeFlow.execute({ email: "alice@acme.inc", inboxId: 407 }))
 
-  // The new conversation and the welcome. From here on the process could end and another go on.
-  yield* sender.awaitDelivered(2)
+  // The new conversation, the welcome and its update. From here on the process could end and another go on.
+  yield* sender.awaitDelivered(3)
   yield* emulator.receive({ conversationId: 40, content: "Yes, please" })
 
   yield* Console.log(yield* Fiber.join(flow))
-  yield* sender.awaitDelivered(4)
+  // The customer's message and the thanks, each with an update.
+  yield* sender.awaitDelivered(7)
   const conversation = yield* emulator.conversation(40)
   const preview = Option.flatMap(conversation, ({ contentPreview }) => contentPreview.content)
   yield* Console.log(`the customer reads: ${Option.getOrElse(preview, () => "nothing")}`)

@@ -1,4 +1,4 @@
-import { Contacts, Conversations } from "@effect-livedesk/core"
+import { Contacts, Conversations, Messages } from "@effect-livedesk/core"
 import { NodeLiveDesk } from "@effect-livedesk/node"
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect } from "effect"
@@ -6,11 +6,13 @@ import { Console, Effect } from "effect"
 const program = Effect.gen(function*() {
   const contacts = yield* Contacts.Contacts
   const conversations = yield* Conversations.Conversations
+  const messages = yield* Messages.Messages
   const inboxId = yield* NodeLiveDesk.inboxId
 
-  const { contact } = yield* contacts.create({ inboxId, name: "Alice", email: "alice@acme.inc" })
+  const { contact } = yield* contacts.ensure({ inboxId, name: "Alice", email: "alice@acme.inc" })
   const conversation = yield* conversations.create({ inboxId, contactId: contact.id })
-  yield* Console.log(`conversation ${conversation.id} is ${conversation.status}`)
+  const message = yield* messages.send({ conversationId: conversation.id, content: "Your parcel is on its way." })
+  yield* Console.log(`message ${message.id} is in conversation ${conversation.id}`)
 })
 
 program.pipe(

@@ -44,8 +44,8 @@ const program = Effect.gen(function*() {
   const { id } = yield* conversations.create({ inboxId: 407, contactId: contact.id })
   yield* emulator.receive({ conversationId: id, content: "Where is my order?" })
 
-  // The new conversation, the question, and the reply.
-  const delivered = yield* sender.awaitDelivered(3)
+  // The new conversation, the question, the reply, and that the conversation has a first reply.
+  const delivered = yield* sender.awaitDelivered(4)
   for (const { event, status } of delivered) {
     yield* Console.log(`${event._tag}: ${Option.getOrElse(status, () => "not delivered")}`)
   }

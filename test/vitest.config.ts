@@ -21,8 +21,6 @@ export default defineConfig({
     include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
     exclude: [
       "**/node_modules/**",
-      // Calls the live service: vitest.live.config.ts.
-      "test/live/Live.test.ts",
       ...(Breadth.isFull ? [] : ["test/**/*.full.test.ts"])
     ],
     reporters: ["default", new BreadthReporter(fullOnly)]

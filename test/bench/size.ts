@@ -13,10 +13,10 @@ const limit = 55_800
 /** Likewise, of the entry points with Effect. */
 const limitsInBrowsers: { readonly [entry: string]: number } = {
   "@effect-livedesk/core": 94_000,
-  "@effect-livedesk/core/LiveDeskOpenApi": 72_500,
+  "@effect-livedesk/core/LiveDeskOpenApi": 72_800,
   "@effect-livedesk/core/flows": 63_200,
   "@effect-livedesk/core/imports": 72_700,
-  "@effect-livedesk/core/testing": 119_300,
+  "@effect-livedesk/core/testing": 121_200,
   "@effect-livedesk/core/webhooks": 88_400
 }
 

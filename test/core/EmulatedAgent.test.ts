@@ -26,6 +26,8 @@ describe("an agent of the emulator", () => {
       assert.deepStrictEqual({ ...byHand, id: byProgram.id, sortingId: byProgram.sortingId }, byProgram)
       assert.deepStrictEqual((yield* PubSub.takeAll(events)).map(({ _tag }) => _tag), [
         "MessageCreated",
+        // The first reply.
+        "ConversationUpdated",
         "MessageCreated"
       ])
       const note = yield* emulator.reply({ conversationId: id, content: "A note", private: true })

@@ -72,7 +72,7 @@ describe("EmulatorState", () => {
         assert.strictEqual(created.contact.id, ada.contact.id + 1)
         assert.notDeepEqual(created.contactInbox.sourceId, known?.sourceId)
         const message = yield* messages.send({ conversationId: 40, content: "Still there" })
-        assert.deepStrictEqual([Number(message.id), message.sortingId], [3032, Option.some(3)])
+        assert.deepStrictEqual([Number(message.id), message.sortingId], [3033, Option.some(4)])
         const taken = yield* Effect.flip(contacts.create({ inboxId: 408, email: "ada@acme.inc" }))
         assert.strictEqual(taken.status, 422)
       }).pipe(Effect.provide(layer({ state: before, inboxes: [{ id: 408 }] })))

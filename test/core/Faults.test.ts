@@ -248,12 +248,12 @@ describe("a webhook", () => {
       const { id } = yield* conversations.create({ inboxId: 407, contactId: contact.id })
       yield* Effect.flatMap(Messages.Messages, (messages) => messages.send({ conversationId: id, content: "Hello" }))
       const { awaitDelivered } = yield* WebhookSender.WebhookSender
-      const fiber = yield* Effect.forkChild(awaitDelivered(2))
+      const fiber = yield* Effect.forkChild(awaitDelivered(3))
       yield* TestClock.adjust("10 seconds")
       yield* Fiber.join(fiber)
-      assert.deepStrictEqual(handled, ["MessageCreated"])
+      assert.deepStrictEqual(handled, ["MessageCreated", "ConversationUpdated"])
       yield* TestClock.adjust("1 minute")
-      assert.deepStrictEqual(handled, ["MessageCreated", "ConversationCreated"])
+      assert.deepStrictEqual(handled, ["MessageCreated", "ConversationUpdated", "ConversationCreated"])
     }).pipe(Effect.provide(
       Layer.merge(receiver, sender).pipe(
         Layer.provideMerge(WebhookDelivery.layer),

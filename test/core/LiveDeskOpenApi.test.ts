@@ -1,6 +1,15 @@
 import * as Core from "@effect-livedesk/core"
-import { Contacts, Conversations, LiveDeskClient, type LiveDeskError, Messages, Tickets } from "@effect-livedesk/core"
+import {
+  Contacts,
+  Conversations,
+  LiveDeskClient,
+  type LiveDeskError,
+  Messages,
+  Model,
+  Tickets
+} from "@effect-livedesk/core"
 import * as LiveDeskOpenApi from "@effect-livedesk/core/LiveDeskOpenApi"
+import { WebhookDelivery } from "@effect-livedesk/core/testing"
 import { WebhookEvent } from "@effect-livedesk/core/webhooks"
 import { NodeLiveDesk } from "@effect-livedesk/node"
 import { assert, describe, expect, it, layer } from "@effect/vitest"
@@ -84,12 +93,9 @@ const events = [
     is_private: false,
     user: { id: 7, name: "Ada", type: "contact" }
   })),
-  ...["contact_created", "contact_updated"].map((event) => ({
-    ...record(at(fixture("conversation-created"), ["meta", "sender"])),
-    event,
-    account,
-    changed_attributes: null
-  }))
+  // Chatwoot's have no type.
+  WebhookDelivery.payload("contact_created"),
+  WebhookDelivery.payload("contact_updated")
 ].map((payload) => Schema.decodeSync(WebhookEvent.WebhookEvent)(payload))
 
 describe("the document", () => {
@@ -199,7 +205,7 @@ describe("the document", () => {
     assert.isAtLeast(counts.properties, 357)
     assert.isAtLeast(counts.parameters, 13)
     assert.isAtLeast(counts.schemas, 56)
-    assert.isAtLeast(counts.examples, 18)
+    assert.isAtLeast(counts.examples, 24)
     assert.isAtLeast(counts.webhooks, 9)
   })
 
@@ -217,6 +223,19 @@ describe("the document", () => {
       at(document, ["webhooks", "conversation_created", "post", "requestBody", ...sample]),
       fixture("conversation-created")
     )
+  })
+
+  it("has an example of each response, which decodes without drift", () => {
+    for (const { endpoint } of LiveDeskOpenApi.operations) {
+      if (endpoint.body === "form") continue
+      const path = endpoint.path.replace(/:(\w+)/g, "{$1}")
+      const response = at(document, ["paths", path, endpoint.method.toLowerCase(), "responses", "200"])
+      const { sample } = record(at(response, ["content", "application/json", "examples"]))
+      const example = at(sample, ["value"])
+      assert.isDefined(example, endpoint.operation)
+      assert.notInstanceOf(endpoint.success.read(example), Model.DecodeFailure, endpoint.operation)
+      Schema.decodeUnknownSync(endpoint.success.documented())(example, { onExcessProperty: "error" })
+    }
   })
 
   it("allows null where the client reads it, and words that LiveDesk may add", () => {

@@ -229,7 +229,13 @@ describe("events", () => {
 
       const changed = decode(WebhookDelivery.payload("conversation_status_changed"))
       if (changed._tag !== "ConversationStatusChanged") return assert.fail(changed._tag)
-      assert.deepStrictEqual(changed.changedAttributes, [{ attribute: "status", previous: "pending", current: "open" }])
+      assert.deepStrictEqual(changed.changedAttributes, [])
+      const updated = decode(WebhookDelivery.payload("conversation_updated"))
+      if (updated._tag !== "ConversationUpdated") return assert.fail(updated._tag)
+      assert.deepStrictEqual(updated.changedAttributes, [
+        { attribute: "updated_at", previous: "2026-01-21T03:48:44.268Z", current: "2026-01-21T03:48:50.012Z" },
+        { attribute: "status", previous: "pending", current: "open" }
+      ])
 
       const unreported = decode(WebhookDelivery.payload("conversation_updated", { changed_attributes: null }))
       if (unreported._tag !== "ConversationUpdated") return assert.fail(unreported._tag)

@@ -151,7 +151,7 @@ export const make = async (): Promise<Reference> => {
 }
 
 /** The guides in the order of their index. */
-const guides = (): ReadonlyArray<string> => {
+export const guides = (): ReadonlyArray<string> => {
   const index = Fs.readFileSync(Path.join(root, "docs/README.md"), "utf8")
   const listed = Array.from(index.matchAll(/\]\(([\w-]+\.md)\)/g), ([, file]) => `docs/${file}`)
   return ["docs/README.md", ...listed, "CONTRIBUTING.md"]
@@ -272,10 +272,12 @@ const addPages = (project: ProjectReflection): void => {
     project.files.registerReflection(absolute(path), page)
     return page
   }
-  const examples = add("Examples", project, "examples", [{ kind: "text", text: "# Examples" }])
+  const examples = add("Examples", project, "examples", [{ kind: "text", text: "# Examples\n\n## Programs\n" }])
   for (const file of Fs.globSync("examples/*.ts", { cwd: root }).sort()) {
     const text = `\`\`\`ts\n${Fs.readFileSync(Path.join(root, file), "utf8")}\n\`\`\``
-    add(Path.basename(file), examples, file, [{ kind: "text", text: `# ${file}\n\n${text}` }])
+    const name = Path.basename(file)
+    const target = add(name, examples, file, [{ kind: "text", text: `# ${file}\n\n${text}` }])
+    examples.content.push({ kind: "text", text: "\n- " }, { kind: "inline-tag", tag: "@link", text: name, target })
   }
   add(
     "Reference",
@@ -298,10 +300,6 @@ const absolute = (path: string): NormalizedPath => normalizePath(Path.join(root,
 // ---------------------------------------------------------------------------------------------------------------------
 // writing
 // ---------------------------------------------------------------------------------------------------------------------
-
-/** For a browser: guides, examples and reference, which need no server and no network. */
-export const writeSite = ({ app, project }: Reference, folder: string): Promise<void> =>
-  app.generateDocs(project, folder)
 
 /** For the repository: the reference alone, for the guides are there. Takes the guides out of the project. */
 export const writeMarkdown = async ({ app, project }: Reference, folder: string): Promise<void> => {

@@ -11,6 +11,7 @@ import * as Path from "node:path"
 import * as FieldTexts from "./FieldTexts.ts"
 import * as Reference from "./Reference.ts"
 import * as Snippet from "./Snippet.ts"
+import * as Website from "./Website.ts"
 
 const check = process.argv.includes("--check")
 
@@ -31,7 +32,7 @@ else if (Fs.readFileSync(FieldTexts.committed, "utf8") !== fieldTexts) {
   fail(`the doc comments say other than ${FieldTexts.committed}: run pnpm codegen, and commit what it wrote`)
 }
 
-if (!check) await Reference.writeSite(reference, Path.join(Reference.root, "site"))
+if (!check) await Website.write(reference, Path.join(Reference.root, "site"))
 
 const folder = Fs.mkdtempSync(Path.join(tmpdir(), "effect-livedesk-"))
 try {

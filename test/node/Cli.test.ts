@@ -124,7 +124,7 @@ describe("conversations, messages and tickets", () => {
       assert.match(read.out, /title +Fire\n[^]*priority +urgent\n/)
 
       const { attachments, messages } = yield* (yield* Emulator.Emulator).state
-      assert.deepStrictEqual([HashMap.size(attachments), HashMap.size(messages)], [1, 4])
+      assert.deepStrictEqual([HashMap.size(attachments), HashMap.size(messages)], [1, 5])
     }).pipe(withEmulator))
 })
 

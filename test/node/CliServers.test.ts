@@ -372,6 +372,27 @@ describe("webhooks", () => {
       assert.strictEqual(yield* listener.interrupt, 130)
     }))
 
+  it.live("name the changes as Chatwoot 4.3 does: none of a state, all columns of an update, in an order by the id", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      const changesOf = (event: string, id: number) =>
+        Effect.map(
+          Cli.runIn(
+            folder,
+            ["webhooks", "send-test", "http://127.0.0.1:9/", "--event", event, "--id", `${id}`, "--dry-run", "--json"],
+            {}
+          ),
+          (ran) => Object(Cli.document(ran))[0].body.changed_attributes
+        )
+      assert.strictEqual(yield* changesOf("conversation_status_changed", 1), null)
+      const orders = yield* Effect.forEach(
+        [1, 2, 3, 4, 5, 1],
+        (id) => Effect.map(changesOf("conversation_updated", id), (changes) => changes.flatMap(Object.keys).join())
+      )
+      assert.sameMembers([...new Set(orders)], ["status,updated_at", "updated_at,status"])
+      assert.strictEqual(orders[0], orders[5])
+    }))
+
   it.live("are sent under a fresh id each time, and again under the one that is given", () =>
     Effect.gen(function*() {
       const folder = yield* Folder.make

@@ -163,13 +163,14 @@ const list = (
 const writePage = (page: Contacts.ContactPage, query: EmulatedCall.Body): unknown => {
   const written = Contacts.endpoints.list.success.write(page)
   if (!isJsonObject(written)) return written
+  const payload = withWholeInboxes(written.payload)
   const shown = EmulatedCall.text(query.include_contact_inboxes)
   return {
     meta: query.page === undefined
       ? written.meta
       : { count: page.meta.count, current_page: String(page.meta.currentPage) },
     payload: Option.isNone(shown) || shown.value === "true"
-      ? written.payload
+      ? payload
       : page.contacts.map((contact) => withoutInboxes(Contacts.Contact.write(contact)))
   }
 }
@@ -178,6 +179,22 @@ const withoutInboxes = (written: unknown): unknown =>
   isJsonObject(written)
     ? Object.fromEntries(Object.entries(written).filter(([key]) => key !== "contact_inboxes"))
     : written
+
+/**
+ * Adds what inboxes have in Chatwoot even when there is nothing in it (_contact_inbox.json.jbuilder and
+ * _inbox_slim.json.jbuilder, unverified).
+ */
+const withWholeInboxes = (written: unknown): unknown =>
+  Array.isArray(written) ? written.map(withWholeInboxes) : !isJsonObject(written) ? written : Object.fromEntries(
+    Object.entries(written).map(([key, value]) => [
+      key,
+      key === "inbox" && isJsonObject(value)
+        ? { ...value, avatar_url: "", provider: null }
+        : ["payload", "contact", "contact_inbox", "contact_inboxes"].includes(key)
+        ? withWholeInboxes(value)
+        : value
+    ])
+  )
 
 /** The latest search in each set of contacts, cached because a stream repeats it for each page. */
 const searches = new WeakMap<
@@ -288,7 +305,7 @@ const showContactInbox = (
     id: inbox.id,
     accountId: Option.some(state.accountId),
     name: Option.some(inbox.name),
-    channelId: Option.none(),
+    channelId: Option.some(inbox.id),
     channelType: Option.some(inbox.channelType),
     avatarUrl: Option.none(),
     provider: Option.none()
@@ -301,7 +318,15 @@ const showContactInbox = (
 // ---------------------------------------------------------------------------------------------------------------------
 
 export const handlers = {
-  "contacts.create": EmulatedCall.handler(Contacts.endpoints.create, create),
+  "contacts.create": EmulatedCall.handler(
+    Contacts.endpoints.create,
+    create,
+    (created) => withWholeInboxes(Contacts.endpoints.create.success.write(created))
+  ),
   "contacts.list": EmulatedCall.handler(Contacts.endpoints.list, list, writePage),
-  "contacts.update": EmulatedCall.handler(Contacts.endpoints.update, update)
+  "contacts.update": EmulatedCall.handler(
+    Contacts.endpoints.update,
+    update,
+    (updated) => withWholeInboxes(Contacts.endpoints.update.success.write(updated))
+  )
 }

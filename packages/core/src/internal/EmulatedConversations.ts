@@ -3,21 +3,19 @@
  *
  * @since 0.1.0
  */
-import * as Arr from "effect/Array"
 import * as DateTime from "effect/DateTime"
+import * as Equal from "effect/Equal"
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Conversations from "../Conversations.ts"
-import { type Attributes, ConversationId, SourceId } from "../LiveDeskSchema.ts"
-import * as Messages from "../Messages.ts"
-import { DecodeFailure } from "../Model.ts"
-import { jsonObjects } from "../ModelField.ts"
+import { ConversationId, SourceId } from "../LiveDeskSchema.ts"
 import * as EmulatorState from "../testing/EmulatorState.ts"
 import * as EmulatedCall from "./EmulatedCall.ts"
 import * as EmulatedContacts from "./EmulatedContacts.ts"
 import * as EmulatedIndex from "./EmulatedIndex.ts"
 import * as EmulatedMessages from "./EmulatedMessages.ts"
+import * as EmulatedPayload from "./EmulatedPayload.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // create
@@ -173,7 +171,7 @@ export const toggleStatus = (
     const error = `Invalid status transition from ${conversation.status} to ${target}`
     return [Result.fail(EmulatedCall.unprocessable(error)), state]
   }
-  const next: EmulatorState.StoredConversation = {
+  const moved: EmulatorState.StoredConversation = {
     ...conversation,
     status: target,
     snoozedUntil: target === "snoozed"
@@ -183,15 +181,18 @@ export const toggleStatus = (
     waitingSince: target === "resolved" ? Option.none() : conversation.waitingSince,
     updatedAt: now
   }
-  return [
-    Result.succeed({
-      success: Option.some(true),
-      conversationId: next.id,
-      currentStatus: next.status,
-      snoozedUntil: next.snoozedUntil
-    }),
-    EmulatorState.putConversation(state, next)
-  ]
+  const result = Result.succeed({
+    success: Option.some(true),
+    conversationId: moved.id,
+    currentStatus: moved.status,
+    snoozedUntil: moved.snoozedUntil
+  })
+  if (target === conversation.status) {
+    const isSame = Equal.equals(moved.snoozedUntil, conversation.snoozedUntil)
+    return [result, isSame ? state : EmulatorState.putConversation(state, moved)]
+  }
+  const next = EmulatorState.putConversation(state, moved)
+  return [result, EmulatedMessages.addActivity(next, moved.id, EmulatedMessages.activityOf(target), now)]
 }
 
 const targetsOf = (status: string): ReadonlyArray<string> =>
@@ -216,11 +217,6 @@ export const show = (
       ([contact, inbox]) => showWith(state, conversation, contact, inbox, origin)
     ))
 
-const recordsIn = (written: ReadonlyArray<unknown>): ReadonlyArray<Attributes> => {
-  const records = jsonObjects.read(written)
-  return records instanceof DecodeFailure ? [] : records
-}
-
 const showWith = (
   state: EmulatorState.EmulatorState,
   conversation: EmulatorState.StoredConversation,
@@ -229,10 +225,8 @@ const showWith = (
   origin: string
 ): Conversations.Conversation => {
   const last = Option.flatMap(conversation.lastMessageId, (id) => HashMap.get(state.messages, id))
-  const lastWritten = recordsIn(Option.toArray(Option.map(
-    last,
-    (message) => Messages.Message.write(EmulatedMessages.show(state, message, origin))
-  )))
+  const lastOfAll = Option.map(HashMap.get(state.lastMessages, conversation.id), ({ any }) => any)
+  const write = (message: EmulatorState.StoredMessage) => EmulatedPayload.message(state, message, origin)
   return {
     meta: {
       sender: EmulatedContacts.showProfile(contact),
@@ -242,7 +236,7 @@ const showWith = (
       hmacVerified: false
     },
     id: conversation.id,
-    messages: lastWritten,
+    messages: Option.toArray(Option.map(lastOfAll, write)),
     accountId: state.accountId,
     uuid: conversation.uuid,
     inboxId: inbox.id,
@@ -264,8 +258,8 @@ const showWith = (
     updatedAt: conversation.updatedAt,
     timestamp: conversation.lastActivityAt,
     firstReplyCreatedAt: conversation.firstReplyCreatedAt,
-    unreadCount: conversation.unreadCount,
-    lastNonActivityMessage: Arr.head(lastWritten),
+    unreadCount: EmulatedMessages.shownUnread(state, conversation.unreadCount),
+    lastNonActivityMessage: Option.map(last, write),
     lastActivityAt: conversation.lastActivityAt,
     waitingSince: conversation.waitingSince,
     slaPolicyId: Option.none(),

@@ -6,81 +6,106 @@
  *
  * @since 0.1.0
  */
-import * as Arr from "effect/Array"
+import * as DateTime from "effect/DateTime"
+import * as Equal from "effect/Equal"
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import type * as Conversations from "../Conversations.ts"
-import * as EmulatorState from "../testing/EmulatorState.ts"
-import type {
-  WebhookContact,
-  WebhookContactInbox,
-  WebhookConversation,
-  WebhookMessage
-} from "../webhooks/WebhookConversation.ts"
+import { DecodeFailure } from "../Model.ts"
+import type * as EmulatorState from "../testing/EmulatorState.ts"
+import { type WebhookContact, type WebhookContactInbox, WebhookConversation } from "../webhooks/WebhookConversation.ts"
 import * as WebhookEvent from "../webhooks/WebhookEvent.ts"
 import type * as EmulatedCall from "./EmulatedCall.ts"
 import * as EmulatedConversations from "./EmulatedConversations.ts"
 import * as EmulatedIndex from "./EmulatedIndex.ts"
-import * as EmulatedMessages from "./EmulatedMessages.ts"
+import * as EmulatedPayload from "./EmulatedPayload.ts"
+import type { Shuffle } from "./EmulatedSeries.ts"
 
 /**
- * Returns the events of one change, in Chatwoot's order: new conversations, new messages, and state changes of the
- * conversation that the call names or of those with new messages.
+ * Returns the events of one change, in Chatwoot's order: new conversations, and of each conversation that was touched its
+ * change of state, its new messages, and what these changed. So a reopening comes before the message that reopens, and a
+ * first reply is followed by its `conversation_updated` (message.rb and conversation.rb, unverified). Every event shows
+ * the state after the whole change, as Chatwoot writes payloads in a later job.
  */
 export const between = (
   before: EmulatorState.EmulatorState,
   after: EmulatorState.EmulatorState,
-  named: Option.Option<number>,
-  requestContext: EmulatedCall.RequestContext
+  touched: Iterable<number>,
+  requestContext: EmulatedCall.RequestContext,
+  shuffle: Shuffle
 ): ReadonlyArray<WebhookEvent.WebhookEvent> => {
-  const conversations = range(before.nextConversationId, after.nextConversationId)
+  if (before === after) return []
+  const created = range(before.nextConversationId, after.nextConversationId)
+  // Activity messages have no events.
   const messages = range(before.nextMessageId, after.nextMessageId).flatMap((id) =>
-    Option.toArray(HashMap.get(after.messages, id))
+    Option.toArray(Option.filter(HashMap.get(after.messages, id), ({ messageType }) => messageType !== "activity"))
   )
-  const touched = new Set([...Option.toArray(named), ...messages.map(({ conversationId }) => Number(conversationId))])
-  const show = (id: number) => showConversation(after, id, requestContext)
-  const account = { id: after.accountId, name: "" }
+  const account = EmulatedPayload.account(after)
+  const show = (id: number) => Option.toArray(showConversation(after, id, requestContext))
   return [
-    ...Arr.getSomes(conversations.map(show)).map((conversation) =>
+    ...created.flatMap(show).map((conversation) =>
       WebhookEvent.make({ _tag: "ConversationCreated", account, conversation })
     ),
-    ...messages.flatMap((message) =>
-      Option.toArray(show(message.conversationId)).map((conversation) =>
-        WebhookEvent.make({
-          _tag: "MessageCreated",
-          account,
-          conversation,
-          message: showMessage(after, message, requestContext)
-        })
-      )
-    ),
-    ...[...touched].flatMap((id) =>
-      moves(before, after, id, requestContext).flatMap((changedAttributes) =>
-        Option.toArray(show(id)).flatMap((conversation) => [
-          WebhookEvent.make({ _tag: "ConversationStatusChanged", account, conversation, changedAttributes }),
-          WebhookEvent.make({ _tag: "ConversationUpdated", account, conversation, changedAttributes })
-        ])
-      )
-    )
+    ...[...new Set([...touched, ...messages.map(({ conversationId }) => Number(conversationId))])].flatMap((id) => {
+      const pair = Option.all([HashMap.get(before.conversations, id), HashMap.get(after.conversations, id)])
+      const written = messages.filter(({ conversationId }) => conversationId === id)
+      const [was, is] = Option.getOrElse(pair, () => [undefined, undefined])
+      if (was === is && written.length === 0) return []
+      return show(id).flatMap((conversation) => {
+        const updated = (columns: ReadonlyArray<Column>, touchedAt: DateTime.Utc) => {
+          if (was === undefined || is === undefined) return []
+          const changes = columns.filter(({ of }) => !Equal.equals(of(was), of(is)))
+          return changes.length === 0 ? [] : [WebhookEvent.make({
+            _tag: "ConversationUpdated",
+            account,
+            conversation,
+            changedAttributes: shuffle([
+              ...changes.map(({ attribute, of }) => ({ attribute, previous: json(of(was)), current: json(of(is)) })),
+              { attribute: "updated_at", previous: json(touchedAt), current: json(is.updatedAt) }
+            ])
+          })]
+        }
+        return [
+          ...(was === undefined || was.status === is?.status
+            ? []
+            // Chatwoot reads the change after it was committed, so the event has none (notify_status_change).
+            : [WebhookEvent.make({
+              _tag: "ConversationStatusChanged",
+              account,
+              conversation,
+              changedAttributes: []
+            })]),
+          ...(was === undefined ? [] : updated(stateColumns, was.updatedAt)),
+          ...written.flatMap((message) => messageCreated(after, message, conversation, requestContext)),
+          ...(is === undefined || written.length === 0 ? [] : updated(replyColumns, is.updatedAt))
+        ]
+      })
+    })
   ]
 }
 
 const range = (from: number, to: number): ReadonlyArray<number> =>
   Array.from({ length: Math.max(0, to - from) }, (_, index) => from + index)
 
-/** The old and new state of a conversation, in one list, or none if it did not change. */
-const moves = (
-  before: EmulatorState.EmulatorState,
-  after: EmulatorState.EmulatorState,
-  id: number,
-  { now }: EmulatedCall.RequestContext
-) => {
-  const was = Option.map(EmulatorState.findConversation(before, id, now), ({ status }) => status)
-  const is = Option.map(EmulatorState.findConversation(after, id, now), ({ status }) => status)
-  return Option.isSome(was) && Option.isSome(is) && was.value !== is.value
-    ? [[{ attribute: "status", previous: was.value, current: is.value }]]
-    : []
+/** A column of a conversation whose change Chatwoot tells (conversation.rb, list_of_keys). */
+interface Column {
+  readonly attribute: string
+  readonly of: (conversation: EmulatorState.StoredConversation) => string | DateTime.Utc | null
 }
+
+const stateColumns: ReadonlyArray<Column> = [
+  { attribute: "status", of: ({ status }) => status },
+  { attribute: "snoozed_until", of: ({ snoozedUntil }) => Option.getOrNull(snoozedUntil) }
+]
+
+/** Resolving also ends a wait, but past the events (handle_resolved_status_change). */
+const replyColumns: ReadonlyArray<Column> = [
+  { attribute: "first_reply_created_at", of: ({ firstReplyCreatedAt }) => Option.getOrNull(firstReplyCreatedAt) },
+  { attribute: "waiting_since", of: ({ waitingSince }) => Option.getOrNull(waitingSince) }
+]
+
+const json = (value: string | DateTime.Utc | null): string | null =>
+  DateTime.isDateTime(value) ? DateTime.formatIso(value) : value
 
 const showContactInbox = (
   state: EmulatorState.EmulatorState,
@@ -118,7 +143,11 @@ const showConversation = (
       contactInbox: showContactInbox(state, conversation),
       id: shown.id,
       inboxId: shown.inboxId,
-      messages: shown.messages,
+      // The last message that the contact sees (event_data_presenter.rb, push_messages).
+      messages: Option.toArray(Option.map(
+        Option.flatMap(HashMap.get(state.lastMessages, id), (last) => last.public),
+        (message) => EmulatedPayload.message(state, message, requestContext.origin)
+      )),
       labels: shown.labels,
       meta: {
         sender: showContact(shown),
@@ -160,29 +189,31 @@ const showContact = ({ meta: { sender } }: Conversations.Conversation): WebhookC
   type: "contact"
 })
 
-const showMessage = (
+const messageCreated = (
   state: EmulatorState.EmulatorState,
   stored: EmulatorState.StoredMessage,
+  conversation: WebhookConversation,
   { origin }: EmulatedCall.RequestContext
-): WebhookMessage => {
-  const shown = EmulatedMessages.show(state, stored, origin)
-  const name = Option.match(HashMap.get(state.inboxes, stored.inboxId), {
-    onNone: () => "",
-    onSome: ({ name }) => name
+): ReadonlyArray<WebhookEvent.WebhookEvent> => {
+  const event = WebhookEvent.read({
+    event: "message_created",
+    account: EmulatedPayload.account(state),
+    additional_attributes: {},
+    content_attributes: stored.contentAttributes,
+    content_type: "text",
+    content: Option.getOrNull(stored.content),
+    conversation: WebhookConversation.write(conversation),
+    created_at: DateTime.formatIso(stored.createdAt),
+    id: stored.id,
+    inbox: {
+      id: stored.inboxId,
+      name: Option.match(HashMap.get(state.inboxes, stored.inboxId), { onNone: () => "", onSome: ({ name }) => name })
+    },
+    message_type: stored.messageType,
+    private: stored.private,
+    sender: EmulatedPayload.sender(state, stored),
+    source_id: null,
+    ...EmulatedPayload.attachments(state, stored, origin)
   })
-  return {
-    id: shown.id,
-    content: shown.content,
-    contentType: shown.contentType,
-    contentAttributes: shown.contentAttributes,
-    additionalAttributes: {},
-    messageType: shown.messageType,
-    status: Option.none(),
-    private: shown.private,
-    sourceId: shown.sourceId,
-    createdAt: shown.createdAt,
-    inbox: { id: shown.inboxId, name },
-    sender: shown.sender,
-    attachments: shown.attachments
-  }
+  return event instanceof DecodeFailure ? [] : [event]
 }

@@ -86,7 +86,7 @@ const add = (
     createdAt: EmulatedCall.wholeSecond(now)
   }
   const kept = EmulatorState.putMessage(attachments.reduce(EmulatorState.putAttachment, state), message)
-  const next = EmulatorState.putConversation(
+  const written = EmulatorState.putConversation(
     {
       ...kept,
       contacts: messageType === "incoming"
@@ -98,8 +98,68 @@ const add = (
     },
     { ...after(state, conversation, message), updatedAt: now }
   )
+  const byAgent = body.message_type === "incoming"
+  const next = messageType === "incoming"
+    ? recordReopening(written, conversation, byAgent ? agentName : undefined, now)
+    : written
   return [Result.succeed(show(next, message, origin)), next]
 }
+
+/**
+ * Adds Chatwoot's activity message about a reopening, if it makes one: of a resolved conversation in an API inbox always,
+ * otherwise only if an agent wrote for the contact (activity_message_handler.rb, unverified).
+ */
+const recordReopening = (
+  state: EmulatorState.EmulatorState,
+  before: EmulatorState.StoredConversation,
+  agent: string | undefined,
+  now: DateTime.Utc
+): EmulatorState.EmulatorState => {
+  const status = Option.match(HashMap.get(state.conversations, before.id), {
+    onNone: () => before.status,
+    onSome: ({ status }) => status
+  })
+  if (status === before.status) return state
+  return before.status !== "snoozed" && status === "open" && isApiInbox(state, before)
+    ? addActivity(state, before.id, "System reopened the conversation due to a new incoming message.", now)
+    : agent === undefined
+    ? state
+    : addActivity(state, before.id, activityOf(status, agent), now)
+}
+
+/** The text of Chatwoot's activity message about an agent's move to a state. Chatwoot has no `closed`. */
+export const activityOf = (status: string, agent: string = agentName): string => {
+  const done = { open: "reopened", resolved: "marked resolved", pending: "marked as pending" }
+  const words = Object.entries(done).find(([known]) => known === status)?.[1] ?? status
+  return `Conversation was ${words} by ${agent}`
+}
+
+/**
+ * Adds an activity message, which takes an id and a position and counts as activity (activity_message_handler.rb and
+ * message.rb, unverified). Without `inheritedRules`, adds none.
+ */
+export const addActivity = (
+  state: EmulatorState.EmulatorState,
+  conversationId: number,
+  content: string,
+  now: DateTime.Utc
+): EmulatorState.EmulatorState =>
+  !state.inheritedRules ? state : Option.match(HashMap.get(state.conversations, conversationId), {
+    onNone: () => state,
+    onSome: ({ id, inboxId, messageCount }) =>
+      EmulatorState.putMessage(
+        state,
+        EmulatorState.makeMessage({
+          id: state.nextMessageId,
+          conversationId: id,
+          inboxId,
+          sortingId: messageCount + 1,
+          content: Option.some(content),
+          messageType: "activity",
+          createdAt: EmulatedCall.wholeSecond(now)
+        })
+      )
+  })
 
 const isApiInbox = (state: EmulatorState.EmulatorState, { inboxId }: EmulatorState.StoredConversation): boolean =>
   Option.exists(HashMap.get(state.inboxes, inboxId), ({ channelType }) => channelType === "Channel::Api")
@@ -200,7 +260,11 @@ export const show = (
   private: message.private,
   sourceId: Option.none(),
   sortingId: Option.some(message.sortingId),
-  sender: message.messageType === "outgoing" ? Option.some(agent) : senderOf(state, message),
+  sender: message.messageType === "outgoing"
+    ? Option.some(agent)
+    : message.messageType === "incoming"
+    ? senderOf(state, message)
+    : Option.none(),
   attachments: message.attachmentIds.length === 0
     ? Option.none()
     : Option.some(
@@ -212,12 +276,14 @@ export const show = (
     )
 })
 
+const agentName = "Agent"
+
 /** The agent that every call acts as; the id is the sample's. */
-const agent: Messages.Sender = {
+export const agent: Messages.Sender = {
   id: 3,
-  name: Option.some("Agent"),
+  name: Option.some(agentName),
   type: Option.some("user"),
-  availableName: Option.some("Agent"),
+  availableName: Option.some(agentName),
   email: Option.none(),
   phoneNumber: Option.none(),
   identifier: Option.none(),
@@ -229,6 +295,10 @@ const agent: Messages.Sender = {
   additionalAttributes: Option.none(),
   customAttributes: Option.none()
 }
+
+/** How many unread messages are shown: at most 10 by Chatwoot's rules (conversation.rb, unverified). */
+export const shownUnread = ({ inheritedRules }: EmulatorState.EmulatorState, count: number): number =>
+  inheritedRules ? Math.min(count, 10) : count
 
 const senderOf = (
   state: EmulatorState.EmulatorState,

@@ -4,14 +4,16 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Base64 from "effect/encoding/Base64"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpServerError from "effect/http/HttpServerError"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Multipart from "effect/http/Multipart"
 import type * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
-import { type Body, Upload } from "./EmulatedCall.ts"
+import { type Body, type ErrorResponse, Upload } from "./EmulatedCall.ts"
 import { isJsonObject } from "./isJsonObject.ts"
 
 type ParsedUrl = Option.Option.Value<ReturnType<typeof HttpServerRequest.toURL>>
@@ -63,3 +65,18 @@ const fileName = ({ name }: Multipart.File): string =>
 export const isForm = ({ headers, source }: HttpServerRequest.HttpServerRequest): boolean =>
   headers["content-type"]?.startsWith("multipart/form-data") === true ||
   (HttpClientRequest.isHttpClientRequest(source) && source.body._tag === "FormData")
+
+/** Checks the credentials; returns the response that rejects them, or nothing. */
+export const authenticate = (
+  header: string | undefined,
+  apiKey: Redacted.Redacted,
+  apiSecret: Redacted.Redacted
+): ErrorResponse | undefined => {
+  // The bodies are Chatwoot's; no page shows what LiveDesk's own Basic authentication returns.
+  if (header === undefined) {
+    return { status: 401, body: { errors: ["You need to sign in or sign up before continuing."] } }
+  }
+  return header === `Basic ${Base64.encode(`${Redacted.value(apiKey)}:${Redacted.value(apiSecret)}`)}`
+    ? undefined
+    : { status: 401, body: { error: "Invalid Access Token" } }
+}

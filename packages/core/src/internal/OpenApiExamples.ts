@@ -59,6 +59,36 @@ export const requests: { readonly [Name in Endpoints.Operation]?: Example } = {
   "tickets.update": sample({ priority: "normal", ticket_type: "incident" }, " in part")
 }
 
+const inherited = (value: Schema.Json): Example => ({
+  summary: "In Chatwoot's form, which is unverified: no page shows the response",
+  value
+})
+
+/** The contact of the vendor's examples, whose list is cut off after the phone number. */
+const support = {
+  additional_attributes: {
+    city: "",
+    country: "",
+    telegram: "",
+    description: "",
+    company_name: "",
+    country_code: "",
+    social_profiles: { github: "", twitter: "", facebook: "", linkedin: "", instagram: "" }
+  },
+  availability_status: "offline",
+  email: "support@jiguang.cn",
+  id: 318763,
+  name: "support",
+  phone_number: null,
+  blocked: false,
+  identifier: "2222",
+  thumbnail: "",
+  custom_attributes: { vip_level: "platinum" },
+  last_activity_at: 1765441908,
+  created_at: 1765441895,
+  contact_inboxes: []
+}
+
 /** Examples of responses. */
 export const responses: { readonly [Name in Endpoints.Operation]?: Example } = {
   "contacts.create": sample({
@@ -156,6 +186,61 @@ export const responses: { readonly [Name in Endpoints.Operation]?: Example } = {
       team_name: null
     }
   }),
+  "contacts.list": sample(
+    { meta: { count: 1, current_page: "1" }, payload: [support] },
+    ", which is cut off after the phone number: the rest is from the example of an update"
+  ),
+  "contacts.update": inherited({ payload: support }),
+  "conversations.toggleStatus": inherited({
+    meta: {},
+    payload: { success: true, conversation_id: 40, current_status: "resolved", snoozed_until: null }
+  }),
+  "tickets.create": {
+    summary: "Made up: the page says only that the id is returned",
+    value: { code: 0, message: "Success", data: { ticket_id: "tk_20251104_789abc" } }
+  },
+  "tickets.get": sample({
+    code: 0,
+    message: "Success",
+    data: {
+      ticket_id: "tk_20251104_789abc",
+      title: "No light",
+      description: "The lamp stays dark.",
+      attachments: [{ file_url: "https://example.com/lamp.png" }],
+      status: "open",
+      priority: "high",
+      ticket_type: "incident",
+      requester: {
+        euid: "contact_12345",
+        name: "Test",
+        email: "alice@acme.inc",
+        phone: "+123456789",
+        channel_contacts: {
+          channel_id: "inbox_100",
+          contact_id: "-1001234567890",
+          sub_contact_id: "23232323",
+          followers: ["u_12345", "u_67890"]
+        }
+      },
+      submitter: { id: "u_99999" },
+      assignment_team: { id: 5, name: "IT Support" },
+      custom_fields: {},
+      conversation_list: [{
+        message_id: "msg_20251104_001",
+        sender: { id: "u_99999", type: "internal_member", name: "Agent" },
+        content: "We are on our way.",
+        content_type: "text",
+        attachments: [{ file_type: "image/jpeg", file_url: "https://example.com/lamp.jpeg" }],
+        sent_at: "2025-11-19T05:55:25Z",
+        is_internal: false
+      }],
+      status_changes: []
+    }
+  }, ", which is cut off in the changes of state; texts that were not readable are made up"),
+  "tickets.update": {
+    summary: "Made up: no page shows the response",
+    value: { code: 0, message: "Success", data: { ticket_id: "tk_20251104_789abc" } }
+  },
   "messages.send": sample({
     id: 3030,
     content: "Agent sending message, is it normal?",

@@ -73,8 +73,8 @@ const events: { readonly [Name in Kind]: Event } = {
   },
   ConversationTypingOn: { name: "conversation_typing_on", own: typing, required: ["conversation"] },
   ConversationTypingOff: { name: "conversation_typing_off", own: typing, required: ["conversation"] },
-  ContactCreated: { name: "contact_created", subject: "WebhookContact", own: changed },
-  ContactUpdated: { name: "contact_updated", subject: "WebhookContact", own: changed }
+  ContactCreated: { name: "contact_created", subject: "WebhookEventContact", own: changed },
+  ContactUpdated: { name: "contact_updated", subject: "WebhookEventContact", own: changed }
 }
 
 const kinds = Object.entries(events)

@@ -6,12 +6,10 @@
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Base64 from "effect/encoding/Base64"
 import * as HashMap from "effect/HashMap"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpRouter from "effect/http/HttpRouter"
@@ -21,7 +19,7 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
-import * as Random from "effect/Random"
+import * as Queue from "effect/Queue"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type * as Stream from "effect/Stream"
@@ -35,6 +33,8 @@ import * as EmulatedConversations from "../internal/EmulatedConversations.ts"
 import * as EmulatedEvents from "../internal/EmulatedEvents.ts"
 import * as EmulatedMessages from "../internal/EmulatedMessages.ts"
 import * as EmulatedRequest from "../internal/EmulatedRequest.ts"
+import * as EmulatedSeries from "../internal/EmulatedSeries.ts"
+import * as EmulatedSnoozes from "../internal/EmulatedSnoozes.ts"
 import * as EmulatedTickets from "../internal/EmulatedTickets.ts"
 import { endpointAt, type EndpointPlace, methodsOf, places } from "../internal/EndpointPlace.ts"
 import * as LiveDeskClient from "../LiveDeskClient.ts"
@@ -68,7 +68,7 @@ export interface Options {
    * even under `TestClock`, which starts at 0, no time looks like LiveDesk's 0 for "never".
    */
   readonly startsAt?: DateTime.Utc | undefined
-  /** The seed of source ids and conversation UUIDs. */
+  /** The seed of source ids, conversation UUIDs, and the order of `changed_attributes`. */
   readonly seed?: string | number | undefined
   /**
    * Whether to apply the rules that are inherited from Chatwoot and unverified for LiveDesk. Defaults to `true`.
@@ -81,6 +81,8 @@ export interface Options {
    *   `resolved`. Without the rules, each call creates a conversation, which is `open`.
    * - A message from the contact reopens a resolved or closed conversation, as `pending` with a bot, and wakes a
    *   snoozed one. Without the rules, a conversation stays as it is.
+   * - A move of a conversation to another state adds an activity message, which takes an id and counts as activity. At
+   *   most 10 messages are shown as unread.
    * - A reply to a message of another conversation replies to none. Without the rules, a message's attributes stay as
    *   they are sent.
    * - Contacts without e-mail address, phone number and identifier are neither listed nor found. `q` is trimmed, and
@@ -88,7 +90,7 @@ export interface Options {
    * - `transitionRules` and `messageLimit`, whose default is this option.
    *
    * Other rules of Chatwoot's always apply: the form of error responses, the merging of attributes, one contact per
-   * source id of an inbox, since when a contact waits, and which events there are.
+   * source id of an inbox, since when a contact waits, and which events there are and what they hold.
    */
   readonly inheritedRules?: boolean | undefined
   /**
@@ -204,7 +206,7 @@ export class Emulator extends Context.Service<Emulator, {
   readonly now: Effect.Effect<DateTime.Utc>
   /** The webhook events since the subscription; `WebhookSender` delivers them. */
   readonly events: PubSub.PubSub<WebhookEvent>
-  /** Changes the state atomically, with the functions of `EmulatorState`. */
+  /** Changes the state atomically, with the functions of `EmulatorState`. Causes no events. */
   readonly update: (f: (state: EmulatorState.EmulatorState) => EmulatorState.EmulatorState) => Effect.Effect<void>
   /** Deletes everything but the inboxes of the options. */
   readonly reset: Effect.Effect<void>
@@ -228,7 +230,7 @@ export class Emulator extends Context.Service<Emulator, {
 }>()("@effect-livedesk/core/testing/Emulator") {}
 
 /**
- * Creates an emulator.
+ * Creates an emulator. Until the scope closes, snoozes end by the `Clock`.
  *
  * @category constructors
  * @since 0.1.0
@@ -249,8 +251,10 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
   const state = yield* SubscriptionRef.make(first)
   const series = first.generation === 0 ? "" : `:${first.generation}`
   const events = yield* PubSub.unbounded<WebhookEvent>()
-  const uuid = yield* seededUuids(`${options.seed ?? "effect-livedesk"}${series}`)
-  const today = yield* calendar(options.startsAt ?? firstDay)
+  const seed = `${options.seed ?? "effect-livedesk"}${series}`
+  const uuid = yield* EmulatedSeries.uuids(seed)
+  const shuffle = yield* EmulatedSeries.shuffle(`${seed}:columns`)
+  const today = yield* calendar(options.startsAt)
   // Links in data that no request asked for use the origin of the latest request.
   let reachedAt = LiveDeskClient.defaultBaseUrl
   const requestContext = Effect.all({
@@ -259,17 +263,39 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
     origin: Effect.sync(() => reachedAt)
   })
 
-  /** Makes a change and publishes its events atomically, so that events come in the order of the changes. */
+  const snoozesChanged = yield* Queue.sliding<void>(1)
+  /** Changes the state, and lets the snoozes be timed anew if they changed. */
+  const modify = <A>(f: (state: EmulatorState.EmulatorState) => readonly [A, EmulatorState.EmulatorState]) =>
+    SubscriptionRef.modify(state, (before) => {
+      const [result, after] = f(before)
+      if (after.snoozes !== before.snoozes) Queue.offerUnsafe(snoozesChanged, undefined)
+      return [result, after]
+    })
+
+  /**
+   * Ends the snoozes that are due, makes a change, and publishes the events of both atomically, so that events come in
+   * the order of the changes.
+   */
   const change = <A>(
     transition: (state: EmulatorState.EmulatorState) => EmulatedCall.Transition<A>,
     named: Option.Option<number>,
     given: EmulatedCall.RequestContext
   ) =>
-    SubscriptionRef.modify(state, (before) => {
-      const [result, after] = transition(before)
-      for (const event of EmulatedEvents.between(before, after, named, given)) PubSub.publishUnsafe(events, event)
-      return [result, after] as const
+    modify((before) => {
+      const due = EmulatedSnoozes.due(before, given.now)
+      const awake = EmulatedSnoozes.wake(before, due, given.now)
+      const [result, after] = transition(awake)
+      const woken = EmulatedEvents.between(before, awake, due, given, shuffle)
+      const caused = EmulatedEvents.between(awake, after, Option.toArray(named), given, shuffle)
+      for (const event of [...woken, ...caused]) PubSub.publishUnsafe(events, event)
+      return [result, after]
     })
+  yield* EmulatedSnoozes.watch({
+    changed: snoozesChanged,
+    now: today,
+    state: SubscriptionRef.get(state),
+    wakeDue: Effect.flatMap(requestContext, (given) => change((state) => [Result.void, state], Option.none(), given))
+  })
 
   /** An act of a human agent, without a request. */
   const asAgent = <A>(
@@ -288,7 +314,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
   const serve = (place: EndpointPlace, method: EndpointPlace["method"]) =>
     HttpRouter.add(method, place.path, (request) =>
       Effect.gen(function*() {
-        const errorResponse = authenticate(request.headers.authorization, apiKey, apiSecret)
+        const errorResponse = EmulatedRequest.authenticate(request.headers.authorization, apiKey, apiSecret)
         if (errorResponse !== undefined) return respond(errorResponse.status, errorResponse.body)
         const url = Option.getOrUndefined(HttpServerRequest.toURL(request))
         const body = yield* Effect.result(EmulatedRequest.bodyOf(request))
@@ -337,8 +363,8 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
     changes: SubscriptionRef.changes(state),
     now: today,
     events,
-    update: (f) => SubscriptionRef.update(state, f),
-    reset: SubscriptionRef.update(state, ({ generation }) => ({ ...initial, generation })),
+    update: (f) => modify((state) => [undefined, f(state)]),
+    reset: modify(({ generation }) => [undefined, { ...initial, generation }]),
     conversation: (id) =>
       Effect.map(
         Effect.all([SubscriptionRef.get(state), requestContext]),
@@ -411,31 +437,7 @@ const respond = (status: number, body: unknown): HttpServerResponse.HttpServerRe
 
 const routeNotFound = respond(404, { status: 404, error: "Not Found" })
 
-const authenticate = (
-  header: string | undefined,
-  apiKey: Redacted.Redacted,
-  apiSecret: Redacted.Redacted
-): EmulatedCall.ErrorResponse | undefined => {
-  // The bodies are Chatwoot's; no page shows what LiveDesk's own Basic authentication returns.
-  if (header === undefined) {
-    return { status: 401, body: { errors: ["You need to sign in or sign up before continuing."] } }
-  }
-  return header === `Basic ${Base64.encode(`${Redacted.value(apiKey)}:${Redacted.value(apiSecret)}`)}`
-    ? undefined
-    : { status: 401, body: { error: "Invalid Access Token" } }
-}
-
-const seededUuids = (seed: string | number): Effect.Effect<Effect.Effect<string>> =>
-  Effect.map(
-    Random.withSeed(Effect.service(Random.Random), seed),
-    (random) =>
-      SecureRandom.make((size) => Uint8Array.from({ length: size }, () => Math.floor(random.nextDoubleUnsafe() * 256)))
-        .uuidV4()
-  )
-
-const firstDay = DateTime.makeUnsafe("2026-01-01T00:00:00Z")
-
-const calendar = (startsAt: DateTime.Utc): Effect.Effect<Effect.Effect<DateTime.Utc>> =>
+const calendar = (startsAt = DateTime.makeUnsafe("2026-01-01T00:00:00Z")): Effect.Effect<Effect.Effect<DateTime.Utc>> =>
   Effect.map(
     Clock.currentTimeMillis,
     (start) =>

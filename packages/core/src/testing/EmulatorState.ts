@@ -64,7 +64,14 @@ export interface EmulatorState extends Schema.Schema.Type<typeof Settings> {
   /** Contact inboxes by contact id. */
   readonly contactInboxesOf: HashMap.HashMap<number, ReadonlyArray<StoredContactInbox>>
   readonly conversations: HashMap.HashMap<number, StoredConversation>
+  /** When the snoozes that end by themselves do, by conversation id. */
+  readonly snoozes: HashMap.HashMap<number, DateTime.Utc>
   readonly messages: HashMap.HashMap<number, StoredMessage>
+  /** The last message of a conversation, and the last that its contact sees, by conversation id. */
+  readonly lastMessages: HashMap.HashMap<
+    number,
+    { readonly any: StoredMessage; readonly public: Option.Option<StoredMessage> }
+  >
   readonly attachments: HashMap.HashMap<number, StoredAttachment>
   readonly tickets: HashMap.HashMap<string, StoredTicket>
   /** The contacts' ids by their unique values, e-mail addresses in lower case. */
@@ -97,7 +104,9 @@ export const make = (options: {
   contactInboxes: HashMap.empty(),
   contactInboxesOf: HashMap.empty(),
   conversations: HashMap.empty(),
+  snoozes: HashMap.empty(),
   messages: HashMap.empty(),
+  lastMessages: HashMap.empty(),
   attachments: HashMap.empty(),
   tickets: HashMap.empty(),
   taken: HashMap.empty(),
@@ -330,6 +339,9 @@ export const makeConversation = (
 export const putConversation = (state: EmulatorState, conversation: StoredConversation): EmulatorState => ({
   ...state,
   conversations: HashMap.set(state.conversations, conversation.id, conversation),
+  snoozes: conversation.status === "snoozed" && Option.isSome(conversation.snoozedUntil)
+    ? HashMap.set(state.snoozes, conversation.id, conversation.snoozedUntil.value)
+    : HashMap.remove(state.snoozes, conversation.id),
   nextConversationId: Math.max(state.nextConversationId, conversation.id + 1)
 })
 
@@ -393,7 +405,7 @@ export const makeMessage = (
 
 /**
  * Adds a message, or replaces the one with its id. Seed its conversation first: the message becomes its last if none is
- * as late. Nothing else of the conversation changes.
+ * as late and it is no activity message. Nothing else of the conversation changes.
  *
  * @category seeds
  * @since 0.1.0
@@ -407,7 +419,7 @@ export const putMessage = (state: EmulatorState, message: StoredMessage): Emulat
       message.sortingId <= conversation.messageCount ? conversation : {
         ...conversation,
         messageCount: message.sortingId,
-        lastMessageId: Option.some(message.id),
+        lastMessageId: message.messageType === "activity" ? conversation.lastMessageId : Option.some(message.id),
         lastActivityAt: DateTime.max(conversation.lastActivityAt, message.createdAt)
       }
   )
@@ -416,8 +428,22 @@ export const putMessage = (state: EmulatorState, message: StoredMessage): Emulat
 const keepMessage = (state: EmulatorState, message: StoredMessage): EmulatorState => ({
   ...state,
   messages: HashMap.set(state.messages, message.id, message),
+  lastMessages: HashMap.modifyAt(state.lastMessages, message.conversationId, (last) =>
+    Option.some({
+      any: Option.match(last, { onNone: () => message, onSome: ({ any }) => later(any, message) }),
+      public: message.messageType === "activity" || message.private
+        ? Option.flatMap(last, (last) => last.public)
+        : Option.some(
+          Option.match(Option.flatMap(last, (last) => last.public), {
+            onNone: () => message,
+            onSome: (known) => later(known, message)
+          })
+        )
+    })),
   nextMessageId: Math.max(state.nextMessageId, message.id + 1)
 })
+
+const later = (a: StoredMessage, b: StoredMessage): StoredMessage => b.sortingId < a.sortingId ? a : b
 
 /**
  * Adds a file, or replaces the one with its id. Messages refer to it by `attachmentIds`.

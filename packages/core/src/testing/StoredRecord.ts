@@ -100,6 +100,7 @@ export const StoredConversation = Schema.Struct({
   waitingSince: Schema.OptionFromNullOr(Time),
   unreadCount: Schema.Natural,
   messageCount: Schema.Natural,
+  /** The last message that is no activity message. */
   lastMessageId: Schema.OptionFromNullOr(MessageId)
 })
 export interface StoredConversation extends Schema.Schema.Type<typeof StoredConversation> {}
@@ -117,7 +118,8 @@ export const StoredMessage = Schema.Struct({
   /** The position in the conversation, from 1. */
   sortingId: Schema.Natural,
   content: Schema.OptionFromNullOr(Schema.String),
-  messageType: Schema.Literals(["incoming", "outgoing"]),
+  /** An `activity` message records a change of the conversation's state. It causes no event. */
+  messageType: Schema.Literals(["incoming", "outgoing", "activity"]),
   contentAttributes: Attributes,
   private: Schema.Boolean,
   attachmentIds: Schema.Array(Schema.Natural),

@@ -40,7 +40,17 @@ export interface WebhookDelivery {
 // ---------------------------------------------------------------------------------------------------------------------
 
 const changes: Attributes = {
-  changed_attributes: [{ status: { previous_value: "pending", current_value: "open" } }]
+  changed_attributes: [
+    { updated_at: { previous_value: "2026-01-21T03:48:44.268Z", current_value: "2026-01-21T03:48:50.012Z" } },
+    { status: { previous_value: "pending", current_value: "open" } }
+  ]
+}
+
+const contactChanges: Attributes = {
+  changed_attributes: [
+    { name: { previous_value: "", current_value: "Test" } },
+    { updated_at: { previous_value: "2026-01-21T03:26:49.012Z", current_value: "2026-01-21T03:48:50.012Z" } }
+  ]
 }
 
 const message: Attributes = {
@@ -63,14 +73,15 @@ const typing: Attributes = { user: { account, ...contact, avatar: "" }, conversa
 
 const payloads = {
   conversation_created: { account, ...conversation },
-  conversation_status_changed: { account, ...conversation, ...changes },
+  // Chatwoot reads the change after it was committed (conversation.rb, notify_status_change).
+  conversation_status_changed: { account, ...conversation, changed_attributes: null },
   conversation_updated: { account, ...conversation, ...changes },
   message_created: message,
   message_updated: message,
   conversation_typing_on: typing,
   conversation_typing_off: typing,
   contact_created: { account, ...contact, avatar: "" },
-  contact_updated: { account, ...contact, avatar: "", ...changes }
+  contact_updated: { account, ...contact, avatar: "", ...contactChanges }
 } as const satisfies { readonly [event: string]: Attributes }
 
 /**

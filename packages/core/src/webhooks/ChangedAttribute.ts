@@ -25,7 +25,7 @@ export interface ChangedAttribute {
 
 /**
  * The field `changed_attributes`: `[{ status: { previous_value, current_value } }, …]` or null. Reads one object and
- * pairs of `[previous, current]`, too; `[]` when absent.
+ * pairs of `[previous, current]`, too; `[]` when absent, and written as null.
  *
  * @category fields
  * @since 0.1.0
@@ -51,7 +51,9 @@ export const changedAttributes: Model.Field<ReadonlyArray<ChangedAttribute>> = {
       })
     ),
   write: (changes) =>
-    changes.map(({ attribute, current, previous }) =>
-      Object.fromEntries([[attribute, { previous_value: previous, current_value: current }]])
-    )
+    changes.length === 0 ?
+      null :
+      changes.map(({ attribute, current, previous }) =>
+        Object.fromEntries([[attribute, { previous_value: previous, current_value: current }]])
+      )
 }

@@ -5,6 +5,7 @@
  *
  * @since 0.1.0
  */
+import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -28,12 +29,11 @@ const nullableSecret = (label: string): Model.Field<Option.Option<Redacted.Redac
   write: (value) => Option.match(value, { onNone: () => null, onSome: Redacted.value })
 })
 
-/** A field that is null on the vendor's pages where the API's responses have 0. */
-const orNull = <A>(field: Model.Field<Option.Option<A>>): Model.Field<Option.Option<A>> => ({
-  ...field,
-  documented: () => Schema.NullOr(field.documented()),
-  write: (value) => Option.isNone(value) ? null : field.write(value)
-})
+/** A time that is ISO 8601 text where the API's responses have seconds, as in Chatwoot's events (unverified). */
+const nullableIsoTimestamp: Model.Field<Option.Option<DateTime.Utc>> = {
+  ...ModelField.nullableTimestamp,
+  write: (value) => Option.match(value, { onNone: () => null, onSome: DateTime.formatIso })
+}
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
@@ -85,21 +85,15 @@ const contactInboxFields = {
 export const WebhookContactInbox: Model.Model<WebhookContactInbox> = Model.record(contactInboxFields)
 export interface WebhookContactInbox extends Model.RecordOf<typeof contactInboxFields> {}
 
-/**
- * The fields of a contact, in the vendor's order.
- *
- * @see https://www.engagelab.com/docs/livedesk/console/channels/api/webhook-events
- * @category fields
- * @since 0.1.0
- */
-export const contactFields = {
+/** The fields that a contact has wherever it is shown, in the vendor's order. */
+const contactProfileFields = {
   /** Attributes that LiveDesk itself keeps; `{}` when absent. */
   additionalAttributes: ModelField.attributes,
   /** Attributes that the project defines; `{}` when absent. */
   customAttributes: ModelField.attributes,
   /** The e-mail address; none when null or "". */
   email: ModelField.nullableString,
-  /** The contact's id; 0 when absent. A contact event without it is `Unknown`. */
+  /** The contact's id; 0 when absent. */
   id: ModelField.id(LiveDeskSchema.ContactId),
   /** The contact's id in the program's own system; none when null or "". */
   identifier: ModelField.nullableString,
@@ -110,13 +104,17 @@ export const contactFields = {
   /** The link of the avatar; none when "". */
   thumbnail: ModelField.picture,
   /** Whether the contact is blocked; `false` when absent. */
-  blocked: ModelField.boolean,
-  /** The kind of sender, `contact` in the sample; "" when absent. Chatwoot's contact events do not have it. */
+  blocked: ModelField.boolean
+} as const
+
+const contactFields = {
+  ...contactProfileFields,
+  /** The kind of sender, `contact` in the sample; "" when absent. */
   type: ModelField.openEnum(["contact"], "")
 } as const
 
 /**
- * A contact, as events show it.
+ * A contact, as the conversations of events show it.
  *
  * @see https://www.engagelab.com/docs/livedesk/console/channels/api/webhook-events
  * @category models
@@ -124,6 +122,29 @@ export const contactFields = {
  */
 export const WebhookContact: Model.Model<WebhookContact> = Model.record(contactFields)
 export interface WebhookContact extends Model.RecordOf<typeof contactFields> {}
+
+/**
+ * The fields of a contact that an event is about. Unverified: Chatwoot's.
+ *
+ * @category fields
+ * @since 0.1.0
+ */
+export const eventContactFields = {
+  ...contactProfileFields,
+  /** The contact's id; an event without it is `Unknown`. */
+  id: Model.required(contactProfileFields.id),
+  /** The link of the avatar, as in `thumbnail`; none when "". */
+  avatar: ModelField.picture
+} as const
+
+/**
+ * A contact that an event is about: without the type that conversations show. Unverified: Chatwoot's.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const WebhookEventContact: Model.Model<WebhookEventContact> = Model.record(eventContactFields)
+export interface WebhookEventContact extends Model.RecordOf<typeof eventContactFields> {}
 
 const metaFields = {
   /** The contact of the conversation. */
@@ -149,6 +170,8 @@ const metaFields = {
  */
 export const WebhookConversationMeta: Model.Model<WebhookConversationMeta> = Model.record(metaFields)
 export interface WebhookConversationMeta extends Model.RecordOf<typeof metaFields> {}
+
+const documentedOrNull = () => Schema.NullOr(ModelField.timestampOrNever.documented())
 
 /**
  * The fields of a conversation, in the vendor's order.
@@ -180,16 +203,16 @@ export const conversationFields = {
   status: ModelField.openEnum(Conversations.statuses, ""),
   /** Attributes that the project defines; `{}` when absent. */
   customAttributes: ModelField.attributes,
-  /** When a snoozed conversation wakes; none when null. Seconds or ISO 8601 text on the wire (unverified). */
-  snoozedUntil: ModelField.nullableTimestamp,
+  /** When a snoozed conversation wakes; none when null. ISO 8601 text on the wire, or seconds (unverified). */
+  snoozedUntil: nullableIsoTimestamp,
   /** How many messages are unread; 0 when absent. */
   unreadCount: ModelField.count,
-  /** When an agent first replied; none when null, which means not yet. */
-  firstReplyCreatedAt: ModelField.nullableTimestamp,
+  /** When an agent first replied; none when null. ISO 8601 text on the wire, or seconds (unverified). */
+  firstReplyCreatedAt: nullableIsoTimestamp,
   /** The urgency; none when null. The words are Chatwoot's (unverified). */
   priority: ModelField.nullableOpenEnum(["low", "medium", "high", "urgent"]),
   /** Since when the contact waits for a reply; none when 0 or null (unverified). */
-  waitingSince: orNull(ModelField.timestampOrNever),
+  waitingSince: { ...ModelField.timestampOrNever, documented: documentedOrNull },
   /** The kind of conversation; "" when absent. The vendor's page shows only `chat`. */
   conversationCategory: ModelField.openEnum(["chat"], ""),
   /** The kind of chat; "" when absent. The vendor's page shows only `private_chat`. */

@@ -25,12 +25,12 @@ import * as Model from "../Model.ts"
 import * as ModelField from "../ModelField.ts"
 import { type ChangedAttribute, changedAttributes } from "./ChangedAttribute.ts"
 import {
-  contactFields,
   conversationFields,
+  eventContactFields,
   messageFields,
   WebhookAccount,
-  WebhookContact,
   WebhookConversation,
+  WebhookEventContact,
   WebhookMessage
 } from "./WebhookConversation.ts"
 
@@ -69,7 +69,8 @@ interface ConversationChange<Tag> extends Received {
 }
 
 /**
- * A conversation moved to another state. Unverified: Chatwoot's, which also sends `ConversationUpdated` for it.
+ * A conversation moved to another state. Unverified: Chatwoot's, which names no changed attributes here, and also sends
+ * `ConversationUpdated`, which does.
  *
  * @category events
  * @since 0.1.0
@@ -136,7 +137,7 @@ export interface ConversationTypingOff extends TypingEvent<"ConversationTypingOf
 interface ContactEvent<Tag> extends Received {
   readonly _tag: Tag
   readonly account: WebhookAccount
-  readonly contact: WebhookContact
+  readonly contact: WebhookEventContact
   /** The attributes that changed; `[]` when the event names none. */
   readonly changedAttributes: ReadonlyArray<ChangedAttribute>
 }
@@ -316,23 +317,16 @@ const contactEvent = <const Tag extends string>(
   tag: Tag,
   changes: Model.Field<ReadonlyArray<ChangedAttribute>>
 ) =>
-  kind<FieldsOf<ContactEvent<Tag>>, WebhookContact, Omit<ContactEvent<Tag>, "_tag" | "contact" | "payload">>({
+  kind<FieldsOf<ContactEvent<Tag>>, WebhookEventContact, Omit<ContactEvent<Tag>, "_tag" | "contact" | "payload">>({
     name,
     type: Schema.TaggedStruct(tag, {
       payload: types.payload,
       account: types.account,
-      contact: Schema.toType(WebhookContact),
+      contact: Schema.toType(WebhookEventContact),
       changedAttributes: types.changedAttributes
     }),
-    fields: {
-      account,
-      ...contactFields,
-      // Chatwoot's has no type, but an avatar.
-      type: { ...contactFields.type, isDocumented: false },
-      avatar: ModelField.string,
-      changedAttributes: changes
-    },
-    subject: Model.record({ ...contactFields, id: Model.required(contactFields.id) }),
+    fields: { account, ...eventContactFields, changedAttributes: changes },
+    subject: WebhookEventContact,
     rest: Model.record({ account, changedAttributes }),
     join: (contact, rest) => ({ _tag: tag, ...rest, contact }),
     subjectOf: ({ contact }) => contact

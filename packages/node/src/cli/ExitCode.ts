@@ -27,7 +27,7 @@ export const meanings = {
   5: "no connection, no response in time, or a failure of LiveDesk's (HttpError)",
   6: "not found (HttpError with NotFound)",
   7: "done, but rows were rejected or are unknown, or a receiver refused the webhook",
-  8: "a response that differs from its documentation, which the doctor looks for",
+  8: "a response that differs from its documentation, which doctor and verify look for",
   129: "ended by a closed terminal or a dropped connection (SIGHUP)",
   130: "ended by Ctrl-C",
   143: "ended by SIGTERM",
@@ -83,6 +83,16 @@ export class DoctorFailedError
 {}
 
 /**
+ * The verification saw calls end otherwise than expected; the exit code is that of the first failure, if there is one.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class VerificationFailedError
+  extends Data.TaggedError("VerificationFailedError")<{ readonly message: string; readonly first: unknown }>
+{}
+
+/**
  * The arguments cannot be used.
  *
  * @category errors
@@ -105,11 +115,14 @@ export const ofCause = (cause: Cause.Cause<unknown>): ExitCode => {
 const isConfigError = (error: unknown): error is Config.ConfigError => Predicate.isTagged(error, "ConfigError")
 const isDoctorFailedError = (error: unknown): error is DoctorFailedError =>
   Predicate.isTagged(error, "DoctorFailedError")
+const isVerificationFailedError = (error: unknown): error is VerificationFailedError =>
+  Predicate.isTagged(error, "VerificationFailedError")
 
 const ofError = (error: unknown): ExitCode => {
   if (CliError.isCliError(error)) return error._tag === "ShowHelp" && error.errors.length === 0 ? 0 : 2
   if (isConfigError(error) || Predicate.isTagged(error, "UsageError")) return 2
   if (isDoctorFailedError(error)) return ofError(error.first)
+  if (isVerificationFailedError(error)) return error.first === undefined ? 8 : ofError(error.first)
   if (Predicate.isTagged(error, "NoResponseError")) return 5
   if (Predicate.isTagged(error, "PartialFailureError")) return 7
   if (!LiveDeskError.isLiveDeskError(error)) return 1

@@ -22,6 +22,7 @@ import * as ImportCommand from "./ImportCommand.ts"
 import * as LiveDeskCall from "./LiveDeskCall.ts"
 import * as MessagesCommand from "./MessagesCommand.ts"
 import * as TicketsCommand from "./TicketsCommand.ts"
+import * as VerifyCommand from "./VerifyCommand.ts"
 import * as WebhooksCommand from "./WebhooksCommand.ts"
 
 const command = Command.make("livedesk").pipe(
@@ -45,6 +46,7 @@ const command = Command.make("livedesk").pipe(
     ImportCommand.command,
     EmulatorCommand.command,
     DoctorCommand.command,
+    VerifyCommand.command,
     WebhooksCommand.command
   ]),
   Command.withGlobalFlags([CommandOutput.Json, LiveDeskCall.DryRunFlag])

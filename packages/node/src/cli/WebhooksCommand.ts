@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type * as LiveDeskSchema from "@effect-livedesk/core/LiveDeskSchema"
 import * as WebhookDelivery from "@effect-livedesk/core/testing/WebhookDelivery"
 import * as DeliveryStore from "@effect-livedesk/core/webhooks/DeliveryStore"
 import * as WebhookEvent from "@effect-livedesk/core/webhooks/WebhookEvent"
@@ -19,6 +20,7 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Random from "effect/Random"
 import { createServer } from "node:http"
 import * as NodeTransport from "../NodeTransport.ts"
 import * as CommandOutput from "./CommandOutput.ts"
@@ -123,11 +125,12 @@ const sendTest = Command.make(
     }
     const at = yield* DateTime.now
     const id = Option.getOrElse(repeated, () => DateTime.toEpochMillis(at))
+    const sample = WebhookDelivery.payload(event, fresh(event, id, at))
     const delivery = yield* WebhookDelivery.make({
       path: `/${address.pathname.slice(1)}${address.search}`,
       verification: yield* verification,
       id: `test-${id}`,
-      payload: WebhookDelivery.payload(event, fresh(event, id, at))
+      payload: { ...sample, ...(yield* reordered(sample, id)) }
     }).pipe(
       Effect.mapError(() => new UsageError({ message: "LIVEDESK_WEBHOOK_SECRET cannot be used to sign with" }))
     )
@@ -170,6 +173,12 @@ const sendTest = Command.make(
     description: "Deliver it again under one id, which a receiver handles once"
   }])
 )
+
+/** The changes of an event in an order that varies with the id, as Chatwoot lists them in no fixed one. */
+const reordered = ({ changed_attributes: changes }: LiveDeskSchema.Attributes, id: number) =>
+  Array.isArray(changes)
+    ? Effect.map(Random.withSeed(Random.shuffle(changes), id), (changes) => ({ changed_attributes: changes }))
+    : Effect.succeed({})
 
 /** The id of the record, and the times that the event has. */
 const fresh = (event: string, id: number, at: DateTime.Utc) => {

@@ -69,8 +69,8 @@ const findConversations = (state: State, sought: string): ReadonlyArray<Emulator
   const contacts = new Set<number>()
   for (const contact of HashMap.values(state.contacts)) if (has(textOf(contact), sought)) contacts.add(contact.id)
   const written = new Set<number>()
-  for (const { content, conversationId } of HashMap.values(state.messages)) {
-    if (Option.isSome(content) && has(content.value, sought)) written.add(conversationId)
+  for (const { content, conversationId, messageType } of HashMap.values(state.messages)) {
+    if (messageType !== "activity" && Option.isSome(content) && has(content.value, sought)) written.add(conversationId)
   }
   return conversationsOf(state).filter(({ contactId, id, status }) =>
     contacts.has(contactId) || written.has(id) || `#${id}`.includes(sought) || status.includes(sought)

@@ -134,7 +134,7 @@ export const make = ({ emulator, keepsBodies, server, webhook }: Sources, choice
     seen = sources
     if (choice?._tag === "Conversation" && messagesFrom !== state.messages) {
       messagesFrom = state.messages
-      messages = EmulatorState.messagesOf(state, choice.id)
+      messages = EmulatorState.messagesOf(state, choice.id).filter(({ messageType }) => messageType !== "activity")
     }
     const { contacts, conversations, inboxes, tickets } = state
     const lists = [contacts, conversations, state.messages, tickets, inboxes, InboxList.awakened(state, now)]

@@ -1,0 +1,94 @@
+/** The guides, examples and the reference for a browser, and as text for language models. */
+import * as Fs from "node:fs"
+import * as Path from "node:path"
+import { DefaultTheme, type DocumentReflection, JSX, PageEvent, type ProjectReflection } from "typedoc"
+import * as Reference from "./Reference.ts"
+
+/** Below a guide: the guides before and after it. */
+const neighbours = (documents: ReadonlyArray<DocumentReflection>, page: unknown) => {
+  const index = documents.findIndex((document) => document === page)
+  return index < 0 ? [] : [["prev", documents[index - 1]] as const, ["next", documents[index + 1]] as const]
+}
+
+const style = `
+:root { --light-color-link: #0b5394; --light-color-focus-outline: #0b5394; }
+.tsd-typography a { text-decoration: underline; }
+.guides { display: flex; flex-wrap: wrap; gap: 1rem; margin: 3rem 0 1rem; }
+.guides [rel="next"] { margin-left: auto; }
+.col-content img { max-width: 100%; height: auto; }
+.col-content td, .col-content th, .col-content code { overflow-wrap: anywhere; }
+`
+
+/** The page of the examples lists them: a heading that is a link as well cannot be told apart by a screen reader. */
+class Theme extends DefaultTheme {
+  override buildNavigation(project: ProjectReflection) {
+    const navigation = super.buildNavigation(project)
+    for (const element of navigation) if (element.text === "Examples") delete element.children
+    return navigation
+  }
+}
+
+/** Needs no server and no network. */
+export const write = async ({ app, project }: Reference.Reference, folder: string): Promise<void> => {
+  const documents = (project.documents ?? []).filter(({ name }) => name !== "Reference" && name !== "Examples")
+  app.renderer.hooks.on("head.end", () => JSX.createElement("style", null, style))
+  app.renderer.hooks.on("content.end", (context) => {
+    const links = neighbours(documents, context.page.model).flatMap(([rel, document]) =>
+      document === undefined
+        ? []
+        : [JSX.createElement(
+          "a",
+          { rel, href: context.urlTo(document) },
+          rel === "prev" ? `Previous: ${document.name}` : `Next: ${document.name}`
+        )]
+    )
+    return links.length === 0
+      ? JSX.createElement(JSX.Fragment, null)
+      : JSX.createElement("nav", { class: "guides", "aria-label": "Guides" }, ...links)
+  })
+  app.renderer.on(PageEvent.END, (page: PageEvent) => {
+    page.contents = (page.contents ?? "")
+      .replace("class=\"col-content\"", "class=\"col-content\" role=\"main\"")
+      .replace("class=\"page-menu\"", "class=\"page-menu\" role=\"navigation\" aria-label=\"On this page\"")
+  })
+  app.renderer.defineTheme("guides", Theme)
+  app.options.setValue("theme", "guides")
+  await app.generateDocs(project, folder)
+  // What writes Markdown has no such theme.
+  app.options.reset("theme")
+  writeForModels(folder)
+}
+
+const read = (file: string): string => Fs.readFileSync(Path.join(Reference.root, file), "utf8")
+
+/** `llms.txt`, an index of the guides, which are beside it as Markdown, and `llms-full.txt`, all of them with the examples. */
+const writeForModels = (folder: string): void => {
+  const guides = Reference.guides().filter((file) => file !== "docs/README.md")
+  const pages = ["README.md", "packages/core/AGENTS.md", ...guides]
+  const examples = Fs.globSync("examples/*.ts", { cwd: Reference.root }).sort()
+  Fs.mkdirSync(Path.join(folder, "guides"))
+  for (const page of pages) {
+    Fs.copyFileSync(Path.join(Reference.root, page), Path.join(folder, "guides", Path.basename(page)))
+  }
+  const index = Array.from(
+    read("docs/README.md").matchAll(/^\| (.+?) +\| \[(.+)\]\(([\w-]+\.md)\)/gm),
+    ([, task, name, file]) => `- [${name}](guides/${file}): to ${task}`
+  )
+  Fs.writeFileSync(
+    Path.join(folder, "llms.txt"),
+    `# effect-livedesk
+
+> EngageLab LiveDesk for Effect 4, in TypeScript. Begin with [what to import](guides/AGENTS.md).
+> [All guides and examples](llms-full.txt) are one file.
+
+${index.join("\n")}
+`
+  )
+  Fs.writeFileSync(
+    Path.join(folder, "llms-full.txt"),
+    [
+      ...pages.map((page) => `<!-- ${page} -->\n\n${read(page)}`),
+      ...examples.map((file) => `<!-- ${file} -->\n\n\`\`\`ts\n${read(file)}\`\`\`\n`)
+    ].join("\n")
+  )
+}
