@@ -1,16 +1,17 @@
 import { Contacts } from "@effect-livedesk/core"
 import { Emulator, Faults } from "@effect-livedesk/core/testing"
 import * as EmulatedServer from "@effect-livedesk/core/testing/EmulatedServer"
+import type { KeptBody } from "@effect-livedesk/core/testing/Exchange"
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Duration, Effect, Exit, Option } from "effect"
-import { HttpClientRequest, HttpServerRequest } from "effect/http"
+import { HttpClientRequest, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 
 const { Fault } = Faults
 
-const make = Effect.gen(function*() {
+const make = Effect.fnUntraced(function*(options?: EmulatedServer.Options) {
   const { httpEffect } = yield* Emulator.Emulator
-  const server = yield* EmulatedServer.make(httpEffect)
+  const server = yield* EmulatedServer.make(httpEffect, options)
   const ask = (request: HttpClientRequest.HttpClientRequest) =>
     Effect.provideService(
       server.httpEffect,
@@ -30,9 +31,10 @@ const other = (id: number) => HttpClientRequest.get(`http://localhost/api/v2/oth
 describe("an emulator behind a server", () => {
   it.effect("remembers each request and its outcome, and nothing that was sent", () =>
     Effect.gen(function*() {
-      const { ask, requests } = yield* make
+      const { ask, exchange, requests } = yield* make()
       yield* TestClock.adjust("1 minute")
       yield* ask(contacts)
+      assert.deepStrictEqual(yield* exchange(1), Option.none())
       const [request] = yield* requests
       assert.deepInclude(request, {
         number: 1,
@@ -53,7 +55,7 @@ describe("an emulator behind a server", () => {
 
   it.effect("remembers the last 200 requests, and returns the same array until there are others", () =>
     Effect.gen(function*() {
-      const { ask, faults, requests } = yield* make
+      const { ask, faults, requests } = yield* make()
       yield* Effect.forEach(Array.from({ length: 250 }, (_, id) => id), (id) => ask(other(id)))
       const remembered = yield* requests
       assert.deepStrictEqual(
@@ -71,7 +73,7 @@ describe("an emulator behind a server", () => {
 
   it.effect("applies the faults of a plan until it follows another", () =>
     Effect.gen(function*() {
-      const { ask, faults, requests } = yield* make
+      const { ask, faults, requests } = yield* make()
       assert.deepStrictEqual(yield* faults.plan, Faults.script({}))
       const plan = Faults.script({
         "contacts.create": [Fault.Refused(), "Pass", Fault.RateLimited({ retryAfter: "2" })],
@@ -103,7 +105,7 @@ describe("an emulator behind a server", () => {
 
   it.effect("records how long a request took when the client stops waiting for its response", () =>
     Effect.gen(function*() {
-      const { ask, faults, requests } = yield* make
+      const { ask, faults, requests } = yield* make()
       yield* faults.setPlan(Faults.seeded({ seed: 1, rate: 1, faults: [Fault.Silent({ when: "AfterProcessing" })] }))
       const waits = yield* Effect.forkChild(Effect.timeoutOption(ask(contacts), "3 seconds"))
       yield* TestClock.adjust("1 second")
@@ -112,5 +114,72 @@ describe("an emulator behind a server", () => {
       yield* TestClock.adjust("2 seconds")
       assert.isDefined(waits.pollUnsafe())
       assert.deepStrictEqual((yield* requests)[0]?.took, Option.some(Duration.seconds(3)))
+    }).pipe(Effect.provide(Emulator.layerHttpClient)))
+})
+
+/** A request with the emulator's own credentials. */
+const post = (name: string, query = "") =>
+  HttpClientRequest.make("POST")(`http://localhost${Contacts.endpoints.create.path}${query}`).pipe(
+    HttpClientRequest.basicAuth("emulator-key", "emulator-secret"),
+    HttpClientRequest.bodyJsonUnsafe({ inbox_id: 407, name })
+  )
+
+const textOf = ({ head }: KeptBody): string => new TextDecoder().decode(head)
+
+describe("an emulator that keeps bodies", () => {
+  it.effect("keeps the query and both bodies of a request, and no header", () =>
+    Effect.gen(function*() {
+      const { ask, exchange } = yield* make({ keepsBodies: true })
+      const response = HttpServerResponse.toWeb(yield* ask(post("Alice", "?a=%20b&c")))
+      const { request, response: kept, ...rest } = Option.getOrThrow(yield* exchange(1))
+      assert.deepStrictEqual(rest, {
+        url: `${Contacts.endpoints.create.path}?a=%20b&c`,
+        requestType: "application/json",
+        responseType: "application/json"
+      })
+      assert.deepStrictEqual([textOf(request), request.length], ["{\"inbox_id\":407,\"name\":\"Alice\"}", 31])
+      assert.strictEqual(textOf(kept), yield* Effect.promise(() => response.text()))
+      const all = JSON.stringify([rest, textOf(request), textOf(kept)])
+      for (const secret of ["Basic", "emulator-secret", btoa("emulator-key:emulator-secret")]) {
+        assert.notInclude(all, secret)
+      }
+      assert.deepStrictEqual(yield* exchange(2), Option.none())
+    }).pipe(Effect.provide(Emulator.layerHttpClient)))
+
+  it.effect("keeps what is sent of a response whose body meets a fault", () =>
+    Effect.gen(function*() {
+      const { ask, exchange, faults } = yield* make({ keepsBodies: true })
+      yield* faults.setPlan(
+        Faults.script({ "contacts.create": [Fault.CutShort({ bytes: 10 }), Fault.Reset({ when: "BeforeProcessing" })] })
+      )
+      const response = HttpServerResponse.toWeb(yield* ask(post("Alice")))
+      yield* Effect.exit(Effect.tryPromise(() => response.text()))
+      const cut = Option.getOrThrow(yield* exchange(1))
+      assert.deepStrictEqual([textOf(cut.response).length, cut.response.length], [10, 10])
+      yield* Effect.exit(ask(post("Bob")))
+      const lost = Option.getOrThrow(yield* exchange(2))
+      assert.include(textOf(lost.request), "Bob")
+      assert.strictEqual(lost.response.length, 0)
+    }).pipe(Effect.provide(Emulator.layerHttpClient)))
+
+  it.effect("keeps 64 KiB of a body, 8 MiB of all bodies, and the last 200 requests", () =>
+    Effect.gen(function*() {
+      const { ask, exchange } = yield* make({ keepsBodies: true })
+      const kept = Effect.map(
+        Effect.forEach(Array.from({ length: 500 }, (_, index) => index + 1), exchange),
+        (exchanges) => exchanges.flatMap(Option.toArray)
+      )
+      yield* ask(post("x".repeat(100_000)))
+      const [long] = yield* kept
+      assert.deepStrictEqual([long?.request.head.byteLength, long?.request.length], [65_536, 100_026])
+      yield* Effect.replicateEffect(ask(post("x".repeat(100_000))), 150)
+      const many = yield* kept
+      const length = many.reduce((sum, { request, response }) => sum + request.head.length + response.head.length, 0)
+      assert.isAtMost(length, 8_388_608)
+      assert.isAbove(length, 8_000_000)
+      assert.isTrue(Option.isSome(yield* exchange(151)))
+      yield* Effect.replicateEffect(ask(post("Alice")), 250)
+      assert.lengthOf(yield* kept, 200)
+      assert.isTrue(Option.isSome(yield* exchange(401)))
     }).pipe(Effect.provide(Emulator.layerHttpClient)))
 })

@@ -284,6 +284,27 @@ describe("emulator", () => {
       assert.strictEqual(yield* emulator.interrupt, 130)
     }))
 
+  it.live("keeps bodies of requests by default, and is served under the names that a flag allows", () =>
+    Effect.gen(function*() {
+      for (const [args, kept] of [[["--allow-host", "emulator"], 200], [["--no-keep-bodies"], 404]] as const) {
+        const emulator = yield* Cli.serve(["emulator", ...args], {})
+        const [, baseUrl = ""] = (yield* emulator.line).split("=")
+        const statusOf = (path: string, host: string) =>
+          HttpClientRequest.get(`${baseUrl}${path}`).pipe(
+            HttpClientRequest.setHeader("host", host),
+            HttpClient.execute,
+            Effect.map(({ status }) => status),
+            Effect.provide(NodeTransport.layer())
+          )
+        assert.strictEqual(yield* statusOf("/api/v2/accounts/contacts", "localhost"), 401)
+        assert.strictEqual(yield* statusOf("/inbox/request?number=1", "localhost"), kept)
+        assert.strictEqual(yield* statusOf("/inbox", "emulator"), kept === 200 ? 200 : 403)
+      }
+      const invalid = yield* Cli.runIn(yield* Folder.make, ["emulator", "--allow-host", "emulator:8407"], {})
+      assert.strictEqual(invalid.code, 2)
+      assert.include(invalid.err, "expected a host's name without a port")
+    }))
+
   it.live("serves its pages, and warns if other machines can reach it", () =>
     Effect.gen(function*() {
       const port = yield* FreePort.make

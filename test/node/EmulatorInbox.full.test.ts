@@ -1,12 +1,12 @@
-import { Contacts, Conversations, Messages } from "@effect-livedesk/core"
+import { Contacts, Conversations, Messages, Tickets } from "@effect-livedesk/core"
 import { Emulator, EmulatorState, Faults } from "@effect-livedesk/core/testing"
 import { DeliveryStore, type WebhookEvent, Webhooks } from "@effect-livedesk/core/webhooks"
-import { NodeEmulator } from "@effect-livedesk/node"
+import { NodeEmulator, NodeTransport } from "@effect-livedesk/node"
 import { NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import Axe from "axe-core"
-import { Context, Effect, Layer, Option, Queue, References, Result } from "effect"
-import { HttpRouter, HttpServer } from "effect/http"
+import { Context, DateTime, Effect, Layer, Option, Queue, References, Result } from "effect"
+import { HttpClient, HttpClientRequest, HttpRouter, HttpServer } from "effect/http"
 import { createServer } from "node:http"
 import type { Page } from "playwright-core"
 import * as Browser from "../Browser.ts"
@@ -58,6 +58,17 @@ const open = Effect.fnUntraced(function*(
   const program = yield* run(options)
   return { ...program, ...(yield* Browser.open(yield* Browser.make, `${program.baseUrl}/inbox`, page)) }
 })
+
+/** As many contacts, each with a conversation. */
+const withMany = (count: number) => (state: EmulatorState.EmulatorState): EmulatorState.EmulatorState =>
+  Array.from({ length: count }, (_, index) => index + 1).reduce(
+    (state, id) =>
+      EmulatorState.putConversation(
+        EmulatorState.putContact(state, EmulatorState.makeContact({ id, name: `Contact ${id}` })),
+        EmulatorState.makeConversation({ id, contactId: id, inboxId: 407 })
+      ),
+    state
+  )
 
 const see = <A>(look: () => Promise<A>): Effect.Effect<A> => Effect.promise(look)
 
@@ -111,7 +122,7 @@ describe.skipIf(!Browser.isInstalled)("the emulator's inbox (left out where Chro
         see(async () => {
           await page.getByLabel("As").selectOption(as)
           await page.getByLabel("Message", { exact: true }).fill(content)
-          await page.getByRole("button", { name: "Send" }).click()
+          await page.getByRole("button", { name: "Send", exact: true }).click()
           await page.getByRole("region", { name: "Messages" }).getByText(content).waitFor()
         })
       const reported = Effect.map(
@@ -157,7 +168,7 @@ describe.skipIf(!Browser.isInstalled)("the emulator's inbox (left out where Chro
       yield* see(() => row(page, "Alice").click())
       const message = page.getByLabel("Message", { exact: true })
       yield* see(() => message.fill("x".repeat(150_001)))
-      yield* see(() => page.getByRole("button", { name: "Send" }).click())
+      yield* see(() => page.getByRole("button", { name: "Send", exact: true }).click())
       yield* see(() => page.getByRole("alert").getByText("Not sent: Validation failed: Content is too long").waitFor())
       assert.lengthOf(yield* see(() => message.inputValue()), 150_001)
       yield* see(() => page.context().setOffline(true))
@@ -335,32 +346,235 @@ describe.skipIf(!Browser.isInstalled)("the emulator's inbox (left out where Chro
       assert.strictEqual(yield* see(() => row(page, "Alice").count()), 0)
     }).pipe(Effect.scoped))
 
-  it.live("shows the latest of many, and how many there are", () =>
+  it.live("shows as many as there are, and renders those that are seen", () =>
+    Effect.gen(function*() {
+      const { emulator, page } = yield* open({}, { viewport: phone, hasTouch: true })
+      yield* emulator.update(withMany(10_000))
+      const list = page.getByRole("list", { name: "Conversations" })
+      yield* see(() => row(page, "Contact 10000").waitFor())
+      const rendered = () => see(() => list.getByRole("listitem").count())
+      assert.isBelow(yield* rendered(), 40)
+      assert.isBelow(yield* see(() => page.locator("*").count()), 600)
+      assert.strictEqual(
+        yield* see(() => list.getByRole("listitem").first().getAttribute("aria-setsize")),
+        "10000"
+      )
+      yield* see(() => row(page, "Contact 10000").focus())
+      yield* see(() => page.keyboard.press("End"))
+      yield* see(() => page.locator(":focus").getByText("Contact 1", { exact: true }).waitFor())
+      assert.isBelow(yield* rendered(), 40)
+      // What comes above leaves the rows where they are.
+      const top = () => see(() => page.locator(":focus").evaluate((element) => element.getBoundingClientRect().top))
+      const before = yield* top()
+      yield* emulator.receive({ conversationId: 5000, content: "Hello" })
+      yield* see(() => list.locator("[aria-posinset=\"9999\"]").waitFor())
+      assert.strictEqual(yield* top(), before)
+      yield* see(() => page.keyboard.press("Home"))
+      yield* see(() => page.locator(":focus").getByText("Contact 5000").waitFor())
+      for (const name of ["Contacts 10,000", "Conversations 10,000"]) {
+        yield* see(() => page.getByRole("tab", { name, exact: true }).click())
+        yield* see(() => list.or(page.getByRole("list", { name: "Contacts" })).getByRole("listitem").first().waitFor())
+      }
+      const tabs = yield* see(() =>
+        page.getByRole("tablist", { name: "Conversations" }).evaluate((list) =>
+          [...list.children].map((tab) => ({ top: tab.getBoundingClientRect().top, height: tab.clientHeight }))
+        )
+      )
+      assert.lengthOf(new Set(tabs.map(({ top }) => top)), 1)
+      assert.isTrue(tabs.every(({ height }) => height < 45), JSON.stringify(tabs))
+      assert.isFalse(yield* see(() => scrollsSideways(page)))
+    }).pipe(Effect.scoped))
+
+  it.live("finds conversations and contacts while their text is typed", () =>
     Effect.gen(function*() {
       const { emulator, page } = yield* open()
-      yield* emulator.update((state) => {
-        let next = state
-        for (let id = 1; id <= 10_000; id++) {
-          next = EmulatorState.putContact(next, EmulatorState.makeContact({ id, name: `Contact ${id}` }))
-          next = EmulatorState.putConversation(
-            next,
-            EmulatorState.makeConversation({ id, contactId: id, inboxId: 407 })
-          )
-        }
-        return next
-      })
-      yield* see(() => page.getByText("The latest 100 of 10,000.").waitFor())
-      yield* see(() => page.getByRole("tab", { name: "Contacts 10,000" }).click())
-      yield* see(() => row(page, "Contact 10000").waitFor())
-      assert.strictEqual(yield* see(() => page.getByRole("list").getByRole("listitem").count()), 100)
+      yield* emulator.update(withMany(10_000))
+      yield* emulator.receive({ conversationId: 77, content: "Where is my parcel?" })
+      yield* see(() => row(page, "Contact 77").waitFor())
+      const search = page.getByRole("searchbox")
+      yield* see(() => search.pressSequentially("Contact 123"))
+      yield* see(() => page.getByRole("status").getByText("11 found").waitFor())
+      yield* see(() => search.press("ArrowDown"))
+      yield* see(() => page.locator(":focus").getByText("Contact 1239").waitFor())
+      yield* see(() => page.keyboard.press("Enter"))
+      yield* see(() => page.getByRole("heading", { name: "Contact 1239" }).waitFor())
+      yield* see(() => search.fill("PARCEL"))
+      yield* see(() => page.getByRole("status").getByText("1 found").waitFor())
+      yield* see(() => row(page, "Contact 77").waitFor())
+      // Another that fits arrives meanwhile.
+      yield* emulator.receive({ conversationId: 78, content: "No parcel" })
+      yield* see(() => row(page, "Contact 78").waitFor())
+      yield* see(() => search.fill("nothing of it"))
+      yield* see(() => page.getByText("Nothing is found.").waitFor())
+      yield* see(() => page.getByRole("tab", { name: "Contacts" }).click())
+      yield* see(() => page.getByRole("searchbox", { name: "Search contacts" }).fill("contact 4242"))
+      yield* see(() => row(page, "Contact 4242").waitFor())
+      assert.strictEqual(
+        yield* see(() => page.getByRole("list", { name: "Contacts" }).getByRole("listitem").count()),
+        1
+      )
     }).pipe(Effect.scoped))
+
+  it.live("opens a request by the keyboard, shows what was sent as it is, and copies it as curl", () =>
+    Effect.gen(function*() {
+      const { baseUrl, complaints, page, start } = yield* open({ keepsBodies: true })
+      yield* see(() => page.context().grantPermissions(["clipboard-read", "clipboard-write"]))
+      yield* start("Alice", "Hello")
+      const body = "{\"id\":12345678901234567890,\"a\":[],\"a\":{\"</script>\":\"'\\u202e$(id)\"}}"
+      yield* HttpClientRequest.post(`${baseUrl}/api/v2/accounts/contacts?q=a%20b`).pipe(
+        HttpClientRequest.bodyText(body, "text/plain;charset=UTF-8"),
+        HttpClient.execute,
+        Effect.provide(NodeTransport.layer())
+      )
+      const opened = page.getByRole("button", { name: "contacts.create" }).first()
+      yield* see(() => opened.waitFor())
+      yield* see(() => page.getByRole("tab", { name: "Requests" }).focus())
+      yield* see(async () => {
+        for (const key of ["Tab", "Tab", "Enter"]) await page.keyboard.press(key)
+      })
+      yield* see(() => page.locator("[aria-expanded=true]").waitFor())
+      const region = page.getByRole("region", { name: "Request" })
+      yield* see(() => region.waitFor())
+      assert.strictEqual(
+        yield* see(() => region.innerText()),
+        "{\n  \"id\": 12345678901234567890,\n  \"a\": [],\n  \"a\": {\n    \"</script>\": \"'\\u202e$(id)\"\n  }\n}"
+      )
+      yield* see(() => page.getByRole("region", { name: "Response" }).getByText("You need to sign in").waitFor())
+      yield* see(async () => {
+        const copy = page.getByRole("button", { name: "Copy as curl" })
+        while (!(await copy.evaluate((element) => element === document.activeElement))) await page.keyboard.press("Tab")
+        await page.keyboard.press("Enter")
+        await page.getByRole("button", { name: "Copied" }).waitFor()
+      })
+      assert.strictEqual(
+        yield* see(() => page.evaluate(() => navigator.clipboard.readText())),
+        [
+          "curl --globoff --path-as-is --request 'POST'",
+          "--user \"$LIVEDESK_API_KEY:$LIVEDESK_API_SECRET\"",
+          "--header 'content-type: text/plain;charset=UTF-8'",
+          `--data-raw '${body.replace("'", "'\\''")}'`,
+          `'${baseUrl}/api/v2/accounts/contacts?q=a%20b'`
+        ].join(" \\\n  ")
+      )
+      // The arrow keys go on to the next request, of which Tab is at that one then.
+      yield* see(() => opened.focus())
+      yield* see(() => page.keyboard.press("ArrowDown"))
+      yield* see(() => page.locator(":focus").getByText("messages.send").waitFor())
+      assert.deepStrictEqual(complaints, [])
+    }).pipe(Effect.scoped))
+
+  it.live("says of a request that its body is not kept, where none is", () =>
+    Effect.gen(function*() {
+      const { page, start } = yield* open()
+      yield* start("Alice", "Hello")
+      const button = page.getByRole("button", { name: "messages.send" })
+      yield* see(() => button.click())
+      yield* see(() => page.getByText("Queries and bodies are not kept.").waitFor())
+      yield* see(() => button.click())
+      assert.strictEqual(yield* see(() => button.getAttribute("aria-expanded")), "false")
+    }).pipe(Effect.scoped))
+
+  it.live("snoozes a conversation until a time of the browser's zone, by the keyboard", () =>
+    Effect.gen(function*() {
+      const { emulator, page, start } = yield* open({}, { timezoneId: "America/New_York" })
+      const { id } = yield* start("Alice", "Hello")
+      yield* see(() => row(page, "Alice").click())
+      const until = page.getByRole("button", { name: "Snooze until" })
+      yield* see(() => until.focus())
+      yield* see(() => page.keyboard.press("Enter"))
+      const field = page.getByLabel("Until, in America/New_York")
+      yield* see(() => field.and(page.locator(":focus")).waitFor())
+      yield* see(() => field.fill("2020-01-01T09:00"))
+      yield* see(() => page.keyboard.press("Enter"))
+      yield* see(() => page.getByRole("alert").getByText("Choose a time that is still to come.").waitFor())
+      yield* see(() => field.fill("2036-07-01T09:00"))
+      yield* see(() => page.keyboard.press("Enter"))
+      yield* see(() => page.getByText("Snoozed until Tue, 1 Jul 2036, 09:00 (America/New_York)").waitFor())
+      assert.deepStrictEqual(
+        Option.flatMap(yield* emulator.conversation(id), ({ snoozedUntil }) => snoozedUntil),
+        Option.some(DateTime.makeUnsafe("2036-07-01T13:00:00Z"))
+      )
+      yield* see(() => page.locator("#record-heading:focus").waitFor())
+    }).pipe(Effect.scoped))
+
+  it.live("says what time it is in an emulator of another day", () =>
+    Effect.gen(function*() {
+      const { page, start } = yield* open(
+        { startsAt: DateTime.makeUnsafe("2031-01-01T12:00:00Z") },
+        { timezoneId: "Asia/Tokyo" }
+      )
+      yield* start("Alice", "Hello")
+      yield* see(() => row(page, "Alice").click())
+      yield* see(() => page.getByRole("button", { name: "Snooze until" }).click())
+      yield* see(() => page.getByText(/In the emulator it is Wed, 1 Jan 2031, 21:0\d \(Asia\/Tokyo\)/).waitFor())
+      assert.strictEqual(yield* see(() => page.getByLabel("Until, in").inputValue()), "2031-01-02T09:00")
+    }).pipe(Effect.scoped))
+
+  it.live("opens a contact, and starts a conversation with it", () =>
+    Effect.gen(function*() {
+      const { next, url } = yield* receiver
+      const { emulator, page, start } = yield* open({ webhook: { url }, inboxes: [{ id: 407 }, { id: 408 }] })
+      const { id } = yield* start("Alice", "Hello")
+      yield* see(() => row(page, "Alice").click())
+      yield* see(() => page.getByRole("button", { name: /^contact #/ }).click())
+      const conversations = page.getByRole("list", { name: "Conversations of the contact" })
+      yield* see(() => conversations.getByText(`#${id}`).waitFor())
+      yield* see(() => page.getByLabel("Inbox").selectOption("408"))
+      yield* see(() => page.getByLabel("First message").fill("Good morning"))
+      yield* see(() => page.getByRole("button", { name: "Start", exact: true }).click())
+      yield* see(() => page.getByRole("region", { name: "Messages" }).getByText("Good morning").waitFor())
+      const created = Option.getOrThrow(yield* emulator.conversation(id + 1))
+      assert.deepStrictEqual([created.inboxId, created.meta.sender.name], [408, Option.some("Alice")])
+      yield* Effect.replicateEffect(next("ConversationCreated"), 2)
+      yield* see(() => page.reload())
+      yield* see(() => page.getByRole("heading", { name: "Alice" }).waitFor())
+    }).pipe(Effect.scoped))
+
+  it.live("creates a ticket and changes it, and a program reads it", () =>
+    Effect.gen(function*() {
+      const { page, world } = yield* open()
+      yield* see(() => page.getByRole("tab", { name: "Tickets" }).click())
+      yield* see(() => page.getByText("No tickets yet").waitFor())
+      yield* see(() => page.getByRole("button", { name: "New ticket" }).click())
+      yield* see(() => page.getByRole("button", { name: "Create", exact: true }).click())
+      yield* see(() => page.getByRole("alert").getByText("Not saved: title is required").waitFor())
+      yield* see(() => page.getByRole("textbox", { name: "Title" }).fill("<b>The printer</b>"))
+      yield* see(() => page.getByRole("button", { name: "Create", exact: true }).click())
+      yield* see(() => page.getByRole("heading", { name: "<b>The printer</b>" }).waitFor())
+      const ticketId = page.url().replace(/.*#ticket-/, "")
+      const tickets = Context.get(world, Tickets.Tickets)
+      // What a program changes is shown, unless something is being written.
+      yield* tickets.update({ ticketId, description: "PC LOAD LETTER" })
+      yield* see(() => page.waitForFunction(() => document.querySelector("textarea")?.value === "PC LOAD LETTER"))
+      yield* see(() => page.getByLabel("Priority").selectOption("urgent"))
+      yield* see(() => page.getByRole("textbox", { name: "Title" }).fill("The printer"))
+      yield* tickets.update({ ticketId, title: "Another title" })
+      yield* see(() => page.getByRole("heading", { name: "Another title" }).waitFor())
+      assert.strictEqual(yield* see(() => page.getByRole("textbox", { name: "Title" }).inputValue()), "The printer")
+      yield* see(() => page.getByRole("button", { name: "Save", exact: true }).click())
+      yield* see(() => page.getByRole("heading", { name: "The printer" }).waitFor())
+      yield* see(() => row(page, "The printer").getByText("urgent").waitFor())
+      const { description, priority, title } = yield* tickets.get({ ticketId })
+      assert.deepStrictEqual([title, description, priority], ["The printer", "PC LOAD LETTER", "urgent"])
+    }).pipe(Effect.scoped))
+
+  for (const [device, hasTouch] of [["a keyboard", false], ["a touch screen alone", true]] as const) {
+    it.live(`${hasTouch ? "says nothing" : "says"} of Ctrl+Enter on a device with ${device}`, () =>
+      Effect.gen(function*() {
+        const { page, start } = yield* open({}, { hasTouch, isMobile: hasTouch })
+        yield* start("Alice", "Hello")
+        yield* see(() => row(page, "Alice").click())
+        const hint = yield* see(() => page.getByLabel("Message", { exact: true }).getAttribute("placeholder"))
+        assert.strictEqual(hint, hasTouch ? "Write a message" : "Write a message; Ctrl+Enter sends it")
+      }).pipe(Effect.scoped))
+  }
 
   for (const colorScheme of ["light", "dark"] as const) {
     for (const [size, viewport] of [["wide", undefined], ["on a phone", phone]] as const) {
       it.live(`has no fault that axe finds, ${colorScheme}, ${size}`, () =>
         Effect.gen(function*() {
           const { url } = yield* receiver
-          const { page, start, world } = yield* open({ webhook: { url } }, {
+          const { page, start, world } = yield* open({ webhook: { url }, keepsBodies: true }, {
             colorScheme,
             ...(viewport === undefined ? {} : { viewport })
           })
@@ -380,12 +594,36 @@ describe.skipIf(!Browser.isInstalled)("the emulator's inbox (left out where Chro
           yield* see(() => page.getByRole("heading", { name: "Alice" }).waitFor())
           yield* see(() => page.getByLabel("As").selectOption("note"))
           yield* see(() => page.getByLabel("Message", { exact: true }).fill("A note"))
-          yield* see(() => page.getByRole("button", { name: "Send" }).click())
+          yield* see(() => page.getByRole("button", { name: "Send", exact: true }).click())
           yield* see(() => page.getByRole("region", { name: "Messages" }).getByText("A note").waitFor())
           yield* clean("a conversation")
+          yield* see(() => page.getByRole("button", { name: "Snooze until" }).click())
+          yield* see(() => page.getByRole("button", { name: "Snooze", exact: true }).click())
+          yield* see(() => page.getByRole("button", { name: "Snooze until" }).click())
+          yield* see(() => page.getByLabel("Until, in").fill("2020-01-01T09:00"))
+          yield* see(() => page.getByRole("button", { name: "Snooze", exact: true }).click())
+          yield* see(() => page.getByRole("alert").waitFor())
+          yield* clean("a snooze")
+          yield* see(() => page.getByRole("button", { name: /^contact #/ }).click())
+          yield* see(() => page.getByRole("button", { name: "Start", exact: true }).waitFor())
+          yield* clean("a contact")
           yield* go("Inbox")
           yield* see(() => page.getByRole("tab", { name: "Contacts" }).click())
+          yield* see(() => page.getByRole("searchbox").fill("a"))
+          yield* see(() => page.getByRole("status").getByText("found").waitFor())
           yield* clean("contacts")
+          yield* see(() => page.getByRole("searchbox").fill("nothing of it"))
+          yield* see(() => page.getByText("Nothing is found.").waitFor())
+          yield* clean("nothing found")
+          yield* see(() => page.getByRole("tab", { name: "Tickets" }).click())
+          yield* see(() => page.getByRole("button", { name: "New ticket" }).click())
+          yield* see(() => page.getByRole("textbox", { name: "Title" }).fill("T".repeat(190)))
+          yield* see(() => page.getByRole("button", { name: "Create", exact: true }).click())
+          yield* see(() => page.getByRole("button", { name: "Save", exact: true }).waitFor())
+          yield* clean("a ticket")
+          yield* go("Inbox")
+          yield* see(() => page.getByRole("list", { name: "Tickets" }).getByRole("button").waitFor())
+          yield* clean("tickets")
           yield* Context.get(world, Faults.Faults).setPlan(
             Faults.seeded({ seed: 1, rate: 1, faults: [Faults.Fault.Reset({ when: "AfterProcessing" })] })
           )
@@ -394,6 +632,10 @@ describe.skipIf(!Browser.isInstalled)("the emulator's inbox (left out where Chro
           yield* go("Activity")
           for (const tab of ["Requests", "Webhooks", "Faults"]) {
             yield* see(() => page.getByRole("tab", { name: tab }).click())
+            if (tab === "Requests") {
+              yield* see(() => page.getByRole("button", { name: "contacts.create" }).last().click())
+              yield* see(() => page.getByRole("region", { name: "Response" }).waitFor())
+            }
             yield* clean(tab)
           }
           // And axe does find faults here.

@@ -1,10 +1,24 @@
-import { Contacts, Conversations } from "@effect-livedesk/core"
+import { Contacts, Conversations, Messages } from "@effect-livedesk/core"
 import { Emulator, EmulatorState, Faults } from "@effect-livedesk/core/testing"
 import { NodeEmulator, NodeLiveDesk } from "@effect-livedesk/node"
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Duration, Effect, Exit, Redacted, type Scope } from "effect"
+import {
+  Arbitrary,
+  DateTime,
+  Duration,
+  Effect,
+  Exit,
+  HashMap,
+  Layer,
+  Option,
+  Redacted,
+  Schema,
+  type Scope
+} from "effect"
+import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
 import { type ClientRequest, type IncomingMessage, request } from "node:http"
+import * as Breadth from "../Breadth.ts"
 
 interface InboxResponse {
   readonly status: number
@@ -15,10 +29,10 @@ interface InboxResponse {
 type Headers = { readonly [name: string]: string }
 
 /** Sends what no browser and no `fetch` would, such as another host. */
-const send = Effect.fnUntraced(function*(method: string, path: string, headers: Headers = {}, body?: string) {
+const send = Effect.fnUntraced(function*(method: string, path: string, headers: Headers = {}, body?: string | Buffer) {
   const { baseUrl } = yield* NodeEmulator.NodeEmulator
   return yield* Effect.callback<InboxResponse>((resume) => {
-    const sent = request(`${baseUrl}${path}`, { method, headers, agent: false }, (response) => {
+    const sent = request(baseUrl, { path, method, headers, agent: false }, (response) => {
       let text = ""
       response.setEncoding("utf8")
       response.on("data", (part: string) => {
@@ -86,6 +100,27 @@ const look = Effect.fnUntraced(
   }
 )
 
+interface Rows {
+  readonly total: number
+  readonly rows: ReadonlyArray<{ readonly id: number | string; readonly name: string }>
+}
+
+const list = (query: string): Effect.Effect<Rows, never, NodeEmulator.NodeEmulator> =>
+  Effect.map(send("GET", `/inbox/list?${query}`), ({ text }) => JSON.parse(text))
+
+/** As many contacts, each with a conversation; no two were active at the same time. */
+const withMany = (count: number, name: string) => (state: EmulatorState.EmulatorState): EmulatorState.EmulatorState =>
+  Array.from({ length: count }, (_, index) => index + 1).reduce((state, id) => {
+    const contact = EmulatorState.makeContact({ id, name: `${id}${name}` })
+    const conversation = EmulatorState.makeConversation({
+      id,
+      contactId: id,
+      inboxId: 407,
+      lastActivityAt: DateTime.addDuration(contact.createdAt, Duration.hours((id * 7) % count))
+    })
+    return EmulatorState.putConversation(EmulatorState.putContact(state, contact), conversation)
+  }, state)
+
 const aConversation = Effect.gen(function*() {
   const { baseUrl } = yield* NodeEmulator.NodeEmulator
   const { credentials } = yield* Emulator.Emulator
@@ -147,10 +182,9 @@ describe("the emulator's inbox, to a browser", () => {
         assert.isNotEmpty(error(rejected))
       }
       assert.strictEqual(yield* emulator.state, before)
-      for (const path of ["/inbox", "/inbox/events"]) {
-        assert.strictEqual((yield* send("GET", path, { host: "evil.example" })).status, 403)
+      for (const path of ["/inbox/events", "/inbox/list?of=contacts", "/inbox/request?number=1"]) {
+        assert.strictEqual((yield* send("GET", path, { "sec-fetch-site": "cross-site" })).status, 403)
       }
-      assert.strictEqual((yield* send("GET", "/inbox/events", { "sec-fetch-site": "cross-site" })).status, 403)
       for (
         const [host_, origin] of [[host, baseUrl], [`localhost:${port}`, `http://localhost:${port}`], [
           "[::1]:1",
@@ -163,6 +197,259 @@ describe("the emulator's inbox, to a browser", () => {
       // A program is no page.
       assert.strictEqual((yield* act(reply)).status, 200)
       assert.lengthOf(EmulatorState.messagesOf(yield* emulator.state, id), 4)
+    }).pipe(Effect.provide(NodeEmulator.layer())))
+})
+
+const everyPath = ["/", "/inbox", "/inbox/events", "/docs", "/openapi.json", "/api/v2/accounts/contacts", "/nothing"]
+
+describe("an emulator on a port", () => {
+  it.live("given a request to another host's name, responds with 403 on every path", () =>
+    Effect.gen(function*() {
+      const { baseUrl } = yield* NodeEmulator.NodeEmulator
+      const { port } = new URL(baseUrl)
+      for (const path of everyPath) {
+        for (
+          const host of [
+            "evil.example",
+            `evil.example:${port}`,
+            "127.0.0.1.evil.example",
+            "localhost.evil.example",
+            "evil.example@127.0.0.1",
+            "127.0.0.1/evil.example",
+            "emulator"
+          ]
+        ) {
+          const rejected = yield* send("GET", path, { host })
+          assert.strictEqual(rejected.status, 403, `${host}${path}`)
+          assert.include(error(rejected), "--allow-host")
+        }
+        for (const host of ["localhost", `LOCALHOST:${port}`, "a.localhost", "192.168.0.7", "[::1]:80", "localhost."]) {
+          assert.notStrictEqual((yield* send("HEAD", path, { host })).status, 403, `${host}${path}`)
+        }
+      }
+      assert.lengthOf(
+        (yield* (yield* Faults.Faults).trace).filter(({ status }) => Option.contains(status, 403)),
+        0
+      )
+    }).pipe(Effect.provide(NodeEmulator.layer())))
+
+  it.live("is served under the names that its options allow, and under no others", () =>
+    Effect.gen(function*() {
+      for (const host of ["emulator", "Emulator:8407", "livedesk.internal", "xn--bcher-kva", "fe80::1", "0.0.0.0"]) {
+        assert.strictEqual((yield* send("GET", "/inbox", { host })).status, host === "fe80::1" ? 403 : 200, host)
+      }
+      assert.strictEqual((yield* send("GET", "/inbox", { host: "emulator.evil.example" })).status, 403)
+      const origin = { host: "emulator:8407", origin: "http://emulator:8407", "sec-fetch-site": "same-origin" }
+      assert.strictEqual((yield* act({ _tag: "Faults", ids: [], rate: 1 }, origin)).status, 200)
+    }).pipe(
+      Effect.provide(NodeEmulator.layer({ allowedHosts: ["EMULATOR", "livedesk.internal.", "bücher"] }))
+    ))
+
+  it.live("refuses a name that is none of a host", () =>
+    Effect.gen(function*() {
+      for (
+        const name of ["", "emulator:8407", "http://emulator", "a b", "emulator/", "user@emulator", "*", "emulator:80"]
+      ) {
+        const failed = yield* Effect.flip(Effect.scoped(Layer.build(NodeEmulator.layer({ allowedHosts: ["a", name] }))))
+        assert.include(failed.message, "allowedHosts.1: expected a host's name without a port", name)
+      }
+    }))
+
+  it.live("leads from / to its inbox", () =>
+    Effect.gen(function*() {
+      const { headers, status } = yield* send("GET", "/")
+      assert.deepStrictEqual([status, headers.location], [302, "/inbox"])
+    }).pipe(Effect.provide(NodeEmulator.layer())))
+})
+
+describe("the lists of the emulator's inbox", () => {
+  it.live("find by what a record is known by, and conversations by what their messages say", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      yield* emulator.update(withMany(50, ""))
+      yield* emulator.update((state) =>
+        EmulatorState.putTicket(
+          EmulatorState.putContact(
+            state,
+            EmulatorState.makeContact({
+              id: 7,
+              name: "Ælice",
+              email: Option.some("Alice@Acme.inc"),
+              phoneNumber: Option.some("+4930123"),
+              identifier: Option.some("C-0815")
+            })
+          ),
+          EmulatorState.makeTicket({
+            ticketId: "tk_1",
+            title: "Printer",
+            description: "PC LOAD LETTER",
+            tags: ["Urgent"]
+          })
+        )
+      )
+      yield* emulator.receive({ conversationId: 9, content: "Where is my PARCEL?" })
+      yield* emulator.toggleStatus({ conversationId: 11, status: "resolved" })
+      const found = (of: string, text: string) =>
+        Effect.map(
+          list(new URLSearchParams({ of, text }).toString()),
+          ({ rows, total }) => [total, ...rows.map(({ id }) => id)]
+        )
+      for (const text of ["ælice", " ALICE@acme ", "4930", "c-0815"]) {
+        assert.deepStrictEqual(yield* found("contacts", text), [1, 7], text)
+        assert.deepStrictEqual(yield* found("conversations", text), [1, 7], text)
+      }
+      assert.deepStrictEqual(yield* found("conversations", "parcel"), [1, 9])
+      assert.deepStrictEqual(yield* found("conversations", "#43"), [1, 43])
+      assert.deepStrictEqual(yield* found("conversations", "resolved"), [1, 11])
+      assert.deepStrictEqual(yield* found("conversations", "nothing of it"), [0])
+      for (const text of ["printer", "load", "urgent", "tk_1", "open"]) {
+        assert.deepStrictEqual(yield* found("tickets", text), [1, "tk_1"], text)
+      }
+    }).pipe(Effect.provide(NodeEmulator.layer())))
+
+  it.live("are another revision once a snooze has ended", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const { id } = yield* aConversation
+      yield* emulator.toggleStatus({
+        conversationId: id,
+        status: "snoozed",
+        snoozedUntil: DateTime.addDuration(yield* emulator.now, "2 seconds")
+      })
+      const { next } = yield* look(`?conversation=${id}`)
+      const first = yield* next
+      assert.deepInclude(first?.["opened"], { status: "snoozed" })
+      const woken = yield* next
+      assert.deepInclude(woken?.["opened"], { status: "open" })
+      assert.notStrictEqual(woken?.["revision"], undefined)
+    }).pipe(Effect.scoped, Effect.provide(NodeEmulator.layer())))
+})
+
+/** The arguments that a shell gives curl, and what it writes beside. */
+const run = (command: string) => {
+  const { status, stderr, stdout } = spawnSync(
+    "sh",
+    ["-c", `curl() { printf '%s\\0' "$@"; }\n${command}`],
+    { encoding: "utf8", env: { LIVEDESK_API_KEY: "key", LIVEDESK_API_SECRET: "secret" } }
+  )
+  return { status, stderr, words: stdout.split("\0").slice(0, -1) }
+}
+
+const requestAt = (number: number) =>
+  Effect.map(send("GET", `/inbox/request?number=${number}`), ({ text }) => JSON.parse(text))
+
+/** Texts of what a shell, curl or a terminal could take for more than text. */
+const hostile = Arbitrary.schema(
+  Schema.Array(
+    Schema.Literals([
+      "'",
+      "\"",
+      "$(id)",
+      "`id`",
+      "$HOME",
+      "\n",
+      "\t",
+      "\\",
+      "!",
+      "@",
+      "--",
+      " ",
+      "{",
+      "é",
+      "\u202e",
+      "😀"
+    ])
+  )
+)
+
+describe("a request in the emulator's inbox", () => {
+  it.live.prop(
+    "as a curl command gives curl what was sent, whatever it is",
+    { parts: hostile, more: hostile },
+    ({ more, parts }) =>
+      Effect.gen(function*() {
+        const { baseUrl } = yield* NodeEmulator.NodeEmulator
+        const body = parts.join("")
+        const printable = more.join("").replaceAll(/[^ -~]/g, "")
+        const url = `/nothing/../[1-9]?q='"$(id)${printable.replaceAll(" ", "+")}`
+        const contentType = `text/plain; a=${printable}'`
+        yield* send("POST", url, { "content-type": contentType, authorization: "Basic canary" }, body)
+        const shown = yield* requestAt(1)
+        assert.strictEqual(shown.request.text, body)
+        assert.notInclude(JSON.stringify(shown), "canary")
+        assert.deepStrictEqual(run(shown.curl.command), {
+          status: 0,
+          stderr: "",
+          words: [
+            "--globoff",
+            "--path-as-is",
+            "--request",
+            "POST",
+            "--user",
+            "key:secret",
+            "--header",
+            `content-type: ${contentType}`,
+            ...(body === "" ? [] : ["--data-raw", body]),
+            `${baseUrl}${url}`
+          ]
+        })
+      }).pipe(Effect.provide(NodeEmulator.layer({ keepsBodies: true }))),
+    Breadth.runs(100)
+  )
+
+  it.live("has no curl command if that could not be what was sent, or would do something in a terminal", () =>
+    Effect.gen(function*() {
+      const bodies = [
+        "\u001b[201~\nid\n",
+        "a\u0000b",
+        "a\rb",
+        "\u0085",
+        "\u2028",
+        Buffer.from([0xff]),
+        "x".repeat(65_537)
+      ]
+      yield* Effect.forEach(bodies, (body) => send("POST", "/nothing", {}, body))
+      const problems = yield* Effect.forEach(
+        bodies,
+        (_, index) => Effect.map(requestAt(index + 1), ({ curl }) => curl.problem)
+      )
+      assert.deepStrictEqual(problems, [
+        ...Array.from({ length: 5 }, () => "The request has control characters, which a terminal may act on."),
+        "The body is no text.",
+        "The body is too long: it is not kept whole."
+      ])
+      const long = (yield* requestAt(7)).request
+      assert.deepStrictEqual([long.text.length, long.length, long.isWhole], [65_536, 65_537, false])
+      // A character that the limit cuts in two is left out.
+      yield* send("POST", "/nothing", {}, `${"x".repeat(65_535)}é`)
+      assert.strictEqual((yield* requestAt(8)).request.text, "x".repeat(65_535))
+    }).pipe(Effect.provide(NodeEmulator.layer({ keepsBodies: true }))))
+
+  it.live("can have come with files, which the emulator reads all the same", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const { baseUrl } = yield* NodeEmulator.NodeEmulator
+      const { id } = yield* aConversation
+      const content = Uint8Array.from({ length: 200_000 }, (_, index) => index % 256)
+      yield* Messages.Messages.use((messages) =>
+        messages.sendFiles({
+          conversationId: id,
+          attachments: [{ name: "a.bin", content, mediaType: "application/octet-stream" }]
+        })
+      ).pipe(Effect.provide(NodeLiveDesk.layer({ baseUrl, ...emulator.credentials })))
+      const [attachment] = HashMap.toValues((yield* emulator.state).attachments)
+      assert.deepStrictEqual(attachment?.content, content)
+      const shown = yield* requestAt(3)
+      assert.match(shown.requestType, /^multipart\/form-data/)
+      assert.deepStrictEqual([shown.request.text, shown.request.isWhole], [null, false])
+      assert.isAbove(shown.request.length, 200_000)
+    }).pipe(Effect.provide(NodeEmulator.layer({ keepsBodies: true }))))
+
+  it.live("is kept only if the options say so", () =>
+    Effect.gen(function*() {
+      yield* send("POST", "/nothing", {}, "canary")
+      const rejected = yield* send("GET", "/inbox/request?number=1")
+      assert.deepStrictEqual([rejected.status, error(rejected)], [404, "requests are not kept"])
     }).pipe(Effect.provide(NodeEmulator.layer())))
 })
 
@@ -185,6 +472,16 @@ describe("the emulator's inbox, given a request that its page does not send", ()
         [404, /could not be found/, { _tag: "ToggleStatus", conversationId: 1, status: "open" }],
         [422, /could not be found/, { _tag: "Receive", conversationId: 1, content: "a" }],
         [422, /content/, { _tag: "Reply", conversationId: id, content: " ", private: false }],
+        [400, /not an action/, { _tag: "ToggleStatus", conversationId: id, status: "snoozed", snoozedUntil: 9e15 }],
+        [404, /could not be found/, { _tag: "StartConversation", contactId: 1, inboxId: 407, content: "" }],
+        [422, /title is required/, { _tag: "CreateTicket", title: "", description: "", priority: "normal" }],
+        [404, /Ticket not found/, {
+          _tag: "UpdateTicket",
+          ticketId: "../a?b",
+          title: "a",
+          description: "",
+          priority: "low"
+        }],
         [422, /Invalid status transition/, { _tag: "ToggleStatus", conversationId: id, status: "closed" }],
         [404, /no webhook/, { _tag: "Redeliver", key: "emulated-1" }]
       ]
@@ -203,7 +500,19 @@ describe("the emulator's inbox, given a request that its page does not send", ()
       assert.strictEqual((yield* send("POST", "/inbox")).status, 405)
       assert.strictEqual((yield* send("GET", "/inbox/more")).status, 404)
       assert.strictEqual((yield* send("GET", "/inbox/")).status, 200)
-      assert.strictEqual((yield* send("GET", "/inbox/events?conversation=a")).status, 400)
+      for (
+        const path of [
+          "/inbox/events?conversation=a",
+          "/inbox/events?contact=",
+          "/inbox/list",
+          "/inbox/list?of=secrets",
+          "/inbox/list?of=contacts&from=-1",
+          "/inbox/list?of=contacts&count=101",
+          `/inbox/list?of=contacts&text=${"x".repeat(201)}`,
+          "/inbox/request?number=a"
+        ]
+      ) assert.strictEqual((yield* send("GET", path)).status, 400, path)
+      assert.strictEqual((yield* send("GET", "/inbox/request?number=1")).status, 404)
       assert.strictEqual(yield* emulator.state, before)
     }).pipe(Effect.provide(NodeEmulator.layer())))
 
@@ -222,16 +531,20 @@ describe("what happens in the emulator", () => {
       const { next } = yield* look(`?conversation=${id}`)
       const first = yield* next
       assert.sameMembers(Object.keys(first ?? {}), [
+        "now",
         "counts",
-        "contacts",
-        "conversations",
-        "conversation",
+        "revision",
+        "inboxes",
+        "opened",
+        "messages",
         "webhook",
         "deliveries",
         "requests",
+        "keepsBodies",
         "faults"
       ])
-      assert.deepInclude(first?.["conversation"], {
+      assert.deepInclude(first?.["opened"], {
+        _tag: "Conversation",
         id,
         name: "Alice",
         status: "open",
@@ -242,11 +555,12 @@ describe("what happens in the emulator", () => {
         assert.notInclude(JSON.stringify(first), hidden)
       }
       yield* update((state) => EmulatorState.putContact(state, EmulatorState.makeContact({ id: 1, name: "Bob" })))
-      assert.sameMembers(Object.keys((yield* next) ?? {}), ["counts", "contacts"])
+      assert.sameMembers(Object.keys((yield* next) ?? {}), ["counts", "revision"])
       yield* send("GET", "/nothing?secret=canary", { authorization: "Basic canary" })
       const third = yield* next
       assert.deepStrictEqual(Object.keys(third ?? {}), ["requests"])
       assert.match(JSON.stringify(third), /"path":"\/nothing","operation":"GET \/nothing","status":404/)
+      assert.deepStrictEqual(Object.keys(Object(third?.["requests"]).changed), ["3"])
       assert.notInclude(JSON.stringify(third), "canary")
     }).pipe(Effect.scoped, Effect.provide(NodeEmulator.layer())))
 
@@ -259,37 +573,44 @@ describe("what happens in the emulator", () => {
       let events = 0
       let last = 0
       while (last < changes) {
-        last = Object((yield* next)?.["requests"])[0].number
+        last = Number(Object((yield* next)?.["requests"]).order[0])
         events++
       }
       assert.isBelow(events, changes / 2)
     }).pipe(Effect.scoped, Effect.provide(NodeEmulator.layer())))
 
-  it.live("is cut to what a page can show", () =>
+  it.live("is cut to what a page can show, however much there is", () =>
     Effect.gen(function*() {
       const { update } = yield* Emulator.Emulator
-      yield* update((state) =>
-        Array.from({ length: 500 }, (_, index) => index + 1).reduce((state, id) => {
-          const contact = EmulatorState.makeContact({ id, name: `${id}${"x".repeat(100_000)}` })
-          const conversation = EmulatorState.makeConversation({
-            id,
-            contactId: id,
-            inboxId: 407,
-            lastActivityAt: DateTime.addDuration(contact.createdAt, Duration.hours((id * 7) % 500))
-          })
-          return EmulatorState.putConversation(EmulatorState.putContact(state, contact), conversation)
-        }, state)
-      )
+      yield* update(withMany(500, "x".repeat(100_000)))
       const { next } = yield* look()
-      const reported = yield* next
-      assert.deepInclude(reported?.["counts"], { contacts: 500, conversations: 500 })
-      assert.lengthOf(Object(reported?.["contacts"]), 100)
-      const shown: ReadonlyArray<{ readonly id: number }> = Object(reported?.["conversations"])
+      const first = yield* next
+      assert.deepInclude(first?.["counts"], { contacts: 500, conversations: 500 })
+      assert.isBelow(JSON.stringify(first).length, 5_000)
+      const { rows, total } = yield* list("of=conversations&from=20&count=60")
+      assert.strictEqual(total, 500)
       assert.deepStrictEqual(
-        shown.map(({ id }) => (id * 7) % 500),
-        Array.from({ length: 100 }, (_, index) => 499 - index)
+        rows.map(({ id }) => (Number(id) * 7) % 500),
+        Array.from({ length: 60 }, (_, index) => 479 - index)
       )
-      assert.isBelow(JSON.stringify(reported).length, 100_000)
+      assert.isBelow(JSON.stringify(rows).length, 60_000)
+      const { rows: contacts } = yield* list("of=contacts&from=499&count=60")
+      assert.deepStrictEqual(contacts.map(({ id }) => id), [1])
+    }).pipe(Effect.scoped, Effect.provide(NodeEmulator.layer())))
+
+  it.live("is sent in few bytes for each change, however much there is", () =>
+    Effect.gen(function*() {
+      const { receive, update } = yield* Emulator.Emulator
+      yield* update(withMany(10_000, ""))
+      const { next } = yield* look("?conversation=7")
+      yield* next
+      for (let written = 1; written <= 100; written++) yield* receive({ conversationId: 7, content: "x".repeat(1000) })
+      let messages = 0
+      while (messages < 100) messages = Object((yield* next)?.["messages"]).order?.length ?? messages
+      yield* receive({ conversationId: 7, content: "The last" })
+      const changed = yield* next
+      assert.lengthOf(Object.keys(Object(changed?.["messages"]).changed), 1)
+      assert.isBelow(JSON.stringify(changed).length, 3_000)
     }).pipe(Effect.scoped, Effect.provide(NodeEmulator.layer())))
 
   it.live("is sent to a limited number of pages, each as long as it is open", () =>

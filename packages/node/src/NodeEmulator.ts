@@ -34,6 +34,7 @@ import { createServer } from "node:http"
 import type { Socket } from "node:net"
 import { setImmediate } from "node:timers/promises"
 import type * as EmulatorInbox from "./internal/EmulatorInbox.ts"
+import * as HostGuard from "./internal/HostGuard.ts"
 import * as NodeEmulatorFile from "./NodeEmulatorFile.ts"
 import * as NodeLiveDesk from "./NodeLiveDesk.ts"
 import * as NodeTransport from "./NodeTransport.ts"
@@ -50,10 +51,22 @@ export interface Options extends Emulator.Options {
   /** The address to listen on. Defaults to 127.0.0.1, which only this machine reaches. */
   readonly host?: string | undefined
   /**
+   * Names of hosts, without ports, that requests may use besides `host`, addresses and `localhost`: such as `emulator`
+   * for programs in the other containers of a compose file. Requests to other names get 403, so that no other site's
+   * page in a browser of this network passes for a page of the emulator. Defaults to none.
+   */
+  readonly allowedHosts?: ReadonlyArray<string> | undefined
+  /**
    * A JSON file to load the state from, if it exists, and to save it to: soon after each change, and when the layer's
    * scope closes. Defaults to none, so that the state ends with the emulator.
    */
   readonly file?: string | undefined
+  /**
+   * Whether the page at `/inbox` shows queries and bodies of the last 200 requests, which are then kept in memory: up to
+   * 64 KiB of each body, at most 8 MiB of all, and no header. A request is then responded to when it has arrived whole.
+   * Defaults to `false`, as most tests have nobody who looks; `livedesk emulator` does it by default.
+   */
+  readonly keepsBodies?: boolean | undefined
   /** The webhook to deliver each event to, once: start the receiver first. Defaults to none. */
   readonly webhook?: Webhook | undefined
 }
@@ -95,9 +108,9 @@ class WebhookTarget extends Context.Service<WebhookTarget, EmulatorInbox.Options
 /**
  * Provides an emulator on a port, its state, and `Faults` for its requests. Beside the API it serves the OpenAPI
  * document at `/openapi.json`, a page to browse and try it at `/docs`, and at `/inbox` a page that shows what happens
- * live and lets you reply as an agent. The pages work offline. The emulator's calendar starts at `startsAt`, which
- * defaults to today. Fails if the port is taken, if `file` cannot be read or holds something else, or if the webhook's
- * address is invalid.
+ * live and lets you reply as an agent; `/` leads there. The pages work offline. The emulator's calendar starts at
+ * `startsAt`, which defaults to today. Fails if the port is taken, if `file` cannot be read or holds something else, or
+ * if the webhook's address or a name in `allowedHosts` is invalid.
  *
  * ```ts
  * const { baseUrl } = yield* NodeEmulator.NodeEmulator
@@ -115,6 +128,12 @@ export const layer = (
   HttpServerError.ServeError | NodeEmulatorFile.EmulatorFileError | LiveDeskError.ValidationError
 > => {
   const host = options?.host ?? "127.0.0.1"
+  const allowed = options?.allowedHosts ?? []
+  const invalid = allowed.findIndex((name) => HostGuard.parse(name) === undefined)
+  if (invalid >= 0) {
+    return rejected(["allowedHosts", String(invalid)], "expected a host's name without a port, such as emulator")
+  }
+  const names = new Set([host, ...allowed].flatMap((name) => HostGuard.parse(name) ?? []))
   return Layer.effect(
     NodeEmulator,
     Effect.gen(function*() {
@@ -123,13 +142,22 @@ export const layer = (
       const webhook = yield* WebhookTarget
       const closing = yield* Deferred.make<void>()
       const held = new Set<Socket>()
-      yield* HttpServer.serveEffect(
-        yield* HttpRouter.toHttpEffect(Layer.mergeAll(
-          documentation,
-          inbox({ emulator, server, webhook, host, closing: Deferred.await(closing) }),
-          HttpRouter.add("*", "/*", serveWithFaults(server, held))
-        ))
-      )
+      const routes = yield* HttpRouter.toHttpEffect(Layer.mergeAll(
+        HttpRouter.add("GET", "/", HttpServerResponse.redirect("/inbox")),
+        documentation,
+        inbox({
+          emulator,
+          server,
+          webhook,
+          keepsBodies: options?.keepsBodies === true,
+          closing: Deferred.await(closing)
+        }),
+        HttpRouter.add("*", "/*", serveWithFaults(server, held))
+      ))
+      yield* HttpServer.serveEffect(Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers }) => {
+        const error = HostGuard.rejectionOf(headers["host"], names)
+        return error === undefined ? routes : Effect.succeed(HttpServerResponse.jsonUnsafe({ error }, { status: 403 }))
+      }))
       // The server waits for its responses to end, and some may never end by themselves.
       yield* Effect.addFinalizer(() => {
         for (const socket of held) socket.destroy()
@@ -146,7 +174,7 @@ export const layer = (
     Layer.provideMerge(Layer.effect(Faults.Faults, Effect.map(Served, ({ faults }) => faults))),
     Layer.provide(Layer.effect(
       Served,
-      Effect.flatMap(Emulator.Emulator, ({ httpEffect }) => EmulatedServer.make(httpEffect))
+      Effect.flatMap(Emulator.Emulator, ({ httpEffect }) => EmulatedServer.make(httpEffect, options))
     )),
     Layer.provideMerge(Layer.effect(
       Emulator.Emulator,
@@ -197,24 +225,23 @@ export const layerLiveDesk = (
     layer(options)
   )
 
+/** Fails, as an option is invalid. */
+const rejected = <A>(path: ReadonlyArray<string>, message: string): Layer.Layer<A, LiveDeskError.ValidationError> =>
+  Layer.effectContext(Effect.fail(
+    new LiveDeskError.ValidationError({
+      operation: "NodeEmulator.layer",
+      outcome: "NotSent",
+      reason: new LiveDeskError.InvalidInput({ issues: [{ path, message }] })
+    })
+  ))
+
 const deliverTo = (
   { secret, url }: Webhook
 ): Layer.Layer<WebhookTarget, LiveDeskError.ValidationError, Emulator.Emulator> => {
-  const rejected = (setting: keyof Webhook, message: string) =>
-    Layer.effect(
-      WebhookTarget,
-      Effect.fail(
-        new LiveDeskError.ValidationError({
-          operation: "NodeEmulator.layer",
-          outcome: "NotSent",
-          reason: new LiveDeskError.InvalidInput({ issues: [{ path: ["webhook", setting], message }] })
-        })
-      )
-    )
   const parsed = URL.canParse(url) ? new URL(url) : undefined
   if (parsed === undefined || !/^https?:$/.test(parsed.protocol) || parsed.username !== "" || parsed.password !== "") {
     return rejected(
-      "url",
+      ["webhook", "url"],
       "expected an address such as http://127.0.0.1:3000/livedesk, without user name and password"
     )
   }
@@ -231,7 +258,7 @@ const deliverTo = (
   ).pipe(
     Layer.provide(sender),
     Layer.provide(NodeTransport.layer()),
-    Layer.catchTag("WebhookOptionsError", ({ problem }) => rejected("secret", problem))
+    Layer.catchTag("WebhookOptionsError", ({ problem }) => rejected(["webhook", "secret"], problem))
   )
 }
 

@@ -13,9 +13,11 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Option from "effect/Option"
 import { isForm } from "../internal/EmulatedRequest.ts"
 import { operationOf } from "../internal/EndpointPlace.ts"
+import * as ExchangeLog from "../internal/ExchangeLog.ts"
 import { stepsOf } from "../internal/FaultSteps.ts"
 import * as FaultyResponse from "../internal/FaultyResponse.ts"
 import type { Emulator } from "./Emulator.ts"
+import type { Exchange } from "./Exchange.ts"
 import * as Faults from "./Faults.ts"
 
 /**
@@ -33,6 +35,20 @@ export interface ServedRequest extends Omit<Faults.Entry, "at"> {
   readonly sentStatus: Option.Option<number>
   /** The time until the response began or the connection was lost; none before that. */
   readonly took: Option.Option<Duration.Duration>
+}
+
+/**
+ * Options of an emulator behind a server.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  /**
+   * Whether to keep the queries and bodies of the last requests. Each request is then responded to when it has arrived
+   * whole. Defaults to `false`.
+   */
+  readonly keepsBodies?: boolean | undefined
 }
 
 /**
@@ -61,6 +77,11 @@ export interface EmulatedServer {
   >
   /** The last 200 requests, oldest first. The same array until another arrives or a response begins. */
   readonly requests: Effect.Effect<ReadonlyArray<ServedRequest>>
+  /**
+   * The query and the bodies of a request, by its number; none if the options do not keep them, or no longer. All of
+   * them take at most 8 MiB.
+   */
+  readonly exchange: (number: number) => Effect.Effect<Option.Option<Exchange>>
   /** The faults, none at first. Their trace holds the last 200 requests. */
   readonly faults: Faults.Faults["Service"]
 }
@@ -76,13 +97,15 @@ const maxPathLength = 500
  * @since 0.1.0
  */
 export const make = Effect.fnUntraced(function*(
-  inner: Emulator["Service"]["httpEffect"]
+  inner: Emulator["Service"]["httpEffect"],
+  { keepsBodies = false }: Options = {}
 ): Effect.fn.Return<EmulatedServer> {
   const start = yield* Clock.currentTimeMillis
   let plan: Faults.Plan = Faults.script({})
   let next: (operation: string) => Option.Option<Faults.Fault> = () => Option.none()
   let count = 0
   const kept: Array<ServedRequest> = []
+  const exchanges = keepsBodies ? ExchangeLog.make(remembered) : undefined
   let shown: ReadonlyArray<ServedRequest> = []
   let isShown = true
 
@@ -132,10 +155,17 @@ export const make = Effect.fnUntraced(function*(
       inner,
       ({ status }) => Effect.sync(() => update(number, { status: Option.some(status) }))
     )
-    const response = Option.match(fault, {
-      onNone: () => processed,
-      onSome: (fault) => applyFault(fault, request, processed)
-    })
+    const respond = (request: HttpServerRequest.HttpServerRequest) =>
+      Option.match(fault, {
+        onNone: () => processed,
+        onSome: (fault) => applyFault(fault, request, processed)
+      })
+    const response = exchanges === undefined ? respond(request) : exchanges.request(number, request).pipe(
+      Effect.flatMap((request) =>
+        Effect.provideService(respond(request), HttpServerRequest.HttpServerRequest, request)
+      ),
+      Effect.map((response) => exchanges.response(number, response))
+    )
     return yield* response.pipe(
       Effect.tap(({ status }) => Effect.sync(() => update(number, { sentStatus: Option.some(status) }))),
       Effect.ensuring(Effect.sync(() => update(number, { took: took() })))
@@ -145,6 +175,7 @@ export const make = Effect.fnUntraced(function*(
   return {
     httpEffect,
     requests,
+    exchange: (number) => Effect.sync(() => exchanges?.get(number) ?? Option.none()),
     faults: Faults.Faults.of({
       plan: Effect.sync(() => plan),
       setPlan: (given) =>

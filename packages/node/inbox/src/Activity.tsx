@@ -1,76 +1,12 @@
 import { useSignal } from "@preact/signals"
-import type { DeliveryView, FaultsView, RequestView } from "../../src/internal/InboxView.ts"
+import type { DeliveryView, FaultsView } from "../../src/internal/InboxView.ts"
 import { act } from "./Act.ts"
 import { select, view } from "./Live.ts"
 import { activity, go } from "./Panes.ts"
+import { Requests } from "./Requests.tsx"
 import { Tabs } from "./Tabs.tsx"
 import { Time, took } from "./Time.tsx"
-
-const tone = (status: number | null): string => status === null ? "none" : status < 300 ? "good" : "bad"
-
-// ---------------------------------------------------------------------------------------------------------------------
-// requests
-// ---------------------------------------------------------------------------------------------------------------------
-
-const outcome = ({ status, took }: RequestView): string =>
-  status !== null ? String(status) : took === null ? "waits" : "lost"
-
-/** Breaks where its parts begin, if it must. */
-const Path = ({ path }: { readonly path: string }) => (
-  <bdi>{path.split(/(?=\/)/).map((part, index) => index === 0 ? part : [<wbr key={index} />, part])}</bdi>
-)
-
-/** The operation that the program called, where it is known, and the request on the wire. */
-const Asked = ({ request: { method, operation, path } }: { readonly request: RequestView }) =>
-  operation.startsWith(`${method} `)
-    ? (
-      <>
-        <b>{method}</b> <Path path={path} />
-      </>
-    )
-    : (
-      <>
-        <b>{operation}</b>
-        <span class="small path">
-          {method} <Path path={path} />
-        </span>
-      </>
-    )
-
-const Requests = () => {
-  const requests = view.value?.requests ?? []
-  if (requests.length === 0) return <p class="empty">No requests yet.</p>
-  return (
-    <table>
-      <caption class="hidden">The last requests, the latest first</caption>
-      <thead>
-        <tr>
-          <th scope="col">Status</th>
-          <th scope="col">Request</th>
-          <th scope="col">Took</th>
-          <th scope="col">At</th>
-        </tr>
-      </thead>
-      <tbody>
-        {requests.map((request) => (
-          <tr key={request.number}>
-            <td>
-              <span class={`status ${tone(request.status)}`}>{outcome(request)}</span>
-            </td>
-            <td class="wide">
-              <Asked request={request} />
-              {request.fault === null ? null : <span class="chip fault">{request.fault}</span>}
-            </td>
-            <td class="number">{request.took === null ? "…" : took(request.took)}</td>
-            <td class="number">
-              <Time at={request.at} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  )
-}
+import { tone } from "./Tone.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // webhooks
@@ -105,8 +41,8 @@ const Delivery = ({ delivery }: { readonly delivery: DeliveryView }) => {
               type="button"
               class="link"
               onClick={() => {
-                select(conversationId)
-                go("conversation")
+                select("Conversation", conversationId)
+                go("record")
               }}
             >
               conversation #{conversationId}

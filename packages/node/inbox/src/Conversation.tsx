@@ -1,9 +1,10 @@
 import { useSignal } from "@preact/signals"
 import { useLayoutEffect, useRef } from "preact/hooks"
-import type { MessageView, OpenedView } from "../../src/internal/InboxView.ts"
+import type { MessageView, OpenedConversation } from "../../src/internal/InboxView.ts"
 import { act } from "./Act.ts"
-import { selected, view } from "./Live.ts"
-import { Time } from "./Time.tsx"
+import { select } from "./Live.ts"
+import { Snooze } from "./Snooze.tsx"
+import { Moment, Time } from "./Time.tsx"
 
 const writers = { contact: "Customer", agent: "Agent", note: "Note for agents" }
 
@@ -24,7 +25,10 @@ const Message = ({ message: { at, files, from, id, text } }: { readonly message:
 )
 
 /** Stays at the end while the end is seen. */
-const Messages = ({ conversation: { earlier, id, messages } }: { readonly conversation: OpenedView }) => {
+const Messages = ({ conversation: { earlier, id }, messages }: {
+  readonly conversation: OpenedConversation
+  readonly messages: ReadonlyArray<MessageView>
+}) => {
   const list = useRef<HTMLDivElement>(null)
   const atEnd = useRef(true)
   const last = messages.at(-1)?.id
@@ -51,6 +55,9 @@ const Messages = ({ conversation: { earlier, id, messages } }: { readonly conver
     </div>
   )
 }
+
+/** A finger comes with no Ctrl key. */
+const hasKeyboard = !matchMedia("(pointer: coarse)").matches
 
 const drafts = new Map<number, string>()
 
@@ -94,7 +101,7 @@ const Composer = ({ id }: { readonly id: number }) => {
         ref={text}
         rows={2}
         dir="auto"
-        placeholder="Write a message; Ctrl+Enter sends it"
+        placeholder={hasKeyboard ? "Write a message; Ctrl+Enter sends it" : "Write a message"}
         defaultValue={drafts.get(id) ?? ""}
         onInput={({ currentTarget }) => drafts.set(id, currentTarget.value)}
       />
@@ -118,95 +125,88 @@ const Composer = ({ id }: { readonly id: number }) => {
   )
 }
 
-const Moves = ({ conversation: { id, moves } }: { readonly conversation: OpenedView }) => {
+const Moves = ({ conversation: { id, moves, status } }: { readonly conversation: OpenedConversation }) => {
   const problem = useSignal<string | undefined>(undefined)
+  const snoozes = useSignal(false)
+  const canSnooze = status === "snoozed" || moves.includes("snoozed")
   return (
-    <div class="moves" role="group" aria-label="Change the status">
-      <span class="small" aria-hidden="true">Set to</span>
-      {moves.map((status) => (
-        <button
-          key={status}
-          type="button"
-          onClick={async () => {
-            problem.value = await act(
-              { _tag: "ToggleStatus", conversationId: id, status: status as "open" },
-              `The conversation is ${status}`
-            )
-          }}
-        >
-          <span class="hidden">Set to</span>
-          {status}
-        </button>
-      ))}
+    <>
+      <div class="moves" role="group" aria-label="Change the status">
+        <span class="small" aria-hidden="true">Set to</span>
+        {moves.map((status) => (
+          <button
+            key={status}
+            type="button"
+            onClick={async () => {
+              problem.value = await act(
+                { _tag: "ToggleStatus", conversationId: id, status: status as "open" },
+                `The conversation is ${status}`
+              )
+            }}
+          >
+            <span class="hidden">Set to</span>
+            {status}
+          </button>
+        ))}
+        {canSnooze
+          ? (
+            <button
+              type="button"
+              aria-expanded={snoozes.value}
+              onClick={() => {
+                snoozes.value = !snoozes.value
+              }}
+            >
+              Snooze until…
+            </button>
+          )
+          : null}
+      </div>
+      {canSnooze && snoozes.value
+        ? (
+          <Snooze
+            id={id}
+            done={() => {
+              snoozes.value = false
+              document.getElementById("record-heading")?.focus()
+            }}
+          />
+        )
+        : null}
       {problem.value === undefined ? null : <p class="problem" role="alert">{problem.value}</p>}
-    </div>
+    </>
   )
 }
 
-const Opened = ({ conversation }: { readonly conversation: OpenedView }) => {
+/** The head of a conversation, its messages, and what an agent or the customer writes. */
+export const Conversation = ({ conversation, messages }: {
+  readonly conversation: OpenedConversation
+  readonly messages: ReadonlyArray<MessageView>
+}) => {
   const { contactId, email, id, inbox, name, phone, snoozedUntil, status } = conversation
   return (
     <>
       <header class="head">
         <div class="line">
-          <h2 id="conversation-heading" tabIndex={-1}>
+          <h2 id="record-heading" tabIndex={-1}>
             <bdi>{name === "" ? `Conversation #${id}` : name}</bdi>
           </h2>
           <span class={`chip ${status}`} data-status>{status}</span>
         </div>
         <p class="small">
-          #{id} · <bdi>{inbox}</bdi> · contact #{contactId}
-          {email === "" ? null : (
-            <>
-              {" · "}
-              <bdi>{email}</bdi>
-            </>
-          )}
-          {phone === "" ? null : (
-            <>
-              {" · "}
-              <bdi>{phone}</bdi>
-            </>
-          )}
-          {snoozedUntil === null ? null : (
-            <>
-              {" · until "}
-              <Time at={snoozedUntil} />
-            </>
-          )}
+          #{id} · <bdi>{inbox}</bdi> ·{" "}
+          <button type="button" class="link" onClick={() => select("Contact", contactId)}>contact #{contactId}</button>
+          {[email, phone].filter((text) => text !== "").map((text) => [" · ", <bdi key={text}>{text}</bdi>])}
         </p>
+        {snoozedUntil === null ? null : (
+          <p class="small">
+            Snoozed until <Moment at={snoozedUntil} />
+          </p>
+        )}
         <Moves key={id} conversation={conversation} />
       </header>
-      <Messages conversation={conversation} />
+      <Messages conversation={conversation} messages={messages} />
       <Composer key={id} id={id} />
     </>
-  )
-}
-
-const Unopened = () => {
-  const id = selected.value
-  const isLoading = id !== null && (view.value === null || (view.value.conversation?.id ?? id) !== id)
-  return (
-    <>
-      <h2 id="conversation-heading" class="hidden" tabIndex={-1}>Conversation</h2>
-      <p class="empty">
-        {id === null
-          ? "Choose a conversation to read it, and to reply as an agent."
-          : isLoading
-          ? "Loading…"
-          : `There is no conversation #${id}.`}
-      </p>
-    </>
-  )
-}
-
-export const Conversation = () => {
-  const conversation = view.value?.conversation
-  return (
-    <section class="pane conversation" aria-labelledby="conversation-heading">
-      {conversation !== null && conversation !== undefined && conversation.id === selected.value
-        ? <Opened conversation={conversation} />
-        : <Unopened />}
-    </section>
   )
 }

@@ -1,9 +1,9 @@
 /** Which of the panes is seen where there is room for one alone, and which part of a pane. */
 import { signal } from "@preact/signals"
 
-export const pane = signal<"people" | "conversation" | "activity">(location.hash === "" ? "people" : "conversation")
+export const pane = signal<"people" | "record" | "activity">(location.hash === "" ? "people" : "record")
 
-export const people = signal<"conversations" | "contacts">("conversations")
+export const people = signal<"conversations" | "contacts" | "tickets">("conversations")
 
 export const activity = signal<"requests" | "webhooks" | "faults">("requests")
 

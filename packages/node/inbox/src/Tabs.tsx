@@ -1,5 +1,8 @@
 import type { Signal } from "@preact/signals"
 
+/** As short as it must be for the tabs to have room on one line. */
+const short = new Intl.NumberFormat("en", { notation: "compact" })
+
 /** The parts of a pane, of which one is seen. */
 export const Tabs = <Name extends string>({ at, label, of }: {
   readonly label: string
@@ -30,8 +33,13 @@ export const Tabs = <Name extends string>({ at, label, of }: {
           }}
         >
           {title}
-          {count === undefined ? null : " "}
-          {count === undefined ? null : <span class="count">{count.toLocaleString("en")}</span>}
+          {count === undefined ? null : (
+            <>
+              {" "}
+              <span class="count" aria-hidden="true">{short.format(count)}</span>
+              <span class="hidden">{count.toLocaleString("en")}</span>
+            </>
+          )}
         </button>
       ))}
     </div>

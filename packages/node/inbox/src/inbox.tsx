@@ -1,17 +1,16 @@
 import { render } from "preact"
 import { announcement } from "./Act.ts"
 import { Activity, faultsOn } from "./Activity.tsx"
-import { Conversation } from "./Conversation.tsx"
-import { link, start } from "./Live.ts"
+import { link, selected, start } from "./Live.ts"
 import { activity, go, pane } from "./Panes.ts"
 import { People } from "./People.tsx"
+import { Record, title } from "./Record.tsx"
 
 const links = { connecting: "Connecting…", live: "Live", lost: "Connection lost. Trying again…" }
 
-const panes = [["people", "Inbox"], ["conversation", "Conversation"], ["activity", "Activity"]] as const
-
 const Page = () => {
   const on = faultsOn()
+  const panes = [["people", "Inbox"], ["record", title(selected.value)], ["activity", "Activity"]] as const
   return (
     <>
       <header class="top">
@@ -49,7 +48,7 @@ const Page = () => {
       </nav>
       <main data-pane={pane.value}>
         <People />
-        <Conversation />
+        <Record />
         <Activity />
       </main>
       <p class="hidden" role="status">{announcement.value}</p>

@@ -39,12 +39,23 @@ export const command = Command.make(
       Flag.withMetavar("url"),
       LiveDeskCall.optional
     ),
+    allowedHosts: Flag.String("allow-host").pipe(
+      Flag.withDescription(
+        "A name that programs reach the emulator by, such as that of its container; may be given several times"
+      ),
+      Flag.withMetavar("name"),
+      Flag.atLeast(0)
+    ),
+    keepsBodies: Flag.Boolean("keep-bodies").pipe(
+      Flag.withDescription("Show queries and bodies of the last requests at /inbox, kept in memory; on by default"),
+      Flag.withDefault(true)
+    ),
     inboxes: Flag.Int("inbox").pipe(
       Flag.withDescription("An inbox of the emulator, by its id; defaults to 407; may be given several times"),
       Flag.atLeast(0)
     )
   },
-  Effect.fnUntraced(function*({ file, host = "127.0.0.1", inboxes, port, webhook }) {
+  Effect.fnUntraced(function*({ allowedHosts, file, host = "127.0.0.1", inboxes, keepsBodies, port, webhook }) {
     yield* LiveDeskCall.rejectDryRun("emulator", "it sends nothing to LiveDesk")
     if (port !== undefined && (port < 0 || port > 65_535)) {
       return yield* new UsageError({ message: "--port: expected a number from 0 to 65535" })
@@ -90,6 +101,8 @@ export const command = Command.make(
         port,
         host,
         file,
+        allowedHosts,
+        keepsBodies,
         ...(inboxes.length === 0 ? {} : { inboxes: inboxes.map((id) => ({ id, name: `Inbox ${id}` })) }),
         ...(webhook === undefined ? {} : { webhook: { url: webhook, secret: Option.getOrUndefined(secret) } })
       })),

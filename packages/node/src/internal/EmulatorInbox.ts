@@ -3,7 +3,11 @@
  *
  * @since 0.1.0
  */
+import * as Conversations from "@effect-livedesk/core/Conversations"
+import type * as Emulator from "@effect-livedesk/core/testing/Emulator"
+import * as Tickets from "@effect-livedesk/core/Tickets"
 import * as ByteSize from "effect/ByteSize"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Sse from "effect/encoding/Sse"
 import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
@@ -16,13 +20,16 @@ import * as SchemaIssue from "effect/SchemaIssue"
 import * as Stream from "effect/Stream"
 import { createHash } from "node:crypto"
 import { InboxAction } from "./InboxAction.ts"
+import * as InboxCall from "./InboxCall.ts"
+import * as InboxFaults from "./InboxFaults.ts"
 import * as InboxGuard from "./InboxGuard.ts"
+import * as InboxList from "./InboxList.ts"
 import { html } from "./InboxPage.ts"
-import * as InboxView from "./InboxView.ts"
+import * as InboxRequest from "./InboxRequest.ts"
+import type { Lists } from "./InboxView.ts"
+import * as InboxWatch from "./InboxWatch.ts"
 
-export interface Options extends InboxView.Sources {
-  /** The name or address that the emulator listens at. */
-  readonly host: string
+export interface Options extends InboxWatch.Sources {
   /** Ends when the emulator is about to close, so that no page holds it up. */
   readonly closing: Effect.Effect<void>
 }
@@ -71,6 +78,36 @@ const page = HttpServerResponse.text(html, { contentType: "text/html; charset=ut
 
 const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(InboxAction))
 
+const lists: ReadonlyArray<keyof Lists> = ["conversations", "contacts", "tickets"]
+
+/** The most rows of a list at once. */
+const maxRows = 100
+
+/** The longest text to search for. */
+const longestText = 200
+
+const queryOf = ({ url }: HttpServerRequest.HttpServerRequest) => new URLSearchParams(url.split("?")[1])
+
+const originOf = ({ headers }: HttpServerRequest.HttpServerRequest): string => `http://${headers["host"] ?? ""}`
+
+const numberOf = (text: string): number | undefined => /^\d{1,15}$/.test(text) ? Number(text) : undefined
+
+/** The record that a page asks for, or what is wrong with the query. */
+const choiceOf = (query: URLSearchParams): InboxWatch.Choice | string | undefined => {
+  const ticket = query.get("ticket")
+  if (ticket !== null) return { _tag: "Ticket", id: ticket }
+  for (const [name, _tag] of [["conversation", "Conversation"], ["contact", "Contact"]] as const) {
+    const id = query.get(name)
+    if (id === null) continue
+    return numberOf(id) === undefined ? `${name}: expected an id` : { _tag, id: Number(id) }
+  }
+  return undefined
+}
+
+const rejectCall = Effect.catch(({ message, status }: InboxCall.InboxCallRejected | Emulator.AgentRejectedError) =>
+  Effect.succeed(reject(status, message))
+)
+
 const explain = SchemaIssue.makeFormatterStandardSchemaV1()
 
 /** Serves what is under `/inbox`. */
@@ -78,8 +115,8 @@ export const make = (options: Options) => {
   const { closing, emulator, server, webhook } = options
   let pages = 0
 
-  const events = (conversation: number | undefined) =>
-    Stream.fromEffectSchedule(InboxView.watch(options, conversation), Schedule.spaced(pause)).pipe(
+  const events = (choice: InboxWatch.Choice | undefined) =>
+    Stream.fromEffectSchedule(InboxWatch.make(options, choice), Schedule.spaced(pause)).pipe(
       Stream.filter((changed) => Object.keys(changed).length > 0),
       Stream.map((changed) =>
         Sse.encoder.write({ _tag: "Event", event: "message", id: undefined, data: JSON.stringify(changed) })
@@ -90,19 +127,46 @@ export const make = (options: Options) => {
 
   const look = (request: HttpServerRequest.HttpServerRequest) =>
     Effect.sync(() => {
-      const conversation = new URLSearchParams(request.url.split("?")[1]).get("conversation")
-      if (conversation !== null && !/^\d{1,15}$/.test(conversation)) return reject(400, "conversation: expected an id")
+      const choice = choiceOf(queryOf(request))
+      if (typeof choice === "string") return reject(400, choice)
       if (pages >= maxPages) return reject(503, `${maxPages} pages are looking already`)
       return HttpServerResponse.stream(
         Stream.scoped(Stream.unwrap(Effect.as(
           Effect.acquireRelease(Effect.sync(() => pages++), () => Effect.sync(() => pages--)),
-          events(conversation === null ? undefined : Number(conversation))
+          events(choice)
         ))),
         { contentType: "text/event-stream", headers: { "cache-control": "no-store" } }
       )
     })
 
-  const perform = (action: InboxAction) => {
+  const list = (request: HttpServerRequest.HttpServerRequest) =>
+    Effect.gen(function*() {
+      const query = queryOf(request)
+      const list = lists.find((list) => list === query.get("of"))
+      if (list === undefined) return reject(400, `of: expected one of ${lists.join(", ")}`)
+      const text = query.get("text") ?? ""
+      if (text.length > longestText) return reject(400, `text: expected at most ${longestText} characters`)
+      const from = numberOf(query.get("from") ?? "0")
+      if (from === undefined) return reject(400, "from: expected a position from 0")
+      const count = numberOf(query.get("count") ?? String(maxRows))
+      if (count === undefined || count > maxRows) return reject(400, `count: expected at most ${maxRows}`)
+      const rows = InboxList.rowsOf(yield* emulator.state, yield* emulator.now, { list, text, from, count })
+      return json(200, rows)
+    })
+
+  const show = (request: HttpServerRequest.HttpServerRequest) =>
+    Effect.gen(function*() {
+      const number = numberOf(queryOf(request).get("number") ?? "")
+      if (number === undefined) return reject(400, "number: expected that of a request")
+      const served = (yield* server.requests).find((request) => request.number === number)
+      const exchange = yield* server.exchange(number)
+      if (served === undefined || Option.isNone(exchange)) {
+        return reject(404, options.keepsBodies ? "this request is not kept any more" : "requests are not kept")
+      }
+      return json(200, InboxRequest.viewOf(originOf(request), served.method, exchange.value))
+    })
+
+  const perform = (action: InboxAction, origin: string): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
     switch (action._tag) {
       case "Reply":
         return Effect.match(emulator.reply(action), {
@@ -115,23 +179,59 @@ export const make = (options: Options) => {
           onSuccess: () => json(200, {})
         })
       case "ToggleStatus":
-        return Effect.match(emulator.toggleStatus(action), {
-          onFailure: ({ message, status }) => reject(status, message),
-          onSuccess: () => json(200, {})
-        })
+        return Effect.match(
+          emulator.toggleStatus({
+            ...action,
+            snoozedUntil: action.snoozedUntil === undefined ? undefined : DateTime.makeUnsafe(action.snoozedUntil)
+          }),
+          {
+            onFailure: ({ message, status }) => reject(status, message),
+            onSuccess: () => json(200, {})
+          }
+        )
+      case "StartConversation":
+        return Effect.gen(function*() {
+          const { contactId, content, inboxId } = action
+          const { id } = yield* InboxCall.make(
+            emulator,
+            origin,
+            Conversations.createEndpoint,
+            { contact_id: contactId, inbox_id: inboxId },
+            Schema.Struct({ id: Schema.Natural })
+          )
+          if (content.trim() !== "") yield* emulator.reply({ conversationId: id, content })
+          return json(200, { id })
+        }).pipe(rejectCall)
+      case "CreateTicket": {
+        const { _tag: _, ...body } = action
+        const created = Schema.Struct({ data: Schema.Struct({ ticket_id: Schema.String }) })
+        return InboxCall.make(emulator, origin, Tickets.createEndpoint, body, created).pipe(
+          Effect.map(({ data }) => json(200, { id: data.ticket_id })),
+          rejectCall
+        )
+      }
+      case "UpdateTicket": {
+        const { _tag: _, ticketId, ...body } = action
+        const { method, path } = Tickets.updateEndpoint
+        const place = {
+          method,
+          path: `/${path.slice(1).replace(":ticket_id", () => encodeURIComponent(ticketId))}`
+        } as const
+        return InboxCall.make(emulator, origin, place, body, Schema.Unknown).pipe(Effect.as(json(200, {})), rejectCall)
+      }
       case "Redeliver":
         return Option.match(webhook, {
           onNone: () => Effect.succeed(reject(404, "no webhook is set")),
           onSome: ({ sender }) =>
             Effect.gen(function*() {
-              const delivered = (yield* sender.recent).findLast((made) => InboxView.keyOf(made) === action.key)
+              const delivered = (yield* sender.recent).findLast((made) => InboxWatch.keyOf(made) === action.key)
               if (delivered === undefined) return reject(404, "key: there is no such delivery any more")
               const { status } = yield* sender.redeliver(delivered)
               return json(200, { status: Option.getOrNull(status) })
             }).pipe(Effect.catch(() => Effect.succeed(reject(500, "the delivery could not be signed"))))
         })
       case "Faults":
-        return Option.match(InboxView.planOf(action.ids, action.rate), {
+        return Option.match(InboxFaults.planOf(action.ids, action.rate), {
           onNone: () => Effect.succeed(reject(400, "ids: expected those of the view")),
           onSome: (plan) =>
             Effect.match(server.faults.setPlan(plan), {
@@ -154,32 +254,28 @@ export const make = (options: Options) => {
                 error: "not an action of this page",
                 issues: explain(issue).issues
               })),
-            onSuccess: perform
+            onSuccess: (action) => perform(action, originOf(request))
           })
       })
     )
 
+  const serve = {
+    "/inbox/events": { method: "GET", respond: look },
+    "/inbox/list": { method: "GET", respond: list },
+    "/inbox/request": { method: "GET", respond: show },
+    "/inbox/actions": { method: "POST", respond: act }
+  } as const
+
   return Effect.gen(function*() {
     const request = yield* HttpServerRequest.HttpServerRequest
     const [path = ""] = request.url.split(/[?#]/)
-    const wrongHost = InboxGuard.rejectHost(request, options.host)
-    if (wrongHost !== undefined) return reject(wrongHost.status, wrongHost.error)
-    switch (path) {
-      case "/inbox":
-      case "/inbox/": {
-        const wrong = InboxGuard.rejectMethod(request, "GET")
-        return wrong === undefined ? page : reject(wrong.status, wrong.error)
-      }
-      case "/inbox/events": {
-        const wrong = InboxGuard.rejectMethod(request, "GET") ?? InboxGuard.rejectOrigin(request)
-        return wrong === undefined ? yield* look(request) : reject(wrong.status, wrong.error)
-      }
-      case "/inbox/actions": {
-        const wrong = InboxGuard.rejectMethod(request, "POST") ?? InboxGuard.rejectOrigin(request)
-        return wrong === undefined ? yield* act(request) : reject(wrong.status, wrong.error)
-      }
-      default:
-        return reject(404, "there is no such page")
+    if (path === "/inbox" || path === "/inbox/") {
+      const wrong = InboxGuard.rejectMethod(request, "GET")
+      return wrong === undefined ? page : reject(wrong.status, wrong.error)
     }
+    const route = Object.entries(serve).find(([place]) => place === path)?.[1]
+    if (route === undefined) return reject(404, "there is no such page")
+    const wrong = InboxGuard.rejectMethod(request, route.method) ?? InboxGuard.rejectOrigin(request)
+    return wrong === undefined ? yield* route.respond(request) : reject(wrong.status, wrong.error)
   })
 }

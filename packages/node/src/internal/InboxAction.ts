@@ -8,6 +8,8 @@ import * as Schema from "effect/Schema"
 
 const inConversation = { conversationId: Schema.Natural, content: Schema.String }
 
+const ticket = { title: Schema.String, description: Schema.String, priority: Schema.String }
+
 /** An action, as the page sends it. */
 export const InboxAction = Schema.Union([
   /** An agent replies, or writes a note for agents only. */
@@ -16,8 +18,18 @@ export const InboxAction = Schema.Union([
   Schema.TaggedStruct("Receive", inConversation),
   Schema.TaggedStruct("ToggleStatus", {
     conversationId: Schema.Natural,
-    status: Schema.Literals(Conversations.statuses)
+    status: Schema.Literals(Conversations.statuses),
+    /** When a snoozed conversation wakes, in milliseconds since 1970 by the emulator's calendar. */
+    snoozedUntil: Schema.optional(Schema.Natural.check(Schema.isLessThanOrEqualTo(8_640_000_000_000_000)))
   }),
+  /** Starts a conversation with a contact, and sends the text as an agent, unless it is empty. */
+  Schema.TaggedStruct("StartConversation", {
+    contactId: Schema.Natural,
+    inboxId: Schema.Natural,
+    content: Schema.String
+  }),
+  Schema.TaggedStruct("CreateTicket", ticket),
+  Schema.TaggedStruct("UpdateTicket", { ticketId: Schema.String, ...ticket }),
   /** Delivers an event again, by the delivery's key in the view. */
   Schema.TaggedStruct("Redeliver", { key: Schema.String }),
   /** Applies these faults, and no others, to a share of the requests. */

@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import type * as HttpServerRequest from "effect/http/HttpServerRequest"
-import { isIP } from "node:net"
 
 /** The response to a rejected request. */
 export interface Rejection {
@@ -13,19 +12,6 @@ export interface Rejection {
 }
 
 type Request = Pick<HttpServerRequest.HttpServerRequest, "headers" | "method">
-
-/**
- * Rejects requests to a name other than the emulator's: another site could pass for this one by a name that its DNS
- * resolves to here. Addresses are safe from that.
- */
-export const rejectHost = ({ headers }: Request, host: string): Rejection | undefined => {
-  const given = headers["host"] ?? ""
-  const name = URL.canParse(`http://${given}`) ? new URL(`http://${given}`).hostname : ""
-  const bare = name.replace(/^\[|\]$/g, "")
-  return isIP(bare) > 0 || bare === "localhost" || bare.endsWith(".localhost") || bare === host.toLowerCase()
-    ? undefined
-    : { status: 403, error: `this page is not served under the name ${JSON.stringify(bare)}: use an IP address` }
-}
 
 /** Rejects requests of other origins' pages, and requests that a form could send. */
 export const rejectOrigin = ({ headers, method }: Request): Rejection | undefined => {
