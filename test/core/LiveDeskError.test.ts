@@ -5,6 +5,7 @@ import {
   LiveDesk,
   LiveDeskClient,
   LiveDeskError,
+  Model,
   Tickets,
   Transport
 } from "@effect-livedesk/core"
@@ -47,13 +48,17 @@ const over = (
 
 /** The error of a call whose response begins so, and then ends, or goes on as `rest` does. */
 const begun = (
-  { body = "", status }: { readonly status?: number; readonly body?: string },
+  { body = "", headers = {}, status }: {
+    readonly status?: number
+    readonly headers?: Readonly<Record<string, string>>
+    readonly body?: string
+  },
   rest: Effect.Effect<void, Transport.DispatchError> = Effect.void
 ) =>
   Effect.gen(function*() {
     const dispatch = (handler: Transport.ResponseHandler) =>
       Effect.suspend(() => {
-        if (status !== undefined) handler.start(status, {})
+        if (status !== undefined) handler.start(status, headers)
         handler.take(new TextEncoder().encode(body))
         return rest
       })
@@ -1080,4 +1085,84 @@ describe("each reason", () => {
       )
     }
   })
+})
+
+describe("what an error takes from a response", () => {
+  it.effect("the address of a redirect, without credentials, query and fragment", () =>
+    Effect.gen(function*() {
+      for (const suffix of ["", "?token=1", "#part", "?a\n#b?c"]) {
+        const { reason } = yield* begun({
+          status: 302,
+          headers: { location: `https://user:a-password@livedesk.example/api${suffix}` }
+        })
+        assert.deepStrictEqual(reason, new LiveDeskError.Redirected({ location: "https://livedesk.example/api" }))
+      }
+    }))
+
+  it.effect("of a page that is not LiveDesk's only that a refusal is none of LiveDesk's", () =>
+    Effect.gen(function*() {
+      const page = { headers: { "content-type": "text/html" }, body: "<html>" }
+      for (
+        const [status, reason] of [
+          [301, "Redirected"],
+          [400, "UnexpectedStatus"],
+          [499, "UnexpectedStatus"],
+          [429, "RateLimited"],
+          [500, "ServerError"]
+        ] as const
+      ) {
+        assert.strictEqual((yield* responseParts({ ...page, status })).reason._tag, reason, `${status}`)
+      }
+    }))
+
+  it.effect("the name of a coding that it cannot decode", () =>
+    Effect.gen(function*() {
+      const { reason } = yield* begun({ status: 422, headers: { "content-encoding": "zstd" }, body: "\u0001\u0002" })
+      assert.deepStrictEqual(
+        reason,
+        new LiveDeskError.RejectedInput({
+          messages: ["the body of the response is in zstd, which this runtime cannot decode"],
+          fields: []
+        })
+      )
+    }))
+
+  it.effect("the first fifty issues", () =>
+    Effect.gen(function*() {
+      const many = Endpoint.make({
+        operation: "test.many",
+        method: "GET",
+        path: "/many",
+        input: Schema.Struct({}),
+        success: Model.fromSchema(Schema.Array(Schema.Int)),
+        idempotency: "safe"
+      })
+      for (const [count, last] of [[50, "49"], [51, "and 1 more"]] as const) {
+        const error = yield* Effect.flatMap(LiveDeskClient.LiveDeskClient, (client) => client.call(many)({})).pipe(
+          Effect.provide(
+            LiveDeskClient.layer({
+              apiKey: Redacted.make("a-key"),
+              apiSecret: Redacted.make("a-secret"),
+              retries: { times: 0 }
+            }).pipe(Layer.provide(FakeTransport.respondingWith({ body: Array.from({ length: count }, () => "x") })))
+          ),
+          Effect.flip
+        )
+        const issues = error.reason._tag === "InvalidResponse" ? error.reason.issues : []
+        assert.lengthOf(issues, count)
+        const { message, path } = issues.at(-1) ?? { message: "", path: [] }
+        assert.strictEqual(path[0] ?? message, last)
+      }
+    }))
+
+  it.effect("its ids without secrets", () =>
+    Effect.gen(function*() {
+      const { reason } = yield* begun(
+        { status: 200, body: "{\"id\":\"a-secret\",\"payload\":{\"id\":7,\"name" },
+        Effect.fail(new Transport.DispatchError({ cause: new Error("broken") }))
+      )
+      const ids = reason._tag === "ConnectionLost" ? reason.identifiers : {}
+      assert.strictEqual(ids["payload.id"], 7)
+      assert.notInclude(JSON.stringify(ids), "a-secret")
+    }))
 })
