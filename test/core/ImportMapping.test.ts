@@ -127,6 +127,13 @@ describe("the mapping of columns", () => {
       "contact.phoneNumber",
       "contact.email"
     ])
+    for (const phoneNumber of ["tel:+4915112345678", "+4915112345678 ext. 9", "+0151", "+1"]) {
+      assert.deepStrictEqual(warned({ phoneNumber }), ["contact.phoneNumber"], phoneNumber)
+    }
+    for (const email of ["mailto: a@acme.inc", "a@acme.inc, b@acme.inc", "@acme.inc", "a@"]) {
+      assert.deepStrictEqual(warned({ email }), ["contact.email"], email)
+    }
+    assert.deepStrictEqual(warned({}), [])
   })
 
   it("names every column whose cell is neither text nor number", () => {
@@ -306,8 +313,10 @@ describe("a mapping for columns", () => {
   })
 
   it("gives an attribute nothing for an empty cell", () => {
-    const { customAttributes } = Result.getOrThrow(mapping.read({ ...row, Seats: "" }))
-    assert.deepStrictEqual(customAttributes, { plan: "pro" })
+    for (const Seats of ["", " \t", null, undefined]) {
+      const { customAttributes } = Result.getOrThrow(mapping.read({ ...row, Plan: " pro ", Seats }))
+      assert.deepStrictEqual(customAttributes, { plan: "pro" })
+    }
   })
 })
 
@@ -354,6 +363,12 @@ describe("a mapping of a program's own", () => {
     ])
     // Beside what the schema rejects itself.
     assert.deepStrictEqual(pathsOf(mapping.read({ no: "x", more: rounded })), ["no", "more"])
+    // Once, where the schema rejects it too.
+    const strict = ImportMapping.make(
+      Schema.Struct({ no: Schema.Int, text: Schema.optional(Schema.Unknown) }),
+      ({ no }) => ({ contact: { identifier: String(no) } })
+    )
+    assert.deepStrictEqual(pathsOf(strict.read({ no: rounded, text: rounded })), ["no", "text"])
     for (const row of [{ no: exact }, { no: 1.5 }, { text: "0.25" }, { more: [exact, -0.5] }, { unread: rounded }]) {
       assert.deepStrictEqual(pathsOf(mapping.read(row)), [], JSON.stringify(row))
     }
@@ -373,6 +388,7 @@ describe("a mapping of a program's own", () => {
     )
     const any = ImportMapping.make(Schema.Record(Schema.String, Schema.Unknown), () => ({ contact: {} }))
     assert.isUndefined(any.columns)
+    assert.deepStrictEqual(pathsOf(any.read({ anything: JSON.parse("9007199254740993") })), ["anything"])
   })
 
   it("that throws rejects the row, and says what it threw", () => {

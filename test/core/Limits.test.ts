@@ -1,7 +1,7 @@
 import { Accounts, Breaker, Contacts, LiveDesk, LiveDeskClient, RateLimit, Transport } from "@effect-livedesk/core"
 import { Emulator, Faults } from "@effect-livedesk/core/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Fiber, Layer, Redacted, Tracer } from "effect"
+import { Clock, Effect, Fiber, Layer, Option, Redacted, Tracer } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
 import { CircuitBreaker, RateLimiter } from "effect/persistence"
 import { TestClock } from "effect/testing"
@@ -198,29 +198,119 @@ describe("a circuit breaker", () => {
       )
     }))))
 
+  /** All services, over a server that responds with what `respond` makes. */
+  const responding = (respond: () => Response, options: Partial<LiveDeskClient.Options>) =>
+    Layer.provideMerge(
+      LiveDesk.layer,
+      LiveDeskClient.layer({
+        apiKey: Redacted.make("a-key"),
+        apiSecret: Redacted.make("a-secret"),
+        retries: { times: 0 },
+        ...options
+      })
+    ).pipe(Layer.provide(Layer.succeed(
+      HttpClient.HttpClient,
+      HttpClient.make((request) => Effect.sync(() => HttpClientResponse.fromWeb(request, respond())))
+    )))
+
   it.effect("does not take a firewall's page for a sign of life", () =>
     Effect.gen(function*() {
       let status = 503
-      const livedesk = Layer.provideMerge(
-        LiveDesk.layer,
-        LiveDeskClient.layer({
-          apiKey: Redacted.make("a-key"),
-          apiSecret: Redacted.make("a-secret"),
-          retries: { times: 0 },
-          circuitBreaker: Breaker.make({ failures: 2 })
-        })
-      ).pipe(Layer.provide(Layer.succeed(
-        HttpClient.HttpClient,
-        HttpClient.make((request) =>
-          Effect.sync(() => HttpClientResponse.fromWeb(request, new Response("<html>", { status })))
-        )
-      )))
       const reasons: Array<string> = []
       yield* Effect.gen(function*() {
         for (status of [503, 403, 503, 503]) reasons.push((yield* Effect.flip(list())).reason._tag)
-      }).pipe(Effect.provide(livedesk))
+      }).pipe(Effect.provide(
+        responding(() => new Response("<html>", { status }), { circuitBreaker: Breaker.make({ failures: 2 }) })
+      ))
       assert.deepStrictEqual(reasons, ["ServerError", "UnexpectedStatus", "ServerError", "CircuitOpen"])
     }))
+
+  for (
+    const [status, contentType, outcome] of [
+      [200, "application/json", "Success"],
+      [301, "application/json", "Success"],
+      [400, "application/json", "Success"],
+      [401, "application/json", "Success"],
+      [403, "application/json", "Success"],
+      [404, "application/json", "Success"],
+      [409, "application/json", "Success"],
+      [418, "application/json", "Success"],
+      [418, "text/html", "Ignored"],
+      [429, "application/json", "Ignored"],
+      [408, "application/json", "Failure"],
+      [408, "text/html", "Failure"],
+      [500, "application/json", "Failure"],
+      [503, "text/html", "Failure"]
+    ] as const
+  ) {
+    it.effect(`counts ${status} in ${contentType} as ${outcome}`, () =>
+      Effect.gen(function*() {
+        const recorded: Array<string> = []
+        const body = contentType === "text/html"
+          ? "<html>"
+          : "{\"payload\":[],\"meta\":{\"count\":0,\"current_page\":1}}"
+        yield* Effect.exit(list()).pipe(Effect.provide(
+          responding(() => new Response(body, { status, headers: { "content-type": contentType } }), {
+            circuitBreaker: Breaker.make()
+          }).pipe(Layer.provide(Layer.mock(CircuitBreaker.CircuitBreakerStore, {
+            admit: () => Effect.succeed({ generation: 1, probe: false, consecutiveOpenings: 0, transition: undefined }),
+            record: ({ outcome }) =>
+              Effect.sync(() => {
+                recorded.push(outcome)
+                return undefined
+              })
+          })))
+        ))
+        assert.deepStrictEqual(recorded, [outcome])
+      }))
+  }
+
+  it.effect("counts nothing of a call that is interrupted", () =>
+    Effect.gen(function*() {
+      const fiber = yield* Effect.forkChild(list(once))
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.interrupt(fiber)
+      assert.strictEqual((yield* Effect.flip(list(once))).reason._tag, "ServerError")
+    }).pipe(Effect.provide(
+      layer({ circuitBreaker: Breaker.make({ failures: 1 }) }, [Fault.Silent({ when: "AfterProcessing" }), down])
+    )))
+
+  it.effect("stays open for as long as LiveDesk asks", () =>
+    Effect.gen(function*() {
+      yield* Effect.flip(list())
+      assert.match((yield* Effect.flip(list())).message, /call again in 2m\./)
+    }).pipe(Effect.provide(
+      responding(() => new Response("{}", { status: 503, headers: { "retry-after": "120" } }), {
+        circuitBreaker: Breaker.make({ failures: 1 })
+      })
+    )))
+
+  it.effect("names no time while another call finds out whether LiveDesk is back", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(list())
+      assert.deepInclude(error.reason, { _tag: "CircuitOpen", retryAfter: Option.none() })
+    }).pipe(Effect.provide(
+      layer({ circuitBreaker: Breaker.make() }).pipe(Layer.provide(Layer.mock(CircuitBreaker.CircuitBreakerStore, {
+        admit: (key) =>
+          Effect.fail(
+            new CircuitBreaker.CircuitBreakerError({ reason: new CircuitBreaker.CircuitHalfOpen({ key }) })
+          )
+      })))
+    )))
+
+  it.effect("whose store does not take what happened delays a call by a second", () =>
+    Effect.gen(function*() {
+      const fiber = yield* Effect.forkChild(list())
+      yield* TestClock.adjust("999 millis")
+      assert.isUndefined(fiber.pollUnsafe())
+      yield* TestClock.adjust("1 millis")
+      assert.strictEqual(fiber.pollUnsafe()?._tag, "Success")
+    }).pipe(Effect.provide(
+      layer({ circuitBreaker: Breaker.make() }).pipe(Layer.provide(Layer.mock(CircuitBreaker.CircuitBreakerStore, {
+        admit: () => Effect.succeed({ generation: 1, probe: false, consecutiveOpenings: 0, transition: undefined }),
+        record: () => Effect.never
+      })))
+    )))
 
   it.effect("does not take time that was spent waiting for a turn for a failure of LiveDesk's", () =>
     Effect.gen(function*() {
@@ -274,7 +364,7 @@ describe("options", () => {
         list(),
         layer({
           rateLimit: RateLimit.make({ limit: 0, window: "-1 seconds" }),
-          circuitBreaker: Breaker.make({ failures: 0.5, openDuration: 0 })
+          circuitBreaker: Breaker.make({ failures: 0, openDuration: 0 })
         })
       ))
       for (

@@ -5,6 +5,7 @@ import {
   LiveDesk,
   LiveDeskClient,
   LiveDeskError,
+  Model,
   Tickets,
   Transport
 } from "@effect-livedesk/core"
@@ -47,13 +48,17 @@ const over = (
 
 /** The error of a call whose response begins so, and then ends, or goes on as `rest` does. */
 const begun = (
-  { body = "", status }: { readonly status?: number; readonly body?: string },
+  { body = "", headers = {}, status }: {
+    readonly status?: number
+    readonly headers?: Readonly<Record<string, string>>
+    readonly body?: string
+  },
   rest: Effect.Effect<void, Transport.DispatchError> = Effect.void
 ) =>
   Effect.gen(function*() {
     const dispatch = (handler: Transport.ResponseHandler) =>
       Effect.suspend(() => {
-        if (status !== undefined) handler.start(status, {})
+        if (status !== undefined) handler.start(status, headers)
         handler.take(new TextEncoder().encode(body))
         return rest
       })
@@ -910,4 +915,254 @@ describe("what a caller asks of an error", () => {
       )
     }
   })
+})
+
+describe("each reason", () => {
+  const messages = ["LiveDesk's own words"]
+  const issues = [{ path: ["payload", "contact"], message: "expected an object" }]
+  const identifiers = { "payload.id": 7 }
+  const retryAfter = Option.some(Duration.seconds(5))
+
+  const cases: ReadonlyArray<
+    readonly [
+      reason: LiveDeskError.LiveDeskError["reason"],
+      message: string,
+      fields: { readonly [name: string]: unknown }
+    ]
+  > = [
+    [new LiveDeskError.Unauthorized({ messages: [] }), "LiveDesk did not accept the API key and secret", {
+      messages: []
+    }],
+    [
+      new LiveDeskError.Forbidden({ messages }),
+      "LiveDesk does not allow this API key to do this: LiveDesk's own words",
+      { messages }
+    ],
+    [
+      new LiveDeskError.InvalidCredentials({ problem: "the API key is empty" }),
+      "the API key is empty",
+      { problem: "the API key is empty" }
+    ],
+    [
+      new LiveDeskError.InvalidInput({ issues: [...issues, { path: [], message: "too much" }] }),
+      "the input is not valid: payload.contact: expected an object; too much",
+      { issues: [...issues, { path: [], message: "too much" }] }
+    ],
+    [
+      new LiveDeskError.RejectedInput({ messages, fields: ["email", "phone"] }),
+      "LiveDesk's own words (email, phone)",
+      { messages, fields: ["email", "phone"] }
+    ],
+    [
+      new LiveDeskError.RejectedInput({ messages: [], fields: [] }),
+      "LiveDesk refused the input",
+      { messages: [], fields: [] }
+    ],
+    [
+      new LiveDeskError.TransitionRejected({ messages, status: "snoozed" }),
+      "LiveDesk refused the move to snoozed: LiveDesk's own words",
+      { messages, status: "snoozed" }
+    ],
+    [
+      new LiveDeskError.InvalidResponse({ issues, identifiers }),
+      "LiveDesk's response cannot be read: payload.contact: expected an object. Ids in it: payload.id 7",
+      { issues, identifiers }
+    ],
+    [
+      new LiveDeskError.DriftedResponse({ issues, identifiers: {} }),
+      "LiveDesk's response has drifted from its documentation: payload.contact: expected an object",
+      { issues, identifiers: {} }
+    ],
+    [new LiveDeskError.NotFound({ messages }), "LiveDesk found nothing there: LiveDesk's own words", { messages }],
+    [
+      new LiveDeskError.Conflict({ messages }),
+      "the request conflicts with what LiveDesk holds: LiveDesk's own words",
+      { messages }
+    ],
+    [
+      new LiveDeskError.RateLimited({ messages, retryAfter }),
+      "LiveDesk received too many requests: LiveDesk's own words",
+      { messages, retryAfter: 5000 }
+    ],
+    [
+      new LiveDeskError.Redirected({ location: "https://livedesk.example" }),
+      "LiveDesk's address redirects to https://livedesk.example",
+      { location: "https://livedesk.example" }
+    ],
+    [new LiveDeskError.Redirected({}), "LiveDesk's address redirects", {}],
+    [
+      new LiveDeskError.ServerError({ messages, retryAfter: Option.none() }),
+      "LiveDesk failed: LiveDesk's own words",
+      { messages, retryAfter: null }
+    ],
+    [
+      new LiveDeskError.ErrorCodeReturned({ code: 40401, messages }),
+      "LiveDesk returned the code 40401: LiveDesk's own words",
+      { code: 40401, messages }
+    ],
+    [
+      new LiveDeskError.UnexpectedStatus({ messages }),
+      "LiveDesk responded with an unexpected status: LiveDesk's own words",
+      { messages }
+    ],
+    [
+      new LiveDeskError.ConnectionFailed({ kind: "Refused", code: "ECONNREFUSED" }),
+      "the host refused the connection (ECONNREFUSED)",
+      { kind: "Refused", code: "ECONNREFUSED" }
+    ],
+    [
+      new LiveDeskError.ConnectionFailed({ kind: "ProxyFailed", proxy: "proxy.example:3128", code: "HTTP_407" }),
+      "the proxy made no connection to LiveDesk: proxy.example:3128 (HTTP_407)",
+      { kind: "ProxyFailed", proxy: "proxy.example:3128", code: "HTTP_407" }
+    ],
+    [
+      new LiveDeskError.ConnectionLost({ phase: "AwaitingResponse", identifiers: {} }),
+      "the connection broke before LiveDesk responded",
+      { phase: "AwaitingResponse", identifiers: {} }
+    ],
+    [
+      new LiveDeskError.ConnectionLost({ phase: "ReadingResponse", code: "ECONNRESET", identifiers }),
+      "the connection broke in the middle of LiveDesk's response (ECONNRESET). Ids in it: payload.id 7",
+      { phase: "ReadingResponse", code: "ECONNRESET", identifiers }
+    ],
+    [
+      new LiveDeskError.CircuitOpen({ retryAfter }),
+      "the circuit breaker is open after too many failures: calls are stopped for a while",
+      { retryAfter: 5000 }
+    ],
+    [
+      new LiveDeskError.TimedOut({
+        phase: "ReadingResponse",
+        limit: Duration.seconds(30),
+        identifiers
+      }),
+      "LiveDesk's response was not complete within 30s. Ids in it: payload.id 7",
+      { phase: "ReadingResponse", limit: 30_000, identifiers }
+    ]
+  ]
+
+  for (const [reason, message, fields] of cases) {
+    it.effect(`has a message, and encodes all of its fields: ${message}`, () =>
+      Effect.gen(function*() {
+        assert.strictEqual(reason.message, message)
+        const { AuthError, HttpError, ValidationError } = LiveDeskError
+        const class_ = [AuthError, ValidationError, HttpError].find(({ fields }) =>
+          fields.reason.members.some((member) => reason instanceof member)
+        )
+        const error = yield* Schema.decodeUnknownEffect(json)({
+          _tag: class_?.identifier,
+          operation: "contacts.create",
+          outcome: "Unknown",
+          reason: { _tag: reason._tag, ...fields }
+        })
+        assert.strictEqual(error.reason.message, message)
+        const encoded = yield* Schema.encodeEffect(json)(error)
+        assert.deepStrictEqual(encoded.reason, { _tag: reason._tag, ...fields })
+      }))
+  }
+
+  it("says by the call whether the error is retryable, in every class of error", () => {
+    for (const isCallIdempotent of [undefined, false, true]) {
+      const common = {
+        operation: "contacts.list",
+        outcome: "Unknown" as const,
+        ...(isCallIdempotent === undefined ? {} : { isCallIdempotent })
+      }
+      assert.strictEqual(
+        new LiveDeskError.HttpError({ ...common, reason: new LiveDeskError.UnexpectedStatus({ messages }) })
+          .isRetryable,
+        isCallIdempotent === true
+      )
+      assert.strictEqual(
+        new LiveDeskError.ValidationError({
+          ...common,
+          reason: new LiveDeskError.InvalidResponse({ issues, identifiers })
+        }).isRetryable,
+        isCallIdempotent === true
+      )
+      assert.isFalse(
+        new LiveDeskError.AuthError({ ...common, reason: new LiveDeskError.Forbidden({ messages }) }).isRetryable
+      )
+    }
+  })
+})
+
+describe("what an error takes from a response", () => {
+  it.effect("the address of a redirect, without credentials, query and fragment", () =>
+    Effect.gen(function*() {
+      for (const suffix of ["", "?token=1", "#part", "?a\n#b?c"]) {
+        const { reason } = yield* begun({
+          status: 302,
+          headers: { location: `https://user:a-password@livedesk.example/api${suffix}` }
+        })
+        assert.deepStrictEqual(reason, new LiveDeskError.Redirected({ location: "https://livedesk.example/api" }))
+      }
+    }))
+
+  it.effect("of a page that is not LiveDesk's only that a refusal is none of LiveDesk's", () =>
+    Effect.gen(function*() {
+      const page = { headers: { "content-type": "text/html" }, body: "<html>" }
+      for (
+        const [status, reason] of [
+          [301, "Redirected"],
+          [400, "UnexpectedStatus"],
+          [499, "UnexpectedStatus"],
+          [429, "RateLimited"],
+          [500, "ServerError"]
+        ] as const
+      ) {
+        assert.strictEqual((yield* responseParts({ ...page, status })).reason._tag, reason, `${status}`)
+      }
+    }))
+
+  it.effect("the name of a coding that it cannot decode", () =>
+    Effect.gen(function*() {
+      const { reason } = yield* begun({ status: 422, headers: { "content-encoding": "zstd" }, body: "\u0001\u0002" })
+      assert.deepStrictEqual(
+        reason,
+        new LiveDeskError.RejectedInput({
+          messages: ["the body of the response is in zstd, which this runtime cannot decode"],
+          fields: []
+        })
+      )
+    }))
+
+  it.effect("the first fifty issues", () =>
+    Effect.gen(function*() {
+      const many = Endpoint.make({
+        operation: "test.many",
+        method: "GET",
+        path: "/many",
+        input: Schema.Struct({}),
+        success: Model.fromSchema(Schema.Array(Schema.Int)),
+        idempotency: "safe"
+      })
+      for (const [count, last] of [[50, "49"], [51, "and 1 more"]] as const) {
+        const error = yield* Effect.flatMap(LiveDeskClient.LiveDeskClient, (client) => client.call(many)({})).pipe(
+          Effect.provide(
+            LiveDeskClient.layer({
+              apiKey: Redacted.make("a-key"),
+              apiSecret: Redacted.make("a-secret"),
+              retries: { times: 0 }
+            }).pipe(Layer.provide(FakeTransport.respondingWith({ body: Array.from({ length: count }, () => "x") })))
+          ),
+          Effect.flip
+        )
+        const issues = error.reason._tag === "InvalidResponse" ? error.reason.issues : []
+        assert.lengthOf(issues, count)
+        const { message, path } = issues.at(-1) ?? { message: "", path: [] }
+        assert.strictEqual(path[0] ?? message, last)
+      }
+    }))
+
+  it.effect("its ids without secrets", () =>
+    Effect.gen(function*() {
+      const { reason } = yield* begun(
+        { status: 200, body: "{\"id\":\"a-secret\",\"payload\":{\"id\":7,\"name" },
+        Effect.fail(new Transport.DispatchError({ cause: new Error("broken") }))
+      )
+      const ids = reason._tag === "ConnectionLost" ? reason.identifiers : {}
+      assert.strictEqual(ids["payload.id"], 7)
+      assert.notInclude(JSON.stringify(ids), "a-secret")
+    }))
 })
