@@ -1,7 +1,8 @@
 import { LiveDeskError } from "@effect-livedesk/core"
-import { NodeEmulator } from "@effect-livedesk/node"
+import { NodeEmulator, NodeTransport } from "@effect-livedesk/node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { HttpClient } from "effect/http"
 import { existsSync, globSync, readFileSync } from "node:fs"
 import { posix } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -282,8 +283,8 @@ describe("the other examples", () => {
         WEBHOOK_PORT: String(port)
       })
       assert.include(yield* line("{"), `http://127.0.0.1:${port}`)
-      const health = yield* Effect.promise(() => fetch(`http://127.0.0.1:${port}/health`))
-      assert.deepStrictEqual([health.status, yield* Effect.promise(() => health.text())], [200, "ok"])
+      const health = yield* HttpClient.get(`http://127.0.0.1:${port}/health`)
+      assert.deepStrictEqual([health.status, yield* health.text], [200, "ok"])
       const sent = yield* Cli.runIn(
         fileURLToPath(root),
         ["webhooks", "send-test", `http://127.0.0.1:${port}/webhooks/livedesk`],
@@ -291,9 +292,9 @@ describe("the other examples", () => {
       )
       assert.match(sent.out, /^status +200$/m)
       // In the conversation of the sample, which the emulator does not have.
-      const failed: unknown = JSON.parse(yield* line("{"))
+      const failed: unknown = JSON.parse((yield* line("{")) ?? "")
       assert.deepInclude(failed, { level: "ERROR", annotations: { "livedesk.event": "message_created" } })
-    }).pipe(Effect.scoped, Effect.provide(NodeEmulator.layer())))
+    }).pipe(Effect.scoped, Effect.provide([NodeEmulator.layer(), NodeTransport.layer()])))
 
   it.live("readme", () =>
     Effect.gen(function*() {
