@@ -1,22 +1,13 @@
 #!/usr/bin/env node
 /**
- * The command `livedesk`. What is asked most often starts at once: nothing is imported for it.
+ * The command `livedesk`. What is asked most often starts at once: nothing else is loaded for it.
  *
  * @since 0.1.0
  */
 // @effect-diagnostics processEnv:off
 import { readFileSync } from "node:fs"
-import * as Module from "node:module"
-import { homedir } from "node:os"
-import { join } from "node:path"
+import { enableCompileCache } from "node:module"
 import * as StartText from "./cli/StartText.ts"
-
-// Linux shares its folder for temporary files, which is the default: there, another user could place compiled code.
-const cacheFolder = process.platform === "linux"
-  ? join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "livedesk")
-  : undefined
-// Bun has no such cache.
-if (typeof Module.enableCompileCache === "function") Module.enableCompileCache(cacheFolder)
 
 // Exits quietly on EPIPE. Any other failure to write, such as a full disk, is an error.
 process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
@@ -33,6 +24,12 @@ const { version }: { readonly version: string } = JSON.parse(
 )
 const text = StartText.make(args, version, { env: process.env, isTerminal: process.stdout.isTTY })
 if (text === undefined) {
+  // Linux shares the folder that Node.js takes by default: there, another user could place compiled code.
+  const { HOME, XDG_CACHE_HOME = HOME === undefined ? undefined : `${HOME}/.cache` } = process.env
+  // Bun has no such cache.
+  if (typeof enableCompileCache === "function" && (process.platform !== "linux" || XDG_CACHE_HOME !== undefined)) {
+    enableCompileCache(process.platform === "linux" ? `${XDG_CACHE_HOME}/livedesk` : undefined)
+  }
   const { run } = await import("./cli/LiveDeskProcess.ts")
   run(args, version)
 } else process.stdout.write(text)

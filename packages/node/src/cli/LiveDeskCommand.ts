@@ -16,6 +16,7 @@ import * as Struct from "effect/Struct"
 import * as CommandOutput from "./CommandOutput.ts"
 import * as ExitCode from "./ExitCode.ts"
 import * as LiveDeskCall from "./LiveDeskCall.ts"
+import * as Settings from "./Settings.ts"
 
 /**
  * The commands, each loaded when it is needed.
@@ -58,7 +59,8 @@ const load = (args: ReadonlyArray<string>) =>
       ),
       Command.withShortDescription("EngageLab LiveDesk from the command line"),
       Command.withSubcommands(modules.map(({ command }) => command)),
-      Command.withGlobalFlags([CommandOutput.Json, LiveDeskCall.DryRunFlag])
+      Command.provideEffect(ConfigProvider.ConfigProvider, Settings.make),
+      Command.withGlobalFlags([CommandOutput.Json, LiveDeskCall.DryRunFlag, Settings.EnvFiles, Settings.NoEnvFile])
     )
   })
 
@@ -66,27 +68,6 @@ const load = (args: ReadonlyArray<string>) =>
 const presenter = CliOutput.layerPresenter({
   present: (event) => event._tag === "InvalidInvocation" ? Effect.void : CliOutput.defaultPresenter.present(event)
 })
-
-/**
- * The environment, then the file `.env`. A file that cannot be read is reported when a setting is missing. Proxies are
- * the environment's alone: a file that came with a repository must not lead requests elsewhere.
- */
-const settings = ConfigProvider.layerAdd(
-  ConfigProvider.fromDotEnv().pipe(
-    Effect.map((file) => ConfigProvider.make((path) => isProxy(path) ? Effect.undefined : file.load(path))),
-    Effect.catch(({ reason }) => {
-      if (reason._tag === "NotFound") return Effect.succeed(ConfigProvider.fromEnv({ env: {} }))
-      const message = `.env cannot be read: ${reason._tag}. Fix it, or set everything in the environment`
-      return Effect.succeed(
-        ConfigProvider.make((path) =>
-          isProxy(path) ? Effect.undefined : Effect.fail(new ConfigProvider.SourceError({ message }))
-        )
-      )
-    })
-  )
-)
-
-const isProxy = ([name]: ConfigProvider.Path): boolean => typeof name === "string" && /_proxy$/i.test(name)
 
 /**
  * Runs the command with these arguments, prints failures on standard error, and returns the exit code.
@@ -98,7 +79,7 @@ export const main = (args: ReadonlyArray<string>, version: string): Effect.Effec
   const isJson = CommandOutput.isJsonAsked(args)
   return Effect.flatMap(load(args), (command) => Command.runWith(command, { version })(args)).pipe(
     Effect.provide(
-      Layer.mergeAll(presenter, logger, settings, Telemetry.layer({ metrics: false })).pipe(
+      Layer.mergeAll(presenter, logger, Telemetry.layer({ metrics: false })).pipe(
         Layer.provideMerge(NodeServices.layer)
       )
     ),
