@@ -112,13 +112,11 @@ export const check = async (
       await use("npx", folder, ["npx", "--yes", "--package", name, "livedesk"], once),
       await use("pnpm dlx", folder, ["npx", "--yes", "pnpm@12", "--package", name, "dlx", "livedesk"], env)
     )
-    // It reads the registry's address in the home folder alone.
-    const home = { ...env, HOME: folder, TMPDIR: folder }
-    if (bun !== undefined) {
-      findings.push(await use("bunx", folder, [bun, "x", "--bun", "--package", name, "livedesk"], home))
-    }
   } finally {
     await ended(registry)
   }
+  // Its registry cannot be named: it finds the command where that is installed.
+  Tool.must("npm", ["install", "--omit=peer", "--legacy-peer-deps", ...quietly, ...files], folder)
+  if (bun !== undefined) findings.push(await use("bunx", folder, [bun, "x", "--bun", "livedesk"], env))
   return findings
 }

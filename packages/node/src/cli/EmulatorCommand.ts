@@ -53,8 +53,8 @@ export const command = Command.make(
       return yield* new UsageError({ message: "--port: expected a number from 0 to 65535" })
     }
     if (host === "") return yield* new UsageError({ message: "--host: expected an address such as 127.0.0.1" })
-    const [envFile, ...others] = yield* Settings.EnvFiles
-    if (others.length > 0) return yield* new UsageError({ message: "--env-file: the emulator writes to one file" })
+    const [envFile, ...others] = yield* Settings.Files
+    if (others.length > 0) return yield* new UsageError({ message: "--settings-file: the emulator writes to one file" })
     const isNew = envFile !== undefined && !(yield* (yield* FileSystem.FileSystem).exists(envFile))
     const secret = yield* isNew ? secretWithoutFile : webhookSecret
     const { Emulator, NodeEmulator } = yield* loaded
@@ -113,7 +113,7 @@ export const command = Command.make(
 ).pipe(
   Command.withDescription("Run an emulated LiveDesk on a port of this machine, until Ctrl-C"),
   Command.withExamples([{
-    command: "livedesk emulator --env-file .env",
+    command: "livedesk emulator --settings-file .env",
     description: "Run it on a free port, and write its settings to .env, beside what is there"
   }, {
     command: "livedesk emulator --port 8407 --file livedesk.json --webhook http://127.0.0.1:3000/webhooks/livedesk",

@@ -60,7 +60,7 @@ const load = (args: ReadonlyArray<string>) =>
       Command.withShortDescription("EngageLab LiveDesk from the command line"),
       Command.withSubcommands(modules.map(({ command }) => command)),
       Command.provideEffect(ConfigProvider.ConfigProvider, Settings.make),
-      Command.withGlobalFlags([CommandOutput.Json, LiveDeskCall.DryRunFlag, Settings.EnvFiles, Settings.NoEnvFile])
+      Command.withGlobalFlags([CommandOutput.Json, LiveDeskCall.DryRunFlag, Settings.Files, Settings.NoFile])
     )
   })
 

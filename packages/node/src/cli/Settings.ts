@@ -14,13 +14,14 @@ import * as EnvFile from "./EnvFile.ts"
 import { UsageError } from "./ExitCode.ts"
 
 /**
- * The global flag `--env-file`: the files to take settings from in place of `.env`. Of several, the last one wins.
+ * The global flag `--settings-file`: the files to take settings from in place of `.env`. Of several, the last one wins.
+ * Not `--env-file`: Node.js takes that for itself, wherever it stands, and ends if there is no such file.
  *
  * @category flags
  * @since 0.1.0
  */
-export const EnvFiles = GlobalFlag.Setting("env-file")({
-  flag: Flag.String("env-file").pipe(
+export const Files = GlobalFlag.Setting("settings-file")({
+  flag: Flag.String("settings-file").pipe(
     Flag.withDescription(
       "A file of settings in place of .env; may be given several times, and the last one wins. The emulator writes to it"
     ),
@@ -30,13 +31,13 @@ export const EnvFiles = GlobalFlag.Setting("env-file")({
 })
 
 /**
- * The global flag `--no-env-file`: settings come from the environment alone.
+ * The global flag `--no-settings-file`: settings come from the environment alone.
  *
  * @category flags
  * @since 0.1.0
  */
-export const NoEnvFile = GlobalFlag.Setting("no-env-file")({
-  flag: Flag.Boolean("no-env-file").pipe(
+export const NoFile = GlobalFlag.Setting("no-settings-file")({
+  flag: Flag.Boolean("no-settings-file").pipe(
     Flag.withDescription("Take settings from the environment alone"),
     Flag.withDefault(false)
   )
@@ -55,9 +56,11 @@ export const NoEnvFile = GlobalFlag.Setting("no-env-file")({
 export const make = Effect.gen(function*() {
   const environment = yield* ConfigProvider.ConfigProvider
   const fileSystem = yield* FileSystem.FileSystem
-  const named = yield* EnvFiles
-  if (yield* NoEnvFile) {
-    if (named.length > 0) return yield* new UsageError({ message: "--env-file and --no-env-file: give one of them" })
+  const named = yield* Files
+  if (yield* NoFile) {
+    if (named.length > 0) {
+      return yield* new UsageError({ message: "--settings-file and --no-settings-file: give one of them" })
+    }
     return environment
   }
   const files = yield* Effect.cached(
@@ -96,7 +99,7 @@ const refuseForeignCredentials = Effect.fnUntraced(
       if ((yield* environment.load([name])) === undefined) continue
       return yield* new ConfigProvider.SourceError({
         message: `LIVEDESK_BASE_URL of ${CommandOutput.printable(path)} is not used with the ${name} of the ` +
-          "environment: set both in one place, or leave the file out with --no-env-file"
+          "environment: set both in one place, or leave the file out with --no-settings-file"
       })
     }
   }
