@@ -12,6 +12,7 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import * as References from "effect/References"
 import * as Struct from "effect/Struct"
 import * as CommandOutput from "./CommandOutput.ts"
 import * as ExitCode from "./ExitCode.ts"
@@ -94,4 +95,13 @@ export const main = (args: ReadonlyArray<string>, version: string): Effect.Effec
   )
 }
 
-const logger = Logger.layer([Logger.withConsoleError(Logger.formatLogFmt)])
+/** A retry is one plain line. Who asks for a level gets all that is known of each event. */
+const formatLog = Logger.make<unknown, string>((options) =>
+  CommandOutput.printable(
+    options.fiber.getRef(References.MinimumLogLevel) === "Info" && Array.isArray(options.message)
+      ? options.message.map(CommandOutput.plainText).join(" ")
+      : Logger.formatLogFmt.log(options)
+  )
+)
+
+const logger = Logger.layer([Logger.withConsoleError(formatLog)])
