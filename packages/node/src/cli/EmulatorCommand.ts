@@ -88,11 +88,13 @@ export const command = Command.make(
           // In the format of a file .env.
           : [
             ...Object.entries(settings).map(([name, value]) => `${name}=${value}`),
-            ...Object.entries(pages).map(([name, value]) => `# ${name}: ${value}`)
+            ...Object.entries(pages).map(([name, value]) => CommandOutput.printable(`# ${name}: ${value}`))
           ].join("\n")
       )
       if (!isLoopback(host)) {
-        yield* Console.error(`anyone who can reach ${host} can read and change what this emulator holds`)
+        yield* Console.error(
+          `anyone who can reach ${CommandOutput.printable(host)} can read and change what this emulator holds`
+        )
       }
       return yield* Effect.never
     }).pipe(
