@@ -13,6 +13,7 @@ import * as Option from "effect/Option"
 import type * as PlatformError from "effect/PlatformError"
 import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
+import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
 import * as CommandOutput from "./CommandOutput.ts"
 import { InvalidFileError, UsageError } from "./ExitCode.ts"
@@ -99,13 +100,15 @@ const encode = (
  */
 export const print = Effect.fnUntraced(function*(format: Format, query: Contacts.ListContacts) {
   const contacts = yield* Contacts.Contacts
+  const { stdoutIsTerminal } = yield* Stdio.Stdio
+  const progress = (yield* stdoutIsTerminal) ? () => Effect.void : yield* ListProgress.make
   let printed = 0
   yield* Stream.runForEachArray(
     contacts.stream(query),
     (page) =>
       Effect.flatMap(encode(format, page, { isFirst: printed === 0, clean: CommandOutput.printable }), (text) => {
         printed += page.length
-        return Console.log(text.replace(/\n$/, ""))
+        return Effect.andThen(Console.log(text.replace(/\n$/, "")), progress(printed))
       })
   )
   // The columns of a table are there also if it has no rows.
