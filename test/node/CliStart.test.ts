@@ -26,27 +26,25 @@ const printed = (args: ReadonlyArray<string>, canColor: boolean) =>
 const lines = (text: string) => text.split("\n").map((line) => `  ${JSON.stringify(line)}`).join(",\n")
 
 describe("the texts of the start", () => {
-  it.effect("are published as the commands print them; if not, run codegen", () =>
-    Effect.gen(function*() {
-      const help = yield* printed(["--help"], true)
-      const version = yield* printed(["--version"], true)
-      const source = [
-        "/**",
-        " * What the command prints at its start, with colours: written by `codegen` from its commands.",
-        " *",
-        " * @since 0.1.0",
-        " */",
-        `export const help: string = [\n${lines(help.out)}\n].join("\\n")`,
-        "",
-        `export const version: string = ${JSON.stringify(version.out.replace("1.2.3", "<version>"))}`,
-        ""
-      ].join("\n").replaceAll("\u001B", "\\u001B").replaceAll("\\u001b", "\\u001B")
-      yield* Effect.promise(() =>
-        expect(source).toMatchFileSnapshot(
-          fileURLToPath(new URL("../../packages/node/src/internal/HelpText.ts", import.meta.url))
-        )
-      )
-    }))
+  it("are published as the commands print them; if not, run codegen", async () => {
+    const [help, version] = await Effect.runPromise(
+      Effect.all([printed(["--help"], true), printed(["--version"], true)])
+    )
+    const source = [
+      "/**",
+      " * What the command prints at its start, with colours: written by `codegen` from its commands.",
+      " *",
+      " * @since 0.1.0",
+      " */",
+      `export const help: string = [\n${lines(help.out)}\n].join("\\n")`,
+      "",
+      `export const version: string = ${JSON.stringify(version.out.replace("1.2.3", "<version>"))}`,
+      ""
+    ].join("\n").replaceAll("\\u001b", "\\u001B")
+    await expect(source).toMatchFileSnapshot(
+      fileURLToPath(new URL("../../packages/node/src/internal/HelpText.ts", import.meta.url))
+    )
+  })
 
   const cases: ReadonlyArray<readonly [ReadonlyArray<string>, Record<string, string>, boolean]> = [
     [[], {}, false],

@@ -10,6 +10,8 @@ import * as Stdio from "effect/Stdio"
 
 const interval = 2000
 
+const nothing: (contacts: number) => Effect.Effect<void> = () => Effect.void
+
 /**
  * Makes what prints a number of contacts on standard error, every two seconds at most. It prints nothing if standard
  * error is no terminal.
@@ -19,7 +21,7 @@ const interval = 2000
  */
 export const make = Effect.gen(function*() {
   const { stderrIsTerminal } = yield* Stdio.Stdio
-  if (!(yield* stderrIsTerminal)) return (_: number) => Effect.void
+  if (!(yield* stderrIsTerminal)) return nothing
   let next = (yield* Clock.currentTimeMillis) + interval
   return (contacts: number) =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
