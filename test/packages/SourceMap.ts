@@ -16,8 +16,8 @@ export const check = (folder: string): ReadonlyArray<string> =>
     // A file of a bundle may have nothing but imports and exports.
     if (sources.length === 0 && mappings !== "") return [`${map} leads to no source`]
     return sources
-      // What a bundle has of other packages, by their names and versions.
-      .filter((source) => !/^npm:@?[^@]+@[^/]+\/./.test(source))
+      // What a bundle has of other packages, by their names and versions, and what it puts in undici's place.
+      .filter((source) => !/^npm:@?[^@]+@[^/]+\/.|^undici:undici$/.test(source))
       .map((source) => Path.join(Path.dirname(map), source))
       .filter((source) => source.startsWith("..") || !Fs.existsSync(Path.join(folder, source)))
       .map((source) => `${map} leads to ${source}, which is not there`)
