@@ -46,8 +46,8 @@ describe("contacts", () => {
       const ensured = yield* Cli.run("contacts", "ensure", "--identifier", "C-1")
       assert.match(ensured.out, /was +there already\n$/)
       assert.match((yield* Cli.run("contacts", "ensure", "--identifier", "C-2")).out, /was +created\n$/)
-      const all = Cli.document(yield* Cli.run("contacts", "list", "--all", "--json"))
-      assert.strictEqual(Array.isArray(all) ? all.length : 0, 2)
+      const { contacts, meta } = Object(Cli.document(yield* Cli.run("contacts", "list", "--all", "--json")))
+      assert.deepStrictEqual([contacts.length, meta], [2, { count: 2 }])
     }).pipe(withEmulator))
 
   it.live("cannot control a terminal by their names", () =>
@@ -515,7 +515,7 @@ describe("help", () => {
       const ask = "COMP_WORDS=(livedesk contacts ''); COMP_CWORD=2; COMP_LINE='livedesk contacts '; _livedesk; " +
         "echo \"${COMPREPLY[@]}\""
       const completed = execFileSync("/bin/bash", ["-c", `${out}\n${ask}`], { encoding: "utf8" })
-      assert.strictEqual(completed, "create list search update ensure\n")
+      assert.strictEqual(completed, "create list search update ensure export\n")
     }))
 })
 

@@ -334,7 +334,7 @@ describe("emulator", () => {
         yield* Cli.runIn(folder, ["contacts", "ensure", "--identifier", "C-1"], settings)
         const found = yield* Cli.runIn(folder, ["contacts", "list", "--json"], settings)
         yield* emulator.interrupt
-        return Object(Cli.document(found))[0].id
+        return Object(Cli.document(found)).contacts[0].id
       })
       assert.strictEqual(yield* listed, yield* listed)
     }))

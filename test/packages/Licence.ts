@@ -6,7 +6,7 @@ import * as Tool from "./Tool.ts"
 
 const allowed = ["0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "BlueOak-1.0.0", "ISC", "MIT"]
 
-interface Manifest {
+export interface Manifest {
   readonly name: string
   readonly version: string
   readonly license?: unknown
@@ -15,7 +15,8 @@ interface Manifest {
   readonly peerDependencies?: { readonly [name: string]: string }
 }
 
-const manifestOf = (folder: string): Manifest => JSON.parse(Fs.readFileSync(Path.join(folder, "package.json"), "utf8"))
+export const manifestOf = (folder: string): Manifest =>
+  JSON.parse(Fs.readFileSync(Path.join(folder, "package.json"), "utf8"))
 
 const find = (name: string, from: string): string | undefined => {
   const folder = Path.join(from, "node_modules", name)
@@ -24,7 +25,7 @@ const find = (name: string, from: string): string | undefined => {
 }
 
 /** Whether one may choose a licence that is allowed, and has to take no other. */
-const isAllowed = (licence: string): boolean =>
+export const isAllowed = (licence: string): boolean =>
   licence.replaceAll(/[()]/g, "").split(" OR ").some((choice) =>
     choice.split(" AND ").every((one) => allowed.includes(one.trim()))
   )

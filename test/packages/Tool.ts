@@ -7,19 +7,28 @@ export const root = fileURLToPath(new URL("../../", import.meta.url))
 
 export interface Outcome {
   readonly passed: boolean
+  /** The exit code; none for a signal. */
+  readonly status?: number | null
   /** What it wrote, to standard error too. */
   readonly output: string
 }
 
-export const run = (command: string, parameters: ReadonlyArray<string>, folder: string): Outcome => {
+/** Runs a program in a folder, with more in its environment than this program has. */
+export const run = (
+  command: string,
+  parameters: ReadonlyArray<string>,
+  folder: string,
+  env: NodeJS.ProcessEnv = {}
+): Outcome => {
   const { error, signal, status, stderr, stdout } = spawnSync(command, parameters, {
     cwd: folder,
+    env: { ...process.env, ...env },
     encoding: "utf8",
     timeout: 300_000,
     maxBuffer: 64 * 1024 * 1024
   })
   const ended = error === undefined ? signal === null ? "" : `ended by ${signal}` : error.message
-  return { passed: status === 0, output: [stdout, stderr, ended].filter((text) => text).join("\n").trim() }
+  return { passed: status === 0, status, output: [stdout, stderr, ended].filter((text) => text).join("\n").trim() }
 }
 
 /** As `run`, of a tool that this package depends on, or the workspace. */

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Licence from "./Licence.ts"
+import * as Notices from "./Notices.ts"
 import * as SourceMap from "./SourceMap.ts"
 import * as Tarball from "./Tarball.ts"
 import * as Tool from "./Tool.ts"
@@ -44,6 +45,7 @@ try {
       )
     )
     report(`${name}: source maps`, SourceMap.check(tarball.folder))
+    report(`${name}: notices`, Notices.check(tarball.folder))
   }
 } finally {
   rmSync(folder, { recursive: true })

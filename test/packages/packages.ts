@@ -1,10 +1,12 @@
 /**
- * Installs the packages as a user would, and uses them: on every runtime, with every compiler, and in a worker. Run with
+ * Installs the packages as a user would, and uses them: on every runtime, with every compiler, in a worker, and by the
+ * command as it is installed. Run with
  * `pnpm packages`; with `--short` on the Node that runs this, and with the newest compiler.
  */
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, posix } from "node:path"
+import * as Installation from "./Installation.ts"
 import * as Project from "./Project.ts"
 import * as Runtime from "./Runtime.ts"
 import * as Tarball from "./Tarball.ts"
@@ -52,11 +54,16 @@ const folder = mkdtempSync(join(tmpdir(), "effect-livedesk-"))
 try {
   const tarballs = Tarball.make(folder)
   const project = Project.make(folder, tarballs)
+  let bun: string | undefined
   if (short) use(project, Runtime.own)
   else {
     const { leftOut, runtimes } = Runtime.install(folder)
     for (const reason of leftOut) process.stderr.write(`left out: ${reason}\n`)
     for (const runtime of runtimes) use(project, runtime)
+    bun = runtimes.find(({ name }) => name.startsWith("Bun "))?.command
+  }
+  for (const { name, output, passed } of await Installation.check(folder, tarballs, { bun, short })) {
+    report(name, passed, output)
   }
   const loaded = Tool.run(process.execPath, ["effects.ts", ...modulesOf(tarballs)], project)
   report("side effects of the modules", loaded.output.split("\n").includes("nothing"), loaded.output)

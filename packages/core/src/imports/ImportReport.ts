@@ -113,7 +113,7 @@ const put = Effect.fnUntraced(function*<Column extends string, E>(
     const file = yield* fileSystem.open(beside, { flag: "wx", mode: 0o600 })
     yield* rows.pipe(
       Stream.map((row): { readonly [column: string]: string | undefined } => row),
-      Stream.map((row) => Record.map(row, escape)),
+      Stream.map((row) => Record.map(row, (cell) => cell === undefined ? cell : escape(cell))),
       Stream.pipeThroughChannel(Csv.encode({ columns, headers: true })),
       Stream.runForEach((bytes) => file.writeAll(bytes))
     )
@@ -134,8 +134,13 @@ const runnable = /^[=+\-@\t\r\n']/
 
 const signedNumber = /^[+-]\d+(?:\.\d+)?$/
 
-const escape = (cell: string | undefined): string | undefined =>
-  cell !== undefined && runnable.test(cell) && !signedNumber.test(cell) ? `'${cell}` : cell
+/**
+ * The text as a report's cell, with an apostrophe before what a spreadsheet would run.
+ *
+ * @category writing
+ * @since 0.1.0
+ */
+export const escape = (cell: string): string => runnable.test(cell) && !signedNumber.test(cell) ? `'${cell}` : cell
 
 /**
  * The text of a report's cell, without the apostrophe that keeps a spreadsheet from running it.

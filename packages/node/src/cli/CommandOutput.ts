@@ -125,12 +125,20 @@ export const summary = (value: Row): Row =>
 
 const isRows = (rows: Row | ReadonlyArray<Row>): rows is ReadonlyArray<Row> => Array.isArray(rows)
 
-/** Formats a value on one line, without characters that a terminal acts upon: it may be a customer's. */
-const cell = (value: unknown): string => {
+/**
+ * Formats a value as a text: none is empty, text stays as it is, and all else is JSON.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const plainText = (value: unknown): string => {
   const simple = plain(value)
-  const written = simple === null ? "-" : typeof simple === "string" ? simple : JSON.stringify(simple)
-  return printable(written).replaceAll(/\s+/g, " ")
+  return simple === null ? "" : typeof simple === "string" ? simple : JSON.stringify(simple)
 }
+
+/** Formats a value on one line, without characters that a terminal acts upon: it may be a customer's. */
+const cell = (value: unknown): string =>
+  plain(value) === null ? "-" : printable(plainText(value)).replaceAll(/\s+/g, " ")
 
 /**
  * Replaces the characters that a terminal acts upon, except line breaks.

@@ -4,14 +4,19 @@
  * @since 0.1.0
  */
 import * as Contacts from "@effect-livedesk/core/Contacts"
+import * as LiveDeskError from "@effect-livedesk/core/LiveDeskError"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
+import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+import * as Record from "effect/Record"
 import * as Stream from "effect/Stream"
-import type * as CommandOutput from "./CommandOutput.ts"
+import * as CommandOutput from "./CommandOutput.ts"
 import { UsageError } from "./ExitCode.ts"
+import * as ListProgress from "./ListProgress.ts"
 import * as LiveDeskCall from "./LiveDeskCall.ts"
 
 const text = (name: string, description: string): Flag.Flag<string | undefined> =>
@@ -125,16 +130,38 @@ const listed = Effect.fnUntraced(function*(
     readonly labels: ReadonlyArray<string>
   }
 ) {
-  const query = { ...input, ...(labels.length === 0 ? {} : { labels }) }
-  yield* LiveDeskCall.perform(
-    Contacts.Contacts.use((contacts) =>
-      all
-        ? Stream.runCollect(contacts.stream(query))
-        : Effect.map(contacts.list(query), (page): ReadonlyArray<Contacts.Contact> => page.contacts)
-    ),
-    (contacts) => contacts.map(row)
-  )
+  const query = { ...input, ...withLabels(labels) }
+  const progress = yield* ListProgress.make
+  const read = Contacts.Contacts.use((contacts) => {
+    if (!all) return contacts.list(query)
+    let read = 0
+    return contacts.stream(query).pipe(
+      Stream.tap(() => progress(++read)),
+      Stream.runCollect,
+      Effect.map((contacts): Listed => ({ meta: { count: contacts.length }, contacts }))
+    )
+  })
+  const page = yield* LiveDeskCall.perform(read, ({ contacts }: Listed) => contacts.map(row))
+  if (page !== undefined && !all) yield* printPosition(page, query)
 })
+
+/** A page, or all of them. */
+interface Listed {
+  readonly meta: { readonly count: number }
+  readonly contacts: ReadonlyArray<Contacts.Contact>
+}
+
+const withLabels = (labels: ReadonlyArray<string>) => labels.length === 0 ? {} : { labels }
+
+/** Says on standard error that there is more than a page; how many pages there are, only the first one shows. */
+const printPosition = (
+  { contacts, meta: { count } }: Listed,
+  { page = 1, pageSize = page === 1 ? contacts.length : undefined }: Contacts.ListContacts
+) => {
+  if (contacts.length === 0 || (page === 1 && count <= contacts.length)) return Effect.void
+  const position = pageSize === undefined ? `page ${page}` : `page ${page} of ${Math.ceil(count / pageSize)}`
+  return Console.error(`${position}, ${count} contacts; --all for every one`)
+}
 
 const list = Command.make("list", filter, listed).pipe(
   Command.withDescription("List one page of contacts, or all"),
@@ -195,7 +222,12 @@ const update = Command.make(
           identifier: clear.includes("identifier") ? null : identifier
         })
       ),
-      (contact) => ({ ...row(contact), blocked: contact.blocked })
+      (contact) => ({
+        ...row(contact),
+        blocked: contact.blocked,
+        // The names are the project's: none of them may stand for a column above.
+        ...Record.mapKeys(contact.customAttributes, (name) => `attribute ${name}`)
+      })
     )
   })
 ).pipe(
@@ -206,6 +238,52 @@ const update = Command.make(
   }])
 )
 
+const { labels, sort, direction } = filter
+
+const exported = Command.make(
+  "export",
+  {
+    file: Argument.String("file").pipe(
+      Argument.withDescription("The file to write; defaults to standard output"),
+      Argument.optional
+    ),
+    format: Flag.Literals("format", ["ndjson", "csv"]).pipe(
+      Flag.withDescription("The format; defaults to csv for a file whose name ends with .csv, else to ndjson"),
+      LiveDeskCall.optional
+    ),
+    q: text("search", "Only contacts with this text in a name, an e-mail address, a phone number or an identifier"),
+    labels,
+    sort,
+    direction
+  },
+  Effect.fnUntraced(function*({ direction = "asc", file, format, labels, q, sort = "created_at" }) {
+    // Contacts that are created meanwhile come last.
+    const query = { ...(q === undefined ? {} : { q }), ...withLabels(labels), sort, direction }
+    if (yield* LiveDeskCall.DryRunFlag) {
+      return yield* LiveDeskCall.perform(Contacts.Contacts.use((contacts) => contacts.list(query)), () => [])
+    }
+    const ContactExport = yield* Effect.promise(() => import("./ContactExport.ts"))
+    const path = Option.getOrUndefined(file)
+    const wanted = format ?? (path?.toLowerCase().endsWith(".csv") === true ? "csv" : "ndjson")
+    if (path === undefined) return yield* LiveDeskCall.provide(ContactExport.print(wanted, query))
+    const { contacts, earlier } = yield* LiveDeskCall.provide(ContactExport.write(path, wanted, query)).pipe(
+      Effect.tapError((error) =>
+        LiveDeskError.isLiveDeskError(error) ? Console.error("the same command continues the export") : Effect.void
+      )
+    )
+    yield* CommandOutput.print({ file: path, format: wanted, contacts, earlier }, (made) => made)
+  })
+).pipe(
+  Command.withDescription(
+    "Write all contacts to a file, or to standard output. Safe to end by Ctrl-C and to start again: it goes on where it was"
+  ),
+  Command.withShortDescription("Write all contacts to a file"),
+  Command.withExamples([
+    { command: "livedesk contacts export contacts.csv", description: "For a spreadsheet" },
+    { command: "livedesk contacts export --label vip", description: "A JSON document a line, on standard output" }
+  ])
+)
+
 /**
  * The commands about contacts.
  *
@@ -213,6 +291,6 @@ const update = Command.make(
  * @since 0.1.0
  */
 export const command = Command.make("contacts").pipe(
-  Command.withDescription("Create, list, search, update and ensure contacts"),
-  Command.withSubcommands([create, list, search, update, ensure])
+  Command.withDescription("Create, list, search, update, ensure and export contacts"),
+  Command.withSubcommands([create, list, search, update, ensure, exported])
 )

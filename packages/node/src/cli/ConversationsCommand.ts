@@ -3,11 +3,14 @@
  *
  * @since 0.1.0
  */
+import * as Contacts from "@effect-livedesk/core/Contacts"
 import * as Conversations from "@effect-livedesk/core/Conversations"
 import * as ConversationStart from "@effect-livedesk/core/ConversationStart"
+import type * as LiveDeskError from "@effect-livedesk/core/LiveDeskError"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
+import * as Console from "effect/Console"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -53,6 +56,10 @@ const start = Command.make(
     inbox: LiveDeskCall.inbox,
     ...sender,
     ...ContactsCommand.profile,
+    ensure: Flag.Boolean("ensure").pipe(
+      Flag.withDescription("Take the contact that has the identifier, e-mail address or phone number, if there is one"),
+      Flag.withDefault(false)
+    ),
     message: Flag.String("message").pipe(Flag.withDescription("The first message")),
     resume: Flag.KeyValuePair("resume").pipe(
       Flag.withDescription(
@@ -61,7 +68,7 @@ const start = Command.make(
       LiveDeskCall.optional
     )
   },
-  Effect.fnUntraced(function*({ contactId, inbox, message, resume, sourceId, ...contact }) {
+  Effect.fnUntraced(function*({ contactId, ensure, inbox, message, resume, sourceId, ...contact }) {
     const inboxId = yield* LiveDeskCall.inboxId(inbox)
     if (contactId === undefined && sourceId !== undefined) {
       return yield* new UsageError({ message: "--source needs --contact" })
@@ -74,13 +81,26 @@ const start = Command.make(
     if (contactId === undefined && resume === undefined && ContactsCommand.isUnidentified(contact)) {
       return yield* new UsageError({ message: "give --contact, or the flags of a new one, such as --name" })
     }
-    yield* LiveDeskCall.perform(
+    const ensured = { ...contact, inboxId }
+    if (ensure && !Contacts.hasContactKey(ensured)) {
+      return yield* new UsageError({
+        message: "--ensure finds a contact by --identifier, --email or --phone: give one"
+      })
+    }
+    const start = (contact: ConversationStart.StartConversation["contact"]) =>
       ConversationStart.start({
         inboxId,
-        contact: contactId === undefined ? contact : { contactId, sourceId },
+        contact,
         message: { content: message },
         ...(resume === undefined ? {} : { resume: identifiers(resume) })
-      }),
+      })
+    yield* LiveDeskCall.perform(
+      ensure && Contacts.hasContactKey(ensured)
+        ? Effect.flatMap(
+          Contacts.Contacts.use((contacts) => contacts.ensure(ensured)),
+          ({ contact }) => start({ contactId: contact.id })
+        )
+        : Effect.tapError(start(contactId === undefined ? contact : { contactId, sourceId }), pointToContact),
       ({ contactId, conversationId, message }) => ({
         conversation: conversationId,
         contact: contactId,
@@ -102,6 +122,12 @@ const start = Command.make(
     }
   ])
 )
+
+/** Says what to do about a contact that may be there already: a refusal does not always say so. */
+const pointToContact = ({ operation, reason }: LiveDeskError.LiveDeskError) =>
+  operation === "contacts.create" && (reason._tag === "Conflict" || reason._tag === "RejectedInput")
+    ? Console.error("if the contact is there already: give --ensure to write to it, or its id by --contact")
+    : Effect.void
 
 /** Reads ids as numbers if they look like it, except for the source id, which is text. */
 const identifiers = (resume: { readonly [name: string]: string }): { readonly [name: string]: string | number } =>

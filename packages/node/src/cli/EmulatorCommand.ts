@@ -8,12 +8,15 @@ import * as Flag from "effect/cli/Flag"
 import * as Config from "effect/Config"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Setting from "../internal/Setting.ts"
 import * as CommandOutput from "./CommandOutput.ts"
+import * as EnvFile from "./EnvFile.ts"
 import { UsageError } from "./ExitCode.ts"
 import * as LiveDeskCall from "./LiveDeskCall.ts"
+import * as Settings from "./Settings.ts"
 
 /**
  * The command `livedesk emulator`, which runs an emulated LiveDesk.
@@ -61,7 +64,10 @@ export const command = Command.make(
       return yield* new UsageError({ message: "--port: expected a number from 0 to 65535" })
     }
     if (host === "") return yield* new UsageError({ message: "--host: expected an address such as 127.0.0.1" })
-    const secret = yield* webhookSecret
+    const [envFile, ...others] = yield* Settings.Files
+    if (others.length > 0) return yield* new UsageError({ message: "--settings-file: the emulator writes to one file" })
+    const isNew = envFile !== undefined && !(yield* (yield* FileSystem.FileSystem).exists(envFile))
+    const secret = yield* isNew ? secretWithoutFile : webhookSecret
     const { Emulator, NodeEmulator } = yield* loaded
     return yield* Effect.gen(function*() {
       const { baseUrl } = yield* NodeEmulator.NodeEmulator
@@ -72,6 +78,10 @@ export const command = Command.make(
         LIVEDESK_API_KEY: Redacted.value(credentials.apiKey),
         LIVEDESK_API_SECRET: Redacted.value(credentials.apiSecret),
         LIVEDESK_INBOX_ID: String(inboxes[0] ?? 407)
+      }
+      if (envFile !== undefined) {
+        yield* EnvFile.write(envFile, settings, ["LIVEDESK_API_KEY", "LIVEDESK_API_SECRET"])
+        yield* Console.error(`its settings are in ${CommandOutput.printable(envFile)}`)
       }
       const pages = {
         docs: `${baseUrl}/docs`,
@@ -89,11 +99,13 @@ export const command = Command.make(
           // In the format of a file .env.
           : [
             ...Object.entries(settings).map(([name, value]) => `${name}=${value}`),
-            ...Object.entries(pages).map(([name, value]) => `# ${name}: ${value}`)
+            ...Object.entries(pages).map(([name, value]) => CommandOutput.printable(`# ${name}: ${value}`))
           ].join("\n")
       )
       if (!isLoopback(host)) {
-        yield* Console.error(`anyone who can reach ${host} can read and change what this emulator holds`)
+        yield* Console.error(
+          `anyone who can reach ${CommandOutput.printable(host)} can read and change what this emulator holds`
+        )
       }
       return yield* Effect.never
     }).pipe(
@@ -116,9 +128,19 @@ export const command = Command.make(
 ).pipe(
   Command.withDescription("Run an emulated LiveDesk on a port of this machine, until Ctrl-C"),
   Command.withExamples([{
+    command: "livedesk emulator --settings-file .env",
+    description: "Run it on a free port, and write its settings to .env, beside what is there"
+  }, {
     command: "livedesk emulator --port 8407 --file livedesk.json --webhook http://127.0.0.1:3000/webhooks/livedesk",
     description: "Run it on a fixed port, with its state in a file, and deliver events to a webhook"
   }])
+)
+
+/** As `webhookSecret`, where the file that is to be written is not there yet. */
+const secretWithoutFile = Effect.catchTag(
+  Effect.suspend(() => webhookSecret),
+  "ConfigError",
+  (error) => error.cause._tag === "SourceError" ? Effect.succeedNone : Effect.fail(error)
 )
 
 /** Loaded on demand, so that the other commands begin sooner. */

@@ -163,7 +163,9 @@ const usageOf = ({ commandPath, errors }: CliError.ShowHelp) => {
   // The parser takes each character of a value such as -x@acme.inc as a flag.
   const letters = errors.filter((error) => error._tag === "UnrecognizedOption" && !error.option.startsWith("--"))
   const message = [
-    ...errors.filter((error) => error === letters[0] || !letters.includes(error)).map(({ message }) => message),
+    ...errors.filter((error) => error === letters[0] || !letters.includes(error)).map(({ message }) =>
+      message.replace(/Expected (?:a string representing a finite number|an integer)$/, "Expected a whole number")
+    ),
     ...(letters.length === 0
       ? []
       : ["Give a value that begins with a dash as --flag=-value, or after --"]),

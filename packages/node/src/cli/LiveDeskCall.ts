@@ -68,7 +68,7 @@ export const inboxId = (named: number | undefined): Effect.Effect<number, Config
   })
 
 /**
- * Makes calls and prints their results; with `--dry-run`, prints the requests and sends nothing.
+ * Makes calls, prints their results and returns them; with `--dry-run`, prints the requests and sends nothing.
  *
  * @category running
  * @since 0.1.0
@@ -79,7 +79,21 @@ export const perform = Effect.fnUntraced(function*<A, E>(
 ) {
   if (yield* DryRunFlag) {
     const { requests } = yield* DryRun.make(call)
-    return yield* DryRun.print(DryRun.shown(requests))
+    yield* DryRun.print(DryRun.shown(requests))
+    return undefined
   }
-  yield* CommandOutput.print(yield* Effect.provide(call, NodeLiveDesk.layerConfig({ proxy: "environment" })), rows)
+  const value = yield* provide(call)
+  yield* CommandOutput.print(value, rows)
+  return value
 })
+
+/**
+ * Provides calls with the services, and settings from the environment.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const provide = <A, E, R>(
+  call: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | Config.ConfigError, Exclude<R, NodeLiveDesk.Provided>> =>
+  Effect.provide(call, NodeLiveDesk.layerConfig({ proxy: "environment" }))

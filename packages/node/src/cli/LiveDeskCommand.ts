@@ -12,71 +12,64 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import * as References from "effect/References"
+import * as Struct from "effect/Struct"
 import * as CommandOutput from "./CommandOutput.ts"
-import * as ContactsCommand from "./ContactsCommand.ts"
-import * as ConversationsCommand from "./ConversationsCommand.ts"
-import * as DoctorCommand from "./DoctorCommand.ts"
-import * as EmulatorCommand from "./EmulatorCommand.ts"
 import * as ExitCode from "./ExitCode.ts"
-import * as ImportCommand from "./ImportCommand.ts"
 import * as LiveDeskCall from "./LiveDeskCall.ts"
-import * as MessagesCommand from "./MessagesCommand.ts"
-import * as TicketsCommand from "./TicketsCommand.ts"
-import * as VerifyCommand from "./VerifyCommand.ts"
-import * as WebhooksCommand from "./WebhooksCommand.ts"
+import * as Settings from "./Settings.ts"
 
-const command = Command.make("livedesk").pipe(
-  Command.withDescription(
-    [
-      "EngageLab LiveDesk from the command line.",
-      "",
-      "Settings come from the environment or the file .env in the working directory: LIVEDESK_API_KEY,",
-      "LIVEDESK_API_SECRET, LIVEDESK_BASE_URL, LIVEDESK_TIMEOUT, LIVEDESK_INBOX_ID, LIVEDESK_WEBHOOK_SECRET.",
-      "",
-      "Exit codes:",
-      ...Object.entries(ExitCode.meanings).map(([code, meaning]) => `  ${code.padStart(3)}  ${meaning}`)
-    ].join("\n")
-  ),
-  Command.withShortDescription("EngageLab LiveDesk from the command line"),
-  Command.withSubcommands([
-    ContactsCommand.command,
-    ConversationsCommand.command,
-    MessagesCommand.command,
-    TicketsCommand.command,
-    ImportCommand.command,
-    EmulatorCommand.command,
-    DoctorCommand.command,
-    VerifyCommand.command,
-    WebhooksCommand.command
-  ]),
-  Command.withGlobalFlags([CommandOutput.Json, LiveDeskCall.DryRunFlag])
-)
+/**
+ * The commands, each loaded when it is needed.
+ *
+ * @category commands
+ * @since 0.1.0
+ */
+export const commands = {
+  contacts: () => import("./ContactsCommand.ts"),
+  conversations: () => import("./ConversationsCommand.ts"),
+  messages: () => import("./MessagesCommand.ts"),
+  tickets: () => import("./TicketsCommand.ts"),
+  import: () => import("./ImportCommand.ts"),
+  emulator: () => import("./EmulatorCommand.ts"),
+  doctor: () => import("./DoctorCommand.ts"),
+  verify: () => import("./VerifyCommand.ts"),
+  webhooks: () => import("./WebhooksCommand.ts")
+}
+
+/** Whether the arguments ask for the one command that their first word names. */
+const isOne = ([first = "", ...others]: ReadonlyArray<string>): boolean =>
+  Object.hasOwn(commands, first) && !others.some((argument) => argument.startsWith("--completions"))
+
+/** The command with the subcommand that the arguments name; with all of them if they name none. */
+const load = (args: ReadonlyArray<string>) =>
+  Effect.promise(async () => {
+    const modules = await Promise.all(
+      Struct.keys(commands).filter((name) => !isOne(args) || name === args[0]).map((name) => commands[name]())
+    )
+    return Command.make("livedesk").pipe(
+      Command.withDescription(
+        [
+          "EngageLab LiveDesk from the command line.",
+          "",
+          "Settings come from the environment or the file .env in the working directory: LIVEDESK_API_KEY,",
+          "LIVEDESK_API_SECRET, LIVEDESK_BASE_URL, LIVEDESK_TIMEOUT, LIVEDESK_INBOX_ID, LIVEDESK_WEBHOOK_SECRET.",
+          "",
+          "Exit codes:",
+          ...Object.entries(ExitCode.meanings).map(([code, meaning]) => `  ${code.padStart(3)}  ${meaning}`)
+        ].join("\n")
+      ),
+      Command.withShortDescription("EngageLab LiveDesk from the command line"),
+      Command.withSubcommands(modules.map(({ command }) => command)),
+      Command.provideEffect(ConfigProvider.ConfigProvider, Settings.make),
+      Command.withGlobalFlags([CommandOutput.Json, LiveDeskCall.DryRunFlag, Settings.Files, Settings.NoFile])
+    )
+  })
 
 /** Leaves invalid arguments to `main`, which prints all errors: on standard error, without the help. */
 const presenter = CliOutput.layerPresenter({
   present: (event) => event._tag === "InvalidInvocation" ? Effect.void : CliOutput.defaultPresenter.present(event)
 })
-
-/**
- * The environment, then the file `.env`. A file that cannot be read is reported when a setting is missing. Proxies are
- * the environment's alone: a file that came with a repository must not lead requests elsewhere.
- */
-const settings = ConfigProvider.layerAdd(
-  ConfigProvider.fromDotEnv().pipe(
-    Effect.map((file) => ConfigProvider.make((path) => isProxy(path) ? Effect.undefined : file.load(path))),
-    Effect.catch(({ reason }) => {
-      if (reason._tag === "NotFound") return Effect.succeed(ConfigProvider.fromEnv({ env: {} }))
-      const message = `.env cannot be read: ${reason._tag}. Fix it, or set everything in the environment`
-      return Effect.succeed(
-        ConfigProvider.make((path) =>
-          isProxy(path) ? Effect.undefined : Effect.fail(new ConfigProvider.SourceError({ message }))
-        )
-      )
-    })
-  )
-)
-
-const isProxy = ([name]: ConfigProvider.Path): boolean => typeof name === "string" && /_proxy$/i.test(name)
 
 /**
  * Runs the command with these arguments, prints failures on standard error, and returns the exit code.
@@ -86,9 +79,9 @@ const isProxy = ([name]: ConfigProvider.Path): boolean => typeof name === "strin
  */
 export const main = (args: ReadonlyArray<string>, version: string): Effect.Effect<ExitCode.ExitCode> => {
   const isJson = CommandOutput.isJsonAsked(args)
-  return Command.runWith(command, { version })(args).pipe(
+  return Effect.flatMap(load(args), (command) => Command.runWith(command, { version })(args)).pipe(
     Effect.provide(
-      Layer.mergeAll(presenter, logger, settings, Telemetry.layer({ metrics: false })).pipe(
+      Layer.mergeAll(presenter, logger, Telemetry.layer({ metrics: false })).pipe(
         Layer.provideMerge(NodeServices.layer)
       )
     ),
@@ -103,4 +96,13 @@ export const main = (args: ReadonlyArray<string>, version: string): Effect.Effec
   )
 }
 
-const logger = Logger.layer([Logger.withConsoleError(Logger.formatLogFmt)])
+/** A retry is one plain line. Who asks for a level gets all that is known of each event. */
+const formatLog = Logger.make<unknown, string>((options) =>
+  CommandOutput.printable(
+    options.fiber.getRef(References.MinimumLogLevel) === "Info" && Array.isArray(options.message)
+      ? options.message.map(CommandOutput.plainText).join(" ")
+      : Logger.formatLogFmt.log(options)
+  )
+)
+
+const logger = Logger.layer([Logger.withConsoleError(formatLog)])
