@@ -579,7 +579,7 @@ describe("the documentation", () => {
     Effect.gen(function*() {
       const { out } = yield* Cli.runIn(yield* Folder.make, ["--help"], {})
       const reported = Array.from(out.matchAll(/^ +(\d+) {2}(.+)$/gm), ([, code, meaning]) => `${code} | ${meaning}`)
-      const page = read("docs/cli.md").replaceAll(/ +\|/g, " |")
+      const page = read("docs/scripting.md").replaceAll(/ +\|/g, " |")
       assert.strictEqual(reported.length, 13)
       for (const line of reported) assert.include(page, `| ${line} |`)
     }))
