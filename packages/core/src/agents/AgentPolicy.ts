@@ -23,6 +23,13 @@ import type * as LiveDeskError from "../LiveDeskError.ts"
  * @since 0.1.0
  */
 export const modes = ["readOnly", "draft", "allow"] as const
+
+/**
+ * A mode of a policy.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export type Mode = typeof modes[number]
 
 /**

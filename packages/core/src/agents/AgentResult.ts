@@ -46,7 +46,9 @@ export interface Contact extends Schema.Schema.Type<typeof Contact> {}
  */
 export const contactOf = (contact: Contacts.Contact): Contact => ({
   contact_id: contact.id,
-  inbox_ids: contact.contactInboxes.flatMap(({ inbox }) => Option.isSome(inbox) ? [inbox.value.id] : []),
+  inbox_ids: [
+    ...new Set(contact.contactInboxes.flatMap(({ inbox }) => Option.isSome(inbox) ? [inbox.value.id] : []))
+  ],
   is_blocked: contact.blocked,
   untrusted: present({
     name: contact.name,

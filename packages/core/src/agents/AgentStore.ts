@@ -36,7 +36,7 @@ export class AgentStoreError extends Schema.TaggedError<AgentStoreError>()("Agen
  * @since 0.1.0
  */
 export class NotWaitingError extends Schema.TaggedError<NotWaitingError>()("NotWaitingError", {
-  id: Schema.Int,
+  id: Schema.Number,
   state: Schema.optionalKey(AgentWrite.State),
   message: Schema.String
 }) {}
@@ -302,7 +302,7 @@ const make = (table: AgentTable.AgentTable): AgentStore["Service"] => {
         const { problem: _, ...rest } = write
         if (write.state !== "Drafted") return yield* notWaiting(write, "sent")
         const writes = yield* table.find(["Begun", "Unknown"], at)
-        const other = writes.find((other) =>
+        const other = writes.filter(AgentWrite.isUnresolved).find((other) =>
           AgentWrite.fingerprint(other.request) === AgentWrite.fingerprint(write.request)
         )
         if (other !== undefined) {
