@@ -33,6 +33,7 @@ const ownEntries: ReadonlyArray<string> = [
   "core/src/Endpoints.ts",
   "core/src/LiveDeskOpenApi.ts",
   "node/src/bin.ts",
+  "node/src/NodeAgents.ts",
   "node/src/NodeFlows.ts",
   "node/src/NodeImport.ts",
   "node/src/NodeSqlite.ts"

@@ -16,10 +16,12 @@ import * as CommandOutput from "./CommandOutput.ts"
 import * as ContactsCommand from "./ContactsCommand.ts"
 import * as ConversationsCommand from "./ConversationsCommand.ts"
 import * as DoctorCommand from "./DoctorCommand.ts"
+import * as DraftsCommand from "./DraftsCommand.ts"
 import * as EmulatorCommand from "./EmulatorCommand.ts"
 import * as ExitCode from "./ExitCode.ts"
 import * as ImportCommand from "./ImportCommand.ts"
 import * as LiveDeskCall from "./LiveDeskCall.ts"
+import * as McpCommand from "./McpCommand.ts"
 import * as MessagesCommand from "./MessagesCommand.ts"
 import * as TicketsCommand from "./TicketsCommand.ts"
 import * as WebhooksCommand from "./WebhooksCommand.ts"
@@ -45,7 +47,9 @@ const command = Command.make("livedesk").pipe(
     ImportCommand.command,
     EmulatorCommand.command,
     DoctorCommand.command,
-    WebhooksCommand.command
+    WebhooksCommand.command,
+    McpCommand.command,
+    DraftsCommand.command
   ]),
   Command.withGlobalFlags([CommandOutput.Json, LiveDeskCall.DryRunFlag])
 )
