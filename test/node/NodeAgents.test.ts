@@ -90,16 +90,18 @@ describe("livedesk mcp, with the official client", () => {
       assert.isTrue(missing.isError)
       assert.deepInclude(missing.value, { status: "failed", outcome: "Rejected", reason: "NotFound", retry_safe: false })
       const wrong = [
-        { conversation_id: 40, text: "Internal only", private: true },
-        { conversation_id: "forty", text: "x" },
-        {}
-      ]
-      for (const fields of wrong) {
-        const error = yield* Effect.promise(() =>
-          agent.client.callTool({ name: "send_message", arguments: fields }).then(() => undefined, (error) => error)
+        [{ conversation_id: 40, text: "Internal only", private: true }, "private"],
+        [{ conversation_id: "forty", text: "x" }, "conversation_id"],
+        [{}, "text"]
+      ] as const
+      for (const [fields, named] of wrong) {
+        const refused = yield* Effect.promise(() =>
+          agent.client.callTool({ name: "send_message", arguments: fields }).then(JSON.stringify)
         )
-        assert.match(String(error), /-32602/)
+        assert.include(refused, "\"isError\":true")
+        assert.include(refused, named)
       }
+      assert.deepStrictEqual(yield* AgentWorld.messages(false), [])
       const none = yield* Effect.promise(() =>
         agent.client.callTool({ name: "delete_contact", arguments: {} }).then(() => "done", String)
       )
@@ -198,7 +200,10 @@ describe("livedesk drafts", () => {
       yield* agent.call("send_message", { conversation_id: conversationId, text: "On its way" })
       yield* Faults.Faults.use(({ setPlan }) =>
         setPlan(Faults.script({
-          "messages.send": [Faults.Fault.Reset({ when: "AfterProcessing" }), Faults.Fault.RateLimited({})]
+          "messages.send": [
+            Faults.Fault.Reset({ when: "AfterProcessing" }),
+            Faults.Fault.RateLimited({ retryAfter: "120" })
+          ]
         }))
       )
       const lost = yield* drafts("send", "1")
