@@ -315,13 +315,15 @@ describe("a write whose outcome is unknown", () => {
 })
 
 describe("a write", () => {
-  it.effect("that was done a moment ago is not done twice", () =>
+  it.effect("that was done within the last hour is not done twice", () =>
     Effect.gen(function*() {
       const { conversationId } = yield* AgentWorld.begin()
       const send = call("send_message", { conversation_id: conversationId, text: "On its way" })
       assert.strictEqual((yield* send).value.status, "done")
       assert.deepInclude((yield* send).value, { status: "refused", rule: "repeated" })
-      yield* TestClock.adjust("10 minutes")
+      yield* TestClock.adjust("59 minutes")
+      assert.deepInclude((yield* send).value, { status: "refused", rule: "repeated" })
+      yield* TestClock.adjust("1 minute")
       assert.strictEqual((yield* send).value.status, "done")
     }).pipe(Effect.provide(AgentWorld.layer({ mode: "allow" }))))
 

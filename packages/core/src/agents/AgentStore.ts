@@ -46,7 +46,7 @@ export class NotWaitingError extends Schema.TaggedError<NotWaitingError>()("NotW
  *
  * - `outcomeUnknown`: the same write, or another about the same, may have taken effect.
  * - `underWay`: such a write began less than 15 minutes ago, and has no outcome yet.
- * - `repeated`: the same write was made within ten minutes.
+ * - `repeated`: the same write, of a message, a note, a conversation or a ticket, was made within the last hour.
  * - the others: a limit of the policy is reached.
  *
  * @category models
@@ -140,8 +140,6 @@ export class AgentStore extends Context.Service<AgentStore, {
 
 const minute = 60_000
 const hour = 60 * minute
-/** How long a write that was made may not be repeated: a client may have lost the response, and ask again. */
-const repeatsRefused = 10 * minute
 /** How long a write without an outcome counts as under way. */
 const underWayFor = 15 * minute
 
@@ -155,7 +153,10 @@ const isMessage = ({ tool }: AgentWrite.Request): boolean =>
 const conversationOf = ({ arguments: fields }: AgentWrite.Request): number | undefined =>
   "conversation_id" in fields ? fields.conversation_id : undefined
 
-/** A write that the same arguments may not make again at once; the others change a record to what it is already. */
+/**
+ * A write that may not be repeated within an hour, since a client may have lost the response and ask again. Other writes
+ * change a record to what it is already.
+ */
 const creates = (request: AgentWrite.Request): boolean => isMessage(request) || request.tool === "create_ticket"
 
 type Refusal = Extract<Proposal, { readonly _tag: "Refused" }>
@@ -213,7 +214,7 @@ const standsAgainst = (
       const isUnderWay = write.state === "Begun" && now - write.changedAt < underWayFor
       return refused(isUnderWay ? "underWay" : "outcomeUnknown", write)
     }
-    if (isSame && write.state === "Done" && creates(request) && now - write.changedAt < repeatsRefused) {
+    if (isSame && write.state === "Done" && creates(request) && now - write.changedAt < hour) {
       return refused("repeated", write)
     }
   }

@@ -206,7 +206,7 @@ const refusals: { readonly [Rule in AgentResult.Refused["rule"]]: string } = {
   outcomeUnknown: "The same was asked for before, and LiveDesk may have done it. Do not call again, neither in other words. " +
     "A person must look in LiveDesk's console and resolve the write with this number.",
   underWay: "The same, or another write to the same conversation, has begun and has no outcome yet. Wait a minute.",
-  repeated: "The same was done a moment ago. Do not call again: it would happen twice.",
+  repeated: "The same was done within the last hour. Do not call again: it would happen twice.",
   messagesPerMinuteInConversation: limited,
   messagesPerMinute: limited,
   conversationsPerHour: limited,
