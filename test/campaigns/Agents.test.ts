@@ -1,5 +1,5 @@
 import { LiveDesk } from "@effect-livedesk/core"
-import { AgentDraft, AgentPolicy, AgentStore, AgentWrite, AuditEntry, LiveDeskToolkit } from "@effect-livedesk/core/agents"
+import { AgentDraft, AgentPolicy, AgentStore, AgentWrite, type AuditEntry, LiveDeskToolkit } from "@effect-livedesk/core/agents"
 import { Emulator, Faults } from "@effect-livedesk/core/testing"
 import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
 import { assert, describe, it } from "@effect/vitest"
@@ -103,7 +103,10 @@ const schedule = Effect.fnUntraced(function*(seed: number, mode: "draft" | "allo
     if (waiting.length === 0) return
     const write = yield* pick(waiting)
     if (write.state === "Drafted") {
-      if (yield* isOneIn(5)) return yield* store.discard(write.id)
+      if (yield* isOneIn(5)) {
+        yield* store.discard(write.id)
+        return
+      }
       approved.add(write.id)
       yield* Effect.exit(Effect.provideService(AgentDraft.send(write.id), AgentStore.AgentStore, store))
       return
@@ -114,7 +117,7 @@ const schedule = Effect.fnUntraced(function*(seed: number, mode: "draft" | "allo
       yield* Effect.sleep("16 minutes")
     }
     yield* store.resolve(write.id, { happened: yield* hasHappened(write) })
-  }, Effect.ignore)
+  }, (effect) => Effect.ignore(effect))
 
   for (let lives = 0; lives < 5; lives++) yield* life
 
