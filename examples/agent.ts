@@ -77,8 +77,10 @@ const receiver = Webhooks.layer({ path, verification, handler: answer, onFailure
   Layer.provide(DeliveryStore.layer)
 )
 
-const sent = Effect.map(Emulator.Emulator.use(({ state }) => state), ({ messages }) =>
-  HashMap.toValues(messages).filter(({ messageType }) => messageType === "outgoing").length)
+const sent = Effect.map(
+  Emulator.Emulator.use(({ state }) => state),
+  ({ messages }) => HashMap.toValues(messages).filter(({ messageType }) => messageType === "outgoing").length
+)
 
 const program = Effect.gen(function*() {
   const contacts = yield* Contacts.Contacts

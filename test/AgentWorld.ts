@@ -5,7 +5,12 @@ import { Effect, HashMap, Layer, Option, Schema, Stream } from "effect"
 import type { AiError } from "effect/ai"
 
 /** The services of an agent at the emulator. */
-export type Services = LiveDeskToolkit.Handlers | AgentStore.AgentStore | LiveDesk.LiveDesk | Emulator.Emulator | Faults.Faults
+export type Services =
+  | LiveDeskToolkit.Handlers
+  | AgentStore.AgentStore
+  | LiveDesk.LiveDesk
+  | Emulator.Emulator
+  | Faults.Faults
 
 /** An agent at an emulator that fails by a plan. */
 export const layer = (

@@ -287,9 +287,7 @@ describe("what has an entry of its own", () => {
     for (const entry of ["core/src/index.ts", "node/src/NodeLiveDesk.ts"]) reach(entry)
     assert.include([...reached], "core/src/LiveDeskClient.ts")
     assert.deepStrictEqual(
-      [...reached].filter((module) =>
-        ownEntries.includes(module) || /\/(?:agents|cli|flows)\//.test(module)
-      ),
+      [...reached].filter((module) => ownEntries.includes(module) || /\/(?:agents|cli|flows)\//.test(module)),
       []
     )
   })

@@ -1,5 +1,12 @@
 import { LiveDesk } from "@effect-livedesk/core"
-import { AgentDraft, AgentPolicy, AgentStore, AgentWrite, type AuditEntry, LiveDeskToolkit } from "@effect-livedesk/core/agents"
+import {
+  AgentDraft,
+  AgentPolicy,
+  AgentStore,
+  AgentWrite,
+  type AuditEntry,
+  LiveDeskToolkit
+} from "@effect-livedesk/core/agents"
 import { Emulator, Faults } from "@effect-livedesk/core/testing"
 import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
 import { assert, describe, it } from "@effect/vitest"
@@ -20,7 +27,9 @@ const mortal = (store: AgentStore.AgentStore["Service"], operations: number, isA
     Effect.suspend(() => {
       left--
       if (left > 0) return effect
-      return left === 0 && isAfter ? Effect.andThen(effect, Effect.die("the process died")) : Effect.die("the process died")
+      return left === 0 && isAfter
+        ? Effect.andThen(effect, Effect.die("the process died"))
+        : Effect.die("the process died")
     })
   return AgentStore.AgentStore.of({
     ...store,
@@ -67,11 +76,14 @@ const schedule = Effect.fnUntraced(function*(seed: number, mode: "draft" | "allo
   let deaths = 0
   let waits = 0
 
-  const sent = Effect.map(Emulator.Emulator.use(({ state }) => state), ({ messages }) =>
-    HashMap.toValues(messages).map(({ content, private: isPrivate }) => ({
-      text: Option.getOrElse(content, () => ""),
-      isPrivate
-    })))
+  const sent = Effect.map(
+    Emulator.Emulator.use(({ state }) => state),
+    ({ messages }) =>
+      HashMap.toValues(messages).map(({ content, private: isPrivate }) => ({
+        text: Option.getOrElse(content, () => ""),
+        isPrivate
+      }))
+  )
   const hasHappened = ({ request: { arguments: fields } }: AgentWrite.AgentWrite) =>
     Effect.map(sent, (messages) => messages.some(({ text }) => "text" in fields && fields.text === text))
 
@@ -88,7 +100,7 @@ const schedule = Effect.fnUntraced(function*(seed: number, mode: "draft" | "allo
       const key = intentions.find(({ arguments: other }) => other === fields)
       if (key === undefined || ended.has(key)) continue
       const exit = yield* Effect.exit(Effect.provide(AgentWorld.call(intention.tool, fields), tools))
-    calls++
+      calls++
       if (exit._tag === "Failure") {
         deaths++
         return
@@ -127,10 +139,13 @@ const schedule = Effect.fnUntraced(function*(seed: number, mode: "draft" | "allo
   assert.deepStrictEqual(texts.filter((text, index) => texts.indexOf(text) !== index), [], "sent twice")
   // Nothing beyond the policy.
   const writes = yield* store.list(AgentWrite.State.literals)
-  const writeOf = (text: string) => writes.filter(({ request }) => "text" in request.arguments && request.arguments.text === text)
+  const writeOf = (text: string) =>
+    writes.filter(({ request }) => "text" in request.arguments && request.arguments.text === text)
   if (mode === "draft") {
     for (const { isPrivate, text } of messages) {
-      if (!isPrivate) assert.isTrue(writeOf(text).some(({ id }) => approved.has(id)), `${text} was sent without approval`)
+      if (!isPrivate) {
+        assert.isTrue(writeOf(text).some(({ id }) => approved.has(id)), `${text} was sent without approval`)
+      }
     }
   }
   const log = yield* store.audit()
@@ -146,7 +161,10 @@ const schedule = Effect.fnUntraced(function*(seed: number, mode: "draft" | "allo
   // The log is complete: each message has the beginning of its call, each write its end.
   for (const { text } of messages) {
     const ids: ReadonlyArray<number | undefined> = writeOf(text).map(({ id }) => id)
-    assert.isTrue(log.some(({ event, writeId }) => event === "Begun" && ids.includes(writeId)), `${text} is not in the log`)
+    assert.isTrue(
+      log.some(({ event, writeId }) => event === "Begun" && ids.includes(writeId)),
+      `${text} is not in the log`
+    )
   }
   for (const { id, isDraft, state } of writes) {
     const events = log.filter(({ detail, writeId }) => writeId === id && detail !== "the draft waits already")
@@ -207,4 +225,3 @@ describe("schedules of an agent's calls, its crashes, and a person's decisions",
     Breadth.timeout(campaign)
   )
 })
-

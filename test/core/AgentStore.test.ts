@@ -182,8 +182,14 @@ describe("a store in SQL", () => {
 
 describe("a fingerprint", () => {
   it("is equal for equal writes, and for no others", () => {
-    const one = AgentWrite.fingerprint({ tool: "ensure_contact", arguments: { inbox_id: 1, email: "a@b.c", name: "A" } })
-    const other = AgentWrite.fingerprint({ tool: "ensure_contact", arguments: { name: "A ", email: "a@b.c", inbox_id: 1 } })
+    const one = AgentWrite.fingerprint({
+      tool: "ensure_contact",
+      arguments: { inbox_id: 1, email: "a@b.c", name: "A" }
+    })
+    const other = AgentWrite.fingerprint({
+      tool: "ensure_contact",
+      arguments: { name: "A ", email: "a@b.c", inbox_id: 1 }
+    })
     assert.strictEqual(one, other)
     assert.notStrictEqual(AgentWrite.fingerprint(message("a")), AgentWrite.fingerprint(message("A")))
     assert.notStrictEqual(
@@ -211,4 +217,3 @@ describe("the audit log", () => {
     )
   })
 })
-

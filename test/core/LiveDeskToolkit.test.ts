@@ -1,5 +1,11 @@
 import { Tickets } from "@effect-livedesk/core"
-import { AgentDraft, type AgentPolicy, AgentStore, type AgentWrite, LiveDeskToolkit } from "@effect-livedesk/core/agents"
+import {
+  AgentDraft,
+  type AgentPolicy,
+  AgentStore,
+  type AgentWrite,
+  LiveDeskToolkit
+} from "@effect-livedesk/core/agents"
 import { Faults } from "@effect-livedesk/core/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Fiber, Option, Schema } from "effect"
@@ -13,8 +19,10 @@ const { Fault } = Faults
 const tools: ReadonlyArray<Tool.Any> = Object.values(LiveDeskToolkit.toolkit.tools)
 
 /** What the audit log says happened, in order. */
-const events = Effect.map(AgentStore.AgentStore.use((store) => store.audit()), (entries) =>
-  entries.map(({ by, event, tool }) => `${by}: ${tool} ${event}`))
+const events = Effect.map(
+  AgentStore.AgentStore.use((store) => store.audit()),
+  (entries) => entries.map(({ by, event, tool }) => `${by}: ${tool} ${event}`)
+)
 
 describe("a tool", () => {
   it("describes itself and each of its fields to a model, with an example", () => {
@@ -25,7 +33,9 @@ describe("a tool", () => {
       return [
         ...((Tool.getDescription(tool) ?? "").length > 60 ? [] : [`${tool.name} has no description`]),
         ...Object.entries(properties).flatMap(([name, { description, examples }]) =>
-          typeof description === "string" && Array.isArray(examples) && examples.length > 0 ? [] : [`${tool.name}.${name}`]
+          typeof description === "string" && Array.isArray(examples) && examples.length > 0
+            ? []
+            : [`${tool.name}.${name}`]
         )
       ]
     })
@@ -37,7 +47,11 @@ describe("a tool", () => {
     const hints = tools.map(({ annotations, name }) =>
       [
         name,
-        Context.get(annotations, Tool.Readonly) ? "reads" : Context.get(annotations, Tool.Destructive) ? "changes" : "adds",
+        Context.get(annotations, Tool.Readonly)
+          ? "reads"
+          : Context.get(annotations, Tool.Destructive)
+          ? "changes"
+          : "adds",
         Context.get(annotations, Tool.Idempotent)
       ] as const
     )
@@ -104,10 +118,20 @@ describe("reading", () => {
     Effect.gen(function*() {
       const noKey = yield* call("find_contact", {})
       assert.isTrue(noKey.isFailure)
-      assert.deepInclude(noKey.value, { status: "failed", outcome: "NotSent", reason: "InvalidInput", retry_safe: false })
+      assert.deepInclude(noKey.value, {
+        status: "failed",
+        outcome: "NotSent",
+        reason: "InvalidInput",
+        retry_safe: false
+      })
       assert.include(noKey.value.advice, "give at least one of identifier, email and phone_number")
       const missing = yield* call("get_ticket", { ticket_id: "tk_none" })
-      assert.deepInclude(missing.value, { status: "failed", outcome: "Rejected", reason: "NotFound", retry_safe: false })
+      assert.deepInclude(missing.value, {
+        status: "failed",
+        outcome: "Rejected",
+        reason: "NotFound",
+        retry_safe: false
+      })
       assert.deepStrictEqual(yield* events, ["agent: find_contact Failed", "agent: get_ticket Failed"])
     }).pipe(Effect.provide(AgentWorld.layer())))
 
@@ -125,7 +149,9 @@ const writes = ({ contactId, conversationId, ticketId }: {
   readonly contactId: number
   readonly conversationId: number
   readonly ticketId: string
-}): { readonly [Tool in AgentWrite.Request["tool"]]: Extract<AgentWrite.Request, { readonly tool: Tool }>["arguments"] } => ({
+}): {
+  readonly [Tool in AgentWrite.Request["tool"]]: Extract<AgentWrite.Request, { readonly tool: Tool }>["arguments"]
+} => ({
   ensure_contact: { inbox_id: 407, email: "bob@acme.example", name: "Bob" },
   update_contact: { contact_id: contactId, name: "Alice B.", custom_attributes: [{ key: "plan", value: "gold" }] },
   start_conversation: { inbox_id: 407, contact_id: contactId, text: "Hello Alice" },
@@ -204,7 +230,10 @@ describe("a policy", () => {
       assert.deepInclude(elsewhere.value, { status: "refused", rule: "inboxNotAllowed" })
       const started = yield* call("start_conversation", { inbox_id: 407, contact_id: contactId, text: "Hello" })
       assert.strictEqual(started.value.status, "done")
-      const known = yield* call("send_message", { conversation_id: Number(started.value.conversation_id), text: "More" })
+      const known = yield* call("send_message", {
+        conversation_id: Number(started.value.conversation_id),
+        text: "More"
+      })
       assert.strictEqual(known.value.status, "done")
       const unknown = yield* call("send_message", { conversation_id: conversationId, text: "More" })
       assert.strictEqual(unknown.value.status, "drafted")
@@ -232,13 +261,19 @@ describe("a policy", () => {
 })
 
 describe("limits", () => {
-  const limits = { messagesPerMinuteInConversation: 2, messagesPerMinute: 3, conversationsPerHour: 1, otherWritesPerMinute: 2 }
+  const limits = {
+    messagesPerMinuteInConversation: 2,
+    messagesPerMinute: 3,
+    conversationsPerHour: 1,
+    otherWritesPerMinute: 2
+  }
 
   it.effect("stop an agent, and say when it may go on", () =>
     Effect.gen(function*() {
       const { contactId, conversationId } = yield* AgentWorld.begin()
       const send = (text: string) => call("leave_note", { conversation_id: conversationId, text })
-      const rules = (...results: ReadonlyArray<AgentWorld.Result>) => results.map(({ value }) => value.rule ?? value.status)
+      const rules = (...results: ReadonlyArray<AgentWorld.Result>) =>
+        results.map(({ value }) => value.rule ?? value.status)
       yield* TestClock.adjust("10 seconds")
       assert.deepStrictEqual(rules(yield* send("1")), ["done"])
       yield* TestClock.adjust("10 seconds")
@@ -276,7 +311,11 @@ describe("a write whose outcome is unknown", () => {
       const send = (text: string) => call("send_message", { conversation_id: conversationId, text })
       const first = yield* send("On its way")
       assert.deepInclude(first.value, { status: "failed", outcome: "Unknown", retry_safe: false, write_id: 1 })
-      assert.deepInclude((yield* send("On  its way ")).value, { status: "refused", rule: "outcomeUnknown", write_id: 1 })
+      assert.deepInclude((yield* send("On  its way ")).value, {
+        status: "refused",
+        rule: "outcomeUnknown",
+        write_id: 1
+      })
       assert.deepInclude((yield* send("It left us")).value, { status: "refused", rule: "outcomeUnknown", write_id: 1 })
       yield* TestClock.adjust("7 days")
       assert.strictEqual((yield* send("On its way")).value.rule, "outcomeUnknown")

@@ -88,7 +88,12 @@ describe("livedesk mcp, with the official client", () => {
       assert.deepInclude(elsewhere.value, { status: "refused", rule: "inboxNotAllowed" })
       const missing = yield* agent.call("get_ticket", { ticket_id: "tk_none" })
       assert.isTrue(missing.isError)
-      assert.deepInclude(missing.value, { status: "failed", outcome: "Rejected", reason: "NotFound", retry_safe: false })
+      assert.deepInclude(missing.value, {
+        status: "failed",
+        outcome: "Rejected",
+        reason: "NotFound",
+        retry_safe: false
+      })
       const wrong = [
         [{ conversation_id: 40, text: "Internal only", private: true }, "private"],
         [{ conversation_id: "forty", text: "x" }, "conversation_id"],
@@ -184,7 +189,9 @@ describe("livedesk drafts", () => {
         id: 1,
         state: "Done"
       })
-      for (const args of [["send", "1"], ["send", "2"], ["discard", "1"], ["show", "9"], ["resolve", "1", "happened"]]) {
+      for (
+        const args of [["send", "1"], ["send", "2"], ["discard", "1"], ["show", "9"], ["resolve", "1", "happened"]]
+      ) {
         const refused = yield* drafts(...args)
         assert.strictEqual(refused.code, 2, args.join(" "))
         assert.notStrictEqual(refused.err, "")
@@ -284,4 +291,3 @@ describe("a store in a file", () => {
       assert.deepStrictEqual(proposals.map(({ _tag }) => _tag).sort(), ["Begun", "Refused"])
     }))
 })
-

@@ -105,6 +105,7 @@ export const serve = (
   return Effect.flatMap(Effect.forkChild(Layer.launch(server)), (fiber) =>
     Effect.flatMap(
       Effect.onInterrupt(Fiber.await(fiber), () => Fiber.interrupt(fiber)),
-      (exit) => Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause) ? Effect.failCause(exit.cause) : Effect.void
+      (exit) =>
+        Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause) ? Effect.failCause(exit.cause) : Effect.void
     ))
 }

@@ -226,7 +226,9 @@ export const failedOf = (error: LiveDeskError.LiveDeskError): Failed => {
 
 const adviceOf = (error: LiveDeskError.LiveDeskError): string => {
   const { outcome, reason } = error
-  if (error.isRetryable) return "Nothing is lost. Call again with the same arguments, after a wait; at most three times."
+  if (error.isRetryable) {
+    return "Nothing is lost. Call again with the same arguments, after a wait; at most three times."
+  }
   if (outcome === "Processed") {
     return "LiveDesk acted, but its response could not be read. Do not call again. Tell the person that it was done."
   }
@@ -237,7 +239,9 @@ const adviceOf = (error: LiveDeskError.LiveDeskError): string => {
   switch (reason._tag) {
     case "InvalidInput":
       return `Nothing was sent. Correct the arguments, then call again. ${
-        reason.issues.map(({ message, path: [name] }) => name === undefined ? message : `${name}: ${message}`).join("; ")
+        reason.issues.map(({ message, path: [name] }) => name === undefined ? message : `${name}: ${message}`).join(
+          "; "
+        )
       }`
     case "NotFound":
       return "LiveDesk has no such record. Do not guess another id: look it up, or ask the person."
@@ -250,7 +254,17 @@ const adviceOf = (error: LiveDeskError.LiveDeskError): string => {
     case "Forbidden":
     case "InvalidCredentials":
       return "LiveDesk does not allow it with this API key. Calling again does not help. Tell the person."
-    default:
+    case "RateLimited":
+    case "Redirected":
+    case "ServerError":
+    case "ErrorCodeReturned":
+    case "UnexpectedStatus":
+    case "ConnectionFailed":
+    case "ConnectionLost":
+    case "CircuitOpen":
+    case "TimedOut":
+    case "InvalidResponse":
+    case "DriftedResponse":
       return "Nothing was done. Calling again with the same arguments may not help. Tell the person."
   }
 }

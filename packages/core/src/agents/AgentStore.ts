@@ -234,13 +234,11 @@ const make = (table: AgentTable.AgentTable): AgentStore["Service"] => {
       )
     )
   const now = Clock.currentTimeMillis
-  const append = (entry: AuditEntry.NewAuditEntry) =>
-    Effect.flatMap(now, (at) => table.append({ ...entry, at }))
+  const append = (entry: AuditEntry.NewAuditEntry) => Effect.flatMap(now, (at) => table.append({ ...entry, at }))
   const appendWrite = (
     { id, request }: AgentWrite.AgentWrite,
     entry: Pick<AuditEntry.AuditEntry, "by" | "event" | "detail">
-  ) =>
-    append({ ...entry, tool: request.tool, arguments: AuditEntry.mask(request.arguments), writeId: id })
+  ) => append({ ...entry, tool: request.tool, arguments: AuditEntry.mask(request.arguments), writeId: id })
   const moved = (write: AgentWrite.AgentWrite, by: "agent" | "person", detail?: string) =>
     Effect.as(
       Effect.andThen(

@@ -204,7 +204,8 @@ export const layer: Layer.Layer<
         )
     }).pipe(Effect.catchTag("AgentStoreError", AgentGate.storeFailed))
   }
-  const submitted = <Tool extends AgentWrite.Request["tool"]>(tool: Tool) => (
+  const submitted = <Tool extends AgentWrite.Request["tool"]>(tool: Tool) =>
+  (
     fields: Extract<AgentWrite.Request, { readonly tool: Tool }>["arguments"]
   ) =>
     // The arguments are those of the tool, which TypeScript cannot tell of a type parameter.

@@ -140,7 +140,11 @@ export const check = (request: AgentWrite.Request): Effect.Effect<void, LiveDesk
       return Object.keys(request.arguments).length > 1 ? Effect.void : Effect.fail(
         ErrorMapping.invalidInput(request.tool, [{ path: [], message: "give at least one field to change" }])
       )
-    default:
+    case "start_conversation":
+    case "send_message":
+    case "leave_note":
+    case "change_status":
+    case "create_ticket":
       return Effect.void
   }
 }

@@ -38,11 +38,14 @@ export const makePerform: Effect.Effect<
   yield* Effect.addFinalizer(() => FiberSet.awaitEmpty(underWay))
 
   const complete = (write: AgentWrite.AgentWrite, completion: AgentStore.Completion) =>
-    Effect.catch(store.complete(write.id, completion), (error) =>
-      Effect.as(
-        Effect.logError(`the outcome of write ${write.id}, ${completion.state}, was not recorded: ${error.message}`),
-        { ...write, ids: { ...write.ids, ...completion.ids } }
-      ))
+    store.complete(write.id, completion).pipe(
+      Effect.catch(({ message }) =>
+        Effect.as(
+          Effect.logError(`the outcome of write ${write.id}, ${completion.state}, was not recorded: ${message}`),
+          { ...write, ids: { ...write.ids, ...completion.ids } }
+        )
+      )
+    )
 
   const perform = (write: AgentWrite.AgentWrite): Effect.Effect<Performed> =>
     Effect.matchEffect(Effect.provideContext(AgentCall.make(write.request, write.ids), services), {
@@ -86,7 +89,8 @@ const endingOf = (write: AgentWrite.AgentWrite, error: LiveDeskError.LiveDeskErr
         failure: {
           ...failure,
           retry_safe: true,
-          advice: "The conversation exists, but nothing was written in it. Call again with the same arguments: it continues."
+          advice:
+            "The conversation exists, but nothing was written in it. Call again with the same arguments: it continues."
         },
         ids: { conversation_id: created },
         state: "Failed"
@@ -133,7 +137,9 @@ export const makeSubmit: Effect.Effect<
     if (!("conversation_id" in fields)) return true
     const started = yield* store.inboxOf(fields.conversation_id)
     const inbox = started ??
-      Option.getOrUndefined(policy.inboxOf === undefined ? Option.none() : yield* policy.inboxOf(fields.conversation_id))
+      Option.getOrUndefined(
+        policy.inboxOf === undefined ? Option.none() : yield* policy.inboxOf(fields.conversation_id)
+      )
     return inbox === undefined ? undefined : inboxes.includes(inbox)
   })
 
@@ -168,7 +174,8 @@ export const makeSubmit: Effect.Effect<
       return {
         status: "drafted",
         draft_id: proposal.write.id,
-        advice: "Nothing was sent. A person must approve the draft. Tell them its number. Do not call again for the same."
+        advice:
+          "Nothing was sent. A person must approve the draft. Tell them its number. Do not call again for the same."
       }
     }
     const { contact, failure, write } = yield* perform(proposal.write)
@@ -197,13 +204,15 @@ export const storeFailed = (error: AgentStore.AgentStoreError): Effect.Effect<ne
     })
   )
 
-const limited = "Too many in a short time. Wait as long as retry_after_seconds says, then call again. If a person does not " +
+const limited =
+  "Too many in a short time. Wait as long as retry_after_seconds says, then call again. If a person does not " +
   "expect that many, stop and tell them."
 
 const refusals: { readonly [Rule in AgentResult.Refused["rule"]]: string } = {
   readOnly: "This agent may only read. Calling again does not help. Tell the person what you would have done.",
   inboxNotAllowed: "This agent may not work in that inbox. Calling again does not help. Tell the person.",
-  outcomeUnknown: "The same was asked for before, and LiveDesk may have done it. Do not call again, neither in other words. " +
+  outcomeUnknown:
+    "The same was asked for before, and LiveDesk may have done it. Do not call again, neither in other words. " +
     "A person must look in LiveDesk's console and resolve the write with this number.",
   underWay: "The same, or another write to the same conversation, has begun and has no outcome yet. Wait a minute.",
   repeated: "The same was done within the last hour. Do not call again: it would happen twice.",

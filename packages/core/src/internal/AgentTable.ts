@@ -99,8 +99,7 @@ const readEntries = Schema.decodeUnknownEffect(Schema.Array(Schema.fromJsonStrin
 const readBodies = Schema.decodeUnknownEffect(Schema.Array(Body))
 const readNumber = Schema.decodeUnknownEffect(Schema.Array(Schema.Struct({ last: Schema.NullOr(Schema.Number) })))
 
-const fail = (error: { readonly message: string }) =>
-  Effect.fail(new AgentTableError({ message: error.message }))
+const fail = (error: { readonly message: string }) => Effect.fail(new AgentTableError({ message: error.message }))
 
 /** Makes rows in SQLite or PostgreSQL. Creates the tables if they do not exist. */
 export const makeSql: Effect.Effect<AgentTable, SqlError.SqlError, SqlClient.SqlClient> = Effect.gen(function*() {
@@ -140,12 +139,13 @@ export const makeSql: Effect.Effect<AgentTable, SqlError.SqlError, SqlClient.Sql
 
   const bodies = (statement: Effect.Effect<ReadonlyArray<unknown>, SqlError.SqlError>) =>
     Effect.map(Effect.flatMap(statement, readBodies), (rows) => rows.map(({ body }) => body))
-  const writes = (statement: Effect.Effect<ReadonlyArray<unknown>, SqlError.SqlError>): Query<ReadonlyArray<AgentWrite>> =>
-    Effect.catch(Effect.flatMap(bodies(statement), readWrites), fail)
+  const writes = (
+    statement: Effect.Effect<ReadonlyArray<unknown>, SqlError.SqlError>
+  ): Query<ReadonlyArray<AgentWrite>> => bodies(statement).pipe(Effect.flatMap(readWrites), Effect.catch(fail))
   const change = (statement: Effect.Effect<unknown, SqlError.SqlError>): Query<void> =>
-    Effect.catch(Effect.asVoid(statement), fail)
+    statement.pipe(Effect.asVoid, Effect.catch(fail))
   const number = (statement: Effect.Effect<ReadonlyArray<unknown>, SqlError.SqlError>): Query<number> =>
-    Effect.catch(Effect.map(Effect.flatMap(statement, readNumber), ([row]) => row?.last ?? 0), fail)
+    statement.pipe(Effect.flatMap(readNumber), Effect.map(([row]) => row?.last ?? 0), Effect.catch(fail))
 
   return {
     transaction: <A, E>(effect: Effect.Effect<A, E>) =>
@@ -168,7 +168,7 @@ export const makeSql: Effect.Effect<AgentTable, SqlError.SqlError, SqlClient.Sql
       ),
     lastId: number(sql`SELECT MAX(id) AS last FROM livedesk_agent_writes`),
     put: (write) =>
-      Effect.flatMap(Effect.catch(encodeWrite(write), fail), (body) => {
+      Effect.flatMap(encodeWrite(write).pipe(Effect.catch(fail)), (body) => {
         const row = {
           id: write.id,
           state: write.state,
@@ -189,16 +189,13 @@ export const makeSql: Effect.Effect<AgentTable, SqlError.SqlError, SqlClient.Sql
       }),
     append: Effect.fnUntraced(function*(entry) {
       const id = (yield* number(sql`SELECT MAX(id) AS last FROM livedesk_agent_audit`)) + 1
-      const body = yield* Effect.catch(encodeEntry({ ...entry, id }), fail)
+      const body = yield* encodeEntry({ ...entry, id }).pipe(Effect.catch(fail))
       yield* change(sql`INSERT INTO livedesk_agent_audit ${sql.insert({ id, at: entry.at, body })}`)
     }),
     entries: (after, limit) =>
-      Effect.catch(
-        Effect.flatMap(
-          bodies(sql`SELECT body FROM livedesk_agent_audit WHERE id > ${after} ORDER BY id LIMIT ${limit}`),
-          readEntries
-        ),
-        fail
+      bodies(sql`SELECT body FROM livedesk_agent_audit WHERE id > ${after} ORDER BY id LIMIT ${limit}`).pipe(
+        Effect.flatMap(readEntries),
+        Effect.catch(fail)
       ),
     forget: (before) =>
       Effect.andThen(

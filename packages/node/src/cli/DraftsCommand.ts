@@ -29,7 +29,9 @@ const decide = Effect.fnUntraced(function*<A, R>(
 ) {
   yield* LiveDeskCall.rejectDryRun("drafts", "drafts show says what it would send")
   if (!existsSync(store)) {
-    return yield* new InvalidFileError({ message: `${store}: there is no such store; give that of livedesk mcp by --store` })
+    return yield* new InvalidFileError({
+      message: `${store}: there is no such store; give that of livedesk mcp by --store`
+    })
   }
   const loaded = yield* McpCommand.loaded
   return yield* decision(loaded).pipe(
@@ -46,7 +48,15 @@ const decide = Effect.fnUntraced(function*<A, R>(
 /** A write on one line: what it is about, and how its text begins. */
 const row = ({ askedAt, id, problem, request, state }: AgentWrite): CommandOutput.Row => {
   const { text, ...fields } = { text: "", ...request.arguments }
-  return { id, state, asked: DateTime.makeUnsafe(askedAt), tool: request.tool, arguments: fields, text, problem: problem ?? "" }
+  return {
+    id,
+    state,
+    asked: DateTime.makeUnsafe(askedAt),
+    tool: request.tool,
+    arguments: fields,
+    text,
+    problem: problem ?? ""
+  }
 }
 
 /** All of a write. */
@@ -92,11 +102,14 @@ const send = Command.make(
     yield* CommandOutput.print(write, details)
     if (write.state === "Unknown") {
       return yield* new PartialFailureError({
-        message: `whether draft ${id} was sent is not known: look in LiveDesk's console, then livedesk drafts resolve ${id}`
+        message:
+          `whether draft ${id} was sent is not known: look in LiveDesk's console, then livedesk drafts resolve ${id}`
       })
     }
     if (write.state !== "Done") {
-      return yield* new PartialFailureError({ message: `draft ${id} was not sent: ${write.problem ?? "unknown reason"}` })
+      return yield* new PartialFailureError({
+        message: `draft ${id} was not sent: ${write.problem ?? "unknown reason"}`
+      })
     }
   })
 ).pipe(Command.withDescription("Send a draft, once"))

@@ -64,7 +64,9 @@ export const command = Command.make(
     ),
     store,
     inboxes: Flag.Int("inbox").pipe(
-      Flag.withDescription("An inbox that the agent may work in, by its id; defaults to all; may be given several times"),
+      Flag.withDescription(
+        "An inbox that the agent may work in, by its id; defaults to all; may be given several times"
+      ),
       Flag.atLeast(0)
     ),
     emulator: Flag.Boolean("emulator").pipe(
@@ -77,10 +79,11 @@ export const command = Command.make(
     if (store === "") return yield* new UsageError({ message: "--store: expected a path" })
     const { NodeAgents } = yield* loaded
     const mode = policy === "read-only" ? modes[0] : policy
-    const serve = NodeAgents.serve({ version: yield* version, mode, ...(inboxes.length === 0 ? {} : { inboxes }) }).pipe(
-      Effect.provide(NodeAgents.layerStore({ file: store })),
-      Effect.catchTags({ SqlError: storeFailed, SqliteFileError: storeFailed })
-    )
+    const serve = NodeAgents.serve({ version: yield* version, mode, ...(inboxes.length === 0 ? {} : { inboxes }) })
+      .pipe(
+        Effect.provide(NodeAgents.layerStore({ file: store })),
+        Effect.catchTags({ SqlError: storeFailed, SqliteFileError: storeFailed })
+      )
     if (!emulator) return yield* Effect.provide(serve, NodeLiveDesk.layerConfig({ proxy: "environment" }))
     const { Emulator, NodeEmulator } = yield* emulatorLoaded
     yield* Effect.gen(function*() {
@@ -113,9 +116,11 @@ const emulatorLoaded = Effect.promise(async () => ({
   NodeEmulator: await import("../NodeEmulator.ts")
 }))
 
+const readVersion = Schema.decodeEffect(Schema.fromJsonString(Schema.Struct({ version: Schema.String })))
+
 /** The version of this package. */
-const version = Effect.sync(() =>
-  Schema.decodeSync(Schema.fromJsonString(Schema.Struct({ version: Schema.String })))(
-    readFileSync(new URL("../../package.json", import.meta.url), "utf8")
-  ).version
+const version = Effect.sync(() => readFileSync(new URL("../../package.json", import.meta.url), "utf8")).pipe(
+  Effect.flatMap(readVersion),
+  Effect.map(({ version }) => version),
+  Effect.orDie
 )

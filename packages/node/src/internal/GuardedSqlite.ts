@@ -59,7 +59,9 @@ export const layerShared = (
     })
   )
   return Layer.unwrap(Effect.as(
-    Effect.suspend(() => held.has(identityOf(file)) || isOfKind(headerOf(file), kind) ? Effect.void : other(file, kind)),
+    Effect.suspend(() =>
+      held.has(identityOf(file)) || isOfKind(headerOf(file), kind) ? Effect.void : other(file, kind)
+    ),
     Layer.provide(marked, sqlite)
   ))
 }
