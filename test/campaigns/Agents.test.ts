@@ -43,8 +43,8 @@ const mortal = (store: AgentStore.AgentStore["Service"], operations: number, isA
 /** A whole number from 0, below a count. */
 const below = (count: number) => Effect.map(Random.next, (share) => Math.floor(share * count))
 
-const pick = <A>(all: ReadonlyArray<A>): Effect.Effect<A> =>
-  Effect.flatMap(below(all.length), (index) => Effect.fromOption(Option.fromUndefinedOr(all[index]))).pipe(Effect.orDie)
+const pick = <A>(all: ReadonlyArray<A>) =>
+  Effect.flatMap(below(all.length), (index) => Effect.fromOption(Option.fromUndefinedOr(all[index])))
 
 const isOneIn = (count: number) => Effect.map(below(count), (drawn) => drawn === 0)
 
@@ -96,7 +96,7 @@ const schedule = Effect.fnUntraced(function*(seed: number, mode: "draft" | "allo
     )
     for (let step = 0; step < 5; step++) {
       if (yield* isOneIn(3)) yield* person(dying)
-      const { arguments: fields, ...intention } = yield* pick(intentions)
+      const { arguments: fields, ...intention } = yield* Effect.orDie(pick(intentions))
       const key = intentions.find(({ arguments: other }) => other === fields)
       if (key === undefined || ended.has(key)) continue
       const exit = yield* Effect.exit(Effect.provide(AgentWorld.call(intention.tool, fields), tools))
@@ -111,6 +111,12 @@ const schedule = Effect.fnUntraced(function*(seed: number, mode: "draft" | "allo
 
   /** Decides about one write, by what LiveDesk's console shows. */
   const person = Effect.fnUntraced(function*(store: AgentStore.AgentStore["Service"]) {
+    // Whatever it is by now.
+    if (yield* isOneIn(4)) {
+      const any = yield* pick(yield* store.list(AgentWrite.State.literals))
+      if (any.state === "Drafted") approved.add(any.id)
+      yield* Effect.exit(Effect.provideService(AgentDraft.send(any.id), AgentStore.AgentStore, store))
+    }
     const waiting = yield* store.list(["Drafted", "Begun", "Unknown"])
     if (waiting.length === 0) return
     const write = yield* pick(waiting)
