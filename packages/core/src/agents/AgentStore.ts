@@ -73,7 +73,7 @@ export type Proposal =
   }
 
 /**
- * What became of a write that was begun.
+ * The outcome of a write that was begun.
  *
  * @category models
  * @since 0.1.0
@@ -106,7 +106,7 @@ export class AgentStore extends Context.Service<AgentStore, {
   ) => Effect.Effect<Proposal, AgentStoreError>
   /** Records that a person approved a draft. The caller must make it now. */
   readonly approve: (id: number) => Decision
-  /** Records what became of a write that was begun. A draft that failed waits for a person again. */
+  /** Records the outcome of a write that was begun. A draft that failed waits for a person again. */
   readonly complete: (id: number, completion: Completion) => Effect.Effect<AgentWrite.AgentWrite, AgentStoreError>
   /** Records that a person discarded a draft. */
   readonly discard: (id: number) => Decision

@@ -1,5 +1,5 @@
 /**
- * The way of a write that an agent asks for: the policy, the store, the call, and what the model is told.
+ * The way of a write that an agent asks for: the policy, the store, the call, and the words that the model gets.
  *
  * @since 0.1.0
  */
