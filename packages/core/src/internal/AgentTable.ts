@@ -99,7 +99,9 @@ const readEntries = Schema.decodeUnknownEffect(Schema.Array(Schema.fromJsonStrin
 const readBodies = Schema.decodeUnknownEffect(Schema.Array(Body))
 const readNumber = Schema.decodeUnknownEffect(Schema.Array(Schema.Struct({ last: Schema.NullOr(Schema.Number) })))
 
-const fail = (error: { readonly message: string }) => Effect.fail(new AgentTableError({ message: error.message }))
+/** A row may hold what customers wrote, so it is in no message. */
+const fail = (error: { readonly message: string }) =>
+  Effect.fail(new AgentTableError({ message: SqlError.isSqlError(error) ? error.message : "a row cannot be read" }))
 
 /** Makes rows in SQLite or PostgreSQL. Creates the tables if they do not exist. */
 export const makeSql: Effect.Effect<AgentTable, SqlError.SqlError, SqlClient.SqlClient> = Effect.gen(function*() {
