@@ -2,6 +2,7 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js"
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js"
 import { CallToolResultSchema } from "@modelcontextprotocol/sdk/types.js"
 import { Effect, Schema, type Scope } from "effect"
+import { Readable } from "node:stream"
 import { text } from "node:stream/consumers"
 import { fileURLToPath } from "node:url"
 import * as Cli from "./Cli.ts"
@@ -40,7 +41,7 @@ export const start = (
         stderr: "pipe"
       })
       const { stderr } = transport
-      const errors = stderr === null ? Promise.resolve("") : text(stderr as unknown as AsyncIterable<string>)
+      const errors = stderr instanceof Readable ? text(stderr) : Promise.resolve("")
       const client = new Client({ name: "a test", version: "1.0.0" })
       await client.connect(transport)
       return { client, errors, pid: transport.pid ?? 0 }

@@ -414,6 +414,28 @@ describe("a write", () => {
       Faults.script({ "messages.send": [Fault.SlowBody({ bytes: 20, pause: "1 second" })] })
     ))))
 
+  it.effect("has an end in the log, at whichever moment its call is cancelled", () =>
+    Effect.gen(function*() {
+      const begun = new Set<boolean>()
+      for (let moment = 0; moment < 40; moment++) {
+        const log = yield* Effect.gen(function*() {
+          const { conversationId } = yield* AgentWorld.begin()
+          const fiber = yield* Effect.forkChild(
+            call("send_message", { conversation_id: conversationId, text: "On its way" })
+          )
+          for (let turn = 0; turn < moment; turn++) yield* Effect.yieldNow
+          yield* Fiber.interrupt(fiber)
+          yield* TestClock.adjust("1 minute")
+          return yield* events
+        }).pipe(Effect.provide(AgentWorld.layer({ mode: "allow" })))
+        begun.add(log.length > 0)
+        if (log.length > 0) {
+          assert.deepStrictEqual(log, ["agent: send_message Begun", "agent: send_message Done"], `moment ${moment}`)
+        }
+      }
+      assert.deepStrictEqual([...begun].sort(), [false, true])
+    }))
+
   it.effect("to a conversation in which another is under way waits for that one's outcome", () =>
     Effect.gen(function*() {
       const { conversationId } = yield* AgentWorld.begin()

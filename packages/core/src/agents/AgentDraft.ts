@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as AgentGate from "../internal/AgentGate.ts"
 import type * as LiveDesk from "../LiveDesk.ts"
 import * as AgentStore from "./AgentStore.ts"
@@ -57,9 +58,9 @@ export const send = (
 > =>
   Effect.scoped(Effect.gen(function*() {
     const store = yield* AgentStore.AgentStore
-    const perform = yield* AgentGate.makePerform
+    const start = yield* AgentGate.makeStart
     const { write } = yield* Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(store.approve(id), (write) => restore(perform(write)))
+      Effect.flatMap(Effect.flatMap(store.approve(id), start), (fiber) => restore(Fiber.join(fiber)))
     )
     return write
   }))

@@ -65,6 +65,7 @@ export interface Options {
    * to a conversation whose inbox is not known needs approval. Those that the agent started are known.
    */
   readonly inboxOf?: ((conversationId: number) => Effect.Effect<Option.Option<number>>) | undefined
+  /** How much the agent may ask for. */
   readonly limits?: Limits | undefined
 }
 
@@ -75,9 +76,13 @@ export interface Options {
  * @since 0.1.0
  */
 export class AgentPolicy extends Context.Service<AgentPolicy, {
+  /** The mode. */
   readonly mode: Mode
+  /** The inboxes that the agent may work in; `undefined` for all. */
   readonly inboxes: ReadonlyArray<number> | undefined
+  /** Returns the inbox of a conversation, where a program knows it. */
   readonly inboxOf: Options["inboxOf"]
+  /** How much the agent may ask for. */
   readonly limits: { readonly [Limit in keyof Limits]-?: number }
 }>()("@effect-livedesk/core/agents/AgentPolicy") {}
 

@@ -96,17 +96,14 @@ export const ticketOf = (ticket: Tickets.Ticket): Ticket => ({
     priority: untrusted(ticket.priority),
     title: untrusted(ticket.title),
     description: untrusted(ticket.description, 10_000),
-    ...renamed("requester", ticket.requester.name),
+    ...present({ requester: ticket.requester.name }),
     messages: ticket.conversationList.slice(0, 20).map(({ content, isInternal, sender }) => ({
-      ...renamed("sender", sender.name),
+      ...present({ sender: sender.name }),
       is_internal: isInternal,
       text: untrusted(content, 4_000)
     }))
   }
 })
-
-const renamed = <Key extends string>(key: Key, value: Option.Option<string>): { readonly [K in Key]?: string } =>
-  present({ [key]: value } as { readonly [K in Key]: Option.Option<string> })
 
 const present = <Key extends string>(
   values: { readonly [K in Key]: Option.Option<string> }

@@ -25,9 +25,12 @@ interface Performed {
   readonly failure?: AgentResult.Failed
 }
 
-/** Makes writes that have begun. A write under way ends and is recorded, whatever becomes of who asked for it. */
-export const makePerform: Effect.Effect<
-  (write: AgentWrite.AgentWrite) => Effect.Effect<Performed>,
+/**
+ * Makes the function that starts writes which have begun. A write under way ends and is recorded, also when the fiber
+ * that asked for it is interrupted. So nothing may interrupt that fiber between the beginning and the start.
+ */
+export const makeStart: Effect.Effect<
+  (write: AgentWrite.AgentWrite) => Effect.Effect<Fiber.Fiber<Performed>>,
   never,
   AgentStore.AgentStore | LiveDesk.LiveDesk | Scope.Scope
 > = Effect.gen(function*() {
@@ -72,10 +75,7 @@ export const makePerform: Effect.Effect<
       }
     })
 
-  return (write) =>
-    Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(FiberSet.run(underWay, perform(write)), (fiber) => restore(Fiber.join(fiber)))
-    )
+  return (write) => FiberSet.run(underWay, perform(write))
 })
 
 /** What an error of a call leaves behind. */
@@ -114,7 +114,7 @@ export const makeSubmit: Effect.Effect<
 > = Effect.gen(function*() {
   const policy = yield* AgentPolicy
   const store = yield* AgentStore.AgentStore
-  const perform = yield* makePerform
+  const start = yield* makeStart
 
   const record = (request: AgentWrite.Request, event: "Refused" | "Failed", detail: string) =>
     store.record({
@@ -154,10 +154,15 @@ export const makeSubmit: Effect.Effect<
     if (policy.mode === "readOnly") return yield* refuse(request, "readOnly")
     const allowed = yield* isInboxAllowed(request)
     if (allowed === false) return yield* refuse(request, "inboxNotAllowed")
-    const proposal = yield* store.propose(request, {
-      isDraft: allowed === undefined || (policy.mode === "draft" && AgentWrite.needsApproval(request)),
-      limits: policy.limits
-    })
+    const isDraft = allowed === undefined || (policy.mode === "draft" && AgentWrite.needsApproval(request))
+    const proposal = yield* Effect.uninterruptibleMask((restore) =>
+      Effect.gen(function*() {
+        const proposal = yield* store.propose(request, { isDraft, limits: policy.limits })
+        if (proposal._tag !== "Begun") return proposal
+        const fiber = yield* start(proposal.write)
+        return { _tag: "Performed", ...(yield* restore(Fiber.join(fiber))) } as const
+      })
+    )
     if (proposal._tag === "Refused") {
       const now = yield* Clock.currentTimeMillis
       return yield* Effect.fail<AgentResult.ToolFailure>({
@@ -178,7 +183,7 @@ export const makeSubmit: Effect.Effect<
           "Nothing was sent. A person must approve the draft. Tell them its number. Do not call again for the same."
       }
     }
-    const { contact, failure, write } = yield* perform(proposal.write)
+    const { contact, failure, write } = proposal
     if (failure !== undefined) return yield* Effect.fail(failure)
     return {
       status: "done",
