@@ -433,7 +433,7 @@ describe("a write", () => {
           assert.deepStrictEqual(log, ["agent: send_message Begun", "agent: send_message Done"], `moment ${moment}`)
         }
       }
-      assert.deepStrictEqual([...begun].sort(), [false, true])
+      assert.sameMembers([...begun], [false, true])
     }))
 
   it.effect("to a conversation in which another is under way waits for that one's outcome", () =>
