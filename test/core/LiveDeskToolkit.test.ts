@@ -8,7 +8,7 @@ import {
 } from "@effect-livedesk/core/agents"
 import { Faults } from "@effect-livedesk/core/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Fiber, Option, Schema } from "effect"
+import { Context, Effect, Fiber, Layer, Option, Schema } from "effect"
 import { Tool } from "effect/ai"
 import { TestClock } from "effect/testing"
 import * as AgentWorld from "../AgentWorld.ts"
@@ -355,6 +355,16 @@ describe("a write whose outcome is unknown", () => {
     ))))
 })
 
+/** A store after whose decisions other fibers run. */
+const slowStore = Layer.effect(
+  AgentStore.AgentStore,
+  Effect.map(AgentStore.AgentStore, (store) =>
+    AgentStore.AgentStore.of({
+      ...store,
+      propose: (request, options) => Effect.tap(store.propose(request, options), Effect.yieldNow)
+    }))
+).pipe(Layer.provide(AgentStore.layerMemory))
+
 describe("a write", () => {
   it.effect("that was done within the last hour is not done twice", () =>
     Effect.gen(function*() {
@@ -427,7 +437,7 @@ describe("a write", () => {
           yield* Fiber.interrupt(fiber)
           yield* TestClock.adjust("1 minute")
           return yield* events
-        }).pipe(Effect.provide(AgentWorld.layer({ mode: "allow" })))
+        }).pipe(Effect.provide(AgentWorld.layer({ mode: "allow" }, Faults.script({}), slowStore)))
         begun.add(log.length > 0)
         if (log.length > 0) {
           assert.deepStrictEqual(log, ["agent: send_message Begun", "agent: send_message Done"], `moment ${moment}`)
