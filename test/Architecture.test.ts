@@ -7,10 +7,25 @@ const rooms: { readonly [room: string]: ReadonlyArray<string> } = {
   "core/src": [],
   "core/src/webhooks": ["core/src"],
   "core/src/flows": ["core/src", "core/src/webhooks"],
+  "core/src/agents": ["core/src"],
   "core/src/imports": ["core/src"],
   "core/src/testing": ["core/src", "core/src/webhooks"],
-  "node/src": ["core/src", "core/src/webhooks", "core/src/flows", "core/src/imports", "core/src/testing"],
-  "node/src/cli": ["core/src", "core/src/webhooks", "core/src/imports", "core/src/testing", "node/src"]
+  "node/src": [
+    "core/src",
+    "core/src/webhooks",
+    "core/src/flows",
+    "core/src/agents",
+    "core/src/imports",
+    "core/src/testing"
+  ],
+  "node/src/cli": [
+    "core/src",
+    "core/src/webhooks",
+    "core/src/agents",
+    "core/src/imports",
+    "core/src/testing",
+    "node/src"
+  ]
 }
 
 /** What is imported by its own name only: it is not in every client's bundle, or does not run wherever the others do. */
@@ -18,6 +33,7 @@ const ownEntries: ReadonlyArray<string> = [
   "core/src/Endpoints.ts",
   "core/src/LiveDeskOpenApi.ts",
   "node/src/bin.ts",
+  "node/src/NodeAgents.ts",
   "node/src/NodeFlows.ts",
   "node/src/NodeImport.ts",
   "node/src/NodeSqlite.ts"
@@ -55,7 +71,7 @@ const resolve = (from: string, specifier: string): string | undefined => {
   const match = /^@effect-livedesk\/(\w+)(?:\/(.+))?$/.exec(specifier)
   if (match === null) return undefined
   const [, name = "", path = "index"] = match
-  return `${name}/src/${/^(?:flows|imports|testing|webhooks)$/.test(path) ? `${path}/index` : path}.ts`
+  return `${name}/src/${/^(?:agents|flows|imports|testing|webhooks)$/.test(path) ? `${path}/index` : path}.ts`
 }
 
 interface Export {
@@ -271,9 +287,7 @@ describe("what has an entry of its own", () => {
     for (const entry of ["core/src/index.ts", "node/src/NodeLiveDesk.ts"]) reach(entry)
     assert.include([...reached], "core/src/LiveDeskClient.ts")
     assert.deepStrictEqual(
-      [...reached].filter((module) =>
-        ownEntries.includes(module) || module.includes("/flows/") || module.includes("/cli/")
-      ),
+      [...reached].filter((module) => ownEntries.includes(module) || /\/(?:agents|cli|flows)\//.test(module)),
       []
     )
   })

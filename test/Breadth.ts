@@ -23,6 +23,7 @@ export const campaigns = {
   "schedules: calls one by one": { quick: 60, full: 7_000, minutes: 0.5 },
   "schedules: calls all at once": { quick: 30, full: 2_000, minutes: 0.5 },
   "schedules: calls of one contact": { quick: 30, full: 1_000, minutes: 0.5 },
+  "agents: calls, crashes and approvals": { quick: 25, full: 1_000, minutes: 1 },
   "import: kills of the process": { quick: 1, full: 120, minutes: 1.5 },
   "import: edits between kills": { quick: 20, full: 300, minutes: 1.5 },
   "flows: kills of the process": { quick: 0, full: 120, minutes: 3 },

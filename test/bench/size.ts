@@ -14,6 +14,7 @@ const limit = 55_800
 const limitsInBrowsers: { readonly [entry: string]: number } = {
   "@effect-livedesk/core": 94_000,
   "@effect-livedesk/core/LiveDeskOpenApi": 72_800,
+  "@effect-livedesk/core/agents": 66_700,
   "@effect-livedesk/core/flows": 63_200,
   "@effect-livedesk/core/imports": 72_700,
   "@effect-livedesk/core/testing": 121_200,
@@ -23,6 +24,7 @@ const limitsInBrowsers: { readonly [entry: string]: number } = {
 /** Likewise, of the entry points by themselves. */
 const limitsOnNode: { readonly [entry: string]: number } = {
   "@effect-livedesk/node": 7_200,
+  "@effect-livedesk/node/NodeAgents": 3_200,
   "@effect-livedesk/node/NodeFlows": 5_050,
   "@effect-livedesk/node/NodeImport": 4_600,
   "@effect-livedesk/node/NodeSqlite": 1_800

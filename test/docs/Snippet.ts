@@ -34,12 +34,14 @@ const snippetsOf = (file: string): ReadonlyArray<Snippet> => {
 const barrels = [
   "./Given.ts",
   "@effect-livedesk/core",
+  "@effect-livedesk/core/agents",
   "@effect-livedesk/core/flows",
   "@effect-livedesk/core/imports",
   "@effect-livedesk/core/testing",
   "@effect-livedesk/core/webhooks",
   "@effect-livedesk/node",
   "effect",
+  "effect/ai",
   "effect/http",
   "effect/persistence",
   "effect/workflow",
@@ -49,6 +51,7 @@ const barrels = [
 /** What is imported by its own name only. */
 const modules = {
   LiveDeskOpenApi: "@effect-livedesk/core/LiveDeskOpenApi",
+  NodeAgents: "@effect-livedesk/node/NodeAgents",
   NodeFlows: "@effect-livedesk/node/NodeFlows",
   NodeImport: "@effect-livedesk/node/NodeImport",
   NodeRedis: "@effect/platform-node/NodeRedis",

@@ -128,6 +128,19 @@ describe("the other examples", () => {
       ])
     }))
 
+  it.live("agent", () =>
+    Effect.gen(function*() {
+      const { code, err, out } = yield* run("agent")
+      assert.deepStrictEqual([code, err, out.length], [0, [], 5])
+      assert.deepStrictEqual(out.filter((_, line) => line !== 3), [
+        "the agent: I drafted a reply.",
+        "draft 1: {\"conversation_id\":40,\"text\":\"It is on its way, Alice.\"}",
+        "draft 1 is Unknown",
+        "messages sent: 1"
+      ])
+      assert.include(out[3], "\"rule\":\"outcomeUnknown\"")
+    }))
+
   it.live("import", () =>
     Effect.gen(function*() {
       const { code, out } = yield* run("import")

@@ -1,8 +1,8 @@
 /**
  * EngageLab LiveDesk for Effect, on Node.js.
  *
- * Modules that need `node:sqlite` or a database have an entry of their own: `@effect-livedesk/node/NodeImport`,
- * `NodeFlows` and `NodeSqlite`. The services themselves are in `@effect-livedesk/core`.
+ * Modules that need `node:sqlite` or a database have an entry of their own: `@effect-livedesk/node/NodeAgents`,
+ * `NodeFlows`, `NodeImport` and `NodeSqlite`. The services themselves are in `@effect-livedesk/core`.
  *
  * @since 0.1.0
  */

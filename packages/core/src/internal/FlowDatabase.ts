@@ -31,14 +31,14 @@ export const untilAvailable = <A>(statement: Effect.Effect<A, SqlError>): Effect
   )
 
 /** Makes the `forget` of a store: deletes what is from before a time, in milliseconds since 1970. */
-export const makeForget = (operation: string, deleteBefore: (time: number) => Effect.Effect<void>) => {
+export const makeForget = <E = never>(operation: string, deleteBefore: (time: number) => Effect.Effect<void, E>) => {
   const check = OptionSchema.decoder(
     Schema.Struct({ olderThan: OptionSchema.duration }),
     (issues) => ErrorMapping.invalidInput(operation, issues)
   )
   return Effect.fnUntraced(function*(
     options: { readonly olderThan: Duration.Input }
-  ): Effect.fn.Return<void, LiveDeskError.ValidationError> {
+  ): Effect.fn.Return<void, E | LiveDeskError.ValidationError> {
     const { olderThan } = yield* check(options)
     yield* deleteBefore((yield* Clock.currentTimeMillis) - Duration.toMillis(olderThan))
   })

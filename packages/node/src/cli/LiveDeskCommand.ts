@@ -34,7 +34,9 @@ export const commands = {
   emulator: () => import("./EmulatorCommand.ts"),
   doctor: () => import("./DoctorCommand.ts"),
   verify: () => import("./VerifyCommand.ts"),
-  webhooks: () => import("./WebhooksCommand.ts")
+  webhooks: () => import("./WebhooksCommand.ts"),
+  mcp: () => import("./McpCommand.ts"),
+  drafts: () => import("./DraftsCommand.ts")
 }
 
 /** Whether the arguments ask for the one command that their first word names. */

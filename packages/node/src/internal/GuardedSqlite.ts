@@ -38,6 +38,34 @@ export const layer = (
   return Layer.unwrap(Effect.as(check(file, kind), guarded))
 }
 
+/**
+ * Provides `SqlClient` over a file of this kind, which several processes may use at once. So no count of openings can
+ * tell whether it was copied without the file beside it.
+ */
+export const layerShared = (
+  file: string,
+  kind: Kind
+): Layer.Layer<SqlClient.SqlClient, SqlError | NodeSqlite.SqliteFileError> => {
+  const sqlite = NodeSqlite.layer({ file, busyTimeout: "10 seconds" })
+  if (file === ":memory:") return sqlite
+  const marked = Layer.effect(
+    SqlClient.SqlClient,
+    Effect.gen(function*() {
+      yield* hold(file)
+      const sql = yield* SqlClient.SqlClient
+      // Or another process could create its tables in between.
+      yield* sql.withTransaction(identify(sql, file, kind))
+      return sql
+    })
+  )
+  return Layer.unwrap(Effect.as(
+    Effect.suspend(() =>
+      held.has(identityOf(file)) || isOfKind(headerOf(file), kind) ? Effect.void : other(file, kind)
+    ),
+    Layer.provide(marked, sqlite)
+  ))
+}
+
 /** The files that this process has open: reading one would give back the locks on it when it is closed. */
 const held = new Set<string>()
 
@@ -62,9 +90,7 @@ const check = (file: string, kind: Kind): Effect.Effect<void, NodeSqlite.SqliteF
     if (held.has(identityOf(file))) return Effect.void
     const header = headerOf(file)
     if (header._tag === "Empty") return Effect.void
-    if (header._tag === "NotSqlite" || header.applicationId !== kind.applicationId) {
-      return Effect.fail(other(file, kind))
-    }
+    if (header._tag === "NotSqlite" || !isOfKind(header, kind)) return other(file, kind)
     const incomplete = (detail: string) =>
       Effect.fail(new NodeSqlite.SqliteFileError({ problem: "Incomplete", file, detail }))
     const { userVersion } = header
@@ -89,6 +115,9 @@ const check = (file: string, kind: Kind): Effect.Effect<void, NodeSqlite.SqliteF
       ? Effect.void
       : incomplete(`${SqliteWal.pathOf(file)} is not of this ${kind.name}, whose latest is missing. ${copy}`)
   })
+
+const isOfKind = (header: Header, { applicationId }: Kind): boolean =>
+  header._tag === "Empty" || (header._tag === "Sqlite" && header.applicationId === applicationId)
 
 const other = (file: string, { name }: Kind) =>
   new NodeSqlite.SqliteFileError({
@@ -133,20 +162,26 @@ const headerOf = (file: string): Header => {
 const guard = Effect.fnUntraced(function*(file: string, kind: Kind) {
   yield* hold(file)
   const sql = yield* SqlClient.SqlClient
-  const [header] = yield* sql<{ readonly application_id: number }>`PRAGMA application_id`
-  const [tables] = yield* sql<{ readonly count: number }>`SELECT COUNT(*) AS count FROM sqlite_schema`
-  if (header?.application_id !== kind.applicationId && tables?.count !== 0) return yield* other(file, kind)
   /** Writes all that was committed back into the file. */
   const checkpoint = sql.unsafe("PRAGMA wal_checkpoint(TRUNCATE)")
   const mark = (version: number) => Effect.andThen(sql.unsafe(`PRAGMA user_version = ${version}`), checkpoint)
   const [state] = yield* sql<{ readonly user_version: number }>`PRAGMA user_version`
   const open = nextOpen(state?.user_version ?? 0)
   // The first frame of an opening is to have the new count.
-  if (header?.application_id !== kind.applicationId) yield* sql.unsafe(`PRAGMA application_id = ${kind.applicationId}`)
+  yield* identify(sql, file, kind)
   yield* Effect.acquireRelease(
     mark(open),
     // It counts as closed once all the rest is in it.
     () => Effect.ignore(Effect.andThen(checkpoint, mark(open + 1)))
   )
   return sql
+})
+
+/** Gives a file that holds nothing its kind, and refuses one that holds something else. */
+const identify = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, file: string, kind: Kind) {
+  const [header] = yield* sql<{ readonly application_id: number }>`PRAGMA application_id`
+  if (header?.application_id === kind.applicationId) return
+  const [tables] = yield* sql<{ readonly count: number }>`SELECT COUNT(*) AS count FROM sqlite_schema`
+  if (tables?.count !== 0) return yield* other(file, kind)
+  yield* sql.unsafe(`PRAGMA application_id = ${kind.applicationId}`)
 })

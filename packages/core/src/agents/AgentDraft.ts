@@ -1,0 +1,98 @@
+/**
+ * Writes that wait for a person: drafts to send or discard, and unknown outcomes to resolve.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as AgentGate from "../internal/AgentGate.ts"
+import type * as LiveDesk from "../LiveDesk.ts"
+import * as AgentStore from "./AgentStore.ts"
+import type * as AgentWrite from "./AgentWrite.ts"
+
+/**
+ * Lists the writes that wait for a person, oldest first: drafts, unknown outcomes, and what is under way.
+ *
+ * @category calls
+ * @since 0.1.0
+ */
+export const list: Effect.Effect<
+  ReadonlyArray<AgentWrite.AgentWrite>,
+  AgentStore.AgentStoreError,
+  AgentStore.AgentStore
+> = Effect.flatMap(AgentStore.AgentStore, (store) => store.list(["Drafted", "Begun", "Unknown"]))
+
+/**
+ * Returns a write, whatever its state. Fails with `NotWaitingError` if there is none with this id.
+ *
+ * @category calls
+ * @since 0.1.0
+ */
+export const get = (
+  id: number
+): Effect.Effect<
+  AgentWrite.AgentWrite,
+  AgentStore.AgentStoreError | AgentStore.NotWaitingError,
+  AgentStore.AgentStore
+> => Effect.flatMap(AgentStore.AgentStore, (store) => store.get(id))
+
+/**
+ * Sends a draft, once: that it began is recorded before the call. Returns the write as it is afterwards.
+ *
+ * - `Done`: LiveDesk acted.
+ * - `Drafted`: LiveDesk did nothing, and `problem` says why. It can be sent again.
+ * - `Unknown`: LiveDesk may have acted. Look in the console, then call `resolve`.
+ *
+ * Fails with `NotWaitingError` if it is no draft any more, or the same write is not resolved. The limits of the policy
+ * are for the agent, so none applies here.
+ *
+ * @category calls
+ * @since 0.1.0
+ */
+export const send = (
+  id: number
+): Effect.Effect<
+  AgentWrite.AgentWrite,
+  AgentStore.AgentStoreError | AgentStore.NotWaitingError,
+  AgentStore.AgentStore | LiveDesk.LiveDesk
+> =>
+  Effect.scoped(Effect.gen(function*() {
+    const store = yield* AgentStore.AgentStore
+    const start = yield* AgentGate.makeStart
+    const { write } = yield* Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(Effect.flatMap(store.approve(id), start), (fiber) => restore(Fiber.join(fiber)))
+    )
+    return write
+  }))
+
+/**
+ * Discards a draft. Fails with `NotWaitingError` if it is no draft any more.
+ *
+ * @category calls
+ * @since 0.1.0
+ */
+export const discard = (
+  id: number
+): Effect.Effect<
+  AgentWrite.AgentWrite,
+  AgentStore.AgentStoreError | AgentStore.NotWaitingError,
+  AgentStore.AgentStore
+> => Effect.flatMap(AgentStore.AgentStore, (store) => store.discard(id))
+
+/**
+ * Resolves a write whose outcome is unknown, after a person looked whether LiveDesk acted. If it did not, a draft can be
+ * sent again, and the agent may ask for another write again.
+ *
+ * Fails with `NotWaitingError` if its outcome is known, or it began less than 15 minutes ago and may be under way.
+ *
+ * @category calls
+ * @since 0.1.0
+ */
+export const resolve = (
+  id: number,
+  options: { readonly happened: boolean }
+): Effect.Effect<
+  AgentWrite.AgentWrite,
+  AgentStore.AgentStoreError | AgentStore.NotWaitingError,
+  AgentStore.AgentStore
+> => Effect.flatMap(AgentStore.AgentStore, (store) => store.resolve(id, options))

@@ -1,0 +1,408 @@
+/**
+ * The store of an agent's writes: drafts, what is under way, unknown outcomes, and the audit log. It decides which write
+ * may begin, so that neither a restart nor another process makes one twice or beyond the limits.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import type * as SqlClient from "effect/sql/SqlClient"
+import type { SqlError } from "effect/sql/SqlError"
+import * as AgentTable from "../internal/AgentTable.ts"
+import * as FlowDatabase from "../internal/FlowDatabase.ts"
+import type * as LiveDeskError from "../LiveDeskError.ts"
+import type * as AgentPolicy from "./AgentPolicy.ts"
+import * as AgentWrite from "./AgentWrite.ts"
+import * as AuditEntry from "./AuditEntry.ts"
+
+/**
+ * The store cannot be read or written.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class AgentStoreError extends Schema.TaggedError<AgentStoreError>()("AgentStoreError", {
+  message: Schema.String
+}) {}
+
+/**
+ * A person decided about a write that is not waiting for that decision. `state` is absent if there is no such write.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class NotWaitingError extends Schema.TaggedError<NotWaitingError>()("NotWaitingError", {
+  id: Schema.Number,
+  state: Schema.optionalKey(AgentWrite.State),
+  message: Schema.String
+}) {}
+
+/**
+ * The rules by which the store refuses a write.
+ *
+ * - `outcomeUnknown`: the same write, or another about the same, may have taken effect.
+ * - `underWay`: such a write began less than 15 minutes ago, and has no outcome yet.
+ * - `repeated`: the same write, of a message, a note, a conversation or a ticket, was made within the last hour.
+ * - the others: a limit of the policy is reached.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Rule = "outcomeUnknown" | "underWay" | "repeated" | keyof AgentPolicy.Limits
+
+/**
+ * The result of `propose`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Proposal =
+  | { readonly _tag: "Drafted"; readonly write: AgentWrite.AgentWrite }
+  | { readonly _tag: "Begun"; readonly write: AgentWrite.AgentWrite }
+  | {
+    readonly _tag: "Refused"
+    readonly rule: Rule
+    /** The earlier write that stands against it. */
+    readonly write: AgentWrite.AgentWrite | undefined
+    /** When a limit allows it, in milliseconds since 1970. */
+    readonly until: number | undefined
+  }
+
+/**
+ * The outcome of a write that was begun.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Completion {
+  readonly state: "Done" | "Failed" | "Unknown"
+  readonly ids: AgentWrite.Ids
+  /** Why it is not done, and what to do. */
+  readonly problem?: string | undefined
+  /** The reason for the audit log. */
+  readonly detail?: string | undefined
+}
+
+type Decision = Effect.Effect<AgentWrite.AgentWrite, AgentStoreError | NotWaitingError>
+
+/**
+ * Stores what agents ask for. Each function is one transaction, with its entry in the audit log.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class AgentStore extends Context.Service<AgentStore, {
+  /**
+   * Records that an agent asks for a write, and decides: it is drafted, the caller must make it now, or it is refused.
+   * A draft that waits already is returned as it is. A write that failed without an effect goes on where it ended.
+   */
+  readonly propose: (
+    request: AgentWrite.Request,
+    options: { readonly isDraft: boolean; readonly limits: AgentPolicy.AgentPolicy["Service"]["limits"] }
+  ) => Effect.Effect<Proposal, AgentStoreError>
+  /** Records that a person approved a draft. The caller must make it now. */
+  readonly approve: (id: number) => Decision
+  /** Records the outcome of a write that was begun. A draft that failed waits for a person again. */
+  readonly complete: (id: number, completion: Completion) => Effect.Effect<AgentWrite.AgentWrite, AgentStoreError>
+  /** Records that a person discarded a draft. */
+  readonly discard: (id: number) => Decision
+  /**
+   * Records that a person found out whether LiveDesk acted. Fails with `NotWaitingError` for a write that was begun less
+   * than 15 minutes ago and has no outcome yet, as it may be under way.
+   */
+  readonly resolve: (id: number, options: { readonly happened: boolean }) => Decision
+  /** The write with an id. Fails with `NotWaitingError` if there is none. */
+  readonly get: (id: number) => Decision
+  /** The writes in these states, oldest first. */
+  readonly list: (
+    states: ReadonlyArray<AgentWrite.State>
+  ) => Effect.Effect<ReadonlyArray<AgentWrite.AgentWrite>, AgentStoreError>
+  /** The inbox of a conversation that an agent started. */
+  readonly inboxOf: (conversationId: number) => Effect.Effect<number | undefined, AgentStoreError>
+  /** Appends an entry about a tool call that is no write, or was refused. */
+  readonly record: (entry: AuditEntry.NewAuditEntry) => Effect.Effect<void, AgentStoreError>
+  /** The entries of the audit log after a number, oldest first. */
+  readonly audit: (options?: {
+    /** Defaults to 0. */
+    readonly after?: number | undefined
+    /** Defaults to 1,000. */
+    readonly limit?: number | undefined
+  }) => Effect.Effect<ReadonlyArray<AuditEntry.AuditEntry>, AgentStoreError>
+  /** Deletes older entries, and older writes that are over. Fails with `ValidationError` for an invalid duration. */
+  readonly forget: (
+    options: { readonly olderThan: Duration.Input }
+  ) => Effect.Effect<void, AgentStoreError | LiveDeskError.ValidationError>
+}>()("@effect-livedesk/core/agents/AgentStore") {}
+
+const minute = 60_000
+const hour = 60 * minute
+/** How long a write without an outcome counts as under way. */
+const underWayFor = 15 * minute
+
+// ---------------------------------------------------------------------------------------------------------------------
+// decisions
+// ---------------------------------------------------------------------------------------------------------------------
+
+const isMessage = ({ tool }: AgentWrite.Request): boolean =>
+  tool === "send_message" || tool === "leave_note" || tool === "start_conversation"
+
+const conversationOf = ({ arguments: fields }: AgentWrite.Request): number | undefined =>
+  "conversation_id" in fields ? fields.conversation_id : undefined
+
+/**
+ * A write that may not be repeated within an hour, since a client may have lost the response and ask again. Other writes
+ * change a record to what it is already.
+ */
+const creates = (request: AgentWrite.Request): boolean => isMessage(request) || request.tool === "create_ticket"
+
+type Refusal = Extract<Proposal, { readonly _tag: "Refused" }>
+
+/** The limit that refuses a request, and until when. */
+const overLimit = (
+  request: AgentWrite.Request,
+  writes: ReadonlyArray<AgentWrite.AgentWrite>,
+  limits: AgentPolicy.AgentPolicy["Service"]["limits"],
+  now: number
+): Refusal | undefined => {
+  const inWindow = (
+    rule: keyof AgentPolicy.Limits,
+    window: number,
+    counts: (request: AgentWrite.Request) => boolean
+  ): Refusal | undefined => {
+    if (!counts(request)) return undefined
+    const counted = writes
+      .filter(({ askedAt, request, state }) => state !== "Failed" && askedAt > now - window && counts(request))
+      .map(({ askedAt }) => askedAt)
+      .sort((a, b) => a - b)
+    const frees = counted[counted.length - limits[rule]]
+    return frees === undefined ? undefined : { _tag: "Refused", rule, write: undefined, until: frees + window }
+  }
+  const conversation = conversationOf(request)
+  return inWindow(
+    "messagesPerMinuteInConversation",
+    minute,
+    (other) => isMessage(other) && conversation !== undefined && conversationOf(other) === conversation
+  ) ??
+    inWindow("messagesPerMinute", minute, isMessage) ??
+    inWindow("conversationsPerHour", hour, ({ tool }) => tool === "start_conversation") ??
+    inWindow("otherWritesPerMinute", minute, (other) => !isMessage(other))
+}
+
+/** The earlier write that stands against a request. */
+const standsAgainst = (
+  request: AgentWrite.Request,
+  isDraft: boolean,
+  writes: ReadonlyArray<AgentWrite.AgentWrite>,
+  now: number
+): Refusal | undefined => {
+  const refused = (rule: Rule, write: AgentWrite.AgentWrite): Refusal => ({
+    _tag: "Refused",
+    rule,
+    write,
+    until: undefined
+  })
+  for (const write of writes) {
+    const isSame = AgentWrite.fingerprint(write.request) === AgentWrite.fingerprint(request)
+    const stands = AgentWrite.isUnresolved(write) &&
+      // Of a draft in other words, a person decides.
+      (isSame || (!isDraft && AgentWrite.subject(write.request) === AgentWrite.subject(request)))
+    if (stands) {
+      const isUnderWay = write.state === "Begun" && now - write.changedAt < underWayFor
+      return refused(isUnderWay ? "underWay" : "outcomeUnknown", write)
+    }
+    if (isSame && write.state === "Done" && creates(request) && now - write.changedAt < hour) {
+      return refused("repeated", write)
+    }
+  }
+  return undefined
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// layers
+// ---------------------------------------------------------------------------------------------------------------------
+
+const make = (table: AgentTable.AgentTable): AgentStore["Service"] => {
+  const transaction = <A, E>(effect: Effect.Effect<A, E>) =>
+    table.transaction(effect).pipe(
+      Effect.catchIf(
+        (error) => error instanceof AgentTable.AgentTableError,
+        ({ message }) => Effect.fail(new AgentStoreError({ message: `the agent's store failed: ${message}` }))
+      )
+    )
+  const now = Clock.currentTimeMillis
+  const append = (entry: AuditEntry.NewAuditEntry) => Effect.flatMap(now, (at) => table.append({ ...entry, at }))
+  const appendWrite = (
+    { id, request }: AgentWrite.AgentWrite,
+    entry: Pick<AuditEntry.AuditEntry, "by" | "event" | "detail">
+  ) => append({ ...entry, tool: request.tool, arguments: AuditEntry.mask(request.arguments), writeId: id })
+  const moved = (write: AgentWrite.AgentWrite, by: "agent" | "person", detail?: string) =>
+    Effect.as(
+      Effect.andThen(
+        table.put(write),
+        appendWrite(write, {
+          by,
+          event: write.state === "Drafted" ? "Drafted" : write.state,
+          ...(detail === undefined ? {} : { detail })
+        })
+      ),
+      write
+    )
+  const existing = Effect.fnUntraced(function*(id: number) {
+    const write = Number.isSafeInteger(id) ? yield* table.get(id) : undefined
+    return write ?? (yield* new NotWaitingError({ id, message: `there is no write ${id}` }))
+  })
+
+  return AgentStore.of({
+    propose: (request, { isDraft, limits }) =>
+      transaction(Effect.gen(function*() {
+        const at = yield* now
+        const writes = yield* table.find(["Drafted", "Begun", "Unknown"], at - hour)
+        const isSame = (write: AgentWrite.AgentWrite) =>
+          AgentWrite.fingerprint(write.request) === AgentWrite.fingerprint(request)
+        const refusal = standsAgainst(request, isDraft, writes, at)
+        const waiting = writes.find((write) => write.state === "Drafted" && isSame(write))
+        if (refusal === undefined && waiting !== undefined) {
+          yield* appendWrite(waiting, { by: "agent", event: "Drafted", detail: "the draft waits already" })
+          return { _tag: "Drafted", write: waiting } as const
+        }
+        const refused = refusal ?? overLimit(request, writes, limits, at)
+        if (refused !== undefined) {
+          yield* append({
+            by: "agent",
+            event: "Refused",
+            tool: request.tool,
+            arguments: AuditEntry.mask(request.arguments),
+            ...(refused.write === undefined ? {} : { writeId: refused.write.id }),
+            detail: refused.rule
+          })
+          return refused
+        }
+        const failed = writes.findLast((write) => write.state === "Failed" && isSame(write))
+        const write: AgentWrite.AgentWrite = {
+          id: failed?.id ?? (yield* table.lastId) + 1,
+          request,
+          state: isDraft ? "Drafted" : "Begun",
+          isDraft,
+          askedAt: at,
+          changedAt: at,
+          ids: failed?.ids ?? {}
+        }
+        yield* moved(write, "agent")
+        return { _tag: isDraft ? "Drafted" : "Begun", write } as const
+      })),
+    approve: (id) =>
+      transaction(Effect.gen(function*() {
+        const at = yield* now
+        const write = yield* existing(id)
+        const { problem: _, ...rest } = write
+        if (write.state !== "Drafted") return yield* notWaiting(write, "sent")
+        const writes = yield* table.find(["Begun", "Unknown"], at)
+        const other = writes.filter(AgentWrite.isUnresolved).find((other) =>
+          AgentWrite.fingerprint(other.request) === AgentWrite.fingerprint(write.request)
+        )
+        if (other !== undefined) {
+          return yield* new NotWaitingError({
+            id,
+            state: write.state,
+            message: `write ${other.id} is the same, and whether it happened is not known: resolve that one first`
+          })
+        }
+        return yield* moved({ ...rest, state: "Begun", changedAt: at }, "person")
+      })),
+    complete: (id, { detail, ids, problem, state }) =>
+      transaction(Effect.gen(function*() {
+        const at = yield* now
+        const write = yield* Effect.catchTag(existing(id), "NotWaitingError", ({ message }) =>
+          Effect.fail(new AgentStoreError({ message })))
+        // A person has resolved it meanwhile. What LiveDesk did counts, in the log at least.
+        if (write.state !== "Begun") {
+          yield* appendWrite(write, { by: "agent", event: state, detail: `${write.state} before, by a person` })
+          return write
+        }
+        const { problem: _, ...rest } = write
+        const completed: AgentWrite.AgentWrite = {
+          ...rest,
+          state: state === "Failed" && write.isDraft ? "Drafted" : state,
+          changedAt: at,
+          ids: { ...write.ids, ...ids },
+          ...(problem === undefined ? {} : { problem })
+        }
+        yield* table.put(completed)
+        yield* appendWrite(completed, { by: "agent", event: state, ...(detail === undefined ? {} : { detail }) })
+        return completed
+      })),
+    discard: (id) =>
+      transaction(Effect.gen(function*() {
+        const write = yield* existing(id)
+        if (write.state !== "Drafted") return yield* notWaiting(write, "discarded")
+        return yield* moved({ ...write, state: "Discarded", changedAt: yield* now }, "person")
+      })),
+    resolve: (id, { happened }) =>
+      transaction(Effect.gen(function*() {
+        const at = yield* now
+        const write = yield* existing(id)
+        if (!AgentWrite.isUnresolved(write)) return yield* notWaiting(write, "resolved")
+        if (write.state === "Begun" && at - write.changedAt < underWayFor) {
+          return yield* new NotWaitingError({
+            id,
+            state: write.state,
+            message: `write ${id} began less than 15 minutes ago and may be under way: resolve it later`
+          })
+        }
+        const { problem: _, ...rest } = write
+        const resolved: AgentWrite.AgentWrite = {
+          ...rest,
+          state: happened ? "Done" : write.isDraft ? "Drafted" : "Failed",
+          changedAt: at
+        }
+        yield* table.put(resolved)
+        yield* appendWrite(resolved, {
+          by: "person",
+          event: "Resolved",
+          detail: happened ? "it happened" : "it did not happen"
+        })
+        return resolved
+      })),
+    get: (id) => transaction(existing(id)),
+    list: (states) =>
+      transaction(Effect.map(
+        table.find(states, Number.MAX_SAFE_INTEGER),
+        (writes) => writes.filter(({ state }) => states.includes(state))
+      )),
+    inboxOf: (conversationId) =>
+      transaction(Effect.map(
+        table.startOf(conversationId),
+        (write) => write?.request.tool === "start_conversation" ? write.request.arguments.inbox_id : undefined
+      )),
+    record: (entry) => transaction(append(entry)),
+    audit: ({ after = 0, limit = 1_000 } = {}) => transaction(table.entries(after, limit)),
+    forget: FlowDatabase.makeForget("AgentStore.forget", (before) => transaction(table.forget(before)))
+  })
+}
+
+const notWaiting = ({ id, state }: AgentWrite.AgentWrite, decision: string) =>
+  new NotWaitingError({ id, state, message: `write ${id} is ${state}, so it cannot be ${decision}` })
+
+/**
+ * Provides a store over SQLite or PostgreSQL, which several processes may share. Creates its tables, whose names begin
+ * with `livedesk_agent_`, if they do not exist.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<AgentStore, SqlError, SqlClient.SqlClient> = Layer.effect(
+  AgentStore,
+  Effect.map(AgentTable.makeSql, make)
+)
+
+/**
+ * Provides a store in memory, which forgets everything when the process ends: for tests.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerMemory: Layer.Layer<AgentStore> = Layer.effect(AgentStore, Effect.map(AgentTable.makeMemory, make))

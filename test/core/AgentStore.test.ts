@@ -1,0 +1,221 @@
+import { AgentStore, AgentWrite, AuditEntry } from "@effect-livedesk/core/agents"
+import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import { SqlClient } from "effect/sql"
+import { TestClock } from "effect/testing"
+
+const sqlite = AgentStore.layer.pipe(Layer.provideMerge(NodeSqlite.layer({ file: ":memory:" })))
+
+const limits = {
+  messagesPerMinuteInConversation: 100,
+  messagesPerMinute: 100,
+  conversationsPerHour: 100,
+  otherWritesPerMinute: 100
+}
+
+const message = (text: string): AgentWrite.Request => ({
+  tool: "send_message",
+  arguments: { conversation_id: 40, text }
+})
+
+const propose = (text: string, isDraft = false) =>
+  AgentStore.AgentStore.use((store) => store.propose(message(text), { isDraft, limits }))
+
+const decide = <A, E>(f: (store: AgentStore.AgentStore["Service"]) => Effect.Effect<A, E>) =>
+  AgentStore.AgentStore.use(f)
+
+const failed = { state: "Failed", ids: {}, problem: "ConnectionFailed: call again" } as const
+
+for (
+  const [place, layer] of [
+    ["memory", AgentStore.layerMemory],
+    ["SQL", sqlite]
+  ] as const
+) {
+  describe(`a store in ${place}`, () => {
+    it.effect("lets one of several equal writes begin", () =>
+      Effect.gen(function*() {
+        const proposals = yield* Effect.all([1, 2, 3].map(() => propose("Hello")), { concurrency: "unbounded" })
+        assert.deepStrictEqual(
+          proposals.map((proposal) => proposal._tag === "Refused" ? proposal.rule : proposal._tag).sort(),
+          ["Begun", "underWay", "underWay"]
+        )
+      }).pipe(Effect.provide(layer)))
+
+    it.effect("lets one of several people send a draft", () =>
+      Effect.gen(function*() {
+        yield* propose("Hello", true)
+        const approvals = yield* Effect.all(
+          [1, 2, 3].map(() => Effect.result(decide((store) => store.approve(1)))),
+          { concurrency: "unbounded" }
+        )
+        assert.deepStrictEqual(approvals.map(({ _tag }) => _tag).sort(), ["Failure", "Failure", "Success"])
+      }).pipe(Effect.provide(layer)))
+
+    it.effect("keeps one draft of equal writes", () =>
+      Effect.gen(function*() {
+        yield* propose("Hello", true)
+        const again = yield* propose("  Hello\n", true)
+        assert.deepInclude(again, { _tag: "Drafted" })
+        assert.strictEqual(again.write?.id, 1)
+        assert.lengthOf(yield* decide((store) => store.list(["Drafted"])), 1)
+      }).pipe(Effect.provide(layer)))
+
+    it.effect("gives a draft that failed back to people, and one that was sent not", () =>
+      Effect.gen(function*() {
+        yield* propose("Hello", true)
+        yield* decide((store) => store.approve(1))
+        const write = yield* decide((store) => store.complete(1, failed))
+        assert.deepInclude(write, { state: "Drafted", problem: "ConnectionFailed: call again" })
+        assert.notProperty(yield* decide((store) => store.approve(1)), "problem")
+        yield* decide((store) => store.complete(1, { state: "Done", ids: { message_id: 7 } }))
+        for (const decision of ["approve", "discard"] as const) {
+          const refused = yield* Effect.flip(decide((store) => store[decision](1)))
+          assert.deepInclude(refused, { _tag: "NotWaitingError", id: 1, state: "Done" })
+        }
+      }).pipe(Effect.provide(layer)))
+
+    it.effect("sends no draft while the same write is not resolved", () =>
+      Effect.gen(function*() {
+        yield* propose("Hello", true)
+        yield* decide((store) => store.approve(1))
+        yield* decide((store) => store.complete(1, { state: "Unknown", ids: {} }))
+        const refused = yield* propose("Hello", true)
+        assert.deepInclude(refused, { _tag: "Refused", rule: "outcomeUnknown" })
+        // Another text is for a person to judge.
+        assert.deepInclude(yield* propose("Good-bye", true), { _tag: "Drafted" })
+        yield* decide((store) => store.resolve(1, { happened: false }))
+        assert.deepInclude(yield* decide((store) => store.approve(1)), { state: "Begun" })
+      }).pipe(Effect.provide(layer)))
+
+    it.effect("resolves what its process left behind after 15 minutes, not while it may be under way", () =>
+      Effect.gen(function*() {
+        yield* propose("Hello")
+        const early = yield* Effect.flip(decide((store) => store.resolve(1, { happened: true })))
+        assert.include(early.message, "may be under way")
+        assert.deepInclude(yield* propose("Other"), { rule: "underWay" })
+        yield* TestClock.adjust("15 minutes")
+        assert.deepInclude(yield* propose("Other"), { rule: "outcomeUnknown" })
+        assert.deepInclude(yield* decide((store) => store.resolve(1, { happened: true })), { state: "Done" })
+        // It comes back all the same.
+        yield* decide((store) => store.complete(1, failed))
+        assert.deepInclude(yield* decide((store) => store.get(1)), { state: "Done" })
+        const entries = yield* decide((store) => store.audit({ limit: 10 }))
+        assert.deepStrictEqual(entries.map(({ by, event, id }) => `${id} ${by} ${event}`), [
+          "1 agent Begun",
+          "2 agent Refused",
+          "3 agent Refused",
+          "4 person Resolved",
+          "5 agent Failed"
+        ])
+      }).pipe(Effect.provide(layer)))
+
+    it.effect("goes on with a write that failed in the middle", () =>
+      Effect.gen(function*() {
+        const start = {
+          tool: "start_conversation",
+          arguments: { inbox_id: 407, contact_id: 5, text: "Hello" }
+        } as const
+        const begin = decide((store) => store.propose(start, { isDraft: false, limits }))
+        yield* begin
+        yield* decide((store) => store.complete(1, { ...failed, ids: { conversation_id: 41 } }))
+        const again = yield* begin
+        assert.deepInclude(again.write, { id: 1, state: "Begun", ids: { conversation_id: 41 } })
+        assert.strictEqual(yield* decide((store) => store.inboxOf(41)), 407)
+        assert.strictEqual(yield* decide((store) => store.inboxOf(42)), undefined)
+      }).pipe(Effect.provide(layer)))
+
+    it.effect("says that there is no such write", () =>
+      Effect.gen(function*() {
+        for (const id of [1, 0, -1, 1.5, Number.NaN, Number.MAX_VALUE]) {
+          const missing = yield* Effect.flip(decide((store) => store.get(id)))
+          assert.strictEqual(missing._tag, "NotWaitingError")
+        }
+      }).pipe(Effect.provide(layer)))
+
+    it.effect("forgets what is over, not what waits, and never a number", () =>
+      Effect.gen(function*() {
+        yield* propose("Done")
+        yield* decide((store) => store.complete(1, { state: "Done", ids: {} }))
+        yield* propose("Waits", true)
+        yield* propose("Discarded", true)
+        yield* decide((store) => store.discard(3))
+        yield* TestClock.adjust("30 days")
+        yield* decide((store) => store.forget({ olderThan: "7 days" }))
+        const states = yield* decide((store) => store.list(AgentWrite.State.literals))
+        assert.deepStrictEqual(states.map(({ id, state }) => `${id} ${state}`), ["2 Drafted", "3 Discarded"])
+        assert.deepStrictEqual((yield* decide((store) => store.audit())).map(({ id }) => id), [5])
+        assert.deepInclude((yield* propose("Next")).write, { id: 4 })
+        const invalid = yield* Effect.flip(decide((store) => store.forget({ olderThan: Number.NaN })))
+        assert.strictEqual(invalid._tag, "ValidationError")
+      }).pipe(Effect.provide(layer)))
+
+    it.effect("keeps any text as it is", () =>
+      Effect.gen(function*() {
+        const text = "NUL \u0000, quotes ' \", \u{1F4E6}, 漢字"
+        yield* propose(text, true)
+        assert.deepStrictEqual((yield* decide((store) => store.get(1))).request, message(text))
+      }).pipe(Effect.provide(layer)))
+  })
+}
+
+describe("a store in SQL", () => {
+  it.effect("fails with an error of its own when the database does", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      yield* sql`DROP TABLE livedesk_agent_audit`
+      const error = yield* Effect.flip(propose("Hello"))
+      assert.strictEqual(error._tag, "AgentStoreError")
+      // Neither without its entry.
+      assert.deepStrictEqual(yield* sql`SELECT * FROM livedesk_agent_writes`, [])
+    }).pipe(Effect.provide(sqlite)))
+
+  it.effect("says that a row cannot be read, and not what is in it", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      yield* propose("Hello", true)
+      yield* sql`UPDATE livedesk_agent_writes SET body = '{"id":"alice@acme.example"}'`
+      const error = yield* Effect.flip(propose("Hello", true))
+      assert.strictEqual(error._tag, "AgentStoreError")
+      assert.notInclude(error.message, "alice")
+    }).pipe(Effect.provide(sqlite)))
+})
+
+describe("a fingerprint", () => {
+  it("is equal for equal writes, and for no others", () => {
+    const one = AgentWrite.fingerprint({
+      tool: "ensure_contact",
+      arguments: { inbox_id: 1, email: "a@b.c", name: "A" }
+    })
+    const other = AgentWrite.fingerprint({
+      tool: "ensure_contact",
+      arguments: { name: "A ", email: "a@b.c", inbox_id: 1 }
+    })
+    assert.strictEqual(one, other)
+    assert.notStrictEqual(AgentWrite.fingerprint(message("a")), AgentWrite.fingerprint(message("A")))
+    assert.notStrictEqual(
+      AgentWrite.fingerprint(message("a")),
+      AgentWrite.fingerprint({ tool: "leave_note", arguments: { conversation_id: 40, text: "a" } })
+    )
+  })
+})
+
+describe("the audit log", () => {
+  it("masks texts, and keeps numbers and words of LiveDesk", () => {
+    assert.deepStrictEqual(
+      AuditEntry.mask({
+        contact_id: 5,
+        email: "alice@acme.example",
+        status: "resolved",
+        custom_attributes: [{ key: "plan", value: "gold" }, { key: "vip", value: true }]
+      }),
+      {
+        contact_id: 5,
+        email: "<18 characters>",
+        status: "resolved",
+        custom_attributes: [{ key: "plan", value: "<4 characters>" }, { key: "vip", value: true }]
+      }
+    )
+  })
+})
