@@ -19,7 +19,7 @@ export const help: string = [
   "    5  no connection, no response in time, or a failure of LiveDesk's (HttpError)",
   "    6  not found (HttpError with NotFound)",
   "    7  done, but rows were rejected or are unknown, or a receiver refused the webhook",
-  "    8  a response that differs from its documentation, which the doctor looks for",
+  "    8  a response that differs from its documentation, which doctor and verify look for",
   "  129  ended by a closed terminal or a dropped connection (SIGHUP)",
   "  130  ended by Ctrl-C",
   "  143  ended by SIGTERM",
@@ -47,7 +47,10 @@ export const help: string = [
   "  \u001B[36mimport\u001B[0m           Import contacts from a file",
   "  \u001B[36memulator\u001B[0m         Run an emulated LiveDesk on a port of this machine, until Ctrl-C",
   "  \u001B[36mdoctor\u001B[0m           Check settings, service and credentials",
+  "  \u001B[36mverify\u001B[0m           Find out whether LiveDesk does as documented",
   "  \u001B[36mwebhooks\u001B[0m         Receive webhooks, and deliver samples",
+  "  \u001B[36mmcp\u001B[0m              Serve LiveDesk as tools to an AI agent, by MCP on standard input and output",
+  "  \u001B[36mdrafts\u001B[0m           Decide about what an AI agent drafted",
   ""
 ].join("\n")
 
