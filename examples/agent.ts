@@ -102,6 +102,8 @@ const program = Effect.gen(function*() {
   // Whoever asks for it again is refused, until a person has looked.
   yield* answerAgain(id)
   yield* AgentDraft.resolve(1, { happened: true })
+  // The message, and that the conversation has a first reply.
+  yield* sender.awaitDelivered(4)
   yield* Console.log(`messages sent: ${yield* sent}`)
 })
 

@@ -414,7 +414,7 @@ describe("a write", () => {
       const { conversationId } = yield* AgentWorld.begin()
       const send = call("send_message", { conversation_id: conversationId, text: "On its way" })
       const fiber = yield* Effect.forkChild(send, { startImmediately: true })
-      yield* Effect.yieldNow
+      yield* TestClock.adjust("1 second")
       yield* Fiber.interrupt(fiber)
       yield* TestClock.adjust("1 minute")
       assert.deepStrictEqual(yield* events, ["agent: send_message Begun", "agent: send_message Done"])

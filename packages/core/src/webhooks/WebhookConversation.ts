@@ -29,10 +29,16 @@ const nullableSecret = (label: string): Model.Field<Option.Option<Redacted.Redac
   write: (value) => Option.match(value, { onNone: () => null, onSome: Redacted.value })
 })
 
-/** A time that is ISO 8601 text where the API's responses have seconds, as in Chatwoot's events (unverified). */
+/**
+ * A time that is ISO 8601 text where the API's responses have seconds, as in Chatwoot's events (unverified). That text has
+ * whole milliseconds, so a finer time is written as the seconds that it was read from.
+ */
 const nullableIsoTimestamp: Model.Field<Option.Option<DateTime.Utc>> = {
   ...ModelField.nullableTimestamp,
-  write: (value) => Option.match(value, { onNone: () => null, onSome: DateTime.formatIso })
+  write: (value) =>
+    Option.exists(value, (time) => Number.isInteger(DateTime.toEpochMillis(time)))
+      ? Option.match(value, { onNone: () => null, onSome: DateTime.formatIso })
+      : ModelField.nullableTimestamp.write(value)
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
