@@ -31,6 +31,18 @@ describe("a process of the command", () => {
       assert.deepStrictEqual(ran, { code: 0, out: `livedesk v${packageJson.version}\n`, err: "" })
     }))
 
+  it.live("of a Node.js that is too old says so, and exits with 2", () =>
+    Effect.gen(function*() {
+      const older = "Object.defineProperty(process,'versions',{value:{...process.versions,node:'20.20.2'}})"
+      const NODE_OPTIONS = `--import data:text/javascript,${encodeURIComponent(older)}`
+      const ran = yield* Cli.result(yield* Cli.spawn(yield* Folder.make, ["contacts", "list"], { NODE_OPTIONS }))
+      assert.deepStrictEqual(ran, {
+        code: 2,
+        out: "",
+        err: "livedesk needs Node.js 22.19 or newer; this is 20.20.2\n"
+      })
+    }))
+
   it.live("given no settings, prints the error on standard error and exits with 2", () =>
     Effect.gen(function*() {
       const ran = yield* Cli.result(yield* Cli.spawn(yield* Folder.make, ["contacts", "list", "--json"], {}))

@@ -354,6 +354,11 @@ describe("webhooks", () => {
       assert.strictEqual(unsigned.code, 7)
       assert.match(
         unsigned.err,
+        /^the receiver responded with 401: it was sent unsigned, since LIVEDESK_WEBHOOK_SECRET is not set here\n$/
+      )
+      const another = { LIVEDESK_WEBHOOK_SECRET: "another-secret" }
+      assert.match(
+        (yield* Cli.runIn(folder, ["webhooks", "send-test", url], another)).err,
         /^the receiver responded with 401: check that both have the same LIVEDESK_WEBHOOK_SECRET\n$/
       )
       const signed = yield* Cli.runIn(folder, ["webhooks", "send-test", url, "--event", "contact_created"], settings)

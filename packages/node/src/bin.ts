@@ -6,7 +6,7 @@
  */
 // @effect-diagnostics processEnv:off
 import { readFileSync } from "node:fs"
-import { enableCompileCache } from "node:module"
+import * as NodeModule from "node:module"
 import * as StartText from "./cli/StartText.ts"
 
 // Exits quietly on EPIPE. Any other failure to write, such as a full disk, is an error.
@@ -23,13 +23,19 @@ const { version }: { readonly version: string } = JSON.parse(
   readFileSync(new URL("../package.json", import.meta.url), "utf8")
 )
 const text = StartText.make(args, version, { env: process.env, isTerminal: process.stdout.isTTY })
-if (text === undefined) {
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number)
+if (text !== undefined) process.stdout.write(text)
+else if (major < 22 || (major === 22 && minor < 19)) {
+  process.stderr.write(`livedesk needs Node.js 22.19 or newer; this is ${process.versions.node}\n`)
+  process.exitCode = 2
+} else {
   // Linux shares the folder that Node.js takes by default: there, another user could place compiled code.
   const { HOME, XDG_CACHE_HOME = HOME === undefined ? undefined : `${HOME}/.cache` } = process.env
-  // Bun has no such cache.
+  // Bun has no such cache. By namespace: a named import that is not there would end an older Node.js before the line above.
+  const { enableCompileCache } = NodeModule
   if (typeof enableCompileCache === "function" && (process.platform !== "linux" || XDG_CACHE_HOME !== undefined)) {
     enableCompileCache(process.platform === "linux" ? `${XDG_CACHE_HOME}/livedesk` : undefined)
   }
   const { run } = await import("./cli/LiveDeskProcess.ts")
   run(args, version)
-} else process.stdout.write(text)
+}

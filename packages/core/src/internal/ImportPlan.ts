@@ -132,5 +132,5 @@ const taken = (
   const name = kind === "identifier" || kind === "email" ? addressNames[kind] : addressNames.phone
   const other = holder.isInFile ? `line ${holder.line}` : `line ${holder.line} of an earlier file`
   return `line ${line} (${key}) and ${other} (${holder.key}) are two customers with the same ${name} ${address}: ` +
-    "correct one of them, or give both the same identifier"
+    "correct one of them, or take one out of the file"
 }

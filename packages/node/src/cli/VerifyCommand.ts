@@ -64,10 +64,11 @@ export const command = Command.make(
     if (!yes) yield* confirm
     yield* prepare(folder, VerificationReport.fileNames)
     const findings: Array<Finding> = []
+    const isLiveDesk = new URL(baseUrl).hostname.endsWith(".engagelab.com")
     const reportNow = () =>
       VerificationReport.make({
         startedAt: subjects.startedAt,
-        isLiveDesk: new URL(baseUrl).hostname.endsWith(".engagelab.com"),
+        isLiveDesk,
         findings
       })
     yield* Verification.run(clients, recorder, subjects, findings).pipe(
@@ -88,7 +89,13 @@ export const command = Command.make(
       { report: folder, calls: reportNow().rows },
       ({ calls }) => calls.map((call) => ({ ...call }))
     )
-    yield* Console.error(`The report is in the folder ${folder}. Read it, then attach it to an issue of this library.`)
+    yield* Console.error(
+      `The report is in the folder ${folder}. ${
+        isLiveDesk
+          ? "Read it, then attach it to an issue of this library."
+          : "It verifies nothing about LiveDesk itself."
+      }`
+    )
     const failures = findings.filter(({ conclusion, step }) =>
       failed.has(conclusion) || (conclusion === "refused" && step.expected === "success")
     )

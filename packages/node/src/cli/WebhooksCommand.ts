@@ -126,9 +126,10 @@ const sendTest = Command.make(
     const at = yield* DateTime.now
     const id = Option.getOrElse(repeated, () => DateTime.toEpochMillis(at))
     const sample = WebhookDelivery.payload(event, fresh(event, id, at))
+    const signing = yield* verification
     const delivery = yield* WebhookDelivery.make({
       path: `/${address.pathname.slice(1)}${address.search}`,
-      verification: yield* verification,
+      verification: signing,
       id: `test-${id}`,
       payload: { ...sample, ...(yield* reordered(sample, id)) }
     }).pipe(
@@ -156,7 +157,11 @@ const sendTest = Command.make(
     if (status >= 300) {
       return yield* new PartialFailureError({
         message: `the receiver responded with ${status}${
-          status === 401 ? ": check that both have the same LIVEDESK_WEBHOOK_SECRET" : ""
+          status !== 401
+            ? ""
+            : signing === Webhooks.unverified
+            ? ": it was sent unsigned, since LIVEDESK_WEBHOOK_SECRET is not set here"
+            : ": check that both have the same LIVEDESK_WEBHOOK_SECRET"
         }`
       })
     }
