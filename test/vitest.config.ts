@@ -1,4 +1,5 @@
 import { globSync } from "node:fs"
+import { availableParallelism } from "node:os"
 import { defineConfig } from "vitest/config"
 import * as Breadth from "./Breadth.ts"
 import { BreadthReporter } from "./BreadthReporter.ts"
@@ -12,6 +13,8 @@ export default defineConfig({
     // Some tests start programs, in `test:full` dozens of them, which a busy machine makes wait.
     testTimeout: Breadth.isFull ? 300_000 : 30_000,
     hookTimeout: 30_000,
+    // Vitest takes one less than there are cores; of two, that leaves one idle, and most campaigns wait.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // Files share their process, so that each need not load the library anew. Each leaves it as it was.
     isolate: false,
     // A test that asserts nothing fails, and so does one whose snapshot is not there yet.
