@@ -23,7 +23,7 @@ const limitsInBrowsers: { readonly [entry: string]: number } = {
 
 /** Likewise, of the entry points by themselves. */
 const limitsOnNode: { readonly [entry: string]: number } = {
-  "@effect-livedesk/node": 7_200,
+  "@effect-livedesk/node": 7_700,
   "@effect-livedesk/node/NodeAgents": 3_200,
   "@effect-livedesk/node/NodeFlows": 5_050,
   "@effect-livedesk/node/NodeImport": 4_600,
@@ -32,7 +32,7 @@ const limitsOnNode: { readonly [entry: string]: number } = {
 
 /** Likewise, of what they load only when it is needed: the emulator's inbox, and what shares flows by PostgreSQL. */
 const limitsLater: { readonly [entry: string]: number } = {
-  "@effect-livedesk/node": 21_000,
+  "@effect-livedesk/node": 30_300,
   "@effect-livedesk/node/NodeFlows": 400
 }
 
