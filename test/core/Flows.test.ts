@@ -1,12 +1,19 @@
-import { LiveDesk, type LiveDeskClient, Transport } from "@effect-livedesk/core"
-import { ConversationFlow, CustomerReply, FlowEvents, IntentLog, Reconciliation } from "@effect-livedesk/core/flows"
+import { Contacts, LiveDesk, type LiveDeskClient, LiveDeskError, Transport } from "@effect-livedesk/core"
+import {
+  ConversationFlow,
+  CustomerReply,
+  FlowEvents,
+  FlowStep,
+  IntentLog,
+  Reconciliation
+} from "@effect-livedesk/core/flows"
 import { Emulator, Faults } from "@effect-livedesk/core/testing"
 import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
 import { assert, describe, it } from "@effect/vitest"
-import { Array, Clock, Duration, Effect, Fiber, Layer, Logger, PubSub } from "effect"
+import { Array, Clock, Duration, Effect, Fiber, HashMap, Layer, Logger, PubSub, References, Schema } from "effect"
 import { HttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
-import { WorkflowEngine } from "effect/workflow"
+import { Workflow, WorkflowEngine } from "effect/workflow"
 import * as Breadth from "../Breadth.ts"
 import * as FlowServer from "../FlowServer.ts"
 import * as Promises from "../Promises.ts"
@@ -57,6 +64,18 @@ const flow = ConversationFlow.run(payload)
 
 const executionId = ConversationFlow.ConversationFlow.executionId(payload)
 
+/** What the flow notes of its contact. */
+const contactFacts = Effect.map(executionId, (executionId): IntentLog.Facts => ({
+  executionId,
+  step: "contact",
+  workflow: "LiveDesk.ConversationFlow",
+  kind: "contact",
+  inboxId: 407,
+  contactId: undefined,
+  conversationId: undefined,
+  content: undefined
+}))
+
 const done = Effect.gen(function*() {
   const { state } = yield* Emulator.Emulator
   return FlowServer.done(yield* state).get("alice@acme.inc")
@@ -105,12 +124,15 @@ const pass = Effect.fnUntraced(function*(time: Duration.Input) {
 /** What was logged as a warning. */
 const warnings = () => {
   const lines: Array<string> = []
+  const annotations: Array<unknown> = []
   const layer = Logger.layer([
-    Logger.make(({ logLevel, message }) => {
-      if (logLevel === "Warn") lines.push(String(message))
+    Logger.make(({ fiber, logLevel, message }) => {
+      if (logLevel !== "Warn") return
+      lines.push(String(message))
+      annotations.push(fiber.getRef(References.CurrentLogAnnotations))
     })
   ])
-  return { lines, layer }
+  return { annotations, lines, layer }
 }
 
 describe("a flow", () => {
@@ -178,6 +200,8 @@ describe("a flow", () => {
         }))
         assert.strictEqual(error.outcome, "NotSent")
         assert.strictEqual(error.reason._tag, "ConnectionFailed")
+        // A minute apart at most.
+        assert.isAbove((yield* posts).length, 50)
       }).pipe(Effect.provide(world({ [operation]: Array.makeBy(200, () => Fault.Refused()) }))))
   }
 
@@ -205,20 +229,26 @@ describe("a flow", () => {
       )
     ))
 
+  it.effect("waits for what is left of reconcileAfter before it looks for a contact again", () =>
+    Effect.gen(function*() {
+      const intents = yield* IntentLog.IntentLog
+      const { intent } = yield* intents.begin(yield* contactFacts, 1)
+      yield* intents.beginCheck(intent, undefined)
+      yield* TestClock.adjust("20 seconds")
+      yield* life(Effect.gen(function*() {
+        const fiber = yield* begin("9 seconds")
+        assert.deepStrictEqual(yield* posts, [])
+        yield* pass("2 seconds")
+        yield* Fiber.join(fiber)
+      }))
+      assert.isAtMost(yield* Clock.currentTimeMillis, 31_000)
+    }).pipe(Effect.provide(world({}))))
+
   it.effect("waits no longer than reconcileAfter, also if the clock was set back an hour", () =>
     Effect.gen(function*() {
       yield* TestClock.adjust("2 hours")
       const intents = yield* IntentLog.IntentLog
-      const { intent } = yield* intents.begin({
-        executionId: yield* executionId,
-        step: "contact",
-        workflow: "LiveDesk.ConversationFlow",
-        kind: "contact",
-        inboxId: 407,
-        contactId: undefined,
-        conversationId: undefined,
-        content: undefined
-      }, 1)
+      const { intent } = yield* intents.begin(yield* contactFacts, 1)
       yield* intents.beginCheck(intent, undefined)
       yield* TestClock.setTime(3_600_000)
       const fiber = yield* life(Effect.tap(begin("31 seconds"), Fiber.join))
@@ -239,8 +269,45 @@ describe("a flow", () => {
 
   it.effect("fails when LiveDesk rejects a call, which another flow may repeat", () =>
     Effect.gen(function*() {
-      const error = yield* life(Effect.flip(ConversationFlow.run({ ...payload, inboxId: 999 })))
-      assert.deepStrictEqual([error.outcome, error.reason._tag], ["Rejected", "NotFound"])
+      // The second waits for nothing: the first left no doubt.
+      for (const attempt of ["first", "second"]) {
+        const error = yield* life(Effect.flip(ConversationFlow.run({ ...payload, inboxId: 999 })))
+        assert.deepStrictEqual([error.outcome, error.reason._tag], ["Rejected", "NotFound"], attempt)
+      }
+    }).pipe(Effect.provide(world({}))))
+
+  it.effect("takes a contact that is known, and looks for none", () =>
+    Effect.gen(function*() {
+      const contacts = yield* Contacts.Contacts
+      const { contact } = yield* contacts.create({ inboxId: 407, email: "alice@acme.inc" })
+      const intents = yield* IntentLog.IntentLog
+      const { intent } = yield* intents.begin(yield* contactFacts, 1)
+      yield* intents.complete(intent, contact.id)
+      const started = yield* life(flow)
+      assert.strictEqual(started.contactId, contact.id)
+      const { trace } = yield* Faults.Faults
+      assert.deepStrictEqual((yield* trace).map(({ operation }) => operation), all)
+    }).pipe(Effect.provide(world({}))))
+
+  it.effect("gives the source id of its contact", () =>
+    Effect.gen(function*() {
+      const Found = Workflow.make("Found", {
+        payload: { email: Schema.String },
+        success: FlowStep.FoundContact,
+        error: LiveDeskError.LiveDeskError,
+        idempotencyKey: ({ email }) => email
+      })
+      const found = yield* Found.execute({ email: "alice@acme.inc" }).pipe(
+        Effect.provide(
+          Found.toLayer(({ email }) => FlowStep.ensureContact("contact", { inboxId: 407, email })).pipe(
+            Layer.provideMerge(WorkflowEngine.layerMemory)
+          )
+        )
+      )
+      const { contactInboxes } = yield* Effect.flatMap(Emulator.Emulator, ({ state }) => state)
+      const [{ contactId, sourceId } = {}] = HashMap.toValues(contactInboxes).flat()
+      assert.deepStrictEqual({ ...found }, { contactId, sourceId })
+      assert.isString(found.sourceId)
     }).pipe(Effect.provide(world({}))))
 })
 
@@ -291,7 +358,7 @@ describe("an unknown outcome", () => {
       }).pipe(Effect.provide(world({ [operation]: [fault] }))))
 
     it.effect(`of ${operation} is resolved by a person: ${what}`, () => {
-      const { layer, lines } = warnings()
+      const { annotations, layer, lines } = warnings()
       const step = operation === "messages.send" ? "message" : "conversation"
       return Effect.gen(function*() {
         yield* life(Effect.gen(function*() {
@@ -299,6 +366,11 @@ describe("an unknown outcome", () => {
           assert.isUndefined(fiber.pollUnsafe())
           assert.lengthOf(lines, 1)
           assert.include(lines[0], "look at the con")
+          assert.deepInclude(annotations[0], {
+            "livedesk.flow": "LiveDesk.ConversationFlow",
+            "livedesk.flow.execution": yield* executionId,
+            "livedesk.flow.step": step
+          })
           const [pending] = yield* Reconciliation.pending
           assert.deepStrictEqual([pending?.executionId, pending?.step], [yield* executionId, step])
           const { state } = yield* Emulator.Emulator
@@ -381,6 +453,17 @@ describe("an unknown outcome", () => {
       "conversations.create": [Fault.Silent({ when: "AfterProcessing" })],
       "messages.send": [Fault.Silent({ when: "AfterProcessing" })]
     }))))
+
+  it.effect("that a probe cannot tell is not probed again", () =>
+    Effect.gen(function*() {
+      let probes = 0
+      const undetermined = Effect.sync(() => {
+        probes++
+        return Reconciliation.undetermined
+      })
+      yield* life(begin("5 minutes"), { conversation: () => undetermined, message: () => undetermined })
+      assert.strictEqual(probes, 1)
+    }).pipe(Effect.provide(world({ "messages.send": [Fault.Reset({ when: "AfterProcessing" })] }))))
 
   it.effect("that a probe does not find is probed again once the request cannot be in flight any more", () =>
     Effect.gen(function*() {

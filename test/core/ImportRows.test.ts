@@ -15,11 +15,26 @@ const bytes = (text: string, size = 65_536): Stream.Stream<Uint8Array> => {
   )
 }
 
+/** As many blank lines as are looked at for the encoding, in one piece: the rest of a file is read as it comes. */
+const blank = "\n".repeat(1100)
+
+/** Reads rows of a text in one piece, or behind blank lines in pieces of that size. */
+const inPieces = <E>(
+  read: (bytes: Stream.Stream<Uint8Array>) => Stream.Stream<ImportRows.ImportRow, E>,
+  text: string,
+  size: number | undefined
+) =>
+  size === undefined
+    ? Stream.runCollect(read(bytes(text)))
+    : Stream.runCollect(read(Stream.concat(bytes(blank), bytes(text, size)))).pipe(
+      Effect.map((rows) => rows.map((row) => ({ ...row, line: row.line - blank.length })))
+    )
+
 const csv = (text: string, options?: ImportRows.CsvOptions & { readonly size?: number }) =>
-  Stream.runCollect(ImportRows.csv(bytes(text, options?.size), options))
+  inPieces((bytes) => ImportRows.csv(bytes, options), text, options?.size)
 
 const ndjson = (text: string, options?: ImportRows.Options & { readonly size?: number }) =>
-  Stream.runCollect(ImportRows.ndjson(bytes(text, options?.size), options))
+  inPieces((bytes) => ImportRows.ndjson(bytes, options), text, options?.size)
 
 /** Each row in short: its line, and its values or what is wrong. */
 const brief = (rows: ReadonlyArray<ImportRows.ImportRow>) =>
@@ -110,6 +125,15 @@ describe("CSV", () => {
           [2]
         )
       }
+      // What may still be closed by a later piece is no fault yet.
+      assert.deepStrictEqual(brief(yield* csv("name,note\nA,\"one\ntwo\"\nB,x\n", { size: 3, maxRowSize: 64 })), [
+        [2, "A|one\ntwo"],
+        [4, "B|x"]
+      ])
+      const [quoted, unquoted] = yield* csv(`name,note\nA,"b" c\n${"x".repeat(600)}  \n`)
+      assert.match(quoted?._tag === "BadRow" ? quoted.problem : "", /^not CSV: [a-z]/)
+      assert.deepInclude(quoted, { line: 2, text: "A,\"b\" c" })
+      assert.deepInclude(unquoted, { line: 3, text: "x".repeat(500) })
       const [open] = yield* csv("name\n\"Alice\n")
       assert.deepStrictEqual(open, {
         _tag: "BadRow",
@@ -229,17 +253,19 @@ describe("CSV", () => {
 
   it.effect("reads UTF-16 with and without a byte order mark, in whichever pieces it comes", () =>
     Effect.gen(function*() {
-      const text = "name\temail\tcity\r\nAnna Müller\ta@acme.inc\t東京\r\n"
+      // Longer than what is looked at for the encoding.
+      const text = `name\temail\tcity\r\n${"Anna Müller\ta@acme.inc\t東京\r\n".repeat(40)}`
       for (const order of ["le", "be"] as const) {
         for (const mark of ["", "\uFEFF"]) {
           for (const size of [1, 7, 65_536]) {
             const read = yield* Stream.runCollect(ImportRows.csv(raw(utf16(mark + text, order), size)))
-            assert.deepStrictEqual(read, [{
+            assert.lengthOf(read, 40)
+            assert.deepStrictEqual(read.at(-1), {
               _tag: "Row",
-              line: 2,
+              line: 41,
               values: { name: "Anna Müller", email: "a@acme.inc", city: "東京" },
               columns: ["name", "email", "city"]
-            }])
+            })
           }
         }
       }
@@ -338,7 +364,15 @@ describe("newline-delimited JSON", () => {
           brief(read.filter((row) => row._tag === "Row" && row.line !== 6)),
           [[1, "Alice"], [7, "Bob"]]
         )
+        // A row that came whole is read, however long it is.
+        const [, problem] = brief(read.filter(({ line }) => line === 6))[0] ?? []
+        assert.strictEqual(problem, size === 3 ? "longer than 100 characters" : "x".repeat(200))
       }
+      assert.deepStrictEqual(brief(yield* ndjson("{\"name\":1}\n[{}]\n \t\n{\"name\":2}", { size: 5 })), [
+        [1, "1"],
+        [2, "not a JSON object, such as {\"email\": \"alice@acme.inc\"}"],
+        [4, "2"]
+      ])
       assert.deepStrictEqual(brief(yield* ndjson("{\"name\":\n[1]\n")), [
         [1, "not JSON"],
         [2, "not a JSON object, such as {\"email\": \"alice@acme.inc\"}"]
