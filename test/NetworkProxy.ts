@@ -47,17 +47,21 @@ export const make = Effect.fnUntraced(function*(
       if (treatment.resets) client.resetAndDestroy()
       else client.end()
     }
+    /** Writes a piece, unless the other side is gone meanwhile. */
+    const put = (to: Net.Socket, piece: Buffer) => {
+      if (!to.destroyed && !to.writableEnded) to.write(piece)
+    }
     // A delay that is the same for all pieces keeps their order.
     const write = (to: Net.Socket, piece: Buffer) => {
-      if (treatment._tag !== "Pass" || treatment.delay === 0) return void to.write(piece)
-      fork(Effect.delay(Effect.sync(() => to.destroyed || to.write(piece)), treatment.delay))
+      if (treatment._tag !== "Pass" || treatment.delay === 0) return put(to, piece)
+      fork(Effect.delay(Effect.sync(() => put(to, piece)), treatment.delay))
     }
     const forward = (side: Side, from: Net.Socket, to: Net.Socket) => {
       let left = "side" in treatment && treatment.side === side ? treatment.after : Infinity
       from.on("data", (piece) => {
         if (left <= 0) return
         write(to, piece.byteLength > left ? piece.subarray(0, left) : piece)
-        if (treatment._tag === "Repeat" && side === "Response") to.write(piece)
+        if (treatment._tag === "Repeat" && side === "Response") put(to, piece)
         left -= piece.byteLength
         if (left <= 0) end()
       })
