@@ -1061,6 +1061,16 @@ describe("each reason", () => {
       }))
   }
 
+  it("shows on one line what to resume with, whatever LiveDesk gave", () => {
+    const { message } = new LiveDeskError.HttpError({
+      operation: "conversations.create",
+      outcome: "Rejected",
+      reason: new LiveDeskError.NotFound({ messages: [] }),
+      resume: { contactId: 5, sourceId: "a\r\nFORGED\u202E\u0007 b" }
+    })
+    assert.include(message, "Resume with contactId 5, sourceId a FORGED b.")
+  })
+
   it("says by the call whether the error is retryable, in every class of error", () => {
     for (const isCallIdempotent of [undefined, false, true]) {
       const common = {

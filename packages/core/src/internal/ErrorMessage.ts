@@ -70,9 +70,10 @@ const what = ({ foreignMediaType, reason, status }: Subject): string =>
 const verifySentence = (verifyHint: string | undefined): string =>
   verifyHint === undefined ? "" : ` To verify the outcome: ${verifyHint}.`
 
+/** On one line: LiveDesk gives the source id, so it may be any text. */
 const resumeSentence = (resume: Identifiers = {}): string => {
-  const steps = Object.entries(resume)
-  return steps.length === 0 ? "" : ` Resume with ${steps.map(([name, id]) => `${name} ${id}`).join(", ")}.`
+  const steps = Object.entries(resume).map(([name, id]) => `${name} ${String(id).replace(/[\s\p{C}]+/gu, " ")}`)
+  return steps.length === 0 ? "" : ` Resume with ${steps.join(", ")}.`
 }
 
 const credentialsPlace = "Project Settings - API Management of the LiveDesk console"
