@@ -192,12 +192,11 @@ export const responses: { readonly [Name in Endpoints.Operation]?: Example } = {
   ),
   "contacts.update": inherited({ payload: support }),
   "conversations.toggleStatus": inherited({
-    meta: {},
     payload: { success: true, conversation_id: 40, current_status: "resolved", snoozed_until: null }
   }),
   "tickets.create": {
     summary: "Made up: the page says only that the id is returned",
-    value: { code: 0, message: "Success", data: { ticket_id: "tk_20251104_789abc" } }
+    value: { data: { ticket_id: "tk_20251104_789abc" } }
   },
   "tickets.get": sample({
     code: 0,
@@ -239,7 +238,7 @@ export const responses: { readonly [Name in Endpoints.Operation]?: Example } = {
   }, ", which is cut off in the changes of state; texts that were not readable are made up"),
   "tickets.update": {
     summary: "Made up: no page shows the response",
-    value: { code: 0, message: "Success", data: { ticket_id: "tk_20251104_789abc" } }
+    value: { data: { ticket_id: "tk_20251104_789abc" } }
   },
   "messages.send": sample({
     id: 3030,
