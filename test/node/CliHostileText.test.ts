@@ -6,7 +6,6 @@ import { writeFileSync } from "node:fs"
 import type { IncomingMessage } from "node:http"
 import { join } from "node:path"
 import { buffer } from "node:stream/consumers"
-import * as Breadth from "../Breadth.ts"
 import * as Cli from "../Cli.ts"
 import * as Folder from "../Folder.ts"
 import * as LocalServer from "../LocalServer.ts"
@@ -122,6 +121,9 @@ const statuses = [401, 403, 404, 409, 422, 500]
 
 const withEmulator = Effect.provide(NodeEmulator.layer())
 
+/** Each is printed by some sixty commands, which are processes in `test:full`. */
+const texts = { arbitrary: { runs: 2 } }
+
 describe("hostile text", () => {
   it.live.prop(
     "in responses and errors of LiveDesk controls no terminal, whatever the command",
@@ -142,7 +144,7 @@ describe("hostile text", () => {
         const table = yield* Cli.runIn(folder, ["contacts", "export", "--format", "csv"], settings)
         assert.notMatch(table.out, acting)
       }).pipe(Effect.scoped, withEmulator),
-    { ...Breadth.runs(10), timeout: 300_000 }
+    { ...texts, timeout: 300_000 }
   )
 
   it.live.prop(
@@ -189,7 +191,7 @@ describe("hostile text", () => {
           assert.notMatch(out + err, acting, `${name} ${JSON.stringify(setting)}`)
         }
       }).pipe(Effect.scoped, withEmulator),
-    { ...Breadth.runs(10), timeout: 300_000 }
+    { ...texts, timeout: 300_000 }
   )
 
   it.live("in webhooks controls no terminal", () =>
