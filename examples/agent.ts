@@ -99,7 +99,7 @@ const program = Effect.gen(function*() {
     const { state } = yield* AgentDraft.send(draft.id)
     yield* Console.log(`draft ${draft.id} is ${state}`)
   }
-  // Whoever asks for it again is refused, until a person has looked.
+  // The same message is refused until a person has looked.
   yield* answerAgain(id)
   yield* AgentDraft.resolve(1, { happened: true })
   // The message, and that the conversation has a first reply.

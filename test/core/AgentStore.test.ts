@@ -39,7 +39,7 @@ for (
         const proposals = yield* Effect.all([1, 2, 3].map(() => propose("Hello")), { concurrency: "unbounded" })
         assert.deepStrictEqual(
           proposals.map((proposal) => proposal._tag === "Refused" ? proposal.rule : proposal._tag).sort(),
-          ["Begun", "underWay", "underWay"]
+          ["Begun", "inFlight", "inFlight"]
         )
       }).pipe(Effect.provide(layer)))
 
@@ -89,12 +89,12 @@ for (
         assert.deepInclude(yield* decide((store) => store.approve(1)), { state: "Begun" })
       }).pipe(Effect.provide(layer)))
 
-    it.effect("resolves what its process left behind after 15 minutes, not while it may be under way", () =>
+    it.effect("resolves what its process left behind after 15 minutes, not while it may be in flight", () =>
       Effect.gen(function*() {
         yield* propose("Hello")
         const early = yield* Effect.flip(decide((store) => store.resolve(1, { happened: true })))
-        assert.include(early.message, "may be under way")
-        assert.deepInclude(yield* propose("Other"), { rule: "underWay" })
+        assert.include(early.message, "may be in flight")
+        assert.deepInclude(yield* propose("Other"), { rule: "inFlight" })
         yield* TestClock.adjust("15 minutes")
         assert.deepInclude(yield* propose("Other"), { rule: "outcomeUnknown" })
         assert.deepInclude(yield* decide((store) => store.resolve(1, { happened: true })), { state: "Done" })

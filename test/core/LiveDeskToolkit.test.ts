@@ -446,13 +446,13 @@ describe("a write", () => {
       assert.sameMembers([...begun], [false, true])
     }))
 
-  it.effect("to a conversation in which another is under way waits for that one's outcome", () =>
+  it.effect("to a conversation in which another is in flight waits for that one's outcome", () =>
     Effect.gen(function*() {
       const { conversationId } = yield* AgentWorld.begin()
       const send = (text: string) => call("send_message", { conversation_id: conversationId, text })
       const first = yield* Effect.forkChild(send("1"), { startImmediately: true })
       yield* Effect.yieldNow
-      assert.strictEqual((yield* send("2")).value.rule, "underWay")
+      assert.strictEqual((yield* send("2")).value.rule, "inFlight")
       yield* TestClock.adjust("1 minute")
       assert.strictEqual((yield* Fiber.join(first)).value.status, "done")
       assert.strictEqual((yield* send("2")).value.status, "done")

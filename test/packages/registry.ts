@@ -1,6 +1,6 @@
 /**
- * A registry that has the packages of this repository, from their tarballs: `node registry.ts core.tgz node.tgz`. All
- * others are the public registry's. Prints its address.
+ * A registry of this repository's packages alone, from their tarballs: `node registry.ts core.tgz node.tgz`. Prints its
+ * address. Package managers ask it for the scope `@effect-livedesk` only.
  */
 import { execFileSync } from "node:child_process"
 import { createHash } from "node:crypto"
@@ -21,7 +21,7 @@ const server = createServer((request, response) => {
   const { host } = request.headers
   const path = decodeURIComponent(new URL(request.url ?? "", `http://${host}`).pathname).slice(1)
   const found = packages.get(path.replace(/\.tgz$/, ""))
-  if (found === undefined) response.writeHead(302, { location: `https://registry.npmjs.org${request.url}` }).end()
+  if (found === undefined) response.writeHead(404).end()
   else if (path.endsWith(".tgz")) response.end(found.content)
   else {
     const { content, manifest } = found

@@ -60,7 +60,7 @@ const instructions: { readonly [Mode in AgentPolicy.Mode]: string } = {
 }
 
 /**
- * Serves the tools to an MCP client on standard input and output, until the client closes the input. Writes under way end
+ * Serves the tools to an MCP client on standard input and output, until the client closes the input. Writes in flight end
  * first. Nothing else may write to standard output, so have the program log to standard error. Fails with
  * `ValidationError` for an invalid policy.
  *

@@ -11,7 +11,7 @@ import * as AgentStore from "./AgentStore.ts"
 import type * as AgentWrite from "./AgentWrite.ts"
 
 /**
- * Lists the writes that wait for a person, oldest first: drafts, unknown outcomes, and what is under way.
+ * Lists the writes that wait for a person, oldest first: drafts, unknown outcomes, and what is in flight.
  *
  * @category calls
  * @since 0.1.0
@@ -83,7 +83,7 @@ export const discard = (
  * Resolves a write whose outcome is unknown, after a person looked whether LiveDesk acted. If it did not, a draft can be
  * sent again, and the agent may ask for another write again.
  *
- * Fails with `NotWaitingError` if its outcome is known, or it began less than 15 minutes ago and may be under way.
+ * Fails with `NotWaitingError` if its outcome is known, or it began less than 15 minutes ago and may be in flight.
  *
  * @category calls
  * @since 0.1.0

@@ -150,7 +150,7 @@ export const Refused = Schema.Struct({
     "readOnly",
     "inboxNotAllowed",
     "outcomeUnknown",
-    "underWay",
+    "inFlight",
     "repeated",
     "messagesPerMinuteInConversation",
     "messagesPerMinute",

@@ -1,5 +1,5 @@
 /**
- * The store of an agent's writes: drafts, what is under way, unknown outcomes, and the audit log. It decides which write
+ * The store of an agent's writes: drafts, what is in flight, unknown outcomes, and the audit log. It decides which write
  * may begin, so that neither a restart nor another process makes one twice or beyond the limits.
  *
  * @since 0.1.0
@@ -45,14 +45,14 @@ export class NotWaitingError extends Schema.TaggedError<NotWaitingError>()("NotW
  * The rules by which the store refuses a write.
  *
  * - `outcomeUnknown`: the same write, or another about the same, may have taken effect.
- * - `underWay`: such a write began less than 15 minutes ago, and has no outcome yet.
+ * - `inFlight`: such a write began less than 15 minutes ago, and has no outcome yet.
  * - `repeated`: the same write, of a message, a note, a conversation or a ticket, was made within the last hour.
  * - the others: a limit of the policy is reached.
  *
  * @category models
  * @since 0.1.0
  */
-export type Rule = "outcomeUnknown" | "underWay" | "repeated" | keyof AgentPolicy.Limits
+export type Rule = "outcomeUnknown" | "inFlight" | "repeated" | keyof AgentPolicy.Limits
 
 /**
  * The result of `propose`.
@@ -112,7 +112,7 @@ export class AgentStore extends Context.Service<AgentStore, {
   readonly discard: (id: number) => Decision
   /**
    * Records that a person found out whether LiveDesk acted. Fails with `NotWaitingError` for a write that was begun less
-   * than 15 minutes ago and has no outcome yet, as it may be under way.
+   * than 15 minutes ago and has no outcome yet, as it may be in flight.
    */
   readonly resolve: (id: number, options: { readonly happened: boolean }) => Decision
   /** The write with an id. Fails with `NotWaitingError` if there is none. */
@@ -140,8 +140,8 @@ export class AgentStore extends Context.Service<AgentStore, {
 
 const minute = 60_000
 const hour = 60 * minute
-/** How long a write without an outcome counts as under way. */
-const underWayFor = 15 * minute
+/** How long a write without an outcome counts as in flight. */
+const inFlightFor = 15 * minute
 
 // ---------------------------------------------------------------------------------------------------------------------
 // decisions
@@ -211,8 +211,8 @@ const standsAgainst = (
       // Of a draft in other words, a person decides.
       (isSame || (!isDraft && AgentWrite.subject(write.request) === AgentWrite.subject(request)))
     if (stands) {
-      const isUnderWay = write.state === "Begun" && now - write.changedAt < underWayFor
-      return refused(isUnderWay ? "underWay" : "outcomeUnknown", write)
+      const isInFlight = write.state === "Begun" && now - write.changedAt < inFlightFor
+      return refused(isInFlight ? "inFlight" : "outcomeUnknown", write)
     }
     if (isSame && write.state === "Done" && creates(request) && now - write.changedAt < hour) {
       return refused("repeated", write)
@@ -346,11 +346,11 @@ const make = (table: AgentTable.AgentTable): AgentStore["Service"] => {
         const at = yield* now
         const write = yield* existing(id)
         if (!AgentWrite.isUnresolved(write)) return yield* notWaiting(write, "resolved")
-        if (write.state === "Begun" && at - write.changedAt < underWayFor) {
+        if (write.state === "Begun" && at - write.changedAt < inFlightFor) {
           return yield* new NotWaitingError({
             id,
             state: write.state,
-            message: `write ${id} began less than 15 minutes ago and may be under way: resolve it later`
+            message: `write ${id} began less than 15 minutes ago and may be in flight: resolve it later`
           })
         }
         const { problem: _, ...rest } = write

@@ -26,7 +26,7 @@ interface Performed {
 }
 
 /**
- * Makes the function that starts writes which have begun. A write under way ends and is recorded, also when the fiber
+ * Makes the function that starts writes which have begun. A write in flight ends and is recorded, also when the fiber
  * that asked for it is interrupted. So nothing may interrupt that fiber between the beginning and the start.
  */
 export const makeStart: Effect.Effect<
@@ -36,9 +36,9 @@ export const makeStart: Effect.Effect<
 > = Effect.gen(function*() {
   const store = yield* AgentStore.AgentStore
   const services = yield* Effect.context<LiveDesk.LiveDesk>()
-  const underWay = yield* FiberSet.make<Performed>()
+  const inFlight = yield* FiberSet.make<Performed>()
   // Before the set interrupts them.
-  yield* Effect.addFinalizer(() => FiberSet.awaitEmpty(underWay))
+  yield* Effect.addFinalizer(() => FiberSet.awaitEmpty(inFlight))
 
   const complete = (write: AgentWrite.AgentWrite, completion: AgentStore.Completion) =>
     store.complete(write.id, completion).pipe(
@@ -75,7 +75,7 @@ export const makeStart: Effect.Effect<
       }
     })
 
-  return (write) => FiberSet.run(underWay, perform(write))
+  return (write) => FiberSet.run(inFlight, perform(write))
 })
 
 /** What an error of a call leaves behind. */
@@ -219,7 +219,7 @@ const refusals: { readonly [Rule in AgentResult.Refused["rule"]]: string } = {
   outcomeUnknown:
     "The same was asked for before, and LiveDesk may have done it. Do not call again, neither in other words. " +
     "A person must look in LiveDesk's console and resolve the write with this number.",
-  underWay: "The same, or another write to the same conversation, has begun and has no outcome yet. Wait a minute.",
+  inFlight: "The same, or another write to the same conversation, has begun and has no outcome yet. Wait a minute.",
   repeated: "The same was done within the last hour. Do not call again: it would happen twice.",
   messagesPerMinuteInConversation: limited,
   messagesPerMinute: limited,

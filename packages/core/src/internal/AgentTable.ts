@@ -151,7 +151,7 @@ export const makeSql: Effect.Effect<AgentTable, SqlError.SqlError, SqlClient.Sql
 
   return {
     transaction: <A, E>(effect: Effect.Effect<A, E>) =>
-      // Whoever has changed this row has the turn until the end of the transaction, on every database.
+      // The process that changed this row holds the lock until its transaction ends, on every database.
       sql.withTransaction(Effect.andThen(sql`UPDATE livedesk_agent_turn SET turn = turn + 1`, effect)).pipe(
         Effect.catchIf(SqlError.isSqlError, fail)
       ),

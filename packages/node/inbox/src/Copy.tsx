@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals"
 import { useEffect, useRef } from "preact/hooks"
 import { announce } from "./Act.ts"
 
-/** Copies a text. Where a browser does not let a page do so, the text is selected for whoever copies it. */
+/** Copies a text. If the browser does not allow that, selects the text, so that the user can copy it. */
 export const Copy = ({ children, text }: { readonly children: string; readonly text: string }) => {
   const state = useSignal<"idle" | "copied" | "refused">("idle")
   const field = useRef<HTMLTextAreaElement>(null)
