@@ -108,7 +108,7 @@ const measureTurn = async (url: string, turn: number): Promise<ReadonlyArray<Tur
       })
     )
   }
-  for (const { end } of children) end()
+  await Promise.all(children.map(({ end }) => end()))
   const decoded = rounds[0]?.("undici-zod")?.[0].value
   return clients.map((name) => {
     // Raw undici decodes nothing.
@@ -166,7 +166,7 @@ const measureMemory = async (url: string) => {
     for (const name of names) {
       const { end, run } = await connect(name, url)
       peaks.get(name)?.push((await run({ calls: 20_000, concurrency: 256 })).memory)
-      end()
+      await end()
     }
   }
   return names.map((name) => ({ name, memory: Spread.of(peaks.get(name) ?? []) }))
@@ -289,7 +289,7 @@ say(`\n${
     memory.map(({ memory, name }) => [name, megabytes(memory)])
   )
 }`)
-server.end()
+await server.end()
 
 const shipped = await measurePrograms()
 say(`\n${
