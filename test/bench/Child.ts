@@ -1,5 +1,6 @@
 /** A process of this benchmark's: takes messages, and replies to each with one. */
-import { fork } from "node:child_process"
+import { fork, type ForkOptions } from "node:child_process"
+import { once } from "node:events"
 import { fileURLToPath } from "node:url"
 
 export interface Child {
@@ -7,19 +8,29 @@ export interface Child {
   readonly reported: () => Promise<unknown>
   /** Sends a message, and waits for the next one. */
   readonly ask: (message: object) => Promise<unknown>
-  readonly end: () => void
+  /** Lets it end, and waits until it has. */
+  readonly end: () => Promise<void>
 }
 
-export const start = (script: string, ...parameters: ReadonlyArray<string>): Child =>
-  startWith([], script, ...parameters)
+export const start = (script: string, ...parameters: ReadonlyArray<string>): Child => forked({}, script, parameters)
 
 /** As `start`, by a Node.js that is given these options. */
 export const startWith = (
   execArgv: ReadonlyArray<string>,
   script: string,
   ...parameters: ReadonlyArray<string>
-): Child => {
-  const child = fork(fileURLToPath(new URL(script, import.meta.url)), parameters, { execArgv: [...execArgv] })
+): Child => forked({ execArgv: [...execArgv] }, script, parameters)
+
+/** As `start`, by a program that runs Node.js. */
+export const under = (
+  [program = "", ...options]: ReadonlyArray<string>,
+  script: string,
+  ...parameters: ReadonlyArray<string>
+): Child => forked({ execPath: program, execArgv: [...options, process.execPath] }, script, parameters)
+
+const forked = (options: ForkOptions, script: string, parameters: ReadonlyArray<string>): Child => {
+  const child = fork(fileURLToPath(new URL(script, import.meta.url)), parameters, options)
+  const ended = once(child, "exit")
   const reported = () =>
     new Promise<unknown>((resolve, reject) => {
       const fail = (code: number | null) => reject(new Error(`${script} ${parameters.join(" ")} ended with ${code}`))
@@ -36,8 +47,9 @@ export const startWith = (
       child.send(message)
       return response
     },
-    end: () => {
+    end: async () => {
       if (child.connected) child.disconnect()
+      await ended
     }
   }
 }

@@ -10,6 +10,8 @@ export interface Round {
 export interface Result {
   /** CPU time of this process, a call: in microseconds. */
   readonly cpu: number
+  /** The part of it that the system's calls take, such as writing to a socket. */
+  readonly system: number
   /** Time a call takes at this concurrency: in microseconds. */
   readonly wall: number
   /** The most memory that this process has had: in bytes. */
@@ -28,6 +30,7 @@ process.on("message", async ({ calls, concurrency }: Round) => {
   const [spent, end] = [process.cpuUsage(cpu), performance.now()]
   const result: Result = {
     cpu: (spent.user + spent.system) / calls,
+    system: spent.system / calls,
     wall: (end - start) * 1000 / calls,
     memory: process.resourceUsage().maxRSS * 1024,
     value: Sample.canonical(value)

@@ -36,7 +36,7 @@ const run = async (task: Omit<Task, "baseUrl">, options: ReadonlyArray<string> =
   await child.reported()
   // The other side of this is `importer.ts`.
   const result = await child.ask({ baseUrl, ...task }) as Result
-  child.end()
+  await child.end()
   return result
 }
 
@@ -86,6 +86,6 @@ try {
   const [few = 0, most = 0] = peaks
   say(`${many} rows take ${share(most, few)} of the memory that 10,000 take`)
 } finally {
-  server.end()
+  await server.end()
   await rm(folder, { recursive: true, force: true })
 }
