@@ -1,7 +1,14 @@
 /** The guides, examples and the reference for a browser, and as text for language models. */
 import * as Fs from "node:fs"
 import * as Path from "node:path"
-import { DefaultTheme, type DocumentReflection, JSX, PageEvent, type ProjectReflection } from "typedoc"
+import {
+  DefaultTheme,
+  type DocumentReflection,
+  JSX,
+  type NavigationElement,
+  PageEvent,
+  type ProjectReflection
+} from "typedoc"
 import * as Reference from "./Reference.ts"
 
 /** Below a guide: the guides before and after it. */
@@ -12,26 +19,48 @@ const neighbours = (documents: ReadonlyArray<DocumentReflection>, page: unknown)
 
 const style = `
 :root { --light-color-link: #0b5394; --light-color-focus-outline: #0b5394; }
-.tsd-typography a { text-decoration: underline; }
+.col-content .tsd-typography a, .tsd-hierarchy-title a { text-decoration: underline; }
+.tsd-breadcrumb:has(> :only-child) { display: none; }
 .guides { display: flex; flex-wrap: wrap; gap: 1rem; margin: 3rem 0 1rem; }
 .guides [rel="next"] { margin-left: auto; }
 .col-content img { max-width: 100%; height: auto; }
-.col-content td, .col-content th, .col-content code { overflow-wrap: anywhere; }
+.col-content code { overflow-wrap: break-word; box-decoration-break: clone; -webkit-box-decoration-break: clone; }
+.table { overflow-x: auto; }
+.table th { text-align: start; }
 `
 
-/** The page of the examples lists them: a heading that is a link as well cannot be told apart by a screen reader. */
+/** Lists the pages below a page there alone: an entry that opens and is a link as well confuses screen readers. */
 class Theme extends DefaultTheme {
   override buildNavigation(project: ProjectReflection) {
+    const flat = (elements: ReadonlyArray<NavigationElement>): void => {
+      for (const element of elements) {
+        if (element.path === undefined) flat(element.children ?? [])
+        else delete element.children
+      }
+    }
     const navigation = super.buildNavigation(project)
-    for (const element of navigation) if (element.text === "Examples") delete element.children
+    flat(navigation)
     return navigation
   }
 }
 
+/** Of TypeDoc's pages: landmarks, no link within what opens, headings in their order, icons and tables that fit anywhere. */
+const mend = (page: string): string =>
+  page
+    .replace("class=\"col-content\"", "class=\"col-content\" role=\"main\"")
+    .replace("class=\"page-menu\"", "class=\"page-menu\" role=\"navigation\" aria-label=\"On this page\"")
+    .replaceAll(/<summary[^]*?<\/summary>/g, (summary) => summary.replaceAll(/<a [^>]*tsd-anchor-icon[^]*?<\/a>/g, ""))
+    .replaceAll(/<h5 (class="tsd-index-heading[^]*?)<\/h5>/g, "<h2 $1</h2>")
+    .replaceAll(/<h4>(Hierarchy [^]*?)<\/h4>/g, "<h2 class=\"tsd-hierarchy-title\">$1</h2>")
+    // From disk a browser takes icons out of the page alone, where a script puts them.
+    .replaceAll(/"(?:\.\.\/)?assets\/icons\.svg#/g, "\"#")
+    .replaceAll("<table>", "<div class=\"table\" role=\"group\" aria-label=\"Table\" tabindex=\"0\"><table>")
+    .replaceAll("</table>", "</table></div>")
+
 /** Needs no server and no network. */
 export const write = async ({ app, project }: Reference.Reference, folder: string): Promise<void> => {
   const documents = (project.documents ?? []).filter(({ name }) => name !== "Reference" && name !== "Examples")
-  app.renderer.hooks.on("head.end", () => JSX.createElement("style", null, style))
+  app.renderer.hooks.on("head.end", () => JSX.createElement("style", null, JSX.createElement(JSX.Raw, { html: style })))
   app.renderer.hooks.on("content.end", (context) => {
     const links = neighbours(documents, context.page.model).flatMap(([rel, document]) =>
       document === undefined
@@ -47,9 +76,7 @@ export const write = async ({ app, project }: Reference.Reference, folder: strin
       : JSX.createElement("nav", { class: "guides", "aria-label": "Guides" }, ...links)
   })
   app.renderer.on(PageEvent.END, (page: PageEvent) => {
-    page.contents = (page.contents ?? "")
-      .replace("class=\"col-content\"", "class=\"col-content\" role=\"main\"")
-      .replace("class=\"page-menu\"", "class=\"page-menu\" role=\"navigation\" aria-label=\"On this page\"")
+    page.contents = mend(page.contents ?? "")
   })
   app.renderer.defineTheme("guides", Theme)
   app.options.setValue("theme", "guides")
