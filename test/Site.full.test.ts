@@ -151,7 +151,9 @@ describe.skipIf(!Browser.isInstalled)("the site, opened from disk (left out wher
     it.effect("copies a block of code by its button", () =>
       Effect.gen(function*() {
         const { open } = yield* Site
-        const { page } = yield* open("documents/Quickstart.html", { permissions: ["clipboard-read", "clipboard-write"] })
+        const { page } = yield* open("documents/Quickstart.html", {
+          permissions: ["clipboard-read", "clipboard-write"]
+        })
         const blocks = page.locator("pre")
         const count = yield* see(() => blocks.count())
         assert.isAbove(count, 1)

@@ -1,6 +1,4 @@
-/** The guides, examples and the reference for a browser, and as text for language models. */
-import * as Fs from "node:fs"
-import * as Path from "node:path"
+/** The guides, examples and the reference for a browser. */
 import {
   DefaultTheme,
   type DocumentReflection,
@@ -25,6 +23,9 @@ const style = `
 .guides [rel="next"] { margin-left: auto; }
 .col-content img { max-width: 100%; height: auto; }
 .col-content code { overflow-wrap: break-word; box-decoration-break: clone; -webkit-box-decoration-break: clone; }
+.col-content pre code { font-size: 0.8125rem; }
+.diagram { display: block; overflow-x: auto; }
+.col-content .diagram img { max-width: none; min-width: 38rem; width: 100%; }
 .table { overflow-x: auto; }
 .table th { text-align: start; }
 `
@@ -54,6 +55,8 @@ const mend = (page: string): string =>
     .replaceAll(/<h4>(Hierarchy [^]*?)<\/h4>/g, "<h2 class=\"tsd-hierarchy-title\">$1</h2>")
     // From disk a browser takes icons out of the page alone, where a script puts them.
     .replaceAll(/"(?:\.\.\/)?assets\/icons\.svg#/g, "\"#")
+    // Too small to read on a phone, where they scroll instead.
+    .replaceAll(/<img src="([^"]+\.svg)"[^>]*>/g, "<a class=\"diagram\" href=\"$1\">$&</a>")
     .replaceAll("<table>", "<div class=\"table\" role=\"group\" aria-label=\"Table\" tabindex=\"0\"><table>")
     .replaceAll("</table>", "</table></div>")
 
@@ -83,39 +86,4 @@ export const write = async ({ app, project }: Reference.Reference, folder: strin
   await app.generateDocs(project, folder)
   // What writes Markdown has no such theme.
   app.options.reset("theme")
-  writeForModels(folder)
-}
-
-const read = (file: string): string => Fs.readFileSync(Path.join(Reference.root, file), "utf8")
-
-/** `llms.txt`, an index of the guides, which are beside it as Markdown, and `llms-full.txt`, all of them with the examples. */
-const writeForModels = (folder: string): void => {
-  const guides = Reference.guides().filter((file) => file !== "docs/README.md")
-  const pages = ["README.md", "packages/core/AGENTS.md", ...guides]
-  const examples = Fs.globSync("examples/*.ts", { cwd: Reference.root }).sort()
-  Fs.mkdirSync(Path.join(folder, "guides"))
-  for (const page of pages) {
-    Fs.copyFileSync(Path.join(Reference.root, page), Path.join(folder, "guides", Path.basename(page)))
-  }
-  const index = Array.from(
-    read("docs/README.md").matchAll(/^\| (.+?) +\| \[(.+)\]\(([\w-]+\.md)\)/gm),
-    ([, task, name, file]) => `- [${name}](guides/${file}): to ${task}`
-  )
-  Fs.writeFileSync(
-    Path.join(folder, "llms.txt"),
-    `# effect-livedesk
-
-> EngageLab LiveDesk for Effect 4, in TypeScript. Begin with [what to import](guides/AGENTS.md).
-> [All guides and examples](llms-full.txt) are one file.
-
-${index.join("\n")}
-`
-  )
-  Fs.writeFileSync(
-    Path.join(folder, "llms-full.txt"),
-    [
-      ...pages.map((page) => `<!-- ${page} -->\n\n${read(page)}`),
-      ...examples.map((file) => `<!-- ${file} -->\n\n\`\`\`ts\n${read(file)}\`\`\`\n`)
-    ].join("\n")
-  )
 }

@@ -1,5 +1,5 @@
 /**
- * Makes `site/`, the guides and the reference as pages for a browser, `docs/reference`, the reference as Markdown, and the
+ * Makes `site/`, the guides and the reference as pages for a browser and as text for models, `docs/reference`, the reference as Markdown, and the
  * texts of the OpenAPI document. Run with `pnpm site`; with `--check` it writes nothing, and fails when what is committed
  * is not what the sources say, when something public has no comment, when a link leads nowhere or when a snippet in a
  * comment does not compile. With `--only <folder>` it writes the pages there, and does nothing else.
@@ -9,6 +9,7 @@ import * as Fs from "node:fs"
 import { tmpdir } from "node:os"
 import * as Path from "node:path"
 import * as FieldTexts from "./FieldTexts.ts"
+import * as ForModels from "./ForModels.ts"
 import * as Links from "./Links.ts"
 import * as Reference from "./Reference.ts"
 import * as Snippet from "./Snippet.ts"
@@ -62,6 +63,7 @@ try {
   } else {
     Fs.rmSync(Reference.committed, { recursive: true, force: true })
     Fs.cpSync(built, Reference.committed, { recursive: true })
+    ForModels.write(site)
   }
 } finally {
   Fs.rmSync(folder, { recursive: true })
