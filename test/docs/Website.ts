@@ -7,7 +7,7 @@ import {
   PageEvent,
   type ProjectReflection
 } from "typedoc"
-import * as Reference from "./Reference.ts"
+import type * as Reference from "./Reference.ts"
 
 /** Below a guide: the guides before and after it. */
 const neighbours = (documents: ReadonlyArray<DocumentReflection>, page: unknown) => {

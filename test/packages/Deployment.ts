@@ -7,7 +7,7 @@ import { validate } from "dockerfile-utils"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import * as Fs from "node:fs"
-import { type AddressInfo, createServer } from "node:net"
+import { createServer } from "node:net"
 import * as Path from "node:path"
 import * as Installation from "./Installation.ts"
 import * as Project from "./Project.ts"
@@ -78,9 +78,9 @@ const build = (instructions: ReadonlyArray<Instruction>, context: string, folder
 const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, "127.0.0.1")
   await once(server, "listening")
-  const { port } = server.address() as AddressInfo
+  const address = server.address()
   server.close()
-  return port
+  return typeof address === "object" ? address?.port ?? 0 : 0
 }
 
 /** Starts the image's command, and gives what its health check says before and after the start, and how it ends by SIGTERM. */
@@ -93,7 +93,7 @@ const use = async ({ command, env, healthcheck, problems }: Image, folder: strin
     WEBHOOK_HOST: "127.0.0.1",
     WEBHOOK_PORT: String(await freePort())
   }
-  const expect = (what: string, actual: unknown, expected: unknown) => {
+  const expect = (what: string, actual: number | boolean | null | undefined, expected: number | boolean) => {
     if (actual !== expected) problems.push(`${what}: ${actual}, not ${expected}`)
   }
   // As `node` it finds the Node.js that runs this.
@@ -140,7 +140,7 @@ export const check = async (
   tarballs: ReadonlyArray<Tarball.Tarball>
 ): Promise<ReadonlyArray<Installation.Finding>> => {
   const text = Fs.readFileSync(Path.join(files, "Containerfile"), "utf8")
-  const faults = validate(text).map(({ message, range }) => `line ${range.start.line + 1}: ${message}`)
+  const faults = validate(text).map(({ message, range }) => `line ${range.start.line + 1}: ${JSON.stringify(message)}`)
   const [context, app] = [Path.join(within, "context"), Path.join(within, "app")]
   const { address, registry } = await Installation.serve(tarballs)
   try {
