@@ -314,11 +314,14 @@ describe("the other examples", () => {
   it.live("deployed, which gets SIGTERM while it replies: the reply is sent, nothing new is taken, then it ends", () =>
     Effect.gen(function*() {
       const arrived = yield* Deferred.make<void>()
-      const terminated = yield* Deferred.make<void>()
+      let release = (): void => undefined
+      const terminated = new Promise<void>((resolve) => {
+        release = resolve
+      })
       let sent = 0
       const liveDesk = yield* LocalServer.make((_, response) => {
         Deferred.doneUnsafe(arrived, Effect.void)
-        void Effect.runPromise(Deferred.await(terminated)).then(() => {
+        void terminated.then(() => {
           sent++
           response.writeHead(200, { "content-type": "application/json" }).end("{\"id\":1}")
         })
@@ -342,7 +345,7 @@ describe("the other examples", () => {
       const isHealthy = Effect.isSuccess(HttpClient.get(`http://127.0.0.1:${port}/health`))
       yield* Effect.repeat(isHealthy, { while: (healthy) => healthy, schedule: Schedule.spaced("10 millis") })
       assert.isNull(program.process.exitCode)
-      yield* Deferred.succeed(terminated, undefined)
+      release()
       assert.strictEqual(yield* program.ended, 130)
       assert.strictEqual(sent, 1)
       assert.isUndefined(yield* program.line("{"))
