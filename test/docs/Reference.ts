@@ -93,6 +93,7 @@ export const make = async (): Promise<Reference> => {
     disableSources: true,
     disableGit: true,
     hideGenerator: true,
+    includeHierarchySummary: false,
     includeVersion: false,
     categorizeByGroup: false,
     sort: ["kind", "alphabetical-ignoring-documents"],

@@ -1,8 +1,13 @@
-/** The guides, examples and the reference for a browser, and as text for language models. */
-import * as Fs from "node:fs"
-import * as Path from "node:path"
-import { DefaultTheme, type DocumentReflection, JSX, PageEvent, type ProjectReflection } from "typedoc"
-import * as Reference from "./Reference.ts"
+/** The guides, examples and the reference for a browser. */
+import {
+  DefaultTheme,
+  type DocumentReflection,
+  JSX,
+  type NavigationElement,
+  PageEvent,
+  type ProjectReflection
+} from "typedoc"
+import type * as Reference from "./Reference.ts"
 
 /** Below a guide: the guides before and after it. */
 const neighbours = (documents: ReadonlyArray<DocumentReflection>, page: unknown) => {
@@ -12,26 +17,53 @@ const neighbours = (documents: ReadonlyArray<DocumentReflection>, page: unknown)
 
 const style = `
 :root { --light-color-link: #0b5394; --light-color-focus-outline: #0b5394; }
-.tsd-typography a { text-decoration: underline; }
+.col-content .tsd-typography a, .tsd-hierarchy-title a { text-decoration: underline; }
+.tsd-breadcrumb:has(> :only-child) { display: none; }
 .guides { display: flex; flex-wrap: wrap; gap: 1rem; margin: 3rem 0 1rem; }
 .guides [rel="next"] { margin-left: auto; }
 .col-content img { max-width: 100%; height: auto; }
-.col-content td, .col-content th, .col-content code { overflow-wrap: anywhere; }
+.col-content code { overflow-wrap: break-word; box-decoration-break: clone; -webkit-box-decoration-break: clone; }
+.col-content pre code { font-size: 0.8125rem; }
+.diagram { display: block; overflow-x: auto; }
+.col-content .diagram img { max-width: none; min-width: 38rem; width: 100%; }
+.table { overflow-x: auto; }
+.table th { text-align: start; }
 `
 
-/** The page of the examples lists them: a heading that is a link as well cannot be told apart by a screen reader. */
+/** Lists the pages below a page there alone: an entry that opens and is a link as well confuses screen readers. */
 class Theme extends DefaultTheme {
   override buildNavigation(project: ProjectReflection) {
+    const flat = (elements: ReadonlyArray<NavigationElement>): void => {
+      for (const element of elements) {
+        if (element.path === undefined) flat(element.children ?? [])
+        else delete element.children
+      }
+    }
     const navigation = super.buildNavigation(project)
-    for (const element of navigation) if (element.text === "Examples") delete element.children
+    flat(navigation)
     return navigation
   }
 }
 
+/** Of TypeDoc's pages: landmarks, no link within what opens, headings in their order, icons and tables that fit anywhere. */
+const mend = (page: string): string =>
+  page
+    .replace("class=\"col-content\"", "class=\"col-content\" role=\"main\"")
+    .replace("class=\"page-menu\"", "class=\"page-menu\" role=\"navigation\" aria-label=\"On this page\"")
+    .replaceAll(/<summary[^]*?<\/summary>/g, (summary) => summary.replaceAll(/<a [^>]*tsd-anchor-icon[^]*?<\/a>/g, ""))
+    .replaceAll(/<h5 (class="tsd-index-heading[^]*?)<\/h5>/g, "<h2 $1</h2>")
+    .replaceAll(/<h4>(Hierarchy [^]*?)<\/h4>/g, "<h2 class=\"tsd-hierarchy-title\">$1</h2>")
+    // From disk a browser takes icons out of the page alone, where a script puts them.
+    .replaceAll(/"(?:\.\.\/)?assets\/icons\.svg#/g, "\"#")
+    // Too small to read on a phone, where they scroll instead.
+    .replaceAll(/<img src="([^"]+\.svg)"[^>]*>/g, "<a class=\"diagram\" href=\"$1\">$&</a>")
+    .replaceAll("<table>", "<div class=\"table\" role=\"group\" aria-label=\"Table\" tabindex=\"0\"><table>")
+    .replaceAll("</table>", "</table></div>")
+
 /** Needs no server and no network. */
 export const write = async ({ app, project }: Reference.Reference, folder: string): Promise<void> => {
   const documents = (project.documents ?? []).filter(({ name }) => name !== "Reference" && name !== "Examples")
-  app.renderer.hooks.on("head.end", () => JSX.createElement("style", null, style))
+  app.renderer.hooks.on("head.end", () => JSX.createElement("style", null, JSX.createElement(JSX.Raw, { html: style })))
   app.renderer.hooks.on("content.end", (context) => {
     const links = neighbours(documents, context.page.model).flatMap(([rel, document]) =>
       document === undefined
@@ -47,48 +79,11 @@ export const write = async ({ app, project }: Reference.Reference, folder: strin
       : JSX.createElement("nav", { class: "guides", "aria-label": "Guides" }, ...links)
   })
   app.renderer.on(PageEvent.END, (page: PageEvent) => {
-    page.contents = (page.contents ?? "")
-      .replace("class=\"col-content\"", "class=\"col-content\" role=\"main\"")
-      .replace("class=\"page-menu\"", "class=\"page-menu\" role=\"navigation\" aria-label=\"On this page\"")
+    page.contents = mend(page.contents ?? "")
   })
   app.renderer.defineTheme("guides", Theme)
   app.options.setValue("theme", "guides")
   await app.generateDocs(project, folder)
   // What writes Markdown has no such theme.
   app.options.reset("theme")
-  writeForModels(folder)
-}
-
-const read = (file: string): string => Fs.readFileSync(Path.join(Reference.root, file), "utf8")
-
-/** `llms.txt`, an index of the guides, which are beside it as Markdown, and `llms-full.txt`, all of them with the examples. */
-const writeForModels = (folder: string): void => {
-  const guides = Reference.guides().filter((file) => file !== "docs/README.md")
-  const pages = ["README.md", "packages/core/AGENTS.md", ...guides]
-  const examples = Fs.globSync("examples/*.ts", { cwd: Reference.root }).sort()
-  Fs.mkdirSync(Path.join(folder, "guides"))
-  for (const page of pages) {
-    Fs.copyFileSync(Path.join(Reference.root, page), Path.join(folder, "guides", Path.basename(page)))
-  }
-  const index = Array.from(
-    read("docs/README.md").matchAll(/^\| (.+?) +\| \[(.+)\]\(([\w-]+\.md)\)/gm),
-    ([, task, name, file]) => `- [${name}](guides/${file}): to ${task}`
-  )
-  Fs.writeFileSync(
-    Path.join(folder, "llms.txt"),
-    `# effect-livedesk
-
-> EngageLab LiveDesk for Effect 4, in TypeScript. Begin with [what to import](guides/AGENTS.md).
-> [All guides and examples](llms-full.txt) are one file.
-
-${index.join("\n")}
-`
-  )
-  Fs.writeFileSync(
-    Path.join(folder, "llms-full.txt"),
-    [
-      ...pages.map((page) => `<!-- ${page} -->\n\n${read(page)}`),
-      ...examples.map((file) => `<!-- ${file} -->\n\n\`\`\`ts\n${read(file)}\`\`\`\n`)
-    ].join("\n")
-  )
 }

@@ -1,19 +1,27 @@
 /**
- * Makes `site/`, the guides and the reference as pages for a browser, `docs/reference`, the reference as Markdown, and the
+ * Makes `site/`, the guides and the reference as pages for a browser and as text for models, `docs/reference`, the reference as Markdown, and the
  * texts of the OpenAPI document. Run with `pnpm site`; with `--check` it writes nothing, and fails when what is committed
  * is not what the sources say, when something public has no comment, when a link leads nowhere or when a snippet in a
- * comment does not compile.
+ * comment does not compile. With `--only <folder>` it writes the pages there, and does nothing else.
  */
 import { spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
 import { tmpdir } from "node:os"
 import * as Path from "node:path"
 import * as FieldTexts from "./FieldTexts.ts"
+import * as ForModels from "./ForModels.ts"
+import * as Links from "./Links.ts"
 import * as Reference from "./Reference.ts"
 import * as Snippet from "./Snippet.ts"
 import * as Website from "./Website.ts"
 
 const check = process.argv.includes("--check")
+
+const only = process.argv.indexOf("--only")
+if (only > 0) {
+  await Website.write(await Reference.make(), Path.resolve(process.argv[only + 1] ?? "site"))
+  process.exit()
+}
 
 const fail = (problem: string): void => {
   process.stderr.write(`${problem}\n`)
@@ -32,10 +40,11 @@ else if (Fs.readFileSync(FieldTexts.committed, "utf8") !== fieldTexts) {
   fail(`the doc comments say other than ${FieldTexts.committed}: run pnpm codegen, and commit what it wrote`)
 }
 
-if (!check) await Website.write(reference, Path.join(Reference.root, "site"))
-
 const folder = Fs.mkdtempSync(Path.join(tmpdir(), "effect-livedesk-"))
 try {
+  const site = check ? Path.join(folder, "site") : Path.join(Reference.root, "site")
+  await Website.write(reference, site)
+  Links.problems(site).forEach(fail)
   const built = Path.join(folder, "reference")
   await Reference.writeMarkdown(reference, built)
   if (check) {
@@ -54,6 +63,7 @@ try {
   } else {
     Fs.rmSync(Reference.committed, { recursive: true, force: true })
     Fs.cpSync(built, Reference.committed, { recursive: true })
+    ForModels.write(site)
   }
 } finally {
   Fs.rmSync(folder, { recursive: true })

@@ -12,17 +12,28 @@ export interface Finding extends Tool.Outcome {
 }
 
 /** The first lines that a program prints. */
-const linesOf = async (child: ChildProcess, count: number): Promise<ReadonlyArray<string>> => {
+export const linesOf = async (child: ChildProcess, count: number): Promise<ReadonlyArray<string>> => {
   if (child.stdout === null) return []
   const lines: Array<string> = []
   for await (const line of createInterface({ input: child.stdout })) if (lines.push(line) === count) break
   return lines
 }
 
-const ended = async (child: ChildProcess): Promise<void> => {
+/** Ends it, if it still runs. */
+export const ended = async (child: ChildProcess): Promise<void> => {
   if (child.exitCode !== null || child.signalCode !== null) return
   child.kill()
   await once(child, "exit")
+}
+
+/** Starts a registry that has these packages. */
+export const serve = async (tarballs: ReadonlyArray<Tarball.Tarball>) => {
+  const script = Path.join(import.meta.dirname, "registry.ts")
+  const registry = spawn(process.execPath, [script, ...tarballs.map(({ file }) => file)], {
+    stdio: ["ignore", "pipe", "inherit"]
+  })
+  const [address = ""] = await linesOf(registry, 1)
+  return { registry, address }
 }
 
 /** Uses a command: its version, an error of its settings, and a call to an emulator of its own. */
@@ -100,11 +111,8 @@ export const check = async (
   Tool.must("npm", ["install", "--global", "--prefix", prefix, "--legacy-peer-deps", ...quietly, "effect@3"], folder)
   findings.push(await use("npm install --global, beside effect 3", folder, [bin], env))
 
-  const registry = spawn(process.execPath, [Path.join(import.meta.dirname, "registry.ts"), ...files], {
-    stdio: ["ignore", "pipe", "inherit"]
-  })
+  const { address, registry } = await serve(tarballs)
   try {
-    const [address = ""] = await linesOf(registry, 1)
     Fs.writeFileSync(Path.join(folder, ".npmrc"), `@effect-livedesk:registry=${address}\n`)
     const once = { ...env, npm_config_cache: Path.join(folder, "npm-cache") }
     const name = "@effect-livedesk/node"

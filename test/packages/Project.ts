@@ -4,7 +4,8 @@ import * as Path from "node:path"
 import type * as Tarball from "./Tarball.ts"
 import * as Tool from "./Tool.ts"
 
-const catalog = (name: string): string => {
+/** The version of a package that is installed here. */
+export const catalog = (name: string): string => {
   const { version }: { readonly version: string } = JSON.parse(
     Fs.readFileSync(Path.join(import.meta.dirname, "node_modules", name, "package.json"), "utf8")
   )

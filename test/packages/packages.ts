@@ -1,11 +1,12 @@
 /**
- * Installs the packages as a user would, and uses them: on every runtime, with every compiler, in a worker, and by the
- * command as it is installed. Run with
+ * Installs the packages as a user would, and uses them: on every runtime, with every compiler, in a worker, by the
+ * command as it is installed, and by the container file of the guide to deploying. Run with
  * `pnpm packages`; with `--short` on the Node that runs this, and with the newest compiler.
  */
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, posix } from "node:path"
+import * as Deployment from "./Deployment.ts"
 import * as Installation from "./Installation.ts"
 import * as Project from "./Project.ts"
 import * as Runtime from "./Runtime.ts"
@@ -65,6 +66,7 @@ try {
   for (const { name, output, passed } of await Installation.check(folder, tarballs, { bun, short })) {
     report(name, passed, output)
   }
+  for (const { name, output, passed } of await Deployment.check(folder, tarballs)) report(name, passed, output)
   const loaded = Tool.run(process.execPath, ["effects.ts", ...modulesOf(tarballs)], project)
   report("side effects of the modules", loaded.output.split("\n").includes("nothing"), loaded.output)
   const said = await Worker.run(project).catch((error: unknown) => String(error))
