@@ -3,8 +3,10 @@ import { AgentDraft, AgentStore, AgentWrite } from "@effect-livedesk/core/agents
 import { Emulator, Faults } from "@effect-livedesk/core/testing"
 import { NodeEmulator, NodeLiveDesk } from "@effect-livedesk/node"
 import * as NodeAgents from "@effect-livedesk/node/NodeAgents"
+import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, HashMap, Layer, Option, Schema } from "effect"
+import { SqlClient } from "effect/sql"
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as AgentWorld from "../AgentWorld.ts"
@@ -226,6 +228,25 @@ describe("livedesk drafts", () => {
       assert.include(limited.err, "was not sent")
       assert.strictEqual((yield* drafts("send", "2")).code, 0)
       assert.deepStrictEqual(yield* AgentWorld.messages(false), ["On its way", "It left us"])
+    }).pipe(withWorld))
+
+  it.live("does not say that a draft was not sent whose outcome could not be recorded", () =>
+    Effect.gen(function*() {
+      const { agent, drafts, folder } = yield* connect()
+      const { conversationId } = yield* AgentWorld.begin()
+      yield* agent.call("send_message", { conversation_id: conversationId, text: "On its way" })
+      yield* SqlClient.SqlClient.use((sql) =>
+        sql.unsafe(`
+          CREATE TRIGGER full BEFORE UPDATE ON livedesk_agent_writes WHEN NEW.state = 'Done'
+          BEGIN SELECT RAISE(ABORT, 'the disk is full'); END
+        `)
+      ).pipe(Effect.provide(NodeSqlite.layer({ file: join(folder, "livedesk-agents.sqlite") })))
+      const sent = yield* drafts("send", "1")
+      assert.strictEqual(sent.code, 7)
+      assert.include(sent.err, "whether draft 1 was sent is not known")
+      assert.notInclude(sent.err, "was not sent")
+      assert.strictEqual((yield* drafts("send", "1")).code, 2)
+      assert.deepStrictEqual(yield* AgentWorld.messages(false), ["On its way"])
     }).pipe(withWorld))
 
   it.live("refuses a store that is not there or is something else, and leaves it as it is", () =>

@@ -100,7 +100,8 @@ const send = Command.make(
       NodeLiveDesk.layerConfig({ proxy: "environment" })
     )
     yield* CommandOutput.print(write, details)
-    if (write.state === "Unknown") {
+    // It is still `Begun` if its outcome could not be recorded.
+    if (write.state === "Unknown" || write.state === "Begun") {
       return yield* new PartialFailureError({
         message:
           `whether draft ${id} was sent is not known: look in LiveDesk's console, then livedesk drafts resolve ${id}`

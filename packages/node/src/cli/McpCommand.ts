@@ -4,6 +4,8 @@
  * @since 0.1.0
  */
 import { modes } from "@effect-livedesk/core/agents/AgentPolicy"
+import type * as AgentStore from "@effect-livedesk/core/agents/AgentStore"
+import type * as LiveDesk from "@effect-livedesk/core/LiveDesk"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Console from "effect/Console"
@@ -80,27 +82,12 @@ export const command = Command.make(
     const { NodeAgents } = yield* loaded
     const mode = policy === "read-only" ? modes[0] : policy
     const serve = NodeAgents.serve({ version: yield* version, mode, ...(inboxes.length === 0 ? {} : { inboxes }) })
-      .pipe(
-        Effect.provide(NodeAgents.layerStore({ file: store })),
-        Effect.catchTags({ SqlError: storeFailed, SqliteFileError: storeFailed })
-      )
-    if (!emulator) return yield* Effect.provide(serve, NodeLiveDesk.layerConfig({ proxy: "environment" }))
-    const { Emulator, NodeEmulator } = yield* emulatorLoaded
     yield* Effect.gen(function*() {
-      const { baseUrl } = yield* NodeEmulator.NodeEmulator
-      const { credentials } = yield* Emulator.Emulator
-      // The emulator's own credentials are no secret: they open nothing else.
-      yield* Console.error([
-        `LIVEDESK_BASE_URL=${baseUrl}`,
-        `LIVEDESK_API_KEY=${Redacted.value(credentials.apiKey)}`,
-        `LIVEDESK_API_SECRET=${Redacted.value(credentials.apiSecret)}`,
-        `# inbox: ${baseUrl}/inbox`
-      ].join("\n"))
-      yield* Effect.provide(serve, NodeLiveDesk.layer({ baseUrl, ...credentials }))
+      if (emulator) return yield* atEmulator(serve, inboxes)
+      return yield* Effect.provide(serve, NodeLiveDesk.layerConfig({ proxy: "environment" }))
     }).pipe(
-      Effect.provide(NodeEmulator.layer(
-        inboxes.length === 0 ? {} : { inboxes: inboxes.map((id) => ({ id, name: `Inbox ${id}` })) }
-      ))
+      Effect.provide(NodeAgents.layerStore({ file: store })),
+      Effect.catchTags({ SqlError: storeFailed, SqliteFileError: storeFailed })
     )
   })
 ).pipe(
@@ -111,7 +98,33 @@ export const command = Command.make(
   }])
 )
 
+/** Runs a server at an emulator of its own, whose inbox shows what waits in the agent's store. */
+const atEmulator = Effect.fnUntraced(function*<E>(
+  serve: Effect.Effect<void, E, AgentStore.AgentStore | LiveDesk.LiveDesk>,
+  inboxes: ReadonlyArray<number>
+) {
+  const { AgentStore, Emulator, NodeEmulator } = yield* emulatorLoaded
+  yield* Effect.gen(function*() {
+    const { baseUrl } = yield* NodeEmulator.NodeEmulator
+    const { credentials } = yield* Emulator.Emulator
+    // The emulator's own credentials are no secret: they open nothing else.
+    yield* Console.error([
+      `LIVEDESK_BASE_URL=${baseUrl}`,
+      `LIVEDESK_API_KEY=${Redacted.value(credentials.apiKey)}`,
+      `LIVEDESK_API_SECRET=${Redacted.value(credentials.apiSecret)}`,
+      `# inbox: ${baseUrl}/inbox`
+    ].join("\n"))
+    yield* Effect.provide(serve, NodeLiveDesk.layer({ baseUrl, ...credentials }))
+  }).pipe(
+    Effect.provide(NodeEmulator.layer({
+      agentStore: yield* AgentStore.AgentStore,
+      ...(inboxes.length === 0 ? {} : { inboxes: inboxes.map((id) => ({ id, name: `Inbox ${id}` })) })
+    }))
+  )
+})
+
 const emulatorLoaded = Effect.promise(async () => ({
+  AgentStore: await import("@effect-livedesk/core/agents/AgentStore"),
   Emulator: await import("@effect-livedesk/core/testing/Emulator"),
   NodeEmulator: await import("../NodeEmulator.ts")
 }))
