@@ -184,7 +184,7 @@ describe.skipIf(!Browser.isInstalled)("the emulator's inbox (left out where Chro
       yield* see(() => page.getByRole("button", { name: "2 drafts wait" }).click())
       const drafts = page.getByRole("list", { name: "Drafts" })
       const opened = drafts.getByRole("listitem").filter({ hasText: "Buy more!" })
-      yield* see(() => opened.getByText("Open 2").click())
+      yield* see(() => opened.locator("summary").click())
       yield* see(() => opened.getByRole("button", { name: "Discard: draft 2" }).click())
       yield* see(() => page.getByRole("button", { name: "1 draft waits" }).waitFor())
       // In its conversation it looks like no message that was sent.
@@ -685,7 +685,7 @@ describe.skipIf(!Browser.isInstalled)("the emulator's inbox (left out where Chro
           yield* go("Activity")
           for (const tab of ["Requests", "Webhooks", "Faults", "Drafts"]) {
             yield* see(() => page.getByRole("tab", { name: tab }).click())
-            if (tab === "Drafts") yield* see(() => page.getByText("Open 1").click())
+            if (tab === "Drafts") yield* see(() => page.locator("[data-draft] summary").click())
             if (tab === "Requests") {
               yield* see(() => page.getByRole("button", { name: "contacts.create" }).last().click())
               yield* see(() => page.getByRole("region", { name: "Response" }).waitFor())
