@@ -196,7 +196,7 @@ describe.skipIf(!Browser.isInstalled)("the emulator's inbox (left out where Chro
         Faults.script({ "messages.send": [Faults.Fault.Failing({ status: 500, when: "AfterProcessing" })] })
       )
       yield* see(() => unsent.getByRole("button", { name: "Send: draft 1" }).click())
-      const unknown = messages.getByRole("listitem").filter({ hasText: "Draft, outcome unknown" })
+      const unknown = messages.getByRole("listitem").filter({ hasText: "May have been sent" })
       yield* see(() => unknown.getByRole("alert").getByText("is not known").waitFor())
       assert.strictEqual(yield* see(() => messages.getByText("It is <b>on its way</b>.").count()), 2)
       yield* see(() => unknown.getByRole("button", { name: "It happened: draft 1" }).click())

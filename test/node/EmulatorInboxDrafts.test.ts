@@ -68,7 +68,7 @@ describe("drafts in the emulator's inbox", () => {
         conversationId,
         contactId: null,
         text: "On its way",
-        fields: [["conversation_id", String(conversationId)]],
+        fields: [],
         problem: ""
       })
       const text = "x".repeat(10_000)

@@ -385,8 +385,16 @@ const make = (table: AgentTable.AgentTable): AgentStore["Service"] => {
   })
 }
 
-const notWaiting = ({ id, state }: AgentWrite.AgentWrite, decision: string) =>
-  new NotWaitingError({ id, state, message: `write ${id} is ${state}, so it cannot be ${decision}` })
+const notWaiting = (write: AgentWrite.AgentWrite, decision: string) => {
+  const { id, state } = write
+  return new NotWaitingError({
+    id,
+    state,
+    message: AgentWrite.isUnresolved(write)
+      ? `write ${id} may have been sent, so it cannot be ${decision}: find out whether it was, then resolve it`
+      : `write ${id} is ${state}, so it cannot be ${decision}`
+  })
+}
 
 /**
  * Provides a store over SQLite or PostgreSQL, which several processes may share. Creates its tables, whose names begin

@@ -98,7 +98,7 @@ const Draft = ({ draft }: { readonly draft: DraftView }) => {
           <bdi class="cut">{text === "" ? fields.map(([name, value]) => `${name}: ${value}`).join(", ") : text}</bdi>
         </summary>
         {text === "" ? null : <p class="text" dir="auto">{text}</p>}
-        <Fields of={fields} />
+        {fields.length === 0 ? null : <Fields of={fields} />}
         <Decide draft={draft} />
       </details>
     </li>
@@ -127,11 +127,17 @@ export const Drafts = () => {
 export const draftsOf = (conversation: number): ReadonlyArray<DraftView> =>
   (view.value?.drafts?.rows ?? []).filter(({ conversationId, text }) => conversationId === conversation && text !== "")
 
+const marks: { readonly [state: string]: string } = {
+  Drafted: "Draft, not sent",
+  Begun: "In flight",
+  Unknown: "May have been sent"
+}
+
 /** A message that an agent asked for, where it would be in its conversation. */
 export const DraftMessage = ({ draft }: { readonly draft: DraftView }) => (
   <li class="message unsent" data-draft={draft.id}>
     <p class="small">
-      <b>{draft.state === "Drafted" ? "Draft, not sent" : `Draft, ${stateOf(draft)}`}</b>{" "}
+      <b>{marks[draft.state] ?? draft.state}</b>{" "}
       <span>{draft.tool === "leave_note" ? "Note for agents" : "To the customer"}</span> <Time at={draft.askedAt} />{" "}
       <span class="faint">draft #{draft.id}</span>
     </p>

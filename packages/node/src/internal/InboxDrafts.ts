@@ -34,19 +34,14 @@ const longestList = 50
 const refreshed = "500 millis"
 
 const viewOf = ({ askedAt, id, ids, problem = "", request, state }: AgentWrite.AgentWrite): DraftView => {
-  const { text = "", ...fields } = { text: undefined, ...request.arguments }
-  const { contact_id: contactId, conversation_id: conversationId } = {
-    contact_id: undefined,
-    conversation_id: undefined,
-    ...ids,
-    ...request.arguments
-  }
+  const none = { contact_id: null, conversation_id: null, text: "" }
+  const { contact_id: contactId, conversation_id: conversationId, text, ...fields } = { ...none, ...request.arguments }
   return {
     id,
     state,
     tool: request.tool,
-    conversationId: conversationId ?? null,
-    contactId: contactId ?? null,
+    conversationId: conversationId ?? ids.conversation_id ?? null,
+    contactId,
     text,
     fields: Object.entries(fields).map(([name, value]) => [
       name,
