@@ -13,24 +13,26 @@ export interface InboxResponse {
 export type Headers = { readonly [name: string]: string }
 
 /** Sends what no browser and no `fetch` would, such as another host. */
-export const send = Effect.fnUntraced(function*(method: string, path: string, headers: Headers = {}, body?: string | Buffer) {
-  const { baseUrl } = yield* NodeEmulator.NodeEmulator
-  return yield* Effect.callback<InboxResponse>((resume) => {
-    const sent = request(baseUrl, { path, method, headers, agent: false }, (response) => {
-      let text = ""
-      response.setEncoding("utf8")
-      response.on("data", (part: string) => {
-        text += part
+export const send = Effect.fnUntraced(
+  function*(method: string, path: string, headers: Headers = {}, body?: string | Buffer) {
+    const { baseUrl } = yield* NodeEmulator.NodeEmulator
+    return yield* Effect.callback<InboxResponse>((resume) => {
+      const sent = request(baseUrl, { path, method, headers, agent: false }, (response) => {
+        let text = ""
+        response.setEncoding("utf8")
+        response.on("data", (part: string) => {
+          text += part
+        })
+        response.on(
+          "end",
+          () => resume(Effect.succeed({ status: response.statusCode ?? 0, headers: response.headers, text }))
+        )
       })
-      response.on(
-        "end",
-        () => resume(Effect.succeed({ status: response.statusCode ?? 0, headers: response.headers, text }))
-      )
+      sent.on("error", (error) => resume(Effect.die(error)))
+      sent.end(body)
     })
-    sent.on("error", (error) => resume(Effect.die(error)))
-    sent.end(body)
-  })
-})
+  }
+)
 
 /** Sends an action as the page does. */
 export const act = (action: unknown, headers: Headers = {}) =>

@@ -60,7 +60,9 @@ const die = Effect.fnUntraced(function*(index: number, [program, when]: typeof d
   const held = trace.pipe(
     Effect.delay("2 millis"),
     Effect.repeat({ until: (trace) => trace.slice(requests).some(({ operation }) => operation === "messages.send") }),
-    Effect.andThen(when === "AfterProcessing" ? Effect.repeat(Effect.delay(isThere, "2 millis"), { until: (is) => is }) : Effect.void)
+    Effect.andThen(
+      when === "AfterProcessing" ? Effect.repeat(Effect.delay(isThere, "2 millis"), { until: (is) => is }) : Effect.void
+    )
   )
   const until = (longest: number) =>
     when === "AnyTime" ? Effect.flatMap(Random.nextIntBetween(0, longest), (wait) => Effect.sleep(wait)) : held
@@ -118,20 +120,24 @@ const die = Effect.fnUntraced(function*(index: number, [program, when]: typeof d
 }, Effect.scoped)
 
 describe("an agent's write whose process is killed", () => {
-  it.live("may have been sent, is refused until a person has looked, and reaches the customer once", () =>
-    Effect.gen(function*() {
-      const states: Array<string> = []
-      const texts: Array<string> = []
-      for (const index of Breadth.cases(campaign)) {
-        const death = deaths[(index - 1) % deaths.length] ?? deaths[0]
-        const { state, text } = yield* die(index, death).pipe(
-          Effect.catchCause((cause) => Effect.die(new Error(`${index}: ${death.join(", ")}`, { cause })))
-        )
-        states.push(state)
-        texts.push(text)
-      }
-      assert.deepStrictEqual((yield* AgentWorld.messages(false)).toSorted(), texts.toSorted())
-      assert.include(states, "Begun")
-      process.stderr.write(`agents: killed while ${states.join(", ")}; each message was sent once\n`)
-    }).pipe(Effect.provide(NodeEmulator.layerLiveDesk())), Breadth.timeout(campaign))
+  it.live(
+    "may have been sent, is refused until a person has looked, and reaches the customer once",
+    () =>
+      Effect.gen(function*() {
+        const states: Array<string> = []
+        const texts: Array<string> = []
+        for (const index of Breadth.cases(campaign)) {
+          const death = deaths[(index - 1) % deaths.length] ?? deaths[0]
+          const { state, text } = yield* die(index, death).pipe(
+            Effect.catchCause((cause) => Effect.die(new Error(`${index}: ${death.join(", ")}`, { cause })))
+          )
+          states.push(state)
+          texts.push(text)
+        }
+        assert.deepStrictEqual((yield* AgentWorld.messages(false)).toSorted(), texts.toSorted())
+        assert.include(states, "Begun")
+        process.stderr.write(`agents: killed while ${states.join(", ")}; each message was sent once\n`)
+      }).pipe(Effect.provide(NodeEmulator.layerLiveDesk())),
+    Breadth.timeout(campaign)
+  )
 })

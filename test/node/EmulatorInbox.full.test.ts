@@ -206,7 +206,9 @@ describe.skipIf(!Browser.isInstalled)("the emulator's inbox (left out where Chro
         EmulatorState.messagesOf(yield* emulator.state, id).map(({ content }) => Option.getOrThrow(content)),
         ["Hello", "It is <b>on its way</b>."]
       )
-      assert.deepStrictEqual(complaints, ["Failed to load resource: the server responded with a status of 502 (Bad Gateway)"])
+      assert.deepStrictEqual(complaints, [
+        "Failed to load resource: the server responded with a status of 502 (Bad Gateway)"
+      ])
     }).pipe(Effect.scoped))
 
   it.live("says what cannot be done, and loses nothing of it", () =>

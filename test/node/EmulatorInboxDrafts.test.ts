@@ -155,15 +155,17 @@ describe("drafts in the emulator's inbox", () => {
       assert.include(error(yield* decide("did-not-happen")), "may be in flight")
     }).pipe(
       Effect.scoped,
-      Effect.provide(layer(Layer.effect(
-        AgentStore.AgentStore,
-        AgentStore.AgentStore.useSync((store) =>
-          AgentStore.AgentStore.of({
-            ...store,
-            complete: () => Effect.fail(new AgentStore.AgentStoreError({ message: "the disk is full" }))
-          })
-        )
-      ).pipe(Layer.provide(AgentStore.layerMemory))))
+      Effect.provide(layer(
+        Layer.effect(
+          AgentStore.AgentStore,
+          AgentStore.AgentStore.useSync((store) =>
+            AgentStore.AgentStore.of({
+              ...store,
+              complete: () => Effect.fail(new AgentStore.AgentStoreError({ message: "the disk is full" }))
+            })
+          )
+        ).pipe(Layer.provide(AgentStore.layerMemory))
+      ))
     ))
 
   it.live("are sent and recorded though the page is closed meanwhile", () =>
@@ -215,14 +217,16 @@ describe("drafts in the emulator's inbox", () => {
       assert.deepInclude(counts, { contacts: 0 })
     }).pipe(
       Effect.scoped,
-      Effect.provide(layer(Layer.effect(
-        AgentStore.AgentStore,
-        AgentStore.AgentStore.useSync((store) =>
-          AgentStore.AgentStore.of({
-            ...store,
-            list: () => Effect.fail(new AgentStore.AgentStoreError({ message: "the disk is gone" }))
-          })
-        )
-      ).pipe(Layer.provide(AgentStore.layerMemory))))
+      Effect.provide(layer(
+        Layer.effect(
+          AgentStore.AgentStore,
+          AgentStore.AgentStore.useSync((store) =>
+            AgentStore.AgentStore.of({
+              ...store,
+              list: () => Effect.fail(new AgentStore.AgentStoreError({ message: "the disk is gone" }))
+            })
+          )
+        ).pipe(Layer.provide(AgentStore.layerMemory))
+      ))
     ))
 })

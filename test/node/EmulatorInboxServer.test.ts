@@ -2,18 +2,7 @@ import { Contacts, Conversations, Messages } from "@effect-livedesk/core"
 import { Emulator, EmulatorState, Faults } from "@effect-livedesk/core/testing"
 import { NodeEmulator, NodeLiveDesk } from "@effect-livedesk/node"
 import { assert, describe, it } from "@effect/vitest"
-import {
-  Arbitrary,
-  DateTime,
-  Duration,
-  Effect,
-  Exit,
-  HashMap,
-  Layer,
-  Option,
-  Redacted,
-  Schema
-} from "effect"
+import { Arbitrary, DateTime, Duration, Effect, Exit, HashMap, Layer, Option, Redacted, Schema } from "effect"
 import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
 import * as Breadth from "../Breadth.ts"

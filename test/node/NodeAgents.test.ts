@@ -7,12 +7,13 @@ import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, HashMap, Layer, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as AgentWorld from "../AgentWorld.ts"
 import * as Breadth from "../Breadth.ts"
 import * as Cli from "../Cli.ts"
 import * as Folder from "../Folder.ts"
+import * as InboxClient from "../InboxClient.ts"
 import * as McpAgent from "../McpAgent.ts"
 
 const world = Layer.unwrap(Effect.gen(function*() {
@@ -141,12 +142,31 @@ describe("livedesk mcp, with the official client", () => {
 
   it.live("writes nothing but the protocol on standard output, and ends with its client", () =>
     Effect.gen(function*() {
-      const { agent } = yield* connect("--emulator")
+      const { agent, folder } = yield* connect("--emulator")
       yield* agent.call("find_contact", { email: "alice@acme.example" })
       const errors = yield* agent.close
       assert.match(errors, /^LIVEDESK_BASE_URL=http:\/\/127\.0\.0\.1:\d+$/m)
       assert.match(errors, /# inbox: .*\/inbox/)
+      // What the emulator held is gone, and no draft to it is left for the real LiveDesk.
+      assert.deepStrictEqual(readdirSync(folder), [])
     }).pipe(withWorld))
+
+  it.live("with an emulator, shows what the agent drafted on its page", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      const agent = yield* McpAgent.start(folder, ["--emulator", "--store", "agents.sqlite"], {})
+      const line = yield* agent.errorLine("LIVEDESK_BASE_URL=")
+      yield* agent.call("create_ticket", { title: "Damaged parcel" })
+      yield* Effect.gen(function*() {
+        const { next } = yield* InboxClient.look()
+        assert.include(JSON.stringify((yield* next)?.["drafts"]), "\"tool\":\"create_ticket\"")
+        const send = InboxClient.act({ _tag: "DecideDraft", id: 1, decision: "send" })
+        assert.deepStrictEqual([(yield* send).status, (yield* send).status], [200, 409])
+      }).pipe(
+        Effect.provideService(NodeEmulator.NodeEmulator, { baseUrl: line?.slice("LIVEDESK_BASE_URL=".length) ?? "" })
+      )
+      assert.include((yield* Cli.runIn(folder, ["drafts", "show", "1", "--store", "agents.sqlite"], {})).out, "Done")
+    }).pipe(Effect.scoped))
 
   it.live("makes many calls without holding on to them", () =>
     Effect.gen(function*() {
@@ -168,6 +188,63 @@ describe("livedesk mcp, with the official client", () => {
       assert.lengthOf(results.filter(({ value }) => value.found === true), count)
       if (process.platform === "linux") assert.isBelow(memory() - before, 120)
     }).pipe(withWorld))
+})
+
+const readClients = Schema.decodeSync(Schema.fromJsonString(Schema.Struct({
+  mcpServers: Schema.Record(
+    Schema.String,
+    Schema.Struct({
+      command: Schema.String,
+      args: Schema.Array(Schema.String),
+      env: Schema.Record(Schema.String, Schema.String)
+    })
+  )
+})))
+
+const readPackage = Schema.decodeSync(
+  Schema.fromJsonString(Schema.Struct({ name: Schema.String, bin: Schema.Record(Schema.String, Schema.String) }))
+)
+
+const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8")
+
+/** The servers that the snippets of the guide have a client start. */
+const configured = () => {
+  const guide = read("docs/agents.md")
+  const snippets = (language: string) =>
+    Array.from(guide.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\``, "gm")), ([, text = ""]) => text)
+  const fromShell = snippets("sh").filter((text) => text.startsWith("claude mcp add")).map((text) => {
+    const words = text.replaceAll("\\\n", " ").trim().split(/\s+/)
+    const end = words.indexOf("--")
+    const settings = words.slice(0, end).filter((_, index) => words[index - 1] === "--env")
+    return {
+      command: words[end + 1],
+      args: words.slice(end + 2),
+      env: Object.fromEntries(settings.map((setting) => setting.split("=")))
+    }
+  })
+  return [...snippets("json").flatMap((text) => Object.values(readClients(text).mcpServers)), ...fromShell]
+}
+
+describe("the guide's snippets for clients", () => {
+  it.live("each start a server that responds to initialize, with its own store", () =>
+    Effect.gen(function*() {
+      const servers = configured()
+      assert.lengthOf(servers, 2)
+      const { bin, name } = readPackage(read("packages/node/package.json"))
+      for (const { args, command, env } of servers) {
+        // What npx would install is here already.
+        const [program, ...rest] = args.slice(3)
+        assert.deepStrictEqual([command, ...args.slice(0, 3)], ["npx", "-y", "-p", name])
+        assert.include(Object.keys(bin), program)
+        assert.deepStrictEqual(rest.slice(0, 2), ["mcp", "--store"])
+        assert.sameMembers(Object.keys(env), ["LIVEDESK_API_KEY", "LIVEDESK_API_SECRET"])
+        const folder = yield* Folder.make
+        const store = join(folder, "agents.sqlite")
+        const agent = yield* McpAgent.start(folder, ["--store", store, ...rest.slice(3)], { ...env })
+        assert.deepInclude(agent.client.getServerVersion(), { name: "livedesk" })
+        assert.isTrue(existsSync(store))
+      }
+    }).pipe(Effect.scoped))
 })
 
 const objectOf = Schema.decodeUnknownSync(Schema.Record(Schema.String, Schema.Unknown))

@@ -8,7 +8,11 @@ import { Time } from "./Time.tsx"
 
 type Decision = "send" | "discard" | "happened" | "did-not-happen"
 
-const states: { readonly [state: string]: string } = { Drafted: "draft", Begun: "in flight", Unknown: "outcome unknown" }
+const states: { readonly [state: string]: string } = {
+  Drafted: "draft",
+  Begun: "in flight",
+  Unknown: "outcome unknown"
+}
 
 const stateOf = ({ state }: DraftView): string => states[state] ?? state
 
@@ -49,8 +53,8 @@ export const Decide = ({ draft: { id, problem, state } }: { readonly draft: Draf
         : (
           <>
             <p class="small">
-              LiveDesk may have done it, and nothing sends it again. Look for it, then choose. While it may be in flight,
-              for 15 minutes, this is refused.
+              LiveDesk may have done it, and nothing sends it again. Look for it, then choose. While it may be in
+              flight, for 15 minutes, this is refused.
             </p>
             <div class="bar">
               {button("did-not-happen", "It did not happen")}
@@ -138,7 +142,8 @@ export const DraftMessage = ({ draft }: { readonly draft: DraftView }) => (
   <li class="message unsent" data-draft={draft.id}>
     <p class="small">
       <b>{marks[draft.state] ?? draft.state}</b>{" "}
-      <span>{draft.tool === "leave_note" ? "Note for agents" : "To the customer"}</span> <Time at={draft.askedAt} />{" "}
+      <span>{draft.tool === "leave_note" ? "Note for agents" : "To the customer"}</span> <Time at={draft.askedAt} />
+      {" "}
       <span class="faint">draft #{draft.id}</span>
     </p>
     <p class="text" dir="auto">{draft.text}</p>

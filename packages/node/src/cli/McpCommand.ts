@@ -10,12 +10,15 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { readFileSync } from "node:fs"
 import * as NodeLiveDesk from "../NodeLiveDesk.ts"
 import { InvalidFileError, UsageError } from "./ExitCode.ts"
 import * as LiveDeskCall from "./LiveDeskCall.ts"
+
+const defaultStore = "livedesk-agents.sqlite"
 
 /**
  * The flag `--store`: the file of an agent's drafts, unknown writes and audit log.
@@ -26,7 +29,7 @@ import * as LiveDeskCall from "./LiveDeskCall.ts"
 export const store: Flag.Flag<string> = Flag.String("store").pipe(
   Flag.withDescription("The file of drafts, unknown writes, limits and the audit log; created if it does not exist"),
   Flag.withMetavar("path"),
-  Flag.withDefault("livedesk-agents.sqlite")
+  Flag.withDefault(defaultStore)
 )
 
 /**
@@ -64,7 +67,13 @@ export const command = Command.make(
       ),
       Flag.withDefault("draft")
     ),
-    store,
+    store: Flag.String("store").pipe(
+      Flag.withDescription(
+        `The file of drafts, unknown writes, limits and the audit log; defaults to ${defaultStore}, with --emulator to memory`
+      ),
+      Flag.withMetavar("path"),
+      Flag.optional
+    ),
     inboxes: Flag.Int("inbox").pipe(
       Flag.withDescription(
         "An inbox that the agent may work in, by its id; defaults to all; may be given several times"
@@ -78,7 +87,9 @@ export const command = Command.make(
   },
   Effect.fnUntraced(function*({ emulator, inboxes, policy, store }) {
     yield* LiveDeskCall.rejectDryRun("mcp", "the policy says what is sent")
-    if (store === "") return yield* new UsageError({ message: "--store: expected a path" })
+    // What is written in an emulator ends with it, and so do the drafts.
+    const file = Option.getOrElse(store, () => emulator ? ":memory:" : defaultStore)
+    if (file === "") return yield* new UsageError({ message: "--store: expected a path" })
     const { NodeAgents } = yield* loaded
     const mode = policy === "read-only" ? modes[0] : policy
     const serve = NodeAgents.serve({ version: yield* version, mode, ...(inboxes.length === 0 ? {} : { inboxes }) })
@@ -86,7 +97,7 @@ export const command = Command.make(
       if (emulator) return yield* atEmulator(serve, inboxes)
       return yield* Effect.provide(serve, NodeLiveDesk.layerConfig({ proxy: "environment" }))
     }).pipe(
-      Effect.provide(NodeAgents.layerStore({ file: store })),
+      Effect.provide(NodeAgents.layerStore({ file })),
       Effect.catchTags({ SqlError: storeFailed, SqliteFileError: storeFailed })
     )
   })
