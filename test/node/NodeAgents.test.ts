@@ -379,6 +379,18 @@ describe("a store in a file", () => {
       assert.strictEqual(statSync(file).mode & 0o777, 0o600)
     }))
 
+  it.live("is read while another process writes to it", () =>
+    Effect.gen(function*() {
+      const file = join(yield* Folder.make, "agents.sqlite")
+      const { drafted, waiting } = yield* Effect.gen(function*() {
+        const store = yield* AgentStore.AgentStore
+        yield* store.propose(request, { isDraft: true, limits })
+        const sql = yield* SqlClient.SqlClient
+        return yield* sql.withTransaction(Effect.all({ drafted: store.get(1), waiting: store.list(["Drafted"]) }))
+      }).pipe(Effect.provide([NodeAgents.layerStore({ file }), NodeSqlite.layer({ file })]))
+      assert.deepStrictEqual(waiting, [drafted])
+    }))
+
   it.live("lets one of two stores on it begin a write", () =>
     Effect.gen(function*() {
       const file = join(yield* Folder.make, "agents.sqlite")
