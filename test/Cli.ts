@@ -39,6 +39,8 @@ export interface ProcessRun extends Run {
   readonly terminate: Effect.Effect<void>
   /** Sends SIGHUP, as a terminal does that is closed. */
   readonly hangUp: Effect.Effect<void>
+  /** Ends it as a crash does: nothing of it runs any more. */
+  readonly kill: Effect.Effect<void>
 }
 
 /** What came of a run of the command. */
@@ -72,7 +74,11 @@ export const spawn = (
       ended: Effect.promise(() => closed.then(() => child.exitCode ?? -1)),
       interrupt: Effect.sync(() => child.kill("SIGINT")),
       terminate: Effect.sync(() => child.kill("SIGTERM")),
-      hangUp: Effect.sync(() => child.kill("SIGHUP"))
+      hangUp: Effect.sync(() => child.kill("SIGHUP")),
+      kill: Effect.promise(() => {
+        child.kill("SIGKILL")
+        return closed.then(() => undefined)
+      })
     })
   )
 

@@ -2,9 +2,10 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js"
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js"
 import { CallToolResultSchema } from "@modelcontextprotocol/sdk/types.js"
 import { Effect, Schema, type Scope } from "effect"
-import { Readable } from "node:stream"
+import { PassThrough, Readable } from "node:stream"
 import { text } from "node:stream/consumers"
 import { fileURLToPath } from "node:url"
+import * as Child from "./Child.ts"
 import * as Cli from "./Cli.ts"
 
 /** The official client, connected to `livedesk mcp` in a process of its own. */
@@ -13,6 +14,8 @@ export interface McpAgent {
   readonly pid: number
   /** Calls a tool. */
   readonly call: (name: string, fields: { readonly [key: string]: unknown }) => Effect.Effect<Called>
+  /** The next line of its standard error that begins like this. */
+  readonly errorLine: Child.Child["line"]
   /** Closes the server's input, and waits for its end: what it wrote on standard error. */
   readonly close: Effect.Effect<string>
 }
@@ -41,16 +44,19 @@ export const start = (
         stderr: "pipe"
       })
       const { stderr } = transport
-      const errors = stderr instanceof Readable ? text(stderr) : Promise.resolve("")
+      const read = stderr instanceof Readable ? stderr : Readable.from([])
+      const errors = text(read.pipe(new PassThrough()))
+      const errorLine = Child.lines(read.pipe(new PassThrough()))
       const client = new Client({ name: "a test", version: "1.0.0" })
       await client.connect(transport)
-      return { client, errors, pid: transport.pid ?? 0 }
+      return { client, errors, errorLine, pid: transport.pid ?? 0 }
     }),
     ({ client }) => Effect.promise(() => client.close())
   ).pipe(
-    Effect.map(({ client, errors, pid }) => ({
+    Effect.map(({ client, errorLine, errors, pid }) => ({
       client,
       pid,
+      errorLine,
       call: (name, fields) =>
         Effect.promise(async () => {
           const result = CallToolResultSchema.parse(await client.callTool({ name, arguments: { ...fields } }))

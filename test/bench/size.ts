@@ -32,7 +32,7 @@ const limitsOnNode: { readonly [entry: string]: number } = {
 
 /** Likewise, of what they load only when it is needed: the emulator's inbox, and what shares flows by PostgreSQL. */
 const limitsLater: { readonly [entry: string]: number } = {
-  "@effect-livedesk/node": 30_300,
+  "@effect-livedesk/node": 32_500,
   "@effect-livedesk/node/NodeFlows": 400
 }
 

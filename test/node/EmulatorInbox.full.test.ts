@@ -1,4 +1,5 @@
 import { Contacts, Conversations, Messages, Tickets } from "@effect-livedesk/core"
+import { AgentStore } from "@effect-livedesk/core/agents"
 import { Emulator, EmulatorState, Faults } from "@effect-livedesk/core/testing"
 import { DeliveryStore, type WebhookEvent, Webhooks } from "@effect-livedesk/core/webhooks"
 import { NodeEmulator, NodeTransport } from "@effect-livedesk/node"
@@ -69,6 +70,14 @@ const withMany = (count: number) => (state: EmulatorState.EmulatorState): Emulat
       ),
     state
   )
+
+/** The limits of an agent, which no test reaches. */
+const limits = {
+  messagesPerMinuteInConversation: 99,
+  messagesPerMinute: 99,
+  conversationsPerHour: 99,
+  otherWritesPerMinute: 99
+}
 
 const see = <A>(look: () => Promise<A>): Effect.Effect<A> => Effect.promise(look)
 
@@ -159,6 +168,47 @@ describe.skipIf(!Browser.isInstalled)("the emulator's inbox (left out where Chro
       assert.isTrue(moved._tag === "ConversationStatusChanged" && moved.conversation.status === "resolved")
       yield* see(() => page.locator("[data-status]").getByText("resolved").waitFor())
       yield* see(() => resolve.waitFor({ state: "detached" }))
+    }).pipe(Effect.scoped))
+
+  it.live("shows what an agent drafted, and sends it once a person says so", () =>
+    Effect.gen(function*() {
+      const agents = yield* Layer.build(AgentStore.layerMemory)
+      const store = Context.get(agents, AgentStore.AgentStore)
+      const { complaints, emulator, page, start, world } = yield* open({ agentStore: store })
+      const { id } = yield* start("Alice", "Hello")
+      const draft = (text: string) =>
+        store.propose({ tool: "send_message", arguments: { conversation_id: id, text } }, { isDraft: true, limits })
+      assert.strictEqual(yield* see(() => page.getByText("draft waits").count()), 0)
+      yield* draft("It is <b>on its way</b>.")
+      yield* draft("Buy more!")
+      yield* see(() => page.getByRole("button", { name: "2 drafts wait" }).click())
+      const drafts = page.getByRole("list", { name: "Drafts" })
+      const opened = drafts.getByRole("listitem").filter({ hasText: "Buy more!" })
+      yield* see(() => opened.locator("summary").click())
+      yield* see(() => opened.getByRole("button", { name: "Discard: draft 2" }).click())
+      yield* see(() => page.getByRole("button", { name: "1 draft waits" }).waitFor())
+      // In its conversation it looks like no message that was sent.
+      yield* see(() => drafts.getByRole("button", { name: `conversation #${id}` }).click())
+      const messages = page.getByRole("region", { name: "Messages" })
+      const unsent = messages.getByRole("listitem").filter({ hasText: "Draft, not sent" })
+      yield* see(() => unsent.getByText("It is <b>on its way</b>.").waitFor())
+      yield* Context.get(world, Faults.Faults).setPlan(
+        Faults.script({ "messages.send": [Faults.Fault.Failing({ status: 500, when: "AfterProcessing" })] })
+      )
+      yield* see(() => unsent.getByRole("button", { name: "Send: draft 1" }).click())
+      const unknown = messages.getByRole("listitem").filter({ hasText: "May have been sent" })
+      yield* see(() => unknown.getByRole("alert").getByText("is not known").waitFor())
+      assert.strictEqual(yield* see(() => messages.getByText("It is <b>on its way</b>.").count()), 2)
+      yield* see(() => unknown.getByRole("button", { name: "It happened: draft 1" }).click())
+      yield* see(() => unknown.waitFor({ state: "detached" }))
+      yield* see(() => page.getByText("Nothing waits").waitFor())
+      assert.deepStrictEqual(
+        EmulatorState.messagesOf(yield* emulator.state, id).map(({ content }) => Option.getOrThrow(content)),
+        ["Hello", "It is <b>on its way</b>."]
+      )
+      assert.deepStrictEqual(complaints, [
+        "Failed to load resource: the server responded with a status of 502 (Bad Gateway)"
+      ])
     }).pipe(Effect.scoped))
 
   it.live("says what cannot be done, and loses nothing of it", () =>
@@ -574,7 +624,8 @@ describe.skipIf(!Browser.isInstalled)("the emulator's inbox (left out where Chro
       it.live(`has no fault that axe finds, ${colorScheme}, ${size}`, () =>
         Effect.gen(function*() {
           const { url } = yield* receiver
-          const { page, start, world } = yield* open({ webhook: { url }, keepsBodies: true }, {
+          const store = Context.get(yield* Layer.build(AgentStore.layerMemory), AgentStore.AgentStore)
+          const { page, start, world } = yield* open({ webhook: { url }, keepsBodies: true, agentStore: store }, {
             colorScheme,
             ...(viewport === undefined ? {} : { viewport })
           })
@@ -588,7 +639,11 @@ describe.skipIf(!Browser.isInstalled)("the emulator's inbox (left out where Chro
               ? Effect.void
               : see(() => page.getByRole("navigation").getByRole("button", { name: pane }).click())
           yield* clean("empty")
-          yield* start("Alice", "Your parcel is on its way.")
+          const { id } = yield* start("Alice", "Your parcel is on its way.")
+          yield* store.propose(
+            { tool: "send_message", arguments: { conversation_id: id, text: "W".repeat(300) } },
+            { isDraft: true, limits }
+          )
           yield* Effect.result(start("A".repeat(300), "refused"))
           yield* see(() => row(page, "Alice").click())
           yield* see(() => page.getByRole("heading", { name: "Alice" }).waitFor())
@@ -630,8 +685,9 @@ describe.skipIf(!Browser.isInstalled)("the emulator's inbox (left out where Chro
           const lost = yield* Effect.result(start("Bob", "Hello"))
           assert.isTrue(Result.isFailure(lost))
           yield* go("Activity")
-          for (const tab of ["Requests", "Webhooks", "Faults"]) {
+          for (const tab of ["Requests", "Webhooks", "Faults", "Drafts"]) {
             yield* see(() => page.getByRole("tab", { name: tab }).click())
+            if (tab === "Drafts") yield* see(() => page.locator("[data-draft] summary").click())
             if (tab === "Requests") {
               yield* see(() => page.getByRole("button", { name: "contacts.create" }).last().click())
               yield* see(() => page.getByRole("region", { name: "Response" }).waitFor())

@@ -2,103 +2,11 @@ import { Contacts, Conversations, Messages } from "@effect-livedesk/core"
 import { Emulator, EmulatorState, Faults } from "@effect-livedesk/core/testing"
 import { NodeEmulator, NodeLiveDesk } from "@effect-livedesk/node"
 import { assert, describe, it } from "@effect/vitest"
-import {
-  Arbitrary,
-  DateTime,
-  Duration,
-  Effect,
-  Exit,
-  HashMap,
-  Layer,
-  Option,
-  Redacted,
-  Schema,
-  type Scope
-} from "effect"
+import { Arbitrary, DateTime, Duration, Effect, Exit, HashMap, Layer, Option, Redacted, Schema } from "effect"
 import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
-import { type ClientRequest, type IncomingMessage, request } from "node:http"
 import * as Breadth from "../Breadth.ts"
-
-interface InboxResponse {
-  readonly status: number
-  readonly headers: IncomingMessage["headers"]
-  readonly text: string
-}
-
-type Headers = { readonly [name: string]: string }
-
-/** Sends what no browser and no `fetch` would, such as another host. */
-const send = Effect.fnUntraced(function*(method: string, path: string, headers: Headers = {}, body?: string | Buffer) {
-  const { baseUrl } = yield* NodeEmulator.NodeEmulator
-  return yield* Effect.callback<InboxResponse>((resume) => {
-    const sent = request(baseUrl, { path, method, headers, agent: false }, (response) => {
-      let text = ""
-      response.setEncoding("utf8")
-      response.on("data", (part: string) => {
-        text += part
-      })
-      response.on(
-        "end",
-        () => resume(Effect.succeed({ status: response.statusCode ?? 0, headers: response.headers, text }))
-      )
-    })
-    sent.on("error", (error) => resume(Effect.die(error)))
-    sent.end(body)
-  })
-})
-
-const act = (action: unknown, headers: Headers = {}) =>
-  send("POST", "/inbox/actions", { "content-type": "application/json", ...headers }, JSON.stringify(action))
-
-const error = ({ text }: InboxResponse): string => JSON.parse(text).error
-
-interface Look {
-  readonly status: number
-  /** The next event; none at the end. */
-  readonly next: Effect.Effect<{ readonly [part: string]: unknown } | undefined>
-  readonly close: Effect.Effect<void>
-}
-
-/** A page that looks on, gone at the end of the scope. */
-const look = Effect.fnUntraced(
-  function*(query = ""): Effect.fn.Return<Look, never, NodeEmulator.NodeEmulator | Scope.Scope> {
-    const { baseUrl } = yield* NodeEmulator.NodeEmulator
-    const { response, sent } = yield* Effect.acquireRelease(
-      Effect.callback<{ readonly sent: ClientRequest; readonly response: IncomingMessage }>((resume) => {
-        const sent = request(
-          `${baseUrl}/inbox/events${query}`,
-          { agent: false },
-          (response) => resume(Effect.succeed({ sent, response }))
-        )
-        // Of one that the emulator ends.
-        sent.on("error", () => {})
-        sent.end()
-      }),
-      ({ sent }) => Effect.sync(() => sent.destroy())
-    )
-    const parts = response.setEncoding("utf8")[Symbol.asyncIterator]()
-    let rest = ""
-    const next = async (): Promise<{ readonly [part: string]: unknown } | undefined> => {
-      for (;;) {
-        const end = rest.indexOf("\n\n")
-        if (end >= 0) {
-          const event = rest.slice(0, end)
-          rest = rest.slice(end + 2)
-          return JSON.parse(event.replace(/^data: /, ""))
-        }
-        const part = await parts.next().catch(() => ({ done: true, value: "" }))
-        if (part.done === true) return undefined
-        rest += String(part.value)
-      }
-    }
-    return {
-      status: response.statusCode ?? 0,
-      next: Effect.promise(next),
-      close: Effect.sync(() => sent.destroy())
-    }
-  }
-)
+import { act, error, type Headers, look, send } from "../InboxClient.ts"
 
 interface Rows {
   readonly total: number
@@ -541,7 +449,8 @@ describe("what happens in the emulator", () => {
         "deliveries",
         "requests",
         "keepsBodies",
-        "faults"
+        "faults",
+        "drafts"
       ])
       assert.deepInclude(first?.["opened"], {
         _tag: "Conversation",

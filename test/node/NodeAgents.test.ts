@@ -3,14 +3,17 @@ import { AgentDraft, AgentStore, AgentWrite } from "@effect-livedesk/core/agents
 import { Emulator, Faults } from "@effect-livedesk/core/testing"
 import { NodeEmulator, NodeLiveDesk } from "@effect-livedesk/node"
 import * as NodeAgents from "@effect-livedesk/node/NodeAgents"
+import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, HashMap, Layer, Option, Schema } from "effect"
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { SqlClient } from "effect/sql"
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as AgentWorld from "../AgentWorld.ts"
 import * as Breadth from "../Breadth.ts"
 import * as Cli from "../Cli.ts"
 import * as Folder from "../Folder.ts"
+import * as InboxClient from "../InboxClient.ts"
 import * as McpAgent from "../McpAgent.ts"
 
 const world = Layer.unwrap(Effect.gen(function*() {
@@ -139,12 +142,31 @@ describe("livedesk mcp, with the official client", () => {
 
   it.live("writes nothing but the protocol on standard output, and ends with its client", () =>
     Effect.gen(function*() {
-      const { agent } = yield* connect("--emulator")
+      const { agent, folder } = yield* connect("--emulator")
       yield* agent.call("find_contact", { email: "alice@acme.example" })
       const errors = yield* agent.close
       assert.match(errors, /^LIVEDESK_BASE_URL=http:\/\/127\.0\.0\.1:\d+$/m)
       assert.match(errors, /# inbox: .*\/inbox/)
+      // What the emulator held is gone, and no draft to it is left for the real LiveDesk.
+      assert.deepStrictEqual(readdirSync(folder), [])
     }).pipe(withWorld))
+
+  it.live("with an emulator, shows what the agent drafted on its page", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      const agent = yield* McpAgent.start(folder, ["--emulator", "--store", "agents.sqlite"], {})
+      const line = yield* agent.errorLine("LIVEDESK_BASE_URL=")
+      yield* agent.call("create_ticket", { title: "Damaged parcel" })
+      yield* Effect.gen(function*() {
+        const { next } = yield* InboxClient.look()
+        assert.include(JSON.stringify((yield* next)?.["drafts"]), "\"tool\":\"create_ticket\"")
+        const send = InboxClient.act({ _tag: "DecideDraft", id: 1, decision: "send" })
+        assert.deepStrictEqual([(yield* send).status, (yield* send).status], [200, 409])
+      }).pipe(
+        Effect.provideService(NodeEmulator.NodeEmulator, { baseUrl: line?.slice("LIVEDESK_BASE_URL=".length) ?? "" })
+      )
+      assert.include((yield* Cli.runIn(folder, ["drafts", "show", "1", "--store", "agents.sqlite"], {})).out, "Done")
+    }).pipe(Effect.scoped))
 
   it.live("makes many calls without holding on to them", () =>
     Effect.gen(function*() {
@@ -166,6 +188,63 @@ describe("livedesk mcp, with the official client", () => {
       assert.lengthOf(results.filter(({ value }) => value.found === true), count)
       if (process.platform === "linux") assert.isBelow(memory() - before, 120)
     }).pipe(withWorld))
+})
+
+const readClients = Schema.decodeSync(Schema.fromJsonString(Schema.Struct({
+  mcpServers: Schema.Record(
+    Schema.String,
+    Schema.Struct({
+      command: Schema.String,
+      args: Schema.Array(Schema.String),
+      env: Schema.Record(Schema.String, Schema.String)
+    })
+  )
+})))
+
+const readPackage = Schema.decodeSync(
+  Schema.fromJsonString(Schema.Struct({ name: Schema.String, bin: Schema.Record(Schema.String, Schema.String) }))
+)
+
+const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8")
+
+/** The servers that the snippets of the guide have a client start. */
+const configured = () => {
+  const guide = read("docs/agents.md")
+  const snippets = (language: string) =>
+    Array.from(guide.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\``, "gm")), ([, text = ""]) => text)
+  const fromShell = snippets("sh").filter((text) => text.startsWith("claude mcp add")).map((text) => {
+    const words = text.replaceAll("\\\n", " ").trim().split(/\s+/)
+    const end = words.indexOf("--")
+    const settings = words.slice(0, end).filter((_, index) => words[index - 1] === "--env")
+    return {
+      command: words[end + 1],
+      args: words.slice(end + 2),
+      env: Object.fromEntries(settings.map((setting) => setting.split("=")))
+    }
+  })
+  return [...snippets("json").flatMap((text) => Object.values(readClients(text).mcpServers)), ...fromShell]
+}
+
+describe("the guide's snippets for clients", () => {
+  it.live("each start a server that responds to initialize, with its own store", () =>
+    Effect.gen(function*() {
+      const servers = configured()
+      assert.lengthOf(servers, 2)
+      const { bin, name } = readPackage(read("packages/node/package.json"))
+      for (const { args, command, env } of servers) {
+        // What npx would install is here already.
+        const [program, ...rest] = args.slice(3)
+        assert.deepStrictEqual([command, ...args.slice(0, 3)], ["npx", "-y", "-p", name])
+        assert.include(Object.keys(bin), program)
+        assert.deepStrictEqual(rest.slice(0, 2), ["mcp", "--store"])
+        assert.sameMembers(Object.keys(env), ["LIVEDESK_API_KEY", "LIVEDESK_API_SECRET"])
+        const folder = yield* Folder.make
+        const store = join(folder, "agents.sqlite")
+        const agent = yield* McpAgent.start(folder, ["--store", store, ...rest.slice(3)], { ...env })
+        assert.deepInclude(agent.client.getServerVersion(), { name: "livedesk" })
+        assert.isTrue(existsSync(store))
+      }
+    }).pipe(Effect.scoped))
 })
 
 const objectOf = Schema.decodeUnknownSync(Schema.Record(Schema.String, Schema.Unknown))
@@ -228,6 +307,25 @@ describe("livedesk drafts", () => {
       assert.deepStrictEqual(yield* AgentWorld.messages(false), ["On its way", "It left us"])
     }).pipe(withWorld))
 
+  it.live("does not say that a draft was not sent whose outcome could not be recorded", () =>
+    Effect.gen(function*() {
+      const { agent, drafts, folder } = yield* connect()
+      const { conversationId } = yield* AgentWorld.begin()
+      yield* agent.call("send_message", { conversation_id: conversationId, text: "On its way" })
+      yield* SqlClient.SqlClient.use((sql) =>
+        sql.unsafe(`
+          CREATE TRIGGER full BEFORE UPDATE ON livedesk_agent_writes WHEN NEW.state = 'Done'
+          BEGIN SELECT RAISE(ABORT, 'the disk is full'); END
+        `)
+      ).pipe(Effect.provide(NodeSqlite.layer({ file: join(folder, "livedesk-agents.sqlite") })))
+      const sent = yield* drafts("send", "1")
+      assert.strictEqual(sent.code, 7)
+      assert.include(sent.err, "whether draft 1 was sent is not known")
+      assert.notInclude(sent.err, "was not sent")
+      assert.strictEqual((yield* drafts("send", "1")).code, 2)
+      assert.deepStrictEqual(yield* AgentWorld.messages(false), ["On its way"])
+    }).pipe(withWorld))
+
   it.live("refuses a store that is not there or is something else, and leaves it as it is", () =>
     Effect.gen(function*() {
       const folder = yield* Folder.make
@@ -279,6 +377,18 @@ describe("a store in a file", () => {
         assert.lengthOf(yield* store.audit(), 5)
       }).pipe(Effect.provide(layer))
       assert.strictEqual(statSync(file).mode & 0o777, 0o600)
+    }))
+
+  it.live("is read while another process writes to it", () =>
+    Effect.gen(function*() {
+      const file = join(yield* Folder.make, "agents.sqlite")
+      const { drafted, waiting } = yield* Effect.gen(function*() {
+        const store = yield* AgentStore.AgentStore
+        yield* store.propose(request, { isDraft: true, limits })
+        const sql = yield* SqlClient.SqlClient
+        return yield* sql.withTransaction(Effect.all({ drafted: store.get(1), waiting: store.list(["Drafted"]) }))
+      }).pipe(Effect.provide([NodeAgents.layerStore({ file }), NodeSqlite.layer({ file })]))
+      assert.deepStrictEqual(waiting, [drafted])
     }))
 
   it.live("lets one of two stores on it begin a write", () =>

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type * as AgentStore from "@effect-livedesk/core/agents/AgentStore"
 import * as LiveDeskError from "@effect-livedesk/core/LiveDeskError"
 import * as LiveDeskOpenApi from "@effect-livedesk/core/LiveDeskOpenApi"
 import * as EmulatedServer from "@effect-livedesk/core/testing/EmulatedServer"
@@ -69,6 +70,11 @@ export interface Options extends Emulator.Options {
   readonly keepsBodies?: boolean | undefined
   /** The webhook to deliver each event to, once: start the receiver first. Defaults to none. */
   readonly webhook?: Webhook | undefined
+  /**
+   * The store of an AI agent that works at this emulator. The page at `/inbox` then shows what waits for a person, and
+   * anyone who can reach the port can send it to the emulator. Defaults to none.
+   */
+  readonly agentStore?: AgentStore.AgentStore["Service"] | undefined
 }
 
 /**
@@ -142,6 +148,8 @@ export const layer = (
       const webhook = yield* WebhookTarget
       const closing = yield* Deferred.make<void>()
       const held = new Set<Socket>()
+      const { agentStore: store } = options ?? {}
+      const baseUrl = yield* HttpServer.addressFormattedWith(Effect.succeed)
       const routes = yield* HttpRouter.toHttpEffect(Layer.mergeAll(
         HttpRouter.add("GET", "/", HttpServerResponse.redirect("/inbox")),
         documentation,
@@ -150,7 +158,8 @@ export const layer = (
           server,
           webhook,
           keepsBodies: options?.keepsBodies === true,
-          closing: Deferred.await(closing)
+          closing: Deferred.await(closing),
+          agent: store && { store, liveDesk: NodeLiveDesk.layer({ baseUrl, ...emulator.credentials }) }
         }),
         HttpRouter.add("*", "/*", serveWithFaults(server, held))
       ))
@@ -163,7 +172,7 @@ export const layer = (
         for (const socket of held) socket.destroy()
         return Deferred.succeed(closing, undefined)
       })
-      return { baseUrl: yield* HttpServer.addressFormattedWith(Effect.succeed) }
+      return { baseUrl }
     })
   ).pipe(
     Layer.provide(NodeHttpServer.layer(() => createServer(), { port: options?.port ?? 0, host })),
@@ -298,7 +307,7 @@ const cutShort = (response: HttpServerResponse.HttpServerResponse): HttpServerRe
 const inbox = (options: EmulatorInbox.Options) =>
   Layer.unwrap(Effect.gen(function*() {
     const served = yield* Effect.cached(
-      Effect.promise(async () => (await import("./internal/EmulatorInbox.ts")).make(options))
+      Effect.flatMap(Effect.promise(() => import("./internal/EmulatorInbox.ts")), ({ make }) => make(options))
     )
     // Matches /inbox itself, too.
     return HttpRouter.add("*", "/inbox/*", Effect.flatten(served))

@@ -90,7 +90,7 @@ export interface Completion {
 type Decision = Effect.Effect<AgentWrite.AgentWrite, AgentStoreError | NotWaitingError>
 
 /**
- * Stores what agents ask for. Each function is one transaction, with its entry in the audit log.
+ * Stores what agents ask for. Each function that changes something is one transaction, with its entry in the audit log.
  *
  * @category services
  * @since 0.1.0
@@ -226,13 +226,14 @@ const standsAgainst = (
 // ---------------------------------------------------------------------------------------------------------------------
 
 const make = (table: AgentTable.AgentTable): AgentStore["Service"] => {
-  const transaction = <A, E>(effect: Effect.Effect<A, E>) =>
-    table.transaction(effect).pipe(
-      Effect.catchIf(
-        (error) => error instanceof AgentTable.AgentTableError,
-        ({ message }) => Effect.fail(new AgentStoreError({ message: `the agent's store failed: ${message}` }))
-      )
+  /** Reads once, and decides nothing: so it takes no turn, which would wait for the disk. */
+  const read = <A, E>(effect: Effect.Effect<A, E>) =>
+    Effect.catchIf(
+      effect,
+      (error) => error instanceof AgentTable.AgentTableError,
+      ({ message }) => Effect.fail(new AgentStoreError({ message: `the agent's store failed: ${message}` }))
     )
+  const transaction = <A, E>(effect: Effect.Effect<A, E>) => read(table.transaction(effect))
   const now = Clock.currentTimeMillis
   const append = (entry: AuditEntry.NewAuditEntry) => Effect.flatMap(now, (at) => table.append({ ...entry, at }))
   const appendWrite = (
@@ -367,25 +368,33 @@ const make = (table: AgentTable.AgentTable): AgentStore["Service"] => {
         })
         return resolved
       })),
-    get: (id) => transaction(existing(id)),
+    get: (id) => read(existing(id)),
     list: (states) =>
-      transaction(Effect.map(
+      read(Effect.map(
         table.find(states, Number.MAX_SAFE_INTEGER),
         (writes) => writes.filter(({ state }) => states.includes(state))
       )),
     inboxOf: (conversationId) =>
-      transaction(Effect.map(
+      read(Effect.map(
         table.startOf(conversationId),
         (write) => write?.request.tool === "start_conversation" ? write.request.arguments.inbox_id : undefined
       )),
     record: (entry) => transaction(append(entry)),
-    audit: ({ after = 0, limit = 1_000 } = {}) => transaction(table.entries(after, limit)),
+    audit: ({ after = 0, limit = 1_000 } = {}) => read(table.entries(after, limit)),
     forget: FlowDatabase.makeForget("AgentStore.forget", (before) => transaction(table.forget(before)))
   })
 }
 
-const notWaiting = ({ id, state }: AgentWrite.AgentWrite, decision: string) =>
-  new NotWaitingError({ id, state, message: `write ${id} is ${state}, so it cannot be ${decision}` })
+const notWaiting = (write: AgentWrite.AgentWrite, decision: string) => {
+  const { id, state } = write
+  return new NotWaitingError({
+    id,
+    state,
+    message: AgentWrite.isUnresolved(write)
+      ? `write ${id} may have been sent, so it cannot be ${decision}: find out whether it was, then resolve it`
+      : `write ${id} is ${state}, so it cannot be ${decision}`
+  })
+}
 
 /**
  * Provides a store over SQLite or PostgreSQL, which several processes may share. Creates its tables, whose names begin

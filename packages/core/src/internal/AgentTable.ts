@@ -18,7 +18,7 @@ export class AgentTableError extends Data.TaggedError("AgentTableError")<{ reado
 
 type Query<A> = Effect.Effect<A, AgentTableError>
 
-/** The rows. Each function but `transaction` is called within one. */
+/** The rows. What writes, or reads to decide, is called within `transaction`. */
 export interface AgentTable {
   /** Runs an effect alone: no other one of any process reads or writes meanwhile, and its changes are made together. */
   readonly transaction: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E | AgentTableError>

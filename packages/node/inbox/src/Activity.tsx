@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals"
 import type { DeliveryView, FaultsView } from "../../src/internal/InboxView.ts"
 import { act } from "./Act.ts"
+import { Drafts } from "./Drafts.tsx"
 import { select, view } from "./Live.ts"
 import { activity, go } from "./Panes.ts"
 import { Requests } from "./Requests.tsx"
@@ -162,16 +163,23 @@ const Faults = () => {
   )
 }
 
-const panels = { requests: Requests, webhooks: Webhooks, faults: Faults }
+const panels = { requests: Requests, webhooks: Webhooks, faults: Faults, drafts: Drafts }
 
 export const faultsOn = (): number => {
   const faults = view.value?.faults
   return faults === undefined ? 0 : faults.choices.filter(({ on }) => on).length || (faults.scripted ? 1 : 0)
 }
 
+/** How many drafts wait; null without an agent's store. */
+export const draftsWaiting = (): number | null => {
+  const drafts = view.value?.drafts ?? null
+  return drafts === null ? null : drafts.rows.length + drafts.more
+}
+
 export const Activity = () => {
   const Panel = panels[activity.value]
   const on = faultsOn()
+  const waiting = draftsWaiting()
   return (
     <section class="pane activity" aria-labelledby="activity-heading">
       <h2 id="activity-heading" class="hidden" tabIndex={-1}>Activity</h2>
@@ -181,7 +189,8 @@ export const Activity = () => {
         of={[
           { name: "requests", title: "Requests" },
           { name: "webhooks", title: "Webhooks" },
-          { name: "faults", title: "Faults", ...(on === 0 ? {} : { count: on }) }
+          { name: "faults", title: "Faults", ...(on === 0 ? {} : { count: on }) },
+          ...(waiting === null ? [] : [{ name: "drafts", title: "Drafts", count: waiting } as const])
         ]}
       />
       <div

@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals"
 import { useLayoutEffect, useRef } from "preact/hooks"
 import type { MessageView, OpenedConversation } from "../../src/internal/InboxView.ts"
 import { act } from "./Act.ts"
+import { DraftMessage, draftsOf } from "./Drafts.tsx"
 import { select } from "./Live.ts"
 import { Snooze } from "./Snooze.tsx"
 import { Moment, Time } from "./Time.tsx"
@@ -31,7 +32,8 @@ const Messages = ({ conversation: { earlier, id }, messages }: {
 }) => {
   const list = useRef<HTMLDivElement>(null)
   const atEnd = useRef(true)
-  const last = messages.at(-1)?.id
+  const drafts = draftsOf(id)
+  const last = `${messages.at(-1)?.id} ${drafts.at(-1)?.id}`
   useLayoutEffect(() => {
     atEnd.current = true
   }, [id])
@@ -50,8 +52,11 @@ const Messages = ({ conversation: { earlier, id }, messages }: {
       }}
     >
       {earlier > 0 ? <p class="empty">{earlier.toLocaleString("en")} earlier messages are not shown.</p> : null}
-      {messages.length === 0 ? <p class="empty">No messages yet.</p> : null}
-      <ol>{messages.map((message) => <Message key={message.id} message={message} />)}</ol>
+      {messages.length + drafts.length === 0 ? <p class="empty">No messages yet.</p> : null}
+      <ol>
+        {messages.map((message) => <Message key={message.id} message={message} />)}
+        {drafts.map((draft) => <DraftMessage key={`draft ${draft.id}`} draft={draft} />)}
+      </ol>
     </div>
   )
 }

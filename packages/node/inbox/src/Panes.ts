@@ -5,7 +5,7 @@ export const pane = signal<"people" | "record" | "activity">(location.hash === "
 
 export const people = signal<"conversations" | "contacts" | "tickets">("conversations")
 
-export const activity = signal<"requests" | "webhooks" | "faults">("requests")
+export const activity = signal<"requests" | "webhooks" | "faults" | "drafts">("requests")
 
 /** Shows a pane, and goes there with the keyboard where the one before is hidden by it. */
 export const go = (to: typeof pane.value): void => {

@@ -1,6 +1,6 @@
 import { render } from "preact"
 import { announcement } from "./Act.ts"
-import { Activity, faultsOn } from "./Activity.tsx"
+import { Activity, draftsWaiting, faultsOn } from "./Activity.tsx"
 import { link, selected, start } from "./Live.ts"
 import { activity, go, pane } from "./Panes.ts"
 import { People } from "./People.tsx"
@@ -10,6 +10,7 @@ const links = { connecting: "Connecting…", live: "Live", lost: "Connection los
 
 const Page = () => {
   const on = faultsOn()
+  const waiting = draftsWaiting() ?? 0
   const panes = [["people", "Inbox"], ["record", title(selected.value)], ["activity", "Activity"]] as const
   return (
     <>
@@ -28,6 +29,18 @@ const Page = () => {
             }}
           >
             {on === 1 ? "1 fault is on" : `${on} faults are on`}
+          </button>
+        )}
+        {waiting === 0 ? null : (
+          <button
+            type="button"
+            class="chip fault"
+            onClick={() => {
+              activity.value = "drafts"
+              go("activity")
+            }}
+          >
+            {waiting === 1 ? "1 draft waits" : `${waiting} drafts wait`}
           </button>
         )}
         <a href="/docs">API</a>

@@ -45,8 +45,13 @@ const decide = Effect.fnUntraced(function*<A, R>(
   )
 })
 
+/** Why a write is not done. One that has begun says nothing itself. */
+const problemOf = ({ problem, state }: AgentWrite): string =>
+  problem ?? (state === "Begun" ? "It is in flight, or its process died: it may have been sent." : "")
+
 /** A write on one line: what it is about, and how its text begins. */
-const row = ({ askedAt, id, problem, request, state }: AgentWrite): CommandOutput.Row => {
+const row = (write: AgentWrite): CommandOutput.Row => {
+  const { askedAt, id, request, state } = write
   const { text, ...fields } = { text: "", ...request.arguments }
   return {
     id,
@@ -55,7 +60,7 @@ const row = ({ askedAt, id, problem, request, state }: AgentWrite): CommandOutpu
     tool: request.tool,
     arguments: fields,
     text,
-    problem: problem ?? ""
+    problem: problemOf(write)
   }
 }
 
@@ -68,7 +73,7 @@ const details = (write: AgentWrite): CommandOutput.Row => ({
   tool: write.request.tool,
   ...write.request.arguments,
   done: write.ids,
-  problem: write.problem ?? ""
+  problem: problemOf(write)
 })
 
 const list = Command.make(
@@ -100,7 +105,8 @@ const send = Command.make(
       NodeLiveDesk.layerConfig({ proxy: "environment" })
     )
     yield* CommandOutput.print(write, details)
-    if (write.state === "Unknown") {
+    // It is still `Begun` if its outcome could not be recorded.
+    if (write.state === "Unknown" || write.state === "Begun") {
       return yield* new PartialFailureError({
         message:
           `whether draft ${id} was sent is not known: look in LiveDesk's console, then livedesk drafts resolve ${id}`

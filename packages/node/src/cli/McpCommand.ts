@@ -4,16 +4,21 @@
  * @since 0.1.0
  */
 import { modes } from "@effect-livedesk/core/agents/AgentPolicy"
+import type * as AgentStore from "@effect-livedesk/core/agents/AgentStore"
+import type * as LiveDesk from "@effect-livedesk/core/LiveDesk"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { readFileSync } from "node:fs"
 import * as NodeLiveDesk from "../NodeLiveDesk.ts"
 import { InvalidFileError, UsageError } from "./ExitCode.ts"
 import * as LiveDeskCall from "./LiveDeskCall.ts"
+
+const defaultStore = "livedesk-agents.sqlite"
 
 /**
  * The flag `--store`: the file of an agent's drafts, unknown writes and audit log.
@@ -24,7 +29,7 @@ import * as LiveDeskCall from "./LiveDeskCall.ts"
 export const store: Flag.Flag<string> = Flag.String("store").pipe(
   Flag.withDescription("The file of drafts, unknown writes, limits and the audit log; created if it does not exist"),
   Flag.withMetavar("path"),
-  Flag.withDefault("livedesk-agents.sqlite")
+  Flag.withDefault(defaultStore)
 )
 
 /**
@@ -62,7 +67,13 @@ export const command = Command.make(
       ),
       Flag.withDefault("draft")
     ),
-    store,
+    store: Flag.String("store").pipe(
+      Flag.withDescription(
+        `The file of drafts, unknown writes, limits and the audit log; defaults to ${defaultStore}, with --emulator to memory`
+      ),
+      Flag.withMetavar("path"),
+      Flag.optional
+    ),
     inboxes: Flag.Int("inbox").pipe(
       Flag.withDescription(
         "An inbox that the agent may work in, by its id; defaults to all; may be given several times"
@@ -76,31 +87,18 @@ export const command = Command.make(
   },
   Effect.fnUntraced(function*({ emulator, inboxes, policy, store }) {
     yield* LiveDeskCall.rejectDryRun("mcp", "the policy says what is sent")
-    if (store === "") return yield* new UsageError({ message: "--store: expected a path" })
+    // What is written in an emulator ends with it, and so do the drafts.
+    const file = Option.getOrElse(store, () => emulator ? ":memory:" : defaultStore)
+    if (file === "") return yield* new UsageError({ message: "--store: expected a path" })
     const { NodeAgents } = yield* loaded
     const mode = policy === "read-only" ? modes[0] : policy
     const serve = NodeAgents.serve({ version: yield* version, mode, ...(inboxes.length === 0 ? {} : { inboxes }) })
-      .pipe(
-        Effect.provide(NodeAgents.layerStore({ file: store })),
-        Effect.catchTags({ SqlError: storeFailed, SqliteFileError: storeFailed })
-      )
-    if (!emulator) return yield* Effect.provide(serve, NodeLiveDesk.layerConfig({ proxy: "environment" }))
-    const { Emulator, NodeEmulator } = yield* emulatorLoaded
     yield* Effect.gen(function*() {
-      const { baseUrl } = yield* NodeEmulator.NodeEmulator
-      const { credentials } = yield* Emulator.Emulator
-      // The emulator's own credentials are no secret: they open nothing else.
-      yield* Console.error([
-        `LIVEDESK_BASE_URL=${baseUrl}`,
-        `LIVEDESK_API_KEY=${Redacted.value(credentials.apiKey)}`,
-        `LIVEDESK_API_SECRET=${Redacted.value(credentials.apiSecret)}`,
-        `# inbox: ${baseUrl}/inbox`
-      ].join("\n"))
-      yield* Effect.provide(serve, NodeLiveDesk.layer({ baseUrl, ...credentials }))
+      if (emulator) return yield* atEmulator(serve, inboxes)
+      return yield* Effect.provide(serve, NodeLiveDesk.layerConfig({ proxy: "environment" }))
     }).pipe(
-      Effect.provide(NodeEmulator.layer(
-        inboxes.length === 0 ? {} : { inboxes: inboxes.map((id) => ({ id, name: `Inbox ${id}` })) }
-      ))
+      Effect.provide(NodeAgents.layerStore({ file })),
+      Effect.catchTags({ SqlError: storeFailed, SqliteFileError: storeFailed })
     )
   })
 ).pipe(
@@ -111,7 +109,33 @@ export const command = Command.make(
   }])
 )
 
+/** Runs a server at an emulator of its own, whose inbox shows what waits in the agent's store. */
+const atEmulator = Effect.fnUntraced(function*<E>(
+  serve: Effect.Effect<void, E, AgentStore.AgentStore | LiveDesk.LiveDesk>,
+  inboxes: ReadonlyArray<number>
+) {
+  const { AgentStore, Emulator, NodeEmulator } = yield* emulatorLoaded
+  yield* Effect.gen(function*() {
+    const { baseUrl } = yield* NodeEmulator.NodeEmulator
+    const { credentials } = yield* Emulator.Emulator
+    // The emulator's own credentials are no secret: they open nothing else.
+    yield* Console.error([
+      `LIVEDESK_BASE_URL=${baseUrl}`,
+      `LIVEDESK_API_KEY=${Redacted.value(credentials.apiKey)}`,
+      `LIVEDESK_API_SECRET=${Redacted.value(credentials.apiSecret)}`,
+      `# inbox: ${baseUrl}/inbox`
+    ].join("\n"))
+    yield* Effect.provide(serve, NodeLiveDesk.layer({ baseUrl, ...credentials }))
+  }).pipe(
+    Effect.provide(NodeEmulator.layer({
+      agentStore: yield* AgentStore.AgentStore,
+      ...(inboxes.length === 0 ? {} : { inboxes: inboxes.map((id) => ({ id, name: `Inbox ${id}` })) })
+    }))
+  )
+})
+
 const emulatorLoaded = Effect.promise(async () => ({
+  AgentStore: await import("@effect-livedesk/core/agents/AgentStore"),
   Emulator: await import("@effect-livedesk/core/testing/Emulator"),
   NodeEmulator: await import("../NodeEmulator.ts")
 }))

@@ -21,6 +21,7 @@ import * as Stream from "effect/Stream"
 import { createHash } from "node:crypto"
 import { InboxAction } from "./InboxAction.ts"
 import * as InboxCall from "./InboxCall.ts"
+import * as InboxDrafts from "./InboxDrafts.ts"
 import * as InboxFaults from "./InboxFaults.ts"
 import * as InboxGuard from "./InboxGuard.ts"
 import * as InboxList from "./InboxList.ts"
@@ -29,7 +30,9 @@ import * as InboxRequest from "./InboxRequest.ts"
 import type { Lists } from "./InboxView.ts"
 import * as InboxWatch from "./InboxWatch.ts"
 
-export interface Options extends InboxWatch.Sources {
+export interface Options extends Omit<InboxWatch.Sources, "drafts"> {
+  /** The store of an agent that works at the emulator. */
+  readonly agent: InboxDrafts.Options | undefined
   /** Ends when the emulator is about to close, so that no page holds it up. */
   readonly closing: Effect.Effect<void>
 }
@@ -110,9 +113,15 @@ const rejectCall = Effect.catch(({ message, status }: InboxCall.InboxCallRejecte
 
 const explain = SchemaIssue.makeFormatterStandardSchemaV1()
 
-/** Serves what is under `/inbox`. */
-export const make = (options: Options) => {
-  const { closing, emulator, server, webhook } = options
+/** Makes the effect that serves what is under `/inbox`. */
+export const make = ({ agent, ...options }: Options) =>
+  Effect.map(
+    agent === undefined ? Effect.undefined : InboxDrafts.make(agent),
+    (drafts) => handler({ ...options, drafts })
+  )
+
+const handler = (options: InboxWatch.Sources & Pick<Options, "closing">) => {
+  const { closing, drafts, emulator, server, webhook } = options
   let pages = 0
 
   const events = (choice: InboxWatch.Choice | undefined) =>
@@ -239,6 +248,10 @@ export const make = (options: Options) => {
               onSuccess: () => json(200, {})
             })
         })
+      case "DecideDraft":
+        return drafts === undefined
+          ? Effect.succeed(reject(404, "no agent's store is set"))
+          : drafts.decide(action).pipe(Effect.as(json(200, {})), rejectCall)
     }
   }
 

@@ -36,6 +36,11 @@ export const InboxAction = Schema.Union([
   Schema.TaggedStruct("Faults", {
     ids: Schema.Array(Schema.String),
     rate: Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }))
+  }),
+  /** Decides about what an agent asked for: the last two resolve an unknown outcome. */
+  Schema.TaggedStruct("DecideDraft", {
+    id: Schema.Natural,
+    decision: Schema.Literals(["send", "discard", "happened", "did-not-happen"])
   })
 ])
 export type InboxAction = typeof InboxAction.Type

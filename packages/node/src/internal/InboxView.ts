@@ -27,6 +27,8 @@ export interface View {
   /** Whether queries and bodies of requests are kept. */
   readonly keepsBodies: boolean
   readonly faults: FaultsView
+  /** What an agent asked for and a person decides about; null without an agent's store. */
+  readonly drafts: DraftsView | null
 }
 
 /** Rows of which only those are sent that the page does not have yet. */
@@ -112,6 +114,30 @@ export interface FaultsView {
   readonly rate: number
   /** Whether a program set a plan of its own, which the choices do not show. */
   readonly scripted: boolean
+}
+
+export interface DraftsView {
+  /** The oldest first; `more` counts those that are not shown. */
+  readonly rows: ReadonlyArray<DraftView>
+  readonly more: number
+  /** Why the store cannot be read. */
+  readonly problem: string | null
+}
+
+export interface DraftView {
+  readonly id: number
+  /** A draft, in flight, or with an unknown outcome. */
+  readonly state: string
+  readonly tool: string
+  readonly conversationId: number | null
+  readonly contactId: number | null
+  /** The text of a message, as it would be sent; empty for other writes. */
+  readonly text: string
+  /** The other arguments. */
+  readonly fields: ReadonlyArray<readonly [name: string, value: string]>
+  readonly askedAt: number
+  /** Why it was not sent, or may have been; empty before. */
+  readonly problem: string
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

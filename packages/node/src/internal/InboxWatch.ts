@@ -13,6 +13,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
+import type * as InboxDrafts from "./InboxDrafts.ts"
 import * as InboxFaults from "./InboxFaults.ts"
 import * as InboxList from "./InboxList.ts"
 import * as InboxRecord from "./InboxRecord.ts"
@@ -25,6 +26,8 @@ export interface Sources {
   readonly keepsBodies: boolean
   /** None if no webhook is set. */
   readonly webhook: Option.Option<{ readonly url: string; readonly sender: WebhookSender.WebhookSender["Service"] }>
+  /** None without an agent's store. */
+  readonly drafts: InboxDrafts.InboxDrafts | undefined
 }
 
 /** The record that a page has open. */
@@ -95,7 +98,7 @@ const unsent = <Row>(keyOf: (row: Row) => string) => {
  * Returns an effect whose result is the parts that changed since its previous run, at first all. It compares references
  * first, so that a page that stays open costs an idle emulator next to nothing.
  */
-export const make = ({ emulator, keepsBodies, server, webhook }: Sources, choice: Choice | undefined) => {
+export const make = ({ drafts, emulator, keepsBodies, server, webhook }: Sources, choice: Choice | undefined) => {
   const sent = new Map<string, string>()
   const parts = {
     messages: unsent<View["messages"]["changed"][string]>(({ id }) => String(id)),
@@ -126,9 +129,10 @@ export const make = ({ emulator, keepsBodies, server, webhook }: Sources, choice
     const requests = yield* server.requests
     const plan = yield* server.faults.plan
     const deliveries = Option.isSome(webhook) ? yield* webhook.value.sender.recent : []
+    const waiting = drafts === undefined ? null : yield* drafts.view
     // By the emulator's calendar. Each second counts as a change, for conversations whose snooze has ended.
     const now = yield* emulator.now
-    const sources = [state, requests, plan, deliveries, Math.floor(millis(now) / 1000)]
+    const sources = [state, requests, plan, deliveries, waiting, Math.floor(millis(now) / 1000)]
     const isFirst = seen.length === 0
     if (sources.every((source, index) => source === seen[index])) return {}
     seen = sources
@@ -155,7 +159,8 @@ export const make = ({ emulator, keepsBodies, server, webhook }: Sources, choice
       deliveries: parts.deliveries(deliveries.slice(-longestList).map(deliveryOf).reverse()),
       requests: parts.requests(requests.slice(-longestList).map(requestOf).reverse()),
       keepsBodies,
-      faults: InboxFaults.viewOf(plan)
+      faults: InboxFaults.viewOf(plan),
+      drafts: waiting
     }
     return Object.fromEntries(
       Object.entries(view).filter(([part, value]) => {
