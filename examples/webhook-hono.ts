@@ -1,16 +1,17 @@
 /** Hono, on any of its platforms: the receiver takes the web request as it is. */
 import { WebhookEvent, Webhooks } from "@effect-livedesk/core/webhooks"
-import { Console, Redacted } from "effect"
+import { Config, Console, Effect } from "effect"
 import { Hono } from "hono"
 
-// @effect-diagnostics processEnv:off
-const secret = Redacted.make(process.env["LIVEDESK_WEBHOOK_SECRET"] ?? "")
+// Without the secret, the program does not start.
+const secret = Effect.runSync(Config.Redacted("LIVEDESK_WEBHOOK_SECRET"))
 
 const receiver = Webhooks.toWebHandler({
   path: "/webhooks/livedesk",
   verification: Webhooks.signed({ secrets: [secret] }),
   handler: (event) => Console.log(`received ${WebhookEvent.nameOf(event)}`)
 })
+await receiver.ready()
 
 export const app = new Hono()
 

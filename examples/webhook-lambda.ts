@@ -1,9 +1,9 @@
 /** AWS Lambda behind a function URL or an HTTP API (payload format 2.0). */
 import { WebhookEvent, Webhooks } from "@effect-livedesk/core/webhooks"
-import { Console, Redacted } from "effect"
+import { Config, Console, Effect } from "effect"
 
-// @effect-diagnostics processEnv:off
-const secret = Redacted.make(process.env["LIVEDESK_WEBHOOK_SECRET"] ?? "")
+// Without the secret, the program does not start.
+const secret = Effect.runSync(Config.Redacted("LIVEDESK_WEBHOOK_SECRET"))
 
 const receiver = Webhooks.toWebHandler({
   path: "/webhooks/livedesk",
@@ -12,6 +12,7 @@ const receiver = Webhooks.toWebHandler({
   onFailure: "retry",
   handler: (event) => Console.log(`received ${WebhookEvent.nameOf(event)}`)
 })
+await receiver.ready()
 
 /** The parts of an event that are used; `@types/aws-lambda` has all of `APIGatewayProxyEventV2`. */
 export interface LambdaRequest {

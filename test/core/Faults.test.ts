@@ -73,6 +73,21 @@ describe("a fault", () => {
       }).pipe(Effect.provide(layer(Faults.script({ "contacts.create": [fault] })))))
   }
 
+  const failing = { status: 503, when: "BeforeProcessing" } as const
+  for (
+    const [fault, mediaType, message] of [
+      [Fault.Failing(failing), undefined, "Service Unavailable"],
+      [Fault.Failing({ ...failing, format: "html" }), "text/html", "did not come from LiveDesk's API (503, text/html)"]
+    ] as const
+  ) {
+    it.effect(`of a server that fails has the body that it names: ${fault.format ?? "none"}`, () =>
+      Effect.gen(function*() {
+        const error = yield* Faults.runWithTestClock(Effect.flip(create))
+        assert.strictEqual(error.foreignMediaType, mediaType)
+        assert.include(error.message, message)
+      }).pipe(Effect.provide(layer(Faults.script({ "contacts.create": [fault] })))))
+  }
+
   it.effect("of a slow body only takes time", () =>
     Effect.gen(function*() {
       const { contact } = yield* Faults.runWithTestClock(create)

@@ -55,6 +55,7 @@ describe("a receiver of web requests", () => {
         }))
       )
       const receiver = yield* scoped({ path, verification, handler: () => Effect.void, store })
+      yield* Effect.promise(receiver.ready)
       const statusOf = (request: Request) => Effect.promise(async () => (await receiver.handler(request)).status)
       assert.strictEqual(yield* statusOf(yield* makeRequest(message(1))), 200)
       assert.strictEqual(yield* statusOf(yield* makeRequest(message(1), "/elsewhere")), 404)
@@ -62,7 +63,7 @@ describe("a receiver of web requests", () => {
       assert.isTrue(claimed.some((key) => key.startsWith("created:message:")))
     }).pipe(Effect.scoped))
 
-  it.live("rejects with the problem of its options", () =>
+  it.live("rejects with the problem of its options, when it is ready and at each request", () =>
     Effect.gen(function*() {
       const receiver = yield* scoped({
         path,
@@ -70,8 +71,10 @@ describe("a receiver of web requests", () => {
         handler: () => Effect.void
       })
       const request = yield* makeRequest(message(1))
-      const error: unknown = yield* Effect.promise(() => receiver.handler(request).catch((error: unknown) => error))
-      assert.instanceOf(error, Webhooks.WebhookOptionsError)
+      for (const refused of [receiver.ready(), receiver.handler(request)]) {
+        const error: unknown = yield* Effect.promise(() => refused.catch((error: unknown) => error))
+        assert.instanceOf(error, Webhooks.WebhookOptionsError)
+      }
     }).pipe(Effect.scoped))
 
   it.live("waits for its handlers when it is disposed of", () =>

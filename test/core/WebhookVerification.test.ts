@@ -153,7 +153,7 @@ describe("a verification", () => {
       headers: signature(`sha256=${Buffer.from(digest, "hex").toString("base64")}`)
     }],
     ["a digest that is no hex", "InvalidSignature", "is not hex", { headers: signature("sha256=canary") }],
-    ["another secret", "SignatureMismatch", "check that both have the same", {
+    ["another secret", "SignatureMismatch", "check that sender and receiver have the same secret", {
       body: compact,
       headers: signature(`sha256=${hmac(compact, "other")}`)
     }],

@@ -84,7 +84,7 @@ const rejections = {
   NotJson: [400, "the body is not JSON"],
   NoEvent: [400, "the body is no object with a text `event`"],
   Full: [503, "too many events wait to be handled; deliver it again"],
-  InProgress: [503, "this delivery is being handled; deliver it again"],
+  InProgress: [503, "this delivery came before and is being handled; deliver it again"],
   StoreFailed: [503, "the store failed, so whether this delivery was handled is unknown; deliver it again"],
   HandlerFailed: [500, "the event could not be handled; deliver it again"]
 } as const
@@ -680,6 +680,22 @@ describe("hostile senders", () => {
 
   const message = (id: number) =>
     deliver({ payload: WebhookDelivery.payload("message_created", { id }), verification: Webhooks.unverified })
+
+  it.effect("is logged as information when it comes again while it is handled", () => {
+    const levels: Array<string> = []
+    const logger = Logger.make(({ logLevel, message }) => void levels.push(`${logLevel}: ${String(message)}`))
+    return Effect.gen(function*() {
+      const latch = yield* Latch.make()
+      yield* Effect.gen(function*() {
+        assert.deepStrictEqual(yield* message(1), accepted)
+        assert.deepStrictEqual(yield* message(1), rejected("InProgress"))
+        yield* latch.open
+      }).pipe(Effect.provide(receiver({ handler: () => latch.await })))
+      assert.deepStrictEqual(levels, [
+        "Info: a delivery was refused: this delivery came before and is being handled; deliver it again"
+      ])
+    }).pipe(Effect.provide(Logger.layer([logger])))
+  })
 
   it.effect("cannot stop the others by handlers that hang: each is interrupted after a minute", () => {
     const { events, handler } = recorder()

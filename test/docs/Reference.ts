@@ -3,6 +3,7 @@ import * as Fs from "node:fs"
 import * as Path from "node:path"
 import {
   Application,
+  ArrayType,
   Comment,
   type CommentDisplayPart as Part,
   ContainerReflection,
@@ -16,8 +17,11 @@ import {
   ReferenceType,
   ReflectionKind,
   ReflectionType,
+  RestType,
   type SomeType,
-  Type
+  TupleType,
+  Type,
+  UnionType
 } from "typedoc"
 import type { PluginOptions } from "typedoc-plugin-markdown"
 import type * as Ts from "typescript"
@@ -132,8 +136,11 @@ export const make = async (): Promise<Reference> => {
   })
   app.converter.on(Converter.EVENT_CREATE_DOCUMENT, (_, document) => asGuide(document))
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
-    for (const reflection of project.getReflectionsByKind(ReflectionKind.All)) {
+    const reflections = project.getReflectionsByKind(ReflectionKind.All)
+    for (const reflection of reflections) {
       if (reflection instanceof DeclarationReflection) asSeen(reflection)
+    }
+    for (const reflection of reflections) {
       if ("type" in reflection && reflection.type instanceof Type) reflection.type.visit(inOrder)
     }
     // The first page has its heading by itself.
@@ -206,6 +213,7 @@ const asSeen = (reflection: DeclarationReflection): void => {
   }
   if (reflection.kindOf([ReflectionKind.Interface, ReflectionKind.TypeAlias])) shareComment(reflection)
   if (reflection.kindOf(ReflectionKind.Interface)) hideForeign(reflection)
+  if (reflection.kindOf(ReflectionKind.Variable)) nameTagged(reflection)
   delete reflection.inheritedFrom
   delete reflection.overwrites
   if (reflection.kindOf(ReflectionKind.Property)) delete reflection.defaultValue
@@ -214,7 +222,18 @@ const asSeen = (reflection: DeclarationReflection): void => {
 /** The compiler keeps the members of a union in the order in which it came upon them, anywhere. */
 const inOrder = makeRecursiveVisitor({
   union: (union) => {
-    union.types.sort((a, b) => order(placeOf(a), placeOf(b)))
+    const named = tagged.get(shapesOf(union))
+    if (named === undefined) union.types.sort((a, b) => order(placeOf(a), placeOf(b)))
+    else union.types = [named]
+  },
+  array: ({ elementType }) => void pairs.add(elementType),
+  typeOperator: (type) => {
+    // TypeDoc 0.28 loses the dots of a readonly tuple. Only arrays have pairs of one type.
+    const { target } = type
+    const [first, second] = target instanceof TupleType && !pairs.has(type) ? target.elements : []
+    if (target instanceof TupleType && first !== undefined && first.toString() === second?.toString()) {
+      target.elements = [first, new RestType(new ArrayType(second))]
+    }
   }
 })
 
@@ -243,6 +262,22 @@ const hideForeign = (reflection: DeclarationReflection): void => {
   const own = reflection.extendedTypes?.filter((type) => type instanceof ReferenceType && type.reflection !== undefined)
   if (own === undefined || own.length === 0) delete reflection.extendedTypes
   else reflection.extendedTypes = own
+}
+
+const pairs = new WeakSet<SomeType>()
+
+/** The tagged enums, by their shapes, which lose their tags. */
+const tagged = new Map<string, ReferenceType>()
+
+const shapesOf = ({ types }: UnionType): string => types.map((type) => type.toString()).sort().join()
+
+/** Finds a tagged enum by its constructors, which have the name of its type. */
+const nameTagged = ({ name, parent, project, type }: DeclarationReflection): void => {
+  const shapes = type instanceof ReferenceType && type.name === "Constructor" ? type.typeArguments?.[0] : undefined
+  const siblings = parent instanceof ContainerReflection ? parent.children ?? [] : []
+  const named = siblings.find((sibling) => sibling.kindOf(ReflectionKind.TypeAlias) && sibling.name === name)
+  if (named === undefined || !(shapes instanceof UnionType)) return
+  tagged.set(shapesOf(shapes), ReferenceType.createResolvedReference(name, named, project))
 }
 
 /** Gives a type the comment of the schema of the same name. */

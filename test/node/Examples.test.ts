@@ -6,6 +6,7 @@ import { HttpClient } from "effect/http"
 import { existsSync, globSync, readFileSync } from "node:fs"
 import { posix } from "node:path"
 import { fileURLToPath } from "node:url"
+import * as Breadth from "../Breadth.ts"
 import * as Child from "../Child.ts"
 import * as Cli from "../Cli.ts"
 import * as Collector from "../Collector.ts"
@@ -129,6 +130,19 @@ describe("the other examples", () => {
         "the customer reads: Thank you, we will look into it."
       ])
     }))
+
+  for (const server of Breadth.isFull ? ["express", "fastify", "hono", "lambda"] : ["lambda"]) {
+    it.live(`webhook-${server} does not start without its secret, or with one that cannot be used`, () =>
+      Effect.gen(function*() {
+        const missing = yield* Example.runAsProcess(`webhook-${server}`)
+        assert.strictEqual(missing.code, 1)
+        assert.include(missing.err.join("\n"), "LIVEDESK_WEBHOOK_SECRET")
+        const mounted = yield* Example.runAsProcess(`webhook-${server}`, { LIVEDESK_WEBHOOK_SECRET: "canary\n" })
+        assert.strictEqual(mounted.code, 1)
+        assert.include(mounted.err.join("\n"), "begins or ends with white space")
+        assert.notInclude(mounted.err.join("\n"), "canary")
+      }))
+  }
 
   it.live("agent", () =>
     Effect.gen(function*() {

@@ -55,7 +55,7 @@ export const applyFault = <R>(
       return Effect.as(
         first(fault.when),
         respond(
-          HttpServerResponse.html(`<html><title>${fault.status}</title><h1>${fault.status}</h1></html>`).pipe(
+          errorBody(fault).pipe(
             HttpServerResponse.setStatus(fault.status),
             HttpServerResponse.setHeaders(retryAfter(fault.retryAfter))
           ),
@@ -76,6 +76,14 @@ class NativeError extends Data.Error<{ readonly code: string; readonly syscall?:
 /** Reads a response to its end, so that the server completes the request. */
 export const drain = (response: HttpClientResponse.HttpClientResponse) =>
   Effect.ignore(Stream.runDrain(response.stream))
+
+const errorBody = ({ format, status }: Extract<Fault, { readonly _tag: "Failing" }>) =>
+  format === "html"
+    ? HttpServerResponse.html(`<html><title>${status}</title><h1>${status}</h1></html>`)
+    : HttpServerResponse.jsonUnsafe({ status, error: phrases[status] })
+
+// Rails names the status in its body.
+const phrases = { 500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable" } as const
 
 const retryAfter = (value: string | undefined) => value === undefined ? {} : { "retry-after": value }
 

@@ -176,8 +176,8 @@ const explain = (headers: Headers, body: Uint8Array): string => {
   }
   // Chatwoot's JSON is compact, and has <, > and & escaped (inherited, unverified).
   return /^\{\s*\n|^\{\s*"[^"]*"\s*:\s/.test(text) || /[<>&]/.test(Utf8.decode(body))
-    ? `no secret gives its signature: the body looks re-serialised, or both have other secrets; ${rawBytes}`
-    : "no secret gives its signature: check that both have the same"
+    ? `no secret gives its signature: the body looks re-serialised, or the sender has another secret; ${rawBytes}`
+    : "no secret gives its signature: check that sender and receiver have the same secret"
 }
 
 const rawBytes = "verify the raw bytes, before any parser of JSON"

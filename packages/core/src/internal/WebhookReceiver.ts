@@ -99,7 +99,8 @@ export const receiveAt = Effect.fnUntraced(function*(options: Options, takeOver:
       Effect.catchTag(
         "WebhookRejectedError",
         (rejected) =>
-          Effect.logWarning(
+          // A duplicate whose twin is being handled is nothing to act on.
+          (rejected.reason === "InProgress" ? Effect.logInfo : Effect.logWarning)(
             `a delivery was refused: ${rejected.message}${rejected.detail === undefined ? "" : `: ${rejected.detail}`}`
           ).pipe(
             Effect.annotateLogs("error.type", rejected.reason),

@@ -15,7 +15,7 @@ const rejections = {
   NotJson: { status: 400, message: "the body is not JSON" },
   NoEvent: { status: 400, message: "the body is no object with a text `event`" },
   Full: { status: 503, message: "too many events wait to be handled; deliver it again" },
-  InProgress: { status: 503, message: "this delivery is being handled; deliver it again" },
+  InProgress: { status: 503, message: "this delivery came before and is being handled; deliver it again" },
   StoreFailed: {
     status: 503,
     message: "the store failed, so whether this delivery was handled is unknown; deliver it again"

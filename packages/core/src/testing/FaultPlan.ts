@@ -28,7 +28,8 @@ export type Moment = "BeforeProcessing" | "AfterProcessing"
  * - `CutShort`: the server processes the request, and its response breaks off after `bytes`
  * - `SlowBody`: the server processes the request, and its response comes `bytes` at a time, with a pause between
  * - `RateLimited`: 429, with or without `Retry-After`, which is in seconds or a date
- * - `Failing`: an error page of HTML, with or without `Retry-After`
+ * - `Failing`: an error, with or without `Retry-After`: by default in JSON as Rails writes it, which Chatwoot runs on
+ *   (inherited, unverified); with `format: "html"` the page of a proxy or gateway
  * - `MalformedBody`: the server processes the request, and on success returns 200 with another body than it should
  *
  * @category models
@@ -42,7 +43,12 @@ export type Fault = Data.TaggedEnum<{
   CutShort: { readonly bytes: number }
   SlowBody: { readonly bytes: number; readonly pause: Duration.Input }
   RateLimited: { readonly retryAfter?: string }
-  Failing: { readonly status: 500 | 502 | 503; readonly when: Moment; readonly retryAfter?: string }
+  Failing: {
+    readonly status: 500 | 502 | 503
+    readonly when: Moment
+    readonly retryAfter?: string
+    readonly format?: "json" | "html"
+  }
   MalformedBody: { readonly body: string }
 }>
 
@@ -69,7 +75,7 @@ export const kinds: ReadonlyArray<Fault> = [
     Fault.Silent({ when }),
     Fault.Reset({ when }),
     Fault.Failing({ status: 500, when }),
-    Fault.Failing({ status: 502, when }),
+    Fault.Failing({ status: 502, when, format: "html" }),
     Fault.Failing({ status: 503, when, retryAfter: "1" })
   ]),
   Fault.CutShort({ bytes: 10 }),

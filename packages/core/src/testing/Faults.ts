@@ -205,6 +205,14 @@ export type WebhookFault = Data.TaggedEnum<{
 export const WebhookFault = Data.taggedEnum<WebhookFault>()
 
 /**
+ * A step of `layerWebhooks`: a fault for one delivery, or `"Pass"` for none.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type WebhookStep = WebhookFault | "Pass"
+
+/**
  * Provides the `HttpClient` of a `WebhookSender`, over the one in the environment. The first delivery meets the first
  * step, and so on; deliveries after the last step pass. For a late delivery, the sender gets 202 at once.
  *
@@ -212,7 +220,7 @@ export const WebhookFault = Data.taggedEnum<WebhookFault>()
  * @since 0.1.0
  */
 export const layerWebhooks = (
-  steps: ReadonlyArray<WebhookFault | "Pass">
+  steps: ReadonlyArray<WebhookStep>
 ): Layer.Layer<HttpClient.HttpClient, never, HttpClient.HttpClient> =>
   Layer.effect(
     HttpClient.HttpClient,

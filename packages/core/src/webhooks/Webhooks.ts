@@ -15,12 +15,13 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberSet from "effect/FiberSet"
-import type * as HttpEffect from "effect/http/HttpEffect"
+import * as HttpEffect from "effect/http/HttpEffect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import * as CauseOutline from "../internal/CauseOutline.ts"
@@ -173,7 +174,8 @@ export interface HandlerOptions<E, R> extends Options {
    * - `"log"`: the receiver returns 200 at once, and logs the names of a failure's errors and where they arose. Their
    *   messages may hold what the customer wrote, so log these in the handler.
    * - `"retry"`: the receiver responds after the handler, with 500 if it failed, so that the sender may retry. Chatwoot
-   *   waits 5 seconds, and does not retry for the webhook of an inbox (unverified).
+   *   waits 5 seconds, and does not retry for the webhook of an inbox (unverified). A handler that takes longer runs on,
+   *   and its delivery counts as handled. Set `handlerTimeout` below 5 seconds if the sender must learn of a slow one.
    */
   readonly onFailure?: "log" | "retry" | undefined
   /**
@@ -323,6 +325,8 @@ export interface WebHandler {
    * for invalid options.
    */
   readonly handler: (request: Parameters<EffectHandler>[0]) => ReturnType<EffectHandler>
+  /** Waits until the receiver is built. Rejects as `handler` would, so that a program without a secret does not start. */
+  readonly ready: () => Promise<void>
   /** Closes the receiver: waits for its handlers, up to `shutdownTimeout`. */
   readonly dispose: () => Promise<void>
 }
@@ -334,12 +338,13 @@ export interface WebHandler {
  * `HttpRouter.toWebHandler`.
  *
  * ```ts
- * const { handler } = Webhooks.toWebHandler({
+ * const { handler, ready } = Webhooks.toWebHandler({
  *   path: "/webhooks/livedesk",
  *   verification: Webhooks.signed({ secrets: [secret] }),
  *   handler: (event) => Console.log(event._tag)
  * })
  * const POST = (request: Request) => handler(request)
+ * const start = () => ready()
  * ```
  *
  * @category converting
@@ -351,12 +356,22 @@ export const toWebHandler = <E>(
     readonly store?: Layer.Layer<DeliveryStore.DeliveryStore, DeliveryStore.DeliveryStoreError> | undefined
   }
 ): WebHandler => {
-  const { dispose, handler } = HttpRouter.toWebHandler(
-    Layer.provide(layer(options), options.store ?? DeliveryStore.layer),
-    // The server around it has its own access log.
-    { disableLogger: true }
+  const scope = Scope.makeUnsafe()
+  let disposing: Promise<void> | undefined
+  // Without an access log, since the server around it has its own.
+  const built = Effect.runPromise(
+    HttpRouter.toHttpEffect(Layer.provide(layer(options), options.store ?? DeliveryStore.layer)).pipe(
+      Effect.map(HttpEffect.toWebHandler),
+      Scope.provide(scope)
+    )
   )
-  return { dispose, handler: (request) => handler(request) }
+  // Who does not wait for `ready` gets the error with the first request.
+  built.catch(() => {})
+  return {
+    dispose: () => disposing ??= Effect.runPromise(Scope.close(scope, Exit.void)),
+    handler: (request) => built.then((handler) => handler(request)),
+    ready: () => built.then(() => {})
+  }
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

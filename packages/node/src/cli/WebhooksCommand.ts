@@ -108,7 +108,9 @@ const sendTest = Command.make(
       Flag.withDefault("message_created")
     ),
     id: Flag.Int("id").pipe(
-      Flag.withDescription("The id of the delivery and of its record, to deliver one again; defaults to a fresh one"),
+      Flag.withDescription(
+        "The id of the delivery and of its record, to deliver one again; events share it; defaults to a fresh one"
+      ),
       Flag.optional
     )
   },
@@ -175,7 +177,7 @@ const sendTest = Command.make(
     description: "Deliver a customer's message"
   }, {
     command: "livedesk webhooks send-test http://127.0.0.1:3000/webhooks/livedesk --id 7",
-    description: "Deliver it again under one id, which a receiver handles once"
+    description: "Run it twice: a receiver handles one id once, whatever --event is"
   }])
 )
 
