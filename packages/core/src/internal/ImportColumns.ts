@@ -147,9 +147,6 @@ const named = (names: ReadonlyArray<string>, column: string): string | undefined
 
 const folded = (name: string): string => name.trim().toLowerCase()
 
-/** Whether a column is named as a message, which is read only where that is asked for. */
-export const isNamedMessage = (name: string): boolean => plain(name) === "message"
-
 const plain = (name: string): string => name.normalize("NFKC").toLowerCase().replaceAll(/[^\p{L}\p{N}]+/gu, "")
 
 /** The problem of a column that the file has not. */
