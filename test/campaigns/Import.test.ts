@@ -1,4 +1,4 @@
-import { ImportJournal } from "@effect-livedesk/core/imports"
+import { ImportJournal, ImportMapping } from "@effect-livedesk/core/imports"
 import { Emulator } from "@effect-livedesk/core/testing"
 import { NodeEmulator } from "@effect-livedesk/node"
 import * as NodeImport from "@effect-livedesk/node/NodeImport"
@@ -25,6 +25,8 @@ const fileOf = (count: number): string =>
     ]).flat()
   ].join("\r\n")
 
+const mapping = ImportMapping.forColumns({ columns: { message: "message" } })
+
 const table = (path: string) =>
   Stream.fromEffect(Effect.promise(() => readFile(path))).pipe(
     Stream.pipeThroughChannel(Csv.decode({ headers: true })),
@@ -44,7 +46,7 @@ it.live("an import that is killed again and again does each row once", () =>
       ...(yield* EmulatorSettings.make)
     })
     /** The last life, which nothing ends early. */
-    const finish = Effect.tap(NodeImport.run({ file, inboxId: 407, reconcileAfter: "50 millis" }), () => consistent)
+    const finish = Effect.tap(NodeImport.run({ file, inboxId: 407, mapping, reconcileAfter: "50 millis" }), () => consistent)
     const held = Effect.map(emulator.state, (state) => ({
       contacts: [...HashMap.values(state.contacts)],
       conversations: [...HashMap.values(state.conversations)],

@@ -27,13 +27,16 @@ export const countryCodeProblem = (code: string): string | undefined => {
     : undefined
 }
 
+/** No subscriber has a number of fewer than 7 digits, the country code's included. */
+const shortest = "+1234567".length
+
 /**
  * The number in E.164, if that is certain; else the text as it is. With a country code, a first 0 stands for it, and a
  * first 00 for the plus sign.
  */
 export const normalize = (text: string, countryCode?: string): string => {
   const number = completed(text, countryCode)
-  return isE164(number) ? number : text
+  return isE164(number) && number.length >= shortest ? number : text
 }
 
 const completed = (text: string, countryCode: string | undefined): string => {

@@ -94,9 +94,18 @@ export const command = Command.make(
     )
     if (isDryRun) return yield* check({ ...options, inboxId }, columns)
     if (Option.isSome(columns)) yield* Console.error(CommandOutput.text(ImportColumns.rows(columns)))
-    const progress = yield* NodeImport.run({ ...options, inboxId, onProgress: NodeImport.show }).pipe(
+    let hasBegun = false
+    const progress = yield* Effect.suspend(() => {
+      hasBegun = true
+      return NodeImport.run({ ...options, inboxId, onProgress: NodeImport.show })
+    }).pipe(
       Effect.provide(NodeLiveDesk.layerConfig({ proxy: "environment" })),
-      Effect.catchTag("ImportFileError", (error) => invalidFile(options.file, error))
+      Effect.catchTag("ImportFileError", (error) => invalidFile(options.file, error)),
+      Effect.onInterrupt(() =>
+        hasBegun
+          ? Effect.void
+          : Console.error(`interrupted before any row: nothing was sent. Start it again with the same journal: ${journal}`)
+      )
     )
     const reports = NodeImport.reportsOf(options)
     const counts: ImportRejects.Counts = new Map()
@@ -233,6 +242,8 @@ const check = Effect.fnUntraced(function*(
   const importing = Effect.gen(function*() {
     const progress = yield* ContactImport.run({
       ...options,
+      // Simulated calls take no time, and one row at a time shows the file's first message.
+      concurrency: options.concurrency ?? 1,
       // Nothing of it is still on its way.
       reconcileAfter: 0,
       rows: NodeImport.rows(options),
