@@ -131,6 +131,15 @@ describe("NodeImport", () => {
       }).pipe(Effect.provide(livedesk)))
   }
 
+  it.live("leaves neither a journal nor a report of invalid options", () =>
+    Effect.gen(function*() {
+      const file = yield* fileOf("email\na@acme.inc\n")
+      for (const options of [{ inboxId: 0 }, { inboxId, concurrency: 0 }, { inboxId, retryFor: "-1 seconds" as const }]) {
+        assert.strictEqual((yield* Effect.flip(NodeImport.run({ file, ...options })))._tag, "ValidationError")
+      }
+      assert.deepStrictEqual(yield* Effect.promise(() => readdir(dirname(file))), ["customers.csv"])
+    }).pipe(Effect.provide(livedesk)))
+
   it.live("fails for a journal that is in use, here and then in another process", () =>
     Effect.gen(function*() {
       const file = yield* fileOf("email\na@acme.inc\n")

@@ -49,7 +49,7 @@ export interface Options extends Omit<ContactImport.Options<never, never>, "rows
  * flight end, and logs how to go on.
  *
  * Fails as `ContactImport.run` does; with `PlatformError` where the file cannot be read; with `ImportFileError` for a header
- * that cannot be used. Those two leave neither a journal nor a report. A report that cannot be written is logged as an error.
+ * that cannot be used. Those two and invalid options leave neither a journal nor a report. A report that cannot be written is logged as an error.
  *
  * ```ts
  * const summary = yield* NodeImport.run({ file: "customers.csv", inboxId: 407, onProgress: NodeImport.show })
@@ -81,7 +81,12 @@ export const run = (options: Options): Effect.Effect<
     }).pipe(Effect.ensuring(report))
   }).pipe(
     Effect.provide([journalLayer(journalOf(options)), NodeFileSystem.layer]),
-    (importing) => Effect.andThen(Effect.andThen(checkJournal(options), checkFile(options)), importing),
+    (importing) =>
+      ContactImport.check(options).pipe(
+        Effect.andThen(checkJournal(options)),
+        Effect.andThen(checkFile(options)),
+        Effect.andThen(importing)
+      ),
     // Whatever it was at, also before the first row.
     Effect.onInterrupt(() =>
       Effect.logWarning(

@@ -198,6 +198,15 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
 })
 
 /**
+ * Checks the options of `run` without a journal. Fails with `ValidationError` for invalid ones.
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const check = (options: object): Effect.Effect<void, LiveDeskError.LiveDeskError> =>
+  Effect.asVoid(checkOptions(options))
+
+/**
  * The number of rows that are planned, and marked as sent, in one commit. As few as are in flight, so that a crash leaves
  * few unknown; not one by one, because each commit waits for the disk.
  */
