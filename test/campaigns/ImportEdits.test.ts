@@ -204,10 +204,11 @@ const schedule = Effect.fnUntraced(function*(seed: number, folder: string) {
     Effect.gen(function*() {
       const crash = yield* makeCrash(file, target)
       const lookup = (yield* Random.nextBoolean) ? "first" : "onConflict"
-      const running = yield* NodeImport.run({ file, inboxId: 407, mapping, lookup, reconcileAfter: 0, concurrency: 8 }).pipe(
-        Effect.provide(yield* livedesk(crash, at, options)),
-        Effect.forkChild
-      )
+      const running = yield* NodeImport.run({ file, inboxId: 407, mapping, lookup, reconcileAfter: 0, concurrency: 8 })
+        .pipe(
+          Effect.provide(yield* livedesk(crash, at, options)),
+          Effect.forkChild
+        )
       const exit = yield* Fiber.await(running)
       return crash.hasCome() ? undefined : yield* exit
     })

@@ -16,9 +16,11 @@ const program = Effect.gen(function*() {
     file,
     inboxId,
     // Of a file without such a column there is nothing to send.
-    mapping: ImportMapping.forColumns(readFileSync(file, "utf8").startsWith("email\n") ? {} : {
-      columns: { message: "message" }
-    }),
+    mapping: ImportMapping.forColumns(
+      readFileSync(file, "utf8").startsWith("email\n") ? {} : {
+        columns: { message: "message" }
+      }
+    ),
     reconcileAfter: "50 millis"
   })
   process.stdout.write(`${JSON.stringify(counts)}\n`)

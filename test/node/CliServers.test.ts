@@ -158,7 +158,10 @@ describe("import", () => {
       assert.deepStrictEqual([columns.unread, good, refused], [["email"], 3, 0])
       const ran = yield* Cli.runIn(folder, ["import", "c.csv"], settings)
       assert.strictEqual(ran.code, 7)
-      assert.match(ran.out, /\n\nrows +reason\n2 +contacts\.create failed[^\n]*\n1 +the same customer as an earlier line\n$/)
+      assert.match(
+        ran.out,
+        /\n\nrows +reason\n2 +contacts\.create failed[^\n]*\n1 +the same customer as an earlier line\n$/
+      )
     }).pipe(withEmulator))
 
   it.live("given --dry-run, needs no inbox before there is a journal, and names the flag where it is needed", () =>

@@ -71,7 +71,8 @@ const entries = (state: ImportJournal.State) =>
 const rejects = Effect.flatMap(ImportJournal.ImportJournal, (journal) => Stream.runCollect(journal.rejects))
 
 /** What a run counted, without its time. */
-const counted = (progress: ImportProgress.ImportProgress) => Struct.omit(progress, ["elapsed", "perSecond", "timeLeft", "uncertain"])
+const counted = (progress: ImportProgress.ImportProgress) =>
+  Struct.omit(progress, ["elapsed", "perSecond", "timeLeft", "uncertain"])
 
 const none = {
   read: 0,
@@ -684,7 +685,14 @@ describe("an import's call whose outcome is unknown", () => {
       assert.isTrue(yield* resolve("email:c0@acme.inc", { _tag: "Processed", conversationId: conversation?.id }))
       assert.isTrue(yield* resolve("email:c1@acme.inc", { _tag: "NotProcessed" }))
       const second = yield* inTime(importing(rows, { concurrency: 1 }))
-      assert.deepStrictEqual(counted(second), { ...none, read: 2, done: 2, foundAgain: 2, conversations: 1, messages: 2 })
+      assert.deepStrictEqual(counted(second), {
+        ...none,
+        read: 2,
+        done: 2,
+        foundAgain: 2,
+        conversations: 1,
+        messages: 2
+      })
       const state = yield* emulated
       assert.deepStrictEqual([state.conversations.length, state.messages.length], [2, 2])
     }).pipe(Effect.provide([

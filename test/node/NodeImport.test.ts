@@ -59,7 +59,10 @@ describe("NodeImport", () => {
       assert.lengthOf(rejects, 3)
       assert.strictEqual(rejects[0], "import_line,import_step,import_reasons,import_text,email,name")
       assert.match(rejects[1] ?? "", /^3,,"contact: give identifier, email or phoneNumber[^]*",,,Nobody$/)
-      assert.match(rejects[2] ?? "", /^4,contact,"contacts.create failed: ValidationError\/RejectedInput[^]*",,no address,Bob$/)
+      assert.match(
+        rejects[2] ?? "",
+        /^4,contact,"contacts.create failed: ValidationError\/RejectedInput[^]*",,no address,Bob$/
+      )
       assert.strictEqual(
         yield* text(files.unknowns),
         "line,key,step,reasons,contact_id,existing,conversation_id,message_id,row\r\n"
@@ -134,7 +137,9 @@ describe("NodeImport", () => {
   it.live("leaves neither a journal nor a report of invalid options", () =>
     Effect.gen(function*() {
       const file = yield* fileOf("email\na@acme.inc\n")
-      for (const options of [{ inboxId: 0 }, { inboxId, concurrency: 0 }, { inboxId, retryFor: "-1 seconds" as const }]) {
+      for (
+        const options of [{ inboxId: 0 }, { inboxId, concurrency: 0 }, { inboxId, retryFor: "-1 seconds" as const }]
+      ) {
         assert.strictEqual((yield* Effect.flip(NodeImport.run({ file, ...options })))._tag, "ValidationError")
       }
       assert.deepStrictEqual(yield* Effect.promise(() => readdir(dirname(file))), ["customers.csv"])

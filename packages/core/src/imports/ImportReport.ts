@@ -103,9 +103,10 @@ const own = ["import_line", "import_step", "import_reasons", "import_text"] as c
 
 /** The values of a row, if columns of CSV hold them as they are. */
 const textsOf = (row: string): { readonly [column: string]: string } | undefined =>
-  Option.getOrUndefined(Option.filter(Result.getSuccess(decodeTexts(row)), (texts) =>
-    Object.keys(texts).every((column) => column.trim() !== "" && !reserved.has(column))
-  ))
+  Option.getOrUndefined(
+    Option.filter(Result.getSuccess(decodeTexts(row)), (texts) =>
+      Object.keys(texts).every((column) => column.trim() !== "" && !reserved.has(column)))
+  )
 
 const reserved: ReadonlySet<string> = new Set([...own, "__proto__"])
 

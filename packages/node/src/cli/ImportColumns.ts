@@ -92,7 +92,9 @@ export const mapping = Effect.fnUntraced(function*(
   return yield* decode({
     columns: {
       ...file.columns,
-      ...Object.fromEntries(Object.entries(columns).map(([field, columns]) => [field, columns[0] === "" ? null : columns]))
+      ...Object.fromEntries(
+        Object.entries(columns).map(([field, columns]) => [field, columns[0] === "" ? null : columns])
+      )
     },
     attributes: {
       ...file.attributes,

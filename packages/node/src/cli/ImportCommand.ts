@@ -104,7 +104,9 @@ export const command = Command.make(
       Effect.onInterrupt(() =>
         hasBegun
           ? Effect.void
-          : Console.error(`interrupted before any row: nothing was sent. Start it again with the same journal: ${journal}`)
+          : Console.error(
+            `interrupted before any row: nothing was sent. Start it again with the same journal: ${journal}`
+          )
       )
     )
     const reports = NodeImport.reportsOf(options)
@@ -112,8 +114,10 @@ export const command = Command.make(
     if (progress.rejected > 0 && journal !== ":memory:") {
       yield* ImportJournal.ImportJournal.pipe(
         Effect.flatMap((journal) =>
-          Stream.runForEach(ImportRejects.stream(journal), (reject) =>
-            Effect.sync(() => ImportRejects.count(counts, reject)))
+          Stream.runForEach(
+            ImportRejects.stream(journal),
+            (reject) => Effect.sync(() => ImportRejects.count(counts, reject))
+          )
         ),
         Effect.provide(NodeImport.journalLayer(journal))
       )
@@ -229,10 +233,12 @@ const copyJournal = Effect.fnUntraced(
 
 /** Simulates the import, with a copy of its journal. */
 const check = Effect.fnUntraced(function*(
-  options: Pick<
-    NodeImport.Options,
-    "file" | "inboxId" | "lookup" | "delimiter" | "encoding" | "concurrency" | "updateExisting"
-  > & { readonly journal: string; readonly mapping: ImportMapping.ImportMapping },
+  options:
+    & Pick<
+      NodeImport.Options,
+      "file" | "inboxId" | "lookup" | "delimiter" | "encoding" | "concurrency" | "updateExisting"
+    >
+    & { readonly journal: string; readonly mapping: ImportMapping.ImportMapping },
   columns: Option.Option<ImportMapping.ColumnUse>
 ) {
   const NodeImport = yield* loaded

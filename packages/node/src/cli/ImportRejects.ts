@@ -102,7 +102,10 @@ const kindOf = (reason: string): string => {
 
 const kinds: ReadonlyArray<readonly [own: RegExp, kind: string]> = [
   [/^the same customer as line \d+: .*$/s, "the same customer as an earlier line"],
-  [/^line \d+ .* are two customers with the same (identifier|e-mail address|phone number) .*$/s, "two customers with the same $1"],
+  [
+    /^line \d+ .* are two customers with the same (identifier|e-mail address|phone number) .*$/s,
+    "two customers with the same $1"
+  ],
   [/^the contact \d+ is that of line \d+, .*$/s, "the contact is another customer's"],
   [/^(email|phoneNumber) "(?:[^"\\]|\\.)*": /s, "$1: "]
 ]
