@@ -67,9 +67,8 @@ export const inbox: Flag.Flag<number | undefined> = Flag.Int("inbox").pipe(
  */
 export const inboxId = (named: number | undefined): Effect.Effect<number, Config.ConfigError> =>
   Effect.gen(function*() {
-    return named ?? (yield* Effect.catch(
-      NodeLiveDesk.inboxId,
-      ({ message }) => Setting.configError(`${message}, or give the inbox with --inbox`)
+    return named ?? (yield* NodeLiveDesk.inboxId.pipe(
+      Effect.catch(({ message }) => Setting.configError(`${message}, or give the inbox with --inbox`))
     ))
   })
 
