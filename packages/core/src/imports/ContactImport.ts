@@ -203,7 +203,9 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
  * @category checking
  * @since 0.1.0
  */
-export const check = (options: object): Effect.Effect<void, LiveDeskError.LiveDeskError> =>
+export const check = (
+  options: Omit<Options<unknown, unknown>, "rows">
+): Effect.Effect<void, LiveDeskError.LiveDeskError> =>
   Effect.asVoid(checkOptions(options))
 
 /**
