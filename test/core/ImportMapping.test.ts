@@ -341,7 +341,9 @@ describe("a phone number", () => {
   })
 
   it("gets no country code that is none, or whose numbers keep their 0", () => {
-    for (const [countryCode, says] of [["+49", "such as 49"], ["049", "such as 49"], ["39", "keep their first 0"]]) {
+    for (
+      const [countryCode, says] of [["+49", "such as 49"], ["049", "such as 49"], ["39", "keep their first 0"]] as const
+    ) {
       assert.include(problemOf(ImportMapping.forColumns({ countryCode }), ["Phone"]), says)
     }
   })

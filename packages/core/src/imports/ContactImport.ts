@@ -205,8 +205,7 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
  */
 export const check = (
   options: Omit<Options<unknown, unknown>, "rows">
-): Effect.Effect<void, LiveDeskError.LiveDeskError> =>
-  Effect.asVoid(checkOptions(options))
+): Effect.Effect<void, LiveDeskError.LiveDeskError> => Effect.asVoid(checkOptions(options))
 
 /**
  * The number of rows that are planned, and marked as sent, in one commit. As few as are in flight, so that a crash leaves
