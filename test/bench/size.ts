@@ -16,7 +16,7 @@ const limitsInBrowsers: { readonly [entry: string]: number } = {
   "@effect-livedesk/core/LiveDeskOpenApi": 72_800,
   "@effect-livedesk/core/agents": 66_700,
   "@effect-livedesk/core/flows": 63_200,
-  "@effect-livedesk/core/imports": 72_700,
+  "@effect-livedesk/core/imports": 73_700,
   "@effect-livedesk/core/testing": 121_200,
   "@effect-livedesk/core/webhooks": 88_400
 }

@@ -1,4 +1,4 @@
-import { ImportJournal } from "@effect-livedesk/core/imports"
+import { ImportJournal, ImportMapping } from "@effect-livedesk/core/imports"
 import { Emulator } from "@effect-livedesk/core/testing"
 import { NodeEmulator } from "@effect-livedesk/node"
 import * as NodeImport from "@effect-livedesk/node/NodeImport"
@@ -25,6 +25,8 @@ const fileOf = (count: number): string =>
     ]).flat()
   ].join("\r\n")
 
+const mapping = ImportMapping.forColumns({ columns: { message: "message" } })
+
 const table = (path: string) =>
   Stream.fromEffect(Effect.promise(() => readFile(path))).pipe(
     Stream.pipeThroughChannel(Csv.decode({ headers: true })),
@@ -44,7 +46,8 @@ it.live("an import that is killed again and again does each row once", () =>
       ...(yield* EmulatorSettings.make)
     })
     /** The last life, which nothing ends early. */
-    const finish = Effect.tap(NodeImport.run({ file, inboxId: 407, reconcileAfter: "50 millis" }), () => consistent)
+    const finish = Effect.tap(NodeImport.run({ file, inboxId: 407, mapping, reconcileAfter: "50 millis" }), () =>
+      consistent)
     const held = Effect.map(emulator.state, (state) => ({
       contacts: [...HashMap.values(state.contacts)],
       conversations: [...HashMap.values(state.conversations)],
@@ -52,12 +55,18 @@ it.live("an import that is killed again and again does each row once", () =>
     }))
     /** What the reports say now is true, and no row is in two of them. */
     const consistent = Effect.gen(function*() {
-      if (!existsSync(files.unknowns)) return
+      if (!existsSync(files.unknowns)) {
+        return
+      }
       const { contacts } = yield* held
       const ids = new Map(contacts.map(({ email, id }) => [`email:${Option.getOrThrow(email)}`, String(id)]))
       const successes = yield* table(files.successes)
-      for (const { contact_id, key = "" } of successes) assert.strictEqual(contact_id, ids.get(key))
-      const keys = [...successes, ...yield* table(files.unknowns)].map(({ key }) => key)
+      for (const { contact_id, key = "" } of successes) {
+        assert.strictEqual(contact_id, ids.get(key))
+      }
+      const keys = [...successes, ...yield* table(files.unknowns)].map(({ key }) =>
+        key
+      )
       assert.strictEqual(new Set(keys).size, keys.length)
     })
 

@@ -1,5 +1,5 @@
 import { LiveDesk, LiveDeskClient } from "@effect-livedesk/core"
-import { ImportJournal } from "@effect-livedesk/core/imports"
+import { ImportJournal, ImportMapping } from "@effect-livedesk/core/imports"
 import { Emulator } from "@effect-livedesk/core/testing"
 import * as NodeImport from "@effect-livedesk/node/NodeImport"
 import { assert, it } from "@effect/vitest"
@@ -16,6 +16,8 @@ interface Row {
   readonly email: string
   readonly phone: string
 }
+
+const mapping = ImportMapping.forColumns({ columns: { message: "message" } })
 
 const message = ({ email, identifier, phone }: Row) => `For ${identifier}|${email}|${phone}`
 
@@ -202,10 +204,11 @@ const schedule = Effect.fnUntraced(function*(seed: number, folder: string) {
     Effect.gen(function*() {
       const crash = yield* makeCrash(file, target)
       const lookup = (yield* Random.nextBoolean) ? "first" : "onConflict"
-      const running = yield* NodeImport.run({ file, inboxId: 407, lookup, reconcileAfter: 0, concurrency: 8 }).pipe(
-        Effect.provide(yield* livedesk(crash, at, options)),
-        Effect.forkChild
-      )
+      const running = yield* NodeImport.run({ file, inboxId: 407, mapping, lookup, reconcileAfter: 0, concurrency: 8 })
+        .pipe(
+          Effect.provide(yield* livedesk(crash, at, options)),
+          Effect.forkChild
+        )
       const exit = yield* Fiber.await(running)
       return crash.hasCome() ? undefined : yield* exit
     })

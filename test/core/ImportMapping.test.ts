@@ -36,7 +36,7 @@ describe("the mapping of columns", () => {
     cells,
     ({ avatar_url, email, identifier, message, name, phone_number }) =>
       Effect.sync(() => {
-        const read = ImportMapping.columns.read({
+        const read = ImportMapping.forColumns({ columns: { message: "message" } }).read({
           identifier: identifier[0],
           email: email[0],
           phone_number: phone_number[0],
@@ -109,7 +109,7 @@ describe("the mapping of columns", () => {
       }
     }
     assert.include(issuesOf(ImportMapping.columns.read({ email: "mailto:a@acme.inc" }))[0]?.[1], "mailto:")
-    for (const column of ["name", "message", "avatar_url"]) {
+    for (const column of ["name", "avatar_url"]) {
       assert.deepStrictEqual(pathsOf(ImportMapping.columns.read({ identifier: "1", [column]: "a\0b" })), [column])
       assert.deepStrictEqual(pathsOf(ImportMapping.columns.read({ identifier: "1", [column]: "a\uDC00b" })), [column])
       assert.deepStrictEqual(
@@ -185,7 +185,7 @@ describe("the columns of a file", () => {
         phone_number: "Mobile",
         name: "Full Name",
         avatar_url: "Avatar URL",
-        message: "Message"
+        unread: "Message"
       }],
       ["Record ID,Surname,Forename", { identifier: "Record ID", name: "Forename+Surname" }],
       // LiveDesk's own name comes before others, a whole name before its parts.
@@ -194,6 +194,11 @@ describe("the columns of a file", () => {
         phone_number: "phone_number",
         name: "name",
         unread: "E-mail+Mobile+First Name"
+      }],
+      ["Email,Work email,Email Address,Phone Number,Mobile Phone Number", {
+        email: "Email",
+        phone_number: "Phone Number",
+        unread: "Work email+Email Address+Mobile Phone Number"
       }]
     ]
     for (const [names, use] of cases) {
@@ -220,6 +225,10 @@ describe("the columns of a file", () => {
       issuesOf(ImportMapping.columns.read({ Email: "a@acme.inc", "E-Mail": "b@acme.inc" })).map(([path]) => path),
       [""]
     )
+    assert.include(
+      useOf(ImportMapping.columns, ["Phone Number", "Phone-Number", "Mobile", "email"]),
+      "\"Phone Number\", \"Phone-Number\" could each be phone_number"
+    )
     const chosen = ImportMapping.forColumns({ columns: { phone_number: "mobile" } })
     assert.deepStrictEqual(useOf(chosen, ["Phone", "Mobile", "email"]), {
       phone_number: "Mobile",
@@ -228,8 +237,115 @@ describe("the columns of a file", () => {
     })
   })
 
+  it("that hold a message, are read only where that is asked for", () => {
+    for (const column of ["message", "Message", " MESSAGE "]) {
+      const row = { email: "a@acme.inc", [column]: "I would like an offer." }
+      const read = Result.getOrThrow(ImportMapping.columns.read(row))
+      assert.deepStrictEqual([read.message, read.conversation], [undefined, undefined])
+      assert.deepStrictEqual(useOf(ImportMapping.columns, Object.keys(row)), { email: "email", unread: column })
+      const asked = ImportMapping.forColumns({ columns: { message: column } })
+      assert.deepStrictEqual(Result.getOrThrow(asked.read(row)).message, { content: "I would like an offer." })
+    }
+  })
+
+  it("are not read where the mapping has null for their field", () => {
+    const mapping = ImportMapping.forColumns({ columns: { email: null, name: null } })
+    const names = ["identifier", "email", "Name"]
+    assert.deepStrictEqual(useOf(mapping, names), { identifier: "identifier", unread: "email+Name" })
+    const { contact } = Result.getOrThrow(mapping.read({ identifier: "1", email: "wrong", Name: "Ada" }))
+    assert.deepStrictEqual([contact.email, contact.name], [undefined, undefined])
+    assert.include(
+      problemOf(ImportMapping.forColumns({ columns: { email: null } }), ["email"]),
+      "no column says which customer a row is"
+    )
+  })
+
   it("are named by an issue as the file names them", () => {
     assert.deepStrictEqual(pathsOf(ImportMapping.columns.read({ "E-mail": {}, identifier: "1" })), ["E-mail"])
+  })
+})
+
+describe("a phone number", () => {
+  const digits = (text: string) => text.replaceAll(/\D/g, "")
+
+  /** What people write, and what they do not. */
+  const written = Arbitrary.all([
+    Arbitrary.schema(Schema.String),
+    Arbitrary.schema(Schema.Array(Schema.Literals([..."+0123456789 ./-()", "(0)", "\u2013", "\u00A0", "x"])))
+  ]).pipe(Arbitrary.map(([text, parts]) => parts.length === 0 ? text : parts.join("")))
+
+  it.effect.prop(
+    "is E.164 with the same digits, or stays as it is, and does not change again",
+    { written },
+    ({ written }) =>
+      Effect.sync(() => {
+        const number = ImportMapping.phoneNumber(written)
+        if (number !== written) assert.match(number, /^\+[1-9]\d{1,14}$/)
+        assert.strictEqual(digits(number), digits(written))
+        assert.strictEqual(ImportMapping.phoneNumber(number), number)
+        const completed = ImportMapping.phoneNumber(written, "49")
+        if (completed !== written) assert.match(completed, /^\+[1-9]\d{1,14}$/)
+        assert.strictEqual(ImportMapping.phoneNumber(completed, "49"), completed)
+      })
+  )
+
+  it("of a plus sign and digits loses what is between them", () => {
+    for (
+      const text of [
+        "+49 170 1001271",
+        "+49.170.1001271",
+        "+49/170/1001271",
+        "+49 (170) 100-1271",
+        " +49\u00A0170 100\u20131271 "
+      ]
+    ) {
+      assert.strictEqual(ImportMapping.phoneNumber(text), "+491701001271", text)
+      assert.strictEqual(ImportMapping.phoneNumber(text, "43"), "+491701001271", text)
+    }
+  })
+
+  it("that is not certain stays as it is", () => {
+    for (
+      const text of [
+        "0170/1001271",
+        "0049 170 1001271",
+        "+49 (0)170 1001271",
+        "49 170 1001271",
+        "+49 170 1001271 ext. 9",
+        "+49 170 1001271 / +49 171 1001271",
+        "+0170 1001271",
+        ""
+      ]
+    ) {
+      assert.strictEqual(ImportMapping.phoneNumber(text), text)
+    }
+  })
+
+  it("without a country code gets the given one", () => {
+    for (
+      const text of ["0170/1001271", "(0170) 1001271", "0049 170 1001271", "+49 (0)170 1001271", "0049 (0) 170-1001271"]
+    ) {
+      assert.strictEqual(ImportMapping.phoneNumber(text, "49"), "+491701001271", text)
+    }
+    for (const text of ["170 1001271", "+43 (0)170 1001271", "0", "00", "0170 x"]) {
+      assert.strictEqual(ImportMapping.phoneNumber(text, "49"), text)
+    }
+  })
+
+  it("is read so from a column, by its mapping's country code", () => {
+    const read = (phone: string, countryCode?: string) =>
+      Result.getOrThrow(ImportMapping.forColumns({ countryCode }).read({ Phone: phone })).contact.phoneNumber
+    assert.strictEqual(read("+49 170 1001271"), "+491701001271")
+    assert.strictEqual(read("0170/1001271"), "0170/1001271")
+    assert.strictEqual(read("0170/1001271", "49"), "+491701001271")
+  })
+
+  it("gets no country code that is none, or whose numbers keep their 0", () => {
+    for (
+      const [countryCode, says] of [["+49", "such as 49"], ["049", "such as 49"], ["39", "keep their first 0"]] as const
+    ) {
+      assert.include(problemOf(ImportMapping.forColumns({ countryCode }), ["Phone"]), says)
+    }
   })
 })
 

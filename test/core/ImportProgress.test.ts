@@ -8,6 +8,7 @@ const counts = {
   done: 40,
   created: 40,
   existing: 0,
+  foundAgain: 0,
   changed: 0,
   updated: 0,
   conversations: 0,
@@ -32,6 +33,21 @@ it("reports no time left where the number of rows is unknown, or nothing was don
   const idle = { ...counts, done: 0, rejected: 0, unknown: 0 }
   assert.deepStrictEqual(ImportProgress.make(idle, Duration.seconds(5), 500).timeLeft, Option.none())
   assert.strictEqual(ImportProgress.make(counts, Duration.zero, 500).perSecond, 0)
+})
+
+it("shows when the uncertain rows are searched for, in place of the time left", () => {
+  const line = (rows: number, searchIn: Duration.Input) =>
+    ImportProgress.line(ImportProgress.make(
+      { ...counts, unknown: 0, notInFile: 0 },
+      Duration.seconds(5),
+      200,
+      Option.some({ rows, searchIn: Duration.fromInputUnsafe(searchIn) })
+    ))
+  assert.strictEqual(
+    line(10, "23100 millis"),
+    "40 done, 100 before, 8 rejected, 9.6 a second, 10 rows uncertain: looking for them in 24s"
+  )
+  assert.include(line(1, "1 second"), "1 row uncertain: looking for it in 1s")
 })
 
 it("shows no time left where there is none", () => {

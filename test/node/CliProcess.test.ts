@@ -90,6 +90,19 @@ describe("a process of the command", () => {
   }
 })
 
+describe("an import that gets SIGTERM before its first row", () => {
+  it.live("says how to go on", () =>
+    Effect.gen(function*() {
+      const folder = yield* folderWithRows(100)
+      const run = yield* Cli.spawn(folder, ["import", "c.csv"], yield* Cli.settings)
+      yield* Effect.promise(() => once(run.stderr, "readable"))
+      yield* run.terminate
+      const { code, err } = yield* Cli.result(run)
+      assert.strictEqual(code, 143)
+      assert.match(err, /^interrupted.* Start it again with the same journal.*: c\.csv\.journal$/m)
+    }).pipe(Effect.scoped, withEmulator))
+})
+
 describe("a process whose output cannot be written", () => {
   const shell = (folder: string, line: string, settings: Record<string, string>) =>
     Effect.promise(async () => {

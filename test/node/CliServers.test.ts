@@ -42,18 +42,23 @@ describe("import", () => {
       const check = (...args: ReadonlyArray<string>) =>
         Cli.runIn(folder, ["import", "c.csv", "--dry-run", ...args], settings)
       const checked = yield* check("--json")
-      const { firstRequest, good, read, rejected, rejects } = Object(Cli.document(checked))
+      const { firstRequest, good, messages, read, rejected, rejects } = Object(Cli.document(checked))
+      assert.deepStrictEqual(messages, { count: 0, people: 0, first: null })
       assert.deepStrictEqual([checked.code, read, good, rejected], [7, 5, 2, 3])
       assert.deepStrictEqual(rejects, [
-        { line: 3, reasons: ["1 cell, where the header has 2"] },
-        { line: 4, reasons: ["the same customer as line 2: identifier:C-1"] },
-        { line: 5, reasons: ["contact: give identifier, email or phoneNumber, so that the contact can be found"] }
+        { line: 3, reasons: ["1 cell, where the header has 2"], isRefused: false },
+        { line: 4, reasons: ["the same customer as line 2: identifier:C-1"], isRefused: false },
+        {
+          line: 5,
+          reasons: ["contact: give identifier, email or phoneNumber, so that the contact can be found"],
+          isRefused: false
+        }
       ])
       assert.match(firstRequest.url, /\/contacts\?q=C-1&page=1$/)
       const { err, out } = yield* check()
       assert.match(
         out,
-        /^columns +identifier[^]*\nread +5\ngood +2\nrejected +3\n\nline +reasons\n3 +1 cell,[^]*\n\nThe first request:\nGET /
+        /^columns +identifier[^]*\nread +5\ngood +2\nLiveDesk would probably refuse +0\nrejected +3\nmessages +none\n\nrows +reason\n1 [^]*\n\nline +reasons\n3 +1 cell,[^]*\n\nThe first request:\nGET /
       )
       assert.include(err, "3 rows would be rejected")
       assert.deepStrictEqual(readdirSync(folder), ["c.csv"])
@@ -62,7 +67,7 @@ describe("import", () => {
       assert.strictEqual((yield* check("--lookup", "on-conflict")).code, 0)
     }).pipe(withEmulator))
 
-  it.live("given --dry-run, rejects rows that meet in another key, of the file or of its journal, and warns of odd values", () =>
+  it.live("given --dry-run, rejects rows that meet in another key, of the file or of its journal, and those that LiveDesk would refuse", () =>
     Effect.gen(function*() {
       const folder = yield* Folder.make
       const settings = yield* Cli.settings
@@ -71,18 +76,30 @@ describe("import", () => {
       const bob = ",Bob,+4930123471,Your code is 1234.\n"
       const write = (...rows: ReadonlyArray<string>) => writeFileSync(join(folder, "c.csv"), header + rows.join(""))
       const check = Effect.map(
-        Cli.runIn(folder, ["import", "c.csv", "--dry-run", "--json"], settings),
+        Cli.runIn(folder, ["import", "c.csv", "--dry-run", "--json", "--column", "message=message"], settings),
         (ran) => Object(Cli.document(ran))
       )
       write(anna, bob, "C-72,Cara,0151 1234,Hello\n", "C-73,Dora,,Hello\n")
-      const { good, rejects, warnings } = yield* check
-      assert.strictEqual(good, 3)
+      const { good, messages, reasons, refused, rejected, rejects } = yield* check
+      assert.deepStrictEqual([good, refused, rejected], [2, 1, 1])
+      assert.deepStrictEqual(messages, {
+        count: 2,
+        people: 2,
+        first: { to: "identifier:C-71", content: "Anna, your parcel." }
+      })
       assert.include(rejects[0].reasons[0], "line 3 (phone:+4930123471) and line 2 (identifier:C-71)")
-      assert.deepStrictEqual(warnings, [
-        { warning: "contact.phoneNumber: not E.164, such as +4915112345678", rows: 1, such_as: "0151 1234" }
+      assert.deepStrictEqual(rejects[1], {
+        line: 4,
+        reasons: ["phoneNumber \"0151 1234\": not E.164, such as +4915112345678"],
+        isRefused: true
+      })
+      assert.deepStrictEqual(reasons, [
+        { rows: 1, reason: "two customers with the same phone number" },
+        { rows: 1, reason: "phoneNumber: not E.164, such as +4915112345678" }
       ])
       write(anna)
-      assert.strictEqual((yield* Cli.runIn(folder, ["import", "c.csv"], settings)).code, 0)
+      const imported = yield* Cli.runIn(folder, ["import", "c.csv", "--column", "message=message"], settings)
+      assert.strictEqual(imported.code, 0)
       const files = readdirSync(folder)
       write(anna, bob)
       const again = yield* check
@@ -92,6 +109,75 @@ describe("import", () => {
       assert.include((yield* check).rejects[0].reasons[0], "line 2 of an earlier file (identifier:C-71)")
       assert.deepStrictEqual(readdirSync(folder), files)
       assert.strictEqual(HashMap.size((yield* (yield* Emulator.Emulator).state).messages), 1)
+    }).pipe(withEmulator))
+
+  it.live("sends no message unasked, and says what would ask for it", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      const settings = yield* Cli.settings
+      writeFileSync(join(folder, "c.csv"), "Email,Message\na@acme.inc,I would like an offer.\nb@acme.inc,\n")
+      const hint = /^hint +no message is sent: --column message="Message" would send what stands in that column$/m
+      const checked = yield* Cli.runIn(folder, ["import", "c.csv", "--dry-run"], settings)
+      assert.deepStrictEqual([checked.code, hint.test(checked.out)], [0, true])
+      assert.match(checked.out, /^messages +none$/m)
+      const ran = yield* Cli.runIn(folder, ["import", "c.csv"], settings)
+      assert.deepStrictEqual([ran.code, hint.test(ran.err)], [0, true])
+      const { conversations, messages } = yield* (yield* Emulator.Emulator).state
+      assert.deepStrictEqual([HashMap.size(conversations), HashMap.size(messages)], [0, 0])
+    }).pipe(withEmulator))
+
+  it.live("counts what LiveDesk refuses as its check did, with and without a country code", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      const settings = yield* Cli.settings
+      const rows = ["1,+49 170 1001271", "2,0170/1001272", "3,+491701001273", "4,", "5,call me"]
+      writeFileSync(join(folder, "c.csv"), `identifier,Phone\n${rows.join("\n")}\n`)
+      for (const [flags, good] of [[["--country-code", "49"], 4], [[], 3]] as const) {
+        const args = ["import", "c.csv", "--json", "--journal", `${good}.journal`, ...flags]
+        const checked = Object(Cli.document(yield* Cli.runIn(folder, [...args, "--dry-run"], settings)))
+        assert.deepStrictEqual([checked.good, checked.refused, checked.rejected], [good, 5 - good, 0])
+        if (good === 4) {
+          const ran = Object(Cli.document(yield* Cli.runIn(folder, args, settings)))
+          assert.deepStrictEqual([ran.done, ran.rejected, ran.reasons.length], [4, 1, 1])
+        }
+      }
+      const { contacts } = yield* (yield* Emulator.Emulator).state
+      assert.deepStrictEqual(
+        [...HashMap.values(contacts)].map(({ phoneNumber }) => Option.getOrElse(phoneNumber, () => "none")).sort(),
+        ["+491701001271", "+491701001272", "+491701001273", "none"]
+      )
+    }).pipe(withEmulator))
+
+  it.live("counts the reasons of its rejects, and given --column email= reads no such column", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      const settings = yield* Cli.settings
+      writeFileSync(join(folder, "c.csv"), "identifier,email\n1,none\n2,neither\n1,a@acme.inc\n3,b@acme.inc\n")
+      const off = yield* Cli.runIn(folder, ["import", "c.csv", "--column", "email=", "--dry-run", "--json"], settings)
+      const { columns, good, refused } = Object(Cli.document(off))
+      assert.deepStrictEqual([columns.unread, good, refused], [["email"], 3, 0])
+      const ran = yield* Cli.runIn(folder, ["import", "c.csv"], settings)
+      assert.strictEqual(ran.code, 7)
+      assert.match(
+        ran.out,
+        /\n\nrows +reason\n2 +contacts\.create failed[^\n]*\n1 +the same customer as an earlier line\n$/
+      )
+    }).pipe(withEmulator))
+
+  it.live("given --dry-run, needs no inbox before there is a journal, and names the flag where it is needed", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      const { LIVEDESK_INBOX_ID: _, ...settings } = yield* Cli.settings
+      writeFileSync(join(folder, "c.csv"), "identifier\nC-1\n")
+      const args = ["import", "c.csv", "--lookup", "on-conflict"]
+      const checked = yield* Cli.runIn(folder, [...args, "--dry-run"], settings)
+      assert.deepStrictEqual([checked.code, checked.out.includes("<id of the inbox>")], [0, true])
+      const needed = /^LIVEDESK_INBOX_ID is missing\. [^\n]*, or give the inbox with --inbox$/m
+      const ran = yield* Cli.runIn(folder, args, settings)
+      assert.deepStrictEqual([ran.code, needed.test(ran.err)], [2, true])
+      assert.strictEqual((yield* Cli.runIn(folder, [...args, "--inbox", "407"], settings)).code, 0)
+      const again = yield* Cli.runIn(folder, [...args, "--dry-run"], settings)
+      assert.deepStrictEqual([again.code, needed.test(again.err)], [2, true])
     }).pipe(withEmulator))
 
   it.live("exits with 2 before any row where no column is a key, and writes nothing", () =>
@@ -136,8 +222,9 @@ describe("import", () => {
       ]
       const checked = yield* Cli.runIn(folder, ["import", "c.csv", "--dry-run", ...flags], settings)
       const columns = "columns +identifier = \"No\", email = \"Work\", name = \"Last Name\" \\+ \"First Name\", " +
-        "custom_attributes\\.plan = \"Plan\", message = \"First Name\"\nnot read +\"Town\"\n"
+        "custom_attributes\\.plan = \"Plan\", message = \"Hello {First Name}\"\nnot read +\"Town\"\n"
       assert.match(checked.out, new RegExp(`^${columns}read +1\ngood +1\n`))
+      assert.match(checked.out, /^messages +1, to 1 person\n\nThe first message, to identifier:7:\nHello Ada$/m)
       assert.include(checked.out, "contacts?q=7&page=1")
       const ran = yield* Cli.runIn(folder, ["import", "c.csv", ...flags], settings)
       assert.strictEqual(ran.code, 0, readFileSync(join(folder, "c.csv.rejects.csv"), "utf8"))
@@ -167,10 +254,10 @@ describe("import", () => {
       yield* importing("Anna")
       const off = yield* importing("Anna King")
       assert.match(off.err, /^1 row done before differs from what was imported: --update-existing updates/m)
-      assert.match(off.out, /^changed since +1\nupdated +0$/m)
+      assert.match(off.out, /^of these, changed since +1\n[^]*\nupdated +0$/m)
       const on = yield* importing("Anna King", "--update-existing")
       assert.notInclude(on.err, "differs")
-      assert.match(on.out, /^changed since +1\nupdated +1$/m)
+      assert.match(on.out, /^of these, changed since +1\n[^]*\nupdated +1$/m)
       const { contacts } = yield* (yield* Emulator.Emulator).state
       assert.deepStrictEqual([...HashMap.values(contacts)].map(({ name }) => name), ["Anna King"])
     }).pipe(withEmulator))
@@ -183,6 +270,10 @@ describe("import", () => {
       writeFileSync(join(folder, "wrong.json"), "{\"column\":{}}")
       const cases = [
         [["--column", "email"], "--column \"email\": give it as name=column"],
+        [["--column", "email="], "no column says which customer a row is"],
+        [["--column", "email=", "--column", "email=email"], "--column email= reads no column, and another"],
+        [["--country-code", "+49"], "such as 49"],
+        [["--country-code", "39"], "keep their first 0"],
         [["--column", "e-mail=email"], "--column e-mail: there is no such field; the fields are identifier, email,"],
         [["--message", "Hello {email"], "expected each brace with its pair"],
         [["--message", " "], "not blank"],

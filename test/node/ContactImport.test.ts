@@ -33,8 +33,11 @@ const customers = (count: number, more: { readonly [column: string]: unknown } =
 
 const rowsOf = (values: ReadonlyArray<object>) => ImportRows.fromStream(Stream.fromIterable(values))
 
+/** Reads a row's first message, too, which no import sends unasked. */
+const mapping = ImportMapping.forColumns({ columns: { message: "message" } })
+
 const importing = (values: ReadonlyArray<object>, options?: Partial<ContactImport.Options<never, never>>) =>
-  ContactImport.run({ inboxId, rows: rowsOf(values), ...options })
+  ContactImport.run({ inboxId, mapping, rows: rowsOf(values), ...options })
 
 const { Fault } = Faults
 
@@ -68,7 +71,8 @@ const entries = (state: ImportJournal.State) =>
 const rejects = Effect.flatMap(ImportJournal.ImportJournal, (journal) => Stream.runCollect(journal.rejects))
 
 /** What a run counted, without its time. */
-const counted = (progress: ImportProgress.ImportProgress) => Struct.omit(progress, ["elapsed", "perSecond", "timeLeft"])
+const counted = (progress: ImportProgress.ImportProgress) =>
+  Struct.omit(progress, ["elapsed", "perSecond", "timeLeft", "uncertain"])
 
 const none = {
   read: 0,
@@ -76,6 +80,7 @@ const none = {
   done: 0,
   created: 0,
   existing: 0,
+  foundAgain: 0,
   changed: 0,
   updated: 0,
   conversations: 0,
@@ -95,6 +100,15 @@ describe("an import", () => {
       assert.deepStrictEqual(counted(yield* importing(values)), { ...none, read: 50, alreadyDone: 50 })
       assert.deepStrictEqual(yield* emulated, state)
       assert.deepStrictEqual(yield* requests, { "contacts.list": 50, "contacts.create": 50 })
+    }).pipe(Effect.provide([livedesk(), journal])))
+
+  it.effect("sends no message that its mapping does not ask for, whatever the columns are named", () =>
+    Effect.gen(function*() {
+      const values = customers(3, { message: "I would like an offer.", Message: "Hello.", conversation: true })
+      const result = yield* importing(values, { mapping: undefined })
+      assert.deepStrictEqual(counted(result), { ...none, read: 3, done: 3, created: 3 })
+      const { conversations, messages } = yield* emulated
+      assert.deepStrictEqual([conversations, messages], [[], []])
     }).pipe(Effect.provide([livedesk(), journal])))
 
   it.effect("starts a conversation with a message where a row has one", () =>
@@ -415,7 +429,7 @@ describe("an import's rows that meet in another key", () => {
       const [phone, email] = yield* rejects
       assert.include(
         phone?.reasons[0],
-        "line 2 (phone:+49 (30) 123-471) and line 1 (identifier:C-71) are two customers with the same phone number"
+        "line 2 (phone:+4930123471) and line 1 (identifier:C-71) are two customers with the same phone number"
       )
       assert.include(email?.reasons[0], "line 4 (identifier:d) and line 3 (email:c@acme.inc)")
       assert.deepStrictEqual(yield* messagesByName, [["Anna", "Anna, your parcel."]])
@@ -625,7 +639,8 @@ describe("an import's call whose outcome is unknown", () => {
           if (processed && lookup === "first") return
           // Found after the time in which LiveDesk may still be at work; whether it was there before is unknown.
           assert.isAtLeast(Duration.toSeconds(result.elapsed), 30)
-          assert.deepStrictEqual([result.created, result.existing], processed ? [2, 0] : [3, 0])
+          const { created, existing, foundAgain } = result
+          assert.deepStrictEqual([created, existing, foundAgain], processed ? [2, 0, 1] : [3, 0, 0])
         }).pipe(Effect.provide([livedesk({ "contacts.create": [fault] }), journal])))
     }
     for (const operation of ["conversations.create", "messages.send"] as const) {
@@ -641,6 +656,24 @@ describe("an import's call whose outcome is unknown", () => {
     }
   }
 
+  it.effect("waits before it is searched for, and the progress says for how long", () =>
+    Effect.gen(function*() {
+      const reported: Array<string> = []
+      const result = yield* inTime(importing(customers(3), {
+        lookup: "onConflict",
+        total: 300,
+        onProgress: (progress) => Effect.sync(() => reported.push(ImportProgress.line(progress)))
+      }))
+      assert.deepStrictEqual(counted(result), { ...none, read: 3, done: 3, created: 2, foundAgain: 1 })
+      assert.isTrue(Option.isNone(result.uncertain))
+      const waiting = reported.filter((line) => line.includes("uncertain"))
+      assert.isAbove(waiting.length, 10)
+      assert.match(waiting[0] ?? "", /^2 done, .*, 1 row uncertain: looking for it in (?:2\d|30)s$/)
+      assert.isTrue(waiting.every((line) => !line.includes("left")))
+    }).pipe(
+      Effect.provide([livedesk({ "contacts.create": [Fault.Reset({ when: "AfterProcessing" })] }), journal])
+    ))
+
   it.effect("is resolved by a person: done, or not done", () =>
     Effect.gen(function*() {
       const { resolve } = yield* ImportJournal.ImportJournal
@@ -652,7 +685,14 @@ describe("an import's call whose outcome is unknown", () => {
       assert.isTrue(yield* resolve("email:c0@acme.inc", { _tag: "Processed", conversationId: conversation?.id }))
       assert.isTrue(yield* resolve("email:c1@acme.inc", { _tag: "NotProcessed" }))
       const second = yield* inTime(importing(rows, { concurrency: 1 }))
-      assert.deepStrictEqual(counted(second), { ...none, read: 2, done: 2, conversations: 1, messages: 2 })
+      assert.deepStrictEqual(counted(second), {
+        ...none,
+        read: 2,
+        done: 2,
+        foundAgain: 2,
+        conversations: 1,
+        messages: 2
+      })
       const state = yield* emulated
       assert.deepStrictEqual([state.conversations.length, state.messages.length], [2, 2])
     }).pipe(Effect.provide([

@@ -1,5 +1,5 @@
 import { LiveDeskClient } from "@effect-livedesk/core"
-import { ImportJournal, ImportReport } from "@effect-livedesk/core/imports"
+import { ImportJournal, ImportMapping, ImportReport } from "@effect-livedesk/core/imports"
 import { Emulator } from "@effect-livedesk/core/testing"
 import { NodeEmulator } from "@effect-livedesk/node"
 import * as NodeImport from "@effect-livedesk/node/NodeImport"
@@ -57,8 +57,12 @@ describe("NodeImport", () => {
       assert.match(successes[0] ?? "", /^2,email:a@acme.inc,\d+,false,,$/)
       const rejects = (yield* text(files.rejects)).trim().split("\r\n")
       assert.lengthOf(rejects, 3)
-      assert.include(rejects[1], "3,,,\"contact: give identifier, email or phoneNumber")
-      assert.include(rejects[2], "4,email:no address,contact,\"contacts.create failed: ValidationError/RejectedInput")
+      assert.strictEqual(rejects[0], "import_line,import_step,import_reasons,import_text,email,name")
+      assert.match(rejects[1] ?? "", /^3,,"contact: give identifier, email or phoneNumber[^]*",,,Nobody$/)
+      assert.match(
+        rejects[2] ?? "",
+        /^4,contact,"contacts.create failed: ValidationError\/RejectedInput[^]*",,no address,Bob$/
+      )
       assert.strictEqual(
         yield* text(files.unknowns),
         "line,key,step,reasons,contact_id,existing,conversation_id,message_id,row\r\n"
@@ -73,6 +77,20 @@ describe("NodeImport", () => {
       for (const path of Object.values(files)) {
         assert.strictEqual((yield* Effect.promise(() => stat(path))).mode & 0o777, 0o600)
       }
+    }).pipe(Effect.provide(livedesk)))
+
+  it.live("imports its rejects, once they are corrected, as they stood in the file", () =>
+    Effect.gen(function*() {
+      const wrong = "no;address"
+      const file = yield* fileOf(`email;name\na@acme.inc;Alice\n${JSON.stringify(wrong)};"=B, ""Bob"""\n`)
+      assert.strictEqual((yield* NodeImport.run({ file, inboxId })).rejected, 1)
+      const { rejects } = NodeImport.reportsOf({ file })
+      const report = yield* text(rejects)
+      yield* Effect.promise(() => writeFile(rejects, report.replace(wrong, "b@acme.inc")))
+      const again = yield* NodeImport.run({ file: rejects, inboxId, journal: `${file}.journal` })
+      assert.deepStrictEqual([again.read, again.done, again.rejected, again.notInFile], [1, 1, 0, 1])
+      const { contacts } = yield* Effect.flatMap(Emulator.Emulator, ({ state }) => state)
+      assert.deepStrictEqual([...HashMap.values(contacts)].map(({ name }) => name).sort(), ["=B, \"Bob\"", "Alice"])
     }).pipe(Effect.provide(livedesk)))
 
   it.live("imports newline-delimited JSON", () =>
@@ -115,6 +133,17 @@ describe("NodeImport", () => {
         assert.deepStrictEqual(yield* Effect.promise(() => readdir(dirname(file))), ["customers.csv"])
       }).pipe(Effect.provide(livedesk)))
   }
+
+  it.live("leaves neither a journal nor a report of invalid options", () =>
+    Effect.gen(function*() {
+      const file = yield* fileOf("email\na@acme.inc\n")
+      for (
+        const options of [{ inboxId: 0 }, { inboxId, concurrency: 0 }, { inboxId, retryFor: "-1 seconds" as const }]
+      ) {
+        assert.strictEqual((yield* Effect.flip(NodeImport.run({ file, ...options })))._tag, "ValidationError")
+      }
+      assert.deepStrictEqual(yield* Effect.promise(() => readdir(dirname(file))), ["customers.csv"])
+    }).pipe(Effect.provide(livedesk)))
 
   it.live("fails for a journal that is in use, here and then in another process", () =>
     Effect.gen(function*() {
@@ -204,19 +233,28 @@ describe("NodeImport", () => {
         const { begin, reject } = yield* ImportJournal.ImportJournal
         yield* begin({ inboxId, baseUrl: "https://livedesk.example", keyFingerprint: "a" })
         yield* reject(cells.map((row, index) => ({ line: index + 2, reasons: ["-1-1"], row })))
-        yield* reject([{ line: 99, reasons: [], row: "{\"email\":\"=a@acme.inc\"}" }])
+        yield* reject([
+          { line: 99, reasons: [], row: JSON.stringify({ email: "=a@acme.inc", "=name": "'x" }) },
+          // Of which cells would make something else.
+          { line: 100, reasons: [], row: JSON.stringify({ email: "b@acme.inc", tags: ["vip"] }) }
+        ])
         yield* ImportReport.write(files)
       }).pipe(Effect.provide([journal, NodeFileSystem.layer]))
-      const written = (yield* text(files.rejects)).split("\r\n").slice(1, -1)
-      assert.deepStrictEqual(written[0], "2,,,'-1-1,'=1+1")
+      const [header, ...written] = (yield* text(files.rejects)).split("\r\n").slice(0, -1)
+      assert.strictEqual(header, "import_line,import_step,import_reasons,import_text,email,'=name")
+      assert.deepStrictEqual(written[0], "2,,'-1-1,'=1+1,,")
+      assert.strictEqual(written.at(-2), "99,,,,'=a@acme.inc,''x")
       for (const line of written) assert.notMatch(line, /,"?[=@\t\r]|,"?[+-](?!\d+(?:\.\d+)?(?:,|$))/)
-      assert.strictEqual(written[8], "10,,,'-1-1,+4915112345678")
+      assert.strictEqual(written[8], "10,,'-1-1,+4915112345678,,")
       const rows = yield* Effect.gen(function*() {
         const fileSystem = yield* FileSystem.FileSystem
         return yield* Stream.runCollect(ImportReport.rows(fileSystem.stream(files.rejects)))
       }).pipe(Effect.provide(NodeFileSystem.layer))
-      assert.deepStrictEqual(rows.map((row) => row._tag === "BadRow" ? row.text : row.line), [...cells, 99])
-      assert.deepStrictEqual(rows.at(-1), { _tag: "Row", line: 99, values: { email: "=a@acme.inc" } })
+      // A row without a text has no values either.
+      const texts = cells.map((cell) => cell === "" ? 13 : cell)
+      assert.deepStrictEqual(rows.map((row) => row._tag === "BadRow" ? row.text : row.line), [...texts, 99, 100])
+      assert.deepInclude(rows.at(-2), { line: 99, values: { email: "=a@acme.inc", "=name": "'x" } })
+      assert.deepInclude(rows.at(-1), { line: 100, values: { email: "b@acme.inc", tags: ["vip"] } })
       const error = yield* Effect.flip(
         Stream.runDrain(ImportReport.rows(Stream.succeed(new TextEncoder().encode("email\na@acme.inc\n"))))
       )
@@ -276,7 +314,8 @@ describe("NodeImport", () => {
       assert.strictEqual(yield* emulator.state, before)
       // With all of it, the import goes on.
       yield* Effect.promise(() => copyFile(`${file}.journal-wal`, `${moved}.journal-wal`))
-      const result = yield* NodeImport.run({ file: moved, inboxId, reconcileAfter: "50 millis" })
+      const mapping = ImportMapping.forColumns({ columns: { message: "message" } })
+      const result = yield* NodeImport.run({ file: moved, inboxId, mapping, reconcileAfter: "50 millis" })
       assert.isAbove(result.alreadyDone, 0)
       assert.isAtMost(HashMap.size((yield* emulator.state).messages), 300)
       assert.strictEqual(result.alreadyDone + result.done + result.unknown, 300)

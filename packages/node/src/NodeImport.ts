@@ -49,7 +49,7 @@ export interface Options extends Omit<ContactImport.Options<never, never>, "rows
  * flight end, and logs how to go on.
  *
  * Fails as `ContactImport.run` does; with `PlatformError` where the file cannot be read; with `ImportFileError` for a header
- * that cannot be used. Those two leave neither a journal nor a report. A report that cannot be written is logged as an error.
+ * that cannot be used. Those two and invalid options leave neither a journal nor a report. A report that cannot be written is logged as an error.
  *
  * ```ts
  * const summary = yield* NodeImport.run({ file: "customers.csv", inboxId: 407, onProgress: NodeImport.show })
@@ -70,11 +70,6 @@ export const run = (options: Options): Effect.Effect<
     const { file, format = formatOf(options.file) } = options
     const fileSystem = yield* FileSystem.FileSystem
     const total = options.onProgress === undefined ? undefined : yield* countLines(fileSystem.stream(file))
-    const goOn = Effect.logWarning(
-      `interrupted: the calls in flight have ended and are recorded. Start it again with the same journal to go on: ${
-        journalOf(options)
-      }`
-    )
     const report = ImportReport.write(reportsOf(options)).pipe(
       Effect.catch(({ message }) => Effect.logError(`the reports could not be written: ${message}`)),
       Effect.tap(() => options.onProgress === show ? endLine : Effect.void)
@@ -83,17 +78,27 @@ export const run = (options: Options): Effect.Effect<
       ...options,
       rows: rows(options),
       ...(total === undefined ? {} : { total: format === "csv" ? Math.max(0, total - 1) : total })
-    }).pipe(
-      Effect.ensuring(report),
-      Effect.onInterrupt(() => goOn)
-    )
+    }).pipe(Effect.ensuring(report))
   }).pipe(
     Effect.provide([journalLayer(journalOf(options)), NodeFileSystem.layer]),
-    (importing) => Effect.andThen(Effect.andThen(checkJournal(options), checkFile(options)), importing)
+    (importing) =>
+      ContactImport.check(options).pipe(
+        Effect.andThen(checkJournal(options)),
+        Effect.andThen(checkFile(options)),
+        Effect.andThen(importing)
+      ),
+    // Whatever it was at, also before the first row.
+    Effect.onInterrupt(() =>
+      Effect.logWarning(
+        `interrupted: the calls in flight have ended and are recorded. Start it again with the same journal to go on: ${
+          journalOf(options)
+        }`
+      )
+    )
   )
 
 /**
- * The rows of a file, as `run` reads them. Fails with `PlatformError` where the file cannot be read; with `ImportFileError`
+ * The rows of a file, as `run` reads them. Those of a report of rejects are read as they stood in the imported file. Fails with `PlatformError` where the file cannot be read; with `ImportFileError`
  * for a header that cannot be used.
  *
  * @category reading
@@ -106,7 +111,9 @@ export const rows = (
   const bytes = Stream.unwrap(Effect.map(FileSystem.FileSystem, (fileSystem) => fileSystem.stream(file))).pipe(
     Stream.provide(NodeFileSystem.layer)
   )
-  return format === "csv" ? ImportRows.csv(bytes, options) : ImportRows.ndjson(bytes, options)
+  return format === "csv"
+    ? Stream.map(ImportRows.csv(bytes, options), ImportReport.ofRejects)
+    : ImportRows.ndjson(bytes, options)
 }
 
 /**

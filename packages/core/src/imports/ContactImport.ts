@@ -61,8 +61,9 @@ export interface Options<E, R> {
    */
   readonly key?: ((input: ImportMapping.ImportInput) => string) | undefined
   /**
-   * How long LiveDesk may still process a request whose response was lost. Only after that time does the import search
-   * for a contact that may have been created. Defaults to 30 seconds.
+   * How long LiveDesk may still process a request whose response was lost. The import works on all other rows first. It
+   * searches for a contact that may have been created this long after the last lost response, or after the start of the run
+   * if an earlier run lost it. Defaults to 30 seconds.
    */
   readonly reconcileAfter?: Duration.Input | undefined
   /** How long to retry while LiveDesk cannot be reached or limits the rate. Defaults to 5 minutes. */
@@ -138,19 +139,32 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
     (work) => ImportRow.work(run, work),
     concurrency
   )
+  let uncertain: { readonly rows: number; readonly searchAt: number } | undefined
   /** Reconciles the rows of every run whose contact may have been created. */
   const reconciling = Effect.gen(function*() {
     yield* journal.flush
     const pending = Stream.filter(journal.entries("sent"), ({ step }) => step === "contact")
-    if (Option.isNone(yield* Stream.runHead(pending))) return
-    const reconcileAt = Duration.toMillis(reconcileAfter) + Math.max(began, run.latestUnknown)
-    yield* ImportRun.sleep(run, Duration.millis(Math.max(0, reconcileAt - (yield* Clock.currentTimeMillis))))
+    const rows = yield* Stream.runCount(pending)
+    if (rows === 0) return
+    const searchAt = Duration.toMillis(reconcileAfter) + Math.max(began, run.latestUnknown)
+    uncertain = { rows, searchAt }
+    yield* ImportRun.sleep(run, Duration.millis(Math.max(0, searchAt - (yield* Clock.currentTimeMillis))))
+    uncertain = undefined
     yield* WorkerPool.run(Stream.map(pending, Array.of), (entry) => ImportRow.reconcile(run, entry), concurrency)
   })
   let total = options.total
   const progress = Effect.map(
     Clock.currentTimeMillis,
-    (now) => ImportProgress.make(counts, Duration.millis(now - began), total)
+    (now) =>
+      ImportProgress.make(
+        counts,
+        Duration.millis(now - began),
+        total,
+        Option.map(Option.fromUndefinedOr(uncertain), ({ rows, searchAt }) => ({
+          rows,
+          searchIn: Duration.millis(Math.max(0, searchAt - now))
+        }))
+      )
   )
   const observe = ImportRun.rowReporter(run)
   const report = Effect.andThen(
@@ -182,6 +196,16 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
   if (ImportRun.isStopped(run)) yield* Deferred.await(stopped)
   return yield* progress
 })
+
+/**
+ * Checks the options of `run` without a journal. Fails with `ValidationError` for invalid ones.
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const check = (
+  options: Omit<Options<unknown, unknown>, "rows">
+): Effect.Effect<void, LiveDeskError.LiveDeskError> => Effect.asVoid(checkOptions(options))
 
 /**
  * The number of rows that are planned, and marked as sent, in one commit. As few as are in flight, so that a crash leaves

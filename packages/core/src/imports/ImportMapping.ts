@@ -16,6 +16,7 @@ import * as ImportCell from "../internal/ImportCell.ts"
 import * as ImportColumns from "../internal/ImportColumns.ts"
 import { messageIssues } from "../internal/messageIssues.ts"
 import * as OptionSchema from "../internal/OptionSchema.ts"
+import * as PhoneNumber from "../internal/PhoneNumber.ts"
 import { surrogateIssues } from "../internal/surrogateIssues.ts"
 import type * as LiveDeskError from "../LiveDeskError.ts"
 import type * as Messages from "../Messages.ts"
@@ -66,7 +67,12 @@ export interface ImportMapping {
  */
 export interface ColumnUse {
   /** The columns of each field, such as `name`, or `custom_attributes.plan`; of several, the texts are joined by a space. */
-  readonly read: ReadonlyArray<{ readonly field: string; readonly columns: ReadonlyArray<string> }>
+  readonly read: ReadonlyArray<{
+    readonly field: string
+    readonly columns: ReadonlyArray<string>
+    /** The text of a message, with the columns in braces. */
+    readonly template?: string | undefined
+  }>
   /** The columns that are not read. */
   readonly unread: ReadonlyArray<string>
 }
@@ -184,14 +190,14 @@ const cells = make(
 )
 
 /**
- * Lists what LiveDesk may refuse of a row, by rules that no page of LiveDesk's states: a phone number that is not E.164, an
+ * Lists what LiveDesk would probably refuse of a row, by Chatwoot's rules (unverified): a phone number that is not E.164, an
  * e-mail address without the form of one.
  *
  * @category checking
  * @since 0.1.0
  */
 export const warnings = ({ contact }: ImportInput): ReadonlyArray<LiveDeskError.Issue> => [
-  ...(contact.phoneNumber === undefined || /^\+[1-9]\d{1,14}$/.test(contact.phoneNumber)
+  ...(contact.phoneNumber === undefined || PhoneNumber.isE164(contact.phoneNumber)
     ? []
     : [{ path: ["contact", "phoneNumber"], message: "not E.164, such as +4915112345678" }]),
   ...(contact.email === undefined || /^[^\s@]+@[^\s@]+$/.test(contact.email)
@@ -199,9 +205,29 @@ export const warnings = ({ contact }: ImportInput): ReadonlyArray<LiveDeskError.
     : [{ path: ["contact", "email"], message: "without the form of an e-mail address" }])
 ]
 
+/**
+ * Returns a phone number in E.164 where that is certain, else the text as it is. A plus sign with digits is certain, whatever
+ * spaces, dots, slashes, brackets or dashes are between them, except a `(0)`, which some countries dial and others do not.
+ *
+ * With a country code such as `"49"`, a first `0` stands for the code, a first `00` for the plus sign, and a `(0)` behind
+ * the code is left out. Give it only for a country whose numbers lose their first `0` abroad: not for Italy.
+ *
+ * ```ts
+ * ImportMapping.phoneNumber("+49 170 1001271") // +491701001271
+ * ImportMapping.phoneNumber("0170/1001271") // 0170/1001271
+ * ImportMapping.phoneNumber("0170/1001271", "49") // +491701001271
+ * ```
+ *
+ * @category converting
+ * @since 0.1.0
+ */
+export const phoneNumber: (text: string, countryCode?: string) => string = PhoneNumber.normalize
+
 const ColumnName = Schema.NonEmptyString
 
-const ColumnNames = Schema.optional(Schema.Union([ColumnName, Schema.NonEmptyArray(ColumnName)]))
+const ColumnNames = Schema.optional(
+  Schema.NullOr(Schema.Union([ColumnName, Schema.NonEmptyArray(ColumnName)]))
+)
 
 /**
  * The columns of a file by what is read from them, as a program, a flag or a JSON file may say it. What is left out is found
@@ -211,7 +237,7 @@ const ColumnNames = Schema.optional(Schema.Union([ColumnName, Schema.NonEmptyArr
  * @since 0.1.0
  */
 export const Columns = Schema.Struct({
-  /** The column of each field, or several, whose texts are joined by a space. */
+  /** The column of each field, or several, whose texts are joined by a space; null for a field that is not to be read. */
   columns: Schema.optional(Schema.Struct({
     identifier: ColumnNames,
     email: ColumnNames,
@@ -223,7 +249,9 @@ export const Columns = Schema.Struct({
   /** The column of each custom attribute. */
   attributes: Schema.optional(Schema.Record(Schema.String, ColumnName)),
   /** The message of every row: `Hello {First Name}`, with the cells of columns. `{{` and `}}` are braces. */
-  message: Schema.optional(Schema.String.check(Schema.makeFilter(ImportColumns.templateProblem)))
+  message: Schema.optional(Schema.String.check(Schema.makeFilter(ImportColumns.templateProblem))),
+  /** The country code of phone numbers without one, such as `"49"`; see `phoneNumber`. */
+  countryCode: Schema.optional(Schema.String.check(Schema.makeFilter(PhoneNumber.countryCodeProblem)))
 })
 export interface Columns extends Schema.Schema.Type<typeof Columns> {}
 
@@ -269,7 +297,11 @@ export const forColumns = (asked: Columns): ImportMapping => {
           ...attributes.map(([attribute, column]) => ({ field: `custom_attributes.${attribute}`, columns: [column] })),
           ...(template === undefined
             ? []
-            : [{ field: "message", columns: template.flatMap((part) => "column" in part ? [part.column] : []) }])
+            : [{
+              field: "message",
+              columns: template.flatMap((part) => "column" in part ? [part.column] : []),
+              template: asked.message
+            }])
         ],
         unread
       })
@@ -280,24 +312,32 @@ export const forColumns = (asked: Columns): ImportMapping => {
         return Result.fail(resolved.ambiguous.map((message) => ({ path: [], message })))
       }
       const { issues, row } = rowOf(values, resolved)
-      const input = Result.mapError(
-        cells.read(row),
-        (issues) => issues.map(({ message, path }) => ({ path: inFile(path, resolved), message }))
-      )
+      const input = Result.mapBoth(cells.read(row), {
+        onFailure: (issues) => issues.map(({ message, path }) => ({ path: inFile(path, resolved), message })),
+        onSuccess: (input) => withPhoneNumber(input, asked.countryCode)
+      })
       if (issues.length === 0) return input
       return Result.fail([...issues, ...(Result.isFailure(input) ? input.failure : [])])
     }
   }
 }
 
+const withPhoneNumber = (input: ImportInput, countryCode: string | undefined): ImportInput => {
+  const { phoneNumber } = input.contact
+  if (phoneNumber === undefined || phoneNumber === null) return input
+  return { ...input, contact: { ...input.contact, phoneNumber: PhoneNumber.normalize(phoneNumber, countryCode) } }
+}
+
 const checkColumns = SchemaParser.decodeUnknownResult(Columns, { errors: "all", onExcessProperty: "error" })
 
 /**
- * The mapping for files whose columns are named as LiveDesk names the fields: `identifier`, `email`, `phone_number`,
- * `name`, `avatar_url`, and `message` for a first message, whatever their case and the spaces around them. The names that
- * exports use are known too, such as `E-mail`, `Email Address`, `Phone`, `Mobile`, `Contact ID`, `Full Name`, and
- * `First Name` with `Last Name`. All may be missing, empty or null, but for one of the first three. Refuses what a spreadsheet
- * or JSON has rounded or added to, such as `4.91511E+12` and `9007199254740993` as a number.
+ * The mapping for files whose columns are named as LiveDesk names the fields: `identifier`, `email`, `phone_number`, `name`
+ * and `avatar_url`, whatever their case, spaces and punctuation. The names that exports use are known too, such as `E-mail`,
+ * `Email Address`, `Phone`, `Mobile`, `Contact ID`, `Full Name`, and `First Name` with `Last Name`. All may be missing, empty
+ * or null, but for one of the first three. Refuses what a spreadsheet or JSON has rounded or added to, such as
+ * `4.91511E+12` and `9007199254740993` as a number. Phone numbers are written as `phoneNumber` does.
+ *
+ * It sends no message, whatever the columns are named: `forColumns` does, where its options name a column or a text.
  *
  * @category constructors
  * @since 0.1.0

@@ -7,7 +7,11 @@ import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 
 /**
- * What a run of an import has done so far.
+ * The counts of a run of an import so far.
+ *
+ * Each row that was read is in one of `alreadyDone`, `done`, `rejected` and `unknown`, once the run has ended. Each row whose
+ * contact this run worked on is in one of `created`, `existing` and `foundAgain`; of these, LiveDesk may still refuse what
+ * comes after the contact.
  *
  * @category models
  * @since 0.1.0
@@ -19,11 +23,16 @@ export interface Counts {
   readonly alreadyDone: number
   /** Rows that this run brought to their end. */
   readonly done: number
-  /** Contacts that were made. */
+  /** Contacts that this run created. */
   readonly created: number
-  /** Contacts that were there before, and those that LiveDesk made without this run hearing of it. */
+  /** Contacts that were there before the import. */
   readonly existing: number
-  /** Rows that were done before, and whose contact's data are others now. */
+  /**
+   * Contacts that this import has found again: an earlier run had the row's contact, or a call whose response was lost may
+   * have created it.
+   */
+  readonly foundAgain: number
+  /** Rows of `alreadyDone` whose data in the file changed since they were done. */
   readonly changed: number
   /** Contacts that were there before, and that `updateExisting` updated. */
   readonly updated: number
@@ -52,15 +61,35 @@ export interface ImportProgress extends Counts {
   readonly perSecond: number
   /** How long it will take at this pace; none where the number of rows is unknown, or nothing was done yet. */
   readonly timeLeft: Option.Option<Duration.Duration>
+  /** The rows that wait to be searched for, once all others are worked on; see `reconcileAfter`. */
+  readonly uncertain: Option.Option<Uncertain>
 }
 
 /**
- * Makes the progress of counts, after a time, of a file of so many rows, if that is known.
+ * The rows whose contact may have been created, though the response was lost.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Uncertain {
+  readonly rows: number
+  /** The time until the import searches for them. */
+  readonly searchIn: Duration.Duration
+}
+
+/**
+ * Makes the progress of counts, after a time, of a file of so many rows, if that is known, with the rows that wait to be
+ * searched for.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const make = (counts: Counts, elapsed: Duration.Duration, total?: number): ImportProgress => {
+export const make = (
+  counts: Counts,
+  elapsed: Duration.Duration,
+  total?: number,
+  uncertain: Option.Option<Uncertain> = Option.none()
+): ImportProgress => {
   const worked = counts.done + counts.rejected + counts.unknown
   const seconds = Duration.toSeconds(elapsed)
   const perSecond = seconds > 0 ? worked / seconds : 0
@@ -68,7 +97,9 @@ export const make = (counts: Counts, elapsed: Duration.Duration, total?: number)
     ...counts,
     elapsed,
     perSecond,
-    timeLeft: total === undefined || perSecond === 0
+    uncertain,
+    // No pace says when the uncertain ones are searched for.
+    timeLeft: total === undefined || perSecond === 0 || Option.isSome(uncertain)
       ? Option.none()
       : Option.some(Duration.seconds(Math.ceil(Math.max(0, total - counts.alreadyDone - worked) / perSecond)))
   }
@@ -88,6 +119,14 @@ export const line = (progress: ImportProgress): string =>
     ...(progress.unknown === 0 ? [] : [`${progress.unknown} unknown`]),
     ...(progress.notInFile === 0 ? [] : [`${progress.notInFile} not in the file`]),
     `${progress.perSecond < 10 ? progress.perSecond.toFixed(1) : Math.round(progress.perSecond)} a second`,
+    ...Option.match(progress.uncertain, {
+      onNone: () => [],
+      onSome: ({ rows, searchIn }) => [
+        `${rows} ${rows === 1 ? "row" : "rows"} uncertain: looking for ${rows === 1 ? "it" : "them"} in ${
+          Duration.format(Duration.seconds(Math.ceil(Duration.toSeconds(searchIn))))
+        }`
+      ]
+    }),
     ...Option.match(progress.timeLeft, {
       onNone: () => [],
       onSome: (left) => Duration.isZero(left) ? [] : [`about ${Duration.format(left)} left`]

@@ -27,11 +27,15 @@ export interface Files {
   /** The rows that are done: `line`, `key`, `contact_id`, `existing`, `conversation_id` and `message_id`. */
   readonly successes: string
   /**
-   * The rows that were not imported: `line`, `key` and `step` where they came so far, `reasons`, of which there may be
-   * several, and `row`, its values as JSON or its text.
+   * The rows that were not imported, to correct and import again: `import_line`, `import_step` where LiveDesk refused it,
+   * `import_reasons`, `import_text`, and the columns of the file. A row that no columns hold, because it could not be read or
+   * has other values than texts, is in `import_text`.
    */
   readonly rejects: string
-  /** The rows whose outcome is unknown, with the columns of both. */
+  /**
+   * The rows whose outcome is unknown: `line`, `key`, `step`, `reasons`, the ids that are known, and `row`, its values as
+   * JSON.
+   */
   readonly unknowns: string
 }
 
@@ -56,11 +60,19 @@ export const write = Effect.fn("ImportReport.write")(function*(
   FileSystem.FileSystem | ImportJournal.ImportJournal
 > {
   const journal = yield* ImportJournal.ImportJournal
-  const invalid = Stream.map(journal.rejects, ({ line, reasons, row }) => ({
-    line: String(line),
-    reasons: reasons.join("; "),
-    row
-  }))
+  const rejects = Stream.concat(
+    Stream.map(journal.rejects, (reject) => ({ ...reject, step: "" })),
+    Stream.map(journal.entries("rejected"), ({ line, reasons, row, step }) => ({
+      line,
+      reasons,
+      row: Option.getOrElse(row, () => ""),
+      step
+    }))
+  )
+  const columns = yield* Stream.runFold(rejects, () => new Set<string>(), (columns, { row }) => {
+    for (const column of Object.keys(textsOf(row) ?? {})) columns.add(escape(column))
+    return columns
+  })
   yield* put(
     files.successes,
     ["line", "key", ...made],
@@ -68,11 +80,16 @@ export const write = Effect.fn("ImportReport.write")(function*(
   )
   yield* put(
     files.rejects,
-    ["line", "key", "step", "reasons", "row"],
-    Stream.concat(
-      invalid,
-      Stream.map(journal.entries("rejected"), (entry) => ({ ...identity(entry), ...whyOf(entry) }))
-    )
+    [...own, ...columns],
+    Stream.map(rejects, ({ line, reasons, row, step }) => {
+      const texts = textsOf(row)
+      return {
+        import_line: String(line),
+        import_step: step,
+        import_reasons: reasons.join("; "),
+        ...(texts === undefined ? { import_text: row } : Record.mapKeys(texts, escape))
+      }
+    })
   )
   yield* put(
     files.unknowns,
@@ -80,6 +97,18 @@ export const write = Effect.fn("ImportReport.write")(function*(
     Stream.map(journal.entries("sent"), (entry) => ({ ...identity(entry), ...whyOf(entry), ...madeOf(entry) }))
   )
 })
+
+/** The columns of the rejects that are not the file's. */
+const own = ["import_line", "import_step", "import_reasons", "import_text"] as const
+
+/** The values of a row, if columns of CSV hold them as they are. */
+const textsOf = (row: string): { readonly [column: string]: string } | undefined =>
+  Option.getOrUndefined(
+    Option.filter(Result.getSuccess(decodeTexts(row)), (texts) =>
+      Object.keys(texts).every((column) => column.trim() !== "" && !reserved.has(column)))
+  )
+
+const reserved: ReadonlySet<string> = new Set([...own, "__proto__"])
 
 const made = ["contact_id", "existing", "conversation_id", "message_id"] as const
 
@@ -169,20 +198,50 @@ export const rows = <E, R>(
 ): Stream.Stream<ImportRows.ImportRow, E | ImportRows.ImportFileError, R> =>
   Stream.mapEffect(ImportRows.csv(bytes, { delimiter: ",", maxRowSize: 16_777_216 }), (row) => {
     if (row._tag === "BadRow") return Effect.succeed<ImportRows.ImportRow>(row)
-    const { line, row: cell } = row.values
-    if (typeof line !== "string" || typeof cell !== "string") {
+    const { import_line, line = import_line, row: cell } = row.values
+    const original = isReject(row) ? ofRejects(row) : typeof cell === "string" ? parsed(row.line, unescape(cell)) : row
+    if (typeof line !== "string" || original === row) {
       return Effect.fail(
         new ImportRows.ImportFileError({ line: 1, problem: "no report of an import's rejects or unknowns" })
       )
     }
-    const at = Number(line)
-    const text = unescape(cell)
-    return Effect.succeed(Result.match(decodeValues(text), {
-      onFailure: (): ImportRows.ImportRow => ({ _tag: "BadRow", line: at, problem: "not a row that was read", text }),
-      onSuccess: (values): ImportRows.ImportRow => ({ _tag: "Row", line: at, values })
-    }))
+    return Effect.succeed({ ...original, line: Number(line) })
+  })
+
+/**
+ * Returns a row of a report of rejects as it stood in the imported file, so that a corrected report can be imported; any
+ * other row as it is. Its line is that of the report.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const ofRejects = (row: ImportRows.ImportRow): ImportRows.ImportRow => {
+  if (row._tag === "BadRow" || !isReject(row)) return row
+  const { import_text } = row.values
+  if (typeof import_text === "string" && import_text.trim() !== "") return parsed(row.line, unescape(import_text))
+  const columns = (row.columns ?? Object.keys(row.values)).filter((column) => !reserved.has(column))
+  return {
+    ...row,
+    values: Object.fromEntries(columns.map((column) => {
+      const value = row.values[column]
+      return [unescape(column), typeof value === "string" ? unescape(value) : value]
+    })),
+    columns: columns.map(unescape)
+  }
+}
+
+const isReject = ({ values }: ImportRows.Row): boolean => own.every((column) => column in values)
+
+const parsed = (line: number, text: string): ImportRows.ImportRow =>
+  Result.match(decodeValues(text), {
+    onFailure: (): ImportRows.ImportRow => ({ _tag: "BadRow", line, problem: "not a row that was read", text }),
+    onSuccess: (values): ImportRows.ImportRow => ({ _tag: "Row", line, values })
   })
 
 const decodeValues = SchemaParser.decodeUnknownResult(
   Schema.fromJsonString(Schema.Record(Schema.String, Schema.Unknown))
+)
+
+const decodeTexts = SchemaParser.decodeUnknownResult(
+  Schema.fromJsonString(Schema.Record(Schema.String, Schema.String))
 )

@@ -12,7 +12,8 @@ export type Field = typeof fields[number]
 
 /** What is asked of the columns. */
 export interface Asked {
-  readonly columns?: { readonly [field in Field]?: string | ReadonlyArray<string> | undefined } | undefined
+  /** The columns of fields; null for a field that is not to be read. */
+  readonly columns?: { readonly [field in Field]?: string | ReadonlyArray<string> | null | undefined } | undefined
   readonly attributes?: { readonly [attribute: string]: string } | undefined
   readonly message?: string | undefined
 }
@@ -40,8 +41,8 @@ export interface Resolved {
 type TemplatePart = { readonly text: string } | { readonly column: string }
 
 /**
- * The names that exports give to what LiveDesk has another name for, without case, spaces and punctuation. A message is
- * read only where it is named so: what stands in it is sent.
+ * The names that exports give to what LiveDesk has another name for, without case, spaces and punctuation. A message has
+ * none, since what stands in its column is sent to customers: it is read only where that is asked for.
  */
 const aliases: { readonly [field in Field]: ReadonlyArray<string> } = {
   identifier: [
@@ -71,7 +72,7 @@ const aliases: { readonly [field in Field]: ReadonlyArray<string> } = {
   ],
   name: ["name", "fullname", "displayname", "contactname", "customername"],
   avatar_url: ["avatarurl"],
-  message: ["message"]
+  message: []
 }
 
 /** The parts of a name, of which one alone will do. */
@@ -102,7 +103,7 @@ export const resolve = (names: ReadonlyArray<string>, asked: Asked): Resolved =>
   const explicit = new Map(fields.flatMap((field) => {
     const columns = asked.columns?.[field]
     if (columns === undefined || (field === "message" && template !== undefined)) return []
-    return [[field, (typeof columns === "string" ? [columns] : columns).flatMap(find)] as const]
+    return [[field, (typeof columns === "string" ? [columns] : columns ?? []).flatMap(find)] as const]
   }))
   const only = (candidates: ReadonlyArray<string>, field: Field): ReadonlyArray<string> => {
     if (candidates.length > 1) {
@@ -115,8 +116,10 @@ export const resolve = (names: ReadonlyArray<string>, asked: Asked): Resolved =>
   const recognised = (field: Field): ReadonlyArray<string> => {
     // A column that an attribute or a template takes may be what its name says, too; one of another field is not.
     const free = names.filter((name) => ![...explicit.values()].some((columns) => columns.includes(name)))
-    if (free.includes(field)) return [field]
-    const whole = only(free.filter((name) => aliases[field].includes(plain(name))), field)
+    const known = free.filter((name) => aliases[field].includes(plain(name)))
+    // LiveDesk's own name wins, however it is written.
+    const own = known.filter((name) => plain(name) === plain(field))
+    const whole = own.includes(field) ? [field] : only(own.length > 0 ? own : known, field)
     return field !== "name" || whole.length > 0
       ? whole
       : nameParts.flatMap((part) => only(free.filter((name) => part.some((alias) => alias === plain(name))), "name"))

@@ -14,6 +14,7 @@ import type * as LiveDeskError from "../LiveDeskError.ts"
 import type * as ImportRun from "./ImportRun.ts"
 import * as ImportUpdate from "./ImportUpdate.ts"
 import * as OptionSchema from "./OptionSchema.ts"
+import * as PhoneNumber from "./PhoneNumber.ts"
 
 /** A row to work on: how it stands in the journal, and what it asks for. */
 export interface Work {
@@ -119,7 +120,7 @@ const addresses = (
     ...(id === "" ? [] : [`identifier:${id}`]),
     ...(mail === "" ? [] : [`email:${mail.toLowerCase()}`]),
     // However its digits are grouped.
-    ...(phone === "" ? [] : [`phone:${phone.replaceAll(/[\s()./-]/g, "") || phone}`])
+    ...(phone === "" ? [] : [`phone:${PhoneNumber.compact(phone) || phone}`])
   ]
 }
 

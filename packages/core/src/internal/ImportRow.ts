@@ -161,13 +161,18 @@ const ensureContact = Effect.fnUntraced(function*(
   contact: Effect.Effect<FoundContact, LiveDeskError.LiveDeskError>
 ): Effect.fn.Return<WithContact, ImportCall.Halt | ImportJournal.ImportJournalError> {
   const { contactId } = row
-  if (contactId !== undefined) return { ...row, contactId }
+  if (contactId !== undefined) {
+    run.counts.foundAgain++
+    return { ...row, contactId }
+  }
   // The journal has it as sent from its planning on, and it is never sent without being looked for after that.
   const { accountId, existing, id, sourceId } = yield* ImportCall.make(run, "contact", contact)
   yield* noteAccount(run, accountId)
-  if (row.knownContactId === id) return { ...row, contactId: id, sourceId, known: { contactId: id, sourceId } }
-  if (existing === false) run.counts.created++
-  if (existing === true) run.counts.existing++
+  if (row.knownContactId === id) {
+    run.counts.foundAgain++
+    return { ...row, contactId: id, sourceId, known: { contactId: id, sourceId } }
+  }
+  run.counts[existing === undefined ? "foundAgain" : existing ? "existing" : "created"]++
   return {
     ...row,
     contactId: id,

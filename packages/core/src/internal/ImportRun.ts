@@ -57,6 +57,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
       done: 0,
       created: 0,
       existing: 0,
+      foundAgain: 0,
       changed: 0,
       updated: 0,
       conversations: 0,

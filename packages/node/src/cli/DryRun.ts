@@ -30,19 +30,26 @@ export interface DryRun<A> {
 
 /**
  * Simulates calls. Searches find nothing, and created records have made-up ids, so that the calls continue. They end at
- * any other request.
+ * any other request. `refuse` says why LiveDesk would refuse to create a contact, if it would.
  *
  * @category running
  * @since 0.1.0
  */
 export const make = Effect.fnUntraced(function*<A, E>(
-  call: Effect.Effect<A, E, NodeLiveDesk.Provided>
+  call: Effect.Effect<A, E, NodeLiveDesk.Provided>,
+  refuse: (body: unknown) => string | undefined = () => undefined
 ): Effect.fn.Return<DryRun<A>, E | Config.ConfigError> {
   const requests: Array<HttpClientRequest.HttpClientRequest> = []
   const ended = yield* Deferred.make<void>()
   let made = 0
   const client = HttpClient.make((request) => {
     if (requests.length < maxRequests) requests.push(request)
+    const refused = isContactCreate(request) ? refuse(bodyOf(request.body)) : undefined
+    if (refused !== undefined) {
+      return Effect.succeed(
+        HttpClientResponse.fromWeb(request, Response.json({ message: refused }, { status: 422 }))
+      )
+    }
     // Each creation makes something of its own.
     const response = simulatedResponse(request, request.method === "POST" ? made++ : made)
     return response === undefined
@@ -74,13 +81,24 @@ const simulated = {
 
 const firstId = 8e15
 
+/**
+ * An inbox for simulated calls that need none.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const inboxId = firstId - 1
+
 const idOf = ({ rest }: { readonly rest: number }, made: number): number => firstId + 3 * made + rest
 
 /** The name of an id that was made up. */
 const shownId = (id: number): string | undefined =>
-  Number.isSafeInteger(id) && id >= firstId
+  id === inboxId ? "<id of the inbox>" : Number.isSafeInteger(id) && id >= firstId
     ? Object.values(simulated).find(({ rest }) => rest === (id - firstId) % 3)?.shown
     : undefined
+
+const isContactCreate = ({ method, url }: HttpClientRequest.HttpClientRequest): boolean =>
+  method === "POST" && new URL(url).pathname.endsWith("/contacts")
 
 const simulatedResponse = (
   { method, url }: HttpClientRequest.HttpClientRequest,

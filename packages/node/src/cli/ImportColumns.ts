@@ -23,7 +23,8 @@ import * as LiveDeskCall from "./LiveDeskCall.ts"
 export const flags = {
   column: Flag.String("column").pipe(
     Flag.withDescription(
-      "The column of a field, such as email=\"E-mail\"; repeated for several fields, and for one of several columns"
+      "The column of a field, such as email=\"E-mail\"; repeated for several fields, and for one of several columns; " +
+        "email= reads none"
     ),
     Flag.withMetavar("field=column"),
     Flag.atLeast(0)
@@ -38,8 +39,15 @@ export const flags = {
     Flag.withMetavar("text"),
     LiveDeskCall.optional
   ),
+  countryCode: Flag.String("country-code").pipe(
+    Flag.withDescription(
+      "The country code of phone numbers without one, such as 49: reads 0170/1001271 as +491701001271"
+    ),
+    Flag.withMetavar("digits"),
+    LiveDeskCall.optional
+  ),
   mapping: Flag.String("mapping").pipe(
-    Flag.withDescription("A JSON file with columns, attributes and message; the flags come before it"),
+    Flag.withDescription("A JSON file with columns, attributes, message and countryCode; the flags come before it"),
     Flag.withMetavar("path"),
     LiveDeskCall.optional
   )
@@ -49,6 +57,7 @@ interface Given {
   readonly column: ReadonlyArray<string>
   readonly attribute: ReadonlyArray<string>
   readonly message: string | undefined
+  readonly countryCode: string | undefined
   readonly mapping: string | undefined
 }
 
@@ -62,7 +71,7 @@ export const mapping = Effect.fnUntraced(function*(
   given: Given
 ): Effect.fn.Return<ImportMapping.ImportMapping, InvalidFileError | UsageError, FileSystem.FileSystem> {
   const file = given.mapping === undefined ? {} : yield* read(given.mapping)
-  const columns = grouped(yield* pairs("column", given.column))
+  const columns = grouped(yield* pairs("column", given.column, { isEmptyAllowed: true }))
   const unknown = Object.keys(columns).find((field) => !fields.includes(field))
   if (unknown !== undefined) {
     return yield* new UsageError({
@@ -71,23 +80,32 @@ export const mapping = Effect.fnUntraced(function*(
       }, and --attribute sets others`
     })
   }
+  const both = Object.entries(columns).find(([, columns]) => columns.length > 1 && columns.includes(""))
+  if (both !== undefined) {
+    return yield* new UsageError({ message: `--column ${both[0]}= reads no column, and another --column names one` })
+  }
   const attributes = grouped(yield* pairs("attribute", given.attribute))
   const twice = Object.entries(attributes).find(([, columns]) => columns.length > 1)
   if (twice !== undefined) {
     return yield* new UsageError({ message: `--attribute ${twice[0]} is given twice: an attribute has one column` })
   }
   return yield* decode({
-    columns: { ...file.columns, ...columns },
+    columns: {
+      ...file.columns,
+      ...Object.fromEntries(
+        Object.entries(columns).map(([field, columns]) => [field, columns[0] === "" ? null : columns])
+      )
+    },
     attributes: {
       ...file.attributes,
       ...Object.fromEntries(Object.entries(attributes).map(([name, [column]]) => [name, column]))
     },
-    ...(given.message === undefined ? file.message === undefined ? {} : { message: file.message } : {
-      message: given.message
-    })
+    message: given.message ?? file.message,
+    countryCode: given.countryCode ?? file.countryCode
   }).pipe(
     Effect.mapBoth({
-      onFailure: (issue) => new UsageError({ message: `--column, --attribute or --message: ${detail(issue)}` }),
+      onFailure: (issue) =>
+        new UsageError({ message: `--column, --attribute, --message or --country-code: ${detail(issue)}` }),
       onSuccess: ImportMapping.forColumns
     })
   )
@@ -119,10 +137,14 @@ const read = Effect.fnUntraced(function*(path: string) {
   )
 })
 
-const pairs = (flag: string, given: ReadonlyArray<string>) =>
+const pairs = (
+  flag: string,
+  given: ReadonlyArray<string>,
+  { isEmptyAllowed = false }: { readonly isEmptyAllowed?: boolean } = {}
+) =>
   Effect.forEach(given, (pair) => {
     const at = pair.indexOf("=")
-    return at > 0 && at < pair.length - 1
+    return at > 0 && (isEmptyAllowed || at < pair.length - 1)
       ? Effect.succeed([pair.slice(0, at), pair.slice(at + 1)] as const)
       : Effect.fail(
         new UsageError({ message: `--${flag} ${JSON.stringify(pair)}: give it as name=column, such as email="E-mail"` })
@@ -145,11 +167,23 @@ export const rows = (use: Option.Option<ImportMapping.ColumnUse>): CommandOutput
   Option.match(use, {
     onNone: () => ({}),
     onSome: ({ read, unread }) => ({
-      columns: read.map(({ columns, field }) =>
+      columns: read.map(({ columns, field, template }) =>
         `${field} = ${
-          columns.length === 0 ? "the given text" : columns.map((name) => JSON.stringify(name)).join(" + ")
+          template === undefined ? columns.map((name) => JSON.stringify(name)).join(" + ") : JSON.stringify(template)
         }`
       ).join(", "),
-      "not read": unread.length === 0 ? "none" : unread.map((name) => JSON.stringify(name)).join(", ")
+      "not read": unread.length === 0 ? "none" : unread.map((name) => JSON.stringify(name)).join(", "),
+      ...messageHint(read, unread)
     })
   })
+
+/** A column that is named as a message, and that nobody asked to send. */
+const messageHint = (
+  read: ImportMapping.ColumnUse["read"],
+  unread: ReadonlyArray<string>
+): { readonly hint?: string } => {
+  const column = unread.find((name) => name.trim().toLowerCase() === "message")
+  return column === undefined || read.some(({ field }) => field === "message")
+    ? {}
+    : { hint: `no message is sent: --column message=${JSON.stringify(column)} would send what stands in that column` }
+}

@@ -7,14 +7,18 @@ import * as ContactImport from "@effect-livedesk/core/imports/ContactImport"
 import * as ImportJournal from "@effect-livedesk/core/imports/ImportJournal"
 import * as ImportMapping from "@effect-livedesk/core/imports/ImportMapping"
 import type * as ImportRows from "@effect-livedesk/core/imports/ImportRows"
+import * as Messages from "@effect-livedesk/core/Messages"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
+import * as Config from "effect/Config"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as SchemaParser from "effect/SchemaParser"
 import * as Stream from "effect/Stream"
 import * as Struct from "effect/Struct"
 import type * as NodeImport from "../NodeImport.ts"
@@ -23,6 +27,7 @@ import * as CommandOutput from "./CommandOutput.ts"
 import * as DryRun from "./DryRun.ts"
 import { InvalidFileError, PartialFailureError, UsageError } from "./ExitCode.ts"
 import * as ImportColumns from "./ImportColumns.ts"
+import * as ImportRejects from "./ImportRejects.ts"
 import * as LiveDeskCall from "./LiveDeskCall.ts"
 
 /**
@@ -73,11 +78,13 @@ export const command = Command.make(
     ),
     ...ImportColumns.flags
   },
-  Effect.fnUntraced(function*({ attribute, column, inbox, mapping: mappingFile, message, ...flags }) {
-    const inboxId = yield* LiveDeskCall.inboxId(inbox)
+  Effect.fnUntraced(function*({ attribute, column, countryCode, inbox, mapping: mappingFile, message, ...flags }) {
+    const isDryRun = yield* LiveDeskCall.DryRunFlag
+    const journal = flags.journal ?? `${flags.file}.journal`
+    const inboxId = yield* isDryRun ? inboxOfCheck(inbox, journal) : LiveDeskCall.inboxId(inbox)
     yield* look(flags.file)
-    const mapping = yield* ImportColumns.mapping({ attribute, column, message, mapping: mappingFile })
-    const options = { ...flags, mapping }
+    const mapping = yield* ImportColumns.mapping({ attribute, column, countryCode, message, mapping: mappingFile })
+    const options = { ...flags, journal, mapping }
     const NodeImport = yield* loaded
     // Facts about the whole file end it before there is a journal.
     const columns = yield* Effect.catchTag(
@@ -85,20 +92,45 @@ export const command = Command.make(
       "ImportFileError",
       (error) => invalidFile(options.file, error)
     )
-    if (yield* LiveDeskCall.DryRunFlag) return yield* check({ ...options, inboxId }, columns)
+    if (isDryRun) return yield* check({ ...options, inboxId }, columns)
     if (Option.isSome(columns)) yield* Console.error(CommandOutput.text(ImportColumns.rows(columns)))
-    const progress = yield* NodeImport.run({ ...options, inboxId, onProgress: NodeImport.show }).pipe(
+    let hasBegun = false
+    const progress = yield* Effect.suspend(() => {
+      hasBegun = true
+      return NodeImport.run({ ...options, inboxId, onProgress: NodeImport.show })
+    }).pipe(
       Effect.provide(NodeLiveDesk.layerConfig({ proxy: "environment" })),
-      Effect.catchTag("ImportFileError", (error) => invalidFile(options.file, error))
+      Effect.catchTag("ImportFileError", (error) => invalidFile(options.file, error)),
+      Effect.onInterrupt(() =>
+        hasBegun
+          ? Effect.void
+          : Console.error(
+            `interrupted before any row: nothing was sent. Start it again with the same journal: ${journal}`
+          )
+      )
     )
     const reports = NodeImport.reportsOf(options)
-    yield* CommandOutput.print({ ...progress, columns, reports }, () => ({
+    const counts: ImportRejects.Counts = new Map()
+    if (progress.rejected > 0 && journal !== ":memory:") {
+      yield* ImportJournal.ImportJournal.pipe(
+        Effect.flatMap((journal) =>
+          Stream.runForEach(
+            ImportRejects.stream(journal),
+            (reject) => Effect.sync(() => ImportRejects.count(counts, reject))
+          )
+        ),
+        Effect.provide(NodeImport.journalLayer(journal))
+      )
+    }
+    const reasons = ImportRejects.table(counts)
+    yield* CommandOutput.print({ ...progress, columns, reports, reasons }, () => ({
       read: progress.read,
       "done before": progress.alreadyDone,
+      "of these, changed since": progress.changed,
       done: progress.done,
       created: progress.created,
       existing: progress.existing,
-      "changed since": progress.changed,
+      "found again": progress.foundAgain,
       updated: progress.updated,
       conversations: progress.conversations,
       messages: progress.messages,
@@ -108,6 +140,7 @@ export const command = Command.make(
       ...Struct.pick(ImportColumns.rows(columns), ["not read"]),
       ...reports
     }))
+    if (reasons.length > 0 && !(yield* CommandOutput.Json)) yield* Console.log(`\n${CommandOutput.text(reasons)}`)
     const { changed, rejected, unknown } = progress
     if (changed > 0 && !flags.updateExisting) {
       yield* Console.error(
@@ -125,9 +158,11 @@ export const command = Command.make(
   })
 ).pipe(
   Command.withDescription(
-    "Import contacts from a file, each once. Columns: identifier, email, phone_number, name, avatar_url, message, and the " +
-      "names that exports use, such as E-mail, Phone, First Name with Last Name; --dry-run shows what is read from which. " +
-      "Safe to end by Ctrl-C and to start again: it goes on where it was"
+    "Import contacts from a file, each once. Columns: identifier, email, phone_number, name, avatar_url, and the names that " +
+      "exports use, such as E-mail, Phone, First Name with Last Name. No message is sent without --message or " +
+      "--column message=. --dry-run checks the whole file and sends nothing: it shows what is read from which column, which " +
+      "rows would be rejected and why, and a message as it would be sent. Safe to end by Ctrl-C and to start again: it goes " +
+      "on where it was"
   ),
   Command.withShortDescription("Import contacts from a file"),
   Command.withExamples([
@@ -165,8 +200,16 @@ const invalidFile = (file: string, error: ImportRows.ImportFileError) =>
 
 const counted = (rows: number): string => rows === 1 ? "1 row" : `${rows} rows`
 
-/** How many rejected rows a check lists. */
+/** How many rejected rows a check lists as text. */
 const maxRejects = 100
+
+/** The inbox of a check, of which a journal is to know; else none is needed. */
+const inboxOfCheck = Effect.fnUntraced(function*(named: number | undefined, journal: string) {
+  const fileSystem = yield* FileSystem.FileSystem
+  const isSet = named !== undefined || Option.isSome(yield* Config.option(Config.String("LIVEDESK_INBOX_ID")))
+  const isKnown = yield* Effect.orElseSucceed(fileSystem.exists(journal), () => false)
+  return isSet || isKnown ? yield* LiveDeskCall.inboxId(named) : DryRun.inboxId
+})
 
 /**
  * A copy of the journal that there is, for a check to go on from; none in the beginning.
@@ -190,82 +233,133 @@ const copyJournal = Effect.fnUntraced(
 
 /** Simulates the import, with a copy of its journal. */
 const check = Effect.fnUntraced(function*(
-  options: Pick<
-    NodeImport.Options,
-    "file" | "inboxId" | "lookup" | "delimiter" | "encoding" | "concurrency" | "journal" | "mapping" | "updateExisting"
-  >,
+  options:
+    & Pick<
+      NodeImport.Options,
+      "file" | "inboxId" | "lookup" | "delimiter" | "encoding" | "concurrency" | "updateExisting"
+    >
+    & { readonly journal: string; readonly mapping: ImportMapping.ImportMapping },
   columns: Option.Option<ImportMapping.ColumnUse>
 ) {
   const NodeImport = yield* loaded
-  const journal = yield* copyJournal(options.journal ?? `${options.file}.journal`)
-  const warnings = new Map<string, { readonly value: string; readonly rows: number }>()
-  const asked = options.mapping ?? ImportMapping.columns
-  const mapping: ImportMapping.ImportMapping = {
-    ...asked,
-    read: (values) =>
-      Result.map(asked.read(values), (input) => {
-        for (const { message, path } of ImportMapping.warnings(input)) {
-          const field = path.join(".")
-          const before = warnings.get(`${field}: ${message}`)
-          const { email = "", phoneNumber = "" } = input.contact
-          warnings.set(`${field}: ${message}`, {
-            value: before?.value ?? (field.endsWith("email") ? email : phoneNumber),
-            rows: (before?.rows ?? 0) + 1
-          })
+  const isJson = yield* CommandOutput.Json
+  const journal = yield* copyJournal(options.journal)
+  let firstMessage: Messages.SendMessage | undefined
+  const importing = Effect.gen(function*() {
+    const progress = yield* ContactImport.run({
+      ...options,
+      // Simulated calls take no time, and one row at a time shows the file's first message.
+      concurrency: options.concurrency ?? 1,
+      // Nothing of it is still on its way.
+      reconcileAfter: 0,
+      rows: NodeImport.rows(options),
+      onProgress: ({ read }) => Console.error(`${counted(read)} checked`)
+    })
+    const journal = yield* ImportJournal.ImportJournal
+    const rejects: Array<ImportRejects.Reject> = []
+    const counts: ImportRejects.Counts = new Map()
+    let refused = 0
+    yield* Stream.runForEach(ImportRejects.stream(journal), ({ isRefused, line, reasons, row }) =>
+      Effect.sync(() => {
+        const reject = {
+          line,
+          reasons: isRefused ? ImportRejects.probableReasons(options.mapping, row) : reasons,
+          isRefused
         }
-        return input
-      })
-  }
-  const { requests, result } = yield* DryRun.make(
-    Effect.gen(function*() {
-      const progress = yield* ContactImport.run({
-        ...options,
-        mapping,
-        // Nothing of it is still on its way.
-        reconcileAfter: 0,
-        rows: NodeImport.rows(options),
-        onProgress: ({ read }) => Console.error(`${counted(read)} checked`)
-      })
-      const journal = yield* ImportJournal.ImportJournal
-      const rejects = yield* Stream.runCollect(Stream.take(journal.rejects, maxRejects))
-      return { progress, rejects }
-    }).pipe(Effect.provide(NodeImport.journalLayer(journal)))
-  ).pipe(Effect.catchTag("ImportFileError", (error) => invalidFile(options.file, error)))
+        if (isRefused) refused++
+        ImportRejects.count(counts, reject)
+        if (isJson || rejects.length < maxRejects) rejects.push(reject)
+      }))
+    const addressee = firstMessage === undefined ? Option.none() : yield* journal.entries("done").pipe(
+      Stream.filter(({ conversationId }) => Option.contains(conversationId, firstMessage?.conversationId)),
+      Stream.runHead
+    )
+    return { progress, rejects, counts, refused, addressee }
+  }).pipe(
+    Effect.updateService(Messages.Messages, (messages) => ({
+      ...messages,
+      send: (...[message, call]: Parameters<typeof messages.send>) => {
+        firstMessage ??= message
+        return messages.send(message, call)
+      }
+    })),
+    Effect.provide(NodeImport.journalLayer(journal))
+  )
+  const { requests, result } = yield* DryRun.make(importing, refusal).pipe(
+    Effect.catchTag("ImportFileError", (error) => invalidFile(options.file, error))
+  )
   // Simulated responses end no import early.
-  const { progress, rejects } = yield* Effect.fromOption(result)
+  const { addressee, counts, progress, refused, rejects } = yield* Effect.fromOption(result)
   const checked = {
     columns,
     read: progress.read,
     doneBefore: progress.alreadyDone,
     good: progress.done,
-    rejected: progress.rejected,
-    // LiveDesk may refuse them: its rules are unknown.
-    warnings: Array.from(warnings, ([warning, { rows, value }]) => ({ warning, rows, such_as: value })),
-    rejects: rejects.map(({ line, reasons }) => ({ line, reasons })).toSorted((a, b) => a.line - b.line),
+    refused,
+    rejected: progress.rejected - refused,
+    messages: {
+      // The rows of an import are a customer each.
+      count: progress.messages,
+      people: progress.messages,
+      first: firstMessage === undefined
+        ? null
+        : { to: Option.map(addressee, ({ key }) => key), content: firstMessage.content }
+    },
+    reasons: ImportRejects.table(counts),
+    rejects: rejects.toSorted((a, b) => a.line - b.line),
     firstRequest: DryRun.shown(requests.slice(0, 1))[0]
   }
-  if (yield* CommandOutput.Json) yield* Console.log(CommandOutput.json(checked))
+  if (isJson) yield* Console.log(CommandOutput.json(checked))
   else {
+    const { first, people } = checked.messages
     yield* Console.log([
       CommandOutput.text({
         ...ImportColumns.rows(columns),
         read: checked.read,
         ...(checked.doneBefore === 0 ? {} : { "done before": checked.doneBefore }),
         good: checked.good,
-        rejected: checked.rejected
+        "LiveDesk would probably refuse": checked.refused,
+        rejected: checked.rejected,
+        messages: first === null
+          ? "none"
+          : `${checked.messages.count}, to ${people} ${people === 1 ? "person" : "people"}`
       }),
-      ...(checked.warnings.length === 0 ? [] : [CommandOutput.text(checked.warnings)]),
+      ...(first === null ? [] : [
+        `The first message${Option.match(first.to, { onNone: () => "", onSome: (key) => `, to ${key}` })}:\n${
+          CommandOutput.printable(first.content ?? "")
+        }`
+      ]),
+      ...(checked.reasons.length === 0 ? [] : [CommandOutput.text(checked.reasons)]),
       ...(checked.rejects.length === 0
         ? []
         : [CommandOutput.text(checked.rejects.map(({ line, reasons }) => ({ line, reasons: reasons.join("; ") })))]),
       ...(checked.firstRequest === undefined ? [] : [`The first request:\n${DryRun.text([checked.firstRequest])}`])
     ].join("\n\n"))
   }
-  if (checked.rejected > 0) {
+  const bad = progress.rejected
+  if (bad > 0) {
     return yield* new PartialFailureError({
-      message: `${counted(checked.rejected)} would be rejected${
-        checked.rejected > maxRejects ? `; shown are ${maxRejects}` : ""
-      }`
+      message: [
+        ...(checked.rejected === 0 ? [] : [`${counted(checked.rejected)} would be rejected`]),
+        ...(refused === 0 ? [] : [`LiveDesk would probably refuse ${counted(refused)}`]),
+        ...(bad <= rejects.length ? [] : [`shown are ${maxRejects} of ${bad}, --json lists all`])
+      ].join("; ")
     })
   }
 }, Effect.scoped)
+
+/** Why LiveDesk would probably refuse to create a contact. */
+const refusal = (body: unknown): string | undefined => {
+  const contact = decodeContact(body)
+  if (Result.isFailure(contact)) return undefined
+  const { email, identifier, phone_number: phoneNumber } = contact.success
+  return ImportMapping.warnings({ contact: { email, identifier, phoneNumber } })[0]?.message
+}
+
+const decodeContact = SchemaParser.decodeUnknownResult(
+  Schema.Struct({
+    identifier: Schema.optional(Schema.String),
+    email: Schema.optional(Schema.String),
+    phone_number: Schema.optional(Schema.String)
+  })
+)

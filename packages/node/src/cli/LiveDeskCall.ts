@@ -8,6 +8,7 @@ import * as GlobalFlag from "effect/cli/GlobalFlag"
 import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Setting from "../internal/Setting.ts"
 import * as NodeLiveDesk from "../NodeLiveDesk.ts"
 import * as CommandOutput from "./CommandOutput.ts"
 import * as DryRun from "./DryRun.ts"
@@ -21,7 +22,9 @@ import { UsageError } from "./ExitCode.ts"
  */
 export const DryRunFlag = GlobalFlag.Setting("dry-run")({
   flag: Flag.Boolean("dry-run").pipe(
-    Flag.withDescription("Print the requests that would be sent, credentials masked, and send nothing"),
+    Flag.withDescription(
+      "Send nothing: print the requests that would be sent, credentials masked; of an import, check the whole file"
+    ),
     Flag.withDefault(false)
   )
 })
@@ -64,7 +67,9 @@ export const inbox: Flag.Flag<number | undefined> = Flag.Int("inbox").pipe(
  */
 export const inboxId = (named: number | undefined): Effect.Effect<number, Config.ConfigError> =>
   Effect.gen(function*() {
-    return named ?? (yield* NodeLiveDesk.inboxId)
+    return named ?? (yield* NodeLiveDesk.inboxId.pipe(
+      Effect.catch(({ message }) => Setting.configError(`${message}, or give the inbox with --inbox`))
+    ))
   })
 
 /**

@@ -35,7 +35,7 @@ export const help: string = [
   "  \u001B[32m--completions\u001B[0m \u001B[2m<bash|zsh|fish|powershell|sh|pwsh>\u001B[0m                    Print shell completion script (choices: bash, zsh, fish, powershell, sh, pwsh)",
   "  \u001B[32m--log-level\u001B[0m \u001B[2m<all|trace|debug|info|warn|warning|error|fatal|none>\u001B[0m    Sets the minimum log level (choices: all, trace, debug, info, warn, warning, error, fatal, none)",
   "  \u001B[32m--json\u001B[0m                                                              Print one JSON document on standard output; errors as JSON on standard error",
-  "  \u001B[32m--dry-run\u001B[0m                                                           Print the requests that would be sent, credentials masked, and send nothing",
+  "  \u001B[32m--dry-run\u001B[0m                                                           Send nothing: print the requests that would be sent, credentials masked; of an import, check the whole file",
   "  \u001B[32m--settings-file\u001B[0m \u001B[2mpath\u001B[0m                                                A file of settings in place of .env; may be given several times, and the last one wins. The emulator writes to it",
   "  \u001B[32m--no-settings-file\u001B[0m                                                  Take settings from the environment alone",
   "",
