@@ -1,5 +1,6 @@
 /** A process of this benchmark's: takes messages, and replies to each with one. */
 import { fork } from "node:child_process"
+import { once } from "node:events"
 import { fileURLToPath } from "node:url"
 
 export interface Child {
@@ -8,6 +9,8 @@ export interface Child {
   /** Sends a message, and waits for the next one. */
   readonly ask: (message: object) => Promise<unknown>
   readonly end: () => void
+  /** Ends it, and waits until it is gone. */
+  readonly ended: () => Promise<void>
 }
 
 export const start = (script: string, ...parameters: ReadonlyArray<string>): Child =>
@@ -18,8 +21,19 @@ export const startWith = (
   execArgv: ReadonlyArray<string>,
   script: string,
   ...parameters: ReadonlyArray<string>
+): Child => startIn({}, execArgv, script, ...parameters)
+
+/** As `startWith`, with these settings in its environment. */
+export const startIn = (
+  settings: Readonly<Record<string, string>>,
+  execArgv: ReadonlyArray<string>,
+  script: string,
+  ...parameters: ReadonlyArray<string>
 ): Child => {
-  const child = fork(fileURLToPath(new URL(script, import.meta.url)), parameters, { execArgv: [...execArgv] })
+  const child = fork(fileURLToPath(new URL(script, import.meta.url)), parameters, {
+    execArgv: [...execArgv],
+    env: { ...process.env, ...settings }
+  })
   const reported = () =>
     new Promise<unknown>((resolve, reject) => {
       const fail = (code: number | null) => reject(new Error(`${script} ${parameters.join(" ")} ended with ${code}`))
@@ -38,6 +52,12 @@ export const startWith = (
     },
     end: () => {
       if (child.connected) child.disconnect()
+    },
+    ended: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      const gone = once(child, "exit")
+      if (child.connected) child.disconnect()
+      await gone
     }
   }
 }
