@@ -49,7 +49,7 @@ export const topics: Readonly<
   },
   emulator: {
     counted: "requests",
-    measures: { rate: "requests a second", cpu: "CPU a request of the load, µs" }
+    measures: { rate: "requests a second", cpu: "CPU of the server a request, µs" }
   }
 }
 

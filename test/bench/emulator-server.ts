@@ -12,4 +12,5 @@ const serve = Effect.gen(function*() {
 })
 
 void Effect.runPromise(Effect.provide(serve, Layer.fresh(NodeEmulator.layer())))
+process.on("message", () => process.send?.({ cpu: process.cpuUsage() }))
 process.on("disconnect", () => process.exit())

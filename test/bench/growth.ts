@@ -58,6 +58,12 @@ interface Running {
   readonly authorization?: string
 }
 
+/** What a server replies. */
+interface Asked {
+  readonly requests: number
+  readonly cpu: NodeJS.CpuUsage
+}
+
 /** A server in a process of its own. */
 const withServer = async <A>(
   script: string,
@@ -131,7 +137,7 @@ const runFlows = (count: number, processes: number, database: Record<string, str
       return {
         cpu: results.reduce((sum, { cpu }) => sum + cpu, 0) / count / 1000,
         rate: count / seconds,
-        requests: Number(await server.ask({})) / count
+        requests: (await server.ask({}) as Asked).requests / count
       }
     } finally {
       await Promise.all(children.map((child) => child.ended()))
@@ -212,9 +218,11 @@ const imports = async (counts: ReadonlyArray<number>): Promise<ReadonlyArray<Gro
 const emulator = async (rounds: number): Promise<ReadonlyArray<GrowthPage.Point>> => {
   const requests = 4 * rounds
   const serve = (script: string) => () =>
-    withServer(script, [], async (running) => {
-      const { cpu, seconds } = await grow({ ...running, topic: "load", count: rounds })
-      return { rate: requests / seconds, cpu: cpu / requests }
+    withServer(script, [], async (running, server) => {
+      const { cpu: { system, user } } = await server.ask({}) as Asked
+      const { seconds } = await grow({ ...running, topic: "load", count: rounds })
+      const { cpu } = await server.ask({}) as Asked
+      return { rate: requests / seconds, cpu: (cpu.system + cpu.user - system - user) / requests }
     })
   const [own, emulated] = [serve("map-server.ts"), serve("emulator-server.ts")]
   const all: { readonly own: Array<Measures>; readonly emulated: Array<Measures> } = { own: [], emulated: [] }
@@ -242,30 +250,27 @@ const measures = {
   webhooks: () => series("webhooks", thousands),
   flows: () => flows(flags.quick ? [2] : upTo(10_000)),
   imports: () => imports(thousands.filter((count) => count <= 100_000)),
-  emulator: () => emulator(flags.quick ? 25 : 2500)
+  emulator: () => emulator(flags.quick ? 25 : Math.min(2500, Number(flags.most ?? 2500)))
 }
 
 const load = (loadavg()[0] ?? 0).toFixed(1)
 
+const machine = `Measured on ${new Date().toISOString().slice(0, 10)}: Node ${process.versions.node}, ${
+  availableParallelism()
+} cores (${cpus()[0]?.model.trim() ?? "unknown"}), a load of ${load} when it began.`
+
 try {
-  const before: GrowthPage.Figures["topics"] = flags.only !== undefined && existsSync(figuresFile)
-    ? JSON.parse(readFileSync(figuresFile, "utf8")).topics
+  const topics: Record<string, ReadonlyArray<GrowthPage.Point>> = existsSync(figuresFile)
+    ? { ...JSON.parse(readFileSync(figuresFile, "utf8")).topics }
     : {}
-  const topics: Record<string, ReadonlyArray<GrowthPage.Point>> = { ...before }
   for (const [topic, measure] of Object.entries(measures)) {
-    if (flags.only === undefined || flags.only === topic) topics[topic] = await measure()
-  }
-  const day = new Date().toISOString().slice(0, 10)
-  const machine = `Measured on ${day}: Node ${process.versions.node}, ${availableParallelism()} cores (${
-    cpus()[0]?.model.trim() ?? "unknown"
-  }), a load of ${load} when it began.`
-  const figures: GrowthPage.Figures = { machine, topics }
-  const plots = await Promise.all(
-    Object.entries(topics).map(async ([topic, points]) => [topic, await GrowthPage.plot(topic, points)] as const)
-  )
-  if (!flags.quick) {
+    if (flags.only !== undefined && flags.only !== topic) continue
+    const points = topics[topic] = await measure()
+    const svg = await GrowthPage.plot(topic, points)
+    if (flags.quick) continue
+    const figures: GrowthPage.Figures = { machine, topics }
     writeFileSync(figuresFile, `${JSON.stringify(figures, undefined, 2)}\n`)
-    for (const [topic, svg] of plots) writeFileSync(join(docs, `plots/${topic}.svg`), svg)
+    writeFileSync(join(docs, `plots/${topic}.svg`), svg)
     writeFileSync(page, GrowthPage.write(readFileSync(page, "utf8"), figures))
   }
 } finally {

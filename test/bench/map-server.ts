@@ -16,7 +16,6 @@ const conversation: object = JSON.parse(
 )
 const seeded = Number(process.argv[2] ?? 0)
 const contacts = new Map<number, Contact>()
-const byEmail = new Map<string, Contact>()
 const conversations = new Map<number, number>()
 let [contactId, conversationId, messageId, requests] = [seeded, 0, 0, 0]
 
@@ -52,12 +51,11 @@ const contactOf = (id: number): Contact =>
 
 const list = (query: URLSearchParams) => {
   const [q, page] = [query.get("q"), Number(query.get("page") ?? 1)]
-  const found = q === null ? undefined : byEmail.get(q)
   const ids = q === null
     ? Array.from({ length: Math.max(0, Math.min(15, contactId - 15 * (page - 1))) }, (_, at) => 15 * (page - 1) + at + 1)
-    : found === undefined || page > 1
+    : page > 1
     ? []
-    : [found.id]
+    : [...contacts.values()].filter(({ email, name }) => email?.includes(q) || name.includes(q)).map(({ id }) => id)
   return {
     meta: { count: q === null ? contactId : ids.length, current_page: page },
     payload: ids.map((id) => wire(contactOf(id)))
@@ -67,7 +65,6 @@ const list = (query: URLSearchParams) => {
 const create = ({ email = null, name = "" }: { readonly email?: string | null; readonly name?: string }) => {
   const contact = { id: ++contactId, email, name }
   contacts.set(contact.id, contact)
-  if (email !== null) byEmail.set(email, contact)
   return { payload: { contact: wire(contact), contact_inbox: source } }
 }
 
@@ -113,5 +110,5 @@ server.listen(0, "127.0.0.1", () => {
   const address = server.address()
   process.send?.({ baseUrl: `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}` })
 })
-process.on("message", () => process.send?.(requests))
+process.on("message", () => process.send?.({ requests, cpu: process.cpuUsage() }))
 process.on("disconnect", () => process.exit())
