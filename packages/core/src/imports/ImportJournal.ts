@@ -400,7 +400,10 @@ type Commit = Change | { readonly rows: ReadonlyArray<Planned> }
 const commitAll = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, run: number, commits: ReadonlyArray<Commit>) {
   const changes: Array<Change> = []
   const plans: Array<ReadonlyArray<Planned>> = []
-  for (const commit of commits) "rows" in commit ? plans.push(commit.rows) : changes.push(commit)
+  for (const commit of commits) {
+    if ("rows" in commit) plans.push(commit.rows)
+    else changes.push(commit)
+  }
   const lost = changes.length === 0 ? new Map<string, ContactHolder>() : yield* changeAll(sql, changes)
   const standings = new Map<ReadonlyArray<Planned>, ReadonlyArray<Standing>>()
   for (const rows of plans) standings.set(rows, yield* plan(sql, run, rows))

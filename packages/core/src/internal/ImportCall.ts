@@ -39,12 +39,15 @@ export const make = <A>(
   call: Effect.Effect<A, LiveDeskError.LiveDeskError>,
   around: Around = { waiting: Effect.void, retrying: Effect.void }
 ): Effect.Effect<A, CallHalt | ImportJournal.ImportJournalError> =>
-  Effect.catch(call, (error) =>
+  call.pipe(
     // Most calls succeed, and need no schedule.
-    afterFailure(error, call).pipe(
-      Effect.retry(retries(run, around)),
-      Effect.catchTag(["AuthError", "ValidationError", "HttpError"], (error) => halt(run, step, error))
-    ))
+    Effect.catch((error) =>
+      afterFailure(error, call).pipe(
+        Effect.retry(retries(run, around)),
+        Effect.catchTag(["AuthError", "ValidationError", "HttpError"], (error) => halt(run, step, error))
+      )
+    )
+  )
 
 /** The call, of which the first use has failed. */
 const afterFailure = <A>(
