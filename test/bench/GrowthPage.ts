@@ -33,7 +33,12 @@ export const topics: Readonly<
   },
   contacts: {
     counted: "contacts",
-    measures: { cpu: "CPU a contact, µs", rate: "contacts a second", heap: "heap in use, MB", memory: "peak memory, MB" }
+    measures: {
+      cpu: "CPU a contact, µs",
+      rate: "contacts a second",
+      heap: "heap in use, MB",
+      memory: "peak memory, MB"
+    }
   },
   webhooks: {
     counted: "deliveries",
@@ -142,11 +147,16 @@ export const plot = async (topic: string, points: ReadonlyArray<Point>): Promise
           field: "series",
           type: "nominal",
           scale: { range: ["var(--a)", "var(--b)", "var(--c)", "var(--d)"] },
-          legend: points.some(({ series }) => series !== undefined) ? { orient: "bottom", title: null, columns: 2 } : null
+          legend: points.some(({ series }) => series !== undefined)
+            ? { orient: "bottom", title: null, columns: 2 }
+            : null
         }
       },
       layer: [
-        { mark: { type: "line", point: { filled: true } }, encoding: { y: { field: "median", type: "quantitative", title: null } } },
+        {
+          mark: { type: "line", point: { filled: true } },
+          encoding: { y: { field: "median", type: "quantitative", title: null } }
+        },
         { mark: "rule", encoding: { y: { field: "low", type: "quantitative" }, y2: { field: "high" } } }
       ]
     })) as never,

@@ -200,16 +200,19 @@ const programOf = (task: Task): Effect.Effect<unknown, unknown> => {
         Effect.flatMap(report),
         // It serves the flows of the other processes until their end.
         Effect.andThen(Effect.never),
-        Effect.provide(ConversationFlow.layer().pipe(
-          Layer.provide(client),
-          Layer.provideMerge(NodeFlows.layerConfig())
-        ))
+        Effect.provide(
+          ConversationFlow.layer().pipe(
+            Layer.provide(client),
+            Layer.provideMerge(NodeFlows.layerConfig())
+          )
+        )
       )
   }
 }
 
-process.on("message", (task: Task) => void Effect.runPromise(
-  Effect.provideService(programOf(task), References.MinimumLogLevel, "Warn")
-))
+process.on("message", (task: Task) =>
+  void Effect.runPromise(
+    Effect.provideService(programOf(task), References.MinimumLogLevel, "Warn")
+  ))
 process.on("disconnect", () => process.exit())
 process.send?.("ready")

@@ -1,7 +1,7 @@
 /**
  * Measures how cost grows with the number of calls, contacts, webhooks, flows and rows, and how fast the emulator is; each
  * point in fresh processes. Writes the figures, the plots and the tables of `docs/scaling.md`. `pnpm bench-growth`, in some
- * ten minutes; `--only flows` for one topic, `--most 1000` for no larger counts, `--runs 1`; `--quick` measures little and writes nothing.
+ * ten minutes; `--topic flows` for one topic, `--most 1000` for no larger counts, `--runs 1`; `--quick` measures little and writes nothing.
  */
 import { Effect } from "effect"
 import { createWriteStream, existsSync, readFileSync, writeFileSync } from "node:fs"
@@ -21,7 +21,12 @@ import * as GrowthPage from "./GrowthPage.ts"
 import type * as Importer from "./importer.ts"
 
 const { values: flags } = parseArgs({
-  options: { quick: { type: "boolean", default: false }, only: { type: "string" }, most: { type: "string" }, runs: { type: "string", default: "3" } }
+  options: {
+    quick: { type: "boolean", default: false },
+    topic: { type: "string" },
+    most: { type: "string" },
+    runs: { type: "string", default: "3" }
+  }
 })
 
 const maxRuns = flags.quick ? 1 : Number(flags.runs)
@@ -103,9 +108,16 @@ const series = async (
   const points: Array<GrowthPage.Point> = []
   for (const count of counts) {
     points.push(
-      await point(topic, count, () =>
-        withServer("map-server.ts", topic === "contacts" ? [String(count)] : [], async ({ baseUrl }) =>
-          shown(await grow({ topic, baseUrl, count }), count)))
+      await point(
+        topic,
+        count,
+        () =>
+          withServer(
+            "map-server.ts",
+            topic === "contacts" ? [String(count)] : [],
+            async ({ baseUrl }) => shown(await grow({ topic, baseUrl, count }), count)
+          )
+      )
     )
   }
   return points
@@ -130,9 +142,11 @@ const runFlows = (count: number, processes: number, database: Record<string, str
     try {
       await Promise.all(children.map((child) => child.reported()))
       const start = performance.now()
-      const results = await Promise.all(children.map((child, index) =>
-        child.ask({ topic: "flows", baseUrl, count, part: [index, processes] } satisfies Task) as Promise<Result>
-      ))
+      const results = await Promise.all(
+        children.map((child, index) =>
+          child.ask({ topic: "flows", baseUrl, count, part: [index, processes] } satisfies Task) as Promise<Result>
+        )
+      )
       const seconds = (performance.now() - start) / 1000
       return {
         cpu: results.reduce((sum, { cpu }) => sum + cpu, 0) / count / 1000,
@@ -175,10 +189,12 @@ const flows = async (counts: ReadonlyArray<number>): Promise<ReadonlyArray<Growt
   for (const processes of flags.quick ? [2] : [1, 2, 4]) {
     for (const count of counts) {
       const measure = () =>
-        Effect.runPromise(Effect.scoped(Effect.flatMap(Postgres.make, (url) =>
-          Effect.promise(() =>
-            runFlows(count, processes, { LIVEDESK_FLOWS_POSTGRES_URL: url })
-          ))))
+        Effect.runPromise(
+          Effect.scoped(Effect.flatMap(Postgres.make, (url) =>
+            Effect.promise(() =>
+              runFlows(count, processes, { LIVEDESK_FLOWS_POSTGRES_URL: url })
+            )))
+        )
       const name = `PostgreSQL, ${processes} ${processes === 1 ? "process" : "processes"}`
       points.push(await point("flows", count, measure, { series: name, runs: runs(count) }))
     }
@@ -255,16 +271,18 @@ const measures = {
 
 const load = (loadavg()[0] ?? 0).toFixed(1)
 
-const machine = `Measured on ${new Date().toISOString().slice(0, 10)}: Node ${process.versions.node}, ${
-  availableParallelism()
-} cores (${cpus()[0]?.model.trim() ?? "unknown"}), a load of ${load} when it began.`
+const machine = `Measured on ${
+  new Date().toISOString().slice(0, 10)
+}: Node ${process.versions.node}, ${availableParallelism()} cores (${
+  cpus()[0]?.model.trim() ?? "unknown"
+}), a load of ${load} when it began.`
 
 try {
   const topics: Record<string, ReadonlyArray<GrowthPage.Point>> = existsSync(figuresFile)
     ? { ...JSON.parse(readFileSync(figuresFile, "utf8")).topics }
     : {}
   for (const [topic, measure] of Object.entries(measures)) {
-    if (flags.only !== undefined && flags.only !== topic) continue
+    if ((flags.topic ?? topic) !== topic) continue
     const points = topics[topic] = await measure()
     const svg = await GrowthPage.plot(topic, points)
     if (flags.quick) continue

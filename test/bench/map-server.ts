@@ -52,7 +52,10 @@ const contactOf = (id: number): Contact =>
 const list = (query: URLSearchParams) => {
   const [q, page] = [query.get("q"), Number(query.get("page") ?? 1)]
   const ids = q === null
-    ? Array.from({ length: Math.max(0, Math.min(15, contactId - 15 * (page - 1))) }, (_, at) => 15 * (page - 1) + at + 1)
+    ? Array.from(
+      { length: Math.max(0, Math.min(15, contactId - 15 * (page - 1))) },
+      (_, at) => 15 * (page - 1) + at + 1
+    )
     : page > 1
     ? []
     : [...contacts.values()].filter(({ email, name }) => email?.includes(q) || name.includes(q)).map(({ id }) => id)

@@ -334,7 +334,8 @@ export const layer: Layer.Layer<ImportJournal, ImportJournalError, SqlClient.Sql
       // Together with what was noted before: a transaction less waits for the disk.
       plan: (rows) => Effect.map(commits.change({ rows }), ({ standings }) => standings.get(rows) ?? []),
       ...commits,
-      change: (change) => Effect.map(commits.change(change), ({ lost }) => Option.fromUndefinedOr(lost.get(change.key))),
+      change: (change) =>
+        Effect.map(commits.change(change), ({ lost }) => Option.fromUndefinedOr(lost.get(change.key))),
       reject: (rejects) => rejects.length === 0 ? Effect.void : orFail(JournalTable.reject(sql, rejects)),
       entries: (state) => Stream.map(pages((after) => JournalTable.entries(sql, state, after)), entryOf),
       rejects: Stream.map(
