@@ -21,6 +21,14 @@ export const startWith = (
   ...parameters: ReadonlyArray<string>
 ): Child => forked({ execArgv: [...execArgv] }, script, parameters)
 
+/** As `startWith`, with settings in the environment. */
+export const startIn = (
+  env: Readonly<Record<string, string>>,
+  execArgv: ReadonlyArray<string>,
+  script: string,
+  ...parameters: ReadonlyArray<string>
+): Child => forked({ env: { ...process.env, ...env }, execArgv: [...execArgv] }, script, parameters)
+
 /** As `start`, by a program that runs Node.js. */
 export const under = (
   [program = "", ...options]: ReadonlyArray<string>,

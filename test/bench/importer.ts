@@ -19,6 +19,8 @@ export interface Task {
 export interface Result {
   /** Rows a second. */
   readonly rate: number
+  /** The CPU time of a row, in microseconds: also where the disk or another program makes it wait. */
+  readonly cpu: number
   /** The most memory that the process has had, in bytes. */
   readonly memory: number
 }
@@ -53,11 +55,14 @@ process.on("message", (task: Task) => {
     ...(limit === undefined ? {} : { rateLimit: RateLimit.make({ limit }) })
   })
   const start = performance.now()
+  const before = process.cpuUsage()
   void Effect.runPromise(
     (task.file === undefined ? bare(task) : imported(task, task.file)).pipe(Effect.provide(livedesk))
   ).then(() => {
+    const { system, user } = process.cpuUsage(before)
     const result: Result = {
       rate: rows / (performance.now() - start) * 1000,
+      cpu: (system + user) / rows,
       memory: process.resourceUsage().maxRSS * 1024
     }
     process.send?.(result)

@@ -79,6 +79,16 @@ describe("ImportJournal", () => {
       assert.deepStrictEqual(entry?.row, Option.none())
     }).pipe(Effect.provide(journal)))
 
+  it.effect("commits what was noted before a plan together with the plan", () =>
+    Effect.gen(function*() {
+      const { note, plan } = yield* begun
+      yield* plan(rows(1))
+      yield* note({ key: "k0", step: "message", state: "done" })
+      yield* plan(rows(2).slice(1))
+      // No time has passed.
+      assert.deepStrictEqual([yield* keys("done"), yield* keys("sent")], [["k0"], ["k1"]])
+    }).pipe(Effect.provide(journal)))
+
   it.effect("resolves only steps that were sent, one by one", () =>
     Effect.gen(function*() {
       const { change, plan, resolve, totals } = yield* begun

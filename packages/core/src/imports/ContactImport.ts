@@ -208,10 +208,10 @@ export const check = (
 ): Effect.Effect<void, LiveDeskError.LiveDeskError> => Effect.asVoid(checkOptions(options))
 
 /**
- * The number of rows that are planned, and marked as sent, in one commit. As few as are in flight, so that a crash leaves
- * few unknown; not one by one, because each commit waits for the disk.
+ * The number of rows that are planned, and marked as sent, in one commit. A few times those in flight, so that few commits
+ * wait for the disk; not more, because a crash leaves them unknown, and each must be searched for.
  */
-const planSize = (concurrency: number): number => Math.min(64, Math.max(16, concurrency))
+const planSize = (concurrency: number): number => Math.min(256, Math.max(16, 4 * concurrency))
 
 /** Checks the header of a file, which every row carries, with the first row. */
 const headerJudge = ({ columns }: ImportMapping.ImportMapping) => {

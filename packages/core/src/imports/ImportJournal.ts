@@ -229,8 +229,8 @@ export class ImportJournal extends Context.Service<ImportJournal, {
   readonly account: (accountId: number) => Effect.Effect<void, ImportJournalError>
   /**
    * Plans rows in one step, and says how each stood, in their order. Those whose contact is to be sent count as `sent`
-   * from here on, so plan no more than are just then sent. A row one of whose addresses belongs to another customer is
-   * not planned.
+   * from here on, so plan no more than are soon sent. A row one of whose addresses belongs to another customer is not
+   * planned.
    */
   readonly plan: (rows: ReadonlyArray<Planned>) => Effect.Effect<ReadonlyArray<Standing>, ImportJournalError>
   /**
@@ -286,11 +286,11 @@ export const layer: Layer.Layer<ImportJournal, ImportJournalError, SqlClient.Sql
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
     yield* orFail(sql.withTransaction(open(sql)))
+    let run = 0
     const commits = yield* GroupCommit.make(
-      (changes: ReadonlyArray<Change>) => orFail(sql.withTransaction(commit(sql, changes))),
+      (commits: ReadonlyArray<Commit>) => orFail(sql.withTransaction(commitAll(sql, run, commits))),
       new ImportJournalError({ problem: "Database", detail: "it is closed" })
     )
-    let run = 0
     let account: number | undefined
     let fingerprint = { known: "", now: "" }
 
@@ -331,9 +331,11 @@ export const layer: Layer.Layer<ImportJournal, ImportJournalError, SqlClient.Sql
           fingerprint = { ...fingerprint, known: fingerprint.now }
           return Effect.asVoid(orFail(JournalTable.setAccount(sql, accountId, fingerprint.now)))
         }),
-      plan: (rows) => orFail(sql.withTransaction(plan(sql, run, rows))),
+      // Together with what was noted before: a transaction less waits for the disk.
+      plan: (rows) => Effect.map(commits.change({ rows }), ({ standings }) => standings.get(rows) ?? []),
       ...commits,
-      change: (change) => Effect.map(commits.change(change), (lost) => Option.fromUndefinedOr(lost.get(change.key))),
+      change: (change) =>
+        Effect.map(commits.change(change), ({ lost }) => Option.fromUndefinedOr(lost.get(change.key))),
       reject: (rejects) => rejects.length === 0 ? Effect.void : orFail(JournalTable.reject(sql, rejects)),
       entries: (state) => Stream.map(pages((after) => JournalTable.entries(sql, state, after)), entryOf),
       rejects: Stream.map(
@@ -392,25 +394,41 @@ const otherImport = (what: string, was: string | number, is: string | number) =>
     })
   )
 
-/** Commits changes; returns those rows that must not send what they were about to, with the rows that hold their contacts. */
-const commit = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, changes: ReadonlyArray<Change>) {
+/** One part of a transaction: a change of a row, or rows to plan. */
+type Commit = Change | { readonly rows: ReadonlyArray<Planned> }
+
+/** Commits the changes, then the plans. */
+const commitAll = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, run: number, commits: ReadonlyArray<Commit>) {
+  const changes: Array<Change> = []
+  const plans: Array<ReadonlyArray<Planned>> = []
+  for (const commit of commits) {
+    if ("rows" in commit) plans.push(commit.rows)
+    else changes.push(commit)
+  }
+  const lost = changes.length === 0 ? new Map<string, ContactHolder>() : yield* changeAll(sql, changes)
+  const standings = new Map<ReadonlyArray<Planned>, ReadonlyArray<Standing>>()
+  for (const rows of plans) standings.set(rows, yield* plan(sql, run, rows))
+  return { lost, standings }
+})
+
+/** Changes rows; returns those that must not send what they were about to, with the rows that hold their contacts. */
+const changeAll = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, changes: ReadonlyArray<Change>) {
   const merged = JournalTable.merge(changes)
-  yield* JournalTable.holdContacts(sql, merged)
-  const lost = new Map(
-    (yield* JournalTable.lost(sql, merged)).map(({ contactId, holder, key, line }): [string, ContactHolder] => [
-      key,
-      { contactId, key: holder, line }
-    ])
-  )
-  yield* JournalTable.change(
-    sql,
-    merged.map((change): Change => {
-      const holder = lost.get(change.key)
-      return holder === undefined
-        ? change
-        : { key: change.key, state: "rejected", step: "contact", reasons: [contactTaken(holder)] }
-    })
-  )
+  const json = JSON.stringify(merged)
+  yield* JournalTable.holdContacts(sql, json)
+  const lost = new Map<string, ContactHolder>()
+  if (merged.some(({ state, step }) => state === "sent" && step !== "contact")) {
+    for (const { contactId, holder, key, line } of yield* JournalTable.lost(sql, json)) {
+      lost.set(key, { contactId, key: holder, line })
+    }
+  }
+  const refused = merged.map((change): Change => {
+    const holder = lost.get(change.key)
+    return holder === undefined
+      ? change
+      : { key: change.key, state: "rejected", step: "contact", reasons: [contactTaken(holder)] }
+  })
+  yield* JournalTable.change(sql, lost.size === 0 ? json : JSON.stringify(refused))
   return lost
 })
 

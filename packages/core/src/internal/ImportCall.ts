@@ -40,9 +40,27 @@ export const make = <A>(
   around: Around = { waiting: Effect.void, retrying: Effect.void }
 ): Effect.Effect<A, CallHalt | ImportJournal.ImportJournalError> =>
   call.pipe(
-    Effect.retry(retries(run, around)),
-    Effect.catchTag(["AuthError", "ValidationError", "HttpError"], (error) => halt(run, step, error))
+    // Most calls succeed, and need no schedule.
+    Effect.catch((error) =>
+      afterFailure(error, call).pipe(
+        Effect.retry(retries(run, around)),
+        Effect.catchTag(["AuthError", "ValidationError", "HttpError"], (error) => halt(run, step, error))
+      )
+    )
   )
+
+/** The call, of which the first use has failed. */
+const afterFailure = <A>(
+  error: LiveDeskError.LiveDeskError,
+  call: Effect.Effect<A, LiveDeskError.LiveDeskError>
+): Effect.Effect<A, LiveDeskError.LiveDeskError> => {
+  let isFirst = true
+  return Effect.suspend(() => {
+    if (!isFirst) return call
+    isFirst = false
+    return Effect.fail(error)
+  })
+}
 
 /** After half a second, then twice as long each time, at most 30 seconds apart. */
 const backoff = Schedule.min([Schedule.exponential("500 millis"), Schedule.spaced("30 seconds")])

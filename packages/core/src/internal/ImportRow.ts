@@ -144,8 +144,11 @@ const advance = (
   }
   return ensureContact(run, row, contact).pipe(
     Effect.flatMap((row) => completeContact(run, row)),
-    Effect.flatMap((row) => createConversation(run, row)),
-    Effect.flatMap((row) => sendMessage(run, row)),
+    Effect.flatMap((row) =>
+      wantsConversation(row)
+        ? Effect.flatMap(createConversation(run, row), (row) => sendMessage(run, row))
+        : Effect.succeed<Row>(row)
+    ),
     Effect.flatMap((row) => finish(run, row)),
     Effect.catchTag(["Stopped", "Rejected", "Unknown", "Taken"], (halt) => noteHalt(run, entry.key, halt))
   )
@@ -155,19 +158,28 @@ const advance = (
 // steps
 // ---------------------------------------------------------------------------------------------------------------------
 
-const ensureContact = Effect.fnUntraced(function*(
+const ensureContact = (
   run: ImportRun.ImportRun,
   row: Row,
   contact: Effect.Effect<FoundContact, LiveDeskError.LiveDeskError>
-): Effect.fn.Return<WithContact, ImportCall.Halt | ImportJournal.ImportJournalError> {
+): Effect.Effect<WithContact, ImportCall.Halt | ImportJournal.ImportJournalError> => {
   const { contactId } = row
   if (contactId !== undefined) {
     run.counts.foundAgain++
-    return { ...row, contactId }
+    return Effect.succeed({ ...row, contactId })
   }
   // The journal has it as sent from its planning on, and it is never sent without being looked for after that.
-  const { accountId, existing, id, sourceId } = yield* ImportCall.make(run, "contact", contact)
-  yield* noteAccount(run, accountId)
+  return Effect.flatMap(
+    ImportCall.make(run, "contact", contact),
+    (found) => Effect.map(noteAccount(run, found.accountId), () => withContact(run, row, found))
+  )
+}
+
+const withContact = (
+  run: ImportRun.ImportRun,
+  row: Row,
+  { existing, id, sourceId }: FoundContact
+): WithContact => {
   if (row.knownContactId === id) {
     run.counts.foundAgain++
     return { ...row, contactId: id, sourceId, known: { contactId: id, sourceId } }
@@ -182,17 +194,27 @@ const ensureContact = Effect.fnUntraced(function*(
     conversationId: row.knownContactId === undefined ? row.conversationId : undefined,
     known: { contactId: id, sourceId, existing }
   }
-})
+}
 
 /**
  * Sets what no create takes, and updates a contact that was there, of which nothing is changed unless that is asked for.
  * Repeating it changes nothing.
  */
-const completeContact: Step<WithContact, WithContact> = Effect.fnUntraced(function*(run, row) {
-  const { contactId, existing, input, key, known, step } = row
-  const { customAttributes } = input
+const completeContact: Step<WithContact, WithContact> = (run, row) => {
+  const { existing, input: { customAttributes }, step } = row
   const isUpdate = existing === true && run.updateExisting
-  if (step !== "contact" || (existing === true ? !isUpdate : customAttributes === undefined)) return row
+  return step !== "contact" || (existing === true ? !isUpdate : customAttributes === undefined)
+    ? Effect.succeed(row)
+    : updateContact(run, row, isUpdate)
+}
+
+const updateContact = Effect.fnUntraced(function*(
+  run: ImportRun.ImportRun,
+  row: WithContact,
+  isUpdate: boolean
+): Effect.fn.Return<WithContact, ImportCall.Halt | ImportJournal.ImportJournalError> {
+  const { contactId, input, key, known, step } = row
+  const { customAttributes } = input
   if (ImportRun.isStopped(run)) return yield* Effect.fail<ImportCall.Halt>({ _tag: "Stopped", step, known })
   // Whatever comes of it, the contact is not looked for again.
   yield* run.journal.note({ key, step, state: "sent", ...known })
@@ -207,7 +229,7 @@ const completeContact: Step<WithContact, WithContact> = Effect.fnUntraced(functi
 })
 
 const createConversation: Step<WithContact, Row> = Effect.fnUntraced(function*(run, row) {
-  if (row.conversationId !== undefined || !wantsConversation(row)) return row
+  if (row.conversationId !== undefined) return row
   const { contactId, sourceId } = row
   const input = { inboxId: run.inboxId, contactId, ...(sourceId === undefined ? {} : { sourceId }) }
   const created = Effect.map(
@@ -268,15 +290,16 @@ const noteAccount = (
   accountId: Option.Option<AccountId>
 ): Effect.Effect<void, ImportCall.Halt | ImportJournal.ImportJournalError> => {
   // 0 stands for an id that the response left out.
-  if (Option.isNone(accountId) || accountId.value === 0) return Effect.void
-  return Effect.catchIf(
-    run.journal.account(accountId.value),
-    ({ problem }) => problem === "OtherImport",
-    (error) =>
+  if (Option.isNone(accountId) || accountId.value === 0 || accountId.value === run.accountId) return Effect.void
+  return run.journal.account(accountId.value).pipe(
+    Effect.map(() => {
+      run.accountId = accountId.value
+    }),
+    Effect.catchIf(({ problem }) => problem === "OtherImport", (error) =>
       Effect.andThen(
         Deferred.fail(run.stopped, error),
         Effect.fail<ImportCall.Halt>({ _tag: "Stopped", step: "contact", known: {} })
-      )
+      ))
   )
 }
 

@@ -39,6 +39,8 @@ export interface ImportRun extends Settings {
   readonly counts: { -readonly [Key in keyof ImportProgress.Counts]: number }
   /** Done when no more rows are to be worked on: fails where no other row would fare better. */
   readonly stopped: Deferred.Deferred<void, LiveDeskError.LiveDeskError | ImportJournal.ImportJournalError>
+  /** The account that the journal was last told of. */
+  accountId: number | undefined
   /** When the outcome of a call last stayed unknown, in milliseconds. */
   latestUnknown: number
 }
@@ -67,6 +69,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
       notInFile: 0
     },
     stopped: yield* Deferred.make<void, LiveDeskError.LiveDeskError | ImportJournal.ImportJournalError>(),
+    accountId: undefined,
     latestUnknown: 0
   }
   return run

@@ -239,20 +239,20 @@ export interface LostRow {
   readonly line: number
 }
 
-/** Notes of which customers contacts are; each stays the one that had it first. */
-export const holdContacts = (sql: SqlClient.SqlClient, changes: ReadonlyArray<object>) =>
+/** Notes of which customers contacts are; each stays the one that had it first. `changes` is JSON. */
+export const holdContacts = (sql: SqlClient.SqlClient, changes: string) =>
   sql`
     INSERT OR IGNORE INTO import_contact (contact_id, customer, key)
     SELECT COALESCE(new.value ->> 'contactId', import_row.contact_id), import_row.customer, import_row.key
-    FROM json_each(${JSON.stringify(changes)}) AS new JOIN import_row ON import_row.key = new.value ->> 'key'
+    FROM json_each(${changes}) AS new JOIN import_row ON import_row.key = new.value ->> 'key'
     WHERE COALESCE(new.value ->> 'contactId', import_row.contact_id) IS NOT NULL
   `
 
-/** Those of the changed rows that are about to send something to another customer's contact. */
-export const lost = (sql: SqlClient.SqlClient, changes: ReadonlyArray<object>) =>
+/** Those of the changed rows that are about to send something to another customer's contact. `changes` is JSON. */
+export const lost = (sql: SqlClient.SqlClient, changes: string) =>
   sql<LostRow>`
     SELECT import_row.key, import_contact.contact_id AS contactId, holder.key AS holder, holder.line
-    FROM json_each(${JSON.stringify(changes)}) AS new
+    FROM json_each(${changes}) AS new
     JOIN import_row ON import_row.key = new.value ->> 'key'
     JOIN import_contact ON import_contact.contact_id = COALESCE(new.value ->> 'contactId', import_row.contact_id)
     JOIN import_row AS holder ON holder.key = import_contact.key
@@ -262,12 +262,9 @@ export const lost = (sql: SqlClient.SqlClient, changes: ReadonlyArray<object>) =
 
 /**
  * Changes rows by their keys. What a change does not have stays, but for the reasons; and for the conversation where the
- * contact is another than before.
+ * contact is another than before. `changes` is JSON: an array of what has `key`, `state` and `step`.
  */
-export const change = <Change extends { readonly key: string; readonly state: string; readonly step: string }>(
-  sql: SqlClient.SqlClient,
-  changes: ReadonlyArray<Change>
-) =>
+export const change = (sql: SqlClient.SqlClient, changes: string) =>
   sql`
     UPDATE import_row SET
       state = new.value ->> 'state',
@@ -283,7 +280,7 @@ export const change = <Change extends { readonly key: string; readonly state: st
       message_id = COALESCE(new.value ->> 'messageId', message_id),
       digest = COALESCE(new.value ->> 'digest', digest),
       reasons = COALESCE(new.value ->> 'reasons', '[]')
-    FROM json_each(${JSON.stringify(changes)}) AS new
+    FROM json_each(${changes}) AS new
     WHERE import_row.key = new.value ->> 'key'
   `
 
