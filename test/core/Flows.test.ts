@@ -272,14 +272,14 @@ describe("a flow", () => {
     error: LiveDeskError.LiveDeskError,
     idempotencyKey: ({ kind, step }) => `${kind} ${step}`
   })
-  const steps = {
-    contact: (step: string) =>
-      Effect.asVoid(FlowStep.ensureContact(step, { inboxId: 407, email: "alice@acme.inc" })),
-    conversation: (step: string) =>
-      Effect.asVoid(FlowStep.createConversation(step, { inboxId: 407, contactId: 2219256 })),
-    message: (step: string) => Effect.asVoid(FlowStep.sendMessage(step, { conversationId: 40, content: "Hello" }))
-  }
-  for (const kind of ["contact", "conversation", "message"] as const) {
+  const named = Named.toLayer(({ kind, step }) =>
+    Effect.gen(function*() {
+      if (kind === "contact") yield* FlowStep.ensureContact(step, { inboxId: 407, email: "alice@acme.inc" })
+      if (kind === "conversation") yield* FlowStep.createConversation(step, { inboxId: 407, contactId: 2219256 })
+      if (kind === "message") yield* FlowStep.sendMessage(step, { conversationId: 40, content: "Hello" })
+    })
+  )
+  for (const kind of ["contact", "conversation", "message"]) {
     it.effect(`rejects the name of a ${kind}'s step that a database could not keep, and sends nothing`, () =>
       Effect.gen(function*() {
         for (const step of ["a\0b", "x".repeat(256), ""]) {
@@ -288,12 +288,7 @@ describe("a flow", () => {
         }
         assert.deepStrictEqual(yield* posts, [])
       }).pipe(
-        Effect.provide(
-          Named.toLayer(({ step }) => steps[kind](step)).pipe(
-            Layer.provideMerge(WorkflowEngine.layerMemory),
-            Layer.provideMerge(world({}))
-          )
-        )
+        Effect.provide(named.pipe(Layer.provideMerge(WorkflowEngine.layerMemory), Layer.provideMerge(world({}))))
       ))
   }
 

@@ -39,7 +39,7 @@ export interface ImportRun extends Settings {
   readonly counts: { -readonly [Key in keyof ImportProgress.Counts]: number }
   /** Done when no more rows are to be worked on: fails where no other row would fare better. */
   readonly stopped: Deferred.Deferred<void, LiveDeskError.LiveDeskError | ImportJournal.ImportJournalError>
-  /** The account that the journal was last told of. */
+  /** The account that the journal last noted. */
   accountId: number | undefined
   /** When the outcome of a call last stayed unknown, in milliseconds. */
   latestUnknown: number
