@@ -386,7 +386,7 @@ describe("the status of a response", () => {
     Effect.gen(function*() {
       assert.strictEqual(
         (yield* timedOutIn("Connecting")).message,
-        "contacts.create failed: HttpError/TimedOut, outcome NotSent: there was no connection to LiveDesk within 30s. " +
+        "contacts.create failed for inbox 407: HttpError/TimedOut, outcome NotSent: there was no connection to LiveDesk within 30s. " +
           "Nothing was sent; check the base URL, the network and any proxy, then call again."
       )
       assert.strictEqual(
@@ -424,7 +424,7 @@ describe("the status of a response", () => {
       const error = yield* begun({}, Effect.fail(new Transport.DispatchError({ cause })))
       assert.strictEqual(
         error.message,
-        "contacts.create failed: HttpError/ConnectionFailed, outcome NotSent: the proxy made no connection to LiveDesk: " +
+        "contacts.create failed for inbox 407: HttpError/ConnectionFailed, outcome NotSent: the proxy made no connection to LiveDesk: " +
           "http://proxy.example:3128 (HTTP_407). " +
           "Nothing was sent; check the base URL, the network and any proxy, then call again."
       )
@@ -1070,6 +1070,34 @@ describe("each reason", () => {
     })
     assert.include(message, "Resume with contactId 5, sourceId a FORGED b.")
   })
+
+  it.effect("names the ids of the input, and none of its texts", () =>
+    Effect.gen(function*() {
+      const { conversations, messages, tickets, contacts } = yield* LiveDesk.LiveDesk
+      const sent = yield* Effect.flip(messages.send({ conversationId: 54, content: "SECRET" }))
+      assert.deepStrictEqual([sent.inputIds, sent.isCallIdempotent], [{ conversationId: 54 }, false])
+      assert.match(sent.message, /^messages\.send failed for conversation 54: HttpError\/ConnectionLost, outcome Unknown: /)
+      const created = yield* Effect.flip(
+        conversations.create({ inboxId: 407, contactId: 5, sourceId: "alice@acme.inc" })
+      )
+      assert.deepStrictEqual(created.inputIds, { contactId: 5, inboxId: 407 })
+      const updated = yield* Effect.flip(tickets.update({ ticketId: "TICKET-1", priority: "urgent" }))
+      assert.include(updated.message, "tickets.update failed for ticket TICKET-1: ")
+      const mistaken = yield* Effect.flip(tickets.get({ ticketId: "alice@acme.inc" }))
+      const listed = yield* Effect.flip(contacts.list({ q: "alice@acme.inc" }))
+      assert.deepStrictEqual([mistaken.inputIds, listed.inputIds], [undefined, undefined])
+      for (const error of [sent, created, updated, mistaken, listed]) {
+        const encoded = JSON.stringify(yield* Schema.encodeEffect(json)(error))
+        assert.notMatch(encoded + error.message, /SECRET|alice/)
+      }
+    }).pipe(Effect.provide(LiveDesk.layer.pipe(
+      Layer.provide(Faults.layerEmulator(Faults.seeded({
+        seed: 1,
+        rate: 1,
+        faults: [Faults.Fault.Reset({ when: "BeforeProcessing" })]
+      }))),
+      Layer.provide(Layer.empty)
+    )), Faults.runWithTestClock))
 
   it("says by the call whether the error is retryable, in every class of error", () => {
     for (const isCallIdempotent of [undefined, false, true]) {

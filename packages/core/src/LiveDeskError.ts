@@ -358,10 +358,6 @@ export class TimedOut extends Schema.TaggedError<TimedOut>()("TimedOut", {
   }
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
-// errors
-// ---------------------------------------------------------------------------------------------------------------------
-
 const common = {
   /** The operation of the call, such as `contacts.create`. */
   operation: Schema.String,
@@ -379,7 +375,11 @@ const common = {
   verifyHint: Schema.optionalKey(Schema.String),
   /** `true` if the call is safe or idempotent: repeating it does no harm. */
   isCallIdempotent: Schema.optionalKey(Schema.Boolean),
-  /** For a call of several steps: what to pass to it to continue at the failed step, so that nothing is done twice. */
+  /** The ids that the input named, such as `conversationId`. It holds no names, texts or addresses. */
+  inputIds: Schema.optionalKey(Identifiers),
+  /** The call of several steps that made this call, such as `contacts.ensure`. */
+  partOf: Schema.optionalKey(Schema.String),
+  /** For a call of several steps: the steps so far, to pass to it. `unknown` names a step to look for before. */
   resume: Schema.optionalKey(Identifiers)
 }
 
