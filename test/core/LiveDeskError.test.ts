@@ -5,6 +5,7 @@ import {
   LiveDesk,
   LiveDeskClient,
   LiveDeskError,
+  Messages,
   Model,
   Tickets,
   Transport
@@ -391,7 +392,7 @@ describe("the status of a response", () => {
       )
       assert.strictEqual(
         (yield* timedOutIn("Queued")).message,
-        "contacts.create failed: HttpError/TimedOut, outcome NotSent: the call was still waiting for a free connection " +
+        "contacts.create failed for inbox 407: HttpError/TimedOut, outcome NotSent: the call was still waiting for a free connection " +
           "after 30s. Nothing was sent. Fix the cause, then retry."
       )
     }))
@@ -1073,7 +1074,10 @@ describe("each reason", () => {
 
   it.effect("names the ids of the input, and none of its texts", () =>
     Effect.gen(function*() {
-      const { conversations, messages, tickets, contacts } = yield* LiveDesk.LiveDesk
+      const contacts = yield* Contacts.Contacts
+      const conversations = yield* Conversations.Conversations
+      const messages = yield* Messages.Messages
+      const tickets = yield* Tickets.Tickets
       const sent = yield* Effect.flip(messages.send({ conversationId: 54, content: "SECRET" }))
       assert.deepStrictEqual([sent.inputIds, sent.isCallIdempotent], [{ conversationId: 54 }, false])
       assert.match(sent.message, /^messages\.send failed for conversation 54: HttpError\/ConnectionLost, outcome Unknown: /)
@@ -1090,14 +1094,7 @@ describe("each reason", () => {
         const encoded = JSON.stringify(yield* Schema.encodeEffect(json)(error))
         assert.notMatch(encoded + error.message, /SECRET|alice/)
       }
-    }).pipe(Effect.provide(LiveDesk.layer.pipe(
-      Layer.provide(Faults.layerEmulator(Faults.seeded({
-        seed: 1,
-        rate: 1,
-        faults: [Faults.Fault.Reset({ when: "BeforeProcessing" })]
-      }))),
-      Layer.provide(Layer.empty)
-    )), Faults.runWithTestClock))
+    }).pipe(Effect.provide(over(() => Effect.fail(new Transport.DispatchError({ cause: new Error("lost") }))))))
 
   it("says by the call whether the error is retryable, in every class of error", () => {
     for (const isCallIdempotent of [undefined, false, true]) {
