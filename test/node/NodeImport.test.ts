@@ -130,9 +130,17 @@ describe("NodeImport", () => {
           Effect.scoped
         )
         assert.include(other.err, `another process is at work with ${journal}`)
-      }).pipe(Effect.provide(NodeImport.journalLayer(journal)))
+      }).pipe(Effect.provide(NodeImport.journalLayer(journal, { create: true })))
       assert.strictEqual(HashMap.size((yield* Effect.flatMap(Emulator.Emulator, ({ state }) => state)).contacts), 0)
     }).pipe(Effect.provide(livedesk)))
+
+  it.live("opens no journal that is not there, unless it is told to make one", () =>
+    Effect.gen(function*() {
+      const file = yield* fileOf("email\na@acme.inc\n")
+      const error = yield* Effect.flip(Effect.scoped(Layer.build(NodeImport.journalLayer(`${file}.jornal`))))
+      assert.deepStrictEqual([error.problem, error.message], ["Missing", `there is no import's journal ${file}.jornal`])
+      assert.deepStrictEqual(yield* Effect.promise(() => readdir(dirname(file))), ["customers.csv"])
+    }))
 
   it.live("writes the reports also when it fails, and logs it when it cannot", () =>
     Effect.gen(function*() {
@@ -198,7 +206,7 @@ describe("NodeImport", () => {
         ""
       ]
       const file = yield* fileOf(`email\n"=cmd|' /C calc'!A0\n`)
-      const journal = NodeImport.journalLayer(`${file}.journal`)
+      const journal = NodeImport.journalLayer(`${file}.journal`, { create: true })
       const files = NodeImport.reportsOf({ file })
       yield* Effect.gen(function*() {
         const { begin, reject } = yield* ImportJournal.ImportJournal

@@ -88,7 +88,7 @@ export const run = (options: Options): Effect.Effect<
       Effect.onInterrupt(() => goOn)
     )
   }).pipe(
-    Effect.provide([journalLayer(journalOf(options)), NodeFileSystem.layer]),
+    Effect.provide([journalLayer(journalOf(options), { create: true }), NodeFileSystem.layer]),
     (importing) => Effect.andThen(Effect.andThen(checkJournal(options), checkFile(options)), importing)
   )
 
@@ -177,18 +177,25 @@ const formatOf = (file: string): "csv" | "ndjson" => /\.(?:ndjson|jsonl)$/i.test
 /**
  * Provides the journal in a file, to look at it or to resolve rows while no import is at work with it.
  *
- * Fails with `NotAJournal` for a file that holds something else, which stays as it is; and with `Incomplete` for one that was
+ * Fails with `Missing` where there is no journal, unless `create` says to make one. Fails with `NotAJournal` for a file that holds something else, which stays as it is; and with `Incomplete` for one that was
  * copied or moved after a crash without the file beside it, whose name ends with `-wal`.
  *
  * @category layers
  * @since 0.1.0
  */
 export const journalLayer = (
-  file: string
+  file: string,
+  options?: { readonly create?: boolean | undefined }
 ): Layer.Layer<ImportJournal.ImportJournal, ImportJournal.ImportJournalError> =>
   Layer.provide(
     ImportJournal.layer,
-    GuardedSqlite.layer(file, journalKind).pipe(
+    Layer.unwrap(Effect.suspend(() =>
+      options?.create === true || file === ":memory:" || !GuardedSqlite.isEmpty(file)
+        ? Effect.succeed(GuardedSqlite.layer(file, journalKind))
+        : Effect.fail(
+          new ImportJournal.ImportJournalError({ problem: "Missing", detail: `there is no import's journal ${file}` })
+        )
+    )).pipe(
       Layer.catchTag("SqlError", (cause) =>
         failed({
           problem: "Database",

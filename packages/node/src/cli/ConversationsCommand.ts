@@ -140,7 +140,7 @@ const pointToResume = ({ resume }: LiveDeskError.LiveDeskError) => {
   if (resume === undefined) return Effect.void
   const { unknown } = resume
   const flags = [
-    ...Object.entries(resume).map(([name, id]) => `--resume ${quoted(`${name}=${id}`)}`),
+    ...Object.entries(resume).map(([name, id]) => `--resume ${CommandOutput.quoted(`${name}=${id}`)}`),
     ...(unknown === undefined ? [] : [`--not-processed ${unknown}`])
   ].join(" ")
   return Console.error(CommandOutput.printable(
@@ -149,9 +149,6 @@ const pointToResume = ({ resume }: LiveDeskError.LiveDeskError) => {
       : `look for the ${unknown} first; only if it is not there, continue: add ${flags}`
   ))
 }
-
-/** Quotes a text for a shell: a source id may be any. */
-const quoted = (text: string): string => /^[\w.:@=+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 
 /** Reads ids as numbers if they look like it, except for the source id, which is text. */
 const identifiers = (resume: { readonly [name: string]: string }): { readonly [name: string]: string | number } =>
