@@ -197,13 +197,12 @@ export const journalLayer = (
         )
     )).pipe(
       Layer.catchTag("SqlError", (cause) =>
-        failed({
-          problem: "Database",
-          detail: cause.reason._tag === "LockTimeoutError" ? `another process is at work with ${file}` : cause.message,
-          cause
-        })),
+        failed({ problem: "Database", detail: cause.message, cause })),
       Layer.catchTag("SqliteFileError", ({ message, problem }) =>
-        failed({ problem: problem === "OtherFile" ? "NotAJournal" : problem, detail: message }))
+        failed({
+          problem: problem === "OtherFile" ? "NotAJournal" : problem === "InUse" ? "Database" : problem,
+          detail: problem === "InUse" ? `another process is at work with ${file}` : message
+        }))
     )
   )
 
