@@ -54,7 +54,7 @@ describe("IntentLog", () => {
     const lines: Array<string> = []
     const logger = Logger.layer([
       Logger.make(({ logLevel, message }) => {
-        lines.push(`${logLevel}: ${message}`)
+        lines.push(`${logLevel}: ${String(message)}`)
       })
     ])
     const line = "Warn: Greeting 1 waits: the outcome of its step message is unknown for conversation 40. To resolve it, " +

@@ -373,7 +373,7 @@ const common = {
   attempts: Schema.optionalKey(Schema.Int),
   /** How to check whether the call took effect, if it may have and is not idempotent. */
   verifyHint: Schema.optionalKey(Schema.String),
-  /** `true` if the call is safe or idempotent: repeating it does no harm. */
+  /** `true` if the call is safe or idempotent: repeating it does no harm. Absent if no request began. */
   isCallIdempotent: Schema.optionalKey(Schema.Boolean),
   /** The ids that the input named, such as `conversationId`. It holds no names, texts or addresses. */
   inputIds: Schema.optionalKey(Identifiers),
