@@ -82,7 +82,10 @@ describe("start", () => {
         // The advice of the error, followed without a look.
         const refused = yield* Effect.flip(ConversationStart.start({ ...input, resume: error.resume }))
         assert.deepStrictEqual([refused.outcome, refused.reason._tag], ["NotSent", "InvalidInput"])
-        assert.include(refused.message, `resume.unknown: the outcome of the ${step} is unknown, so look for it first; if`)
+        assert.include(
+          refused.message,
+          `resume.unknown: the outcome of the ${step} is unknown, so look for it first; if`
+        )
         assert.deepStrictEqual(yield* held, after)
         if (step === "message") return
         // It is there.

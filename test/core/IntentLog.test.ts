@@ -57,7 +57,8 @@ describe("IntentLog", () => {
         lines.push(`${logLevel}: ${String(message)}`)
       })
     ])
-    const line = "Warn: Greeting 1 waits: the outcome of its step message is unknown for conversation 40. To resolve it, " +
+    const line =
+      "Warn: Greeting 1 waits: the outcome of its step message is unknown for conversation 40. To resolve it, " +
       "look at the conversation"
     return Effect.gen(function*() {
       const intents = yield* IntentLog.IntentLog

@@ -1080,7 +1080,10 @@ describe("each reason", () => {
       const tickets = yield* Tickets.Tickets
       const sent = yield* Effect.flip(messages.send({ conversationId: 54, content: "SECRET" }))
       assert.deepStrictEqual([sent.inputIds, sent.isCallIdempotent], [{ conversationId: 54 }, false])
-      assert.match(sent.message, /^messages\.send failed for conversation 54: HttpError\/ConnectionLost, outcome Unknown: /)
+      assert.match(
+        sent.message,
+        /^messages\.send failed for conversation 54: HttpError\/ConnectionLost, outcome Unknown: /
+      )
       const created = yield* Effect.flip(
         conversations.create({ inboxId: 407, contactId: 5, sourceId: "alice@acme.inc" })
       )

@@ -196,8 +196,7 @@ export const journalLayer = (
           new ImportJournal.ImportJournalError({ problem: "Missing", detail: `there is no import's journal ${file}` })
         )
     )).pipe(
-      Layer.catchTag("SqlError", (cause) =>
-        failed({ problem: "Database", detail: cause.message, cause })),
+      Layer.catchTag("SqlError", (cause) => failed({ problem: "Database", detail: cause.message, cause })),
       Layer.catchTag("SqliteFileError", ({ message, problem }) =>
         failed({
           problem: problem === "OtherFile" ? "NotAJournal" : problem === "InUse" ? "Database" : problem,

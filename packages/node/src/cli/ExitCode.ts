@@ -139,7 +139,8 @@ const ofError = (error: unknown): ExitCode => {
   if (Predicate.isTagged(error, "UnknownOutcomeError")) return 9
   if (!LiveDeskError.isLiveDeskError(error)) return 1
   if (
-    LiveDeskError.mayHaveTakenEffect(error) && error.isCallIdempotent !== true && error.reason._tag !== "DriftedResponse"
+    LiveDeskError.mayHaveTakenEffect(error) && error.isCallIdempotent !== true &&
+    error.reason._tag !== "DriftedResponse"
   ) {
     return 9
   }

@@ -54,7 +54,9 @@ export const command = Command.make(
   {
     file: Argument.String("file").pipe(Argument.withDescription("The file that was imported")),
     key: Argument.String("key").pipe(
-      Argument.withDescription("The key of a row, such as email:alice@acme.inc; without it, the unknown rows are listed"),
+      Argument.withDescription(
+        "The key of a row, such as email:alice@acme.inc; without it, the unknown rows are listed"
+      ),
       Argument.optional
     ),
     outcome: Argument.Literals("outcome", ["happened", "did-not-happen"]).pipe(
@@ -71,7 +73,9 @@ export const command = Command.make(
     const hasIds = Object.values(ids).some((id) => id !== undefined)
     const happened = Option.getOrUndefined(outcome)
     if (Option.isSome(key) && happened === undefined) {
-      return yield* new UsageError({ message: "say happened or did-not-happen after the key, after a look at LiveDesk" })
+      return yield* new UsageError({
+        message: "say happened or did-not-happen after the key, after a look at LiveDesk"
+      })
     }
     if (hasIds && happened !== "happened") {
       return yield* new UsageError({ message: "an id is for what happened, and needs a key" })
