@@ -74,11 +74,11 @@ describe("a process that is ended during a write", () => {
       ["SIGTERM", 143, ({ terminate }: Cli.ProcessRun) => terminate]
     ] as const
   ) {
-    it.live(`by ${name} says that the message may be there, and how to look`, () =>
-      Effect.gen(function*() {
-        yield* Cli.run("conversations", "start", "--name", "Alice", "--message", "Hello")
-        const emulator = yield* Emulator.Emulator
-        for (const isJson of [false, true]) {
+    for (const isJson of [false, true]) {
+      it.live(`by ${name} says that the message may be there${isJson ? ", as JSON" : ""}`, () =>
+        Effect.gen(function*() {
+          yield* Cli.run("conversations", "start", "--name", "Alice", "--message", "Hello")
+          const emulator = yield* Emulator.Emulator
           yield* failNext("messages.send", Faults.Fault.Silent({ when: "AfterProcessing" }))
           const before = (yield* held)[2] ?? 0
           const run = yield* Cli.spawn(
@@ -108,8 +108,8 @@ describe("a process that is ended during a write", () => {
               }
               : `${message}\n`
           )
-        }
-      }).pipe(withEmulator))
+        }).pipe(withEmulator), 120_000)
+    }
   }
 
   it.live("says nothing of a read", () =>

@@ -58,7 +58,7 @@ describe("NodeImport", () => {
       const rejects = (yield* text(files.rejects)).trim().split("\r\n")
       assert.lengthOf(rejects, 3)
       assert.include(rejects[1], "3,,,\"contact: give identifier, email or phoneNumber")
-      assert.include(rejects[2], "4,email:no address,contact,\"contacts.create failed: ValidationError/RejectedInput")
+      assert.include(rejects[2], "4,email:no address,contact,\"contacts.ensure: contacts.create failed for inbox 407: Valid")
       assert.strictEqual(
         yield* text(files.unknowns),
         "line,key,step,reasons,contact_id,existing,conversation_id,message_id,row\r\n"
@@ -320,7 +320,7 @@ describe("NodeImport", () => {
           yield* journal.begin(yield* target)
           yield* journal.plan([{ key: email, customer: email, addresses: [], line: 2, row: "{}" }])
           yield* copy(suffix)
-        }).pipe(Effect.provide(NodeImport.journalLayer(journal)))
+        }).pipe(Effect.provide(NodeImport.journalLayer(journal, { create: true })))
       })
       yield* run("1", "a@acme.inc")
       yield* run("2", "b@acme.inc")
