@@ -75,40 +75,45 @@ describe("a process that is ended during a write", () => {
     ] as const
   ) {
     for (const isJson of [false, true]) {
-      it.live(`by ${name} says that the message may be there${isJson ? ", as JSON" : ""}`, () =>
-        Effect.gen(function*() {
-          yield* Cli.run("conversations", "start", "--name", "Alice", "--message", "Hello")
-          const emulator = yield* Emulator.Emulator
-          yield* failNext("messages.send", Faults.Fault.Silent({ when: "AfterProcessing" }))
-          const before = (yield* held)[2] ?? 0
-          const run = yield* Cli.spawn(
-            yield* Folder.make,
-            ["messages", "send", "40", "Secret", ...(isJson ? ["--json"] : [])],
-            yield* Cli.settings
-          )
-          yield* Stream.runDrain(
-            Stream.takeUntil(emulator.changes, ({ messages }) => HashMap.size(messages) > before)
-          )
-          yield* end(run)
-          const ran = yield* Cli.result(run)
-          assert.deepStrictEqual([ran.code, ran.out], [code, ""])
-          const message = "messages.send was interrupted (POST /api/v2/accounts/conversations/40/messages), outcome " +
-            "Unknown: LiveDesk may have processed it; look before you run the command again: look at the conversation " +
-            "in LiveDesk's console, or for a message_created event; no call reads messages"
-          assert.deepStrictEqual(
-            isJson ? JSON.parse(ran.err) : ran.err,
-            isJson
-              ? {
-                _tag: "InterruptedError",
-                operation: "messages.send",
-                outcome: "Unknown",
-                method: "POST",
-                path: "/api/v2/accounts/conversations/40/messages",
-                message
-              }
-              : `${message}\n`
-          )
-        }).pipe(withEmulator), 120_000)
+      it.live(
+        `by ${name} says that the message may be there${isJson ? ", as JSON" : ""}`,
+        () =>
+          Effect.gen(function*() {
+            yield* Cli.run("conversations", "start", "--name", "Alice", "--message", "Hello")
+            const emulator = yield* Emulator.Emulator
+            yield* failNext("messages.send", Faults.Fault.Silent({ when: "AfterProcessing" }))
+            const before = (yield* held)[2] ?? 0
+            const run = yield* Cli.spawn(
+              yield* Folder.make,
+              ["messages", "send", "40", "Secret", ...(isJson ? ["--json"] : [])],
+              yield* Cli.settings
+            )
+            yield* Stream.runDrain(
+              Stream.takeUntil(emulator.changes, ({ messages }) => HashMap.size(messages) > before)
+            )
+            yield* end(run)
+            const ran = yield* Cli.result(run)
+            assert.deepStrictEqual([ran.code, ran.out], [code, ""])
+            const message =
+              "messages.send was interrupted (POST /api/v2/accounts/conversations/40/messages), outcome " +
+              "Unknown: LiveDesk may have processed it; look before you run the command again: look at the conversation " +
+              "in LiveDesk's console, or for a message_created event; no call reads messages"
+            assert.deepStrictEqual(
+              isJson ? JSON.parse(ran.err) : ran.err,
+              isJson
+                ? {
+                  _tag: "InterruptedError",
+                  operation: "messages.send",
+                  outcome: "Unknown",
+                  method: "POST",
+                  path: "/api/v2/accounts/conversations/40/messages",
+                  message
+                }
+                : `${message}\n`
+            )
+          }).pipe(withEmulator),
+        120_000
+      )
     }
   }
 

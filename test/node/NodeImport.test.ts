@@ -58,7 +58,10 @@ describe("NodeImport", () => {
       const rejects = (yield* text(files.rejects)).trim().split("\r\n")
       assert.lengthOf(rejects, 3)
       assert.include(rejects[1], "3,,,\"contact: give identifier, email or phoneNumber")
-      assert.include(rejects[2], "4,email:no address,contact,\"contacts.ensure: contacts.create failed for inbox 407: Valid")
+      assert.include(
+        rejects[2],
+        "4,email:no address,contact,\"contacts.ensure: contacts.create failed for inbox 407: Valid"
+      )
       assert.strictEqual(
         yield* text(files.unknowns),
         "line,key,step,reasons,contact_id,existing,conversation_id,message_id,row\r\n"
