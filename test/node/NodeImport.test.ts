@@ -137,7 +137,7 @@ describe("NodeImport", () => {
       assert.strictEqual(HashMap.size((yield* Effect.flatMap(Emulator.Emulator, ({ state }) => state)).contacts), 0)
     }).pipe(Effect.provide(livedesk)))
 
-  it.live("opens no journal that is not there, unless it is told to make one", () =>
+  it.live("opens no journal that is not there, unless create is given", () =>
     Effect.gen(function*() {
       const file = yield* fileOf("email\na@acme.inc\n")
       const error = yield* Effect.flip(Effect.scoped(Layer.build(NodeImport.journalLayer(`${file}.jornal`))))

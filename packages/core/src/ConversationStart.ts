@@ -181,7 +181,7 @@ export const start = Effect.fn("ConversationStart.start")(function*(
   return { contactId: from.contactId, contact, conversationId, conversation, message }
 })
 
-/** The step that is unknown, unless the id of its record says what became of it. */
+/** The step that is unknown, unless the id of its record decides its outcome. */
 const undecidedOf = ({ contactId, conversationId, unknown }: typeof Done.Type): Step | undefined =>
   (unknown === "contact" && contactId !== undefined) || (unknown === "conversation" && conversationId !== undefined)
     ? undefined

@@ -1,5 +1,5 @@
 /**
- * Watches the writes of a command, to say what became of them when it is interrupted.
+ * Watches the writes of a command, to report their outcome when it is interrupted.
  *
  * @since 0.1.0
  */
