@@ -8,15 +8,15 @@ import * as Bundle from "./Bundle.ts"
 import * as Shipped from "./Shipped.ts"
 
 /** Somewhat above what it is, in bytes, so that growing is a decision. */
-const limit = 55_800
+const limit = 55_900
 
 /** Likewise, of the entry points with Effect. */
 const limitsInBrowsers: { readonly [entry: string]: number } = {
-  "@effect-livedesk/core": 94_000,
-  "@effect-livedesk/core/LiveDeskOpenApi": 72_800,
-  "@effect-livedesk/core/agents": 66_700,
-  "@effect-livedesk/core/flows": 63_200,
-  "@effect-livedesk/core/imports": 73_700,
+  "@effect-livedesk/core": 94_700,
+  "@effect-livedesk/core/LiveDeskOpenApi": 72_900,
+  "@effect-livedesk/core/agents": 67_000,
+  "@effect-livedesk/core/flows": 63_500,
+  "@effect-livedesk/core/imports": 74_100,
   "@effect-livedesk/core/testing": 121_200,
   "@effect-livedesk/core/webhooks": 88_400
 }
@@ -25,8 +25,8 @@ const limitsInBrowsers: { readonly [entry: string]: number } = {
 const limitsOnNode: { readonly [entry: string]: number } = {
   "@effect-livedesk/node": 7_700,
   "@effect-livedesk/node/NodeAgents": 3_200,
-  "@effect-livedesk/node/NodeFlows": 5_050,
-  "@effect-livedesk/node/NodeImport": 4_600,
+  "@effect-livedesk/node/NodeFlows": 5_150,
+  "@effect-livedesk/node/NodeImport": 4_700,
   "@effect-livedesk/node/NodeSqlite": 1_800
 }
 

@@ -1,7 +1,7 @@
-import { IntentLog } from "@effect-livedesk/core/flows"
+import { IntentLog, Reconciliation } from "@effect-livedesk/core/flows"
 import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Logger } from "effect"
 import { TestClock } from "effect/testing"
 
 const memory = IntentLog.layer.pipe(Layer.provideMerge(NodeSqlite.layer({ file: ":memory:" })))
@@ -49,6 +49,33 @@ describe("IntentLog", () => {
       assert.deepStrictEqual([again._tag, again.intent.foundId], ["Earlier", 7])
       assert.strictEqual((yield* intents.release(intent)).foundId, 7)
     }).pipe(Effect.provide(memory)))
+
+  it.effect("has a reminder of what waits for a person: at once, and every hour until it is resolved", () => {
+    const lines: Array<string> = []
+    const logger = Logger.layer([
+      Logger.make(({ logLevel, message }) => {
+        lines.push(`${logLevel}: ${String(message)}`)
+      })
+    ])
+    const line =
+      "Warn: Greeting 1 waits: the outcome of its step message is unknown for conversation 40. To resolve it, " +
+      "look at the conversation"
+    return Effect.gen(function*() {
+      const intents = yield* IntentLog.IntentLog
+      const { intent } = yield* intents.begin(facts, 1)
+      yield* intents.begin({ ...facts, step: "other" }, 1)
+      yield* intents.suspend(yield* intents.beginCheck(intent, "look at the conversation"))
+      // As a process does that starts again.
+      yield* Layer.build(Reconciliation.layerReminder)
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(lines, [line])
+      yield* TestClock.adjust("2 hours")
+      assert.deepStrictEqual(lines, [line, line, line])
+      yield* intents.complete(intent, 7)
+      yield* TestClock.adjust("2 hours")
+      assert.lengthOf(lines, 3)
+    }).pipe(Effect.scoped, Effect.provide([memory, logger]))
+  })
 
   it.effect("records an observation on one step, the oldest that fits", () =>
     Effect.gen(function*() {

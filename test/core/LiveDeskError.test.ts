@@ -5,6 +5,7 @@ import {
   LiveDesk,
   LiveDeskClient,
   LiveDeskError,
+  Messages,
   Model,
   Tickets,
   Transport
@@ -386,12 +387,12 @@ describe("the status of a response", () => {
     Effect.gen(function*() {
       assert.strictEqual(
         (yield* timedOutIn("Connecting")).message,
-        "contacts.create failed: HttpError/TimedOut, outcome NotSent: there was no connection to LiveDesk within 30s. " +
+        "contacts.create failed for inbox 407: HttpError/TimedOut, outcome NotSent: there was no connection to LiveDesk within 30s. " +
           "Nothing was sent; check the base URL, the network and any proxy, then call again."
       )
       assert.strictEqual(
         (yield* timedOutIn("Queued")).message,
-        "contacts.create failed: HttpError/TimedOut, outcome NotSent: the call was still waiting for a free connection " +
+        "contacts.create failed for inbox 407: HttpError/TimedOut, outcome NotSent: the call was still waiting for a free connection " +
           "after 30s. Nothing was sent. Fix the cause, then retry."
       )
     }))
@@ -424,7 +425,7 @@ describe("the status of a response", () => {
       const error = yield* begun({}, Effect.fail(new Transport.DispatchError({ cause })))
       assert.strictEqual(
         error.message,
-        "contacts.create failed: HttpError/ConnectionFailed, outcome NotSent: the proxy made no connection to LiveDesk: " +
+        "contacts.create failed for inbox 407: HttpError/ConnectionFailed, outcome NotSent: the proxy made no connection to LiveDesk: " +
           "http://proxy.example:3128 (HTTP_407). " +
           "Nothing was sent; check the base URL, the network and any proxy, then call again."
       )
@@ -1070,6 +1071,33 @@ describe("each reason", () => {
     })
     assert.include(message, "Resume with contactId 5, sourceId a FORGED b.")
   })
+
+  it.effect("names the ids of the input, and none of its texts", () =>
+    Effect.gen(function*() {
+      const contacts = yield* Contacts.Contacts
+      const conversations = yield* Conversations.Conversations
+      const messages = yield* Messages.Messages
+      const tickets = yield* Tickets.Tickets
+      const sent = yield* Effect.flip(messages.send({ conversationId: 54, content: "SECRET" }))
+      assert.deepStrictEqual([sent.inputIds, sent.isCallIdempotent], [{ conversationId: 54 }, false])
+      assert.match(
+        sent.message,
+        /^messages\.send failed for conversation 54: HttpError\/ConnectionLost, outcome Unknown: /
+      )
+      const created = yield* Effect.flip(
+        conversations.create({ inboxId: 407, contactId: 5, sourceId: "alice@acme.inc" })
+      )
+      assert.deepStrictEqual(created.inputIds, { contactId: 5, inboxId: 407 })
+      const updated = yield* Effect.flip(tickets.update({ ticketId: "TICKET-1", priority: "urgent" }))
+      assert.include(updated.message, "tickets.update failed for ticket TICKET-1: ")
+      const mistaken = yield* Effect.flip(tickets.get({ ticketId: "alice@acme.inc" }))
+      const listed = yield* Effect.flip(contacts.list({ q: "alice@acme.inc" }))
+      assert.deepStrictEqual([mistaken.inputIds, listed.inputIds], [undefined, undefined])
+      for (const error of [sent, created, updated, mistaken, listed]) {
+        const encoded = JSON.stringify(yield* Schema.encodeEffect(json)(error))
+        assert.notMatch(encoded + error.message, /SECRET|alice/)
+      }
+    }).pipe(Effect.provide(over(() => Effect.fail(new Transport.DispatchError({ cause: new Error("lost") }))))))
 
   it("says by the call whether the error is retryable, in every class of error", () => {
     for (const isCallIdempotent of [undefined, false, true]) {

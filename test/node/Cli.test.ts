@@ -580,7 +580,7 @@ describe("the documentation", () => {
       const { out } = yield* Cli.runIn(yield* Folder.make, ["--help"], {})
       const reported = Array.from(out.matchAll(/^ +(\d+) {2}(.+)$/gm), ([, code, meaning]) => `${code} | ${meaning}`)
       const page = read("docs/scripting.md").replaceAll(/ +\|/g, " |")
-      assert.strictEqual(reported.length, 13)
+      assert.strictEqual(reported.length, 14)
       for (const line of reported) assert.include(page, `| ${line} |`)
     }))
 })

@@ -45,8 +45,8 @@ describe("quickstart", () => {
       const { code, err, out } = yield* run("quickstart", { ...(yield* settings), LIVEDESK_INBOX_ID: "408" })
       assert.deepStrictEqual([code, out], [1, []])
       assert.deepStrictEqual(err, [
-        "contacts.create failed: HttpError/NotFound, outcome Rejected: LiveDesk found nothing there: Resource could " +
-        "not be found. Check the ids in the input, and the base URL."
+        "contacts.create failed for inbox 408: HttpError/NotFound, outcome Rejected: LiveDesk found nothing there: " +
+        "Resource could not be found. Check the ids in the input, and the base URL."
       ])
     }).pipe(Effect.provide(NodeEmulator.layer())))
 

@@ -1,4 +1,4 @@
-import { ImportJournal } from "@effect-livedesk/core/imports"
+import { ImportJournal, type ImportResolution } from "@effect-livedesk/core/imports"
 import { ContactId, ConversationId } from "@effect-livedesk/core/LiveDeskSchema"
 import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
 import { assert, describe, it } from "@effect/vitest"
@@ -95,12 +95,36 @@ describe("ImportJournal", () => {
       yield* plan(rows(3))
       yield* change({ key: "k0", step: "message", state: "done" })
       yield* change({ key: "k1", step: "conversation", state: "sent" })
-      assert.isFalse(yield* resolve("k0", { _tag: "NotProcessed" }))
-      assert.isFalse(yield* resolve("k0", { _tag: "Processed", messageId: 1 }))
-      assert.isTrue(yield* resolve("k1", { _tag: "Processed", conversationId: 8 }))
+      const refused = (key: string, outcome: ImportResolution.ImportResolution) =>
+        Effect.map(Effect.flip(resolve(key, outcome)), (error) => {
+          assert.strictEqual(error._tag, "ImportResolutionError")
+          return [error._tag === "ImportResolutionError" ? error.problem : "", error.message]
+        })
+      assert.deepStrictEqual(yield* refused("k0", { _tag: "NotProcessed" }), [
+        "NotUnknown",
+        "k0: nothing is unknown of this row: its message is done"
+      ])
+      assert.deepStrictEqual((yield* refused("k0", { _tag: "Processed", messageId: 1 }))[0], "NotUnknown")
+      assert.deepStrictEqual(yield* refused("k9\u001b", { _tag: "NotProcessed" }), [
+        "UnknownKey",
+        "k9: the journal has no row with this key; give one as the report of unknown rows has it, such as " +
+        "email:alice@acme.inc"
+      ])
+      // What comes after it needs the id.
+      for (const outcome of [{ _tag: "Processed" }, { _tag: "Processed", contactId: 5, messageId: 1 }] as const) {
+        assert.deepStrictEqual(yield* refused("k1", outcome), [
+          "InvalidId",
+          "k1: the conversation was made, so its conversationId is needed for what comes after it"
+        ])
+      }
+      assert.deepStrictEqual(yield* refused("k1", { _tag: "Processed", conversationId: -8 }), [
+        "InvalidId",
+        "k1: conversationId: expected a whole number above 0"
+      ])
+      yield* resolve("k1", { _tag: "Processed", conversationId: 8 })
       // Nor with what another row has.
       yield* change({ key: "k2", step: "conversation", state: "sent" })
-      assert.isFalse(yield* resolve("k2", { _tag: "Processed", conversationId: 8 }))
+      assert.deepStrictEqual((yield* refused("k2", { _tag: "Processed", conversationId: 8 }))[0], "OtherRow")
       assert.deepStrictEqual(yield* totals, {
         planned: 1,
         sent: 1,

@@ -293,7 +293,7 @@ describe("livedesk drafts", () => {
         }))
       )
       const lost = yield* drafts("send", "1")
-      assert.strictEqual(lost.code, 7)
+      assert.strictEqual(lost.code, 9)
       assert.include(lost.err, "livedesk drafts resolve 1")
       assert.strictEqual((yield* drafts("send", "1")).code, 2)
       assert.strictEqual((yield* drafts("resolve", "1", "happened")).code, 0)

@@ -61,7 +61,7 @@ describe("NodeImport", () => {
       assert.match(rejects[1] ?? "", /^3,,"contact: give identifier, email or phoneNumber[^]*",,,Nobody$/)
       assert.match(
         rejects[2] ?? "",
-        /^4,contact,"contacts.create failed: ValidationError\/RejectedInput[^]*",,no address,Bob$/
+        /^4,contact,"contacts.ensure: contacts.create failed for inbox 407: ValidationError\/RejectedInput[^]*",,no address,Bob$/
       )
       assert.strictEqual(
         yield* text(files.unknowns),
@@ -159,9 +159,17 @@ describe("NodeImport", () => {
           Effect.scoped
         )
         assert.include(other.err, `another process is at work with ${journal}`)
-      }).pipe(Effect.provide(NodeImport.journalLayer(journal)))
+      }).pipe(Effect.provide(NodeImport.journalLayer(journal, { create: true })))
       assert.strictEqual(HashMap.size((yield* Effect.flatMap(Emulator.Emulator, ({ state }) => state)).contacts), 0)
     }).pipe(Effect.provide(livedesk)))
+
+  it.live("opens no journal that is not there, unless create is given", () =>
+    Effect.gen(function*() {
+      const file = yield* fileOf("email\na@acme.inc\n")
+      const error = yield* Effect.flip(Effect.scoped(Layer.build(NodeImport.journalLayer(`${file}.jornal`))))
+      assert.deepStrictEqual([error.problem, error.message], ["Missing", `there is no import's journal ${file}.jornal`])
+      assert.deepStrictEqual(yield* Effect.promise(() => readdir(dirname(file))), ["customers.csv"])
+    }))
 
   it.live("writes the reports also when it fails, and logs it when it cannot", () =>
     Effect.gen(function*() {
@@ -227,7 +235,7 @@ describe("NodeImport", () => {
         ""
       ]
       const file = yield* fileOf(`email\n"=cmd|' /C calc'!A0\n`)
-      const journal = NodeImport.journalLayer(`${file}.journal`)
+      const journal = NodeImport.journalLayer(`${file}.journal`, { create: true })
       const files = NodeImport.reportsOf({ file })
       yield* Effect.gen(function*() {
         const { begin, reject } = yield* ImportJournal.ImportJournal
@@ -351,7 +359,7 @@ describe("NodeImport", () => {
           yield* journal.begin(yield* target)
           yield* journal.plan([{ key: email, customer: email, addresses: [], line: 2, row: "{}" }])
           yield* copy(suffix)
-        }).pipe(Effect.provide(NodeImport.journalLayer(journal)))
+        }).pipe(Effect.provide(NodeImport.journalLayer(journal, { create: true })))
       })
       yield* run("1", "a@acme.inc")
       yield* run("2", "b@acme.inc")

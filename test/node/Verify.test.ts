@@ -158,7 +158,7 @@ describe("verify", () => {
         return JSON.stringify({ code: 0, message: "Success", data: { ticket_id: "tk_1" } })
       })
       const ran = yield* verifyIn(folder, settings, "--yes", "--json")
-      assert.strictEqual(ran.code, 5, ran.err)
+      assert.strictEqual(ran.code, 9, ran.err)
       const of = (what: string) => observed(folder).calls.find((one) => one.what === what)?.result
       assert.match(of("a ticket with title and description") ?? "", /^unknown: LiveDesk may have acted or not \(/)
       assert.match(of("that ticket") ?? "", /^left out/)

@@ -14,6 +14,7 @@ import * as ContactProfile from "./ContactProfile.ts"
 import * as Endpoint from "./Endpoint.ts"
 import * as ContactLookup from "./internal/ContactLookup.ts"
 import * as ContactStream from "./internal/ContactStream.ts"
+import * as ErrorMapping from "./internal/ErrorMapping.ts"
 import * as LiveDeskClient from "./LiveDeskClient.ts"
 import type * as LiveDeskError from "./LiveDeskError.ts"
 import * as LiveDeskSchema from "./LiveDeskSchema.ts"
@@ -482,10 +483,16 @@ export const layer: Layer.Layer<Contacts, never, LiveDeskClient.LiveDeskClient> 
     }
     const stream: Contacts["Service"]["stream"] = ({ resume, ...filter } = {}, options) =>
       ContactStream.make(
-        (page) => calls.list({ ...filter, page }, options),
+        (page) =>
+          Effect.mapError(
+            calls.list({ ...filter, page }, options),
+            (error) => ErrorMapping.remake(error, { resume: { page } })
+          ),
         Number(resume?.page ?? filter.page ?? 1)
       )
-    const ensure = yield* ContactLookup.makeEnsure(calls.create, stream)
-    return Contacts.of({ ...calls, stream, find: ContactLookup.makeFind(stream), ensure })
+    const search = ({ q }: { readonly q: string }, options?: LiveDeskClient.CallOptions) =>
+      ContactStream.make((page) => calls.list({ q, page }, options), 1)
+    const ensure = yield* ContactLookup.makeEnsure(calls.create, search)
+    return Contacts.of({ ...calls, stream, find: ContactLookup.makeFind(search), ensure })
   })
 )

@@ -13,7 +13,7 @@ import * as Conversations from "./Conversations.ts"
 import * as ErrorMapping from "./internal/ErrorMapping.ts"
 import { messageIssues } from "./internal/messageIssues.ts"
 import type * as LiveDeskClient from "./LiveDeskClient.ts"
-import type * as LiveDeskError from "./LiveDeskError.ts"
+import * as LiveDeskError from "./LiveDeskError.ts"
 import type * as LiveDeskSchema from "./LiveDeskSchema.ts"
 import { ContactId, ConversationId } from "./LiveDeskSchema.ts"
 import * as Messages from "./Messages.ts"
@@ -31,9 +31,23 @@ export interface StartConversation {
   readonly contact: Omit<Contacts.CreateContact, "inboxId"> | KnownContact
   /** The first message. */
   readonly message: Omit<Messages.SendMessage, "conversationId">
-  /** The `resume` of an earlier start's error, to skip the steps that it completed. */
+  /**
+   * The `resume` of an earlier start's error, to skip the steps that it completed. If it names a step as `unknown`, look
+   * for its record first: add the record's id if it is there, else give `notProcessed`.
+   */
   readonly resume?: LiveDeskError.Identifiers | undefined
+  /** The `unknown` step of `resume`, to say that you looked for its record and it is not there. */
+  readonly notProcessed?: Step | undefined
 }
+
+/**
+ * A step of a start.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Step = typeof Step.Type
+const Step = Schema.Literals(["contact", "conversation", "message"])
 
 /**
  * An existing contact.
@@ -65,7 +79,8 @@ export interface StartedConversation {
 const Done = Schema.Struct({
   contactId: Schema.optionalKey(ContactId),
   sourceId: Schema.optional(Schema.String),
-  conversationId: Schema.optionalKey(ConversationId)
+  conversationId: Schema.optionalKey(ConversationId),
+  unknown: Schema.optionalKey(Step)
 })
 
 const readDone = SchemaParser.decodeUnknownResult(Done, { errors: "all", onExcessProperty: "error" })
@@ -74,8 +89,14 @@ const readDone = SchemaParser.decodeUnknownResult(Done, { errors: "all", onExces
  * Creates a contact, a conversation and its first message.
  *
  * If a step fails, the error's `resume` holds the ids of the completed steps: pass it to another start to continue
- * without repeating them. The error's `outcome` is that of the failed step. After `Processed` or `Unknown`, check
- * whether that step took effect before you continue.
+ * without repeating them. The error's `outcome` is that of the failed step.
+ *
+ * If that step may have taken effect, `resume` also names it as `unknown`, and a start with it is refused: it could send
+ * the message twice. Look for the step's record, as `verifyHint` says:
+ *
+ * - The message is there: nothing is left to do.
+ * - The contact or the conversation is there: add its `contactId` or `conversationId` to `resume`.
+ * - It is not there: pass the step as `notProcessed`.
  *
  * ```ts
  * const input = {
@@ -107,7 +128,16 @@ export const start = Effect.fn("ConversationStart.start")(function*(
 
   const known = "contactId" in input.contact ? input.contact : undefined
   const read = readDone(input.resume ?? known ?? {})
+  const undecided = Result.isFailure(read) ? undefined : undecidedOf(read.success)
   const issues = [
+    ...(undecided === input.notProcessed
+      ? []
+      : undecided === undefined
+      ? [{ path: ["notProcessed"], message: "the resume names no such step as unknown" }]
+      : [{
+        path: ["resume", "unknown"],
+        message: `the outcome of the ${undecided} is unknown, so look for it first; ${goOn[undecided]}`
+      }]),
     ...(Result.isFailure(read) || (read.success.conversationId !== undefined && read.success.contactId === undefined)
       ? [
         input.resume === undefined
@@ -124,7 +154,7 @@ export const start = Effect.fn("ConversationStart.start")(function*(
   const done = read.success
 
   const contact = done.contactId === undefined && !("contactId" in input.contact)
-    ? Option.some(yield* contacts.create({ ...input.contact, inboxId }, options))
+    ? Option.some(yield* step("contact", contacts.create({ ...input.contact, inboxId }, options), {}))
     : Option.none()
   const sender = Option.match(contact, {
     onNone: () => ({ contactId: ContactId.make(done.contactId ?? 0), sourceId: done.sourceId }),
@@ -136,21 +166,61 @@ export const start = Effect.fn("ConversationStart.start")(function*(
   const from = { contactId: sender.contactId, ...(sender.sourceId === undefined ? {} : { sourceId: sender.sourceId }) }
 
   const conversation = done.conversationId === undefined
-    ? Option.some(
-      yield* Effect.mapError(
-        conversations.create({ ...from, inboxId }, options),
-        (error) => ErrorMapping.withResume(error, from)
-      )
-    )
+    ? Option.some(yield* step("conversation", conversations.create({ ...from, inboxId }, options), from))
     : Option.none()
   const conversationId = Option.match(conversation, {
     onNone: () => ConversationId.make(done.conversationId ?? 0),
     onSome: ({ id }) => id
   })
 
-  const message = yield* Effect.mapError(
+  const message = yield* step(
+    "message",
     messages.send({ ...input.message, conversationId }, options),
-    (error) => ErrorMapping.withResume(error, { ...from, conversationId })
+    { ...from, conversationId }
   )
   return { contactId: from.contactId, contact, conversationId, conversation, message }
 })
+
+/** The step that is unknown, unless the id of its record decides its outcome. */
+const undecidedOf = ({ contactId, conversationId, unknown }: typeof Done.Type): Step | undefined =>
+  (unknown === "contact" && contactId !== undefined) || (unknown === "conversation" && conversationId !== undefined)
+    ? undefined
+    : unknown
+
+const goOn = {
+  contact: "if it is there, resume with its contactId, else with notProcessed contact",
+  conversation: "if it is there, resume with its conversationId, else with notProcessed conversation",
+  message: "if it is there, nothing is left to do; only if it is not, resume with notProcessed message"
+} satisfies Record<Step, string>
+
+const createdIds = {
+  contact: { name: "contactId", path: "payload.contact.id" },
+  conversation: { name: "conversationId", path: "id" },
+  message: undefined
+}
+
+/** A step whose error says how to continue after the steps that are done. */
+const step = <A>(
+  step: Step,
+  call: Effect.Effect<A, LiveDeskError.LiveDeskError>,
+  done: LiveDeskError.Identifiers
+): Effect.Effect<A, LiveDeskError.LiveDeskError> =>
+  Effect.mapError(call, (error) => {
+    const parts = {
+      partOf: "ConversationStart.start",
+      ...(Object.keys(done).length === 0 ? undefined : { resume: done })
+    }
+    if (!LiveDeskError.mayHaveTakenEffect(error)) return ErrorMapping.remake(error, parts)
+    const created = createdIds[step]
+    const id = created === undefined ? Option.none() : LiveDeskError.createdId(error, created.path)
+    return ErrorMapping.remake(
+      error,
+      created !== undefined && Option.isSome(id)
+        ? { ...parts, resume: { ...done, [created.name]: id.value } }
+        : {
+          ...parts,
+          resume: { ...done, unknown: step },
+          verifyHint: `${error.verifyHint ?? "look at LiveDesk's console"}; ${goOn[step]}`
+        }
+    )
+  })

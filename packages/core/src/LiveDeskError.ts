@@ -358,10 +358,6 @@ export class TimedOut extends Schema.TaggedError<TimedOut>()("TimedOut", {
   }
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
-// errors
-// ---------------------------------------------------------------------------------------------------------------------
-
 const common = {
   /** The operation of the call, such as `contacts.create`. */
   operation: Schema.String,
@@ -377,9 +373,13 @@ const common = {
   attempts: Schema.optionalKey(Schema.Int),
   /** How to check whether the call took effect, if it may have and is not idempotent. */
   verifyHint: Schema.optionalKey(Schema.String),
-  /** `true` if the call is safe or idempotent: repeating it does no harm. */
+  /** `true` if the call is safe or idempotent: repeating it does no harm. Absent if no request began. */
   isCallIdempotent: Schema.optionalKey(Schema.Boolean),
-  /** For a call of several steps: what to pass to it to continue at the failed step, so that nothing is done twice. */
+  /** The ids that the input named, such as `conversationId`. It holds no names, texts or addresses. */
+  inputIds: Schema.optionalKey(Identifiers),
+  /** The call of several steps that made this call, such as `contacts.ensure`. */
+  partOf: Schema.optionalKey(Schema.String),
+  /** For a call of several steps: the steps so far, to pass to it. `unknown` names a step to look for before. */
   resume: Schema.optionalKey(Identifiers)
 }
 

@@ -6,6 +6,7 @@
  */
 import * as CustomerReply from "@effect-livedesk/core/flows/CustomerReply"
 import * as IntentLog from "@effect-livedesk/core/flows/IntentLog"
+import * as Reconciliation from "@effect-livedesk/core/flows/Reconciliation"
 import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import * as NodeRedis from "@effect/platform-node/NodeRedis"
 import * as ClusterWorkflowEngine from "effect/cluster/ClusterWorkflowEngine"
@@ -78,13 +79,14 @@ export interface ClusterOptions {
 
 const flows = Layer.mergeAll(
   ClusterWorkflowEngine.layer,
-  Layer.provideMerge(CustomerReply.layer, IntentLog.layer)
+  Layer.provideMerge(Layer.merge(CustomerReply.layer, Reconciliation.layerReminder), IntentLog.layer)
 )
 
 /**
- * Runs flows in this process, stored in a file. The process locks the file: a second one fails with `SqlError`. Fails
- * with `SqliteFileError` for a file that holds something else, and for one that was copied or moved after a crash without
- * the file beside it, whose name ends with `-wal`.
+ * Runs flows in this process, stored in a file. Fails with `SqliteFileError` for a file that another process has, that
+ * holds something else, or that was copied or moved after a crash without the file beside it, whose name ends with `-wal`.
+ *
+ * At its start and every hour, it logs a warning for each step that waits for a person. So does `layerCluster`.
  *
  * @category layers
  * @since 0.1.0

@@ -80,7 +80,7 @@ export const run = (options: Options): Effect.Effect<
       ...(total === undefined ? {} : { total: format === "csv" ? Math.max(0, total - 1) : total })
     }).pipe(Effect.ensuring(report))
   }).pipe(
-    Effect.provide([journalLayer(journalOf(options)), NodeFileSystem.layer]),
+    Effect.provide([journalLayer(journalOf(options), { create: true }), NodeFileSystem.layer]),
     (importing) =>
       ContactImport.check(options).pipe(
         Effect.andThen(checkJournal(options)),
@@ -184,26 +184,31 @@ const formatOf = (file: string): "csv" | "ndjson" => /\.(?:ndjson|jsonl)$/i.test
 /**
  * Provides the journal in a file, to look at it or to resolve rows while no import is at work with it.
  *
- * Fails with `NotAJournal` for a file that holds something else, which stays as it is; and with `Incomplete` for one that was
+ * Fails with `Missing` where there is no journal, unless `create` says to make one. Fails with `NotAJournal` for a file that holds something else, which stays as it is; and with `Incomplete` for one that was
  * copied or moved after a crash without the file beside it, whose name ends with `-wal`.
  *
  * @category layers
  * @since 0.1.0
  */
 export const journalLayer = (
-  file: string
+  file: string,
+  options?: { readonly create?: boolean | undefined }
 ): Layer.Layer<ImportJournal.ImportJournal, ImportJournal.ImportJournalError> =>
   Layer.provide(
     ImportJournal.layer,
-    GuardedSqlite.layer(file, journalKind).pipe(
-      Layer.catchTag("SqlError", (cause) =>
-        failed({
-          problem: "Database",
-          detail: cause.reason._tag === "LockTimeoutError" ? `another process is at work with ${file}` : cause.message,
-          cause
-        })),
+    Layer.unwrap(Effect.suspend(() =>
+      options?.create === true || file === ":memory:" || !GuardedSqlite.isEmpty(file)
+        ? Effect.succeed(GuardedSqlite.layer(file, journalKind))
+        : Effect.fail(
+          new ImportJournal.ImportJournalError({ problem: "Missing", detail: `there is no import's journal ${file}` })
+        )
+    )).pipe(
+      Layer.catchTag("SqlError", (cause) => failed({ problem: "Database", detail: cause.message, cause })),
       Layer.catchTag("SqliteFileError", ({ message, problem }) =>
-        failed({ problem: problem === "OtherFile" ? "NotAJournal" : problem, detail: message }))
+        failed({
+          problem: problem === "OtherFile" ? "NotAJournal" : problem === "InUse" ? "Database" : problem,
+          detail: problem === "InUse" ? `another process is at work with ${file}` : message
+        }))
     )
   )
 

@@ -44,12 +44,13 @@ export interface Options {
  * - `OtherFile`: it holds something else.
  * - `Incomplete`: it was copied or moved without the file beside it, whose name ends with `-wal`, or stands beside that of
  *   another state.
+ * - `InUse`: another process has it, or this one by another layer.
  *
  * @category errors
  * @since 0.1.0
  */
 export class SqliteFileError extends Data.TaggedError("SqliteFileError")<{
-  readonly problem: "OtherFile" | "Incomplete"
+  readonly problem: "OtherFile" | "Incomplete" | "InUse"
   readonly file: string
   readonly detail: string
 }> {

@@ -262,14 +262,7 @@ const once = Effect.fnUntraced(function*<R>(
     const now = yield* finding._tag === "NotFound" ? intents.release(intent) : intents.suspend(intent)
     if (now.foundId !== undefined) return Option.some(yield* done(now, now.foundId))
     if (finding._tag === "NotFound") return Option.none()
-    yield* Effect.logWarning(
-      `${workflow._tag} ${executionId} waits: the outcome of its step ${step} is unknown. To resolve it, ` +
-        (intent.verifyHint ?? "look at LiveDesk's console")
-    ).pipe(Effect.annotateLogs({
-      "livedesk.flow": workflow._tag,
-      "livedesk.flow.execution": executionId,
-      "livedesk.flow.step": step
-    }))
+    yield* FlowResolution.warn(intent)
     return Option.some<Outcome>({ _tag: "Pending", round: intent.round })
   })
 

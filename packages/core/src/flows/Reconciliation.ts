@@ -7,6 +7,8 @@
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as WorkflowEngine from "effect/workflow/WorkflowEngine"
 import * as FlowResolution from "../internal/FlowResolution.ts"
@@ -201,6 +203,20 @@ export const pending: Effect.Effect<ReadonlyArray<PendingStep>, never, IntentLog
         since: DateTime.makeUnsafe(intent.since),
         verifyHint: intent.verifyHint
       })))
+)
+
+/**
+ * Logs a warning for each step that waits for a resolution, at once and every hour: nothing else tells of a flow that
+ * waited before its process was restarted. The layers of `NodeFlows` have it.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerReminder: Layer.Layer<never, never, IntentLog.IntentLog> = Layer.effectDiscard(
+  IntentLog.IntentLog.use(({ pending }) => Effect.flatMap(pending, Effect.forEach(FlowResolution.warn))).pipe(
+    Effect.repeat(Schedule.spaced("1 hour")),
+    Effect.forkScoped
+  )
 )
 
 /**

@@ -14,8 +14,10 @@ import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import * as Stream from "effect/Stream"
 import * as GroupCommit from "../internal/GroupCommit.ts"
+import * as JournalResolution from "../internal/JournalResolution.ts"
 import * as JournalTable from "../internal/JournalTable.ts"
 import { ContactId, ConversationId, MessageId } from "../LiveDeskSchema.ts"
+import type { ImportResolution, ImportResolutionError } from "./ImportResolution.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
@@ -192,12 +194,13 @@ export interface Target {
  * - `NotAJournal`: the file holds something else.
  * - `OtherVersion`: another version of this library made it.
  * - `Incomplete`: a part of it was left behind when it was copied or moved, or all of it; or a part of another is beside it.
+ * - `Missing`: there is no such file.
  *
  * @category errors
  * @since 0.1.0
  */
 export class ImportJournalError extends Data.TaggedError("ImportJournalError")<{
-  readonly problem: "Database" | "OtherImport" | "NotAJournal" | "OtherVersion" | "Incomplete"
+  readonly problem: "Database" | "OtherImport" | "NotAJournal" | "OtherVersion" | "Incomplete" | "Missing"
   readonly detail: string
   readonly cause?: SqlError | undefined
 }> {
@@ -256,21 +259,13 @@ export class ImportJournal extends Context.Service<ImportJournal, {
   /** The number of rows in each state. */
   readonly totals: Effect.Effect<Totals, ImportJournalError>
   /**
-   * Resolves the step of a `sent` row, after an operator has looked in LiveDesk: it was done, with the id of what it
-   * made, or it was not. The next run goes on from there. Returns whether there is such a row,
-   * and its conversation is not another row's.
+   * Resolves the step of a `sent` row, after an operator has looked in LiveDesk. The next run goes on from there. The key
+   * is that of the entry, such as `email:alice@acme.inc`, as the report of unknown rows has it.
    */
   readonly resolve: (
     key: string,
-    outcome:
-      | {
-        readonly _tag: "Processed"
-        readonly contactId?: number | undefined
-        readonly conversationId?: number | undefined
-        readonly messageId?: number | undefined
-      }
-      | { readonly _tag: "NotProcessed" }
-  ) => Effect.Effect<boolean, ImportJournalError>
+    outcome: ImportResolution
+  ) => Effect.Effect<void, ImportJournalError | ImportResolutionError>
 }>()("@effect-livedesk/core/ImportJournal") {}
 
 /**
@@ -358,12 +353,11 @@ export const layer: Layer.Layer<ImportJournal, ImportJournalError, SqlClient.Sql
         }
       })),
       resolve: (key, outcome) =>
-        orFail(Effect.map(
-          outcome._tag === "NotProcessed"
-            ? JournalTable.resolveNotProcessed(sql, key)
-            : JournalTable.resolveProcessed(sql, key, outcome),
-          (resolved) => resolved.length > 0
-        ))
+        Effect.catchTag(
+          sql.withTransaction(JournalResolution.resolve(sql, key, outcome)),
+          "SqlError",
+          (error) => orFail(Effect.fail(error))
+        )
     })
   })
 )

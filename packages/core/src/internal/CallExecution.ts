@@ -29,6 +29,8 @@ export interface Client extends ClientSettings {
 }
 
 export interface CallSettings {
+  /** The input of the call, for its errors. */
+  readonly input: unknown
   readonly timeout: Duration.Duration
   readonly retries: RetryPolicy.RetryPolicy
   /** Returns the time, in milliseconds. */
@@ -89,7 +91,8 @@ export class CallExecution<Input, Output> implements QueuedHandler {
           attempts: this.attempts,
           outcome: this.outcome,
           idempotency,
-          verifyHint
+          verifyHint,
+          input: this.settings.input
         })
     )
   }

@@ -84,6 +84,7 @@ export const makeFind = <A extends Known>(
       if (q === undefined || (found !== undefined && agreement(name, contactKey, found) === true)) continue
       // The search matches parts of any field; only a contact with an equal field counts.
       const match = yield* search({ q }, options).pipe(
+        Stream.mapError((error) => ErrorMapping.remake(error, { partOf: operation })),
         Stream.filter((contact) => agreement(name, contactKey, contact) === true),
         Stream.runHead
       )
@@ -138,6 +139,7 @@ export const makeEnsure = Effect.fnUntraced(function*<
         })
       )
     const created = create({ ...input, ...contactKey }, options).pipe(
+      Effect.mapError((error) => ErrorMapping.remake(error, { partOf: operation })),
       Effect.map((created): Ensured<A, Created> => ({ _tag: "Created", ...created })),
       Effect.catch((error) => {
         const { outcome, reason } = error

@@ -8,7 +8,6 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type * as LiveDeskError from "../LiveDeskError.ts"
 import type { ContactId } from "../LiveDeskSchema.ts"
-import * as ErrorMapping from "./ErrorMapping.ts"
 
 interface Page<A> {
   readonly contacts: ReadonlyArray<A>
@@ -37,7 +36,6 @@ export const make = <A extends { readonly id: ContactId }>(
   const start: Progress = { page: firstPage, delivered: 0, stale: 0, first: new Set(), recent: [] }
   return Stream.paginate(start, (progress) =>
     read(progress.page).pipe(
-      Effect.mapError((error) => ErrorMapping.withResume(error, { page: progress.page })),
       Effect.map(({ contacts, meta }) => {
         const fresh = contacts.filter(({ id }) =>
           !progress.first.has(id) && !progress.recent.some((page) => page.has(id))

@@ -63,6 +63,7 @@ export const make = <Input, Output>(
       const clock = fiber.getRef(Clock.Clock)
       const begin = () =>
         new CallExecution(client, endpoint, prepared.success, {
+          input,
           timeout: Result.getOrElse(timeout, () => client.timeout),
           retries: Result.getOrElse(retries, () => client.retries),
           now: () => clock.currentTimeMillisUnsafe(),

@@ -17,19 +17,16 @@ import * as ErrorExcerpt from "./ErrorExcerpt.ts"
 import type { ResponseParts } from "./ResponseBuffer.ts"
 import * as TransportFailure from "./TransportFailure.ts"
 
-/** Adds `resume` to an error. */
-export const withResume = (
-  error: LiveDeskError.LiveDeskError,
-  resume: LiveDeskError.Identifiers
-): LiveDeskError.LiveDeskError => remake(error, { resume })
-
-const remake = (
+/** Changes fields of an error. */
+export const remake = (
   error: LiveDeskError.LiveDeskError,
   changes: {
     readonly outcome?: LiveDeskError.Outcome
     readonly attempts?: number
     readonly verifyHint?: string
     readonly isCallIdempotent?: boolean
+    readonly inputIds?: LiveDeskError.Identifiers
+    readonly partOf?: string
     readonly resume?: LiveDeskError.Identifiers
   }
 ): LiveDeskError.LiveDeskError => {
@@ -57,18 +54,26 @@ export const withAttempts = (
     readonly attempts: number
     readonly idempotency: "safe" | "idempotent" | "none"
     readonly verifyHint: string | undefined
+    readonly input: unknown
   }
 ): LiveDeskError.LiveDeskError => {
+  const inputIds = Object.fromEntries(Object.entries(call.input ?? {}).filter(isId))
   const outcome = worstOutcome(error.outcome, call.outcome)
   const isCallIdempotent = call.idempotency !== "none"
   const verifyHint = !isCallIdempotent && LiveDeskError.mayHaveTakenEffect({ outcome }) ? call.verifyHint : undefined
   return remake(error, {
     outcome,
     ...(call.attempts < 2 ? undefined : { attempts: call.attempts }),
-    ...(isCallIdempotent ? { isCallIdempotent } : undefined),
+    isCallIdempotent,
+    ...(Object.keys(inputIds).length === 0 ? undefined : { inputIds }),
     ...(verifyHint === undefined ? undefined : { verifyHint })
   })
 }
+
+/** Whether a field of an input is an id that LiveDesk gave. Source ids are left out: they may be addresses. */
+const isId = (field: [name: string, value: unknown]): field is [string, number | string] =>
+  field[0].endsWith("Id") &&
+  (Number.isSafeInteger(field[1]) || (field[0] === "ticketId" && /^[\w-]{1,40}$/.test(String(field[1]))))
 
 /** Turns a refusal to move a conversation to `status` into `TransitionRejected`. */
 export const asTransition = (error: LiveDeskError.LiveDeskError, status: string): LiveDeskError.LiveDeskError => {

@@ -18,6 +18,8 @@ interface Subject {
   readonly verifyHint?: string
   readonly isCallIdempotent?: boolean
   readonly isRetryable: boolean
+  readonly inputIds?: Identifiers
+  readonly partOf?: string
   readonly resume?: Identifiers
 }
 
@@ -56,7 +58,8 @@ interface Identifiers {
 
 /** Returns the message of an error. */
 export const describe = (error: Subject): string =>
-  `${error.operation} failed${error.attempts === undefined ? "" : ` ${error.attempts} times`}: ` +
+  `${error.partOf === undefined ? "" : `${error.partOf}: `}${error.operation} failed` +
+  `${error.attempts === undefined ? "" : ` ${error.attempts} times`}${inputSentence(error.inputIds)}: ` +
   `${error._tag}/${error.reason._tag}, outcome ${error.outcome}: ` +
   `${what(error)}. ${advice(error)}${verifySentence(error.verifyHint)}${resumeSentence(error.resume)}`
 
@@ -71,10 +74,15 @@ const verifySentence = (verifyHint: string | undefined): string =>
   verifyHint === undefined ? "" : ` To verify the outcome: ${verifyHint}.`
 
 /** On one line: LiveDesk gives the source id, so it may be any text. */
-const resumeSentence = (resume: Identifiers = {}): string => {
-  const steps = Object.entries(resume).map(([name, id]) => `${name} ${String(id).replace(/[\s\p{C}]+/gu, " ")}`)
-  return steps.length === 0 ? "" : ` Resume with ${steps.join(", ")}.`
-}
+const listed = (ids: Identifiers): string =>
+  Object.entries(ids).map(([name, id]) => `${name} ${String(id).replace(/[\s\p{C}]+/gu, " ")}`).join(", ")
+
+const inputSentence = (ids: Identifiers | undefined): string =>
+  ids === undefined ? "" : ` for ${listed(ids).replaceAll("Id ", " ")}`
+
+/** After an unknown step, the verify hint says how to go on. */
+const resumeSentence = (resume: Identifiers | undefined): string =>
+  resume === undefined ? "" : ` ${"unknown" in resume ? "Steps so far:" : "Resume with"} ${listed(resume)}.`
 
 const credentialsPlace = "Project Settings - API Management of the LiveDesk console"
 

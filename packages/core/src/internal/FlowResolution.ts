@@ -15,6 +15,25 @@ export const Resolution = Schema.TaggedUnion({
 })
 export type Resolution = typeof Resolution.Type
 
+/** Warns of a step that waits for a person. */
+export const warn = (
+  { contactId, conversationId, executionId, step, verifyHint, workflow }: IntentLog.Intent
+): Effect.Effect<void> => {
+  const subject = conversationId !== undefined
+    ? ` for conversation ${conversationId}`
+    : contactId !== undefined
+    ? ` for contact ${contactId}`
+    : ""
+  return Effect.logWarning(
+    `${workflow} ${executionId} waits: the outcome of its step ${step} is unknown${subject}. To resolve it, ` +
+      (verifyHint ?? "look at LiveDesk's console")
+  ).pipe(Effect.annotateLogs({
+    "livedesk.flow": workflow,
+    "livedesk.flow.execution": executionId,
+    "livedesk.flow.step": step
+  }))
+}
+
 /** The deferred of one call of a step. */
 export const deferredOf = (step: string, round: number): DurableDeferred.DurableDeferred<typeof Resolution> =>
   DurableDeferred.make(`${step}/resolution/${round}`, { success: Resolution })

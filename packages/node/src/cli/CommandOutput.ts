@@ -150,6 +150,15 @@ export const printable = (text: string): string =>
   // Some languages and emoji need the joiners.
   text.replaceAll(/(?:(?![\n\u200C\u200D])[\p{Cc}\p{Cf}\u2028\u2029])+/gu, " ")
 
+/**
+ * Quotes a text as one word of a shell.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const quoted = (text: string): string =>
+  /^[\w./:@=+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+
 const maxCellWidth = 60
 
 const segmenter = new Intl.Segmenter()

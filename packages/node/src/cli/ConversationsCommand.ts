@@ -14,6 +14,7 @@ import * as Console from "effect/Console"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as CommandOutput from "./CommandOutput.ts"
 import * as ContactsCommand from "./ContactsCommand.ts"
 import { UsageError } from "./ExitCode.ts"
 import * as LiveDeskCall from "./LiveDeskCall.ts"
@@ -63,12 +64,16 @@ const start = Command.make(
     message: Flag.String("message").pipe(Flag.withDescription("The first message")),
     resume: Flag.KeyValuePair("resume").pipe(
       Flag.withDescription(
-        "An id from the error of an earlier start, to continue it, as contactId=5; may be given several times"
+        "A step from the error of an earlier start, to continue it, as contactId=5; may be given several times"
       ),
+      LiveDeskCall.optional
+    ),
+    notProcessed: Flag.Literals("not-processed", ["contact", "conversation", "message"]).pipe(
+      Flag.withDescription("The step that --resume names as unknown, once you have looked and it is not there"),
       LiveDeskCall.optional
     )
   },
-  Effect.fnUntraced(function*({ contactId, ensure, inbox, message, resume, sourceId, ...contact }) {
+  Effect.fnUntraced(function*({ contactId, ensure, inbox, message, notProcessed, resume, sourceId, ...contact }) {
     const inboxId = yield* LiveDeskCall.inboxId(inbox)
     if (contactId === undefined && sourceId !== undefined) {
       return yield* new UsageError({ message: "--source needs --contact" })
@@ -92,8 +97,9 @@ const start = Command.make(
         inboxId,
         contact,
         message: { content: message },
-        ...(resume === undefined ? {} : { resume: identifiers(resume) })
-      })
+        ...(resume === undefined ? {} : { resume: identifiers(resume) }),
+        notProcessed
+      }).pipe(Effect.tapError(pointToResume))
     yield* LiveDeskCall.perform(
       ensure && Contacts.hasContactKey(ensured)
         ? Effect.flatMap(
@@ -128,6 +134,21 @@ const pointToContact = ({ operation, reason }: LiveDeskError.LiveDeskError) =>
   operation === "contacts.create" && (reason._tag === "Conflict" || reason._tag === "RejectedInput")
     ? Console.error("if the contact is there already: give --ensure to write to it, or its id by --contact")
     : Effect.void
+
+/** Says how to continue, with the flags to add to the command. */
+const pointToResume = ({ resume }: LiveDeskError.LiveDeskError) => {
+  if (resume === undefined) return Effect.void
+  const { unknown } = resume
+  const flags = [
+    ...Object.entries(resume).map(([name, id]) => `--resume ${CommandOutput.quoted(`${name}=${id}`)}`),
+    ...(unknown === undefined ? [] : [`--not-processed ${unknown}`])
+  ].join(" ")
+  return Console.error(CommandOutput.printable(
+    unknown === undefined
+      ? `to continue, add ${flags}`
+      : `look for the ${unknown} first; only if it is not there, continue: add ${flags}`
+  ))
+}
 
 /** Reads ids as numbers if they look like it, except for the source id, which is text. */
 const identifiers = (resume: { readonly [name: string]: string }): { readonly [name: string]: string | number } =>

@@ -12,7 +12,7 @@ import * as Effect from "effect/Effect"
 import { existsSync } from "node:fs"
 import * as NodeLiveDesk from "../NodeLiveDesk.ts"
 import * as CommandOutput from "./CommandOutput.ts"
-import { InvalidFileError, PartialFailureError, UsageError } from "./ExitCode.ts"
+import { InvalidFileError, PartialFailureError, UnknownOutcomeError, UsageError } from "./ExitCode.ts"
 import * as LiveDeskCall from "./LiveDeskCall.ts"
 import * as McpCommand from "./McpCommand.ts"
 
@@ -107,7 +107,7 @@ const send = Command.make(
     yield* CommandOutput.print(write, details)
     // It is still `Begun` if its outcome could not be recorded.
     if (write.state === "Unknown" || write.state === "Begun") {
-      return yield* new PartialFailureError({
+      return yield* new UnknownOutcomeError({
         message:
           `whether draft ${id} was sent is not known: look in LiveDesk's console, then livedesk drafts resolve ${id}`
       })

@@ -53,12 +53,20 @@ export const command = Command.make(
       Flag.withDescription("Show queries and bodies of the last requests at /inbox, kept in memory; on by default"),
       Flag.withDefault(true)
     ),
+    faults: Flag.String("fault").pipe(
+      Flag.withDescription(
+        "A fault of the next request of an operation, such as messages.send=Reset:AfterProcessing, or of the next two " +
+          "with :2 behind it; may be given several times"
+      ),
+      Flag.withMetavar("operation=fault"),
+      Flag.atLeast(0)
+    ),
     inboxes: Flag.Int("inbox").pipe(
       Flag.withDescription("An inbox of the emulator, by its id; defaults to 407; may be given several times"),
       Flag.atLeast(0)
     )
   },
-  Effect.fnUntraced(function*({ allowedHosts, file, host = "127.0.0.1", inboxes, keepsBodies, port, webhook }) {
+  Effect.fnUntraced(function*({ allowedHosts, faults, file, host = "127.0.0.1", inboxes, keepsBodies, port, webhook }) {
     yield* LiveDeskCall.rejectDryRun("emulator", "it sends nothing to LiveDesk")
     if (port !== undefined && (port < 0 || port > 65_535)) {
       return yield* new UsageError({ message: "--port: expected a number from 0 to 65535" })
@@ -68,8 +76,10 @@ export const command = Command.make(
     if (others.length > 0) return yield* new UsageError({ message: "--settings-file: the emulator writes to one file" })
     const isNew = envFile !== undefined && !(yield* (yield* FileSystem.FileSystem).exists(envFile))
     const secret = yield* isNew ? secretWithoutFile : webhookSecret
-    const { Emulator, NodeEmulator } = yield* loaded
+    const { Emulator, FaultFlag, Faults, NodeEmulator } = yield* loaded
+    const plan = yield* FaultFlag.read(faults)
     return yield* Effect.gen(function*() {
+      yield* Faults.Faults.use(({ setPlan }) => setPlan(plan))
       const { baseUrl } = yield* NodeEmulator.NodeEmulator
       const { credentials } = yield* Emulator.Emulator
       // The emulator's own credentials are no secret: they open nothing else.
@@ -133,6 +143,9 @@ export const command = Command.make(
   }, {
     command: "livedesk emulator --port 8407 --file livedesk.json --webhook http://127.0.0.1:3000/webhooks/livedesk",
     description: "Run it on a fixed port, with its state in a file, and deliver events to a webhook"
+  }, {
+    command: "livedesk emulator --settings-file .env --fault messages.send=Reset:AfterProcessing",
+    description: "Store the next message, and lose the response: its outcome is Unknown"
   }])
 )
 
@@ -146,6 +159,8 @@ const secretWithoutFile = Effect.catchTag(
 /** Loaded on demand, so that the other commands begin sooner. */
 const loaded = Effect.promise(async () => ({
   Emulator: await import("@effect-livedesk/core/testing/Emulator"),
+  FaultFlag: await import("./FaultFlag.ts"),
+  Faults: await import("@effect-livedesk/core/testing/Faults"),
   NodeEmulator: await import("../NodeEmulator.ts")
 }))
 

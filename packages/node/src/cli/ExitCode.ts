@@ -24,10 +24,11 @@ export const meanings = {
   2: "arguments, settings or input that cannot be used; nothing was sent",
   3: "credentials that LiveDesk does not take, or that cannot be used (AuthError)",
   4: "rejected by LiveDesk, or a response that cannot be read (ValidationError)",
-  5: "no connection, no response in time, or a failure of LiveDesk's (HttpError)",
+  5: "no connection, no response in time, or a failure of LiveDesk's; running it again does no harm (HttpError)",
   6: "not found (HttpError with NotFound)",
   7: "done, but rows were rejected or are unknown, or a receiver refused the webhook",
   8: "a response that differs from its documentation, which doctor and verify look for",
+  9: "LiveDesk may have acted (outcome Unknown or Processed): look before you run it again",
   129: "ended by a closed terminal or a dropped connection (SIGHUP)",
   130: "ended by Ctrl-C",
   143: "ended by SIGTERM",
@@ -50,6 +51,16 @@ export type ExitCode = keyof typeof meanings
  */
 export class PartialFailureError
   extends Schema.TaggedError<PartialFailureError>()("PartialFailureError", { message: Schema.String })
+{}
+
+/**
+ * LiveDesk may have acted.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class UnknownOutcomeError
+  extends Schema.TaggedError<UnknownOutcomeError>()("UnknownOutcomeError", { message: Schema.String })
 {}
 
 /**
@@ -125,7 +136,14 @@ const ofError = (error: unknown): ExitCode => {
   if (isVerificationFailedError(error)) return error.first === undefined ? 8 : ofError(error.first)
   if (Predicate.isTagged(error, "NoResponseError")) return 5
   if (Predicate.isTagged(error, "PartialFailureError")) return 7
+  if (Predicate.isTagged(error, "UnknownOutcomeError")) return 9
   if (!LiveDeskError.isLiveDeskError(error)) return 1
+  if (
+    LiveDeskError.mayHaveTakenEffect(error) && error.isCallIdempotent !== true &&
+    error.reason._tag !== "DriftedResponse"
+  ) {
+    return 9
+  }
   switch (error._tag) {
     case "AuthError":
       return 3

@@ -28,6 +28,7 @@ import * as DryRun from "./DryRun.ts"
 import { InvalidFileError, PartialFailureError, UsageError } from "./ExitCode.ts"
 import * as ImportColumns from "./ImportColumns.ts"
 import * as ImportRejects from "./ImportRejects.ts"
+import * as ImportResolveCommand from "./ImportResolveCommand.ts"
 import * as LiveDeskCall from "./LiveDeskCall.ts"
 
 /**
@@ -47,11 +48,7 @@ export const command = Command.make(
       Flag.withDescription("How many rows are worked on at once; defaults to 16"),
       LiveDeskCall.optional
     ),
-    journal: Flag.String("journal").pipe(
-      Flag.withDescription("The file that records what was done; defaults to the file's name with .journal"),
-      Flag.withMetavar("path"),
-      LiveDeskCall.optional
-    ),
+    journal: ImportResolveCommand.journal,
     delimiter: Flag.ChoiceWithValue("delimiter", [
       ["comma", ","],
       ["semicolon", ";"],
@@ -152,7 +149,10 @@ export const command = Command.make(
       ...(rejected === 0
         ? []
         : [`${counted(rejected)} ${rejected === 1 ? "was" : "were"} rejected, see ${reports.rejects}`]),
-      ...(unknown === 0 ? [] : [`the outcome of ${counted(unknown)} is unknown, see ${reports.unknowns}`])
+      ...(unknown === 0 ? [] : [
+        `the outcome of ${counted(unknown)} is unknown, see ${reports.unknowns}: look in LiveDesk's console, then ` +
+        ImportResolveCommand.usage(options)
+      ])
     ]
     if (failures.length > 0) return yield* new PartialFailureError({ message: failures.join("; ") })
   })
@@ -165,6 +165,7 @@ export const command = Command.make(
       "on where it was"
   ),
   Command.withShortDescription("Import contacts from a file"),
+  Command.withSubcommands([ImportResolveCommand.command]),
   Command.withExamples([
     { command: "livedesk import customers.csv --dry-run", description: "Check which rows could be imported" },
     {

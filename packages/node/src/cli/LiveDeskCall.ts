@@ -13,6 +13,7 @@ import * as NodeLiveDesk from "../NodeLiveDesk.ts"
 import * as CommandOutput from "./CommandOutput.ts"
 import * as DryRun from "./DryRun.ts"
 import { UsageError } from "./ExitCode.ts"
+import { WriteWatch } from "./WriteWatch.ts"
 
 /**
  * The global flag `--dry-run`: requests are shown and not sent.
@@ -93,12 +94,16 @@ export const perform = Effect.fnUntraced(function*<A, E>(
 })
 
 /**
- * Provides calls with the services, and settings from the environment.
+ * Provides calls with the services, and settings from the environment. Interrupted, it prints what may have become of
+ * the latest write.
  *
  * @category running
  * @since 0.1.0
  */
-export const provide = <A, E, R>(
-  call: Effect.Effect<A, E, R>
-): Effect.Effect<A, E | Config.ConfigError, Exclude<R, NodeLiveDesk.Provided>> =>
-  Effect.provide(call, NodeLiveDesk.layerConfig({ proxy: "environment" }))
+export const provide = Effect.fnUntraced(function*<A, E, R>(call: Effect.Effect<A, E, R>) {
+  const { report, transform } = new WriteWatch()
+  return yield* call.pipe(
+    Effect.provide(NodeLiveDesk.layerConfig({ proxy: "environment", transformClient: transform })),
+    Effect.onInterrupt(() => report)
+  )
+})

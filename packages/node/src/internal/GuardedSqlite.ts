@@ -34,7 +34,18 @@ export const layer = (
 ): Layer.Layer<SqlClient.SqlClient, SqlError | NodeSqlite.SqliteFileError> => {
   const sqlite = NodeSqlite.layer({ file, exclusive: true })
   if (file === ":memory:") return sqlite
-  const guarded = Layer.provide(Layer.effect(SqlClient.SqlClient, guard(file, kind)), sqlite)
+  const guarded = Layer.provide(Layer.effect(SqlClient.SqlClient, guard(file, kind)), sqlite).pipe(
+    Layer.catchTag("SqlError", (error) =>
+      Layer.effectContext(Effect.fail(
+        error.reason._tag === "LockTimeoutError"
+          ? new NodeSqlite.SqliteFileError({
+            problem: "InUse",
+            file,
+            detail: `another process is at work with this ${kind.name}: end it first, or give another file`
+          })
+          : error
+      )))
+  )
   return Layer.unwrap(Effect.as(check(file, kind), guarded))
 }
 
