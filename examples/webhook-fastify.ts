@@ -1,15 +1,16 @@
 /** Fastify: receives what is signed with LIVEDESK_WEBHOOK_SECRET. */
 import { WebhookEvent, Webhooks } from "@effect-livedesk/core/webhooks"
 import { NodeWebhooks } from "@effect-livedesk/node"
-import { Config, Console, Effect } from "effect"
+import { Console, Redacted } from "effect"
 import Fastify from "fastify"
 
-// Without the secret, the program does not start.
-const secret = Effect.runSync(Config.Redacted("LIVEDESK_WEBHOOK_SECRET"))
+// @effect-diagnostics processEnv:off
+const secret = process.env["LIVEDESK_WEBHOOK_SECRET"]
+if (secret === undefined) throw new Error("LIVEDESK_WEBHOOK_SECRET is missing")
 
 const receiver = Webhooks.toWebHandler({
   path: "/webhooks/livedesk",
-  verification: Webhooks.signed({ secrets: [secret] }),
+  verification: Webhooks.signed({ secrets: [Redacted.make(secret)] }),
   handler: (event) => Console.log(`received ${WebhookEvent.nameOf(event)}`)
 })
 await receiver.ready()

@@ -1,13 +1,14 @@
 /** AWS Lambda behind a function URL or an HTTP API (payload format 2.0). */
 import { WebhookEvent, Webhooks } from "@effect-livedesk/core/webhooks"
-import { Config, Console, Effect } from "effect"
+import { Console, Redacted } from "effect"
 
-// Without the secret, the program does not start.
-const secret = Effect.runSync(Config.Redacted("LIVEDESK_WEBHOOK_SECRET"))
+// @effect-diagnostics processEnv:off
+const secret = process.env["LIVEDESK_WEBHOOK_SECRET"]
+if (secret === undefined) throw new Error("LIVEDESK_WEBHOOK_SECRET is missing")
 
 const receiver = Webhooks.toWebHandler({
   path: "/webhooks/livedesk",
-  verification: Webhooks.signed({ secrets: [secret] }),
+  verification: Webhooks.signed({ secrets: [Redacted.make(secret)] }),
   // Lambda freezes the process once it has responded, so it responds after the handler.
   onFailure: "retry",
   handler: (event) => Console.log(`received ${WebhookEvent.nameOf(event)}`)

@@ -1,11 +1,12 @@
 /** A route handler of Next.js: the file app/webhooks/livedesk/route.ts, whose address is the receiver's path. */
 import { WebhookEvent, Webhooks } from "@effect-livedesk/core/webhooks"
-import { Config, Console, Effect } from "effect"
+import { Console, Redacted } from "effect"
 
+// @effect-diagnostics processEnv:off
 const makeReceiver = () =>
   Webhooks.toWebHandler({
     path: "/webhooks/livedesk",
-    verification: Webhooks.signed({ secrets: [Effect.runSync(Config.Redacted("LIVEDESK_WEBHOOK_SECRET"))] }),
+    verification: Webhooks.signed({ secrets: [Redacted.make(process.env["LIVEDESK_WEBHOOK_SECRET"] ?? "")] }),
     // A function of a platform may be frozen once it has responded, so it responds after the handler.
     onFailure: "retry",
     handler: (event) => Console.log(`received ${WebhookEvent.nameOf(event)}`)

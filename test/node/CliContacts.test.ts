@@ -114,7 +114,7 @@ describe("a conversation with a contact that is there already", () => {
       assert.strictEqual(code, 4)
       assert.match(
         err,
-        /^if the contact is there already: give --ensure to write to it, or its id by --contact\ncontacts\./
+        /^if the contact is there already: give --ensure to write to it, or its id by --contact\n[^\n]*contacts\.create failed/
       )
       const json = (yield* Cli.run(...start, "--json")).err.trimEnd().split("\n")
       assert.strictEqual(Object(JSON.parse(json.at(-1) ?? ""))._tag, "ValidationError")

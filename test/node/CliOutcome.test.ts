@@ -140,8 +140,8 @@ describe("import resolve", () => {
           "conversations.create": [lost, Faults.Fault.Reset({ when: "BeforeProcessing" })]
         }))
       )
-      const first = yield* run("import", "c d.csv", "--concurrency", "1")
-      assert.strictEqual(first.code, 7)
+      const first = yield* run("import", "c d.csv", "--message", "{message}", "--concurrency", "1")
+      assert.strictEqual(first.code, 7, first.err)
       assert.include(
         first.err,
         "the outcome of 2 rows is unknown, see c d.csv.unknowns.csv: look in LiveDesk's console, then livedesk import " +
@@ -173,7 +173,7 @@ describe("import resolve", () => {
         { key: "email:b@acme.inc", outcome: "NotProcessed" }
       )
       assert.strictEqual((yield* resolve()).out, "none\n")
-      assert.strictEqual((yield* run("import", "c d.csv")).code, 0)
+      assert.strictEqual((yield* run("import", "c d.csv", "--message", "{message}")).code, 0)
       assert.deepStrictEqual(yield* held, [2, 2, 2])
       const missing = yield* run("import", "resolve", "c.csv")
       assert.deepStrictEqual([missing.code, missing.err], [1, "there is no import's journal c.csv.journal\n"])

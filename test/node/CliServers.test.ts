@@ -160,7 +160,7 @@ describe("import", () => {
       assert.strictEqual(ran.code, 7)
       assert.match(
         ran.out,
-        /\n\nrows +reason\n2 +contacts\.create failed[^\n]*\n1 +the same customer as an earlier line\n$/
+        /\n\nrows +reason\n2 +contacts\.ensure: contacts\.create failed[^\n]*\n1 +the same customer as an earlier line\n$/
       )
     }).pipe(withEmulator))
 

@@ -325,45 +325,49 @@ describe("the other examples", () => {
       assert.deepInclude(failed, { level: "ERROR", annotations: { "livedesk.event": "message_created" } })
     }).pipe(Effect.scoped, Effect.provide([NodeEmulator.layer(), NodeTransport.layer()])))
 
-  it.live("deployed, which gets SIGTERM while it replies: the reply is sent, nothing new is taken, then it ends", () =>
-    Effect.gen(function*() {
-      const arrived = yield* Deferred.make<void>()
-      let release = (): void => undefined
-      const terminated = new Promise<void>((resolve) => {
-        release = resolve
-      })
-      let sent = 0
-      const liveDesk = yield* LocalServer.make((_, response) => {
-        Deferred.doneUnsafe(arrived, Effect.void)
-        void terminated.then(() => {
-          sent++
-          response.writeHead(200, { "content-type": "application/json" }).end("{\"id\":1}")
+  it.live(
+    "deployed, which gets SIGTERM while it replies: the reply is sent, nothing new is taken, then it ends",
+    () =>
+      Effect.gen(function*() {
+        const arrived = yield* Deferred.make<void>()
+        let release = (): void => undefined
+        const terminated = new Promise<void>((resolve) => {
+          release = resolve
         })
-      })
-      const port = yield* FreePort.make
-      const program = yield* Child.start(new URL("examples/deployed.ts", root), {
-        LIVEDESK_API_KEY: "key",
-        LIVEDESK_API_SECRET: "secret",
-        LIVEDESK_BASE_URL: liveDesk,
-        LIVEDESK_WEBHOOK_SECRET: "example-secret",
-        WEBHOOK_PORT: String(port)
-      })
-      yield* program.line("{")
-      const webhook = `http://127.0.0.1:${port}/webhooks/livedesk`
-      const deliver = Cli.runIn(fileURLToPath(root), ["webhooks", "send-test", webhook], {
-        LIVEDESK_WEBHOOK_SECRET: "example-secret"
-      })
-      assert.match((yield* deliver).out, /^status +200$/m)
-      yield* Deferred.await(arrived)
-      program.process.kill("SIGTERM")
-      const isHealthy = Effect.isSuccess(HttpClient.get(`http://127.0.0.1:${port}/health`))
-      yield* Effect.repeat(isHealthy, { while: (healthy) => healthy, schedule: Schedule.spaced("10 millis") })
-      assert.isNull(program.process.exitCode)
-      release()
-      assert.strictEqual(yield* program.ended, 130)
-      assert.strictEqual(sent, 1)
-      assert.isUndefined(yield* program.line("{"))
-    }).pipe(Effect.scoped, Effect.provide(NodeTransport.layer())))
+        let sent = 0
+        const liveDesk = yield* LocalServer.make((_, response) => {
+          Deferred.doneUnsafe(arrived, Effect.void)
+          void terminated.then(() => {
+            sent++
+            response.writeHead(200, { "content-type": "application/json" }).end("{\"id\":1}")
+          })
+        })
+        const port = yield* FreePort.make
+        const program = yield* Child.start(new URL("examples/deployed.ts", root), {
+          LIVEDESK_API_KEY: "key",
+          LIVEDESK_API_SECRET: "secret",
+          LIVEDESK_BASE_URL: liveDesk,
+          LIVEDESK_WEBHOOK_SECRET: "example-secret",
+          WEBHOOK_PORT: String(port)
+        })
+        yield* program.line("{")
+        const webhook = `http://127.0.0.1:${port}/webhooks/livedesk`
+        const deliver = Cli.runIn(fileURLToPath(root), ["webhooks", "send-test", webhook], {
+          LIVEDESK_WEBHOOK_SECRET: "example-secret"
+        })
+        assert.match((yield* deliver).out, /^status +200$/m)
+        yield* Deferred.await(arrived)
+        program.process.kill("SIGTERM")
+        const isHealthy = Effect.isSuccess(HttpClient.get(`http://127.0.0.1:${port}/health`))
+        yield* Effect.repeat(isHealthy, { while: (healthy) => healthy, schedule: Schedule.spaced("10 millis") })
+        assert.isNull(program.process.exitCode)
+        release()
+        assert.strictEqual(yield* program.ended, 130)
+        assert.strictEqual(sent, 1)
+        assert.isUndefined(yield* program.line("{"))
+      }).pipe(Effect.scoped, Effect.provide(NodeTransport.layer())),
+    120_000
+  )
 
   it.live("readme", () =>
     Effect.gen(function*() {

@@ -1,5 +1,5 @@
 import { Breaker, Contacts, LiveDesk, type LiveDeskClient, RateLimit, Telemetry } from "@effect-livedesk/core"
-import { ContactImport, ImportJournal, ImportRows } from "@effect-livedesk/core/imports"
+import { ContactImport, ImportJournal, ImportMapping, ImportRows } from "@effect-livedesk/core/imports"
 import { Emulator, Faults } from "@effect-livedesk/core/testing"
 import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
 import { assert, describe, it } from "@effect/vitest"
@@ -328,7 +328,7 @@ describe("names", () => {
       )
       const imported = yield* seenOf(
         // The outcome of the message is unknown.
-        ContactImport.run({ inboxId: 407, rows }).pipe(
+        ContactImport.run({ inboxId: 407, rows, mapping: ImportMapping.forColumns({ message: "message" }) }).pipe(
           Effect.provide([
             services(Faults.script({ "messages.send": [Fault.Reset({ when: "AfterProcessing" })] })),
             journal

@@ -14,6 +14,7 @@ import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import * as Stream from "effect/Stream"
 import * as GroupCommit from "../internal/GroupCommit.ts"
+import * as JournalChange from "../internal/JournalChange.ts"
 import * as JournalResolution from "../internal/JournalResolution.ts"
 import * as JournalTable from "../internal/JournalTable.ts"
 import { ContactId, ConversationId, MessageId } from "../LiveDeskSchema.ts"
@@ -399,36 +400,11 @@ const commitAll = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, run: num
     if ("rows" in commit) plans.push(commit.rows)
     else changes.push(commit)
   }
-  const lost = changes.length === 0 ? new Map<string, ContactHolder>() : yield* changeAll(sql, changes)
+  const lost = changes.length === 0 ? new Map<string, ContactHolder>() : yield* JournalChange.change(sql, changes)
   const standings = new Map<ReadonlyArray<Planned>, ReadonlyArray<Standing>>()
   for (const rows of plans) standings.set(rows, yield* plan(sql, run, rows))
   return { lost, standings }
 })
-
-/** Changes rows; returns those that must not send what they were about to, with the rows that hold their contacts. */
-const changeAll = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, changes: ReadonlyArray<Change>) {
-  const merged = JournalTable.merge(changes)
-  const json = JSON.stringify(merged)
-  yield* JournalTable.holdContacts(sql, json)
-  const lost = new Map<string, ContactHolder>()
-  if (merged.some(({ state, step }) => state === "sent" && step !== "contact")) {
-    for (const { contactId, holder, key, line } of yield* JournalTable.lost(sql, json)) {
-      lost.set(key, { contactId, key: holder, line })
-    }
-  }
-  const refused = merged.map((change): Change => {
-    const holder = lost.get(change.key)
-    return holder === undefined
-      ? change
-      : { key: change.key, state: "rejected", step: "contact", reasons: [contactTaken(holder)] }
-  })
-  yield* JournalTable.change(sql, lost.size === 0 ? json : JSON.stringify(refused))
-  return lost
-})
-
-/** Why a row is refused whose contact is another customer's. */
-const contactTaken = ({ contactId, key, line }: ContactHolder): string =>
-  `the contact ${contactId} is that of line ${line}, another customer (${key}): nothing is sent to it for this row`
 
 const plan = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, run: number, rows: ReadonlyArray<Planned>) {
   const known = yield* JournalTable.known(sql, [...new Set(rows.map(({ key }) => key))])

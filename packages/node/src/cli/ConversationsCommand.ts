@@ -140,7 +140,9 @@ const pointToResume = ({ resume }: LiveDeskError.LiveDeskError) => {
   if (resume === undefined) return Effect.void
   const { unknown } = resume
   const flags = [
-    ...Object.entries(resume).map(([name, id]) => `--resume ${CommandOutput.quoted(`${name}=${id}`)}`),
+    ...Object.entries(resume).map(([name, id]) =>
+      `--resume ${CommandOutput.quoted(`${name}=${id}`.replaceAll(/\s+/g, " "))}`
+    ),
     ...(unknown === undefined ? [] : [`--not-processed ${unknown}`])
   ].join(" ")
   return Console.error(CommandOutput.printable(

@@ -35,7 +35,7 @@ export const journal: Flag.Flag<string | undefined> = Flag.String("journal").pip
  */
 export const usage = ({ file, journal }: { readonly file: string; readonly journal?: string | undefined }): string =>
   `livedesk import resolve ${CommandOutput.quoted(file)}` +
-  (journal === undefined ? "" : ` --journal ${CommandOutput.quoted(journal)}`)
+  (journal === undefined || journal === `${file}.journal` ? "" : ` --journal ${CommandOutput.quoted(journal)}`)
 
 const idFlag = (name: "contact" | "conversation" | "message") =>
   Flag.Int(name).pipe(

@@ -1,0 +1,41 @@
+/**
+ * Changes rows of a journal, and refuses those that would reach another customer's contact.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import type * as SqlClient from "effect/sql/SqlClient"
+import * as JournalTable from "./JournalTable.ts"
+
+interface Change {
+  readonly key: string
+  readonly state: string
+  readonly step: string
+}
+
+/** Changes rows; returns those that must not send what they were about to, with the rows that hold their contacts. */
+export const change = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, changes: ReadonlyArray<Change>) {
+  const merged = JournalTable.merge(changes)
+  const json = JSON.stringify(merged)
+  yield* JournalTable.holdContacts(sql, json)
+  const lost = new Map<string, { readonly contactId: number; readonly key: string; readonly line: number }>()
+  if (merged.some(({ state, step }) => state === "sent" && step !== "contact")) {
+    for (const { contactId, holder, key, line } of yield* JournalTable.lost(sql, json)) {
+      lost.set(key, { contactId, key: holder, line })
+    }
+  }
+  const refused = merged.map((change) => {
+    const holder = lost.get(change.key)
+    if (holder === undefined) return change
+    const { contactId, key, line } = holder
+    const reason = `the contact ${contactId} is that of line ${line}, another customer (${key})`
+    return {
+      key: change.key,
+      state: "rejected",
+      step: "contact",
+      reasons: [`${reason}: nothing is sent to it for this row`]
+    }
+  })
+  yield* JournalTable.change(sql, lost.size === 0 ? json : JSON.stringify(refused))
+  return lost
+})
