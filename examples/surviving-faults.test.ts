@@ -1,10 +1,10 @@
 /**
  * "My program survives any single fault of LiveDesk", as one property.
  */
-import { Contacts, LiveDesk, Messages } from "@effect-livedesk/core"
-import { Emulator, Faults } from "@effect-livedesk/core/testing"
+import { Contacts, Conversations, LiveDesk, Messages } from "@effect-livedesk/core"
+import { Emulator, EmulatorState, Faults } from "@effect-livedesk/core/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, HashMap, Layer } from "effect"
+import { Effect, HashMap, Layer, Option } from "effect"
 
 /** The program under test. */
 const remember = Effect.fn("remember")(function*(email: string) {
@@ -28,10 +28,18 @@ describe("the program", () => {
   it.effect("sends a message again that LiveDesk refused for the moment, and no other", () =>
     Effect.gen(function*() {
       const messages = yield* Messages.Messages
-      const error = yield* Faults.runWithTestClock(Effect.flip(messages.send({ conversationId: 40, content: "Hello" })))
+      const { state } = yield* Emulator.Emulator
+      const contactId = yield* remember("alice@acme.inc")
+      const conversations = yield* Conversations.Conversations
+      const conversation = yield* conversations.create({ inboxId: 407, contactId })
+      const error = yield* Faults.runWithTestClock(
+        Effect.flip(messages.send({ conversationId: conversation.id, content: "Are you there?" }))
+      )
       assert.deepInclude(error, { outcome: "Unknown", attempts: 2 })
+      const stored = EmulatorState.messagesOf(yield* state, conversation.id)
+      assert.deepStrictEqual(stored.map(({ content }) => Option.getOrNull(content)), ["Are you there?"])
     }).pipe(
-      Effect.provide(LiveDesk.layer.pipe(Layer.provide(Faults.layerEmulator(Faults.script({
+      Effect.provide(LiveDesk.layer.pipe(Layer.provideMerge(Faults.layerEmulator(Faults.script({
         "messages.send": [
           Faults.Fault.RateLimited({ retryAfter: "2" }),
           Faults.Fault.Reset({ when: "AfterProcessing" })

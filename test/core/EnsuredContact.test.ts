@@ -67,7 +67,8 @@ describe("ensure", () => {
         { id: 3, identifier: Option.some("crm-1"), email: Option.some("ada@acme.inc") }
       )
       const ensured = yield* ensure({ identifier: "crm-1", email: "ada@acme.inc" })
-      assert.deepStrictEqual([ensured._tag, Number(ensured.contact.id)], ["Existing", 3])
+      assert.deepInclude(ensured, { _tag: "Existing", mayBeNew: false })
+      assert.strictEqual(Number(ensured.contact.id), 3)
     }).pipe(Effect.provide(atEmulator())))
 
   it.effect("is in conflict where two agree, or one agrees and contradicts, and changes nothing", () =>
@@ -166,9 +167,9 @@ describe("ensure", () => {
         const result = yield* Fiber.join(fiber)
         const reported = Result.match(result, {
           onFailure: ({ outcome, operation, status }) => [operation, outcome, status],
-          onSuccess: ({ _tag, contact }) => [_tag, Number(contact.id)]
+          onSuccess: (ensured) => [ensured._tag === "Existing" && ensured.mayBeNew, Number(ensured.contact.id)]
         })
-        assert.deepStrictEqual(reported, shownFrom < 4 ? ["Existing", 7] : ["contacts.create", "Unknown", 502])
+        assert.deepStrictEqual(reported, shownFrom < 4 ? [true, 7] : ["contacts.create", "Unknown", 502])
         assert.strictEqual(sent.filter(({ method }) => method === "POST").length, 1)
       }).pipe(Effect.provide(leftUnknown(shownFrom))))
   }

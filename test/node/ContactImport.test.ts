@@ -158,6 +158,19 @@ describe("an import", () => {
       assert.strictEqual((yield* requests)["contacts.update"], 2)
     }).pipe(Effect.provide([livedesk(), journal])))
 
+  for (const lookup of ["first", "onConflict"] as const) {
+    it.effect(`sets them also where the response to the create was lost (lookup ${lookup})`, () =>
+      Effect.gen(function*() {
+        const mapping = ImportMapping.forColumns({ attributes: { plan: "Plan" } })
+        const result = yield* inTime(importing([{ email: "ada@acme.inc", Plan: "pro" }], { mapping, lookup }))
+        assert.deepStrictEqual([result.done, result.existing, result.foundAgain], [1, 0, 1])
+        const { contacts } = yield* emulated
+        assert.deepStrictEqual(contacts.map(({ customAttributes }) => customAttributes), [{ plan: "pro" }])
+      }).pipe(
+        Effect.provide([livedesk({ "contacts.create": [Fault.Reset({ when: "AfterProcessing" })] }), journal])
+      ))
+  }
+
   it.effect("makes no second contact where the outcome of setting attributes is unknown, and sets them again", () =>
     Effect.gen(function*() {
       const mapping = ImportMapping.forColumns({ attributes: { plan: "Plan" } })
@@ -593,7 +606,8 @@ describe("an import whose contacts come without their account", () => {
     ensure: (input, options) =>
       Effect.map(contacts.ensure(input, options), ({ contact }) => ({
         _tag: "Existing",
-        contact: { ...contact, contactInboxes: [] }
+        contact: { ...contact, contactInboxes: [] },
+        mayBeNew: false
       }))
   })
   const withBare = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.updateService(effect, Contacts.Contacts, bare)

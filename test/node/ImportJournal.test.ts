@@ -133,6 +133,13 @@ describe("ImportJournal", () => {
         invalid: 0,
         notInFile: { planned: 0, sent: 0, rejected: 0 }
       })
+      // What the journal knows is no matter of opinion.
+      yield* change({ key: "k1", step: "message", state: "sent" })
+      assert.deepStrictEqual(yield* refused("k1", { _tag: "Processed", conversationId: 54 }), [
+        "InvalidId",
+        "k1: its conversationId is 8, as the journal has it: give no other"
+      ])
+      yield* resolve("k1", { _tag: "Processed", conversationId: 8 })
     }).pipe(Effect.provide(journal)))
 
   it.effect("keeps the rejects of the latest run alone", () =>

@@ -291,7 +291,12 @@ export interface ContactKey extends Pick<CreateContact, "identifier" | "email" |
  */
 export type EnsuredContact =
   | { readonly _tag: "Created"; readonly contact: Contact; readonly contactInbox: ContactInbox }
-  | { readonly _tag: "Existing"; readonly contact: Contact }
+  | {
+    readonly _tag: "Existing"
+    readonly contact: Contact
+    /** Whether this call's own create, whose response was lost, may have made it. */
+    readonly mayBeNew: boolean
+  }
 
 /**
  * Returns the contact's `sourceId` in an inbox, for creating a conversation. It is `None` when LiveDesk sent none.
@@ -453,7 +458,7 @@ export class Contacts extends Context.Service<Contacts, {
    * Finds a contact as `find` does, or creates it. An existing contact is not changed.
    *
    * After a create with an unknown outcome, the contact is searched for at once and again after one second, and never
-   * created again. If it is not found, the call fails with the error of `create`. Retry it once LiveDesk cannot still
+   * created again; if it is found, `mayBeNew` says so. If it is not found, the call fails with the error of `create`. Retry it once LiveDesk cannot still
    * be processing the create.
    *
    * Within one program, calls for the same contact run one after another. If another program creates the contact in

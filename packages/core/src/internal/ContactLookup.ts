@@ -30,7 +30,7 @@ type Search<A> = (
 
 type Ensured<A, Created> =
   | Created & { readonly _tag: "Created" }
-  | { readonly _tag: "Existing"; readonly contact: A }
+  | { readonly _tag: "Existing"; readonly contact: A; readonly mayBeNew: boolean }
 
 /** The keys of a contact in the form in which they are searched, compared and sent; without blank ones. */
 interface NormalizedKey {
@@ -130,12 +130,13 @@ export const makeEnsure = Effect.fnUntraced(function*<
 
   const ensure: LiveDeskClient.Call<Input, Ensured<A, Created>> = Effect.fnUntraced(function*(input, options) {
     const contactKey = yield* requireContactKey(input, operation)
-    const findOr = <E>(orElse: Effect.Effect<Ensured<A, Created>, E>) =>
+    const findOr = <E>(orElse: Effect.Effect<Ensured<A, Created>, E>, mayBeNew = false) =>
       Effect.flatMap(
         find(contactKey, options),
         Option.match({
           onNone: () => orElse,
-          onSome: (contact): Effect.Effect<Ensured<A, Created>, E> => Effect.succeed({ _tag: "Existing", contact })
+          onSome: (contact): Effect.Effect<Ensured<A, Created>, E> =>
+            Effect.succeed({ _tag: "Existing", contact, mayBeNew })
         })
       )
     const created = create({ ...input, ...contactKey }, options).pipe(
@@ -150,7 +151,7 @@ export const makeEnsure = Effect.fnUntraced(function*<
         }
         if (outcome === "NotSent") return failed
         // LiveDesk may have created it, or may still do so. A failed search decides nothing.
-        return findOr(Effect.delay(findOr(failed), "1 second")).pipe(Effect.catch(() => failed))
+        return findOr(Effect.delay(findOr(failed, true), "1 second"), true).pipe(Effect.catch(() => failed))
       })
     )
     return yield* inTurn(contactKey)(findOr(created))

@@ -399,7 +399,7 @@ const foundContact = (ensured: Contacts.EnsuredContact, inboxId: number): FoundC
       : Option.flatMap(Option.fromUndefinedOr(ensured.contact.contactInboxes[0]), ({ inbox }) => inbox),
     ({ accountId }) => accountId
   ),
-  existing: ensured._tag === "Existing"
+  existing: ensured._tag === "Created" ? false : ensured.mayBeNew ? undefined : true
 })
 
 /** Whether LiveDesk refused what may be there already. */

@@ -38,6 +38,11 @@ export const resolve = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, key
   if (needed !== undefined && ids[needed] === undefined) {
     return yield* refuse("InvalidId", `the ${row.step} was made, so its ${needed} is needed for what comes after it`)
   }
+  for (const name of ["contactId", "conversationId"] as const) {
+    if (ids[name] !== undefined && row[name] !== null && row[name] !== ids[name]) {
+      return yield* refuse("InvalidId", `its ${name} is ${row[name]}, as the journal has it: give no other`)
+    }
+  }
   const resolved = yield* JournalTable.resolveProcessed(sql, key, outcome)
   if (resolved.length === 0) {
     return yield* refuse("OtherRow", `the conversation ${conversationId} is another row's`)
