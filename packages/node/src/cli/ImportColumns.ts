@@ -185,5 +185,9 @@ const messageHint = (
   const column = unread.find((name) => name.trim().toLowerCase() === "message")
   return column === undefined || read.some(({ field }) => field === "message")
     ? {}
-    : { hint: `no message is sent: --column message=${JSON.stringify(column)} would send what stands in that column` }
+    : {
+      hint: `no message is sent: the column ${JSON.stringify(column)} may hold what customers wrote, and --column message=${
+        JSON.stringify(column)
+      } would send it to them`
+    }
 }

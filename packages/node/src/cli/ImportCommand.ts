@@ -89,7 +89,7 @@ export const command = Command.make(
       "ImportFileError",
       (error) => invalidFile(options.file, error)
     )
-    if (isDryRun) return yield* check({ ...options, inboxId }, columns)
+    if (isDryRun) return yield* check({ ...options, inboxId }, columns, countryCode !== undefined)
     if (Option.isSome(columns)) yield* Console.error(CommandOutput.text(ImportColumns.rows(columns)))
     let hasBegun = false
     const progress = yield* Effect.suspend(() => {
@@ -240,7 +240,8 @@ const check = Effect.fnUntraced(function*(
       "file" | "inboxId" | "lookup" | "delimiter" | "encoding" | "concurrency" | "updateExisting"
     >
     & { readonly journal: string; readonly mapping: ImportMapping.ImportMapping },
-  columns: Option.Option<ImportMapping.ColumnUse>
+  columns: Option.Option<ImportMapping.ColumnUse>,
+  hasCountryCode: boolean
 ) {
   const NodeImport = yield* loaded
   const isJson = yield* CommandOutput.Json
@@ -343,7 +344,10 @@ const check = Effect.fnUntraced(function*(
       message: [
         ...(checked.rejected === 0 ? [] : [`${counted(checked.rejected)} would be rejected`]),
         ...(refused === 0 ? [] : [`LiveDesk would probably refuse ${counted(refused)}`]),
-        ...(bad <= rejects.length ? [] : [`shown are ${maxRejects} of ${bad}, --json lists all`])
+        ...(bad <= rejects.length ? [] : [`shown are ${maxRejects} of ${bad}, --json lists all`]),
+        ...(!hasCountryCode && checked.reasons.some(({ reason }) => reason.includes("E.164"))
+          ? ["--country-code completes phone numbers that begin with 0"]
+          : [])
       ].join("; ")
     })
   }
