@@ -116,7 +116,8 @@ describe("import", () => {
       const folder = yield* Folder.make
       const settings = yield* Cli.settings
       writeFileSync(join(folder, "c.csv"), "Email,Message\na@acme.inc,I would like an offer.\nb@acme.inc,\n")
-      const hint = /^hint +no message is sent: the column "Message" may hold what customers wrote, and --column message="Message" would send it to them$/m
+      const hint =
+        /^hint +no message is sent: the column "Message" may hold what customers wrote, and --column message="Message" would send it to them$/m
       const checked = yield* Cli.runIn(folder, ["import", "c.csv", "--dry-run"], settings)
       assert.deepStrictEqual([checked.code, hint.test(checked.out)], [0, true])
       assert.match(checked.out, /^messages +none$/m)

@@ -186,8 +186,8 @@ const messageHint = (
   return column === undefined || read.some(({ field }) => field === "message")
     ? {}
     : {
-      hint: `no message is sent: the column ${JSON.stringify(column)} may hold what customers wrote, and --column message=${
+      hint: `no message is sent: the column ${
         JSON.stringify(column)
-      } would send it to them`
+      } may hold what customers wrote, and --column message=${JSON.stringify(column)} would send it to them`
     }
 }
