@@ -1,5 +1,5 @@
 /**
- * Compares the client with what a user would take instead: `pnpm bench`, in some ten minutes; `--quick` in one, `--json`
+ * Compares the client with what a user would take instead: `pnpm bench`, in some ten minutes; `--quick` is shorter, `--json`
  * for machines. Only the ratios mean something, and only those within one run.
  */
 import { execFileSync } from "node:child_process"
