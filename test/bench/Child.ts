@@ -29,13 +29,6 @@ export const startIn = (
   ...parameters: ReadonlyArray<string>
 ): Child => forked({ env: { ...process.env, ...env }, execArgv: [...execArgv] }, script, parameters)
 
-/** As `start`, by a program that runs Node.js. */
-export const under = (
-  [program = "", ...options]: ReadonlyArray<string>,
-  script: string,
-  ...parameters: ReadonlyArray<string>
-): Child => forked({ execPath: program, execArgv: [...options, process.execPath] }, script, parameters)
-
 const forked = (options: ForkOptions, script: string, parameters: ReadonlyArray<string>): Child => {
   const child = fork(fileURLToPath(new URL(script, import.meta.url)), parameters, options)
   const ended = once(child, "exit")

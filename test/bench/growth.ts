@@ -1,7 +1,7 @@
 /**
  * Measures how cost grows with the number of calls, contacts, webhooks, flows and rows, and how fast the emulator is; each
- * point in fresh processes. Writes the figures, the plots and the tables of `docs/scaling.md`. `pnpm bench-growth`, in some
- * ten minutes; `--topic flows` for one topic, `--most 1000` for no larger counts, `--runs 1`; `--quick` measures little and writes nothing.
+ * point in fresh processes. Writes the figures, the plots and the tables of `docs/scaling.md`. `pnpm bench-growth`, in half an
+ * hour; `--topic flows` for one topic, `--most 1000` for no larger counts, `--runs 1`; `--quick` measures little and writes nothing.
  */
 import { Effect } from "effect"
 import { createWriteStream, existsSync, readFileSync, writeFileSync } from "node:fs"
