@@ -142,7 +142,7 @@ export const plot = async (topic: string, points: ReadonlyArray<Point>): Promise
         })
       },
       encoding: {
-        x: { field: "count", type: "quantitative", scale: { type: "log" }, title: counted },
+        x: { field: "count", type: "quantitative", scale: { type: "log" }, title: counted, axis: { grid: false } },
         color: {
           field: "series",
           type: "nominal",
@@ -171,7 +171,7 @@ export const plot = async (topic: string, points: ReadonlyArray<Point>): Promise
         format: "~s",
         tickCount: 5
       },
-      legend: { labelColor: ink },
+      legend: { labelColor: ink, labelLimit: 240 },
       title: { color: ink }
     }
   })
