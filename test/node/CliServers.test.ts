@@ -469,6 +469,19 @@ describe("webhooks", () => {
       assert.strictEqual(yield* listener.interrupt, 130)
     }))
 
+  it.live("are printed with the conversation of a message", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      const listener = yield* Cli.serve(["webhooks", "listen"], settings)
+      const url = /http:[^,]+/.exec(yield* listener.errorLine)?.[0] ?? ""
+      assert.strictEqual((yield* Cli.runIn(folder, ["webhooks", "send-test", url], settings)).code, 0)
+      const lines: Array<string> = []
+      while (lines.at(-1) !== "") lines.push(yield* listener.line)
+      assert.strictEqual(lines[0], "message_created")
+      assert.match(lines.join("\n"), /^conversation +\d+$/m)
+      yield* listener.interrupt
+    }))
+
   it.live("name the changes as Chatwoot 4.3 does: none of a state, all columns of an update, in an order by the id", () =>
     Effect.gen(function*() {
       const folder = yield* Folder.make

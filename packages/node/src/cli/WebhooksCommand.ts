@@ -20,6 +20,7 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Random from "effect/Random"
 import { createServer } from "node:http"
 import * as NodeTransport from "../NodeTransport.ts"
@@ -59,7 +60,7 @@ const listen = Command.make(
         isJson
           // The whole payload, as it came.
           ? CommandOutput.json(WebhookEvent.write(event), 0)
-          : `${WebhookEvent.nameOf(event)}\n${CommandOutput.text(CommandOutput.summary(WebhookEvent.write(event)))}\n`
+          : `${WebhookEvent.nameOf(event)}\n${CommandOutput.text(shown(WebhookEvent.write(event)))}\n`
       )
     const receiver = Webhooks.layer({ path, verification: how, handler, ownMessages: "handle", concurrency: 1 })
     return yield* Effect.gen(function*() {
@@ -92,6 +93,15 @@ const listen = Command.make(
   Command.withShortDescription("Print webhooks as they arrive"),
   Command.withExamples([{ command: "livedesk webhooks listen --port 3000", description: "Print webhooks to a port" }])
 )
+
+/** What fits on a line each, and the conversation, by which a person knows a message. */
+const shown = (payload: LiveDeskSchema.Attributes) => {
+  const { conversation } = payload
+  return {
+    ...CommandOutput.summary(payload),
+    ...(Predicate.hasProperty(conversation, "id") ? { conversation: conversation.id } : {})
+  }
+}
 
 const isPath = (path: string): path is `/${string}` => /^\/[\w\-./~%]*$/.test(path)
 
