@@ -163,11 +163,11 @@ describe.skipIf(!Browser.isInstalled)("the site, opened from disk (left out wher
     it.effect("turns dark by its setting, diagrams too, and stays it on the next page", () =>
       Effect.gen(function*() {
         const { open, urlOf } = yield* Site
-        const { page } = yield* open("documents/Outcomes_and_retries.html", { colorScheme: "light" })
+        const { page } = yield* open("documents/Outcomes.html", { colorScheme: "light" })
         const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
         const diagram = page.locator("img[src$='outcomes.svg']")
         const light = [yield* see(background), yield* see(() => diagram.screenshot())]
-        yield* see(() => page.getByText("Settings").click())
+        yield* see(() => page.getByRole("heading", { name: "Settings" }).click())
         yield* see(() => page.getByLabel("Theme").selectOption("dark"))
         const dark = yield* see(background)
         assert.notDeepEqual([dark, yield* see(() => diagram.screenshot())], light)

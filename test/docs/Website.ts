@@ -17,7 +17,7 @@ const neighbours = (documents: ReadonlyArray<DocumentReflection>, page: unknown)
 
 const style = `
 :root { --light-color-link: #0b5394; --light-color-focus-outline: #0b5394; }
-.col-content .tsd-typography a, .tsd-hierarchy-title a { text-decoration: underline; }
+.col-content .tsd-typography a, .tsd-hierarchy-title a, .tsd-signature a { text-decoration: underline; }
 .tsd-breadcrumb:has(> :only-child) { display: none; }
 .guides { display: flex; flex-wrap: wrap; gap: 1rem; margin: 3rem 0 1rem; }
 .guides [rel="next"] { margin-left: auto; }
@@ -45,20 +45,34 @@ class Theme extends DefaultTheme {
   }
 }
 
+/** A heading is at most one level below the one before it: some kinds of pages have none of those between. */
+const inOrder = (page: string): string => {
+  let level = 0
+  return page.replaceAll(/<h([1-6])([ >][^]*?)<\/h\1>/g, (_, given: string, rest: string) => {
+    level = Math.min(Number(given), level + 1)
+    return `<h${level}${rest}</h${level}>`
+  })
+}
+
 /** Of TypeDoc's pages: landmarks, no link within what opens, headings in their order, icons and tables that fit anywhere. */
 const mend = (page: string): string =>
-  page
-    .replace("class=\"col-content\"", "class=\"col-content\" role=\"main\"")
-    .replace("class=\"page-menu\"", "class=\"page-menu\" role=\"navigation\" aria-label=\"On this page\"")
-    .replaceAll(/<summary[^]*?<\/summary>/g, (summary) => summary.replaceAll(/<a [^>]*tsd-anchor-icon[^]*?<\/a>/g, ""))
-    .replaceAll(/<h5 (class="tsd-index-heading[^]*?)<\/h5>/g, "<h2 $1</h2>")
-    .replaceAll(/<h4>(Hierarchy [^]*?)<\/h4>/g, "<h2 class=\"tsd-hierarchy-title\">$1</h2>")
-    // From disk a browser takes icons out of the page alone, where a script puts them.
-    .replaceAll(/"(?:\.\.\/)?assets\/icons\.svg#/g, "\"#")
-    // Too small to read on a phone, where they scroll instead.
-    .replaceAll(/<img src="([^"]+\.svg)"[^>]*>/g, "<a class=\"diagram\" href=\"$1\">$&</a>")
-    .replaceAll("<table>", "<div class=\"table\" role=\"group\" aria-label=\"Table\" tabindex=\"0\"><table>")
-    .replaceAll("</table>", "</table></div>")
+  inOrder(
+    page
+      .replace("class=\"col-content\"", "class=\"col-content\" role=\"main\"")
+      .replace("class=\"page-menu\"", "class=\"page-menu\" role=\"navigation\" aria-label=\"On this page\"")
+      .replaceAll(
+        /<summary[^]*?<\/summary>/g,
+        (summary) => summary.replaceAll(/<a [^>]*tsd-anchor-icon[^]*?<\/a>/g, "")
+      )
+      .replaceAll(/<h5 (class="tsd-index-heading[^]*?)<\/h5>/g, "<h2 $1</h2>")
+      .replaceAll(/<h4>(Hierarchy [^]*?)<\/h4>/g, "<h2 class=\"tsd-hierarchy-title\">$1</h2>")
+      // From disk a browser takes icons out of the page alone, where a script puts them.
+      .replaceAll(/"(?:\.\.\/)?assets\/icons\.svg#/g, "\"#")
+      // Too small to read on a phone, where they scroll instead.
+      .replaceAll(/<img src="([^"]+\.svg)"[^>]*>/g, "<a class=\"diagram\" href=\"$1\">$&</a>")
+      .replaceAll("<table>", "<div class=\"table\" role=\"group\" aria-label=\"Table\" tabindex=\"0\"><table>")
+      .replaceAll("</table>", "</table></div>")
+  )
 
 /** Needs no server and no network. */
 export const write = async ({ app, project }: Reference.Reference, folder: string): Promise<void> => {
