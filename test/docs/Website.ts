@@ -24,6 +24,9 @@ const style = `
 .col-content img { max-width: 100%; height: auto; }
 .col-content code { overflow-wrap: break-word; box-decoration-break: clone; -webkit-box-decoration-break: clone; }
 .col-content pre code { font-size: 0.8125rem; }
+.col-content { min-width: 0; }
+.col-content :is(h1, h2, h3, h4, h5, li, a), .tsd-index-link, .tsd-breadcrumb { overflow-wrap: anywhere; }
+.tsd-signature { overflow-x: auto; overflow-wrap: anywhere; }
 .diagram { display: block; overflow-x: auto; }
 .col-content .diagram img { max-width: none; min-width: 38rem; width: 100%; }
 .table { overflow-x: auto; }

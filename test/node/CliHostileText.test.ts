@@ -144,7 +144,7 @@ describe("hostile text", () => {
         const table = yield* Cli.runIn(folder, ["contacts", "export", "--format", "csv"], settings)
         assert.notMatch(table.out, acting)
       }).pipe(Effect.scoped, withEmulator),
-    { ...texts, timeout: 300_000 }
+    { ...texts, timeout: 600_000 }
   )
 
   it.live.prop(
@@ -191,7 +191,7 @@ describe("hostile text", () => {
           assert.notMatch(out + err, acting, `${name} ${JSON.stringify(setting)}`)
         }
       }).pipe(Effect.scoped, withEmulator),
-    { ...texts, timeout: 300_000 }
+    { ...texts, timeout: 600_000 }
   )
 
   it.live("in webhooks controls no terminal", () =>
