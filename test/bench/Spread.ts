@@ -11,7 +11,7 @@ export const of = (values: ReadonlyArray<number>): Spread => {
 }
 
 /** Whether processes differ by more than half of what they say: other work on the machine decides then. */
-export const isWorthless = ({ least, median, most }: Spread): boolean => !(most - least <= median / 2)
+const isWorthless = ({ least, median, most }: Spread): boolean => !(most - least <= median / 2)
 
 /** A ratio as `0.97 (0.91 to 1.08)`. */
 export const text = (spread: Spread): string =>

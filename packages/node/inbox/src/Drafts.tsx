@@ -19,7 +19,7 @@ const stateOf = ({ state }: DraftView): string => states[state] ?? state
 const done = { send: "sent", discard: "discarded", happened: "resolved", "did-not-happen": "resolved" }
 
 /** What an agent asked for and was not done, and what a person may decide about it. */
-export const Decide = ({ draft: { id, problem, state } }: { readonly draft: DraftView }) => {
+const Decide = ({ draft: { id, problem, state } }: { readonly draft: DraftView }) => {
   const wrong = useSignal<string | undefined>(undefined)
   const busy = useSignal(false)
   const button = (decision: Decision, title: string, kind = "") => (
