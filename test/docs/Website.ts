@@ -58,7 +58,7 @@ const inOrder = (page: string): string => {
 }
 
 /** Of TypeDoc's pages: landmarks, no link within what opens, headings in their order, icons and tables that fit anywhere. */
-const mend = (page: string): string =>
+const correct = (page: string): string =>
   inOrder(
     page
       .replace("class=\"col-content\"", "class=\"col-content\" role=\"main\"")
@@ -96,7 +96,7 @@ export const write = async ({ app, project }: Reference.Reference, folder: strin
       : JSX.createElement("nav", { class: "guides", "aria-label": "Guides" }, ...links)
   })
   app.renderer.on(PageEvent.END, (page: PageEvent) => {
-    page.contents = mend(page.contents ?? "")
+    page.contents = correct(page.contents ?? "")
   })
   app.renderer.defineTheme("guides", Theme)
   app.options.setValue("theme", "guides")

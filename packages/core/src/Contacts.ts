@@ -458,8 +458,8 @@ export class Contacts extends Context.Service<Contacts, {
    * Finds a contact as `find` does, or creates it. An existing contact is not changed.
    *
    * After a create with an unknown outcome, the contact is searched for at once and again after one second, and never
-   * created again; if it is found, `mayBeNew` says so. If it is not found, the call fails with the error of `create`. Retry it once LiveDesk cannot still
-   * be processing the create.
+   * created again. If it is found, `mayBeNew` is `true`. If it is not found, the call fails with the error of `create`.
+   * Retry it once LiveDesk cannot still be processing the create.
    *
    * Within one program, calls for the same contact run one after another. If another program creates the contact in
    * between, LiveDesk refuses the second (as Chatwoot does, unverified), and `ensure` finds it.

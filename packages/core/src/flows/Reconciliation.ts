@@ -206,7 +206,7 @@ export const pending: Effect.Effect<ReadonlyArray<PendingStep>, never, IntentLog
 )
 
 /**
- * Logs a warning for each step that waits for a resolution, at once and every hour: nothing else tells of a flow that
+ * Logs a warning for each step that waits for a resolution, at once and every hour: nothing else reports a flow that
  * waited before its process was restarted. The layers of `NodeFlows` have it.
  *
  * @category layers
