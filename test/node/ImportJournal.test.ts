@@ -2,7 +2,7 @@ import { ImportJournal, type ImportResolution } from "@effect-livedesk/core/impo
 import { ContactId, ConversationId } from "@effect-livedesk/core/LiveDeskSchema"
 import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
 import { assert, describe, it } from "@effect/vitest"
-import { Array, Effect, Layer, Logger, Option, Stream } from "effect"
+import { Array, Context, Effect, Exit, Fiber, Latch, Layer, Logger, Option, Scope, Stream } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 
@@ -88,6 +88,33 @@ describe("ImportJournal", () => {
       // No time has passed.
       assert.deepStrictEqual([yield* keys("done"), yield* keys("sent")], [["k0"], ["k1"]])
     }).pipe(Effect.provide(journal)))
+
+  it.effect("leaves no caller waiting when it is closed, at whatever moment", () =>
+    Effect.forEach(
+      // More callers than it lets wait, while the database is busy, and each moment of one.
+      [{ callers: 9000, turns: 100 }, ...Array.makeBy(12, (turns) => ({ callers: 1, turns }))],
+      Effect.fnUntraced(function*({ callers, turns }) {
+        const scope = yield* Scope.make()
+        const context = yield* Layer.buildWithScope(journal, scope)
+        const { begin, change, plan } = Context.get(context, ImportJournal.ImportJournal)
+        yield* begin(target)
+        yield* plan(rows(1))
+        const isFree = yield* Latch.make(callers === 1)
+        yield* Effect.forkChild(Context.get(context, SqlClient.SqlClient).withTransaction(isFree.await))
+        const waiting = yield* Effect.forEach(
+          Array.makeBy(callers, () => change({ key: "k0", step: "message", state: "done" })),
+          (change) => Effect.forkChild(change)
+        )
+        yield* Effect.repeat(Effect.yieldNow, { times: turns })
+        const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
+        yield* Effect.yieldNow
+        yield* isFree.open
+        yield* Fiber.await(closing)
+        yield* Effect.repeat(Effect.yieldNow, { times: 10 })
+        assert.strictEqual(waiting.filter((fiber) => fiber.pollUnsafe() === undefined).length, 0)
+      }),
+      { discard: true }
+    ))
 
   it.effect("resolves only steps that were sent, one by one", () =>
     Effect.gen(function*() {

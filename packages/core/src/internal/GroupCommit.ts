@@ -49,20 +49,26 @@ export const make = Effect.fnUntraced(function*<Change, A, E>(
   // A caller that still waits then, or comes later, must not wait for ever.
   yield* Effect.addFinalizer(() => {
     failure = Option.some(closed)
-    return Effect.flatMap(Queue.clear(queue), commitAll)
+    // Those that wait for room in the queue come into it with each clearing.
+    const refuseAll: Effect.Effect<void> = Effect.flatMap(
+      Queue.clear(queue),
+      (waiting) => waiting.length === 0 ? Effect.void : Effect.andThen(commitAll(waiting), refuseAll)
+    )
+    return refuseAll
   })
-  const batch = Effect.gen(function*() {
-    const first = yield* Queue.take(queue)
+  // Takes nothing, so that whatever interrupts it, the finalizer finds every caller in the queue.
+  const isDue = Effect.gen(function*() {
+    yield* Queue.peek(queue)
     yield* Effect.raceFirst(due.await, Effect.sleep("50 millis"))
     // Callers that are about to add to it may do so.
     yield* Effect.yieldNow
-    due.closeUnsafe()
-    return [first, ...yield* Queue.clear(queue)]
   })
-  yield* Effect.uninterruptibleMask((restore) => Effect.flatMap(restore(batch), commitAll)).pipe(
-    Effect.forever,
-    Effect.forkScoped
-  )
+  const take = Effect.suspend(() => {
+    due.closeUnsafe()
+    return Queue.clear(queue)
+  })
+  yield* Effect.uninterruptibleMask((restore) => restore(isDue).pipe(Effect.andThen(take), Effect.flatMap(commitAll)))
+    .pipe(Effect.forever, Effect.forkScoped)
   const enqueue = (waiting: Waiting<Change, A, E>) =>
     Effect.suspend(() => {
       if (Option.isSome(failure)) return Effect.fail(failure.value)
