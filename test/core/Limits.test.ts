@@ -225,6 +225,17 @@ describe("a circuit breaker", () => {
       assert.deepStrictEqual(reasons, ["ServerError", "UnexpectedStatus", "ServerError", "CircuitOpen"])
     }))
 
+  /** A store that admits every call, and takes down what came of it. */
+  const recording = (recorded: Array<string>) =>
+    Layer.mock(CircuitBreaker.CircuitBreakerStore, {
+      admit: () => Effect.succeed({ generation: 1, probe: false, consecutiveOpenings: 0, transition: undefined }),
+      record: ({ outcome }) =>
+        Effect.sync(() => {
+          recorded.push(outcome)
+          return undefined
+        })
+    })
+
   for (
     const [status, contentType, outcome] of [
       [200, "application/json", "Success"],
@@ -252,18 +263,25 @@ describe("a circuit breaker", () => {
         yield* Effect.exit(list()).pipe(Effect.provide(
           responding(() => new Response(body, { status, headers: { "content-type": contentType } }), {
             circuitBreaker: Breaker.make()
-          }).pipe(Layer.provide(Layer.mock(CircuitBreaker.CircuitBreakerStore, {
-            admit: () => Effect.succeed({ generation: 1, probe: false, consecutiveOpenings: 0, transition: undefined }),
-            record: ({ outcome }) =>
-              Effect.sync(() => {
-                recorded.push(outcome)
-                return undefined
-              })
-          })))
+          }).pipe(Layer.provide(recording(recorded)))
         ))
         assert.deepStrictEqual(recorded, [outcome])
       }))
   }
+
+  it.effect("counts nothing of a call that the rate limiter's store does not let out", () =>
+    Effect.gen(function*() {
+      const recorded: Array<string> = []
+      yield* Effect.exit(list(once)).pipe(
+        Effect.provide(
+          layer({ circuitBreaker: Breaker.make(), rateLimit: RateLimit.make({ limit: 1 }) }).pipe(
+            Layer.provide(recording(recorded)),
+            Layer.provide(Layer.succeed(RateLimiter.RateLimiterStore, failingStore))
+          )
+        )
+      )
+      assert.deepStrictEqual(recorded, ["Ignored"])
+    }))
 
   it.effect("counts nothing of a call that is interrupted", () =>
     Effect.gen(function*() {

@@ -1088,12 +1088,14 @@ describe("each reason", () => {
         conversations.create({ inboxId: 407, contactId: 5, sourceId: "alice@acme.inc" })
       )
       assert.deepStrictEqual(created.inputIds, { contactId: 5, inboxId: 407 })
+      const named = yield* Effect.flip(conversations.create({ inboxId: 407, contactId: 5, sourceId: "alice" }))
+      assert.deepStrictEqual(named.inputIds, { contactId: 5, inboxId: 407 })
       const updated = yield* Effect.flip(tickets.update({ ticketId: "TICKET-1", priority: "urgent" }))
       assert.include(updated.message, "tickets.update failed for ticket TICKET-1: ")
       const mistaken = yield* Effect.flip(tickets.get({ ticketId: "alice@acme.inc" }))
       const listed = yield* Effect.flip(contacts.list({ q: "alice@acme.inc" }))
       assert.deepStrictEqual([mistaken.inputIds, listed.inputIds], [undefined, undefined])
-      for (const error of [sent, created, updated, mistaken, listed]) {
+      for (const error of [sent, created, named, updated, mistaken, listed]) {
         const encoded = JSON.stringify(yield* Schema.encodeEffect(json)(error))
         assert.notMatch(encoded + error.message, /SECRET|alice/)
       }
@@ -1195,12 +1197,15 @@ describe("what an error takes from a response", () => {
 
   it.effect("its ids without secrets", () =>
     Effect.gen(function*() {
-      const { reason } = yield* begun(
-        { status: 200, body: "{\"id\":\"a-secret\",\"payload\":{\"id\":7,\"name" },
-        Effect.fail(new Transport.DispatchError({ cause: new Error("broken") }))
+      const [secret, other] = ["1d484823-da29-4086-a7ba-d65ad0ebb588", "2d484823-da29-4086-a7ba-d65ad0ebb588"]
+      const { reason } = yield* responseParts(
+        // Written so, it stands nowhere in the body.
+        { body: JSON.stringify({ uuid: secret, payload: { id: 7, uuid: other } }).replaceAll("-", "\\u002d") },
+        { apiSecret: Redacted.make(secret) }
       )
-      const ids = reason._tag === "ConnectionLost" ? reason.identifiers : {}
-      assert.strictEqual(ids["payload.id"], 7)
-      assert.notInclude(JSON.stringify(ids), "a-secret")
+      assert.deepStrictEqual(reason._tag === "InvalidResponse" ? reason.identifiers : {}, {
+        "payload.id": 7,
+        "payload.uuid": other
+      })
     }))
 })

@@ -3,7 +3,21 @@ import { ContactImport, ImportJournal, ImportMapping, ImportRows } from "@effect
 import { Emulator, Faults } from "@effect-livedesk/core/testing"
 import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
 import { assert, describe, it } from "@effect/vitest"
-import { Array, Effect, Exit, Fiber, Layer, Logger, Metric, References, Schema, Stream, type Tracer } from "effect"
+import {
+  Array,
+  Duration,
+  Effect,
+  Exit,
+  Fiber,
+  Layer,
+  Logger,
+  Metric,
+  References,
+  Schema,
+  Stream,
+  type Tracer
+} from "effect"
+import { CircuitBreaker } from "effect/persistence"
 import { TestClock } from "effect/testing"
 import { readFileSync } from "node:fs"
 import * as Breadth from "../Breadth.ts"
@@ -219,6 +233,31 @@ describe("metrics", () => {
         seen.lines.filter(({ text }) => text.startsWith("the circuit breaker")).map(({ level }) => level),
         ["Warn", "Info", "Info"]
       )
+    }))
+
+  it.effect.each<readonly [CircuitBreaker.CircuitBreakerErrorReason["_tag"], ReadonlyArray<unknown>]>([
+    ["CircuitOpen", [{ value: 2 }]],
+    ["CircuitHalfOpen", [{ value: 1 }]],
+    ["CircuitBreakerStoreError", []]
+  ])("record what the breaker's store says, here %s", ([reason, states]) =>
+    Effect.gen(function*() {
+      const key = "livedesk"
+      const reasons = {
+        CircuitOpen: new CircuitBreaker.CircuitOpen({ key, retryAfter: Duration.seconds(1) }),
+        CircuitHalfOpen: new CircuitBreaker.CircuitHalfOpen({ key }),
+        CircuitBreakerStoreError: new CircuitBreaker.CircuitBreakerStoreError({ message: "the store is down" })
+      }
+      const program = Effect.exit(list()).pipe(
+        Effect.provide(
+          services(Faults.script({}), { circuitBreaker: Breaker.make(), retries: { times: 0 } }).pipe(
+            Layer.provide(Layer.mock(CircuitBreaker.CircuitBreakerStore, {
+              admit: () => Effect.fail(new CircuitBreaker.CircuitBreakerError({ reason: reasons[reason] }))
+            }))
+          )
+        )
+      )
+      const seen = series(yield* seenOf(program), Telemetry.breakerState)
+      assert.deepStrictEqual(seen.map(({ state }) => state), states)
     }))
 
   it.effect("count the rows of imports, those of one that is broken off too", () =>

@@ -78,7 +78,7 @@ const isId = (field: [name: string, value: unknown]): field is [string, number |
 /** Turns a refusal to move a conversation to `status` into `TransitionRejected`. */
 export const asTransition = (error: LiveDeskError.LiveDeskError, status: string): LiveDeskError.LiveDeskError => {
   const { _tag, reason, ...parts } = error
-  return reason._tag === "RejectedInput" || (reason._tag === "Conflict" && error.outcome === "Rejected")
+  return reason._tag === "RejectedInput" || reason._tag === "Conflict"
     ? sameExcerpt(
       error,
       new LiveDeskError.ValidationError({
