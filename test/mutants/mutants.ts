@@ -16,16 +16,50 @@ interface Target {
   readonly tests?: ReadonlyArray<string>
 }
 
-/** The small modules that decide. */
+const [core, tests, nodeTests] = ["packages/core/src", "test/core", "test/node"]
+
+/** The modules that decide. */
 const defaults: ReadonlyArray<Target> = [
-  { module: "packages/core/src/RetryPolicy.ts", tests: ["test/core/Retries.test.ts"] },
-  { module: "packages/core/src/LiveDeskError.ts", tests: ["test/core/LiveDeskError.test.ts"] },
+  { module: `${core}/RetryPolicy.ts`, tests: [`${tests}/Retries.test.ts`] },
+  { module: `${core}/RateLimit.ts`, tests: [`${tests}/Limits.test.ts`] },
+  { module: `${core}/internal/Retryability.ts`, tests: [`${tests}/LiveDeskError.test.ts`, `${tests}/Retries.test.ts`] },
+  { module: `${core}/LiveDeskError.ts`, tests: [`${tests}/LiveDeskError.test.ts`] },
   {
-    module: "packages/core/src/internal/ErrorMapping.ts",
-    tests: ["test/core/LiveDeskError.test.ts", "test/core/Limits.test.ts", "test/core/Retries.test.ts"]
+    module: `${core}/internal/ErrorMapping.ts`,
+    tests: [`${tests}/LiveDeskError.test.ts`, `${tests}/Limits.test.ts`, `${tests}/Retries.test.ts`]
   },
-  { module: "packages/core/src/webhooks/WebhookSignature.ts", tests: ["test/core/WebhookSignature.test.ts"] },
-  { module: "packages/core/src/imports/ImportMapping.ts", tests: ["test/core/ImportMapping.test.ts"] }
+  { module: `${core}/Breaker.ts`, tests: [`${tests}/Limits.test.ts`, `${nodeTests}/Telemetry.test.ts`] },
+  { module: `${core}/Model.ts`, tests: [`${tests}/Model.test.ts`] },
+  {
+    module: `${core}/Contacts.ts`,
+    tests: [
+      `${tests}/Contacts.test.ts`,
+      `${tests}/ContactStream.test.ts`,
+      `${tests}/ConversationStart.test.ts`,
+      `${tests}/Ensure.test.ts`,
+      `${tests}/EnsuredContact.test.ts`,
+      `${tests}/RestPayloads.test.ts`,
+      "test/Conformance.test.ts"
+    ]
+  },
+  {
+    module: `${core}/internal/ContactLookup.ts`,
+    tests: [`${tests}/Contacts.test.ts`, `${tests}/Ensure.test.ts`, `${tests}/EnsuredContact.test.ts`]
+  },
+  { module: `${core}/webhooks/WebhookSignature.ts`, tests: [`${tests}/WebhookSignature.test.ts`] },
+  { module: `${core}/imports/ImportMapping.ts`, tests: [`${tests}/ImportMapping.test.ts`] },
+  { module: `${core}/imports/ImportRows.ts`, tests: [`${tests}/ImportRows.test.ts`] },
+  ...[
+    "imports/ImportJournal.ts",
+    "internal/ImportRow.ts",
+    "internal/JournalChange.ts",
+    "internal/JournalResolution.ts",
+    "internal/JournalTable.ts"
+  ].map((module) => ({
+    module: `${core}/${module}`,
+    tests: [`${nodeTests}/ImportJournal.test.ts`, `${nodeTests}/ContactImport.test.ts`]
+  })),
+  { module: `${core}/flows/FlowStep.ts`, tests: [`${tests}/Flows.test.ts`, `${tests}/FlowWaits.test.ts`] }
 ]
 
 const isTest = (path: string): boolean => path.endsWith(".test.ts")
@@ -57,11 +91,11 @@ const count = async ({ module, tests }: Target): Promise<string> => {
 }
 
 const given = process.argv.slice(2)
-const [tests, modules] = [given.filter(isTest), given.filter((path) => !isTest(path))]
+const [givenTests, modules] = [given.filter(isTest), given.filter((path) => !isTest(path))]
 const targets = modules.length === 0 ? defaults : modules.map((module): Target => ({
   ...defaults.find((target) => target.module === module),
   module,
-  ...(tests.length === 0 ? {} : { tests })
+  ...(givenTests.length === 0 ? {} : { tests: givenTests })
 }))
 
 const counted: Array<string> = []
