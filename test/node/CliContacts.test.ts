@@ -23,11 +23,12 @@ const contact = (id: number) => ({
 /** A server with 40 contacts on pages of 15, which takes no more than some requests. */
 const server = (limit = Infinity) =>
   Effect.gen(function*() {
-    const state = { limit, paths: Array<string>() }
+    const state = { limit, paths: Array<string>(), meanwhile: () => {} }
     const address = yield* LocalServer.make(({ url = "" }, response) => {
       const page = Number(new URL(url, "http://127.0.0.1").searchParams.get("page") ?? 1)
       const isOver = state.paths.length >= state.limit
       state.paths.push(url)
+      state.meanwhile()
       response.writeHead(isOver ? 403 : 200, { "content-type": "application/json" })
       const payload = Array.from({ length: 40 }, (_, index) => contact(index + 1)).slice(15 * (page - 1), 15 * page)
       response.end(JSON.stringify(isOver ? {} : { meta: { count: 40, current_page: page }, payload }))
@@ -196,6 +197,21 @@ describe("an export of contacts", () => {
         assert.deepStrictEqual(readdirSync(resumed), [file])
       }))
   }
+
+  it.live("to a file that another export writes, too, ends, and leaves the other's pages", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      const { settings, state } = yield* server()
+      const file = join(folder, "c.csv")
+      state.meanwhile = () => {
+        if (state.paths.length === 2) appendFileSync(file, "a page\n")
+      }
+      const { code, err } = yield* run(folder, settings, "c.csv")
+      assert.strictEqual(code, 2)
+      assert.include(err, "c.csv is being written by another program, such as a second export")
+      assert.isTrue(readFileSync(file, "utf8").endsWith("a page\n"))
+      assert.deepStrictEqual(readdirSync(folder).sort(), ["c.csv", "c.csv.progress"])
+    }))
 
   it.live("writes over no file", () =>
     Effect.gen(function*() {

@@ -5,6 +5,7 @@
  */
 import * as Contacts from "@effect-livedesk/core/Contacts"
 import * as ImportReport from "@effect-livedesk/core/imports/ImportReport"
+import * as ByteSize from "effect/ByteSize"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Csv from "effect/encoding/Csv"
@@ -193,7 +194,7 @@ const fresh = { page: 1, bytes: 0, contacts: 0, first: [], recent: [] }
 /**
  * Writes contacts to a file, page by page. A run that ended early is continued behind the last page that it wrote.
  * Returns the number of contacts in the file, and of those that earlier runs wrote. Fails with `UsageError` if the file
- * is there already and complete, or was begun with another format or query.
+ * is there already and complete, was begun with another format or query, or is being written by another export.
  *
  * @category running
  * @since 0.1.0
@@ -217,6 +218,12 @@ export const write = Effect.fnUntraced(
       const known = new Set([...state.first, ...state.recent])
       const others = page.filter(({ id }) => !known.has(id))
       const bytes = new TextEncoder().encode(yield* encode(format, others, { isFirst: state.bytes === 0 }))
+      if (ByteSize.toBigInt((yield* output.stat).size) !== BigInt(state.bytes)) {
+        return yield* new UsageError({
+          message: `${CommandOutput.printable(file)} is being written by another program, such as a second export: ` +
+            "nothing more is written here; name another file, or run this again once the other has ended"
+        })
+      }
       yield* output.writeAll(bytes)
       // The state must not be ahead of the file.
       yield* output.sync
