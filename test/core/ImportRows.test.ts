@@ -305,7 +305,10 @@ describe("CSV", () => {
         ["[{\"email\":\"a@acme.inc\"}]", "one JSON array"],
         ["\n[\n  {\"email\":1}\n]", "line 2: the file is one JSON array"],
         ["{\"email\":\"a@acme.inc\"}\n", "name it .ndjson"],
-        ["<html><table>\n", "HTML or XML"]
+        [" { \"email\":\"a@acme.inc\"}\n", "name it .ndjson"],
+        ["{\n  \"email\":1\n}\n", "name it .ndjson"],
+        ["<html><table>\n", "HTML or XML"],
+        [" <?xml?>\n", "HTML or XML"]
       ] as const
       for (const [begin, problem] of problems) {
         const all = typeof begin === "string" ? encoder.encode(begin) : new Uint8Array(begin)
@@ -321,6 +324,26 @@ describe("CSV", () => {
       ])
       assert.deepStrictEqual(brief(yield* csv("PK,[x],{y}\n1,2,3")), [[2, "1|2|3"]])
     }))
+
+  const mistakable = [
+    ["email,note {", "1,2", ["email", "note {"]],
+    ["a <html>,email", "1,2", ["a <html>", "email"]],
+    ["sep=,email", "1,2", ["sep=", "email"]],
+    ["sep=;email,a", "1,2", ["sep=;email", "a"]],
+    ["a,sep=;", "1,2", ["a", "sep=;"]],
+    ["a,b;c", "1,2", ["a", "b;c"]],
+    ["\"a,b,c\";d", "1;2", ["a,b,c", "d"]],
+    ["d;\"a,b,c\ne\"", "1;2", ["d", "a,b,c\ne"]],
+    ["\"a,b\"", "1", ["a,b"]]
+  ] as const
+  it.effect.each(mistakable)(
+    "has a header in %j, though it looks like something else",
+    ([header, cells, columns]) =>
+      Effect.gen(function*() {
+        const [row] = yield* csv(`${header}\n${cells}\n`)
+        assert.deepStrictEqual(row?._tag === "Row" && row.columns, columns)
+      })
+  )
 
   it.effect("gives up a file whose header is missing, wrong or ambiguous, and says where", () =>
     Effect.gen(function*() {
@@ -385,8 +408,22 @@ it.effect("newline-delimited JSON of UTF-16 is read, and a JSON array named", ()
     const [row] = yield* Stream.runCollect(ImportRows.ndjson(raw(utf16("{\"name\":\"Zoë\"}\r\n", "le"))))
     assert.deepStrictEqual(row, { _tag: "Row", line: 1, values: { name: "Zoë" } })
     for (const text of ["[{\"name\":1}]", "\n[\n", "[]"]) {
-      assert.include((yield* Effect.flip(ndjson(text))).message, "the file is one JSON array")
+      for (const size of [undefined, 2]) {
+        assert.include(
+          (yield* Effect.flip(ndjson(text, size === undefined ? {} : { size }))).message,
+          "the file is one JSON array"
+        )
+      }
     }
+    assert.deepStrictEqual(
+      brief(
+        yield* Stream.runCollect(ImportRows.ndjson(raw(Buffer.from("{\"name\":\"Zo\xEB\"}\n{\"name\":1}\n", "latin1"))))
+      ),
+      [
+        [1, "not UTF-8: save the file with that encoding, or give the one it has (--encoding windows-1252)"],
+        [2, "1"]
+      ]
+    )
     assert.include(
       (yield* Effect.flip(Stream.runCollect(ImportRows.ndjson(raw(new Uint8Array([0x50, 0x4B, 3, 4])))))).message,
       ".xlsx workbook"
