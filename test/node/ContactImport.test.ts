@@ -68,7 +68,11 @@ const requests = Effect.map(
 const entries = (state: ImportJournal.State) =>
   Effect.flatMap(ImportJournal.ImportJournal, (journal) => Stream.runCollect(journal.entries(state)))
 
-const rejects = Effect.flatMap(ImportJournal.ImportJournal, (journal) => Stream.runCollect(journal.rejects))
+/** What could not be imported at all. */
+const rejects = Effect.flatMap(
+  ImportJournal.ImportJournal,
+  (journal) => Stream.runCollect(Stream.filter(journal.rejects, ({ step }) => Option.isNone(step)))
+)
 
 /** What a run counted, without its time. */
 const counted = (progress: ImportProgress.ImportProgress) =>
@@ -257,6 +261,32 @@ describe("an import", () => {
       assert.include(reject?.reasons[0], "LiveDesk finds another contact by its key")
       assert.lengthOf(yield* entries("done"), 1)
     }).pipe(Effect.provide([livedesk(), journal])))
+
+  it.effect("counts rows that an earlier run did or sent as such, though the mapping no longer reads them", () =>
+    Effect.gen(function*() {
+      const lost = { email: "lost@acme.inc", message: "Hello, Lost." }
+      const values = [...customers(3), lost]
+      const first = yield* importing(values)
+      assert.deepStrictEqual([first.done, first.unknown, first.rejected], [3, 1, 0])
+      const strict = ImportMapping.make(
+        Schema.Struct({ email: Schema.String, town: Schema.NonEmptyString }),
+        ({ email }) => ({ contact: { email } })
+      )
+      // One is new, one was changed, and one is there twice.
+      const changed = [{ email: "new@acme.inc" }, { email: "c0@acme.inc", name: "Other" }, ...values.slice(1), values[2]]
+      const second = yield* inTime(importing(changed.flatMap((row) => row ?? []), { mapping: strict }))
+      assert.deepStrictEqual(counted(second), { ...none, read: 6, alreadyDone: 2, unknown: 1, rejected: 3 })
+      assert.deepStrictEqual((yield* rejects).map(({ line }) => line), [1, 2, 6])
+      assert.deepStrictEqual((yield* entries("done")).map(({ key, line }) => [key, line]), [
+        ["email:c0@acme.inc", 1],
+        ["email:c1@acme.inc", 3],
+        ["email:c2@acme.inc", 4]
+      ])
+      assert.lengthOf((yield* emulated).contacts, 4)
+    }).pipe(Effect.provide([
+      livedesk({ "messages.send": [Fault.Reset({ when: "AfterProcessing" })] }),
+      journal
+    ])))
 
   it.effect("fails before any row for a header of which the mapping can make nothing", () =>
     Effect.gen(function*() {

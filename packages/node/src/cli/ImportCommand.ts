@@ -89,7 +89,10 @@ export const command = Command.make(
       "ImportFileError",
       (error) => invalidFile(options.file, error)
     )
-    if (isDryRun) return yield* check({ ...options, inboxId }, columns, countryCode !== undefined)
+    if (isDryRun) {
+      yield* NodeImport.check({ ...options, inboxId })
+      return yield* check({ ...options, inboxId }, columns, countryCode !== undefined)
+    }
     if (Option.isSome(columns)) yield* Console.error(CommandOutput.text(ImportColumns.rows(columns)))
     let hasBegun = false
     const progress = yield* Effect.suspend(() => {
@@ -106,7 +109,7 @@ export const command = Command.make(
           )
       )
     )
-    const reports = NodeImport.reportsOf(options)
+    const { reports } = progress
     const counts: ImportRejects.Counts = new Map()
     if (progress.rejected > 0 && journal !== ":memory:") {
       yield* ImportJournal.ImportJournal.pipe(
@@ -120,7 +123,7 @@ export const command = Command.make(
       )
     }
     const reasons = ImportRejects.table(counts)
-    yield* CommandOutput.print({ ...progress, columns, reports, reasons }, () => ({
+    yield* CommandOutput.print({ ...progress, columns, reasons }, () => ({
       read: progress.read,
       "done before": progress.alreadyDone,
       "of these, changed since": progress.changed,
@@ -308,7 +311,7 @@ const check = Effect.fnUntraced(function*(
         : { to: Option.map(addressee, ({ key }) => key), content: firstMessage.content }
     },
     reasons: ImportRejects.table(counts),
-    rejects: rejects.toSorted((a, b) => a.line - b.line),
+    rejects,
     firstRequest: DryRun.shown(requests.slice(0, 1))[0]
   }
   if (isJson) yield* Console.log(CommandOutput.json(checked))
