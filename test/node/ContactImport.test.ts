@@ -76,7 +76,7 @@ const rejects = Effect.flatMap(
 
 /** What a run counted, without its time. */
 const counted = (progress: ImportProgress.ImportProgress) =>
-  Struct.omit(progress, ["elapsed", "perSecond", "timeLeft", "uncertain"])
+  Struct.omit(progress, ["elapsed", "perSecond", "timeLeft", "uncertain", "waiting"])
 
 const none = {
   read: 0,
@@ -773,6 +773,33 @@ describe("an import that cannot go on", () => {
       }),
       journal
     ])))
+
+  for (const times of [0, 1]) {
+    it.effect(`says while all its calls wait, also for the client's ${times} retries, what for and how long`, () =>
+      Effect.gen(function*() {
+        const lines: Array<string> = []
+        const result = yield* inTime(importing(customers(2), {
+          total: 2,
+          lookup: "onConflict",
+          call: { retries: { times } },
+          onProgress: (progress) => Effect.sync(() => lines.push(ImportProgress.line(progress)))
+        }))
+        assert.strictEqual(result.done, 2)
+        const waiting = lines.slice(1, 8)
+        assert.deepStrictEqual(
+          waiting,
+          [18, 16, 14, 12, 10, 8, 6].map((seconds) =>
+            `0 done, 0 rejected, waiting ${seconds}s: LiveDesk limits the rate`
+          )
+        )
+        assert.match(lines.at(-1) ?? "", /^2 done, 0 rejected, \S+ a second$/)
+      }).pipe(Effect.provide([
+        livedesk({
+          "contacts.create": [Fault.RateLimited({ retryAfter: "20" }), Fault.RateLimited({ retryAfter: "20" })]
+        }),
+        journal
+      ])))
+  }
 
   it.effect("stops after retryFor, and goes on when it is started again", () =>
     Effect.gen(function*() {
