@@ -101,7 +101,7 @@ const die = Effect.fnUntraced(function*(index: number, [program, when]: typeof d
   if (state === "Begun") {
     assert.include(shown, "may have been sent")
     assert.include(yield* again, responses.early)
-    const decision = happened ? "happened" : "did-not-happen"
+    const decision = happened ? "processed" : "not-processed"
     const early = yield* drafts("resolve", "1", decision)
     assert.strictEqual(early.code, 2)
     assert.include(early.err, "may be in flight")

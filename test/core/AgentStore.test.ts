@@ -85,19 +85,19 @@ for (
         assert.deepInclude(refused, { _tag: "Refused", rule: "outcomeUnknown" })
         // Another text is for a person to judge.
         assert.deepInclude(yield* propose("Good-bye", true), { _tag: "Drafted" })
-        yield* decide((store) => store.resolve(1, { happened: false }))
+        yield* decide((store) => store.resolve(1, { _tag: "NotProcessed" }))
         assert.deepInclude(yield* decide((store) => store.approve(1)), { state: "Begun" })
       }).pipe(Effect.provide(layer)))
 
     it.effect("resolves what its process left behind after 15 minutes, not while it may be in flight", () =>
       Effect.gen(function*() {
         yield* propose("Hello")
-        const early = yield* Effect.flip(decide((store) => store.resolve(1, { happened: true })))
+        const early = yield* Effect.flip(decide((store) => store.resolve(1, { _tag: "Processed" })))
         assert.include(early.message, "may be in flight")
         assert.deepInclude(yield* propose("Other"), { rule: "inFlight" })
         yield* TestClock.adjust("15 minutes")
         assert.deepInclude(yield* propose("Other"), { rule: "outcomeUnknown" })
-        assert.deepInclude(yield* decide((store) => store.resolve(1, { happened: true })), { state: "Done" })
+        assert.deepInclude(yield* decide((store) => store.resolve(1, { _tag: "Processed" })), { state: "Done" })
         // It comes back all the same.
         yield* decide((store) => store.complete(1, failed))
         assert.deepInclude(yield* decide((store) => store.get(1)), { state: "Done" })
@@ -124,6 +124,54 @@ for (
         assert.deepInclude(again.write, { id: 1, state: "Begun", ids: { conversation_id: 41 } })
         assert.strictEqual(yield* decide((store) => store.inboxOf(41)), 407)
         assert.strictEqual(yield* decide((store) => store.inboxOf(42)), undefined)
+      }).pipe(Effect.provide(layer)))
+
+    for (const isDraft of [true, false]) {
+      it.effect(`has no conversation done whose message was not sent, ${isDraft ? "a draft" : "an agent's own"}`, () =>
+        Effect.gen(function*() {
+          const start = {
+            tool: "start_conversation",
+            arguments: { inbox_id: 407, contact_id: 5, text: "Hello" }
+          } as const
+          const begin = Effect.gen(function*() {
+            yield* decide((store) => store.propose(start, { isDraft, limits }))
+            if (isDraft) yield* decide((store) => store.approve(1))
+          })
+          const processed = (ids: { readonly conversationId?: number; readonly messageId?: number } = {}) =>
+            decide((store) => store.resolve(1, { _tag: "Processed", ...ids }))
+          const open = isDraft ? "Drafted" : "Failed"
+          yield* begin
+          yield* decide((store) => store.complete(1, { state: "Unknown", ids: {} }))
+          for (const ids of [{}, { messageId: 7 }, { conversationId: 0 }, { conversationId: 41, messageId: 1.5 }]) {
+            const refused = yield* Effect.flip(processed(ids))
+            assert.strictEqual(refused._tag, "AgentResolutionError")
+            assert.include(refused.message, "messageId" in ids && "conversationId" in ids ? "messageId" : "onversation")
+          }
+          const continued = yield* processed({ conversationId: 41 })
+          assert.deepInclude(continued, { state: open, ids: { conversation_id: 41 } })
+          assert.include(continued.problem ?? "", "nothing was written in it")
+          // Its process dies. The conversation is known, so the message is what is unknown.
+          yield* begin
+          yield* TestClock.adjust("15 minutes")
+          assert.strictEqual((yield* Effect.flip(processed({ conversationId: 42 })))._tag, "AgentResolutionError")
+          assert.deepInclude(yield* processed({ messageId: 7 }), {
+            state: "Done",
+            ids: { conversation_id: 41, message_id: 7 }
+          })
+        }).pipe(Effect.provide(layer)))
+    }
+
+    it.effect("leaves the message unknown of a conversation whose process died", () =>
+      Effect.gen(function*() {
+        const start = {
+          tool: "start_conversation",
+          arguments: { inbox_id: 407, contact_id: 5, text: "Hello" }
+        } as const
+        yield* decide((store) => store.propose(start, { isDraft: false, limits }))
+        yield* TestClock.adjust("15 minutes")
+        const processed = decide((store) => store.resolve(1, { _tag: "Processed", conversationId: 41 }))
+        assert.deepInclude(yield* processed, { state: "Unknown", ids: { conversation_id: 41 } })
+        assert.deepInclude(yield* processed, { state: "Done", ids: { conversation_id: 41 } })
       }).pipe(Effect.provide(layer)))
 
     it.effect("says that there is no such write", () =>

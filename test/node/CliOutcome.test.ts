@@ -156,20 +156,20 @@ describe("import resolve", () => {
       )
       assert.match((yield* resolve()).out, /^line +key +unknown +contact +conversation +reasons\n2 +email:a@acme\.inc /)
       const refusals = [
-        [["email:a@acme.inc", "happened"], "its conversationId is needed"],
-        [["email:x@acme.inc", "did-not-happen"], "the journal has no row with this key"],
-        [["email:a@acme.inc"], "happened or did-not-happen"],
-        [["email:a@acme.inc", "did-not-happen", "--conversation", "40"], "an id is for what happened"],
-        [["--conversation", "40"], "an id is for what happened"]
+        [["email:a@acme.inc", "processed"], "its conversationId is needed"],
+        [["email:x@acme.inc", "not-processed"], "the journal has no row with this key"],
+        [["email:a@acme.inc"], "processed or not-processed"],
+        [["email:a@acme.inc", "not-processed", "--conversation", "40"], "an id is for what was processed"],
+        [["--conversation", "40"], "an id is for what was processed"]
       ] as const
       for (const [args, message] of refusals) {
         const refused = yield* resolve(...args)
         assert.deepStrictEqual([refused.code, refused.out], [2, ""])
         assert.include(refused.err, message)
       }
-      assert.strictEqual((yield* resolve("email:a@acme.inc", "happened", "--conversation", "40")).code, 0)
+      assert.strictEqual((yield* resolve("email:a@acme.inc", "processed", "--conversation", "40")).code, 0)
       assert.deepInclude(
-        Cli.document(yield* resolve("email:b@acme.inc", "did-not-happen", "--json")),
+        Cli.document(yield* resolve("email:b@acme.inc", "not-processed", "--json")),
         { key: "email:b@acme.inc", outcome: "NotProcessed" }
       )
       assert.strictEqual((yield* resolve()).out, "none\n")

@@ -272,7 +272,7 @@ describe("livedesk drafts", () => {
         state: "Done"
       })
       for (
-        const args of [["send", "1"], ["send", "2"], ["discard", "1"], ["show", "9"], ["resolve", "1", "happened"]]
+        const args of [["send", "1"], ["send", "2"], ["discard", "1"], ["show", "9"], ["resolve", "1", "processed"]]
       ) {
         const refused = yield* drafts(...args)
         assert.strictEqual(refused.code, 2, args.join(" "))
@@ -298,7 +298,7 @@ describe("livedesk drafts", () => {
       assert.strictEqual(lost.code, 9)
       assert.include(lost.err, "livedesk drafts resolve 1")
       assert.strictEqual((yield* drafts("send", "1")).code, 2)
-      assert.strictEqual((yield* drafts("resolve", "1", "happened")).code, 0)
+      assert.strictEqual((yield* drafts("resolve", "1", "processed")).code, 0)
       assert.deepStrictEqual(yield* AgentWorld.messages(false), ["On its way"])
       // Nothing was done, so it can be sent again.
       yield* agent.call("send_message", { conversation_id: conversationId, text: "It left us" })
@@ -307,6 +307,28 @@ describe("livedesk drafts", () => {
       assert.include(limited.err, "was not sent")
       assert.strictEqual((yield* drafts("send", "2")).code, 0)
       assert.deepStrictEqual(yield* AgentWorld.messages(false), ["On its way", "It left us"])
+    }).pipe(withWorld))
+
+  it.live("sends the message of a draft whose conversation a person found, and creates no other", () =>
+    Effect.gen(function*() {
+      const { agent, drafts } = yield* connect()
+      const { contactId } = yield* AgentWorld.begin()
+      yield* agent.call("start_conversation", { inbox_id: 407, contact_id: contactId, text: "On its way" })
+      yield* Faults.Faults.use(({ setPlan }) =>
+        setPlan(Faults.script({ "conversations.create": [Faults.Fault.Reset({ when: "AfterProcessing" })] }))
+      )
+      assert.strictEqual((yield* drafts("send", "1")).code, 9)
+      const bare = yield* drafts("resolve", "1", "processed")
+      assert.strictEqual(bare.code, 2)
+      assert.include(bare.err, "its id is needed (--conversation)")
+      assert.strictEqual((yield* drafts("resolve", "1", "not-processed", "--conversation", "41")).code, 2)
+      const { conversations } = yield* (yield* Emulator.Emulator).state
+      const id = Math.max(...HashMap.keys(conversations))
+      assert.strictEqual((yield* drafts("resolve", "1", "processed", "--conversation", String(id))).code, 0)
+      assert.deepStrictEqual(yield* AgentWorld.messages(false), [])
+      assert.strictEqual((yield* drafts("send", "1")).code, 0)
+      assert.deepStrictEqual(yield* AgentWorld.messages(false), ["On its way"])
+      assert.strictEqual(HashMap.size((yield* (yield* Emulator.Emulator).state).conversations), HashMap.size(conversations))
     }).pipe(withWorld))
 
   it.live("does not say that a draft was not sent whose outcome could not be recorded", () =>
@@ -371,7 +393,7 @@ describe("a store in a file", () => {
       yield* Effect.gen(function*() {
         const store = yield* AgentStore.AgentStore
         assert.deepInclude(yield* store.propose(request, { isDraft: false, limits }), { rule: "outcomeUnknown" })
-        yield* AgentDraft.resolve(1, { happened: true })
+        yield* AgentDraft.resolve(1, { _tag: "Processed" })
         const other = { tool: "leave_note", arguments: { conversation_id: 40, text: "Other" } } as const
         assert.deepInclude(yield* store.propose(other, { isDraft: false, limits }), {
           rule: "messagesPerMinuteInConversation"

@@ -81,18 +81,24 @@ export const discard = (
 
 /**
  * Resolves a write whose outcome is unknown, after a person looked whether LiveDesk acted. If it did not, a draft can be
- * sent again, and the agent may ask for another write again.
+ * sent again, and the agent may ask for another write again. A conversation that was started without its message is not
+ * done: sending the draft again writes the message there.
  *
- * Fails with `NotWaitingError` if its outcome is known, or it began less than 15 minutes ago and may be in flight.
+ * Fails with `NotWaitingError` if its outcome is known, or it began less than 15 minutes ago and may be in flight; with
+ * `AgentResolutionError` for ids that are missing, invalid or another's.
+ *
+ * ```ts
+ * yield* AgentDraft.resolve(12, { _tag: "Processed", conversationId: 54 })
+ * ```
  *
  * @category calls
  * @since 0.1.0
  */
 export const resolve = (
   id: number,
-  options: { readonly happened: boolean }
+  resolution: AgentWrite.Resolution
 ): Effect.Effect<
   AgentWrite.AgentWrite,
-  AgentStore.AgentStoreError | AgentStore.NotWaitingError,
+  AgentStore.AgentStoreError | AgentStore.NotWaitingError | AgentStore.AgentResolutionError,
   AgentStore.AgentStore
-> => Effect.flatMap(AgentStore.AgentStore, (store) => store.resolve(id, options))
+> => Effect.flatMap(AgentStore.AgentStore, (store) => store.resolve(id, resolution))

@@ -42,6 +42,17 @@ export class NotWaitingError extends Schema.TaggedError<NotWaitingError>()("NotW
 }) {}
 
 /**
+ * The ids of a resolution are not those of the write: one is missing or invalid, or another is known.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class AgentResolutionError extends Schema.TaggedError<AgentResolutionError>()("AgentResolutionError", {
+  id: Schema.Number,
+  message: Schema.String
+}) {}
+
+/**
  * The rules by which the store refuses a write.
  *
  * - `outcomeUnknown`: the same write, or another about the same, may have taken effect.
@@ -111,10 +122,16 @@ export class AgentStore extends Context.Service<AgentStore, {
   /** Records that a person discarded a draft. */
   readonly discard: (id: number) => Decision
   /**
-   * Records that a person found out whether LiveDesk acted. Fails with `NotWaitingError` for a write that was begun less
-   * than 15 minutes ago and has no outcome yet, as it may be in flight.
+   * Records that a person found out whether LiveDesk acted. A conversation that was started without its message continues
+   * there: it is a draft again, or the agent asks again. If its process died, the message is unknown then.
+   *
+   * Fails with `NotWaitingError` for a write that was begun less than 15 minutes ago and has no outcome yet, as it may be
+   * in flight; with `AgentResolutionError` for ids that are missing, invalid or another's.
    */
-  readonly resolve: (id: number, options: { readonly happened: boolean }) => Decision
+  readonly resolve: (
+    id: number,
+    resolution: AgentWrite.Resolution
+  ) => Effect.Effect<AgentWrite.AgentWrite, AgentStoreError | NotWaitingError | AgentResolutionError>
   /** The write with an id. Fails with `NotWaitingError` if there is none. */
   readonly get: (id: number) => Decision
   /** The writes in these states, oldest first. */
@@ -342,7 +359,7 @@ const make = (table: AgentTable.AgentTable): AgentStore["Service"] => {
         if (write.state !== "Drafted") return yield* notWaiting(write, "discarded")
         return yield* moved({ ...write, state: "Discarded", changedAt: yield* now }, "person")
       })),
-    resolve: (id, { happened }) =>
+    resolve: (id, resolution) =>
       transaction(Effect.gen(function*() {
         const at = yield* now
         const write = yield* existing(id)
@@ -355,17 +372,9 @@ const make = (table: AgentTable.AgentTable): AgentStore["Service"] => {
           })
         }
         const { problem: _, ...rest } = write
-        const resolved: AgentWrite.AgentWrite = {
-          ...rest,
-          state: happened ? "Done" : write.isDraft ? "Drafted" : "Failed",
-          changedAt: at
-        }
+        const resolved: AgentWrite.AgentWrite = { ...rest, ...(yield* resolve(write, resolution)), changedAt: at }
         yield* table.put(resolved)
-        yield* appendWrite(resolved, {
-          by: "person",
-          event: "Resolved",
-          detail: happened ? "it happened" : "it did not happen"
-        })
+        yield* appendWrite(resolved, { by: "person", event: "Resolved", detail: resolution._tag })
         return resolved
       })),
     get: (id) => read(existing(id)),
@@ -383,6 +392,50 @@ const make = (table: AgentTable.AgentTable): AgentStore["Service"] => {
     audit: ({ after = 0, limit = 1_000 } = {}) => read(table.entries(after, limit)),
     forget: FlowDatabase.makeForget("AgentStore.forget", (before) => transaction(table.forget(before)))
   })
+}
+
+/** How a write stands after its resolution. */
+const resolve = (
+  write: AgentWrite.AgentWrite,
+  resolution: AgentWrite.Resolution
+): Effect.Effect<Pick<AgentWrite.AgentWrite, "state" | "ids" | "problem">, AgentResolutionError> => {
+  const { id, ids, isDraft, request, state } = write
+  const open = isDraft ? "Drafted" : "Failed"
+  if (resolution._tag === "NotProcessed") return Effect.succeed({ state: open, ids })
+  const { conversationId, messageId } = resolution
+  const refuse = (message: string) => Effect.fail(new AgentResolutionError({ id, message: `write ${id}: ${message}` }))
+  for (const [name, given] of Object.entries({ conversationId, messageId })) {
+    if (given !== undefined && !(Number.isSafeInteger(given) && given > 0)) {
+      return refuse(`${name}: expected a whole number above 0`)
+    }
+  }
+  const { conversation_id: known } = request.tool === "start_conversation" ? ids : { ...ids, ...request.arguments }
+  if (known !== undefined && conversationId !== undefined && known !== conversationId) {
+    return refuse(`its conversation is ${known}: give no other`)
+  }
+  const made = {
+    ...ids,
+    ...(conversationId === undefined ? {} : { conversation_id: conversationId }),
+    ...(messageId === undefined ? {} : { message_id: messageId })
+  }
+  if (request.tool !== "start_conversation" || known !== undefined) return Effect.succeed({ state: "Done", ids: made })
+  if (conversationId === undefined) {
+    return refuse("the conversation was started, so its id is needed (--conversation), for its message comes next")
+  }
+  if (messageId !== undefined) return Effect.succeed({ state: "Done", ids: made })
+  return Effect.succeed(
+    state === "Begun"
+      ? {
+        state: "Unknown",
+        ids: made,
+        problem: "The conversation exists. Whether its message does is not known: look for it, then resolve it again."
+      }
+      : {
+        state: open,
+        ids: made,
+        problem: "The conversation exists, but nothing was written in it. It continues there."
+      }
+  )
 }
 
 const notWaiting = (write: AgentWrite.AgentWrite, decision: string) => {

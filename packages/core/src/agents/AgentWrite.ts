@@ -94,6 +94,21 @@ export const AgentWrite = Schema.Struct({
 export interface AgentWrite extends Schema.Schema.Type<typeof AgentWrite> {}
 
 /**
+ * What a person found out about a write: it was processed or not. For `start_conversation` whose conversation is not among
+ * its ids, `Processed` needs `conversationId`; with `messageId`, the message is there, too.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Resolution =
+  | {
+    readonly _tag: "Processed"
+    readonly conversationId?: number | undefined
+    readonly messageId?: number | undefined
+  }
+  | { readonly _tag: "NotProcessed" }
+
+/**
  * Returns `true` if the write waits for a person to find out whether LiveDesk acted.
  *
  * @category guards

@@ -69,7 +69,16 @@ export const make = Effect.fnUntraced(function*({ liveDesk, store }: Options): E
     Effect.cachedInvalidateWithTTL(refreshed)
   )
 
-  const perform = ({ decision, id }: Decision) => {
+  const perform = ({ decision, id }: Decision): Effect.Effect<
+    unknown,
+    | InboxCallRejected
+    | AgentStore.AgentStoreError
+    | AgentStore.NotWaitingError
+    | AgentStore.AgentResolutionError
+    | LiveDeskError.AuthError
+    | LiveDeskError.ValidationError,
+    AgentStore.AgentStore
+  > => {
     switch (decision) {
       case "send":
         return Effect.flatMap(Effect.provide(AgentDraft.send(id), liveDesk), (write) =>
@@ -80,9 +89,10 @@ export const make = Effect.fnUntraced(function*({ liveDesk, store }: Options): E
             : reject(502, `nothing was sent: ${write.problem ?? "unknown reason"}`))
       case "discard":
         return AgentDraft.discard(id)
-      case "happened":
-      case "did-not-happen":
-        return AgentDraft.resolve(id, { happened: decision === "happened" })
+      case "processed":
+        return AgentDraft.resolve(id, { _tag: "Processed" })
+      case "not-processed":
+        return AgentDraft.resolve(id, { _tag: "NotProcessed" })
     }
   }
 
@@ -93,6 +103,7 @@ export const make = Effect.fnUntraced(function*({ liveDesk, store }: Options): E
         Effect.asVoid,
         Effect.catchTags({
           NotWaitingError: ({ message }) => reject(409, message),
+          AgentResolutionError: ({ message }) => reject(409, message),
           AgentStoreError: ({ message }) => reject(500, message),
           AuthError: ({ message }) => reject(500, message),
           ValidationError: ({ message }) => reject(500, message)
