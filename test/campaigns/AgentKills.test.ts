@@ -65,8 +65,9 @@ const die = Effect.fnUntraced(function*(index: number, [program, when]: typeof d
   const until = (longest: number) =>
     when === "AnyTime" ? Effect.flatMap(Random.nextIntBetween(0, longest), (wait) => Effect.sleep(wait)) : held
   if (program === "drafts send") {
+    const target = yield* AgentWorld.target
     yield* AgentStore.AgentStore.use((store) =>
-      store.propose({ tool: "send_message", arguments: fields }, { isDraft: true, limits })
+      store.propose({ tool: "send_message", arguments: fields }, { isDraft: true, limits, target })
     ).pipe(Effect.provide(Layer.fresh(NodeAgents.layerStore({ file }))))
     const run = yield* Cli.spawn(folder, ["drafts", "send", "1"], settings)
     yield* until(1_500)

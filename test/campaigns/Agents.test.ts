@@ -34,7 +34,7 @@ const mortal = (store: AgentStore.AgentStore["Service"], operations: number, isA
   return AgentStore.AgentStore.of({
     ...store,
     propose: (request, options) => mortally(store.propose(request, options)),
-    approve: (id) => mortally(store.approve(id)),
+    approve: (id, options) => mortally(store.approve(id, options)),
     complete: (id, completion) => mortally(store.complete(id, completion)),
     record: (entry) => mortally(store.record(entry))
   })

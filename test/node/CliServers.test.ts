@@ -195,7 +195,10 @@ describe("import", () => {
         assert.deepStrictEqual([checked.code, ran.code], [1, 1])
         assert.isTrue(ran.err.endsWith(checked.err))
       }
-      assert.include((yield* run(rejects, "--dry-run")).err, "Give it the journal of its import, c.csv.journal (--journal)")
+      assert.include(
+        (yield* run(rejects, "--dry-run")).err,
+        "Give it the journal of its import, c.csv.journal (--journal)"
+      )
       assert.strictEqual((yield* run(rejects, "--journal", "c.csv.journal", "--dry-run")).code, 7)
     }).pipe(withEmulator))
 
@@ -365,6 +368,7 @@ describe("import", () => {
       )
       assert.deepStrictEqual([interrupted.code, interrupted.out], [130, ""])
       assert.include(interrupted.err, "Start it again with the same journal to go on: c.csv.journal")
+      assert.match(interrupted.err, /^to go on: livedesk import c\.csv --lookup on-conflict$/m)
       const before = HashMap.size((yield* emulator.state).contacts)
       assert.isBelow(before, 100)
       const rest = yield* Cli.runIn(folder, [...args, "--json"], settings)
@@ -542,6 +546,18 @@ describe("webhooks", () => {
         ["{\"status\":\"accepted\"}", "{\"status\":\"duplicate\"}"]
       )
       assert.strictEqual(Object(yield* next).id, 7)
+      const bodyOf = (...id: ReadonlyArray<string>) =>
+        Effect.map(
+          Cli.runIn(folder, ["webhooks", "send-test", url, "--dry-run", "--json", ...id], settings),
+          (ran) => Object(Cli.document(ran))[0].body
+        )
+      for (const id of ["7", String(first.id), "9007199254740991"]) {
+        const body = yield* bodyOf("--id", id)
+        yield* Effect.sleep("2 millis")
+        assert.deepStrictEqual(yield* bodyOf("--id", id), body)
+      }
+      // What came first is what comes again.
+      assert.deepStrictEqual(yield* bodyOf("--id", String(first.id)), first)
       yield* send("--event", "ticket_created")
       assert.deepStrictEqual(Object(yield* next).event, "ticket_created")
     }))

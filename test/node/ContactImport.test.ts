@@ -273,7 +273,12 @@ describe("an import", () => {
         ({ email }) => ({ contact: { email } })
       )
       // One is new, one was changed, and one is there twice.
-      const changed = [{ email: "new@acme.inc" }, { email: "c0@acme.inc", name: "Other" }, ...values.slice(1), values[2]]
+      const changed = [
+        { email: "new@acme.inc" },
+        { email: "c0@acme.inc", name: "Other" },
+        ...values.slice(1),
+        values[2]
+      ]
       const second = yield* inTime(importing(changed.flatMap((row) => row ?? []), { mapping: strict }))
       assert.deepStrictEqual(counted(second), { ...none, read: 6, alreadyDone: 2, unknown: 1, rejected: 3 })
       assert.deepStrictEqual((yield* rejects).map(({ line }) => line), [1, 2, 6])

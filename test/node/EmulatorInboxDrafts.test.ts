@@ -27,7 +27,10 @@ const limits = {
 }
 
 const draft = (request: AgentWrite.Request) =>
-  AgentStore.AgentStore.use((store) => store.propose(request, { isDraft: true, limits }))
+  Effect.flatMap(
+    AgentWorld.target,
+    (target) => AgentStore.AgentStore.use((store) => store.propose(request, { isDraft: true, limits, target }))
+  )
 
 /** A draft to a customer, whose number is 1. */
 const aDraft = Effect.gen(function*() {

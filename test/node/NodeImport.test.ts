@@ -153,7 +153,9 @@ describe("NodeImport", () => {
       const file = yield* fileOf("email,name\nnone,Bob\n")
       const { reports: { rejects } } = yield* NodeImport.run({ file, inboxId })
       const before = yield* Effect.promise(() => readdir(dirname(file)))
-      for (const refused of [NodeImport.run({ file: rejects, inboxId }), NodeImport.check({ file: rejects, inboxId })]) {
+      for (
+        const refused of [NodeImport.run({ file: rejects, inboxId }), NodeImport.check({ file: rejects, inboxId })]
+      ) {
         const error = yield* Effect.flip(Effect.asVoid(refused))
         assert.strictEqual(error._tag === "ImportJournalError" ? error.problem : error._tag, "Incomplete")
         assert.include(error.message, `its import, ${file}.journal (--journal)`)

@@ -114,8 +114,10 @@ export class RejectedInput extends Schema.TaggedError<RejectedInput>()("Rejected
   fields: Schema.Array(Schema.String)
 }) {
   override get message(): string {
-    const what = this.messages.join("; ") || "LiveDesk refused the input"
-    return this.fields.length === 0 ? what : `${what} (${this.fields.join(", ")})`
+    // Chatwoot puts the field's name before messages that have it already.
+    const what = this.messages.join("; ").replaceAll(/Email (invalid email)/gi, "$1") || "LiveDesk refused the input"
+    const unnamed = this.fields.filter((field) => !what.toLowerCase().includes(field.replaceAll("_", " ")))
+    return unnamed.length === 0 ? what : `${what} (${unnamed.join(", ")})`
   }
 }
 

@@ -42,6 +42,17 @@ export class NotWaitingError extends Schema.TaggedError<NotWaitingError>()("NotW
 }) {}
 
 /**
+ * A draft is for another LiveDesk: its conversations and contacts are other people's there. It stays a draft.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class OtherLiveDeskError extends Schema.TaggedError<OtherLiveDeskError>()("OtherLiveDeskError", {
+  id: Schema.Number,
+  message: Schema.String
+}) {}
+
+/**
  * The ids of a resolution are not those of the write: one is missing or invalid, or another is known.
  *
  * @category errors
@@ -113,10 +124,20 @@ export class AgentStore extends Context.Service<AgentStore, {
    */
   readonly propose: (
     request: AgentWrite.Request,
-    options: { readonly isDraft: boolean; readonly limits: AgentPolicy.AgentPolicy["Service"]["limits"] }
+    options: {
+      readonly isDraft: boolean
+      readonly limits: AgentPolicy.AgentPolicy["Service"]["limits"]
+      readonly target: AgentWrite.Target
+    }
   ) => Effect.Effect<Proposal, AgentStoreError>
-  /** Records that a person approved a draft. The caller must make it now. */
-  readonly approve: (id: number) => Decision
+  /**
+   * Records that a person approved a draft. The caller must make it now, at this target. Fails with `OtherLiveDeskError`
+   * if the draft is for another base URL; also if it is from another API key, unless `otherKey` is set.
+   */
+  readonly approve: (
+    id: number,
+    options: { readonly target: AgentWrite.Target; readonly otherKey?: boolean | undefined }
+  ) => Effect.Effect<AgentWrite.AgentWrite, AgentStoreError | NotWaitingError | OtherLiveDeskError>
   /** Records the outcome of a write that was begun. A draft that failed waits for a person again. */
   readonly complete: (id: number, completion: Completion) => Effect.Effect<AgentWrite.AgentWrite, AgentStoreError>
   /** Records that a person discarded a draft. */
@@ -138,8 +159,11 @@ export class AgentStore extends Context.Service<AgentStore, {
   readonly list: (
     states: ReadonlyArray<AgentWrite.State>
   ) => Effect.Effect<ReadonlyArray<AgentWrite.AgentWrite>, AgentStoreError>
-  /** The inbox of a conversation that an agent started. */
-  readonly inboxOf: (conversationId: number) => Effect.Effect<number | undefined, AgentStoreError>
+  /** The inbox of a conversation that an agent started at this target. */
+  readonly inboxOf: (
+    conversationId: number,
+    target: AgentWrite.Target
+  ) => Effect.Effect<number | undefined, AgentStoreError>
   /** Appends an entry about a tool call that is no write, or was refused. */
   readonly record: (entry: AuditEntry.NewAuditEntry) => Effect.Effect<void, AgentStoreError>
   /** The entries of the audit log after a number, oldest first. */
@@ -275,14 +299,16 @@ const make = (table: AgentTable.AgentTable): AgentStore["Service"] => {
   })
 
   return AgentStore.of({
-    propose: (request, { isDraft, limits }) =>
+    propose: (request, { isDraft, limits, target }) =>
       transaction(Effect.gen(function*() {
         const at = yield* now
         const writes = yield* table.find(["Drafted", "Begun", "Unknown"], at - hour)
         const isSame = (write: AgentWrite.AgentWrite) =>
           AgentWrite.fingerprint(write.request) === AgentWrite.fingerprint(request)
         const refusal = standsAgainst(request, isDraft, writes, at)
-        const waiting = writes.find((write) => write.state === "Drafted" && isSame(write))
+        const waiting = writes.find((write) =>
+          write.state === "Drafted" && isSame(write) && write.target.baseUrl === target.baseUrl
+        )
         if (refusal === undefined && waiting !== undefined) {
           yield* appendWrite(waiting, { by: "agent", event: "Drafted", detail: "the draft waits already" })
           return { _tag: "Drafted", write: waiting } as const
@@ -299,10 +325,14 @@ const make = (table: AgentTable.AgentTable): AgentStore["Service"] => {
           })
           return refused
         }
-        const failed = writes.findLast((write) => write.state === "Failed" && isSame(write))
+        // Its ids are those of its target.
+        const failed = writes.findLast((write) =>
+          write.state === "Failed" && isSame(write) && isTarget(target, write.target)
+        )
         const write: AgentWrite.AgentWrite = {
           id: failed?.id ?? (yield* table.lastId) + 1,
           request,
+          target,
           state: isDraft ? "Drafted" : "Begun",
           isDraft,
           askedAt: at,
@@ -312,12 +342,26 @@ const make = (table: AgentTable.AgentTable): AgentStore["Service"] => {
         yield* moved(write, "agent")
         return { _tag: isDraft ? "Drafted" : "Begun", write } as const
       })),
-    approve: (id) =>
+    approve: (id, { otherKey = false, target }) =>
       transaction(Effect.gen(function*() {
         const at = yield* now
         const write = yield* existing(id)
         const { problem: _, ...rest } = write
         if (write.state !== "Drafted") return yield* notWaiting(write, "sent")
+        if (write.target.baseUrl !== target.baseUrl) {
+          return yield* new OtherLiveDeskError({
+            id,
+            message: `draft ${id} is for ${write.target.baseUrl}, and not for ${target.baseUrl}: nothing was sent`
+          })
+        }
+        if (!otherKey && !isTarget(target, write.target)) {
+          return yield* new OtherLiveDeskError({
+            id,
+            message:
+              `draft ${id} is from another API key, and nothing was sent: another project has other customers by its ` +
+              "numbers. If the key is of the same project, say so (--other-key)"
+          })
+        }
         const writes = yield* table.find(["Begun", "Unknown"], at)
         const other = writes.filter(AgentWrite.isUnresolved).find((other) =>
           AgentWrite.fingerprint(other.request) === AgentWrite.fingerprint(write.request)
@@ -383,16 +427,22 @@ const make = (table: AgentTable.AgentTable): AgentStore["Service"] => {
         table.find(states, Number.MAX_SAFE_INTEGER),
         (writes) => writes.filter(({ state }) => states.includes(state))
       )),
-    inboxOf: (conversationId) =>
+    inboxOf: (conversationId, target) =>
       read(Effect.map(
         table.startOf(conversationId),
-        (write) => write?.request.tool === "start_conversation" ? write.request.arguments.inbox_id : undefined
+        (write) =>
+          write?.request.tool === "start_conversation" && isTarget(target, write.target)
+            ? write.request.arguments.inbox_id
+            : undefined
       )),
     record: (entry) => transaction(append(entry)),
     audit: ({ after = 0, limit = 1_000 } = {}) => read(table.entries(after, limit)),
     forget: FlowDatabase.makeForget("AgentStore.forget", (before) => transaction(table.forget(before)))
   })
 }
+
+const isTarget = (one: AgentWrite.Target, other: AgentWrite.Target): boolean =>
+  one.baseUrl === other.baseUrl && one.keyFingerprint === other.keyFingerprint
 
 /** How a write stands after its resolution. */
 const resolve = (

@@ -447,7 +447,9 @@ const commitAll = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, run: num
         standing._tag === "Known"
           ? {
             _tag: "Known",
-            entry: standing.entry === undefined ? fresh(standing.row) : { ...entryOf(standing.entry), ...standing.change }
+            entry: standing.entry === undefined
+              ? fresh(standing.row)
+              : { ...entryOf(standing.entry), ...standing.change }
           }
           : standing
       )

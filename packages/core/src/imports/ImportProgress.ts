@@ -136,7 +136,8 @@ export const line = (progress: ImportProgress): string =>
     ...(progress.unknown === 0 ? [] : [`${progress.unknown} unknown`]),
     ...(progress.notInFile === 0 ? [] : [`${progress.notInFile} not in the file`]),
     Option.match(progress.waiting, {
-      onNone: () => `${progress.perSecond < 10 ? progress.perSecond.toFixed(1) : Math.round(progress.perSecond)} a second`,
+      onNone: () =>
+        `${progress.perSecond < 10 ? progress.perSecond.toFixed(1) : Math.round(progress.perSecond)} a second`,
       onSome: ({ reason, retryIn }) => `waiting ${seconds(retryIn)}: ${reasons[reason] ?? "LiveDesk cannot be reached"}`
     }),
     ...Option.match(progress.uncertain, {

@@ -37,24 +37,27 @@ export const begin = (call: Call, reason: string, delay: number): Effect.Effect<
 
 /** Notes the client's own waits of a call, beside what the program observes. */
 export const observe = <A, E, R>(call: Call, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.flatMap(Instrumentation.Instrumentation, (outer) =>
-    Effect.provideService(effect, Instrumentation.Instrumentation, {
-      begin: (what, context) => {
-        const inner = outer?.begin(what, context)
-        return {
-          waited: (millis) => inner?.waited(millis),
-          responded: (status) => inner?.responded(status),
-          retrying: (failure, attempts, delay) =>
-            Effect.andThen(
-              begin(call, failure.reason._tag, delay),
-              inner?.retrying(failure, attempts, delay) ?? Effect.void
-            ),
-          ended: (exit) => inner?.ended(exit) ?? Effect.void
-        }
-      },
-      breaker: (key, state) => outer?.breaker(key, state) ?? Effect.void,
-      rows: (outcomes) => outer?.rows(outcomes) ?? Effect.void
-    }))
+  Effect.flatMap(
+    Instrumentation.Instrumentation,
+    (outer) =>
+      Effect.provideService(effect, Instrumentation.Instrumentation, {
+        begin: (what, context) => {
+          const inner = outer?.begin(what, context)
+          return {
+            waited: (millis) => inner?.waited(millis),
+            responded: (status) => inner?.responded(status),
+            retrying: (failure, attempts, delay) =>
+              Effect.andThen(
+                begin(call, failure.reason._tag, delay),
+                inner?.retrying(failure, attempts, delay) ?? Effect.void
+              ),
+            ended: (exit) => inner?.ended(exit) ?? Effect.void
+          }
+        },
+        breaker: (key, state) => outer?.breaker(key, state) ?? Effect.void,
+        rows: (outcomes) => outer?.rows(outcomes) ?? Effect.void
+      })
+  )
 
 /** The wait of a run all of whose calls wait; that which ends first. */
 export const latest = (inFlight: ReadonlySet<Call>, now: number): Option.Option<ImportProgress.Waiting> => {

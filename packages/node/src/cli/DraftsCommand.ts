@@ -7,6 +7,7 @@ import type * as AgentStore from "@effect-livedesk/core/agents/AgentStore"
 import type { AgentWrite } from "@effect-livedesk/core/agents/AgentWrite"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import { existsSync } from "node:fs"
@@ -28,7 +29,10 @@ const decide = Effect.fnUntraced(function*<A, R>(
     loaded: Loaded
   ) => Effect.Effect<
     A,
-    AgentStore.AgentStoreError | AgentStore.NotWaitingError | AgentStore.AgentResolutionError,
+    | AgentStore.AgentStoreError
+    | AgentStore.NotWaitingError
+    | AgentStore.OtherLiveDeskError
+    | AgentStore.AgentResolutionError,
     AgentStore.AgentStore | R
   >
 ) {
@@ -46,6 +50,7 @@ const decide = Effect.fnUntraced(function*<A, R>(
       SqliteFileError: McpCommand.storeFailed,
       AgentStoreError: McpCommand.storeFailed,
       NotWaitingError: ({ message }) => Effect.fail(new UsageError({ message })),
+      OtherLiveDeskError: ({ message }) => Effect.fail(new UsageError({ message })),
       AgentResolutionError: ({ message }) => Effect.fail(new UsageError({ message }))
     })
   )
@@ -76,6 +81,7 @@ const details = (write: AgentWrite): CommandOutput.Row => ({
   state: write.state,
   asked: DateTime.makeUnsafe(write.askedAt),
   changed: DateTime.makeUnsafe(write.changedAt),
+  "for": write.target.baseUrl,
   tool: write.request.tool,
   ...write.request.arguments,
   done: write.ids,
@@ -104,10 +110,17 @@ const show = Command.make(
 
 const send = Command.make(
   "send",
-  { store: McpCommand.store, id },
-  Effect.fnUntraced(function*({ id, store }) {
+  {
+    store: McpCommand.store,
+    id,
+    otherKey: Flag.Boolean("other-key").pipe(
+      Flag.withDescription("Send it though it is from another API key, which is one of the same project"),
+      Flag.withDefault(false)
+    )
+  },
+  Effect.fnUntraced(function*({ id, otherKey, store }) {
     const write = yield* Effect.provide(
-      decide(store, ({ AgentDraft }) => AgentDraft.send(id)),
+      decide(store, ({ AgentDraft }) => AgentDraft.send(id, { otherKey })),
       NodeLiveDesk.layerConfig({ proxy: "environment" })
     )
     yield* CommandOutput.print(write, details)
@@ -124,7 +137,7 @@ const send = Command.make(
       })
     }
   })
-).pipe(Command.withDescription("Send a draft, once"))
+).pipe(Command.withDescription("Send a draft, once, to the LiveDesk that it is for"))
 
 const discard = Command.make(
   "discard",
@@ -162,7 +175,10 @@ const resolve = Command.make(
       command: "livedesk drafts resolve 12 processed --conversation 54",
       description: "The conversation is there, without its message"
     },
-    { command: "livedesk drafts resolve 12 not-processed", description: "It is not there, so that it can be sent again" }
+    {
+      command: "livedesk drafts resolve 12 not-processed",
+      description: "It is not there, so that it can be sent again"
+    }
   ])
 )
 

@@ -102,11 +102,12 @@ export const command = Command.make(
       Effect.provide(NodeLiveDesk.layerConfig({ proxy: "environment" })),
       Effect.catchTag("ImportFileError", (error) => invalidFile(options.file, error)),
       Effect.onInterrupt(() =>
-        hasBegun
-          ? Effect.void
-          : Console.error(
-            `interrupted before any row: nothing was sent. Start it again with the same journal: ${journal}`
-          )
+        Effect.flatMap(CommandOutput.commandLine(), (command) =>
+          Console.error(
+            hasBegun
+              ? `to go on: ${command}`
+              : `interrupted before any row: nothing was sent. To begin again: ${command}`
+          ))
       )
     )
     const { reports } = progress
