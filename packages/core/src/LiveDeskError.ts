@@ -114,10 +114,7 @@ export class RejectedInput extends Schema.TaggedError<RejectedInput>()("Rejected
   fields: Schema.Array(Schema.String)
 }) {
   override get message(): string {
-    // Chatwoot puts the field's name before messages that have it already.
-    const what = this.messages.join("; ").replaceAll(/Email (invalid email)/gi, "$1") || "LiveDesk refused the input"
-    const unnamed = this.fields.filter((field) => !what.toLowerCase().includes(field.replaceAll("_", " ")))
-    return unnamed.length === 0 ? what : `${what} (${unnamed.join(", ")})`
+    return ErrorMessage.rejectedInput(this.messages, this.fields)
   }
 }
 

@@ -325,7 +325,6 @@ const make = (table: AgentTable.AgentTable): AgentStore["Service"] => {
           })
           return refused
         }
-        // Its ids are those of its target.
         const failed = writes.findLast((write) =>
           write.state === "Failed" && isSame(write) && isTarget(target, write.target)
         )
