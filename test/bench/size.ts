@@ -26,7 +26,7 @@ const limitsOnNode: { readonly [entry: string]: number } = {
   "@effect-livedesk/node": 8_200,
   "@effect-livedesk/node/NodeAgents": 3_200,
   "@effect-livedesk/node/NodeFlows": 5_150,
-  "@effect-livedesk/node/NodeImport": 4_700,
+  "@effect-livedesk/node/NodeImport": 5_000,
   "@effect-livedesk/node/NodeSqlite": 1_800
 }
 
