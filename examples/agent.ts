@@ -101,7 +101,7 @@ const program = Effect.gen(function*() {
   }
   // The same message is refused until a person has looked.
   yield* answerAgain(id)
-  yield* AgentDraft.resolve(1, { happened: true })
+  yield* AgentDraft.resolve(1, { _tag: "Processed" })
   // The message, and that the conversation has a first reply.
   yield* sender.awaitDelivered(4)
   yield* Console.log(`messages sent: ${yield* sent}`)

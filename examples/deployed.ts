@@ -4,7 +4,7 @@
  */
 import { LiveDeskError, Messages } from "@effect-livedesk/core"
 import { DeliveryStore, type WebhookEvent, Webhooks } from "@effect-livedesk/core/webhooks"
-import { NodeLiveDesk } from "@effect-livedesk/node"
+import { NodeLiveDesk, NodeWebhooks } from "@effect-livedesk/node"
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 import { Config, Effect, Layer, Logger } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
@@ -18,7 +18,7 @@ const reply = Effect.fn("reply")(function*(event: WebhookEvent.WebhookEvent) {
   )
 })
 
-const receiver = Layer.unwrap(Effect.map(Config.Redacted("LIVEDESK_WEBHOOK_SECRET"), (secret) =>
+const receiver = Layer.unwrap(Effect.map(NodeWebhooks.secret, (secret) =>
   Webhooks.layer({
     path: "/webhooks/livedesk",
     verification: Webhooks.signed({ secrets: [secret] }),

@@ -3,12 +3,13 @@
  * what came. Ended by Ctrl-C.
  */
 import { DeliveryStore, WebhookEvent, Webhooks } from "@effect-livedesk/core/webhooks"
+import { NodeWebhooks } from "@effect-livedesk/node"
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 import { Config, Console, Effect, Layer } from "effect"
 import { HttpRouter } from "effect/http"
 import { createServer } from "node:http"
 
-const receiver = Layer.unwrap(Effect.map(Config.Redacted("LIVEDESK_WEBHOOK_SECRET"), (secret) =>
+const receiver = Layer.unwrap(Effect.map(NodeWebhooks.secret, (secret) =>
   Webhooks.layer({
     path: "/webhooks/livedesk",
     verification: Webhooks.signed({ secrets: [secret] }),

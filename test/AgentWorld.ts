@@ -1,4 +1,4 @@
-import { Contacts, Conversations, LiveDesk, type LiveDeskError } from "@effect-livedesk/core"
+import { Contacts, Conversations, LiveDesk, LiveDeskClient, type LiveDeskError } from "@effect-livedesk/core"
 import { AgentPolicy, AgentStore, LiveDeskToolkit } from "@effect-livedesk/core/agents"
 import { Emulator, Faults } from "@effect-livedesk/core/testing"
 import { Effect, HashMap, Layer, Option, Schema, Stream } from "effect"
@@ -9,6 +9,7 @@ export type Services =
   | LiveDeskToolkit.Handlers
   | AgentStore.AgentStore
   | LiveDesk.LiveDesk
+  | LiveDeskClient.LiveDeskClient
   | Emulator.Emulator
   | Faults.Faults
 
@@ -27,6 +28,12 @@ export const layer = (
     Layer.provideMerge(LiveDesk.layer),
     Layer.provideMerge(Faults.layerEmulator(plan, { retries: { times: 0 } }))
   )
+
+/** The LiveDesk that an agent writes to. */
+export const target = Effect.map(
+  LiveDeskClient.LiveDeskClient,
+  ({ baseUrl, keyFingerprint }) => ({ baseUrl, keyFingerprint })
+)
 
 /** A tool's result, as a model gets it. */
 export interface Result {

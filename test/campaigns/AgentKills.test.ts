@@ -65,8 +65,9 @@ const die = Effect.fnUntraced(function*(index: number, [program, when]: typeof d
   const until = (longest: number) =>
     when === "AnyTime" ? Effect.flatMap(Random.nextIntBetween(0, longest), (wait) => Effect.sleep(wait)) : held
   if (program === "drafts send") {
+    const target = yield* AgentWorld.target
     yield* AgentStore.AgentStore.use((store) =>
-      store.propose({ tool: "send_message", arguments: fields }, { isDraft: true, limits })
+      store.propose({ tool: "send_message", arguments: fields }, { isDraft: true, limits, target })
     ).pipe(Effect.provide(Layer.fresh(NodeAgents.layerStore({ file }))))
     const run = yield* Cli.spawn(folder, ["drafts", "send", "1"], settings)
     yield* until(1_500)
@@ -101,7 +102,7 @@ const die = Effect.fnUntraced(function*(index: number, [program, when]: typeof d
   if (state === "Begun") {
     assert.include(shown, "may have been sent")
     assert.include(yield* again, responses.early)
-    const decision = happened ? "happened" : "did-not-happen"
+    const decision = happened ? "processed" : "not-processed"
     const early = yield* drafts("resolve", "1", decision)
     assert.strictEqual(early.code, 2)
     assert.include(early.err, "may be in flight")

@@ -34,7 +34,7 @@ const mortal = (store: AgentStore.AgentStore["Service"], operations: number, isA
   return AgentStore.AgentStore.of({
     ...store,
     propose: (request, options) => mortally(store.propose(request, options)),
-    approve: (id) => mortally(store.approve(id)),
+    approve: (id, options) => mortally(store.approve(id, options)),
     complete: (id, completion) => mortally(store.complete(id, completion)),
     record: (entry) => mortally(store.record(entry))
   })
@@ -134,7 +134,7 @@ const schedule = Effect.fnUntraced(function*(seed: number, mode: "draft" | "allo
       waits++
       yield* Effect.sleep("16 minutes")
     }
-    yield* store.resolve(write.id, { happened: yield* hasHappened(write) })
+    yield* store.resolve(write.id, { _tag: (yield* hasHappened(write)) ? "Processed" : "NotProcessed" })
   }, (effect) => Effect.ignore(effect))
 
   for (let lives = 0; lives < 5; lives++) yield* life

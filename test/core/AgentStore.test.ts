@@ -7,6 +7,8 @@ import { TestClock } from "effect/testing"
 
 const sqlite = AgentStore.layer.pipe(Layer.provideMerge(NodeSqlite.layer({ file: ":memory:" })))
 
+const target = { baseUrl: "https://livedesk.example", keyFingerprint: "a" }
+
 const limits = {
   messagesPerMinuteInConversation: 100,
   messagesPerMinute: 100,
@@ -20,7 +22,7 @@ const message = (text: string): AgentWrite.Request => ({
 })
 
 const propose = (text: string, isDraft = false) =>
-  AgentStore.AgentStore.use((store) => store.propose(message(text), { isDraft, limits }))
+  AgentStore.AgentStore.use((store) => store.propose(message(text), { isDraft, limits, target }))
 
 const decide = <A, E>(f: (store: AgentStore.AgentStore["Service"]) => Effect.Effect<A, E>) =>
   AgentStore.AgentStore.use(f)
@@ -47,7 +49,7 @@ for (
       Effect.gen(function*() {
         yield* propose("Hello", true)
         const approvals = yield* Effect.all(
-          [1, 2, 3].map(() => Effect.result(decide((store) => store.approve(1)))),
+          [1, 2, 3].map(() => Effect.result(decide((store) => store.approve(1, { target })))),
           { concurrency: "unbounded" }
         )
         assert.deepStrictEqual(approvals.map(({ _tag }) => _tag).sort(), ["Failure", "Failure", "Success"])
@@ -65,13 +67,13 @@ for (
     it.effect("gives a draft that failed back to people, and one that was sent not", () =>
       Effect.gen(function*() {
         yield* propose("Hello", true)
-        yield* decide((store) => store.approve(1))
+        yield* decide((store) => store.approve(1, { target }))
         const write = yield* decide((store) => store.complete(1, failed))
         assert.deepInclude(write, { state: "Drafted", problem: "ConnectionFailed: call again" })
-        assert.notProperty(yield* decide((store) => store.approve(1)), "problem")
+        assert.notProperty(yield* decide((store) => store.approve(1, { target })), "problem")
         yield* decide((store) => store.complete(1, { state: "Done", ids: { message_id: 7 } }))
         for (const decision of ["approve", "discard"] as const) {
-          const refused = yield* Effect.flip(decide((store) => store[decision](1)))
+          const refused = yield* Effect.flip(decide((store) => store[decision](1, { target })))
           assert.deepInclude(refused, { _tag: "NotWaitingError", id: 1, state: "Done" })
         }
       }).pipe(Effect.provide(layer)))
@@ -79,25 +81,25 @@ for (
     it.effect("sends no draft while the same write is not resolved", () =>
       Effect.gen(function*() {
         yield* propose("Hello", true)
-        yield* decide((store) => store.approve(1))
+        yield* decide((store) => store.approve(1, { target }))
         yield* decide((store) => store.complete(1, { state: "Unknown", ids: {} }))
         const refused = yield* propose("Hello", true)
         assert.deepInclude(refused, { _tag: "Refused", rule: "outcomeUnknown" })
         // Another text is for a person to judge.
         assert.deepInclude(yield* propose("Good-bye", true), { _tag: "Drafted" })
-        yield* decide((store) => store.resolve(1, { happened: false }))
-        assert.deepInclude(yield* decide((store) => store.approve(1)), { state: "Begun" })
+        yield* decide((store) => store.resolve(1, { _tag: "NotProcessed" }))
+        assert.deepInclude(yield* decide((store) => store.approve(1, { target })), { state: "Begun" })
       }).pipe(Effect.provide(layer)))
 
     it.effect("resolves what its process left behind after 15 minutes, not while it may be in flight", () =>
       Effect.gen(function*() {
         yield* propose("Hello")
-        const early = yield* Effect.flip(decide((store) => store.resolve(1, { happened: true })))
+        const early = yield* Effect.flip(decide((store) => store.resolve(1, { _tag: "Processed" })))
         assert.include(early.message, "may be in flight")
         assert.deepInclude(yield* propose("Other"), { rule: "inFlight" })
         yield* TestClock.adjust("15 minutes")
         assert.deepInclude(yield* propose("Other"), { rule: "outcomeUnknown" })
-        assert.deepInclude(yield* decide((store) => store.resolve(1, { happened: true })), { state: "Done" })
+        assert.deepInclude(yield* decide((store) => store.resolve(1, { _tag: "Processed" })), { state: "Done" })
         // It comes back all the same.
         yield* decide((store) => store.complete(1, failed))
         assert.deepInclude(yield* decide((store) => store.get(1)), { state: "Done" })
@@ -117,13 +119,97 @@ for (
           tool: "start_conversation",
           arguments: { inbox_id: 407, contact_id: 5, text: "Hello" }
         } as const
-        const begin = decide((store) => store.propose(start, { isDraft: false, limits }))
+        const begin = decide((store) => store.propose(start, { isDraft: false, limits, target }))
         yield* begin
         yield* decide((store) => store.complete(1, { ...failed, ids: { conversation_id: 41 } }))
         const again = yield* begin
         assert.deepInclude(again.write, { id: 1, state: "Begun", ids: { conversation_id: 41 } })
-        assert.strictEqual(yield* decide((store) => store.inboxOf(41)), 407)
-        assert.strictEqual(yield* decide((store) => store.inboxOf(42)), undefined)
+        assert.strictEqual(yield* decide((store) => store.inboxOf(41, target)), 407)
+        assert.strictEqual(yield* decide((store) => store.inboxOf(42, target)), undefined)
+      }).pipe(Effect.provide(layer)))
+
+    it.effect("sends a draft to the LiveDesk that it is for alone", () =>
+      Effect.gen(function*() {
+        const other = { ...target, baseUrl: "http://127.0.0.1:8407" }
+        const rotated = { ...target, keyFingerprint: "b" }
+        yield* propose("Hello", true)
+        for (const options of [{ target: other }, { target: other, otherKey: true }, { target: rotated }]) {
+          const refused = yield* Effect.flip(decide((store) => store.approve(1, options)))
+          assert.strictEqual(refused._tag, "OtherLiveDeskError")
+          assert.include(refused.message, "nothing was sent")
+          assert.deepInclude(yield* decide((store) => store.get(1)), { state: "Drafted", target })
+        }
+        // The same for another is a draft of its own.
+        const again = yield* decide((store) =>
+          store.propose(message("Hello"), { isDraft: true, limits, target: other })
+        )
+        assert.deepInclude(again.write, { id: 2, target: other })
+        const approved = yield* decide((store) => store.approve(1, { target: rotated, otherKey: true }))
+        assert.deepInclude(approved, { state: "Begun" })
+      }).pipe(Effect.provide(layer)))
+
+    it.effect("continues a write at the LiveDesk alone at which it failed, and knows inboxes of no other", () =>
+      Effect.gen(function*() {
+        const start = {
+          tool: "start_conversation",
+          arguments: { inbox_id: 407, contact_id: 5, text: "Hello" }
+        } as const
+        yield* decide((store) => store.propose(start, { isDraft: false, limits, target }))
+        yield* decide((store) => store.complete(1, { ...failed, ids: { conversation_id: 41 } }))
+        for (const other of [{ ...target, keyFingerprint: "b" }, { ...target, baseUrl: "http://127.0.0.1:8407" }]) {
+          assert.strictEqual(yield* decide((store) => store.inboxOf(41, other)), undefined)
+          const fresh = yield* decide((store) => store.propose(start, { isDraft: false, limits, target: other }))
+          assert.deepInclude(fresh.write, { ids: {} })
+          yield* decide((store) => store.complete(fresh.write?.id ?? 0, failed))
+        }
+      }).pipe(Effect.provide(layer)))
+
+    for (const isDraft of [true, false]) {
+      it.effect(`has no conversation done whose message was not sent, ${isDraft ? "a draft" : "an agent's own"}`, () =>
+        Effect.gen(function*() {
+          const start = {
+            tool: "start_conversation",
+            arguments: { inbox_id: 407, contact_id: 5, text: "Hello" }
+          } as const
+          const begin = Effect.gen(function*() {
+            yield* decide((store) => store.propose(start, { isDraft, limits, target }))
+            if (isDraft) yield* decide((store) => store.approve(1, { target }))
+          })
+          const processed = (ids: { readonly conversationId?: number; readonly messageId?: number } = {}) =>
+            decide((store) => store.resolve(1, { _tag: "Processed", ...ids }))
+          const open = isDraft ? "Drafted" : "Failed"
+          yield* begin
+          yield* decide((store) => store.complete(1, { state: "Unknown", ids: {} }))
+          for (const ids of [{}, { messageId: 7 }, { conversationId: 0 }, { conversationId: 41, messageId: 1.5 }]) {
+            const refused = yield* Effect.flip(processed(ids))
+            assert.strictEqual(refused._tag, "AgentResolutionError")
+            assert.include(refused.message, "messageId" in ids && "conversationId" in ids ? "messageId" : "onversation")
+          }
+          const continued = yield* processed({ conversationId: 41 })
+          assert.deepInclude(continued, { state: open, ids: { conversation_id: 41 } })
+          assert.include(continued.problem ?? "", "nothing was written in it")
+          // Its process dies. The conversation is known, so the message is what is unknown.
+          yield* begin
+          yield* TestClock.adjust("15 minutes")
+          assert.strictEqual((yield* Effect.flip(processed({ conversationId: 42 })))._tag, "AgentResolutionError")
+          assert.deepInclude(yield* processed({ messageId: 7 }), {
+            state: "Done",
+            ids: { conversation_id: 41, message_id: 7 }
+          })
+        }).pipe(Effect.provide(layer)))
+    }
+
+    it.effect("leaves the message unknown of a conversation whose process died", () =>
+      Effect.gen(function*() {
+        const start = {
+          tool: "start_conversation",
+          arguments: { inbox_id: 407, contact_id: 5, text: "Hello" }
+        } as const
+        yield* decide((store) => store.propose(start, { isDraft: false, limits, target }))
+        yield* TestClock.adjust("15 minutes")
+        const processed = decide((store) => store.resolve(1, { _tag: "Processed", conversationId: 41 }))
+        assert.deepInclude(yield* processed, { state: "Unknown", ids: { conversation_id: 41 } })
+        assert.deepInclude(yield* processed, { state: "Done", ids: { conversation_id: 41 } })
       }).pipe(Effect.provide(layer)))
 
     it.effect("says that there is no such write", () =>

@@ -50,6 +50,17 @@ it("shows when the uncertain rows are searched for, in place of the time left", 
   assert.include(line(1, "1 second"), "1 row uncertain: looking for it in 1s")
 })
 
+it("shows what the import waits for, and how long, in place of pace and time left", () => {
+  const line = (reason: string) => {
+    const waiting = Option.some({ reason, retryIn: Duration.millis(19_100) })
+    return ImportProgress.line(ImportProgress.make(counts, Duration.seconds(5), 200, Option.none(), waiting))
+  }
+  const start = "40 done, 100 before, 8 rejected, 2 unknown, 3 not in the file, waiting 20s: "
+  assert.strictEqual(line("RateLimited"), `${start}LiveDesk limits the rate`)
+  assert.strictEqual(line("CircuitOpen"), `${start}the circuit breaker is open`)
+  assert.strictEqual(line("ConnectionFailed"), `${start}LiveDesk cannot be reached`)
+})
+
 it("shows no time left where there is none", () => {
   const progress = ImportProgress.make(counts, Duration.seconds(5), 150)
   assert.deepStrictEqual(progress.timeLeft, Option.some(Duration.zero))

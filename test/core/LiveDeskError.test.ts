@@ -144,7 +144,9 @@ describe("what a refusal's body says", () => {
     Effect.gen(function*() {
       const error = yield* responseParts({ status: 422, headers, body })
       assert.deepStrictEqual(error.reason, new LiveDeskError.RejectedInput({ messages, fields }))
-      for (const text of [...messages, ...fields]) assert.include(error.message, text)
+      for (const text of [...messages, ...fields.filter((field) => field !== "email")]) {
+        assert.include(error.message, text)
+      }
     }))
 
   it.effect("is there for every status", () =>
@@ -953,6 +955,17 @@ describe("each reason", () => {
       new LiveDeskError.RejectedInput({ messages, fields: ["email", "phone"] }),
       "LiveDesk's own words (email, phone)",
       { messages, fields: ["email", "phone"] }
+    ],
+    [
+      new LiveDeskError.RejectedInput({
+        messages: ["Email Invalid email", "Phone number should be in e164 format"],
+        fields: ["email", "phone_number", "identifier"]
+      }),
+      "Invalid email; Phone number should be in e164 format (identifier)",
+      {
+        messages: ["Email Invalid email", "Phone number should be in e164 format"],
+        fields: ["email", "phone_number", "identifier"]
+      }
     ],
     [
       new LiveDeskError.RejectedInput({ messages: [], fields: [] }),

@@ -320,7 +320,7 @@ describe("a write whose outcome is unknown", () => {
       yield* TestClock.adjust("7 days")
       assert.strictEqual((yield* send("On its way")).value.rule, "outcomeUnknown")
       assert.deepStrictEqual(yield* AgentWorld.messages(false), ["On its way"])
-      yield* AgentDraft.resolve(1, { happened: true })
+      yield* AgentDraft.resolve(1, { _tag: "Processed" })
       assert.strictEqual((yield* send("It left us")).value.status, "done")
       assert.deepStrictEqual((yield* events).slice(0, 4), [
         "agent: send_message Begun",
@@ -334,7 +334,7 @@ describe("a write whose outcome is unknown", () => {
     Effect.gen(function*() {
       const { conversationId } = yield* AgentWorld.begin()
       yield* call("send_message", { conversation_id: conversationId, text: "On its way" })
-      yield* AgentDraft.resolve(1, { happened: false })
+      yield* AgentDraft.resolve(1, { _tag: "NotProcessed" })
       const again = yield* call("send_message", { conversation_id: conversationId, text: "On its way" })
       assert.strictEqual(again.value.status, "done")
     }).pipe(Effect.provide(AgentWorld.layer(

@@ -2,7 +2,7 @@ import { LiveDeskError } from "@effect-livedesk/core"
 import { Emulator, Faults } from "@effect-livedesk/core/testing"
 import { NodeEmulator } from "@effect-livedesk/node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, HashMap, Schema, Stream } from "effect"
+import { Effect, HashMap, Schedule, Schema, Stream } from "effect"
 import { existsSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Cli from "../Cli.ts"
@@ -42,7 +42,7 @@ describe("a write whose outcome is unknown", () => {
       const [hint = "", message = ""] = failed.err.split("\n")
       assert.match(
         hint,
-        /^look for the message first; only if it is not there, continue: add --resume contactId=2219256 --resume sourceId=\S+ --resume conversationId=40 --resume unknown=message --not-processed message$/
+        /^look for the message first; only if it is not there, continue: livedesk conversations start --name Bob --message Hello --resume contactId=2219256 --resume sourceId=\S+ --resume conversationId=40 --resume unknown=message --not-processed message$/
       )
       assert.match(message, /^ConversationStart\.start: messages\.send failed for conversation 40: /)
       assert.include(message, "if it is there, nothing is left to do; only if it is not, resume with notProcessed")
@@ -52,6 +52,38 @@ describe("a write whose outcome is unknown", () => {
       assert.include(early.err, "the outcome of the message is unknown, so look for it first")
       const again = yield* Cli.run(...start, ...flags)
       assert.deepStrictEqual([again.code, yield* held], [0, [1, 1, 2]])
+    }).pipe(withEmulator))
+
+  it.live("of a start that is interrupted is continued by the whole command, which it prints", () =>
+    Effect.gen(function*() {
+      yield* failNext("conversations.create", Faults.Fault.Silent({ when: "BeforeProcessing" }))
+      const text = "It's on its way.\nYour team"
+      const args = ["conversations", "start", "--name", "Bob B.", `--message=${text}`, "--inbox", "407", "--json"]
+      const { trace } = yield* Faults.Faults
+      const sent = Effect.repeat(trace, {
+        until: (trace) => trace.some(({ operation }) => operation === "conversations.create"),
+        schedule: Schedule.spaced("20 millis")
+      })
+      const ran = yield* Cli.interruptIn(yield* Folder.make, args, yield* Cli.settings, sent)
+      assert.strictEqual(ran.code, 130)
+      const [, command = ""] =
+        /^look for the conversation first; only if it is not there, continue: livedesk (.*)$/ms.exec(
+          ran.err
+        ) ?? []
+      const [flags = ""] = command.split("\n{")
+      assert.match(
+        flags,
+        /^conversations start --name 'Bob B\.' '--message=It'\\''s on its way\.\nYour team' --inbox 407 --json --resume contactId=2219256 --resume sourceId=\S+ --resume unknown=conversation --not-processed conversation$/m
+      )
+      const resumed = flags.slice(flags.indexOf("--resume")).trim().split(" ")
+      // Again, with the flags of before replaced.
+      yield* failNext("messages.send", Faults.Fault.RateLimited({ retryAfter: "120" }))
+      const limited = yield* Cli.run(...args, ...resumed)
+      assert.match(
+        limited.err,
+        /^to continue: livedesk [^]* --json --resume contactId=\S+ --resume sourceId=\S+ --resume conversationId=40$/m
+      )
+      assert.deepStrictEqual(yield* held, [1, 1, 0])
     }).pipe(withEmulator))
 
   it.live("of a search names the call that searched, and no page", () =>
@@ -156,20 +188,20 @@ describe("import resolve", () => {
       )
       assert.match((yield* resolve()).out, /^line +key +unknown +contact +conversation +reasons\n2 +email:a@acme\.inc /)
       const refusals = [
-        [["email:a@acme.inc", "happened"], "its conversationId is needed"],
-        [["email:x@acme.inc", "did-not-happen"], "the journal has no row with this key"],
-        [["email:a@acme.inc"], "happened or did-not-happen"],
-        [["email:a@acme.inc", "did-not-happen", "--conversation", "40"], "an id is for what happened"],
-        [["--conversation", "40"], "an id is for what happened"]
+        [["email:a@acme.inc", "processed"], "its conversationId is needed"],
+        [["email:x@acme.inc", "not-processed"], "the journal has no row with this key"],
+        [["email:a@acme.inc"], "processed or not-processed"],
+        [["email:a@acme.inc", "not-processed", "--conversation", "40"], "an id is for what was processed"],
+        [["--conversation", "40"], "an id is for what was processed"]
       ] as const
       for (const [args, message] of refusals) {
         const refused = yield* resolve(...args)
         assert.deepStrictEqual([refused.code, refused.out], [2, ""])
         assert.include(refused.err, message)
       }
-      assert.strictEqual((yield* resolve("email:a@acme.inc", "happened", "--conversation", "40")).code, 0)
+      assert.strictEqual((yield* resolve("email:a@acme.inc", "processed", "--conversation", "40")).code, 0)
       assert.deepInclude(
-        Cli.document(yield* resolve("email:b@acme.inc", "did-not-happen", "--json")),
+        Cli.document(yield* resolve("email:b@acme.inc", "not-processed", "--json")),
         { key: "email:b@acme.inc", outcome: "NotProcessed" }
       )
       assert.strictEqual((yield* resolve()).out, "none\n")

@@ -133,7 +133,7 @@ describe("import", () => {
       const settings = yield* Cli.settings
       const rows = ["1,+49 170 1001271", "2,0170/1001272", "3,+491701001273", "4,", "5,call me"]
       writeFileSync(join(folder, "c.csv"), `identifier,Phone\n${rows.join("\n")}\n`)
-      for (const [flags, good] of [[["--country-code", "49"], 4], [[], 3]] as const) {
+      for (const [flags, good] of [[[], 3], [["--country-code", "49"], 4]] as const) {
         const args = ["import", "c.csv", "--json", "--journal", `${good}.journal`, ...flags]
         const checked = Object(Cli.document(yield* Cli.runIn(folder, [...args, "--dry-run"], settings)))
         assert.deepStrictEqual([checked.good, checked.refused, checked.rejected], [good, 5 - good, 0])
@@ -179,6 +179,27 @@ describe("import", () => {
       assert.strictEqual((yield* Cli.runIn(folder, [...args, "--inbox", "407"], settings)).code, 0)
       const again = yield* Cli.runIn(folder, [...args, "--dry-run"], settings)
       assert.deepStrictEqual([again.code, needed.test(again.err)], [2, true])
+    }).pipe(withEmulator))
+
+  it.live("given --dry-run, finds what the import would refuse: the lack of a journal", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      const settings = yield* Cli.settings
+      writeFileSync(join(folder, "c.csv"), "email\nnone\na@acme.inc\n")
+      const run = (...args: ReadonlyArray<string>) => Cli.runIn(folder, ["import", ...args], settings)
+      yield* run("c.csv", "--lookup", "on-conflict")
+      const rejects = "c.csv.rejects.csv"
+      for (const args of [[rejects], ["c.csv", "--journal", "gone"]]) {
+        const checked = yield* run(...args, "--dry-run")
+        const ran = yield* run(...args)
+        assert.deepStrictEqual([checked.code, ran.code], [1, 1])
+        assert.isTrue(ran.err.endsWith(checked.err))
+      }
+      assert.include(
+        (yield* run(rejects, "--dry-run")).err,
+        "Give it the journal of its import, c.csv.journal (--journal)"
+      )
+      assert.strictEqual((yield* run(rejects, "--journal", "c.csv.journal", "--dry-run")).code, 7)
     }).pipe(withEmulator))
 
   it.live("exits with 2 before any row where no column is a key, and writes nothing", () =>
@@ -308,7 +329,8 @@ describe("import", () => {
       const latin = Buffer.from(text, "latin1")
       const refused = yield* importing(latin)
       assert.strictEqual(refused.code, 7)
-      assert.include(readFileSync(`${file}.rejects.csv`, "utf8"), "--encoding windows-1252")
+      const { reports } = Object(Cli.document(refused))
+      assert.include(readFileSync(join(folder, reports.rejects), "utf8"), "--encoding windows-1252")
       assert.strictEqual((yield* importing(latin, "--encoding", "windows-1252")).done, 1)
       const workbook = yield* importing(Buffer.from("PK\u0003\u0004\u0000"))
       assert.deepStrictEqual([workbook.code, workbook.err.includes(".xlsx workbook")], [2, true])
@@ -346,6 +368,7 @@ describe("import", () => {
       )
       assert.deepStrictEqual([interrupted.code, interrupted.out], [130, ""])
       assert.include(interrupted.err, "Start it again with the same journal to go on: c.csv.journal")
+      assert.match(interrupted.err, /^to go on: livedesk import c\.csv --lookup on-conflict$/m)
       const before = HashMap.size((yield* emulator.state).contacts)
       assert.isBelow(before, 100)
       const rest = yield* Cli.runIn(folder, [...args, "--json"], settings)
@@ -523,6 +546,18 @@ describe("webhooks", () => {
         ["{\"status\":\"accepted\"}", "{\"status\":\"duplicate\"}"]
       )
       assert.strictEqual(Object(yield* next).id, 7)
+      const bodyOf = (...id: ReadonlyArray<string>) =>
+        Effect.map(
+          Cli.runIn(folder, ["webhooks", "send-test", url, "--dry-run", "--json", ...id], settings),
+          (ran) => Object(Cli.document(ran))[0].body
+        )
+      for (const id of ["7", String(first.id), "9007199254740991"]) {
+        const body = yield* bodyOf("--id", id)
+        yield* Effect.sleep("2 millis")
+        assert.deepStrictEqual(yield* bodyOf("--id", id), body)
+      }
+      // What came first is what comes again.
+      assert.deepStrictEqual(yield* bodyOf("--id", String(first.id)), first)
       yield* send("--event", "ticket_created")
       assert.deepStrictEqual(Object(yield* next).event, "ticket_created")
     }))

@@ -68,11 +68,15 @@ const requests = Effect.map(
 const entries = (state: ImportJournal.State) =>
   Effect.flatMap(ImportJournal.ImportJournal, (journal) => Stream.runCollect(journal.entries(state)))
 
-const rejects = Effect.flatMap(ImportJournal.ImportJournal, (journal) => Stream.runCollect(journal.rejects))
+/** What could not be imported at all. */
+const rejects = Effect.flatMap(
+  ImportJournal.ImportJournal,
+  (journal) => Stream.runCollect(Stream.filter(journal.rejects, ({ step }) => Option.isNone(step)))
+)
 
 /** What a run counted, without its time. */
 const counted = (progress: ImportProgress.ImportProgress) =>
-  Struct.omit(progress, ["elapsed", "perSecond", "timeLeft", "uncertain"])
+  Struct.omit(progress, ["elapsed", "perSecond", "timeLeft", "uncertain", "waiting"])
 
 const none = {
   read: 0,
@@ -257,6 +261,37 @@ describe("an import", () => {
       assert.include(reject?.reasons[0], "LiveDesk finds another contact by its key")
       assert.lengthOf(yield* entries("done"), 1)
     }).pipe(Effect.provide([livedesk(), journal])))
+
+  it.effect("counts rows that an earlier run did or sent as such, though the mapping no longer reads them", () =>
+    Effect.gen(function*() {
+      const lost = { email: "lost@acme.inc", message: "Hello, Lost." }
+      const values = [...customers(3), lost]
+      const first = yield* importing(values)
+      assert.deepStrictEqual([first.done, first.unknown, first.rejected], [3, 1, 0])
+      const strict = ImportMapping.make(
+        Schema.Struct({ email: Schema.String, town: Schema.NonEmptyString }),
+        ({ email }) => ({ contact: { email } })
+      )
+      // One is new, one was changed, and one is there twice.
+      const changed = [
+        { email: "new@acme.inc" },
+        { email: "c0@acme.inc", name: "Other" },
+        ...values.slice(1),
+        values[2]
+      ]
+      const second = yield* inTime(importing(changed.flatMap((row) => row ?? []), { mapping: strict }))
+      assert.deepStrictEqual(counted(second), { ...none, read: 6, alreadyDone: 2, unknown: 1, rejected: 3 })
+      assert.deepStrictEqual((yield* rejects).map(({ line }) => line), [1, 2, 6])
+      assert.deepStrictEqual((yield* entries("done")).map(({ key, line }) => [key, line]), [
+        ["email:c0@acme.inc", 1],
+        ["email:c1@acme.inc", 3],
+        ["email:c2@acme.inc", 4]
+      ])
+      assert.lengthOf((yield* emulated).contacts, 4)
+    }).pipe(Effect.provide([
+      livedesk({ "messages.send": [Fault.Reset({ when: "AfterProcessing" })] }),
+      journal
+    ])))
 
   it.effect("fails before any row for a header of which the mapping can make nothing", () =>
     Effect.gen(function*() {
@@ -743,6 +778,33 @@ describe("an import that cannot go on", () => {
       }),
       journal
     ])))
+
+  for (const times of [0, 1]) {
+    it.effect(`says while all its calls wait, also for the client's ${times} retries, what for and how long`, () =>
+      Effect.gen(function*() {
+        const lines: Array<string> = []
+        const result = yield* inTime(importing(customers(2), {
+          total: 2,
+          lookup: "onConflict",
+          call: { retries: { times } },
+          onProgress: (progress) => Effect.sync(() => lines.push(ImportProgress.line(progress)))
+        }))
+        assert.strictEqual(result.done, 2)
+        const waiting = lines.slice(1, 8)
+        assert.deepStrictEqual(
+          waiting,
+          [18, 16, 14, 12, 10, 8, 6].map((seconds) =>
+            `0 done, 0 rejected, waiting ${seconds}s: LiveDesk limits the rate`
+          )
+        )
+        assert.match(lines.at(-1) ?? "", /^2 done, 0 rejected, \S+ a second$/)
+      }).pipe(Effect.provide([
+        livedesk({
+          "contacts.create": [Fault.RateLimited({ retryAfter: "20" }), Fault.RateLimited({ retryAfter: "20" })]
+        }),
+        journal
+      ])))
+  }
 
   it.effect("stops after retryFor, and goes on when it is started again", () =>
     Effect.gen(function*() {

@@ -10,6 +10,7 @@ import { Context, DateTime, Effect, Layer, Option, Queue, References, Result } f
 import { HttpClient, HttpClientRequest, HttpRouter, HttpServer } from "effect/http"
 import { createServer } from "node:http"
 import type { Page } from "playwright-core"
+import * as AgentWorld from "../AgentWorld.ts"
 import * as Browser from "../Browser.ts"
 import * as FreePort from "../FreePort.ts"
 
@@ -176,8 +177,13 @@ describe.skipIf(!Browser.isInstalled)("the emulator's inbox (left out where Chro
       const store = Context.get(agents, AgentStore.AgentStore)
       const { complaints, emulator, page, start, world } = yield* open({ agentStore: store })
       const { id } = yield* start("Alice", "Hello")
+      const target = yield* Effect.provide(AgentWorld.target, world)
       const draft = (text: string) =>
-        store.propose({ tool: "send_message", arguments: { conversation_id: id, text } }, { isDraft: true, limits })
+        store.propose({ tool: "send_message", arguments: { conversation_id: id, text } }, {
+          isDraft: true,
+          limits,
+          target
+        })
       assert.strictEqual(yield* see(() => page.getByText("draft waits").count()), 0)
       yield* draft("It is <b>on its way</b>.")
       yield* draft("Buy more!")
@@ -199,7 +205,7 @@ describe.skipIf(!Browser.isInstalled)("the emulator's inbox (left out where Chro
       const unknown = messages.getByRole("listitem").filter({ hasText: "May have been sent" })
       yield* see(() => unknown.getByRole("alert").getByText("is not known").waitFor())
       assert.strictEqual(yield* see(() => messages.getByText("It is <b>on its way</b>.").count()), 2)
-      yield* see(() => unknown.getByRole("button", { name: "It happened: draft 1" }).click())
+      yield* see(() => unknown.getByRole("button", { name: "Processed: draft 1" }).click())
       yield* see(() => unknown.waitFor({ state: "detached" }))
       yield* see(() => page.getByText("Nothing waits").waitFor())
       assert.deepStrictEqual(
@@ -640,9 +646,10 @@ describe.skipIf(!Browser.isInstalled)("the emulator's inbox (left out where Chro
               : see(() => page.getByRole("navigation").getByRole("button", { name: pane }).click())
           yield* clean("empty")
           const { id } = yield* start("Alice", "Your parcel is on its way.")
+          const target = yield* Effect.provide(AgentWorld.target, world)
           yield* store.propose(
             { tool: "send_message", arguments: { conversation_id: id, text: "W".repeat(300) } },
-            { isDraft: true, limits }
+            { isDraft: true, limits, target }
           )
           yield* Effect.result(start("A".repeat(300), "refused"))
           yield* see(() => row(page, "Alice").click())

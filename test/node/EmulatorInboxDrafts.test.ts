@@ -27,7 +27,10 @@ const limits = {
 }
 
 const draft = (request: AgentWrite.Request) =>
-  AgentStore.AgentStore.use((store) => store.propose(request, { isDraft: true, limits }))
+  Effect.flatMap(
+    AgentWorld.target,
+    (target) => AgentStore.AgentStore.use((store) => store.propose(request, { isDraft: true, limits, target }))
+  )
 
 /** A draft to a customer, whose number is 1. */
 const aDraft = Effect.gen(function*() {
@@ -86,7 +89,7 @@ describe("drafts in the emulator's inbox", () => {
     Effect.gen(function*() {
       yield* aDraft
       assert.strictEqual((yield* decide("send")).status, 200)
-      for (const decision of ["send", "discard", "happened"]) {
+      for (const decision of ["send", "discard", "processed"]) {
         const refused = yield* decide(decision)
         assert.strictEqual(refused.status, 409, decision)
         assert.include(error(refused), "write 1 is Done")
@@ -139,7 +142,7 @@ describe("drafts in the emulator's inbox", () => {
       assert.include(error(lost), "whether LiveDesk did it is not known")
       assert.strictEqual(yield* stateOf(1), "Unknown")
       assert.strictEqual((yield* decide("send")).status, 409)
-      assert.strictEqual((yield* decide("happened")).status, 200)
+      assert.strictEqual((yield* decide("processed")).status, 200)
       assert.deepStrictEqual(yield* AgentWorld.messages(false), ["On its way"])
     }).pipe(Effect.provide(layer(AgentStore.layerMemory))))
 
@@ -152,7 +155,7 @@ describe("drafts in the emulator's inbox", () => {
       const { next } = yield* look()
       const drafts = (yield* next)?.["drafts"]
       assert.deepStrictEqual(Object(drafts).rows.map(({ state }: Drafts["rows"][number]) => state), ["Begun"])
-      assert.include(error(yield* decide("did-not-happen")), "may be in flight")
+      assert.include(error(yield* decide("not-processed")), "may be in flight")
     }).pipe(
       Effect.scoped,
       Effect.provide(layer(

@@ -76,7 +76,7 @@ describe("the other examples", () => {
       const { code, err, out } = yield* run("compose")
       assert.deepStrictEqual([code, err, out.length], [0, [], 2])
       assert.strictEqual(out[0], "greeted 2 of 3")
-      assert.include(out[1], "Email has already been taken (email)")
+      assert.include(out[1], "Email has already been taken.")
     }))
 
   it.live("small-bundle", () =>

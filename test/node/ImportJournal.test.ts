@@ -175,7 +175,9 @@ describe("ImportJournal", () => {
       yield* reject([{ line: 2, reasons: ["a", "b"], row: "x" }])
       yield* begin(target)
       yield* reject([{ line: 3, reasons: ["c"], row: "y" }])
-      assert.deepStrictEqual(yield* Stream.runCollect(rejects), [{ line: 3, reasons: ["c"], row: "y" }])
+      assert.deepStrictEqual(yield* Stream.runCollect(rejects), [
+        { line: 3, reasons: ["c"], row: "y", step: Option.none(), isInFile: true }
+      ])
     }).pipe(Effect.provide(journal)))
 
   it.effect("writes nothing more when a change could not be written, and says why", () =>

@@ -272,7 +272,7 @@ describe("livedesk drafts", () => {
         state: "Done"
       })
       for (
-        const args of [["send", "1"], ["send", "2"], ["discard", "1"], ["show", "9"], ["resolve", "1", "happened"]]
+        const args of [["send", "1"], ["send", "2"], ["discard", "1"], ["show", "9"], ["resolve", "1", "processed"]]
       ) {
         const refused = yield* drafts(...args)
         assert.strictEqual(refused.code, 2, args.join(" "))
@@ -298,7 +298,7 @@ describe("livedesk drafts", () => {
       assert.strictEqual(lost.code, 9)
       assert.include(lost.err, "livedesk drafts resolve 1")
       assert.strictEqual((yield* drafts("send", "1")).code, 2)
-      assert.strictEqual((yield* drafts("resolve", "1", "happened")).code, 0)
+      assert.strictEqual((yield* drafts("resolve", "1", "processed")).code, 0)
       assert.deepStrictEqual(yield* AgentWorld.messages(false), ["On its way"])
       // Nothing was done, so it can be sent again.
       yield* agent.call("send_message", { conversation_id: conversationId, text: "It left us" })
@@ -307,6 +307,52 @@ describe("livedesk drafts", () => {
       assert.include(limited.err, "was not sent")
       assert.strictEqual((yield* drafts("send", "2")).code, 0)
       assert.deepStrictEqual(yield* AgentWorld.messages(false), ["On its way", "It left us"])
+    }).pipe(withWorld))
+
+  it.live("sends the message of a draft whose conversation a person found, and creates no other", () =>
+    Effect.gen(function*() {
+      const { agent, drafts } = yield* connect()
+      const { contactId } = yield* AgentWorld.begin()
+      yield* agent.call("start_conversation", { inbox_id: 407, contact_id: contactId, text: "On its way" })
+      yield* Faults.Faults.use(({ setPlan }) =>
+        setPlan(Faults.script({ "conversations.create": [Faults.Fault.Reset({ when: "AfterProcessing" })] }))
+      )
+      assert.strictEqual((yield* drafts("send", "1")).code, 9)
+      const bare = yield* drafts("resolve", "1", "processed")
+      assert.strictEqual(bare.code, 2)
+      assert.include(bare.err, "its id is needed (--conversation)")
+      assert.strictEqual((yield* drafts("resolve", "1", "not-processed", "--conversation", "41")).code, 2)
+      const { conversations } = yield* (yield* Emulator.Emulator).state
+      const id = Math.max(...HashMap.keys(conversations))
+      assert.strictEqual((yield* drafts("resolve", "1", "processed", "--conversation", String(id))).code, 0)
+      assert.deepStrictEqual(yield* AgentWorld.messages(false), [])
+      assert.strictEqual((yield* drafts("send", "1")).code, 0)
+      assert.deepStrictEqual(yield* AgentWorld.messages(false), ["On its way"])
+      assert.strictEqual(
+        HashMap.size((yield* (yield* Emulator.Emulator).state).conversations),
+        HashMap.size(conversations)
+      )
+    }).pipe(withWorld))
+
+  it.live("refuses to send a draft to another LiveDesk, and takes another key of the same if told so", () =>
+    Effect.gen(function*() {
+      const { agent, drafts, folder, settings } = yield* connect()
+      const { conversationId } = yield* AgentWorld.begin()
+      yield* agent.call("send_message", { conversation_id: conversationId, text: "On its way" })
+      const elsewhere = { ...settings, LIVEDESK_BASE_URL: "http://127.0.0.1:9" }
+      const other = yield* Cli.runIn(folder, ["drafts", "send", "1", "--other-key"], elsewhere)
+      assert.strictEqual(other.code, 2)
+      assert.include(other.err, `draft 1 is for ${settings.LIVEDESK_BASE_URL}, and not for http://127.0.0.1:9`)
+      const rotated = { ...settings, LIVEDESK_API_KEY: "another" }
+      const key = yield* Cli.runIn(folder, ["drafts", "send", "1"], rotated)
+      assert.strictEqual(key.code, 2)
+      assert.include(key.err, "(--other-key)")
+      assert.deepStrictEqual(yield* AgentWorld.messages(false), [])
+      // It is sent, and the emulator does not know the key.
+      assert.strictEqual((yield* Cli.runIn(folder, ["drafts", "send", "1", "--other-key"], rotated)).code, 7)
+      assert.include((yield* drafts("show", "1")).out, settings.LIVEDESK_BASE_URL)
+      assert.strictEqual((yield* drafts("send", "1")).code, 0)
+      assert.deepStrictEqual(yield* AgentWorld.messages(false), ["On its way"])
     }).pipe(withWorld))
 
   it.live("does not say that a draft was not sent whose outcome could not be recorded", () =>
@@ -353,6 +399,7 @@ describe("a store in a file", () => {
     conversationsPerHour: 9,
     otherWritesPerMinute: 9
   }
+  const target = { baseUrl: "https://livedesk.example", keyFingerprint: "a" }
   const request = { tool: "leave_note", arguments: { conversation_id: 40, text: "Hello" } } as const
 
   it.live("remembers drafts, unknown outcomes and limits in the next process", () =>
@@ -362,7 +409,7 @@ describe("a store in a file", () => {
       yield* Effect.provide(
         AgentStore.AgentStore.use((store) =>
           Effect.andThen(
-            store.propose(request, { isDraft: false, limits }),
+            store.propose(request, { isDraft: false, limits, target }),
             store.complete(1, { state: "Unknown", ids: {} })
           )
         ),
@@ -370,10 +417,12 @@ describe("a store in a file", () => {
       )
       yield* Effect.gen(function*() {
         const store = yield* AgentStore.AgentStore
-        assert.deepInclude(yield* store.propose(request, { isDraft: false, limits }), { rule: "outcomeUnknown" })
-        yield* AgentDraft.resolve(1, { happened: true })
+        assert.deepInclude(yield* store.propose(request, { isDraft: false, limits, target }), {
+          rule: "outcomeUnknown"
+        })
+        yield* AgentDraft.resolve(1, { _tag: "Processed" })
         const other = { tool: "leave_note", arguments: { conversation_id: 40, text: "Other" } } as const
-        assert.deepInclude(yield* store.propose(other, { isDraft: false, limits }), {
+        assert.deepInclude(yield* store.propose(other, { isDraft: false, limits, target }), {
           rule: "messagesPerMinuteInConversation"
         })
         assert.lengthOf(yield* store.audit(), 5)
@@ -386,7 +435,7 @@ describe("a store in a file", () => {
       const file = join(yield* Folder.make, "agents.sqlite")
       const { drafted, waiting } = yield* Effect.gen(function*() {
         const store = yield* AgentStore.AgentStore
-        yield* store.propose(request, { isDraft: true, limits })
+        yield* store.propose(request, { isDraft: true, limits, target })
         const sql = yield* SqlClient.SqlClient
         return yield* sql.withTransaction(Effect.all({ drafted: store.get(1), waiting: store.list(["Drafted"]) }))
       }).pipe(Effect.provide([NodeAgents.layerStore({ file }), NodeSqlite.layer({ file })]))
@@ -397,7 +446,7 @@ describe("a store in a file", () => {
     Effect.gen(function*() {
       const file = join(yield* Folder.make, "agents.sqlite")
       const propose = Effect.provide(
-        AgentStore.AgentStore.use((store) => store.propose(request, { isDraft: false, limits })),
+        AgentStore.AgentStore.use((store) => store.propose(request, { isDraft: false, limits, target })),
         NodeAgents.layerStore({ file })
       )
       const proposals = yield* Effect.all([propose, propose], { concurrency: "unbounded" })

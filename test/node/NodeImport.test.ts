@@ -8,7 +8,7 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FileSystem, HashMap, Layer, Logger, Stream } from "effect"
 import { SqlClient } from "effect/sql"
-import { chmod, copyFile, lstat, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises"
+import { appendFile, chmod, copyFile, lstat, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
 import * as Child from "../Child.ts"
 import * as Cli from "../Cli.ts"
@@ -91,6 +91,77 @@ describe("NodeImport", () => {
       assert.deepStrictEqual([again.read, again.done, again.rejected, again.notInFile], [1, 1, 0, 1])
       const { contacts } = yield* Effect.flatMap(Emulator.Emulator, ({ state }) => state)
       assert.deepStrictEqual([...HashMap.values(contacts)].map(({ name }) => name).sort(), ["=B, \"Bob\"", "Alice"])
+    }).pipe(Effect.provide(livedesk)))
+
+  it.live("leaves a report that a person has changed, whichever it is, and writes the new one beside it", () =>
+    Effect.gen(function*() {
+      const logged: Array<unknown> = []
+      const file = yield* fileOf("email,name\nnone,Bob\na@acme.inc,Alice\n")
+      const run = NodeImport.run({ file, inboxId }).pipe(
+        Effect.provide(Logger.layer([Logger.make(({ message }) => logged.push(message))]))
+      )
+      const wanted = NodeImport.reportsOf({ file })
+      assert.deepStrictEqual([(yield* run).reports, (yield* run).reports], [wanted, wanted])
+      assert.deepStrictEqual(logged, [])
+      const written = yield* text(wanted.rejects)
+      for (const path of Object.values(wanted)) yield* Effect.promise(() => appendFile(path, "mine"))
+      const beside = {
+        successes: `${file}.successes.2.csv`,
+        rejects: `${file}.rejects.2.csv`,
+        unknowns: `${file}.unknowns.2.csv`
+      }
+      // The second time, those beside them are as a run wrote them.
+      for (const attempt of ["first", "second"]) {
+        assert.deepStrictEqual((yield* run).reports, beside, attempt)
+        assert.strictEqual(yield* text(wanted.rejects), `${written}mine`)
+        assert.strictEqual(yield* text(beside.rejects), written)
+      }
+      assert.deepInclude(logged, [
+        `${wanted.rejects} is not as an import wrote it, and stays as it is: the new report is ${beside.rejects}`
+      ])
+      yield* Effect.promise(() => appendFile(beside.rejects, "mine"))
+      assert.deepStrictEqual((yield* run).reports, { ...beside, rejects: `${file}.rejects.3.csv` })
+      assert.strictEqual(yield* text(beside.rejects), `${written}mine`)
+    }).pipe(Effect.provide(livedesk)))
+
+  it.live("replaces the report of another file of the same journal, if it is as a run wrote it", () =>
+    Effect.gen(function*() {
+      const file = yield* fileOf("email,name\nnone,Bob\n")
+      const { reports } = yield* NodeImport.run({ file, inboxId })
+      yield* NodeImport.run({ file: reports.rejects, inboxId, journal: `${file}.journal` })
+      assert.deepStrictEqual((yield* NodeImport.run({ file, inboxId })).reports, reports)
+    }).pipe(Effect.provide(livedesk)))
+
+  it.live("reports the rejects in the order of their lines, whatever rejected them", () =>
+    Effect.gen(function*() {
+      const count = 1200
+      const address = (line: number) => line % 3 === 0 ? "" : line % 3 === 1 ? "none" : `c${line}@acme.inc`
+      const file = yield* fileOf(
+        `email,name\n${Array.from({ length: count }, (_, index) => `${address(index + 2)},C\n`).join("")}`
+      )
+      const { rejected, reports } = yield* NodeImport.run({ file, inboxId, lookup: "onConflict" })
+      const lines = (yield* text(reports.rejects)).trim().split("\r\n").slice(1).map((line) => Number.parseInt(line))
+      assert.strictEqual(rejected, count * 2 / 3)
+      assert.deepStrictEqual(
+        lines,
+        Array.from({ length: count }, (_, index) => index + 2).filter((line) => line % 3 !== 2)
+      )
+    }).pipe(Effect.provide(livedesk)))
+
+  it.live("given a report of rejects without the journal of its import, refuses it by the name of that", () =>
+    Effect.gen(function*() {
+      const file = yield* fileOf("email,name\nnone,Bob\n")
+      const { reports: { rejects } } = yield* NodeImport.run({ file, inboxId })
+      const before = yield* Effect.promise(() => readdir(dirname(file)))
+      for (
+        const refused of [NodeImport.run({ file: rejects, inboxId }), NodeImport.check({ file: rejects, inboxId })]
+      ) {
+        const error = yield* Effect.flip(Effect.asVoid(refused))
+        assert.strictEqual(error._tag === "ImportJournalError" ? error.problem : error._tag, "Incomplete")
+        assert.include(error.message, `its import, ${file}.journal (--journal)`)
+      }
+      assert.deepStrictEqual(yield* Effect.promise(() => readdir(dirname(file))), before)
+      yield* NodeImport.check({ file: rejects, inboxId, journal: `${file}.journal` })
     }).pipe(Effect.provide(livedesk)))
 
   it.live("imports newline-delimited JSON", () =>
@@ -192,11 +263,10 @@ describe("NodeImport", () => {
       yield* Effect.promise(async () => {
         await writeFile(victim, "mine")
         for (const path of Object.values(files)) {
-          await rm(path)
           await symlink(victim, `${path}.tmp`)
         }
+        await rm(files.rejects)
         await symlink(victim, files.rejects)
-        await writeFile(files.successes, "old", { mode: 0o666 })
         await chmod(files.successes, 0o666)
       })
       yield* NodeImport.run({ file, inboxId })

@@ -3,7 +3,7 @@ import { WebhookEvent, Webhooks } from "@effect-livedesk/core/webhooks"
 import { NodeWebhooks } from "@effect-livedesk/node"
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Redacted } from "effect"
+import { ConfigProvider, Effect, Redacted } from "effect"
 import { HttpClient } from "effect/http"
 import { createServer } from "node:http"
 import { vi } from "vitest"
@@ -62,4 +62,19 @@ describe("a receiver on a server of Node's own", () => {
       assert.include(printed.join("\n"), "begins or ends with white space")
       assert.notInclude(printed.join("\n"), "canary")
     }).pipe(Effect.scoped, Effect.provide(NodeHttpClient.layerUndici)))
+})
+
+describe("the secret", () => {
+  const secret = (env: Record<string, string>) =>
+    Effect.provideService(NodeWebhooks.secret, ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env }))
+
+  it.effect("is that of the environment, and is named on one line if it is missing or has white space", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(Redacted.value(yield* secret({ LIVEDESK_WEBHOOK_SECRET: "example-secret" })), "example-secret")
+      const missing = yield* Effect.flip(secret({}))
+      assert.match(missing.message, /^LIVEDESK_WEBHOOK_SECRET is missing\. Set it to [^\n]+$/)
+      const spaced = yield* Effect.flip(secret({ LIVEDESK_WEBHOOK_SECRET: "canary\n" }))
+      assert.match(spaced.message, /^LIVEDESK_WEBHOOK_SECRET [^\n]*white space[^\n]*$/)
+      assert.notInclude(String(spaced), "canary")
+    }))
 })

@@ -114,8 +114,7 @@ export class RejectedInput extends Schema.TaggedError<RejectedInput>()("Rejected
   fields: Schema.Array(Schema.String)
 }) {
   override get message(): string {
-    const what = this.messages.join("; ") || "LiveDesk refused the input"
-    return this.fields.length === 0 ? what : `${what} (${this.fields.join(", ")})`
+    return ErrorMessage.rejectedInput(this.messages, this.fields)
   }
 }
 

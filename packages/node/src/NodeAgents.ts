@@ -6,7 +6,6 @@
 import * as AgentPolicy from "@effect-livedesk/core/agents/AgentPolicy"
 import * as AgentStore from "@effect-livedesk/core/agents/AgentStore"
 import * as LiveDeskToolkit from "@effect-livedesk/core/agents/LiveDeskToolkit"
-import type * as LiveDesk from "@effect-livedesk/core/LiveDesk"
 import type * as LiveDeskError from "@effect-livedesk/core/LiveDeskError"
 import * as NodeStdio from "@effect/platform-node/NodeStdio"
 import * as McpProtocol from "effect/ai/McpProtocol"
@@ -18,6 +17,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import type { SqlError } from "effect/sql/SqlError"
 import * as GuardedSqlite from "./internal/GuardedSqlite.ts"
+import type * as NodeLiveDesk from "./NodeLiveDesk.ts"
 import type * as NodeSqlite from "./NodeSqlite.ts"
 
 /**
@@ -75,7 +75,7 @@ const instructions: { readonly [Mode in AgentPolicy.Mode]: string } = {
  */
 export const serve = (
   { name = "livedesk", version, ...policy }: ServerOptions
-): Effect.Effect<void, LiveDeskError.ValidationError, AgentStore.AgentStore | LiveDesk.LiveDesk> => {
+): Effect.Effect<void, LiveDeskError.ValidationError, AgentStore.AgentStore | NodeLiveDesk.Provided> => {
   const server = McpServer.layerStdio({
     name,
     version,

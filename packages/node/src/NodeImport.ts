@@ -44,12 +44,22 @@ export interface Options extends Omit<ContactImport.Options<never, never>, "rows
 }
 
 /**
- * Imports a file, as `ContactImport.run` does, with a journal in SQLite that this process has to itself. However it ends,
- * short of a crash, the reports are written. Interrupted (Ctrl-C, under `NodeRuntime.runMain`), it lets the calls in
- * flight end, and logs how to go on.
+ * The progress of an import at its end, and where its reports are.
  *
- * Fails as `ContactImport.run` does; with `PlatformError` where the file cannot be read; with `ImportFileError` for a header
- * that cannot be used. Those two and invalid options leave neither a journal nor a report. A report that cannot be written is logged as an error.
+ * @category models
+ * @since 0.1.0
+ */
+export interface Summary extends ImportProgress.ImportProgress {
+  readonly reports: ImportReport.Files
+}
+
+/**
+ * Imports a file, as `ContactImport.run` does, with a journal in SQLite that this process has to itself. However it ends,
+ * short of a crash, the reports are written, each beside a file of its name that a person has changed, as `ImportReport.write`
+ * does; that is logged as a warning. A report that cannot be written is logged as an error. Interrupted (Ctrl-C, under
+ * `NodeRuntime.runMain`), it lets the calls in flight end, and logs how to go on.
+ *
+ * Fails as `check` and `ContactImport.run` do. What `check` finds leaves neither a journal nor a report.
  *
  * ```ts
  * const summary = yield* NodeImport.run({ file: "customers.csv", inboxId: 407, onProgress: NodeImport.show })
@@ -59,7 +69,7 @@ export interface Options extends Omit<ContactImport.Options<never, never>, "rows
  * @since 0.1.0
  */
 export const run = (options: Options): Effect.Effect<
-  ImportProgress.ImportProgress,
+  Summary,
   | ImportRows.ImportFileError
   | ImportJournal.ImportJournalError
   | LiveDeskError.LiveDeskError
@@ -70,23 +80,31 @@ export const run = (options: Options): Effect.Effect<
     const { file, format = formatOf(options.file) } = options
     const fileSystem = yield* FileSystem.FileSystem
     const total = options.onProgress === undefined ? undefined : yield* countLines(fileSystem.stream(file))
-    const report = ImportReport.write(reportsOf(options)).pipe(
-      Effect.catch(({ message }) => Effect.logError(`the reports could not be written: ${message}`)),
-      Effect.tap(() => options.onProgress === show ? endLine : Effect.void)
-    )
-    return yield* ContactImport.run({
+    const wanted = reportsOf(options)
+    let reports = wanted
+    const report = Effect.gen(function*() {
+      const written = yield* Effect.result(ImportReport.write(wanted))
+      if (options.onProgress === show) yield* endLine
+      if (Result.isFailure(written)) {
+        return yield* Effect.logError(`the reports could not be written: ${written.failure.message}`)
+      }
+      reports = written.success
+      for (const name of ["successes", "rejects", "unknowns"] as const) {
+        if (reports[name] === wanted[name]) continue
+        yield* Effect.logWarning(
+          `${wanted[name]} is not as an import wrote it, and stays as it is: the new report is ${reports[name]}`
+        )
+      }
+    })
+    const progress = yield* ContactImport.run({
       ...options,
       rows: rows(options),
       ...(total === undefined ? {} : { total: format === "csv" ? Math.max(0, total - 1) : total })
     }).pipe(Effect.ensuring(report))
+    return { ...progress, reports }
   }).pipe(
     Effect.provide([journalLayer(journalOf(options), { create: true }), NodeFileSystem.layer]),
-    (importing) =>
-      ContactImport.check(options).pipe(
-        Effect.andThen(checkJournal(options)),
-        Effect.andThen(checkFile(options)),
-        Effect.andThen(importing)
-      ),
+    (importing) => Effect.andThen(check(options), importing),
     // Whatever it was at, also before the first row.
     Effect.onInterrupt(() =>
       Effect.logWarning(
@@ -95,6 +113,29 @@ export const run = (options: Options): Effect.Effect<
         }`
       )
     )
+  )
+
+/**
+ * Finds what `run` would refuse before it begins, and changes nothing. Fails
+ *
+ * - with `ValidationError` for invalid options;
+ * - with `ImportJournalError` where an earlier run had a journal that this one would not have: for reports whose journal
+ *   is gone, and for a report of rejects without the journal of its import;
+ * - with `PlatformError` for a file that cannot be read, and with `ImportFileError` for a header that cannot be used.
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const check = (options: Options): Effect.Effect<
+  void,
+  | ImportRows.ImportFileError
+  | ImportJournal.ImportJournalError
+  | LiveDeskError.LiveDeskError
+  | PlatformError.PlatformError
+> =>
+  ContactImport.check(options).pipe(
+    Effect.andThen(checkJournal(options)),
+    Effect.andThen(checkFile(options))
   )
 
 /**
@@ -219,12 +260,24 @@ const failed = (error: ConstructorParameters<typeof ImportJournal.ImportJournalE
 
 const isReport = (path: string): boolean => existsSync(path) && lstatSync(path).isFile()
 
-/** Fails where reports say that there was a journal, which is not there: what is done would be done again. */
+/** Fails where there was another journal, which is not this one: what is done would be done again. */
 const checkJournal = (options: Options): Effect.Effect<void, ImportJournal.ImportJournalError> =>
   Effect.suspend(() => {
     const journal = journalOf(options)
+    if (journal === ":memory:" || !GuardedSqlite.isEmpty(journal)) return Effect.void
+    const [, imported] = /^(.+)\.rejects(?:\.\d+)?\.csv$/s.exec(options.file) ?? []
+    if (imported !== undefined && existsSync(`${imported}.journal`)) {
+      return Effect.fail(
+        new ImportJournal.ImportJournalError({
+          problem: "Incomplete",
+          detail:
+            `${options.file} seems to be a report of rejects, and ${journal} holds nothing: what was done for its rows ` +
+            `would be done again. Give it the journal of its import, ${imported}.journal (--journal)`
+        })
+      )
+    }
     const report = Object.values(reportsOf(options)).find((path) => isReport(path))
-    if (report === undefined || journal === ":memory:" || !GuardedSqlite.isEmpty(journal)) return Effect.void
+    if (report === undefined) return Effect.void
     return Effect.fail(
       new ImportJournal.ImportJournalError({
         problem: "Incomplete",

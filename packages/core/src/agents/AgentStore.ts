@@ -42,6 +42,28 @@ export class NotWaitingError extends Schema.TaggedError<NotWaitingError>()("NotW
 }) {}
 
 /**
+ * A draft is for another LiveDesk: its conversations and contacts are other people's there. It stays a draft.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class OtherLiveDeskError extends Schema.TaggedError<OtherLiveDeskError>()("OtherLiveDeskError", {
+  id: Schema.Number,
+  message: Schema.String
+}) {}
+
+/**
+ * The ids of a resolution are not those of the write: one is missing or invalid, or another is known.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class AgentResolutionError extends Schema.TaggedError<AgentResolutionError>()("AgentResolutionError", {
+  id: Schema.Number,
+  message: Schema.String
+}) {}
+
+/**
  * The rules by which the store refuses a write.
  *
  * - `outcomeUnknown`: the same write, or another about the same, may have taken effect.
@@ -102,27 +124,46 @@ export class AgentStore extends Context.Service<AgentStore, {
    */
   readonly propose: (
     request: AgentWrite.Request,
-    options: { readonly isDraft: boolean; readonly limits: AgentPolicy.AgentPolicy["Service"]["limits"] }
+    options: {
+      readonly isDraft: boolean
+      readonly limits: AgentPolicy.AgentPolicy["Service"]["limits"]
+      readonly target: AgentWrite.Target
+    }
   ) => Effect.Effect<Proposal, AgentStoreError>
-  /** Records that a person approved a draft. The caller must make it now. */
-  readonly approve: (id: number) => Decision
+  /**
+   * Records that a person approved a draft. The caller must make it now, at this target. Fails with `OtherLiveDeskError`
+   * if the draft is for another base URL; also if it is from another API key, unless `otherKey` is set.
+   */
+  readonly approve: (
+    id: number,
+    options: { readonly target: AgentWrite.Target; readonly otherKey?: boolean | undefined }
+  ) => Effect.Effect<AgentWrite.AgentWrite, AgentStoreError | NotWaitingError | OtherLiveDeskError>
   /** Records the outcome of a write that was begun. A draft that failed waits for a person again. */
   readonly complete: (id: number, completion: Completion) => Effect.Effect<AgentWrite.AgentWrite, AgentStoreError>
   /** Records that a person discarded a draft. */
   readonly discard: (id: number) => Decision
   /**
-   * Records that a person found out whether LiveDesk acted. Fails with `NotWaitingError` for a write that was begun less
-   * than 15 minutes ago and has no outcome yet, as it may be in flight.
+   * Records that a person found out whether LiveDesk acted. A conversation that was started without its message continues
+   * there: it is a draft again, or the agent asks again. If its process died, the message is unknown then.
+   *
+   * Fails with `NotWaitingError` for a write that was begun less than 15 minutes ago and has no outcome yet, as it may be
+   * in flight; with `AgentResolutionError` for ids that are missing, invalid or another's.
    */
-  readonly resolve: (id: number, options: { readonly happened: boolean }) => Decision
+  readonly resolve: (
+    id: number,
+    resolution: AgentWrite.Resolution
+  ) => Effect.Effect<AgentWrite.AgentWrite, AgentStoreError | NotWaitingError | AgentResolutionError>
   /** The write with an id. Fails with `NotWaitingError` if there is none. */
   readonly get: (id: number) => Decision
   /** The writes in these states, oldest first. */
   readonly list: (
     states: ReadonlyArray<AgentWrite.State>
   ) => Effect.Effect<ReadonlyArray<AgentWrite.AgentWrite>, AgentStoreError>
-  /** The inbox of a conversation that an agent started. */
-  readonly inboxOf: (conversationId: number) => Effect.Effect<number | undefined, AgentStoreError>
+  /** The inbox of a conversation that an agent started at this target. */
+  readonly inboxOf: (
+    conversationId: number,
+    target: AgentWrite.Target
+  ) => Effect.Effect<number | undefined, AgentStoreError>
   /** Appends an entry about a tool call that is no write, or was refused. */
   readonly record: (entry: AuditEntry.NewAuditEntry) => Effect.Effect<void, AgentStoreError>
   /** The entries of the audit log after a number, oldest first. */
@@ -258,14 +299,16 @@ const make = (table: AgentTable.AgentTable): AgentStore["Service"] => {
   })
 
   return AgentStore.of({
-    propose: (request, { isDraft, limits }) =>
+    propose: (request, { isDraft, limits, target }) =>
       transaction(Effect.gen(function*() {
         const at = yield* now
         const writes = yield* table.find(["Drafted", "Begun", "Unknown"], at - hour)
         const isSame = (write: AgentWrite.AgentWrite) =>
           AgentWrite.fingerprint(write.request) === AgentWrite.fingerprint(request)
         const refusal = standsAgainst(request, isDraft, writes, at)
-        const waiting = writes.find((write) => write.state === "Drafted" && isSame(write))
+        const waiting = writes.find((write) =>
+          write.state === "Drafted" && isSame(write) && write.target.baseUrl === target.baseUrl
+        )
         if (refusal === undefined && waiting !== undefined) {
           yield* appendWrite(waiting, { by: "agent", event: "Drafted", detail: "the draft waits already" })
           return { _tag: "Drafted", write: waiting } as const
@@ -282,10 +325,13 @@ const make = (table: AgentTable.AgentTable): AgentStore["Service"] => {
           })
           return refused
         }
-        const failed = writes.findLast((write) => write.state === "Failed" && isSame(write))
+        const failed = writes.findLast((write) =>
+          write.state === "Failed" && isSame(write) && isTarget(target, write.target)
+        )
         const write: AgentWrite.AgentWrite = {
           id: failed?.id ?? (yield* table.lastId) + 1,
           request,
+          target,
           state: isDraft ? "Drafted" : "Begun",
           isDraft,
           askedAt: at,
@@ -295,12 +341,26 @@ const make = (table: AgentTable.AgentTable): AgentStore["Service"] => {
         yield* moved(write, "agent")
         return { _tag: isDraft ? "Drafted" : "Begun", write } as const
       })),
-    approve: (id) =>
+    approve: (id, { otherKey = false, target }) =>
       transaction(Effect.gen(function*() {
         const at = yield* now
         const write = yield* existing(id)
         const { problem: _, ...rest } = write
         if (write.state !== "Drafted") return yield* notWaiting(write, "sent")
+        if (write.target.baseUrl !== target.baseUrl) {
+          return yield* new OtherLiveDeskError({
+            id,
+            message: `draft ${id} is for ${write.target.baseUrl}, and not for ${target.baseUrl}: nothing was sent`
+          })
+        }
+        if (!otherKey && !isTarget(target, write.target)) {
+          return yield* new OtherLiveDeskError({
+            id,
+            message:
+              `draft ${id} is from another API key, and nothing was sent: another project has other customers by its ` +
+              "numbers. If the key is of the same project, say so (--other-key)"
+          })
+        }
         const writes = yield* table.find(["Begun", "Unknown"], at)
         const other = writes.filter(AgentWrite.isUnresolved).find((other) =>
           AgentWrite.fingerprint(other.request) === AgentWrite.fingerprint(write.request)
@@ -342,7 +402,7 @@ const make = (table: AgentTable.AgentTable): AgentStore["Service"] => {
         if (write.state !== "Drafted") return yield* notWaiting(write, "discarded")
         return yield* moved({ ...write, state: "Discarded", changedAt: yield* now }, "person")
       })),
-    resolve: (id, { happened }) =>
+    resolve: (id, resolution) =>
       transaction(Effect.gen(function*() {
         const at = yield* now
         const write = yield* existing(id)
@@ -355,17 +415,9 @@ const make = (table: AgentTable.AgentTable): AgentStore["Service"] => {
           })
         }
         const { problem: _, ...rest } = write
-        const resolved: AgentWrite.AgentWrite = {
-          ...rest,
-          state: happened ? "Done" : write.isDraft ? "Drafted" : "Failed",
-          changedAt: at
-        }
+        const resolved: AgentWrite.AgentWrite = { ...rest, ...(yield* resolve(write, resolution)), changedAt: at }
         yield* table.put(resolved)
-        yield* appendWrite(resolved, {
-          by: "person",
-          event: "Resolved",
-          detail: happened ? "it happened" : "it did not happen"
-        })
+        yield* appendWrite(resolved, { by: "person", event: "Resolved", detail: resolution._tag })
         return resolved
       })),
     get: (id) => read(existing(id)),
@@ -374,15 +426,65 @@ const make = (table: AgentTable.AgentTable): AgentStore["Service"] => {
         table.find(states, Number.MAX_SAFE_INTEGER),
         (writes) => writes.filter(({ state }) => states.includes(state))
       )),
-    inboxOf: (conversationId) =>
+    inboxOf: (conversationId, target) =>
       read(Effect.map(
         table.startOf(conversationId),
-        (write) => write?.request.tool === "start_conversation" ? write.request.arguments.inbox_id : undefined
+        (write) =>
+          write?.request.tool === "start_conversation" && isTarget(target, write.target)
+            ? write.request.arguments.inbox_id
+            : undefined
       )),
     record: (entry) => transaction(append(entry)),
     audit: ({ after = 0, limit = 1_000 } = {}) => read(table.entries(after, limit)),
     forget: FlowDatabase.makeForget("AgentStore.forget", (before) => transaction(table.forget(before)))
   })
+}
+
+const isTarget = (one: AgentWrite.Target, other: AgentWrite.Target): boolean =>
+  one.baseUrl === other.baseUrl && one.keyFingerprint === other.keyFingerprint
+
+/** How a write stands after its resolution. */
+const resolve = (
+  write: AgentWrite.AgentWrite,
+  resolution: AgentWrite.Resolution
+): Effect.Effect<Pick<AgentWrite.AgentWrite, "state" | "ids" | "problem">, AgentResolutionError> => {
+  const { id, ids, isDraft, request, state } = write
+  const open = isDraft ? "Drafted" : "Failed"
+  if (resolution._tag === "NotProcessed") return Effect.succeed({ state: open, ids })
+  const { conversationId, messageId } = resolution
+  const refuse = (message: string) => Effect.fail(new AgentResolutionError({ id, message: `write ${id}: ${message}` }))
+  for (const [name, given] of Object.entries({ conversationId, messageId })) {
+    if (given !== undefined && !(Number.isSafeInteger(given) && given > 0)) {
+      return refuse(`${name}: expected a whole number above 0`)
+    }
+  }
+  const { conversation_id: known } = request.tool === "start_conversation" ? ids : { ...ids, ...request.arguments }
+  if (known !== undefined && conversationId !== undefined && known !== conversationId) {
+    return refuse(`its conversation is ${known}: give no other`)
+  }
+  const made = {
+    ...ids,
+    ...(conversationId === undefined ? {} : { conversation_id: conversationId }),
+    ...(messageId === undefined ? {} : { message_id: messageId })
+  }
+  if (request.tool !== "start_conversation" || known !== undefined) return Effect.succeed({ state: "Done", ids: made })
+  if (conversationId === undefined) {
+    return refuse("the conversation was started, so its id is needed (--conversation), for its message comes next")
+  }
+  if (messageId !== undefined) return Effect.succeed({ state: "Done", ids: made })
+  return Effect.succeed(
+    state === "Begun"
+      ? {
+        state: "Unknown",
+        ids: made,
+        problem: "The conversation exists. Whether its message does is not known: look for it, then resolve it again."
+      }
+      : {
+        state: open,
+        ids: made,
+        problem: "The conversation exists, but nothing was written in it. It continues there."
+      }
+  )
 }
 
 const notWaiting = (write: AgentWrite.AgentWrite, decision: string) => {

@@ -70,6 +70,19 @@ export const Ids = Schema.Struct({
 export interface Ids extends Schema.Schema.Type<typeof Ids> {}
 
 /**
+ * The LiveDesk that a write is for, as `LiveDeskClient` has it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const Target = Schema.Struct({
+  baseUrl: Schema.String,
+  /** Stands for the API key. */
+  keyFingerprint: Schema.String
+})
+export interface Target extends Schema.Schema.Type<typeof Target> {}
+
+/**
  * A write, as the store keeps it.
  *
  * @category models
@@ -79,6 +92,7 @@ export const AgentWrite = Schema.Struct({
   /** A number, from 1, by which people name it. */
   id: Schema.Int,
   request: Request,
+  target: Target,
   state: State,
   /** Whether a person must approve it. */
   isDraft: Schema.Boolean,
@@ -92,6 +106,21 @@ export const AgentWrite = Schema.Struct({
   problem: Schema.optionalKey(Schema.String)
 })
 export interface AgentWrite extends Schema.Schema.Type<typeof AgentWrite> {}
+
+/**
+ * What a person found out about a write: it was processed or not. For `start_conversation` whose conversation is not among
+ * its ids, `Processed` needs `conversationId`; with `messageId`, the message is there, too.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Resolution =
+  | {
+    readonly _tag: "Processed"
+    readonly conversationId?: number | undefined
+    readonly messageId?: number | undefined
+  }
+  | { readonly _tag: "NotProcessed" }
 
 /**
  * Returns `true` if the write waits for a person to find out whether LiveDesk acted.

@@ -13,6 +13,7 @@ import * as Contacts from "../Contacts.ts"
 import * as AgentCall from "../internal/AgentCall.ts"
 import * as AgentGate from "../internal/AgentGate.ts"
 import type * as LiveDesk from "../LiveDesk.ts"
+import type * as LiveDeskClient from "../LiveDeskClient.ts"
 import type * as LiveDeskError from "../LiveDeskError.ts"
 import * as Tickets from "../Tickets.ts"
 import type * as AgentPolicy from "./AgentPolicy.ts"
@@ -181,7 +182,7 @@ export type Handlers = Tool.HandlersFor<typeof toolkit.tools>
 export const layer: Layer.Layer<
   Handlers,
   never,
-  AgentPolicy.AgentPolicy | AgentStore.AgentStore | LiveDesk.LiveDesk
+  AgentPolicy.AgentPolicy | AgentStore.AgentStore | LiveDesk.LiveDesk | LiveDeskClient.LiveDeskClient
 > = toolkit.toLayer(Effect.gen(function*() {
   const contacts = yield* Contacts.Contacts
   const tickets = yield* Tickets.Tickets

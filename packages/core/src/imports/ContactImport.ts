@@ -19,6 +19,7 @@ import * as ErrorMapping from "../internal/ErrorMapping.ts"
 import * as ImportPlan from "../internal/ImportPlan.ts"
 import * as ImportRow from "../internal/ImportRow.ts"
 import * as ImportRun from "../internal/ImportRun.ts"
+import * as ImportWait from "../internal/ImportWait.ts"
 import * as OptionSchema from "../internal/OptionSchema.ts"
 import * as WorkerPool from "../internal/WorkerPool.ts"
 import * as LiveDeskClient from "../LiveDeskClient.ts"
@@ -163,7 +164,8 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
         Option.map(Option.fromUndefinedOr(uncertain), ({ rows, searchAt }) => ({
           rows,
           searchIn: Duration.millis(Math.max(0, searchAt - now))
-        }))
+        })),
+        ImportWait.latest(run.inFlight, now)
       )
   )
   const observe = ImportRun.rowReporter(run)

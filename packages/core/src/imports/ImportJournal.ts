@@ -15,6 +15,7 @@ import type { SqlError } from "effect/sql/SqlError"
 import * as Stream from "effect/Stream"
 import * as GroupCommit from "../internal/GroupCommit.ts"
 import * as JournalChange from "../internal/JournalChange.ts"
+import * as JournalPlan from "../internal/JournalPlan.ts"
 import * as JournalResolution from "../internal/JournalResolution.ts"
 import * as JournalTable from "../internal/JournalTable.ts"
 import { ContactId, ConversationId, MessageId } from "../LiveDeskSchema.ts"
@@ -86,6 +87,19 @@ export interface Reject {
   readonly reasons: ReadonlyArray<string>
   /** The row's values as JSON, or its text where it could not be read. */
   readonly row: string
+}
+
+/**
+ * A row that is not imported: by itself, or because LiveDesk refused a step of it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Rejected extends Reject {
+  /** The step that LiveDesk refused; none where the row could not be imported at all. */
+  readonly step: Option.Option<Step>
+  /** Whether the latest run's file has the row. */
+  readonly isInFile: boolean
 }
 
 /**
@@ -255,8 +269,22 @@ export class ImportJournal extends Context.Service<ImportJournal, {
   readonly reject: (rejects: ReadonlyArray<Reject>) => Effect.Effect<void, ImportJournalError>
   /** The rows in one state, in the order in which they first came; those that change meanwhile may be left out. */
   readonly entries: (state: State) => Stream.Stream<Entry, ImportJournalError>
-  /** What could not be imported at all in the latest run, in the order of the lines. */
-  readonly rejects: Stream.Stream<Reject, ImportJournalError>
+  /**
+   * Finds rows again that the mapping of this run cannot read, by the same values: those of which an earlier run has sent
+   * something, in the order of `rows`. They count as in the file from here on.
+   */
+  readonly recall: (
+    rows: ReadonlyArray<Pick<Planned, "line" | "row">>
+  ) => Effect.Effect<ReadonlyArray<Option.Option<"done" | "sent">>, ImportJournalError>
+  /**
+   * What could not be imported at all in the latest run, and what LiveDesk refused in any, in the order of the lines; those
+   * that change meanwhile may be left out.
+   */
+  readonly rejects: Stream.Stream<Rejected, ImportJournalError>
+  /** Whether a report with this stamp, such as its size and time, is as a run wrote it. */
+  readonly isReport: (stamp: string) => Effect.Effect<boolean, ImportJournalError>
+  /** Notes the stamp of a report that is about to be put in its place. */
+  readonly noteReport: (stamp: string) => Effect.Effect<void, ImportJournalError>
   /** The number of rows in each state. */
   readonly totals: Effect.Effect<Totals, ImportJournalError>
   /**
@@ -333,11 +361,20 @@ export const layer: Layer.Layer<ImportJournal, ImportJournalError, SqlClient.Sql
       change: (change) =>
         Effect.map(commits.change(change), ({ lost }) => Option.fromUndefinedOr(lost.get(change.key))),
       reject: (rejects) => rejects.length === 0 ? Effect.void : orFail(JournalTable.reject(sql, rejects)),
-      entries: (state) => Stream.map(pages((after) => JournalTable.entries(sql, state, after)), entryOf),
+      entries: (state) => Stream.map(pages({ id: 0 }, ({ id }) => JournalTable.entries(sql, state, id)), entryOf),
+      recall: (rows) => rows.length === 0 ? Effect.succeed([]) : orFail(JournalPlan.recall(sql, run, rows)),
       rejects: Stream.map(
-        pages((after) => JournalTable.rejects(sql, after)),
-        ({ line, reasons, row }) => ({ line, reasons: JournalTable.strings(reasons, [reasons]), row })
+        pages({ line: 0, isRefused: 0, id: 0 }, (after: JournalTable.RejectPlace) => JournalTable.rejects(sql, after)),
+        ({ isInFile, line, reasons, row, step }) => ({
+          line,
+          reasons: JournalTable.strings(reasons, [reasons]),
+          row,
+          step: Option.fromNullOr(step),
+          isInFile: isInFile === 1
+        })
       ),
+      isReport: (stamp) => orFail(JournalTable.isReport(sql, stamp)),
+      noteReport: (stamp) => Effect.asVoid(orFail(JournalTable.noteReport(sql, stamp))),
       totals: orFail(Effect.map(JournalTable.totals(sql), (rows) => {
         const none = { planned: 0, sent: 0, rejected: 0 }
         return {
@@ -402,54 +439,23 @@ const commitAll = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, run: num
   }
   const lost = changes.length === 0 ? new Map<string, ContactHolder>() : yield* JournalChange.change(sql, changes)
   const standings = new Map<ReadonlyArray<Planned>, ReadonlyArray<Standing>>()
-  for (const rows of plans) standings.set(rows, yield* plan(sql, run, rows))
+  for (const rows of plans) {
+    const planned = yield* JournalPlan.plan(sql, run, rows)
+    standings.set(
+      rows,
+      planned.map((standing) =>
+        standing._tag === "Known"
+          ? {
+            _tag: "Known",
+            entry: standing.entry === undefined
+              ? fresh(standing.row)
+              : { ...entryOf(standing.entry), ...standing.change }
+          }
+          : standing
+      )
+    )
+  }
   return { lost, standings }
-})
-
-const plan = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, run: number, rows: ReadonlyArray<Planned>) {
-  const known = yield* JournalTable.known(sql, [...new Set(rows.map(({ key }) => key))])
-  const entries = new Map(known.map((row) => [row.key, row]))
-  const addresses = new Set(rows.flatMap(({ addresses }) => addresses))
-  const holders = new Map<string, JournalTable.HolderRow>(
-    (yield* JournalTable.holders(sql, run, [...addresses])).map((holder) => [holder.address, holder])
-  )
-  /** The line of each key of this run. */
-  const lines = new Map(known.flatMap((row) => row.run === run ? [[row.key, row.line] as const] : []))
-  const planned: Array<JournalTable.PlannedRow> = []
-  const freed: Array<{ readonly address: string; readonly key: string }> = []
-  const held: Array<{ readonly address: string; readonly key: string }> = []
-  const standings = rows.map((row): Standing => {
-    const { customer, key, line } = row
-    const duplicate = lines.get(key)
-    if (duplicate !== undefined) return { _tag: "Duplicate", line: duplicate }
-    const entry = entries.get(key)
-    const isTaken = (address: string) => (holders.get(address)?.customer ?? customer) !== customer
-    const taken = entry?.state === "done" ? undefined : holders.get(row.addresses.find(isTaken) ?? "")
-    if (taken !== undefined) return { ...taken, _tag: "Taken", isInFile: taken.isInFile === 1 }
-    lines.set(key, line)
-    planned.push({ ...row, addresses: JSON.stringify(row.addresses) })
-    for (const address of row.addresses) {
-      if (isTaken(address)) continue
-      held.push({ address, key })
-      holders.set(address, { address, key, customer, line, isInFile: 1 })
-    }
-    if (entry === undefined) return { _tag: "Known", entry: fresh(row) }
-    const before = JournalTable.strings(entry.addresses, [])
-    const isChanged = entry.addresses !== JSON.stringify(row.addresses)
-    if (entry.state === "done" || entry.state === "sent" || !isChanged) return { _tag: "Known", entry: entryOf(entry) }
-    // Nothing was sent to those that it no longer has.
-    if (entry.contactId === null) {
-      freed.push(...before.flatMap((address) => row.addresses.includes(address) ? [] : [{ address, key }]))
-    }
-    // The contact may be that of the old address: it is looked for again.
-    return { _tag: "Known", entry: { ...entryOf(entry), step: "contact" } }
-  })
-  yield* JournalTable.plan(sql, run, planned)
-  const taken = rows.flatMap(({ key }, index) => standings[index]?._tag === "Taken" ? [key] : [])
-  if (taken.length > 0) yield* JournalTable.take(sql, run, taken)
-  if (freed.length > 0) yield* JournalTable.free(sql, freed)
-  yield* JournalTable.hold(sql, run, held)
-  return standings
 })
 
 const fresh = ({ key, line, row }: Planned): Entry => ({
@@ -487,15 +493,15 @@ const entryOf = (row: JournalTable.EntryRow): Entry => ({
 const idOf = <Id>(id: number | null, brand: { readonly make: (id: number) => Id }): Option.Option<Id> =>
   id === null ? Option.none() : Option.some(brand.make(id))
 
-const pages = <A extends JournalTable.Place>(
-  read: (after: number) => Effect.Effect<ReadonlyArray<A>, SqlError>
+const pages = <Place, A extends Place>(
+  first: Place,
+  read: (after: Place) => Effect.Effect<ReadonlyArray<A>, SqlError>
 ): Stream.Stream<A, ImportJournalError> =>
-  Stream.paginate(0, (after) =>
-    Effect.map(orFail(read(after)), (rows) => {
-      const last = rows.at(-1)
-      const next = last === undefined || rows.length < JournalTable.pageSize ? Option.none() : Option.some(last.id)
-      return [rows, next] as const
-    }))
+  Stream.paginate(first, (after) =>
+    Effect.map(orFail(read(after)), (rows) => [
+      rows,
+      Option.filter(Option.fromUndefinedOr<Place | undefined>(rows.at(-1)), () => rows.length === JournalTable.pageSize)
+    ]))
 
 const orFail = <A, R>(
   effect: Effect.Effect<A, SqlError | ImportJournalError, R>

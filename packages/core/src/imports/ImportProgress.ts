@@ -59,10 +59,25 @@ export interface ImportProgress extends Counts {
   readonly elapsed: Duration.Duration
   /** Rows that this run brought to their end, or that were refused, a second. */
   readonly perSecond: number
-  /** How long it will take at this pace; none where the number of rows is unknown, or nothing was done yet. */
+  /** How long it will take at this pace; none while it waits, where the number of rows is unknown, or nothing was done yet. */
   readonly timeLeft: Option.Option<Duration.Duration>
   /** The rows that wait to be searched for, once all others are worked on; see `reconcileAfter`. */
   readonly uncertain: Option.Option<Uncertain>
+  /** Why nothing is being sent: each call in flight waits to be retried. */
+  readonly waiting: Option.Option<Waiting>
+}
+
+/**
+ * The wait of an import whose calls all wait to be retried.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Waiting {
+  /** The tag of the error's reason, such as `RateLimited`, `CircuitOpen` or `ConnectionFailed`. */
+  readonly reason: string
+  /** The time until the next call is retried. */
+  readonly retryIn: Duration.Duration
 }
 
 /**
@@ -79,7 +94,7 @@ export interface Uncertain {
 
 /**
  * Makes the progress of counts, after a time, of a file of so many rows, if that is known, with the rows that wait to be
- * searched for.
+ * searched for, and with what the import waits for.
  *
  * @category constructors
  * @since 0.1.0
@@ -88,7 +103,8 @@ export const make = (
   counts: Counts,
   elapsed: Duration.Duration,
   total?: number,
-  uncertain: Option.Option<Uncertain> = Option.none()
+  uncertain: Option.Option<Uncertain> = Option.none(),
+  waiting: Option.Option<Waiting> = Option.none()
 ): ImportProgress => {
   const worked = counts.done + counts.rejected + counts.unknown
   const seconds = Duration.toSeconds(elapsed)
@@ -98,8 +114,9 @@ export const make = (
     elapsed,
     perSecond,
     uncertain,
-    // No pace says when the uncertain ones are searched for.
-    timeLeft: total === undefined || perSecond === 0 || Option.isSome(uncertain)
+    waiting,
+    // No pace says when the uncertain ones are searched for, or how long LiveDesk takes nothing.
+    timeLeft: total === undefined || perSecond === 0 || Option.isSome(uncertain) || Option.isSome(waiting)
       ? Option.none()
       : Option.some(Duration.seconds(Math.ceil(Math.max(0, total - counts.alreadyDone - worked) / perSecond)))
   }
@@ -118,12 +135,16 @@ export const line = (progress: ImportProgress): string =>
     `${progress.rejected} rejected`,
     ...(progress.unknown === 0 ? [] : [`${progress.unknown} unknown`]),
     ...(progress.notInFile === 0 ? [] : [`${progress.notInFile} not in the file`]),
-    `${progress.perSecond < 10 ? progress.perSecond.toFixed(1) : Math.round(progress.perSecond)} a second`,
+    Option.match(progress.waiting, {
+      onNone: () =>
+        `${progress.perSecond < 10 ? progress.perSecond.toFixed(1) : Math.round(progress.perSecond)} a second`,
+      onSome: ({ reason, retryIn }) => `waiting ${seconds(retryIn)}: ${reasons[reason] ?? "LiveDesk cannot be reached"}`
+    }),
     ...Option.match(progress.uncertain, {
       onNone: () => [],
       onSome: ({ rows, searchIn }) => [
         `${rows} ${rows === 1 ? "row" : "rows"} uncertain: looking for ${rows === 1 ? "it" : "them"} in ${
-          Duration.format(Duration.seconds(Math.ceil(Duration.toSeconds(searchIn))))
+          seconds(searchIn)
         }`
       ]
     }),
@@ -132,3 +153,13 @@ export const line = (progress: ImportProgress): string =>
       onSome: (left) => Duration.isZero(left) ? [] : [`about ${Duration.format(left)} left`]
     })
   ].join(", ")
+
+const seconds = (time: Duration.Duration): string =>
+  Duration.format(Duration.seconds(Math.ceil(Duration.toSeconds(time))))
+
+const reasons: { readonly [reason: string]: string } = {
+  RateLimited: "LiveDesk limits the rate",
+  CircuitOpen: "the circuit breaker is open",
+  ServerError: "LiveDesk fails",
+  TimedOut: "LiveDesk does not respond"
+}

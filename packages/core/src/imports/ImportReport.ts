@@ -40,10 +40,12 @@ export interface Files {
 }
 
 /**
- * Writes the three files as CSV, from the journal, in place of those that are there. Each is written beside its place
- * first, under a name that nobody had, and put there whole once it is on the disk: whatever happens, what stands there is
- * complete. They hold customers' data, and are their owner's alone, whatever stood there before; a link is replaced, and
- * what it leads to stays.
+ * Writes the three files as CSV, from the journal, and returns where. Each replaces the file that an earlier run with the
+ * journal wrote there, or a link. Any other file stays, such as one that a person has edited since: the report is then
+ * written beside it, with a number in its name, such as `customers.csv.rejects.2.csv`.
+ *
+ * Each is written under a name that nobody had first, and put in its place whole once it is on the disk: whatever happens,
+ * what stands there is complete. They hold customers' data, and are their owner's alone. What a link leads to stays.
  *
  * A cell that a spreadsheet would run, since it begins with `=`, `+`, `-`, `@`, a tab or a line break, has an apostrophe
  * before it, and so has one that begins with an apostrophe. Plain signed numbers such as `+4915112345678` stay as they are.
@@ -55,47 +57,39 @@ export interface Files {
 export const write = Effect.fn("ImportReport.write")(function*(
   files: Files
 ): Effect.fn.Return<
-  void,
+  Files,
   ImportJournal.ImportJournalError | PlatformError.PlatformError,
   FileSystem.FileSystem | ImportJournal.ImportJournal
 > {
   const journal = yield* ImportJournal.ImportJournal
-  const rejects = Stream.concat(
-    Stream.map(journal.rejects, (reject) => ({ ...reject, step: "" })),
-    Stream.map(journal.entries("rejected"), ({ line, reasons, row, step }) => ({
-      line,
-      reasons,
-      row: Option.getOrElse(row, () => ""),
-      step
-    }))
-  )
-  const columns = yield* Stream.runFold(rejects, () => new Set<string>(), (columns, { row }) => {
+  const columns = yield* Stream.runFold(journal.rejects, () => new Set<string>(), (columns, { row }) => {
     for (const column of Object.keys(textsOf(row) ?? {})) columns.add(escape(column))
     return columns
   })
-  yield* put(
+  const successes = yield* put(
     files.successes,
     ["line", "key", ...made],
     Stream.map(journal.entries("done"), (entry) => ({ ...identity(entry), ...madeOf(entry) }))
   )
-  yield* put(
+  const rejects = yield* put(
     files.rejects,
     [...own, ...columns],
-    Stream.map(rejects, ({ line, reasons, row, step }) => {
+    Stream.map(journal.rejects, ({ line, reasons, row, step }) => {
       const texts = textsOf(row)
       return {
         import_line: String(line),
-        import_step: step,
+        import_step: Option.getOrElse(step, () => ""),
         import_reasons: reasons.join("; "),
         ...(texts === undefined ? { import_text: row } : Record.mapKeys(texts, escape))
       }
     })
   )
-  yield* put(
+  const unknowns = yield* put(
     files.unknowns,
     ["line", "key", "step", "reasons", ...made, "row"],
     Stream.map(journal.entries("sent"), (entry) => ({ ...identity(entry), ...whyOf(entry), ...madeOf(entry) }))
   )
+  return { successes, rejects, unknowns }
 })
 
 /** The columns of the rejects that are not the file's. */
@@ -130,14 +124,16 @@ const madeOf = ({ contactId, conversationId, existing, messageId }: ImportJourna
   }
 }
 
+/** Writes a report, and returns where. */
 const put = Effect.fnUntraced(function*<Column extends string, E>(
-  path: string,
+  wanted: string,
   columns: ReadonlyArray<Column>,
   rows: Stream.Stream<{ readonly [Name in Column]?: string }, E>
 ) {
   const fileSystem = yield* FileSystem.FileSystem
-  const beside = `${path}.${yield* Random.nextIntBetween(1, Number.MAX_SAFE_INTEGER)}.tmp`
-  yield* Effect.gen(function*() {
+  const journal = yield* ImportJournal.ImportJournal
+  const beside = `${wanted}.${yield* Random.nextIntBetween(1, Number.MAX_SAFE_INTEGER)}.tmp`
+  return yield* Effect.gen(function*() {
     // Fails where anything has that name, also a link.
     const file = yield* fileSystem.open(beside, { flag: "wx", mode: 0o600 })
     yield* rows.pipe(
@@ -148,12 +144,33 @@ const put = Effect.fnUntraced(function*<Column extends string, E>(
     )
     // Else a machine that goes down may keep the new name and not the new content.
     yield* file.sync
+    yield* Effect.forEach(stampOf(yield* file.stat), journal.noteReport)
   }).pipe(
     Effect.scoped,
-    Effect.andThen(fileSystem.rename(beside, path)),
+    Effect.andThen(placeFor(wanted)),
+    Effect.tap((path) => fileSystem.rename(beside, path)),
     Effect.onError(() => Effect.ignore(fileSystem.remove(beside, { force: true })))
   )
 })
+
+/** The first place that holds nothing of a person's. */
+const placeFor = Effect.fnUntraced(function*(wanted: string) {
+  const journal = yield* ImportJournal.ImportJournal
+  const fileSystem = yield* FileSystem.FileSystem
+  for (let number = 2, path = wanted;; number++) {
+    const isLink = yield* Effect.isSuccess(fileSystem.readLink(path))
+    const found = isLink ? Option.none() : yield* Effect.option(fileSystem.stat(path))
+    // A folder cannot be replaced, which the renaming says.
+    if (Option.isNone(found) || found.value.type !== "File") return path
+    const [stamp] = stampOf(found.value)
+    if (stamp !== undefined && (yield* journal.isReport(stamp))) return path
+    path = wanted.replace(/(?:\.[^./\\]*)?$/, (end) => `.${number}${end}`)
+  }
+})
+
+/** The size and time by which a file is known; none where the file system keeps no time. */
+const stampOf = ({ mtime, size }: FileSystem.File.Info): ReadonlyArray<string> =>
+  Option.toArray(Option.map(mtime, (mtime) => `${size}.${mtime.getTime()}`))
 
 // ---------------------------------------------------------------------------------------------------------------------
 // cells

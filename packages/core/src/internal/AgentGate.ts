@@ -15,6 +15,7 @@ import * as AgentStore from "../agents/AgentStore.ts"
 import * as AgentWrite from "../agents/AgentWrite.ts"
 import * as AuditEntry from "../agents/AuditEntry.ts"
 import type * as LiveDesk from "../LiveDesk.ts"
+import * as LiveDeskClient from "../LiveDeskClient.ts"
 import * as LiveDeskError from "../LiveDeskError.ts"
 import * as AgentCall from "./AgentCall.ts"
 
@@ -24,6 +25,12 @@ interface Performed {
   readonly contact?: AgentResult.Contact
   readonly failure?: AgentResult.Failed
 }
+
+/** The LiveDesk that is written to. */
+export const target: Effect.Effect<AgentWrite.Target, never, LiveDeskClient.LiveDeskClient> = Effect.map(
+  LiveDeskClient.LiveDeskClient,
+  ({ baseUrl, keyFingerprint }) => ({ baseUrl, keyFingerprint })
+)
 
 /**
  * Makes the function that starts writes which have begun. A write in flight ends and is recorded, also when the fiber
@@ -110,11 +117,12 @@ const endingOf = (write: AgentWrite.AgentWrite, error: LiveDeskError.LiveDeskErr
 export const makeSubmit: Effect.Effect<
   (request: AgentWrite.Request) => Effect.Effect<AgentResult.Written, AgentResult.ToolFailure>,
   never,
-  AgentPolicy | AgentStore.AgentStore | LiveDesk.LiveDesk | Scope.Scope
+  AgentPolicy | AgentStore.AgentStore | LiveDesk.LiveDesk | LiveDeskClient.LiveDeskClient | Scope.Scope
 > = Effect.gen(function*() {
   const policy = yield* AgentPolicy
   const store = yield* AgentStore.AgentStore
   const start = yield* makeStart
+  const at = yield* target
 
   const record = (request: AgentWrite.Request, event: "Refused" | "Failed", detail: string) =>
     store.record({
@@ -135,7 +143,7 @@ export const makeSubmit: Effect.Effect<
     if (inboxes === undefined) return true
     if ("inbox_id" in fields) return inboxes.includes(fields.inbox_id)
     if (!("conversation_id" in fields)) return true
-    const started = yield* store.inboxOf(fields.conversation_id)
+    const started = yield* store.inboxOf(fields.conversation_id, at)
     const inbox = started ??
       Option.getOrUndefined(
         policy.inboxOf === undefined ? Option.none() : yield* policy.inboxOf(fields.conversation_id)
@@ -157,7 +165,7 @@ export const makeSubmit: Effect.Effect<
     const isDraft = allowed === undefined || (policy.mode === "draft" && AgentWrite.needsApproval(request))
     const proposal = yield* Effect.uninterruptibleMask((restore) =>
       Effect.gen(function*() {
-        const proposal = yield* store.propose(request, { isDraft, limits: policy.limits })
+        const proposal = yield* store.propose(request, { isDraft, limits: policy.limits, target: at })
         if (proposal._tag !== "Begun") return proposal
         const fiber = yield* start(proposal.write)
         return { _tag: "Performed", ...(yield* restore(Fiber.join(fiber))) } as const

@@ -165,6 +165,13 @@ const doubt = ({ messages = [] }: { readonly messages?: ReadonlyArray<string> })
 export const withMessages = (what: string, messages: ReadonlyArray<string>): string =>
   messages.length === 0 ? what : `${what}: ${messages.join("; ")}`
 
+/** Describes refused input, each field named once: Chatwoot puts a name before messages that have it already. */
+export const rejectedInput = (messages: ReadonlyArray<string>, fields: ReadonlyArray<string>): string => {
+  const what = messages.join("; ").replaceAll(/Email (invalid email)/gi, "$1") || "LiveDesk refused the input"
+  const unnamed = fields.filter((field) => !what.toLowerCase().includes(field.replaceAll("_", " ")))
+  return withCode(what, unnamed.join(", ") || undefined)
+}
+
 /** Adds the transport's code to a description. */
 export const withCode = (what: string, code: string | undefined): string =>
   code === undefined ? what : `${what} (${code})`

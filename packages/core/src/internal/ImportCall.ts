@@ -13,6 +13,7 @@ import type * as ImportJournal from "../imports/ImportJournal.ts"
 import * as LiveDeskError from "../LiveDeskError.ts"
 import * as RetryPolicy from "../RetryPolicy.ts"
 import * as ImportRun from "./ImportRun.ts"
+import * as ImportWait from "./ImportWait.ts"
 
 /** Why a row goes no further for now. */
 export type Halt =
@@ -39,15 +40,18 @@ export const make = <A>(
   call: Effect.Effect<A, LiveDeskError.LiveDeskError>,
   around: Around = { waiting: Effect.void, retrying: Effect.void }
 ): Effect.Effect<A, CallHalt | ImportJournal.ImportJournalError> =>
-  call.pipe(
-    // Most calls succeed, and need no schedule.
-    Effect.catch((error) =>
-      afterFailure(error, call).pipe(
-        Effect.retry(retries(run, around)),
-        Effect.catchTag(["AuthError", "ValidationError", "HttpError"], (error) => halt(run, step, error))
+  ImportWait.track(run.inFlight, (tracked) => {
+    const observed = ImportWait.observe(tracked, call)
+    return observed.pipe(
+      // Most calls succeed, and need no schedule.
+      Effect.catch((error) =>
+        afterFailure(error, observed).pipe(
+          Effect.retry(retries(run, tracked, around)),
+          Effect.catchTag(["AuthError", "ValidationError", "HttpError"], (error) => halt(run, step, error))
+        )
       )
     )
-  )
+  })
 
 /** The call, of which the first use has failed. */
 const afterFailure = <A>(
@@ -65,15 +69,19 @@ const afterFailure = <A>(
 /** After half a second, then twice as long each time, at most 30 seconds apart. */
 const backoff = Schedule.min([Schedule.exponential("500 millis"), Schedule.spaced("30 seconds")])
 
-const retries = (run: ImportRun.ImportRun, { retrying, waiting }: Around) => {
+const retries = (run: ImportRun.ImportRun, call: ImportWait.Call, { retrying, waiting }: Around) => {
   const retryFor = Duration.toMillis(run.retryFor)
   return backoff.pipe(
     Schedule.setInputType<LiveDeskError.LiveDeskError>(),
     Schedule.while(({ elapsed, input }) => isTransient(input) && elapsed < retryFor && !ImportRun.isStopped(run)),
     RetryPolicy.honorRetryAfter,
     // The schedule itself waits, since a run that is stopped waits no more.
-    Schedule.modifyDelay(({ duration }) =>
-      waiting.pipe(Effect.andThen(ImportRun.sleep(run, duration)), Effect.as(Duration.zero))
+    Schedule.modifyDelay(({ duration, input }) =>
+      waiting.pipe(
+        Effect.andThen(ImportWait.begin(call, input.reason._tag, Duration.toMillis(duration))),
+        Effect.andThen(ImportRun.sleep(run, duration)),
+        Effect.as(Duration.zero)
+      )
     ),
     Schedule.while(() => !ImportRun.isStopped(run)),
     Schedule.tap(() => retrying)

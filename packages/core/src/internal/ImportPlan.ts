@@ -34,10 +34,12 @@ export const plan = Effect.fnUntraced(function*(
 ): Effect.fn.Return<ReadonlyArray<Work>, ImportJournal.ImportJournalError> {
   run.counts.read += rows.length
   const rejects: Array<ImportJournal.Reject> = []
+  /** Rejects whose values an earlier run may have read. */
+  const unmapped: Array<ImportJournal.Reject> = []
   const candidates: Array<Candidate> = []
   for (const row of rows) {
     Result.match(read(run, row), {
-      onFailure: (reject) => rejects.push(reject),
+      onFailure: (reject) => (row._tag === "Row" && reject.row !== "" ? unmapped : rejects).push(reject),
       onSuccess: (candidate) => candidates.push(candidate)
     })
   }
@@ -61,6 +63,12 @@ export const plan = Effect.fnUntraced(function*(
     } else if (standing.entry.state !== "sent") {
       works.push({ entry: standing.entry, input, line, row })
     }
+  }
+  // What was sent for a row stays, also where the mapping has changed since.
+  for (const [index, state] of (yield* run.journal.recall(unmapped)).entries()) {
+    const reject = unmapped[index]
+    if (Option.contains(state, "done")) run.counts.alreadyDone++
+    else if (Option.isNone(state) && reject !== undefined) rejects.push(reject)
   }
   yield* run.journal.reject(rejects)
   run.counts.rejected += rejects.length

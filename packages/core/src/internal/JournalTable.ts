@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Hash from "effect/Hash"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaParser from "effect/SchemaParser"
@@ -51,6 +52,7 @@ export const createTables = Effect.fnUntraced(function*(sql: SqlClient.SqlClient
       state TEXT NOT NULL,
       step TEXT NOT NULL,
       row TEXT,
+      row_hash TEXT NOT NULL,
       contact_id INTEGER,
       source_id TEXT,
       existing INTEGER,
@@ -68,6 +70,10 @@ export const createTables = Effect.fnUntraced(function*(sql: SqlClient.SqlClient
       row TEXT NOT NULL
     )
   `
+  yield* sql`CREATE INDEX import_row_hash ON import_row (row_hash)`
+  yield* sql`CREATE INDEX import_row_rejected ON import_row (line) WHERE state = 'rejected'`
+  yield* sql`CREATE INDEX import_reject_line ON import_reject (line)`
+  yield* sql`CREATE TABLE import_report (stamp TEXT PRIMARY KEY) WITHOUT ROWID`
   // The row that an identifier, an e-mail address or a phone number belongs to, and the customer that a contact is.
   yield* sql`CREATE TABLE import_address (address TEXT PRIMARY KEY, key TEXT NOT NULL, run INTEGER NOT NULL) WITHOUT ROWID`
   yield* sql`CREATE TABLE import_contact (contact_id INTEGER PRIMARY KEY, customer TEXT NOT NULL, key TEXT NOT NULL)`
@@ -196,7 +202,31 @@ export interface PlannedRow {
   readonly addresses: string
   readonly line: number
   readonly row: string
+  readonly hash: string
 }
+
+/**
+ * A row's values as a hash, which stays when they are forgotten. One hash of 32 bits would take a row for another one too
+ * often.
+ */
+export const hashOf = (row: string): string => `${Hash.string(row)}.${Hash.string(`${row}\n`)}`
+
+/**
+ * Finds rows of earlier runs by the hashes of their values, of which something was sent: they count as in the file of this
+ * run, at these lines.
+ */
+export const recall = (
+  sql: SqlClient.SqlClient,
+  run: number,
+  rows: ReadonlyArray<{ readonly hash: string; readonly line: number }>
+) =>
+  sql<{ readonly hash: string; readonly state: "done" | "sent" }>`
+    UPDATE import_row SET run = ${run}, line = same.value ->> 'line'
+    FROM json_each(${JSON.stringify(rows)}) AS same
+    WHERE import_row.row_hash = same.value ->> 'hash' AND import_row.run <> ${run} AND
+      import_row.state IN ('done', 'sent')
+    RETURNING row_hash AS hash, state
+  `
 
 /**
  * Plans rows of a run. Those whose contact is to be sent, or looked for again since an address of theirs was corrected, count
@@ -209,15 +239,16 @@ export const plan = (sql: SqlClient.SqlClient, run: number, rows: ReadonlyArray<
       "(import_row.state IN ('planned', 'rejected') AND import_row.addresses <> excluded.addresses)"
   )
   return sql`
-    INSERT INTO import_row (key, customer, addresses, line, run, state, step, row, reasons)
+    INSERT INTO import_row (key, customer, addresses, line, run, state, step, row, row_hash, reasons)
     SELECT value ->> 'key', value ->> 'customer', value ->> 'addresses', value ->> 'line', ${run}, 'sent', 'contact',
-      value ->> 'row', '[]'
+      value ->> 'row', value ->> 'hash', '[]'
     FROM json_each(${JSON.stringify(rows)}) WHERE true
     ON CONFLICT DO UPDATE SET
       customer = CASE WHEN import_row.state = 'done' OR ${mayBeSent} THEN customer ELSE excluded.customer END,
       addresses = CASE WHEN import_row.state = 'done' OR ${mayBeSent} THEN addresses ELSE excluded.addresses END,
       line = excluded.line,
       run = excluded.run,
+      row_hash = excluded.row_hash,
       row = CASE WHEN import_row.state = 'done' THEN NULL WHEN ${mayBeSent} THEN row ELSE excluded.row END,
       state = CASE WHEN ${isContactSent} THEN 'sent' ELSE state END,
       step = CASE WHEN ${isContactSent} THEN 'contact' ELSE step END
@@ -307,11 +338,37 @@ export const entries = (sql: SqlClient.SqlClient, state: EntryRow["state"], afte
     WHERE state = ${state} AND id > ${after} ORDER BY id LIMIT ${pageSize}
   `
 
-/** A page of the rows that could not be imported. */
-export const rejects = (sql: SqlClient.SqlClient, after: number) =>
-  sql<{ readonly line: number; readonly reasons: string; readonly row: string } & Place>`
-    SELECT line, reasons, row, id FROM import_reject WHERE id > ${after} ORDER BY id LIMIT ${pageSize}
+/** Where a rejected row stands among the others. */
+export interface RejectPlace extends Place {
+  readonly line: number
+  readonly isRefused: 0 | 1
+}
+
+/** A page of the rows that could not be imported, and of those that LiveDesk refused, in the order of their lines. */
+export const rejects = (sql: SqlClient.SqlClient, { id, isRefused, line }: RejectPlace) =>
+  sql<
+    RejectPlace & {
+      readonly reasons: string
+      readonly row: string
+      readonly step: EntryRow["step"] | null
+      readonly isInFile: 0 | 1
+    }
+  >`
+    SELECT line, reasons, row, NULL AS step, 1 AS isInFile, 0 AS isRefused, id FROM import_reject
+    WHERE (line, id) > (${line}, ${isRefused === 1 ? Number.MAX_SAFE_INTEGER : id})
+    UNION ALL
+    SELECT line, reasons, COALESCE(row, ''), step, run = (SELECT run FROM import), 1, id FROM import_row
+    WHERE state = 'rejected' AND (line, id) > (${line}, ${isRefused === 1 ? id : 0})
+    ORDER BY line, isRefused, id LIMIT ${pageSize}
   `
+
+/** Whether a run wrote a report with this stamp. */
+export const isReport = (sql: SqlClient.SqlClient, stamp: string) =>
+  Effect.map(sql`SELECT stamp FROM import_report WHERE stamp = ${stamp}`, (found) => found.length > 0)
+
+/** Notes the stamp of a report. */
+export const noteReport = (sql: SqlClient.SqlClient, stamp: string) =>
+  sql`INSERT OR IGNORE INTO import_report (stamp) VALUES (${stamp})`
 
 /** The number of rows in each state that has any, and how many of them the latest run's file does not have. */
 export const totals = (sql: SqlClient.SqlClient) =>

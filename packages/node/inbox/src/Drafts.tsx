@@ -6,7 +6,7 @@ import { select, view } from "./Live.ts"
 import { go } from "./Panes.ts"
 import { Time } from "./Time.tsx"
 
-type Decision = "send" | "discard" | "happened" | "did-not-happen"
+type Decision = "send" | "discard" | "processed" | "not-processed"
 
 const states: { readonly [state: string]: string } = {
   Drafted: "draft",
@@ -16,7 +16,7 @@ const states: { readonly [state: string]: string } = {
 
 const stateOf = ({ state }: DraftView): string => states[state] ?? state
 
-const done = { send: "sent", discard: "discarded", happened: "resolved", "did-not-happen": "resolved" }
+const done = { send: "sent", discard: "discarded", processed: "resolved", "not-processed": "resolved" }
 
 /** What an agent asked for and was not done, and what a person may decide about it. */
 const Decide = ({ draft: { id, problem, state } }: { readonly draft: DraftView }) => {
@@ -57,8 +57,8 @@ const Decide = ({ draft: { id, problem, state } }: { readonly draft: DraftView }
               flight, for 15 minutes, this is refused.
             </p>
             <div class="bar">
-              {button("did-not-happen", "It did not happen")}
-              {button("happened", "It happened")}
+              {button("not-processed", "Not processed")}
+              {button("processed", "Processed")}
             </div>
           </>
         )}

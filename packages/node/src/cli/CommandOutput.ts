@@ -7,6 +7,7 @@ import * as CliOutput from "effect/cli/CliOutput"
 import * as Flag from "effect/cli/Flag"
 import * as GlobalFlag from "effect/cli/GlobalFlag"
 import * as Console from "effect/Console"
+import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -41,6 +42,36 @@ export const isJsonAsked = (args: ReadonlyArray<string>): boolean => {
     return value === undefined || !/^(?:false|no|off|0|n)$/.test(value)
   })
 }
+
+/**
+ * The arguments of the command.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export const Arguments = Context.Reference<ReadonlyArray<string>>("@effect-livedesk/node/cli/Arguments", {
+  defaultValue: () => []
+})
+
+/**
+ * The command as it was typed, for a person to type it again: with these values of some flags alone.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const commandLine = (
+  flags: { readonly [flag: `--${string}`]: ReadonlyArray<string> } = {}
+): Effect.Effect<string> =>
+  Effect.map(Arguments, (args) => {
+    const end = args.includes("--") ? args.indexOf("--") : args.length
+    const isReplaced = (word = "") => Object.hasOwn(flags, word)
+    const kept = args.slice(0, end).filter((word, index) =>
+      !isReplaced(word.replace(/=.*/s, "")) && !isReplaced(args[index - 1])
+    )
+    const added = Object.entries(flags).flatMap(([flag, values]) => values.flatMap((value) => [flag, value]))
+    const words = ["livedesk", ...kept, ...added, ...args.slice(end)]
+    return printable(words.map(quoted).join(" "))
+  })
 
 /**
  * A row of a table: its values by column.

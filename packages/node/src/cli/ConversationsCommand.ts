@@ -7,6 +7,7 @@ import * as Contacts from "@effect-livedesk/core/Contacts"
 import * as Conversations from "@effect-livedesk/core/Conversations"
 import * as ConversationStart from "@effect-livedesk/core/ConversationStart"
 import type * as LiveDeskError from "@effect-livedesk/core/LiveDeskError"
+import * as Messages from "@effect-livedesk/core/Messages"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
@@ -14,6 +15,7 @@ import * as Console from "effect/Console"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Struct from "effect/Struct"
 import * as CommandOutput from "./CommandOutput.ts"
 import * as ContactsCommand from "./ContactsCommand.ts"
 import { UsageError } from "./ExitCode.ts"
@@ -93,13 +95,16 @@ const start = Command.make(
       })
     }
     const start = (contact: ConversationStart.StartConversation["contact"]) =>
-      ConversationStart.start({
-        inboxId,
-        contact,
-        message: { content: message },
-        ...(resume === undefined ? {} : { resume: identifiers(resume) }),
-        notProcessed
-      }).pipe(Effect.tapError(pointToResume))
+      pointWhenInterrupted(
+        ConversationStart.start({
+          inboxId,
+          contact,
+          message: { content: message },
+          ...(resume === undefined ? {} : { resume: identifiers(resume) }),
+          notProcessed
+        }).pipe(Effect.tapError(({ resume }) => pointToResume(resume))),
+        Struct.omit(resume === undefined ? known(contact) : identifiers(resume), ["unknown"])
+      )
     yield* LiveDeskCall.perform(
       ensure && Contacts.hasContactKey(ensured)
         ? Effect.flatMap(
@@ -129,28 +134,71 @@ const start = Command.make(
   ])
 )
 
+/** The ids of a contact that is there. */
+const known = (contact: ConversationStart.StartConversation["contact"]): LiveDeskError.Identifiers =>
+  "contactId" in contact
+    ? { contactId: contact.contactId, ...(contact.sourceId === undefined ? {} : { sourceId: contact.sourceId }) }
+    : {}
+
 /** Says what to do about a contact that may be there already: a refusal does not always say so. */
 const pointToContact = ({ operation, reason }: LiveDeskError.LiveDeskError) =>
   operation === "contacts.create" && (reason._tag === "Conflict" || reason._tag === "RejectedInput")
     ? Console.error("if the contact is there already: give --ensure to write to it, or its id by --contact")
     : Effect.void
 
-/** Says how to continue, with the flags to add to the command. */
-const pointToResume = ({ resume }: LiveDeskError.LiveDeskError) => {
-  if (resume === undefined) return Effect.void
+/** Says how to continue, by the whole command. */
+const pointToResume = Effect.fnUntraced(function*(resume: LiveDeskError.Identifiers | undefined) {
+  if (resume === undefined) return
   const { unknown } = resume
-  const flags = [
-    ...Object.entries(resume).map(([name, id]) =>
-      `--resume ${CommandOutput.quoted(`${name}=${id}`.replaceAll(/\s+/g, " "))}`
-    ),
-    ...(unknown === undefined ? [] : [`--not-processed ${unknown}`])
-  ].join(" ")
-  return Console.error(CommandOutput.printable(
+  const command = yield* CommandOutput.commandLine({
+    "--resume": Object.entries(resume).map(([name, id]) => `${name}=${id}`.replaceAll(/\s+/g, " ")),
+    "--not-processed": unknown === undefined ? [] : [String(unknown)]
+  })
+  yield* Console.error(
     unknown === undefined
-      ? `to continue, add ${flags}`
-      : `look for the ${unknown} first; only if it is not there, continue: add ${flags}`
-  ))
-}
+      ? `to continue: ${command}`
+      : `look for the ${unknown} first; only if it is not there, continue: ${command}`
+  )
+})
+
+/** Runs a start, and says how to continue if it is interrupted. */
+const pointWhenInterrupted = <A, E, R>(start: Effect.Effect<A, E, R>, from: LiveDeskError.Identifiers) =>
+  Effect.suspend(() => {
+    let done = from
+    let unknown: LiveDeskError.Identifiers = {}
+    const step = <B, E>(name: string, call: Effect.Effect<B, E>, made: (value: B) => LiveDeskError.Identifiers) =>
+      Effect.suspend(() => {
+        unknown = { unknown: name }
+        return Effect.tap(call, (value) =>
+          Effect.sync(() => {
+            done = { ...done, ...made(value) }
+            unknown = {}
+          }))
+      })
+    return start.pipe(
+      Effect.updateService(Contacts.Contacts, (contacts) => ({
+        ...contacts,
+        create: (...args: Parameters<typeof contacts.create>) =>
+          step("contact", contacts.create(...args), ({ contact, contactInbox: { sourceId } }) => ({
+            contactId: contact.id,
+            ...(Option.isSome(sourceId) ? { sourceId: sourceId.value } : {})
+          }))
+      })),
+      Effect.updateService(Conversations.Conversations, (conversations) => ({
+        ...conversations,
+        create: (...args: Parameters<typeof conversations.create>) =>
+          step("conversation", conversations.create(...args), ({ id }) => ({ conversationId: id }))
+      })),
+      Effect.updateService(Messages.Messages, (messages) => ({
+        ...messages,
+        send: (...args: Parameters<typeof messages.send>) => step("message", messages.send(...args), () => ({}))
+      })),
+      Effect.onInterrupt(() => {
+        const resume = { ...done, ...unknown }
+        return pointToResume(Object.keys(resume).length === 0 ? undefined : resume)
+      })
+    )
+  })
 
 /** Reads ids as numbers if they look like it, except for the source id, which is text. */
 const identifiers = (resume: { readonly [name: string]: string }): { readonly [name: string]: string | number } =>

@@ -7,12 +7,14 @@ import type * as AgentStore from "@effect-livedesk/core/agents/AgentStore"
 import type { AgentWrite } from "@effect-livedesk/core/agents/AgentWrite"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import { existsSync } from "node:fs"
 import * as NodeLiveDesk from "../NodeLiveDesk.ts"
 import * as CommandOutput from "./CommandOutput.ts"
 import { InvalidFileError, PartialFailureError, UnknownOutcomeError, UsageError } from "./ExitCode.ts"
+import * as ImportResolveCommand from "./ImportResolveCommand.ts"
 import * as LiveDeskCall from "./LiveDeskCall.ts"
 import * as McpCommand from "./McpCommand.ts"
 
@@ -25,7 +27,14 @@ const decide = Effect.fnUntraced(function*<A, R>(
   store: string,
   decision: (
     loaded: Loaded
-  ) => Effect.Effect<A, AgentStore.AgentStoreError | AgentStore.NotWaitingError, AgentStore.AgentStore | R>
+  ) => Effect.Effect<
+    A,
+    | AgentStore.AgentStoreError
+    | AgentStore.NotWaitingError
+    | AgentStore.OtherLiveDeskError
+    | AgentStore.AgentResolutionError,
+    AgentStore.AgentStore | R
+  >
 ) {
   yield* LiveDeskCall.rejectDryRun("drafts", "drafts show says what it would send")
   if (!existsSync(store)) {
@@ -40,7 +49,9 @@ const decide = Effect.fnUntraced(function*<A, R>(
       SqlError: McpCommand.storeFailed,
       SqliteFileError: McpCommand.storeFailed,
       AgentStoreError: McpCommand.storeFailed,
-      NotWaitingError: ({ message }) => Effect.fail(new UsageError({ message }))
+      NotWaitingError: ({ message }) => Effect.fail(new UsageError({ message })),
+      OtherLiveDeskError: ({ message }) => Effect.fail(new UsageError({ message })),
+      AgentResolutionError: ({ message }) => Effect.fail(new UsageError({ message }))
     })
   )
 })
@@ -70,6 +81,7 @@ const details = (write: AgentWrite): CommandOutput.Row => ({
   state: write.state,
   asked: DateTime.makeUnsafe(write.askedAt),
   changed: DateTime.makeUnsafe(write.changedAt),
+  "for": write.target.baseUrl,
   tool: write.request.tool,
   ...write.request.arguments,
   done: write.ids,
@@ -98,10 +110,17 @@ const show = Command.make(
 
 const send = Command.make(
   "send",
-  { store: McpCommand.store, id },
-  Effect.fnUntraced(function*({ id, store }) {
+  {
+    store: McpCommand.store,
+    id,
+    otherKey: Flag.Boolean("other-key").pipe(
+      Flag.withDescription("Send it though it is from another API key, which is one of the same project"),
+      Flag.withDefault(false)
+    )
+  },
+  Effect.fnUntraced(function*({ id, otherKey, store }) {
     const write = yield* Effect.provide(
-      decide(store, ({ AgentDraft }) => AgentDraft.send(id)),
+      decide(store, ({ AgentDraft }) => AgentDraft.send(id, { otherKey })),
       NodeLiveDesk.layerConfig({ proxy: "environment" })
     )
     yield* CommandOutput.print(write, details)
@@ -118,7 +137,7 @@ const send = Command.make(
       })
     }
   })
-).pipe(Command.withDescription("Send a draft, once"))
+).pipe(Command.withDescription("Send a draft, once, to the LiveDesk that it is for"))
 
 const discard = Command.make(
   "discard",
@@ -135,18 +154,32 @@ const resolve = Command.make(
   {
     store: McpCommand.store,
     id,
-    outcome: Argument.Literals("outcome", ["happened", "did-not-happen"]).pipe(
-      Argument.withDescription("What LiveDesk's console shows")
-    )
+    outcome: ImportResolveCommand.outcome,
+    conversationId: ImportResolveCommand.idFlag("conversation"),
+    messageId: ImportResolveCommand.idFlag("message")
   },
-  ({ id, outcome, store }) =>
-    Effect.flatMap(
-      decide(store, ({ AgentDraft }) => AgentDraft.resolve(id, { happened: outcome === "happened" })),
-      (write) => CommandOutput.print(write, details)
-    )
+  Effect.fnUntraced(function*({ id, outcome, store, ...ids }) {
+    const resolution = yield* ImportResolveCommand.resolution(outcome, ids)
+    const write = yield* decide(store, ({ AgentDraft }) => AgentDraft.resolve(id, resolution))
+    yield* CommandOutput.print(write, details)
+  })
 ).pipe(
-  Command.withDescription("Say whether a write with an unknown outcome happened, after a look in LiveDesk's console"),
-  Command.withExamples([{ command: "livedesk drafts resolve 12 happened", description: "The message is there" }])
+  Command.withDescription(
+    "Say whether a write with an unknown outcome was processed or not-processed, after a look in LiveDesk's console. A " +
+      "conversation that was started without its message continues there"
+  ),
+  Command.withShortDescription("Say whether a write with an unknown outcome was processed or not-processed"),
+  Command.withExamples([
+    { command: "livedesk drafts resolve 12 processed", description: "The message is there" },
+    {
+      command: "livedesk drafts resolve 12 processed --conversation 54",
+      description: "The conversation is there, without its message"
+    },
+    {
+      command: "livedesk drafts resolve 12 not-processed",
+      description: "It is not there, so that it can be sent again"
+    }
+  ])
 )
 
 /**

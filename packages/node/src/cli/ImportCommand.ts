@@ -89,7 +89,10 @@ export const command = Command.make(
       "ImportFileError",
       (error) => invalidFile(options.file, error)
     )
-    if (isDryRun) return yield* check({ ...options, inboxId }, columns, countryCode !== undefined)
+    if (isDryRun) {
+      yield* NodeImport.check({ ...options, inboxId })
+      return yield* check({ ...options, inboxId }, columns, countryCode !== undefined)
+    }
     if (Option.isSome(columns)) yield* Console.error(CommandOutput.text(ImportColumns.rows(columns)))
     let hasBegun = false
     const progress = yield* Effect.suspend(() => {
@@ -99,14 +102,15 @@ export const command = Command.make(
       Effect.provide(NodeLiveDesk.layerConfig({ proxy: "environment" })),
       Effect.catchTag("ImportFileError", (error) => invalidFile(options.file, error)),
       Effect.onInterrupt(() =>
-        hasBegun
-          ? Effect.void
-          : Console.error(
-            `interrupted before any row: nothing was sent. Start it again with the same journal: ${journal}`
-          )
+        Effect.flatMap(CommandOutput.commandLine(), (command) =>
+          Console.error(
+            hasBegun
+              ? `to go on: ${command}`
+              : `interrupted before any row: nothing was sent. To begin again: ${command}`
+          ))
       )
     )
-    const reports = NodeImport.reportsOf(options)
+    const { reports } = progress
     const counts: ImportRejects.Counts = new Map()
     if (progress.rejected > 0 && journal !== ":memory:") {
       yield* ImportJournal.ImportJournal.pipe(
@@ -120,7 +124,7 @@ export const command = Command.make(
       )
     }
     const reasons = ImportRejects.table(counts)
-    yield* CommandOutput.print({ ...progress, columns, reports, reasons }, () => ({
+    yield* CommandOutput.print({ ...progress, columns, reasons }, () => ({
       read: progress.read,
       "done before": progress.alreadyDone,
       "of these, changed since": progress.changed,
@@ -308,7 +312,7 @@ const check = Effect.fnUntraced(function*(
         : { to: Option.map(addressee, ({ key }) => key), content: firstMessage.content }
     },
     reasons: ImportRejects.table(counts),
-    rejects: rejects.toSorted((a, b) => a.line - b.line),
+    rejects,
     firstRequest: DryRun.shown(requests.slice(0, 1))[0]
   }
   if (isJson) yield* Console.log(CommandOutput.json(checked))

@@ -33,12 +33,9 @@ export interface Reject {
 export const stream = (
   journal: ImportJournal.ImportJournal["Service"]
 ): Stream.Stream<Reject & { readonly row: string }, ImportJournal.ImportJournalError> =>
-  Stream.concat(
-    Stream.map(journal.rejects, (reject) => ({ ...reject, isRefused: false })),
-    Stream.map(
-      Stream.filter(journal.entries("rejected"), ({ isInFile }) => isInFile),
-      ({ line, reasons, row }) => ({ line, reasons, row: Option.getOrElse(row, () => ""), isRefused: true })
-    )
+  journal.rejects.pipe(
+    Stream.filter(({ isInFile }) => isInFile),
+    Stream.map(({ line, reasons, row, step }) => ({ line, reasons, row, isRefused: Option.isSome(step) }))
   )
 
 /**

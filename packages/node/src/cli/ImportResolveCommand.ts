@@ -37,11 +37,45 @@ export const usage = ({ file, journal }: { readonly file: string; readonly journ
   `livedesk import resolve ${CommandOutput.quoted(file)}` +
   (journal === undefined || journal === `${file}.journal` ? "" : ` --journal ${CommandOutput.quoted(journal)}`)
 
-const idFlag = (name: "contact" | "conversation" | "message") =>
+/**
+ * The flag of an id of what was made, such as `--conversation`.
+ *
+ * @category flags
+ * @since 0.1.0
+ */
+export const idFlag = (name: "contact" | "conversation" | "message"): Flag.Flag<number | undefined> =>
   Flag.Int(name).pipe(
     Flag.withDescription(`The ${name} that LiveDesk's console shows, by its id`),
     LiveDeskCall.optional
   )
+
+/**
+ * The argument `processed` or `not-processed`: what LiveDesk's console shows of an unknown step.
+ *
+ * @category arguments
+ * @since 0.1.0
+ */
+export const outcome = Argument.Literals("outcome", ["processed", "not-processed"]).pipe(
+  Argument.withDescription("What LiveDesk's console shows: it was processed or not-processed")
+)
+
+/**
+ * The resolution of an unknown step. Fails with `UsageError` for ids of what was not processed.
+ *
+ * @category converting
+ * @since 0.1.0
+ */
+export const resolution = <Ids extends { readonly [name: string]: number | undefined }>(
+  outcome: "processed" | "not-processed",
+  ids: Ids
+): Effect.Effect<({ readonly _tag: "Processed" } & Ids) | { readonly _tag: "NotProcessed" }, UsageError> =>
+  outcome === "processed"
+    ? Effect.succeed({ _tag: "Processed", ...ids })
+    : Object.values(ids).some((id) => id !== undefined)
+    ? Effect.fail(new UsageError({ message: idsOfNothing }))
+    : Effect.succeed({ _tag: "NotProcessed" })
+
+const idsOfNothing = "an id is for what was processed"
 
 /**
  * The command that resolves the unknown rows of an import.
@@ -59,10 +93,7 @@ export const command = Command.make(
       ),
       Argument.optional
     ),
-    outcome: Argument.Literals("outcome", ["happened", "did-not-happen"]).pipe(
-      Argument.withDescription("What LiveDesk's console shows of the row's step"),
-      Argument.optional
-    ),
+    outcome: Argument.optional(outcome),
     journal,
     contactId: idFlag("contact"),
     conversationId: idFlag("conversation"),
@@ -70,41 +101,38 @@ export const command = Command.make(
   },
   Effect.fnUntraced(function*({ file, journal = `${file}.journal`, key, outcome, ...ids }) {
     yield* LiveDeskCall.rejectDryRun("import resolve", "it sends nothing to LiveDesk")
-    const hasIds = Object.values(ids).some((id) => id !== undefined)
-    const happened = Option.getOrUndefined(outcome)
-    if (Option.isSome(key) && happened === undefined) {
+    if (Option.isNone(key) && Object.values(ids).some((id) => id !== undefined)) {
+      return yield* new UsageError({ message: `${idsOfNothing}, and needs a key` })
+    }
+    if (Option.isSome(key) && Option.isNone(outcome)) {
       return yield* new UsageError({
-        message: "say happened or did-not-happen after the key, after a look at LiveDesk"
+        message: "say processed or not-processed after the key, after a look at LiveDesk"
       })
     }
-    if (hasIds && happened !== "happened") {
-      return yield* new UsageError({ message: "an id is for what happened, and needs a key" })
-    }
+    const found = Option.isSome(outcome) ? yield* resolution(outcome.value, ids) : undefined
     const NodeImport = yield* Effect.promise(() => import("../NodeImport.ts"))
-    yield* (Option.isSome(key)
-      ? resolve(key.value, happened === "happened" ? { _tag: "Processed", ...ids } : { _tag: "NotProcessed" })
-      : list).pipe(
-        Effect.provide(NodeImport.journalLayer(journal)),
-        Effect.catchTags({
-          ImportResolutionError: ({ message }) => Effect.fail(new UsageError({ message })),
-          ImportJournalError: ({ message }) => Effect.fail(new InvalidFileError({ message }))
-        })
-      )
+    yield* (Option.isSome(key) && found !== undefined ? resolve(key.value, found) : list).pipe(
+      Effect.provide(NodeImport.journalLayer(journal)),
+      Effect.catchTags({
+        ImportResolutionError: ({ message }) => Effect.fail(new UsageError({ message })),
+        ImportJournalError: ({ message }) => Effect.fail(new InvalidFileError({ message }))
+      })
+    )
   })
 ).pipe(
   Command.withDescription(
-    "List the rows of an import whose outcome is unknown, or say of one whether its step happened, after a look in " +
-      "LiveDesk's console. The next import goes on from there"
+    "List the rows of an import whose outcome is unknown, or say of one whether its step was processed or " +
+      "not-processed, after a look in LiveDesk's console. The next import goes on from there"
   ),
   Command.withShortDescription("Resolve the rows of an import whose outcome is unknown"),
   Command.withExamples([
     { command: "livedesk import resolve customers.csv", description: "List the unknown rows" },
     {
-      command: "livedesk import resolve customers.csv email:alice@acme.inc happened --conversation 54",
+      command: "livedesk import resolve customers.csv email:alice@acme.inc processed --conversation 54",
       description: "The conversation is there"
     },
     {
-      command: "livedesk import resolve customers.csv email:alice@acme.inc did-not-happen",
+      command: "livedesk import resolve customers.csv email:alice@acme.inc not-processed",
       description: "It is not there, so that the next import makes it"
     }
   ])

@@ -82,6 +82,7 @@ const presenter = CliOutput.layerPresenter({
 export const main = (args: ReadonlyArray<string>, version: string): Effect.Effect<ExitCode.ExitCode> => {
   const isJson = CommandOutput.isJsonAsked(args)
   return Effect.flatMap(load(args), (command) => Command.runWith(command, { version })(args)).pipe(
+    Effect.provideService(CommandOutput.Arguments, args),
     Effect.provide(
       Layer.mergeAll(presenter, logger, Telemetry.layer({ metrics: false })).pipe(
         Layer.provideMerge(NodeServices.layer)

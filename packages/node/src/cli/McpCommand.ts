@@ -5,7 +5,6 @@
  */
 import { modes } from "@effect-livedesk/core/agents/AgentPolicy"
 import type * as AgentStore from "@effect-livedesk/core/agents/AgentStore"
-import type * as LiveDesk from "@effect-livedesk/core/LiveDesk"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Console from "effect/Console"
@@ -111,7 +110,7 @@ export const command = Command.make(
 
 /** Runs a server at an emulator of its own, whose inbox shows what waits in the agent's store. */
 const atEmulator = Effect.fnUntraced(function*<E>(
-  serve: Effect.Effect<void, E, AgentStore.AgentStore | LiveDesk.LiveDesk>,
+  serve: Effect.Effect<void, E, AgentStore.AgentStore | NodeLiveDesk.Provided>,
   inboxes: ReadonlyArray<number>
 ) {
   const { AgentStore, Emulator, NodeEmulator } = yield* emulatorLoaded

@@ -119,7 +119,7 @@ const sendTest = Command.make(
     ),
     id: Flag.Int("id").pipe(
       Flag.withDescription(
-        "The id of the delivery and of its record, to deliver one again; events share it; defaults to a fresh one"
+        "The id of the delivery and of its record, to deliver the same bytes again; events share it; defaults to a fresh one"
       ),
       Flag.optional
     )
@@ -135,9 +135,8 @@ const sendTest = Command.make(
         message: "expected an address such as http://127.0.0.1:3000/livedesk, without user name and password"
       })
     }
-    const at = yield* DateTime.now
-    const id = Option.getOrElse(repeated, () => DateTime.toEpochMillis(at))
-    const sample = WebhookDelivery.payload(event, fresh(event, id, at))
+    const id = Option.isSome(repeated) ? repeated.value : DateTime.toEpochMillis(yield* DateTime.now)
+    const sample = WebhookDelivery.payload(event, fresh(event, id, timeOf(id)))
     const signing = yield* verification
     const delivery = yield* WebhookDelivery.make({
       path: `/${address.pathname.slice(1)}${address.search}`,
@@ -180,14 +179,15 @@ const sendTest = Command.make(
   })
 ).pipe(
   Command.withDescription(
-    "Deliver a sample event to a receiver, with a fresh id and time; signed if LIVEDESK_WEBHOOK_SECRET is set"
+    "Deliver a sample event to a receiver, with a fresh id and time, or those of --id; signed if LIVEDESK_WEBHOOK_SECRET is " +
+      "set"
   ),
   Command.withExamples([{
     command: "livedesk webhooks send-test http://127.0.0.1:3000/webhooks/livedesk",
     description: "Deliver a customer's message"
   }, {
     command: "livedesk webhooks send-test http://127.0.0.1:3000/webhooks/livedesk --id 7",
-    description: "Run it twice: a receiver handles one id once, whatever --event is"
+    description: "Run it twice: the bytes are the same, and a receiver handles one id once, whatever --event is"
   }])
 )
 
@@ -196,6 +196,10 @@ const reordered = ({ changed_attributes: changes }: LiveDeskSchema.Attributes, i
   Array.isArray(changes)
     ? Effect.map(Random.withSeed(Random.shuffle(changes), id), (changes) => ({ changed_attributes: changes }))
     : Effect.succeed({})
+
+/** The time of a delivery, which is the same each time: its id, if that was a fresh one, or that of the samples. */
+const timeOf = (id: number): DateTime.Utc =>
+  DateTime.makeUnsafe(id >= 1e12 && id <= 8.64e15 ? id : "2026-01-21T03:48:50.012Z")
 
 /** The id of the record, and the times that the event has. */
 const fresh = (event: string, id: number, at: DateTime.Utc) => {

@@ -40,7 +40,7 @@ export const InboxAction = Schema.Union([
   /** Decides about what an agent asked for: the last two resolve an unknown outcome. */
   Schema.TaggedStruct("DecideDraft", {
     id: Schema.Natural,
-    decision: Schema.Literals(["send", "discard", "happened", "did-not-happen"])
+    decision: Schema.Literals(["send", "discard", "processed", "not-processed"])
   })
 ])
 export type InboxAction = typeof InboxAction.Type

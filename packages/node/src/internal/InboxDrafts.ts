@@ -6,10 +6,10 @@
 import * as AgentDraft from "@effect-livedesk/core/agents/AgentDraft"
 import * as AgentStore from "@effect-livedesk/core/agents/AgentStore"
 import * as AgentWrite from "@effect-livedesk/core/agents/AgentWrite"
-import type * as LiveDesk from "@effect-livedesk/core/LiveDesk"
 import type * as LiveDeskError from "@effect-livedesk/core/LiveDeskError"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
+import type * as NodeLiveDesk from "../NodeLiveDesk.ts"
 import type { InboxAction } from "./InboxAction.ts"
 import { InboxCallRejected } from "./InboxCall.ts"
 import type { DraftsView, DraftView } from "./InboxView.ts"
@@ -17,7 +17,7 @@ import type { DraftsView, DraftView } from "./InboxView.ts"
 export interface Options {
   readonly store: AgentStore.AgentStore["Service"]
   /** The services over the emulator's port, so that its requests and faults are those of any program. */
-  readonly liveDesk: Layer.Layer<LiveDesk.LiveDesk, LiveDeskError.AuthError | LiveDeskError.ValidationError>
+  readonly liveDesk: Layer.Layer<NodeLiveDesk.Provided, LiveDeskError.AuthError | LiveDeskError.ValidationError>
 }
 
 export interface InboxDrafts {
@@ -69,7 +69,17 @@ export const make = Effect.fnUntraced(function*({ liveDesk, store }: Options): E
     Effect.cachedInvalidateWithTTL(refreshed)
   )
 
-  const perform = ({ decision, id }: Decision) => {
+  const perform = ({ decision, id }: Decision): Effect.Effect<
+    unknown,
+    | InboxCallRejected
+    | AgentStore.AgentStoreError
+    | AgentStore.NotWaitingError
+    | AgentStore.OtherLiveDeskError
+    | AgentStore.AgentResolutionError
+    | LiveDeskError.AuthError
+    | LiveDeskError.ValidationError,
+    AgentStore.AgentStore
+  > => {
     switch (decision) {
       case "send":
         return Effect.flatMap(Effect.provide(AgentDraft.send(id), liveDesk), (write) =>
@@ -80,9 +90,10 @@ export const make = Effect.fnUntraced(function*({ liveDesk, store }: Options): E
             : reject(502, `nothing was sent: ${write.problem ?? "unknown reason"}`))
       case "discard":
         return AgentDraft.discard(id)
-      case "happened":
-      case "did-not-happen":
-        return AgentDraft.resolve(id, { happened: decision === "happened" })
+      case "processed":
+        return AgentDraft.resolve(id, { _tag: "Processed" })
+      case "not-processed":
+        return AgentDraft.resolve(id, { _tag: "NotProcessed" })
     }
   }
 
@@ -93,6 +104,8 @@ export const make = Effect.fnUntraced(function*({ liveDesk, store }: Options): E
         Effect.asVoid,
         Effect.catchTags({
           NotWaitingError: ({ message }) => reject(409, message),
+          OtherLiveDeskError: ({ message }) => reject(409, message),
+          AgentResolutionError: ({ message }) => reject(409, message),
           AgentStoreError: ({ message }) => reject(500, message),
           AuthError: ({ message }) => reject(500, message),
           ValidationError: ({ message }) => reject(500, message)
