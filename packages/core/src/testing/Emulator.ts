@@ -4,11 +4,9 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HashMap from "effect/HashMap"
 import * as FindMyWay from "effect/http/FindMyWay"
@@ -32,6 +30,7 @@ import * as EmulatedConversations from "../internal/EmulatedConversations.ts"
 import * as EmulatedEvents from "../internal/EmulatedEvents.ts"
 import * as EmulatedMessages from "../internal/EmulatedMessages.ts"
 import * as EmulatedRequest from "../internal/EmulatedRequest.ts"
+import * as EmulatedResponse from "../internal/EmulatedResponse.ts"
 import * as EmulatedSeries from "../internal/EmulatedSeries.ts"
 import * as EmulatedSnoozes from "../internal/EmulatedSnoozes.ts"
 import * as EmulatedTickets from "../internal/EmulatedTickets.ts"
@@ -258,7 +257,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
   const seed = `${options.seed ?? "effect-livedesk"}${series}`
   const uuid = yield* EmulatedSeries.uuids(seed)
   const shuffle = yield* EmulatedSeries.shuffle(`${seed}:columns`)
-  const today = yield* calendar(options.startsAt)
+  const today = yield* EmulatedCall.calendar(options.startsAt)
   // Links in data that no request asked for use the origin of the latest request.
   let reachedAt = LiveDeskClient.defaultBaseUrl
   const requestContext = Effect.flatMap(
@@ -324,24 +323,21 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
   /** Serves the endpoints of a method and path. */
   const serve = (place: EndpointPlace): Serve => (request, params) => {
     const errorResponse = EmulatedRequest.authenticate(request.headers.authorization, authorization)
-    if (errorResponse !== undefined) return Effect.succeed(respond(errorResponse.status, errorResponse.body))
+    if (errorResponse !== undefined) return Effect.succeed(EmulatedResponse.error(errorResponse))
     const url = Option.getOrUndefined(HttpServerRequest.toURL(request))
     return Effect.matchEffect(EmulatedRequest.bodyOf(request), {
-      onFailure: () => Effect.succeed(badRequest),
+      onFailure: () => Effect.succeed(EmulatedResponse.badRequest),
       onSuccess: (body) => {
-        if (url === undefined) return Effect.succeed(badRequest)
+        if (url === undefined) return Effect.succeed(EmulatedResponse.badRequest)
         const inexact = EmulatedCall.inexactNumber(body)
-        if (inexact !== undefined) return Effect.succeed(respond(inexact.status, inexact.body))
+        if (inexact !== undefined) return Effect.succeed(EmulatedResponse.error(inexact))
         const fields = { ...EmulatedRequest.queryOf(url), ...body, ...params }
         reachedAt = url.origin
         const { handle } = handlers[endpointAt(place, EmulatedRequest.isForm(request)).operation]
         const named = EmulatedCall.wholeNumber(fields["conversation_id"])
         return Effect.map(
           Effect.flatMap(requestContext, (given) => change((state) => handle(state, fields, given), named, given)),
-          Result.match({
-            onFailure: ({ body, status }) => respond(status, body),
-            onSuccess: (written) => respond(200, written)
-          })
+          EmulatedResponse.ofResult
         )
       }
     })
@@ -350,11 +346,8 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
   const serveAttachment: Serve = (_, { id }) =>
     Effect.map(state, ({ attachments }) =>
       Option.match(HashMap.get(attachments, Number(id)), {
-        onNone: () => routeNotFound,
-        onSome: (attachment) => {
-          const headers = EmulatedMessages.attachmentHeaders(attachment)
-          return HttpServerResponse.uint8Array(attachment.content, { contentType: headers["content-type"], headers })
-        }
+        onNone: () => EmulatedResponse.routeNotFound,
+        onSome: EmulatedResponse.attachment
       }))
 
   const routes = FindMyWay.make<Serve>()
@@ -412,7 +405,9 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
       Effect.flatMap((request) => {
         const route = routes.find(request.method, request.url)
         // Rails matches a route by its method and path together, and responds alike when either is wrong.
-        return route === undefined ? Effect.succeed(routeNotFound) : route.handler(request, route.params)
+        return route === undefined
+          ? Effect.succeed(EmulatedResponse.routeNotFound)
+          : route.handler(request, route.params)
       }),
       // A server may run this uninterruptibly, and a request's body may never end.
       Effect.interruptible,
@@ -443,25 +438,11 @@ const completeInbox = (inbox: Inbox): EmulatorState.Inbox => ({
   id: InboxId.make(inbox.id)
 })
 
-const respond = (status: number, body: unknown): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.jsonUnsafe(body, { status })
-
 /** Responds to a request of one route, given the parameters of its path. */
 type Serve = (
   request: HttpServerRequest.HttpServerRequest,
   params: { readonly [name: string]: string | undefined }
 ) => Effect.Effect<HttpServerResponse.HttpServerResponse>
-
-const badRequest = respond(400, { status: 400, error: "Bad Request" })
-
-const routeNotFound = respond(404, { status: 404, error: "Not Found" })
-
-const calendar = (startsAt = DateTime.makeUnsafe("2026-01-01T00:00:00Z")): Effect.Effect<Effect.Effect<DateTime.Utc>> =>
-  Effect.map(
-    Clock.currentTimeMillis,
-    (start) =>
-      Effect.map(Clock.currentTimeMillis, (now) => DateTime.addDuration(startsAt, Duration.millis(now - start)))
-  )
 
 /**
  * Provides an emulator, and an `HttpClient` that reaches it without a network. For tests of credentials and of the wire
