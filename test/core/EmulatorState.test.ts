@@ -299,3 +299,27 @@ describe("the events of an emulator", () => {
       assert.deepStrictEqual(ids, Arr.range(3030, 3229))
     }).pipe(Effect.scoped, Effect.provide(Emulator.layerHttpClient)))
 })
+
+describe("a search of contacts", () => {
+  it.effect("finds those of its own state, when two states continue one that was searched", () =>
+    Effect.gen(function*() {
+      const found = (state: EmulatorState.EmulatorState) =>
+        Effect.gen(function*() {
+          const { contacts } = yield* (yield* Contacts.Contacts).list({ q: "ACME" })
+          return [contacts.map(({ id }) => Number(id)), yield* (yield* Emulator.Emulator).state] as const
+        }).pipe(Effect.provide(layer({ state })))
+      const add = (state: EmulatorState.EmulatorState, id: number, domain = "acme.inc") =>
+        EmulatorState.putContact(
+          state,
+          EmulatorState.makeContact({ id, email: Option.some(`c${id}@${domain}`) })
+        )
+      const empty = yield* (yield* Emulator.make()).state
+      const [first, base] = yield* found(add(add(empty, 9), 8))
+      assert.deepStrictEqual(first, [9, 8])
+      const [left, right] = [add(base, 7), add(base, 6)]
+      assert.deepStrictEqual((yield* found(left))[0], [9, 8, 7])
+      assert.deepStrictEqual((yield* found(right))[0], [9, 8, 6])
+      assert.deepStrictEqual((yield* found(add(right, 9, "other.inc")))[0], [8, 6])
+      assert.deepStrictEqual((yield* found(base))[0], [9, 8])
+    }).pipe(Effect.scoped))
+})

@@ -275,20 +275,21 @@ const deliverTo = (
  * Responds, or closes the connection if a fault says so. Connections that meet a plan are destroyed when the emulator
  * closes, since their response may never come.
  */
-const serveWithFaults = ({ faults, httpEffect }: EmulatedServer.EmulatedServer, held: Set<Socket>) =>
-  Effect.gen(function*() {
-    const plan = yield* faults.plan
-    const { socket } = NodeHttpServerRequest.toIncomingMessage(yield* HttpServerRequest.HttpServerRequest)
-    if (!(plan._tag === "Script" && Object.keys(plan.steps).length === 0) && !held.has(socket)) {
-      held.add(socket)
-      socket.once("close", () => held.delete(socket))
-    }
-    return yield* httpEffect.pipe(
-      Effect.map(cutShort),
-      // The connection's end interrupts this.
-      Effect.catchTag("ConnectionLost", () => Effect.andThen(Effect.sync(() => socket.destroy()), Effect.never))
-    )
-  })
+const serveWithFaults =
+  ({ faults, httpEffect }: EmulatedServer.EmulatedServer, held: Set<Socket>) =>
+  (request: HttpServerRequest.HttpServerRequest) =>
+    Effect.flatMap(faults.plan, (plan) => {
+      const { socket } = NodeHttpServerRequest.toIncomingMessage(request)
+      if (!(plan._tag === "Script" && Object.keys(plan.steps).length === 0) && !held.has(socket)) {
+        held.add(socket)
+        socket.once("close", () => held.delete(socket))
+      }
+      return Effect.matchEffect(httpEffect, {
+        // The connection's end interrupts this.
+        onFailure: () => Effect.andThen(Effect.sync(() => socket.destroy()), Effect.never),
+        onSuccess: (response) => Effect.succeed(cutShort(response))
+      })
+    })
 
 /** Delays the failure of a response until its first part is sent, which closing the connection would discard. */
 const cutShort = (response: HttpServerResponse.HttpServerResponse): HttpServerResponse.HttpServerResponse =>

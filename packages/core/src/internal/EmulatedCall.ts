@@ -6,7 +6,10 @@
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
@@ -131,3 +134,13 @@ export const texts = (value: unknown): ReadonlyArray<string> =>
 
 /** Truncates a time to whole seconds, as in LiveDesk's records. */
 export const wholeSecond = (time: DateTime.Utc): DateTime.Utc => DateTime.startOf(time, "second")
+
+/** The emulator's time, which begins at a date and advances with the `Clock`. */
+export const calendar = (
+  startsAt = DateTime.makeUnsafe("2026-01-01T00:00:00Z")
+): Effect.Effect<Effect.Effect<DateTime.Utc>> =>
+  Effect.map(
+    Clock.currentTimeMillis,
+    (start) =>
+      Effect.map(Clock.currentTimeMillis, (now) => DateTime.addDuration(startsAt, Duration.millis(now - start)))
+  )

@@ -15,6 +15,7 @@ import * as EmulatorState from "../testing/EmulatorState.ts"
 import * as EmulatedCall from "./EmulatedCall.ts"
 import * as EmulatedIndex from "./EmulatedIndex.ts"
 import { isJsonObject } from "./isJsonObject.ts"
+import * as SearchList from "./SearchList.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // create
@@ -220,18 +221,22 @@ const find = (
   const latest = searches.get(state.contacts)
   if (latest?.key === key) return latest.found
   const matches = matcher(q, inheritedRules)
-  const found: Array<EmulatorState.StoredContact> = []
-  for (const contact of EmulatorState.contactsOf(state)) {
-    if (
-      (!inheritedRules || EmulatedIndex.uniqueValues(contact).some(([, , claim]) => Option.isSome(claim))) &&
+  const matching = SearchList.search(
+    state.contacts,
+    () => EmulatorState.contactsOf(state),
+    q,
+    (contact) =>
       matches(contact) &&
+      (!inheritedRules || isKnown(contact)) &&
       (labels.length === 0 || labels.some((label) => contact.labels.includes(label)))
-    ) found.push(contact)
-  }
-  if (sort !== undefined) found.sort(by(sort[1], query.direction === "desc" ? -1 : 1))
+  )
+  const found = sort === undefined ? matching : matching.sort(by(sort[1], query.direction === "desc" ? -1 : 1))
   searches.set(state.contacts, { key, found })
   return found
 }
+
+const isKnown = ({ email, identifier, phoneNumber }: EmulatorState.StoredContact): boolean =>
+  Option.isSome(email) || Option.isSome(phoneNumber) || Option.isSome(identifier)
 
 const matcher = (q: string, byCase: boolean): (contact: EmulatorState.StoredContact) => boolean => {
   const lower = q.toLowerCase()

@@ -66,17 +66,18 @@ export const isForm = ({ headers, source }: HttpServerRequest.HttpServerRequest)
   headers["content-type"]?.startsWith("multipart/form-data") === true ||
   (HttpClientRequest.isHttpClientRequest(source) && source.body._tag === "FormData")
 
+/** The header of the accepted credentials. */
+export const authorizationOf = (apiKey: Redacted.Redacted, apiSecret: Redacted.Redacted): Redacted.Redacted =>
+  Redacted.make(`Basic ${Base64.encode(`${Redacted.value(apiKey)}:${Redacted.value(apiSecret)}`)}`)
+
 /** Checks the credentials; returns the response that rejects them, or nothing. */
 export const authenticate = (
   header: string | undefined,
-  apiKey: Redacted.Redacted,
-  apiSecret: Redacted.Redacted
+  accepted: Redacted.Redacted
 ): ErrorResponse | undefined => {
   // The bodies are Chatwoot's; no page shows what LiveDesk's own Basic authentication returns.
   if (header === undefined) {
     return { status: 401, body: { errors: ["You need to sign in or sign up before continuing."] } }
   }
-  return header === `Basic ${Base64.encode(`${Redacted.value(apiKey)}:${Redacted.value(apiSecret)}`)}`
-    ? undefined
-    : { status: 401, body: { error: "Invalid Access Token" } }
+  return header === Redacted.value(accepted) ? undefined : { status: 401, body: { error: "Invalid Access Token" } }
 }

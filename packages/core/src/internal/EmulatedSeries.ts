@@ -14,7 +14,7 @@ export const uuids = (seed: string): Effect.Effect<Effect.Effect<string>> =>
   Effect.map(
     seeded(seed),
     (random) =>
-      SecureRandom.make((size) => Uint8Array.from({ length: size }, () => Math.floor(random.nextDoubleUnsafe() * 256)))
+      SecureRandom.make((size) => new Uint8Array(size).map(() => Math.floor(random.nextDoubleUnsafe() * 256)))
         .uuidV4()
   )
 

@@ -8,6 +8,7 @@ import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Option from "effect/Option"
@@ -133,44 +134,46 @@ export const make = Effect.fnUntraced(function*(
     return shown
   })
 
-  const httpEffect = Effect.gen(function*() {
-    const request = yield* HttpServerRequest.HttpServerRequest
-    const clock = yield* Clock.Clock
-    const at = clock.currentTimeMillisUnsafe()
-    const [path = ""] = request.url.split(/[?#]/)
-    const operation = operationOf(request.method, path, isForm(request))
-    const fault = next(operation)
-    const number = note({
-      at: DateTime.makeUnsafe(at),
-      method: request.method,
-      path: path.slice(0, maxPathLength),
-      operation,
-      fault,
-      status: Option.none(),
-      sentStatus: Option.none(),
-      took: Option.none()
-    })
-    const took = () => Option.some(Duration.millis(Math.max(0, clock.currentTimeMillisUnsafe() - at)))
-    const processed = Effect.tap(
-      inner,
-      ({ status }) => Effect.sync(() => update(number, { status: Option.some(status) }))
-    )
-    const respond = (request: HttpServerRequest.HttpServerRequest) =>
-      Option.match(fault, {
-        onNone: () => processed,
-        onSome: (fault) => applyFault(fault, request, processed)
+  const httpEffect = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
+    Effect.clockWith((clock) => {
+      const at = clock.currentTimeMillisUnsafe()
+      const [path = ""] = request.url.split(/[?#]/, 1)
+      const operation = operationOf(request.method, path, isForm(request))
+      const fault = next(operation)
+      const number = note({
+        at: DateTime.makeUnsafe(at),
+        method: request.method,
+        path: path.slice(0, maxPathLength),
+        operation,
+        fault,
+        status: Option.none(),
+        sentStatus: Option.none(),
+        took: Option.none()
       })
-    const response = exchanges === undefined ? respond(request) : exchanges.request(number, request).pipe(
-      Effect.flatMap((request) =>
-        Effect.provideService(respond(request), HttpServerRequest.HttpServerRequest, request)
-      ),
-      Effect.map((response) => exchanges.response(number, response))
-    )
-    return yield* response.pipe(
-      Effect.tap(({ status }) => Effect.sync(() => update(number, { sentStatus: Option.some(status) }))),
-      Effect.ensuring(Effect.sync(() => update(number, { took: took() })))
-    )
-  })
+      const respond = (request: HttpServerRequest.HttpServerRequest) =>
+        Option.match(fault, {
+          onNone: () => inner,
+          onSome: (fault) =>
+            applyFault(
+              fault,
+              request,
+              Effect.tap(inner, ({ status }) => Effect.sync(() => update(number, { status: Option.some(status) })))
+            )
+        })
+      const response = exchanges === undefined ? respond(request) : exchanges.request(number, request).pipe(
+        Effect.flatMap((request) =>
+          Effect.provideService(respond(request), HttpServerRequest.HttpServerRequest, request)
+        ),
+        Effect.map((response) => exchanges.response(number, response))
+      )
+      return Effect.onExit(response, (exit) =>
+        Effect.sync(() => {
+          const took = Option.some(Duration.millis(Math.max(0, clock.currentTimeMillisUnsafe() - at)))
+          if (Exit.isFailure(exit)) return update(number, { took })
+          const sentStatus = Option.some(exit.value.status)
+          update(number, Option.isNone(fault) ? { took, sentStatus, status: sentStatus } : { took, sentStatus })
+        }))
+    }))
 
   return {
     httpEffect,

@@ -4,15 +4,13 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HashMap from "effect/HashMap"
+import * as FindMyWay from "effect/http/FindMyWay"
 import * as HttpClient from "effect/http/HttpClient"
-import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerError from "effect/http/HttpServerError"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
@@ -22,8 +20,7 @@ import * as PubSub from "effect/PubSub"
 import * as Queue from "effect/Queue"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-import type * as Stream from "effect/Stream"
-import * as SubscriptionRef from "effect/SubscriptionRef"
+import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import type * as Conversations from "../Conversations.ts"
 import type * as Endpoints from "../Endpoints.ts"
@@ -33,10 +30,12 @@ import * as EmulatedConversations from "../internal/EmulatedConversations.ts"
 import * as EmulatedEvents from "../internal/EmulatedEvents.ts"
 import * as EmulatedMessages from "../internal/EmulatedMessages.ts"
 import * as EmulatedRequest from "../internal/EmulatedRequest.ts"
+import * as EmulatedResponse from "../internal/EmulatedResponse.ts"
 import * as EmulatedSeries from "../internal/EmulatedSeries.ts"
 import * as EmulatedSnoozes from "../internal/EmulatedSnoozes.ts"
 import * as EmulatedTickets from "../internal/EmulatedTickets.ts"
 import { endpointAt, type EndpointPlace, methodsOf, places } from "../internal/EndpointPlace.ts"
+import * as EventHub from "../internal/EventHub.ts"
 import * as LiveDeskClient from "../LiveDeskClient.ts"
 import type * as LiveDeskError from "../LiveDeskError.ts"
 import { type Attributes, InboxId } from "../LiveDeskSchema.ts"
@@ -238,6 +237,7 @@ export class Emulator extends Context.Service<Emulator, {
 export const make = Effect.fnUntraced(function*(options: Options = {}) {
   const apiKey = options.apiKey ?? Redacted.make("emulator-key")
   const apiSecret = options.apiSecret ?? Redacted.make("emulator-secret")
+  const authorization = EmulatedRequest.authorizationOf(apiKey, apiSecret)
   const initial = EmulatorState.make({
     accountId: options.accountId ?? 17623000010928,
     inheritedRules: options.inheritedRules ?? true,
@@ -248,28 +248,37 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
     firstConversationId: options.firstConversationId ?? 40
   })
   const first = options.state === undefined ? initial : goOn(options.state, initial)
-  const state = yield* SubscriptionRef.make(first)
+  let current = first
+  const changes = yield* PubSub.unbounded<EmulatorState.EmulatorState>({ replay: 1 })
+  PubSub.publishUnsafe(changes, first)
+  const state = Effect.sync(() => current)
   const series = first.generation === 0 ? "" : `:${first.generation}`
-  const events = yield* PubSub.unbounded<WebhookEvent>()
+  const { events, hasSubscribers } = yield* EventHub.make<WebhookEvent>()
   const seed = `${options.seed ?? "effect-livedesk"}${series}`
   const uuid = yield* EmulatedSeries.uuids(seed)
   const shuffle = yield* EmulatedSeries.shuffle(`${seed}:columns`)
-  const today = yield* calendar(options.startsAt)
+  const today = yield* EmulatedCall.calendar(options.startsAt)
   // Links in data that no request asked for use the origin of the latest request.
   let reachedAt = LiveDeskClient.defaultBaseUrl
-  const requestContext = Effect.all({
-    now: today,
-    uuids: Effect.all([uuid, uuid]),
-    origin: Effect.sync(() => reachedAt)
-  })
+  const requestContext = Effect.flatMap(
+    today,
+    (now) =>
+      Effect.zipWith(uuid, uuid, (first, second): EmulatedCall.RequestContext => ({
+        now,
+        uuids: [first, second],
+        origin: reachedAt
+      }))
+  )
 
   const snoozesChanged = yield* Queue.sliding<void>(1)
   /** Changes the state, and lets the snoozes be timed anew if they changed. */
   const modify = <A>(f: (state: EmulatorState.EmulatorState) => readonly [A, EmulatorState.EmulatorState]) =>
-    SubscriptionRef.modify(state, (before) => {
-      const [result, after] = f(before)
-      if (after.snoozes !== before.snoozes) Queue.offerUnsafe(snoozesChanged, undefined)
-      return [result, after]
+    Effect.sync(() => {
+      const [result, after] = f(current)
+      if (after.snoozes !== current.snoozes) Queue.offerUnsafe(snoozesChanged, undefined)
+      current = after
+      PubSub.publishUnsafe(changes, after)
+      return result
     })
 
   /**
@@ -285,6 +294,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
       const due = EmulatedSnoozes.due(before, given.now)
       const awake = EmulatedSnoozes.wake(before, due, given.now)
       const [result, after] = transition(awake)
+      if (!hasSubscribers()) return [result, after]
       const woken = EmulatedEvents.between(before, awake, due, given, shuffle)
       const caused = EmulatedEvents.between(awake, after, Option.toArray(named), given, shuffle)
       for (const event of [...woken, ...caused]) PubSub.publishUnsafe(events, event)
@@ -293,7 +303,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
   yield* EmulatedSnoozes.watch({
     changed: snoozesChanged,
     now: today,
-    state: SubscriptionRef.get(state),
+    state,
     wakeDue: Effect.flatMap(requestContext, (given) => change((state) => [Result.void, state], Option.none(), given))
   })
 
@@ -311,63 +321,50 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
     )
 
   /** Serves the endpoints of a method and path. */
-  const serve = (place: EndpointPlace, method: EndpointPlace["method"]) =>
-    HttpRouter.add(method, place.path, (request) =>
-      Effect.gen(function*() {
-        const errorResponse = EmulatedRequest.authenticate(request.headers.authorization, apiKey, apiSecret)
-        if (errorResponse !== undefined) return respond(errorResponse.status, errorResponse.body)
-        const url = Option.getOrUndefined(HttpServerRequest.toURL(request))
-        const body = yield* Effect.result(EmulatedRequest.bodyOf(request))
-        if (url === undefined || Result.isFailure(body)) return respond(400, { status: 400, error: "Bad Request" })
-        const inexact = EmulatedCall.inexactNumber(body.success)
-        if (inexact !== undefined) return respond(inexact.status, inexact.body)
-        const fields = { ...EmulatedRequest.queryOf(url), ...body.success, ...(yield* HttpRouter.params) }
+  const serve = (place: EndpointPlace): Serve => (request, params) => {
+    const errorResponse = EmulatedRequest.authenticate(request.headers.authorization, authorization)
+    if (errorResponse !== undefined) return Effect.succeed(EmulatedResponse.error(errorResponse))
+    const url = Option.getOrUndefined(HttpServerRequest.toURL(request))
+    return Effect.matchEffect(EmulatedRequest.bodyOf(request), {
+      onFailure: () => Effect.succeed(EmulatedResponse.badRequest),
+      onSuccess: (body) => {
+        if (url === undefined) return Effect.succeed(EmulatedResponse.badRequest)
+        const inexact = EmulatedCall.inexactNumber(body)
+        if (inexact !== undefined) return Effect.succeed(EmulatedResponse.error(inexact))
+        const fields = { ...EmulatedRequest.queryOf(url), ...body, ...params }
         reachedAt = url.origin
-        const given = yield* requestContext
         const { handle } = handlers[endpointAt(place, EmulatedRequest.isForm(request)).operation]
-        const result = yield* change(
-          (state) => handle(state, fields, given),
-          EmulatedCall.wholeNumber(fields["conversation_id"]),
-          given
+        const named = EmulatedCall.wholeNumber(fields["conversation_id"])
+        return Effect.map(
+          Effect.flatMap(requestContext, (given) => change((state) => handle(state, fields, given), named, given)),
+          EmulatedResponse.ofResult
         )
-        return Result.match(result, {
-          onFailure: ({ body, status }) => respond(status, body),
-          onSuccess: (written) => respond(200, written)
-        })
+      }
+    })
+  }
+
+  const serveAttachment: Serve = (_, { id }) =>
+    Effect.map(state, ({ attachments }) =>
+      Option.match(HashMap.get(attachments, Number(id)), {
+        onNone: () => EmulatedResponse.routeNotFound,
+        onSome: EmulatedResponse.attachment
       }))
 
-  const router = yield* HttpRouter.toHttpEffect(Layer.mergeAll(
-    HttpRouter.add(
-      "GET",
-      `${EmulatedMessages.attachmentsPath}/:id/:name`,
-      Effect.gen(function*() {
-        const { id } = yield* HttpRouter.params
-        const { attachments } = yield* SubscriptionRef.get(state)
-        return Option.match(HashMap.get(attachments, Number(id)), {
-          onNone: () => routeNotFound,
-          onSome: (attachment) => {
-            const headers = EmulatedMessages.attachmentHeaders(attachment)
-            return HttpServerResponse.uint8Array(attachment.content, { contentType: headers["content-type"], headers })
-          }
-        })
-      })
-    ),
-    // Rails matches a route by its method and path together, and responds alike when either is wrong.
-    HttpRouter.add("*", "*", routeNotFound),
-    ...places.flatMap((place) => methodsOf(place).map((method) => serve(place, method)))
-  ))
+  const routes = FindMyWay.make<Serve>()
+  routes.on("GET", `${EmulatedMessages.attachmentsPath}/:id/:name`, serveAttachment)
+  for (const place of places) routes.on(methodsOf(place), place.path, serve(place))
 
   return Emulator.of({
     credentials: { apiKey, apiSecret },
-    state: SubscriptionRef.get(state),
-    changes: SubscriptionRef.changes(state),
+    state,
+    changes: Stream.fromPubSub(changes),
     now: today,
     events,
     update: (f) => modify((state) => [undefined, f(state)]),
     reset: modify(({ generation }) => [undefined, { ...initial, generation }]),
     conversation: (id) =>
       Effect.map(
-        Effect.all([SubscriptionRef.get(state), requestContext]),
+        Effect.all([state, requestContext]),
         ([state, requestContext]) => EmulatedConversations.show(state, id, requestContext)
       ),
     receive: ({ attachments = [], content, contentAttributes, conversationId }) =>
@@ -404,8 +401,17 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
             ? undefined
             : Math.floor(DateTime.toEpochMillis(snoozedUntil) / 1000)
         }, given), conversationId),
-    // As a server would, responds to a defect with 500.
-    httpEffect: Effect.scoped(router).pipe(
+    httpEffect: HttpServerRequest.HttpServerRequest.pipe(
+      Effect.flatMap((request) => {
+        const route = routes.find(request.method, request.url)
+        // Rails matches a route by its method and path together, and responds alike when either is wrong.
+        return route === undefined
+          ? Effect.succeed(EmulatedResponse.routeNotFound)
+          : route.handler(request, route.params)
+      }),
+      // A server may run this uninterruptibly, and a request's body may never end.
+      Effect.interruptible,
+      // As a server would, responds to a defect with 500.
       Effect.catchCause((cause) => Effect.map(HttpServerError.causeResponse(cause), ([response]) => response))
     )
   })
@@ -432,17 +438,11 @@ const completeInbox = (inbox: Inbox): EmulatorState.Inbox => ({
   id: InboxId.make(inbox.id)
 })
 
-const respond = (status: number, body: unknown): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.jsonUnsafe(body, { status })
-
-const routeNotFound = respond(404, { status: 404, error: "Not Found" })
-
-const calendar = (startsAt = DateTime.makeUnsafe("2026-01-01T00:00:00Z")): Effect.Effect<Effect.Effect<DateTime.Utc>> =>
-  Effect.map(
-    Clock.currentTimeMillis,
-    (start) =>
-      Effect.map(Clock.currentTimeMillis, (now) => DateTime.addDuration(startsAt, Duration.millis(now - start)))
-  )
+/** Responds to a request of one route, given the parameters of its path. */
+type Serve = (
+  request: HttpServerRequest.HttpServerRequest,
+  params: { readonly [name: string]: string | undefined }
+) => Effect.Effect<HttpServerResponse.HttpServerResponse>
 
 /**
  * Provides an emulator, and an `HttpClient` that reaches it without a network. For tests of credentials and of the wire

@@ -10,6 +10,7 @@ import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as EmulatedIndex from "../internal/EmulatedIndex.ts"
+import * as SearchList from "../internal/SearchList.ts"
 import { AccountId, ContactId, ConversationId, InboxId, MessageId, SourceId, TicketId } from "../LiveDeskSchema.ts"
 import type * as Tickets from "../Tickets.ts"
 import {
@@ -57,8 +58,8 @@ const Settings = Schema.Struct(settings)
 export interface EmulatorState extends Schema.Schema.Type<typeof Settings> {
   readonly inboxes: HashMap.HashMap<number, Inbox>
   readonly contacts: HashMap.HashMap<number, StoredContact>
-  /** The contacts' ids by position, from 0, in the order in which they were added. */
-  readonly contactPlaces: HashMap.HashMap<number, ContactId>
+  /** The contacts' positions by id, from 0, in the order in which they were added. */
+  readonly contactPlaces: HashMap.HashMap<number, number>
   /** Contact inboxes by source id, which two inboxes may share. */
   readonly contactInboxes: HashMap.HashMap<string, ReadonlyArray<StoredContactInbox>>
   /** Contact inboxes by contact id. */
@@ -174,7 +175,7 @@ export const EmulatorState: Schema.Codec<EmulatorState, unknown> = Saved.pipe(
       nextAttachmentId: state.nextAttachmentId,
       nextTicket: state.nextTicket,
       inboxes: HashMap.toValues(state.inboxes),
-      contacts: [...contactsOf(state)],
+      contacts: contactsOf(state),
       contactInboxes: HashMap.toValues(state.contactInboxesOf).flat(),
       conversations: sortedById(state.conversations),
       messages: sortedById(state.messages),
@@ -222,12 +223,14 @@ export const makeContact = (
  */
 export const putContact = (state: EmulatorState, contact: StoredContact): EmulatorState => {
   const before = HashMap.get(state.contacts, contact.id)
+  const contacts = HashMap.set(state.contacts, contact.id, contact)
+  if (Option.isNone(before)) SearchList.append(state.contacts, contacts, contact)
   return {
     ...state,
-    contacts: HashMap.set(state.contacts, contact.id, contact),
+    contacts,
     contactPlaces: Option.isSome(before)
       ? state.contactPlaces
-      : HashMap.set(state.contactPlaces, HashMap.size(state.contactPlaces), contact.id),
+      : HashMap.set(state.contactPlaces, contact.id, HashMap.size(state.contactPlaces)),
     taken: claim(Option.isSome(before) ? unclaim(state.taken, before.value) : state.taken, contact),
     nextContactId: Math.max(state.nextContactId, contact.id + 1)
   }
@@ -255,18 +258,11 @@ const unclaim = (taken: EmulatorState["taken"], contact: StoredContact): Emulato
  * @category contacts
  * @since 0.1.0
  */
-export function* contactsOf(state: EmulatorState): Iterable<StoredContact> {
-  for (let place = 0; place < HashMap.size(state.contactPlaces); place++) yield* contactAt(state, place)
-}
-
-/**
- * The contact at a position, or none past the last.
- *
- * @category contacts
- * @since 0.1.0
- */
-export const contactAt = (state: EmulatorState, place: number): ReadonlyArray<StoredContact> =>
-  Option.toArray(Option.flatMap(HashMap.get(state.contactPlaces, place), (id) => HashMap.get(state.contacts, id)))
+export const contactsOf = (state: EmulatorState): ReadonlyArray<StoredContact> =>
+  Array.from(HashMap.values(state.contacts), (contact) => ({
+    contact,
+    place: Option.getOrElse(HashMap.get(state.contactPlaces, contact.id), () => 0)
+  })).sort((a, b) => a.place - b.place).map(({ contact }) => contact)
 
 /**
  * Adds a tie between a contact and an inbox.

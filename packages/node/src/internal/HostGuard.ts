@@ -8,10 +8,10 @@ import { isIP } from "node:net"
 
 /** The name of a `Host` header as browsers write it, without the port; none if it is invalid. */
 const nameOf = (host: string): string | undefined => {
-  const url = `http://${host}`
   // An address, but no user name and no path.
-  if (/[\s/?#@\\]/.test(host) || !URL.canParse(url)) return undefined
-  return new URL(url).hostname.replace(/^\[|\]$|\.$/g, "")
+  return /[\s/?#@\\]/.test(host)
+    ? undefined
+    : URL.parse(`http://${host}`)?.hostname.replace(/^\[|\]$|\.$/g, "")
 }
 
 /** The name as `rejectionOf` compares it; none if it is no name of a host, or has a port. */
