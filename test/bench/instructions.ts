@@ -5,6 +5,7 @@
 import { build } from "esbuild"
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { createRequire } from "node:module"
 import { availableParallelism, tmpdir } from "node:os"
 import * as Path from "node:path"
 import { fileURLToPath } from "node:url"
@@ -90,6 +91,7 @@ const inPool = async <A>(tasks: ReadonlyArray<() => Promise<A>>): Promise<Readon
 try {
   // Bundled, a client starts in a fifth of the instructions.
   const client = fileURLToPath(new URL("client.ts", import.meta.url))
+  const undici = createRequire(client).resolve("undici")
   await build({
     entryPoints: [client],
     outdir: folder,
@@ -98,6 +100,9 @@ try {
     splitting: true,
     format: "esm",
     platform: "node",
+    // Bundled, it has no names for `export *`, by which Effect gets it.
+    alias: { undici },
+    external: [undici],
     define: { "import.meta.url": JSON.stringify(String(new URL("client.ts", import.meta.url))) },
     banner: {
       js: `globalThis.require ??= process.getBuiltinModule("module").createRequire(${JSON.stringify(client)})`
