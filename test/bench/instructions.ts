@@ -1,6 +1,6 @@
 /**
- * Counts the instructions of a call, which other work on the machine cannot change: `pnpm bench-instructions`, in half an
- * hour; `--quick` in a third of it. Names of contenders count these alone. It needs valgrind.
+ * Counts the instructions of a call, which other work on the machine cannot change: `pnpm bench-instructions`, in an hour;
+ * `--quick` in a third of it. Names of contenders count these alone. It needs valgrind, which sees no system's calls.
  */
 import { build } from "esbuild"
 import { spawnSync } from "node:child_process"
@@ -26,21 +26,20 @@ const contenders = [...new Set([base, ...named])]
 const turns = flags.quick ? 1 : 3
 
 /**
- * A count is the difference of two processes that make so many calls, so that their start falls out. The last are hot: V8
- * compiles what it does often within the first 1,000. Interpreted, it compiles nothing but undici's parser, which is
- * WebAssembly: with `--jitless` it would have none.
+ * A count is the difference of two processes that make so many calls, so that their start falls out. Interpreted, V8
+ * compiles nothing but undici's parser, which is WebAssembly: with `--jitless`, undici has none and fails.
  */
 const figures = {
   "first 500 calls": { calls: [0, 500], options: [] },
-  "hot": { calls: [1000, 3000], options: [] },
+  "calls 1,001 to 3,000": { calls: [1000, 3000], options: [] },
   "interpreted": { calls: [50, 150], options: ["--no-opt", "--no-maglev", "--no-sparkplug"] }
 } as const
 type Figure = keyof typeof figures
-const names: ReadonlyArray<Figure> = ["first 500 calls", "hot", "interpreted"]
+const names: ReadonlyArray<Figure> = ["first 500 calls", "calls 1,001 to 3,000", "interpreted"]
 
 if (spawnSync("valgrind", ["--version"]).status !== 0) {
   process.stderr.write(
-    "Counting instructions needs valgrind, which is not installed. It runs on Linux: `apt-get install valgrind`, or `dnf install valgrind`.\n"
+    "Counting instructions needs valgrind, which is not installed. On Linux, install it: apt-get install valgrind\n"
   )
   process.exit(1)
 }
@@ -89,7 +88,7 @@ const inPool = async <A>(tasks: ReadonlyArray<() => Promise<A>>): Promise<Readon
 }
 
 try {
-  // Bundled, a client starts in a fifth of the instructions.
+  // Bundled, a client starts in half of the instructions.
   const client = fileURLToPath(new URL("client.ts", import.meta.url))
   const undici = createRequire(client).resolve("undici")
   await build({
