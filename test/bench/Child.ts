@@ -1,7 +1,7 @@
 /** A process of this benchmark's: takes messages, and replies to each with one. */
 import { fork, type ForkOptions } from "node:child_process"
 import { once } from "node:events"
-import { fileURLToPath } from "node:url"
+import * as Path from "node:path"
 
 export interface Child {
   /** Waits for the next message. */
@@ -29,8 +29,15 @@ export const startIn = (
   ...parameters: ReadonlyArray<string>
 ): Child => forked({ env: { ...process.env, ...env }, execArgv: [...execArgv] }, script, parameters)
 
+/** As `start`, of a built script, under a program that runs the rest of this command line. */
+export const startUnder = (
+  [execPath, ...execArgv]: readonly [string, ...Array<string>],
+  script: string,
+  ...parameters: ReadonlyArray<string>
+): Child => forked({ execPath, execArgv }, script, parameters)
+
 const forked = (options: ForkOptions, script: string, parameters: ReadonlyArray<string>): Child => {
-  const child = fork(fileURLToPath(new URL(script, import.meta.url)), parameters, options)
+  const child = fork(Path.resolve(import.meta.dirname, script), parameters, options)
   const ended = once(child, "exit")
   const reported = () =>
     new Promise<unknown>((resolve, reject) => {

@@ -1,6 +1,6 @@
 import { LiveDeskSchema, Model, ModelField } from "@effect-livedesk/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Option, Result, Schema, SchemaParser } from "effect"
+import { DateTime, Effect, Option, Result, Schema, SchemaParser } from "effect"
 
 const Pet = Model.record({
   id: Model.required(ModelField.id(LiveDeskSchema.ContactId)),
@@ -217,5 +217,11 @@ describe("fields", () => {
     assert.deepStrictEqual(read(model, { pet: [adaJson, {}, 5] }), [...noId("pet", "1"), ...noId("pet", "2")])
     assert.deepStrictEqual(read(model, { pet: adaJson }), [{ path: ["pet"], expected: "an array" }])
     assert.deepStrictEqual(model.write({ pet: [ada] }), { pet: [adaJson] })
+  })
+
+  holds("a timestamp of minus zero is 1970", () => {
+    assert.deepStrictEqual(read(of(ModelField.timestamp), JSON.parse("{\"pet\": -0}")), {
+      value: { pet: DateTime.makeUnsafe(0) }
+    })
   })
 })

@@ -305,25 +305,28 @@ export type CreateConversation =
 
 const CreateConversationSender = Schema.declareConstructor<CreateConversation, typeof CreateConversationFields.Type>()(
   [Schema.toType(CreateConversationFields)],
-  ([fields]) => (input, ast, options) => {
-    const namesNoSender = Predicate.isObject(input) && !("contactId" in input && input.contactId !== undefined) &&
-      !("sourceId" in input && input.sourceId !== undefined)
-    const decoded = SchemaParser.decodeUnknownEffect(fields)(input, options)
-    if (!namesNoSender) {
-      // One of the two is present and was checked by `fields`; TypeScript cannot combine the two facts.
-      return decoded as Effect.Effect<CreateConversation, SchemaIssue.Issue>
-    }
-    const sender = new SchemaIssue.Pointer(
-      ["contactId"],
-      new SchemaIssue.InvalidValue({
-        message: "give contactId, sourceId or both, so that LiveDesk can identify the sender"
+  ([fields]) => {
+    const decode = SchemaParser.decodeUnknownEffect(fields)
+    return (input, ast, options) => {
+      const namesNoSender = Predicate.isObject(input) && !("contactId" in input && input.contactId !== undefined) &&
+        !("sourceId" in input && input.sourceId !== undefined)
+      const decoded = decode(input, options)
+      if (!namesNoSender) {
+        // One of the two is present and was checked by `fields`; TypeScript cannot combine the two facts.
+        return decoded as Effect.Effect<CreateConversation, SchemaIssue.Issue>
+      }
+      const sender = new SchemaIssue.Pointer(
+        ["contactId"],
+        new SchemaIssue.InvalidValue({
+          message: "give contactId, sourceId or both, so that LiveDesk can identify the sender"
+        })
+      )
+      // Reported together with the other problems of the input.
+      return Effect.matchEffect(decoded, {
+        onFailure: (issue) => Effect.fail(new SchemaIssue.Composite(ast, [issue, sender])),
+        onSuccess: () => Effect.fail(sender)
       })
-    )
-    // Reported together with the other problems of the input.
-    return Effect.matchEffect(decoded, {
-      onFailure: (issue) => Effect.fail(new SchemaIssue.Composite(ast, [issue, sender])),
-      onSuccess: () => Effect.fail(sender)
-    })
+    }
   }
 )
 

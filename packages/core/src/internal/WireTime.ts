@@ -15,13 +15,17 @@ export const readSeconds = (wire: unknown): DateTime.Utc | undefined => {
   const seconds = secondsIn(wire)
   // Other values could be written, but not read again.
   if (seconds === undefined || !(seconds >= 0 && seconds < secondsLimit)) return undefined
-  const millis = Math.round(seconds * 1000)
+  const product = seconds * 1000
+  const millis = Math.round(product)
   // The product may be slightly below a whole millisecond, which would round down; dividing checks it.
-  return millis / 1000 === seconds * 1000 / 1000 ? DateTime.makeUnsafe(millis) : DateTime.fromEpochSeconds(seconds)
+  return millis !== product && millis / 1000 === product / 1000
+    ? DateTime.makeUnsafe(millis)
+    : DateTime.fromEpochSeconds(seconds)
 }
 
 const secondsIn = (wire: unknown): number | undefined => {
-  if (typeof wire === "number") return wire
+  // JSON has a -0, too.
+  if (typeof wire === "number") return wire + 0
   if (typeof wire !== "string") return undefined
   if (/^[0-9]+(\.[0-9]+)?$/.test(wire)) return Number(wire)
   const match = iso.exec(wire)
