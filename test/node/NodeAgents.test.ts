@@ -334,7 +334,7 @@ describe("livedesk drafts", () => {
       )
     }).pipe(withWorld))
 
-  it.live("refuses to send a draft to another LiveDesk, and takes another key of the same if told so", () =>
+  it.live("refuses to send a draft to another LiveDesk, and takes another key of the same with --other-key", () =>
     Effect.gen(function*() {
       const { agent, drafts, folder, settings } = yield* connect()
       const { conversationId } = yield* AgentWorld.begin()
