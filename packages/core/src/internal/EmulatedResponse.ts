@@ -10,7 +10,7 @@ import type { ErrorResponse } from "./EmulatedCall.ts"
 import * as EmulatedMessages from "./EmulatedMessages.ts"
 
 /** Responds with JSON. */
-export const json = (status: number, body: unknown): HttpServerResponse.HttpServerResponse =>
+const json = (status: number, body: unknown): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.jsonUnsafe(body, { status })
 
 /** Responds with an error. */
