@@ -89,6 +89,88 @@ describe("ImportJournal", () => {
       assert.deepStrictEqual([yield* keys("done"), yield* keys("sent")], [["k0"], ["k1"]])
     }).pipe(Effect.provide(journal)))
 
+  const row = (key: string, line: number, ...addresses: ReadonlyArray<string>): ImportJournal.Planned => ({
+    key,
+    customer: key,
+    addresses,
+    line,
+    row: "{}"
+  })
+  const [sevenId, eightId] = [ContactId.make(7), ConversationId.make(8)]
+
+  it.effect("names the line of a row that the run planned before", () =>
+    Effect.gen(function*() {
+      const { plan } = yield* begun
+      yield* plan([row("k0", 2)])
+      assert.deepStrictEqual(
+        yield* plan([row("k0", 9), row("k1", 10), row("k1", 11)]).pipe(
+          Effect.map((standings) =>
+            standings.map((standing) => standing._tag === "Duplicate" ? standing.line : "Known")
+          )
+        ),
+        [2, "Known", 10]
+      )
+    }).pipe(Effect.provide(journal)))
+
+  it.effect.each(
+    [
+      ["done", "message", "message"],
+      ["sent", "conversation", "conversation"],
+      ["rejected", "conversation", "contact"]
+    ] as const
+  )(
+    "goes on with a row whose addresses have changed, and that was %s, at its %s, at its %s",
+    ([state, step, next]) =>
+      Effect.gen(function*() {
+        const { begin, change, plan } = yield* begun
+        yield* plan([row("k0", 2, "email:old")])
+        yield* change({ key: "k0", step, state, contactId: sevenId })
+        yield* begin(target)
+        const [again] = yield* plan([row("k0", 2, "email:new")])
+        assert.strictEqual(again?._tag === "Known" && again.entry.step, next)
+      }).pipe(Effect.provide(journal))
+  )
+
+  it.effect("keeps an address for the row whose contact it may be", () =>
+    Effect.gen(function*() {
+      const { begin, change, plan } = yield* begun
+      yield* plan([row("k0", 2, "email:none"), row("k1", 3, "email:contact"), row("k2", 4, "email:done")])
+      yield* change({ key: "k0", step: "contact", state: "rejected" })
+      yield* change({ key: "k1", step: "conversation", state: "rejected", contactId: sevenId })
+      yield* change({
+        key: "k2",
+        step: "message",
+        state: "done",
+        contactId: ContactId.make(9),
+        conversationId: eightId
+      })
+      yield* begin(target)
+      // The last of these is done, whatever addresses it has now.
+      const again = yield* plan([row("k0", 2, "email:a"), row("k1", 3, "email:b"), row("k2", 4, "email:contact")])
+      const others = yield* plan([
+        row("k3", 5, "email:none"),
+        row("k4", 6, "email:contact"),
+        row("k5", 7, "email:done")
+      ])
+      const briefly = (standing: ImportJournal.Standing) => standing._tag === "Taken" ? standing.key : standing._tag
+      assert.deepStrictEqual(again.map(briefly), ["Known", "Known", "Known"])
+      assert.deepStrictEqual(others.map(briefly), ["Known", "k1", "k2"])
+    }).pipe(Effect.provide(journal)))
+
+  it.effect("lets nothing be sent to another customer's contact, whatever is committed beside it", () =>
+    Effect.gen(function*() {
+      const { change, plan } = yield* begun
+      yield* plan(rows(3))
+      yield* change({ key: "k0", step: "conversation", state: "sent", contactId: sevenId })
+      const [holder, none] = yield* Effect.all([
+        change({ key: "k1", step: "conversation", state: "sent", contactId: sevenId }),
+        change({ key: "k2", step: "message", state: "done" })
+      ], { concurrency: 2 })
+      assert.deepStrictEqual(Option.map(holder, ({ key }) => key), Option.some("k0"))
+      assert.deepStrictEqual(none, Option.none())
+      assert.deepStrictEqual(yield* keys("rejected"), ["k1"])
+    }).pipe(Effect.provide(journal)))
+
   it.effect("leaves no caller waiting when it is closed, at whatever moment", () =>
     Effect.forEach(
       // More callers than it lets wait, while the database is busy, and each moment of one.
