@@ -262,6 +262,28 @@ describe("ImportJournal", () => {
       ])
     }).pipe(Effect.provide(journal)))
 
+  it.effect("gives all rejects in the order of their lines, what LiveDesk refused behind what was not read", () =>
+    Effect.gen(function*() {
+      const { change, plan, reject, rejects } = yield* begun
+      // So many that pages end behind each of the three of a line.
+      const lines = Array.range(2, 1701)
+      yield* plan(lines.map((line) => row(`k${line}`, line)))
+      yield* Effect.forEach(
+        lines,
+        (line) => change({ key: `k${line}`, step: "contact", state: "rejected", reasons: [`refused ${line}`] }),
+        { concurrency: "unbounded", discard: true }
+      )
+      yield* reject(
+        Array.reverse(lines).flatMap((line) =>
+          ["unread", "again"].map((reason) => ({ line, reasons: [`${reason} ${line}`], row: "x" }))
+        )
+      )
+      assert.deepStrictEqual(
+        (yield* Stream.runCollect(rejects)).flatMap(({ reasons }) => reasons),
+        lines.flatMap((line) => [`unread ${line}`, `again ${line}`, `refused ${line}`])
+      )
+    }).pipe(Effect.provide(journal)))
+
   it.effect("writes nothing more when a change could not be written, and says why", () =>
     Effect.gen(function*() {
       const { change, flush, note, plan } = yield* begun
@@ -326,5 +348,6 @@ describe("ImportJournal", () => {
       ])
       assert.strictEqual(other.problem, "OtherVersion")
       assert.include(other.message, "the format 99")
+      assert.include((yield* opened(["CREATE TABLE import_row (id INTEGER)"])).message, "the format 0")
     }).pipe(Effect.scoped))
 })
