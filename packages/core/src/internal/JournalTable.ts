@@ -11,7 +11,7 @@ import * as SchemaParser from "effect/SchemaParser"
 import type * as SqlClient from "effect/sql/SqlClient"
 
 /** The version of these tables. A journal of another is refused: what it says would be misread. */
-export const version = 1
+export const version = 2
 
 /** What the database holds: nothing yet, a journal, and of which version, or something else. */
 export const contents = Effect.fnUntraced(function*(sql: SqlClient.SqlClient) {
