@@ -131,6 +131,26 @@ describe("ImportJournal", () => {
       }).pipe(Effect.provide(journal))
   )
 
+  it.effect("finds a row again by its values, and takes no other for it", () =>
+    Effect.gen(function*() {
+      const { begin, change, plan, recall } = yield* begun
+      // A weak hash has the same for two rows that differ in neighboring letters.
+      const ids = Array.makeBy(36 * 36, (index) => `{"id":"${index.toString(36).padStart(2, "0")}"}`)
+      const [half, others] = Array.splitAt(ids, 648)
+      yield* plan(half.map((row, index) => ({ key: row, customer: row, addresses: [], line: index + 2, row })))
+      yield* Effect.forEach(half, (key) => change({ key, step: "message", state: "done" }), { concurrency: 648 })
+      yield* begin(target)
+      const found = (rows: ReadonlyArray<string>) =>
+        Effect.map(
+          recall(rows.map((row, index) => ({ line: index + 2, row }))),
+          (states) => rows.filter((_, index) => Option.contains(states[index] ?? Option.none(), "done"))
+        )
+      assert.deepStrictEqual(yield* found(others), [])
+      assert.deepStrictEqual(yield* found(half), half)
+      // Each once in a run.
+      assert.deepStrictEqual(yield* found(half), [])
+    }).pipe(Effect.provide(journal)))
+
   it.effect("keeps an address for the row whose contact it may be", () =>
     Effect.gen(function*() {
       const { begin, change, plan } = yield* begun
