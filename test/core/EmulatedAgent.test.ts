@@ -34,6 +34,36 @@ describe("an agent of the emulator", () => {
       assert.isTrue(note.private)
     }).pipe(Effect.scoped, Effect.provide(world)))
 
+  it.effect("may answer an event at once: no change is lost, and its events come after all of the change's", () =>
+    Effect.gen(function*() {
+      const { events, receive, reply, state, toggleStatus } = yield* Emulator.Emulator
+      const { id } = yield* aConversation
+      const [answered, observed] = yield* Effect.all([PubSub.subscribe(events), PubSub.subscribe(events)])
+      yield* PubSub.take(answered).pipe(
+        Effect.andThen(reply({ conversationId: id, content: "How can I help?" })),
+        Effect.forkScoped({ startImmediately: true })
+      )
+      yield* toggleStatus({ conversationId: id, status: "resolved" })
+      yield* receive({ conversationId: id, content: "Thanks" })
+      assert.deepStrictEqual(
+        EmulatorState.messagesOf(yield* state, id).map(({ content, messageType }) => [
+          messageType,
+          Option.getOrNull(content)
+        ]),
+        [
+          ["activity", "Conversation was marked resolved by Agent"],
+          ["outgoing", "How can I help?"],
+          ["incoming", "Thanks"],
+          ["activity", "System reopened the conversation due to a new incoming message."]
+        ]
+      )
+      assert.deepStrictEqual((yield* PubSub.takeAll(observed)).slice(0, 3).map(({ _tag }) => _tag), [
+        "ConversationStatusChanged",
+        "ConversationUpdated",
+        "MessageCreated"
+      ])
+    }).pipe(Effect.scoped, Effect.provide(world)))
+
   it.effect("moves a conversation as a program does", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator

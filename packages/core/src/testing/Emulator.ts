@@ -20,7 +20,8 @@ import * as PubSub from "effect/PubSub"
 import * as Queue from "effect/Queue"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
+import * as SubscriptionRef from "effect/SubscriptionRef"
 import * as Tracer from "effect/Tracer"
 import type * as Conversations from "../Conversations.ts"
 import type * as Endpoints from "../Endpoints.ts"
@@ -248,10 +249,9 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
     firstConversationId: options.firstConversationId ?? 40
   })
   const first = options.state === undefined ? initial : goOn(options.state, initial)
-  let current = first
-  const changes = yield* PubSub.unbounded<EmulatorState.EmulatorState>({ replay: 1 })
-  PubSub.publishUnsafe(changes, first)
-  const state = Effect.sync(() => current)
+  // Changed in turn: those who hear of a change run while it is made, and may make the next one.
+  const ref = yield* SubscriptionRef.make(first)
+  const state = SubscriptionRef.get(ref)
   const series = first.generation === 0 ? "" : `:${first.generation}`
   const { events, hasSubscribers } = yield* EventHub.make<WebhookEvent>()
   const seed = `${options.seed ?? "effect-livedesk"}${series}`
@@ -273,12 +273,10 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
   const snoozesChanged = yield* Queue.sliding<void>(1)
   /** Changes the state, and lets the snoozes be timed anew if they changed. */
   const modify = <A>(f: (state: EmulatorState.EmulatorState) => readonly [A, EmulatorState.EmulatorState]) =>
-    Effect.sync(() => {
-      const [result, after] = f(current)
-      if (after.snoozes !== current.snoozes) Queue.offerUnsafe(snoozesChanged, undefined)
-      current = after
-      PubSub.publishUnsafe(changes, after)
-      return result
+    SubscriptionRef.modify(ref, (before) => {
+      const [result, after] = f(before)
+      if (after.snoozes !== before.snoozes) Queue.offerUnsafe(snoozesChanged, undefined)
+      return [result, after]
     })
 
   /**
@@ -357,7 +355,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
   return Emulator.of({
     credentials: { apiKey, apiSecret },
     state,
-    changes: Stream.fromPubSub(changes),
+    changes: SubscriptionRef.changes(ref),
     now: today,
     events,
     update: (f) => modify((state) => [undefined, f(state)]),
