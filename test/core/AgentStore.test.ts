@@ -199,6 +199,25 @@ for (
         }).pipe(Effect.provide(layer)))
     }
 
+    it.effect("counts the hour of a write from its outcome, however long ago the agent asked", () =>
+      Effect.gen(function*() {
+        const start = {
+          tool: "start_conversation",
+          arguments: { inbox_id: 407, contact_id: 5, text: "Hello" }
+        } as const
+        const begin = decide((store) => store.propose(start, { isDraft: false, limits, target }))
+        yield* propose("Hello")
+        yield* begin
+        for (const id of [1, 2]) yield* decide((store) => store.complete(id, { state: "Unknown", ids: {} }))
+        yield* TestClock.adjust("1 day")
+        yield* decide((store) => store.resolve(1, { _tag: "Processed" }))
+        yield* decide((store) => store.resolve(2, { _tag: "Processed", conversationId: 41 }))
+        assert.deepInclude(yield* propose("Hello"), { _tag: "Refused", rule: "repeated" })
+        assert.deepInclude((yield* begin).write, { id: 2, ids: { conversation_id: 41 } })
+        yield* TestClock.adjust("1 hour")
+        assert.deepInclude(yield* propose("Hello"), { _tag: "Begun" })
+      }).pipe(Effect.provide(layer)))
+
     it.effect("leaves the message unknown of a conversation whose process died", () =>
       Effect.gen(function*() {
         const start = {
