@@ -199,6 +199,52 @@ for (
         }).pipe(Effect.provide(layer)))
     }
 
+    it.effect("counts the hour of a write from its outcome, however long ago the agent asked", () =>
+      Effect.gen(function*() {
+        const start = {
+          tool: "start_conversation",
+          arguments: { inbox_id: 407, contact_id: 5, text: "Hello" }
+        } as const
+        const begin = decide((store) => store.propose(start, { isDraft: false, limits, target }))
+        yield* propose("Hello")
+        yield* begin
+        for (const id of [1, 2]) yield* decide((store) => store.complete(id, { state: "Unknown", ids: {} }))
+        yield* TestClock.adjust("1 day")
+        yield* decide((store) => store.resolve(1, { _tag: "Processed" }))
+        yield* decide((store) => store.resolve(2, { _tag: "Processed", conversationId: 41 }))
+        assert.deepInclude(yield* propose("Hello"), { _tag: "Refused", rule: "repeated" })
+        assert.deepInclude((yield* begin).write, { id: 2, ids: { conversation_id: 41 } })
+        yield* TestClock.adjust("1 hour")
+        assert.deepInclude(yield* propose("Hello"), { _tag: "Begun" })
+      }).pipe(Effect.provide(layer)))
+
+    it.effect("writes into no conversation that it started for another write", () =>
+      Effect.gen(function*() {
+        for (const [contactId, at] of [[5, target], [6, target], [6, { ...target, keyFingerprint: "b" }]] as const) {
+          const start = {
+            tool: "start_conversation",
+            arguments: { inbox_id: 407, contact_id: contactId, text: `Hello ${contactId} at ${at.keyFingerprint}` }
+          } as const
+          yield* decide((store) => store.propose(start, { isDraft: true, limits, target: at }))
+        }
+        for (const id of [1, 2, 3]) yield* decide((store) => store.approve(id, { target, otherKey: true }))
+        yield* decide((store) => store.complete(1, { state: "Done", ids: { conversation_id: 41 } }))
+        for (const id of [2, 3]) yield* decide((store) => store.complete(id, { state: "Unknown", ids: {} }))
+        const processed = (id: number, conversationId: number) =>
+          decide((store) => store.resolve(id, { _tag: "Processed", conversationId }))
+        const refused = yield* Effect.flip(processed(2, 41))
+        assert.strictEqual(refused._tag, "AgentResolutionError")
+        assert.include(refused.message, "conversation 41 is that of write 1")
+        assert.deepInclude(yield* decide((store) => store.get(2)), { state: "Unknown", ids: {} })
+        // Another project has other conversations by the same numbers.
+        for (const [id, conversationId] of [[3, 41], [2, 42]] as const) {
+          assert.deepInclude(yield* processed(id, conversationId), {
+            state: "Drafted",
+            ids: { conversation_id: conversationId }
+          })
+        }
+      }).pipe(Effect.provide(layer)))
+
     it.effect("leaves the message unknown of a conversation whose process died", () =>
       Effect.gen(function*() {
         const start = {

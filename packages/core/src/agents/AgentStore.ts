@@ -281,18 +281,8 @@ const make = (table: AgentTable.AgentTable): AgentStore["Service"] => {
     { id, request }: AgentWrite.AgentWrite,
     entry: Pick<AuditEntry.AuditEntry, "by" | "event" | "detail">
   ) => append({ ...entry, tool: request.tool, arguments: AuditEntry.mask(request.arguments), writeId: id })
-  const moved = (write: AgentWrite.AgentWrite, by: "agent" | "person", detail?: string) =>
-    Effect.as(
-      Effect.andThen(
-        table.put(write),
-        appendWrite(write, {
-          by,
-          event: write.state === "Drafted" ? "Drafted" : write.state,
-          ...(detail === undefined ? {} : { detail })
-        })
-      ),
-      write
-    )
+  const moved = (write: AgentWrite.AgentWrite, by: "agent" | "person") =>
+    Effect.as(Effect.andThen(table.put(write), appendWrite(write, { by, event: write.state })), write)
   const existing = Effect.fnUntraced(function*(id: number) {
     const write = Number.isSafeInteger(id) ? yield* table.get(id) : undefined
     return write ?? (yield* new NotWaitingError({ id, message: `there is no write ${id}` }))
@@ -416,6 +406,15 @@ const make = (table: AgentTable.AgentTable): AgentStore["Service"] => {
         }
         const { problem: _, ...rest } = write
         const resolved: AgentWrite.AgentWrite = { ...rest, ...(yield* resolve(write, resolution)), changedAt: at }
+        const { conversation_id: conversation } = resolved.ids
+        const isNew = write.request.tool === "start_conversation" && conversation !== write.ids.conversation_id
+        const holder = isNew && conversation !== undefined ? yield* table.startOf(conversation) : undefined
+        if (holder !== undefined && isTarget(holder.target, write.target)) {
+          return yield* new AgentResolutionError({
+            id,
+            message: `write ${id}: conversation ${conversation} is that of write ${holder.id}: give its own`
+          })
+        }
         yield* table.put(resolved)
         yield* appendWrite(resolved, { by: "person", event: "Resolved", detail: resolution._tag })
         return resolved

@@ -23,7 +23,7 @@ export interface AgentTable {
   /** Runs an effect alone: no other one of any process reads or writes meanwhile, and its changes are made together. */
   readonly transaction: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E | AgentTableError>
   readonly get: (id: number) => Query<AgentWrite | undefined>
-  /** The writes of these states, and those asked for since a time, in milliseconds since 1970; oldest first. */
+  /** The writes of these states, and those that changed since a time, in milliseconds since 1970; oldest first. */
   readonly find: (states: ReadonlyArray<State>, since: number) => Query<ReadonlyArray<AgentWrite>>
   /** The newest write with a conversation among its ids that an agent started. */
   readonly startOf: (conversationId: number) => Query<AgentWrite | undefined>
@@ -63,7 +63,7 @@ export const makeMemory: Effect.Effect<AgentTable> = Effect.map(Semaphore.make(1
     },
     get: (id) => Effect.sync(() => writes.get(id)),
     find: (states, since) =>
-      Effect.sync(() => all().filter(({ askedAt, state }) => states.includes(state) || askedAt >= since)),
+      Effect.sync(() => all().filter(({ changedAt, state }) => states.includes(state) || changedAt >= since)),
     startOf: (conversationId) => Effect.sync(() => all().findLast(isStartOf(conversationId))),
     lastId: Effect.sync(() => Math.max(0, ...writes.keys())),
     put: (write) =>
@@ -126,7 +126,7 @@ export const makeSql: Effect.Effect<AgentTable, SqlError.SqlError, SqlClient.Sql
     sql`CREATE INDEX IF NOT EXISTS livedesk_agent_writes_state ON livedesk_agent_writes (state)`
   )
   yield* FlowDatabase.createTable(
-    sql`CREATE INDEX IF NOT EXISTS livedesk_agent_writes_asked ON livedesk_agent_writes (asked_at)`
+    sql`CREATE INDEX IF NOT EXISTS livedesk_agent_writes_changed ON livedesk_agent_writes (changed_at)`
   )
   yield* FlowDatabase.createTable(sql`
     CREATE INDEX IF NOT EXISTS livedesk_agent_writes_started ON livedesk_agent_writes (started_conversation)
@@ -159,7 +159,7 @@ export const makeSql: Effect.Effect<AgentTable, SqlError.SqlError, SqlClient.Sql
     find: (states, since) =>
       writes(sql`
         SELECT body FROM livedesk_agent_writes
-        WHERE ${sql.or([sql.in("state", states), sql`asked_at >= ${since}`])} ORDER BY id
+        WHERE ${sql.or([sql.in("state", states), sql`changed_at >= ${since}`])} ORDER BY id
       `),
     startOf: (conversationId) =>
       Effect.map(
