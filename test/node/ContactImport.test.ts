@@ -235,6 +235,14 @@ describe("an import", () => {
       assert.strictEqual((yield* requests)["contacts.update"], 3)
     }).pipe(Effect.provide([livedesk(), journal])))
 
+  it.effect("sees each change of a done row's data", () =>
+    Effect.gen(function*() {
+      // A weak hash has the same for both.
+      yield* importing([{ identifier: "1", name: "22" }])
+      const { changed } = yield* importing([{ identifier: "1", name: "p0" }])
+      assert.strictEqual(changed, 1)
+    }).pipe(Effect.provide([livedesk(), journal])))
+
   it.effect("updates contacts that are there before their first row, where that is asked for", () =>
     Effect.gen(function*() {
       const contacts = yield* Contacts.Contacts

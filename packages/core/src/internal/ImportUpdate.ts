@@ -5,18 +5,18 @@
  */
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
-import * as Hash from "effect/Hash"
 import * as Option from "effect/Option"
 import type * as Contacts from "../Contacts.ts"
 import type * as ImportMapping from "../imports/ImportMapping.ts"
 import type * as LiveDeskError from "../LiveDeskError.ts"
 import type { ContactId } from "../LiveDeskSchema.ts"
 import type * as ImportRun from "./ImportRun.ts"
+import * as TextHash from "./TextHash.ts"
 
 /** What is kept of a contact's data, so that a later row can be seen to differ. A picture's link cannot be read back. */
 export const digestOf = ({ contact, customAttributes }: ImportMapping.ImportInput): number => {
   const { email, identifier, name, phoneNumber } = contact
-  return Hash.string(
+  return TextHash.of(
     JSON.stringify([
       identifier?.trim(),
       email?.trim().toLowerCase(),

@@ -9,6 +9,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaParser from "effect/SchemaParser"
 import type * as SqlClient from "effect/sql/SqlClient"
+import * as TextHash from "./TextHash.ts"
 
 /** The version of these tables. A journal of another is refused: what it says would be misread. */
 export const version = 2
@@ -205,16 +206,8 @@ export interface PlannedRow {
   readonly hash: string
 }
 
-/**
- * A row's values as a hash, which stays when they are forgotten. `Hash.string` alone takes a row for another one too often:
- * it has the same for `22` and `p0`.
- */
-export const hashOf = (row: string): string => {
-  // FNV-1a, which reads from the front.
-  let hash = 0x811c9dc5
-  for (let index = 0; index < row.length; index++) hash = Math.imul(hash ^ row.charCodeAt(index), 0x01000193)
-  return `${Hash.string(row)}.${hash}`
-}
+/** A row's values as a hash of 64 bits, which stays when they are forgotten. */
+export const hashOf = (row: string): string => `${Hash.string(row)}.${TextHash.of(row)}`
 
 /**
  * Finds rows of earlier runs by the hashes of their values, of which something was sent: they count as in the file of this
