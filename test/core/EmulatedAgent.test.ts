@@ -34,7 +34,7 @@ describe("an agent of the emulator", () => {
       assert.isTrue(note.private)
     }).pipe(Effect.scoped, Effect.provide(world)))
 
-  it.effect("may answer an event at once: no change is lost, and its events come after all of the change's", () =>
+  it.effect("may reply to an event at once: no change is lost, and its events come after all of the change's", () =>
     Effect.gen(function*() {
       const { events, receive, reply, state, toggleStatus } = yield* Emulator.Emulator
       const { id } = yield* aConversation
