@@ -612,6 +612,156 @@ describe("an import whose file was edited between two runs", () => {
     ])))
 })
 
+describe("a row of an import", () => {
+  it.effect("takes the source id of its contact for its conversation, so that there is one contact inbox", () =>
+    Effect.gen(function*() {
+      yield* importing(customers(2, { message: "Hello." }))
+      const { contactInboxes } = yield* Effect.flatMap(Emulator.Emulator, ({ state }) => state)
+      assert.deepStrictEqual(HashMap.toValues(contactInboxes).map(({ length }) => length), [1, 1])
+    }).pipe(Effect.provide([livedesk(), journal])))
+
+  it.effect("has a conversation without a message where its mapping asks for that", () =>
+    Effect.gen(function*() {
+      const mapping = ImportMapping.make(
+        Schema.Struct({ email: Schema.String, conversation: Schema.Boolean }),
+        ({ conversation, email }) => ({ contact: { email }, conversation })
+      )
+      const rows = customers(2).map((row, index) => ({ ...row, conversation: index === 0 }))
+      const result = yield* importing(rows, { mapping })
+      assert.deepStrictEqual([result.done, result.conversations, result.messages], [2, 1, 0])
+      const [contact] = (yield* emulated).contacts
+      assert.deepStrictEqual((yield* emulated).conversations.map(({ contactId }) => contactId), [contact?.id])
+    }).pipe(Effect.provide([livedesk(), journal])))
+
+  it.effect("whose contact is made goes on at its conversation, and neither finds nor updates the contact again", () =>
+    Effect.gen(function*() {
+      const mapping = ImportMapping.forColumns({ attributes: { plan: "plan" }, columns: { message: "message" } })
+      const rows = customers(1, { message: "Hello.", plan: "pro" })
+      yield* Effect.flip(importing(rows, { mapping, retryFor: 0 }))
+      const result = yield* importing(rows, { mapping })
+      assert.deepStrictEqual([result.done, result.foundAgain, result.messages], [1, 1, 1])
+      assert.deepStrictEqual(yield* requests, {
+        "contacts.list": 1,
+        "contacts.create": 1,
+        "contacts.update": 1,
+        "conversations.create": 2,
+        "messages.send": 1
+      })
+    }).pipe(Effect.provide([livedesk({ "conversations.create": [Fault.Refused()] }), journal])))
+
+  it.effect("that was corrected to another customer sends nothing in the conversation of the first", () =>
+    Effect.gen(function*() {
+      const contacts = yield* Contacts.Contacts
+      yield* contacts.create({ inboxId, email: "bob@acme.inc", name: "Bob" })
+      const key = () => "invoice 1"
+      const row = { email: "alice@acme.inc", name: "Alice", message: "Hello." }
+      yield* Effect.flip(importing([row], { key, retryFor: 0 }))
+      const result = yield* importing([{ ...row, email: "bob@acme.inc", name: "Bob" }], { key })
+      assert.deepStrictEqual([result.done, result.existing, result.conversations], [1, 1, 1])
+      assert.deepStrictEqual(yield* messagesByName, [["Bob", "Hello."]])
+    }).pipe(Effect.provide([livedesk({ "messages.send": [Fault.Refused()] }), journal])))
+
+  it.effect("counts as found again where its correction leads to the same contact", () =>
+    Effect.gen(function*() {
+      const contacts = yield* Contacts.Contacts
+      const row = { identifier: "C-1", email: "old@acme.inc", message: "Hello." }
+      yield* Effect.flip(importing([row], { retryFor: 0 }))
+      const [contact] = (yield* emulated).contacts
+      yield* contacts.update({ contactId: contact?.id ?? 0, email: "new@acme.inc" })
+      const result = yield* importing([{ ...row, email: "new@acme.inc" }])
+      assert.deepStrictEqual([result.done, result.foundAgain, result.existing], [1, 1, 0])
+    }).pipe(Effect.provide([livedesk({ "conversations.create": [Fault.Refused()] }), journal])))
+
+  it.effect("that the file no longer has is noted as far as LiveDesk has it", () =>
+    Effect.gen(function*() {
+      const rows = [{ email: "a@acme.inc", message: "Hello." }, { email: "b@acme.inc" }]
+      yield* inTime(importing(rows, { lookup: "onConflict", concurrency: 1 }).pipe(Effect.timeoutOption("20 seconds")))
+      const keys = ["email:a@acme.inc", "email:b@acme.inc"]
+      const journal = yield* ImportJournal.ImportJournal
+      yield* Effect.forEach(keys, (key) => journal.change({ key, step: "contact", state: "sent" }))
+      const contacts = yield* Contacts.Contacts
+      yield* contacts.ensure({ inboxId, email: "a@acme.inc" })
+      yield* contacts.ensure({ inboxId, email: "b@acme.inc" })
+      yield* inTime(importing([{ email: "c@acme.inc" }]))
+      const brief = (state: ImportJournal.State) =>
+        Effect.map(entries(state), (all) => all.map(({ key, step }) => [key, step]))
+      assert.deepStrictEqual(yield* brief("planned"), [["email:a@acme.inc", "conversation"]])
+      assert.deepStrictEqual(yield* brief("done"), [["email:b@acme.inc", "message"], ["email:c@acme.inc", "message"]])
+      assert.deepStrictEqual((yield* emulated).messages, [])
+    }).pipe(Effect.provide([livedesk({ "contacts.create": Array.replicate(Fault.Refused(), 6) }), journal])))
+
+  it.effect("that the file no longer has stays unknown where it cannot be looked for", () =>
+    Effect.gen(function*() {
+      const { begin, change, plan } = yield* ImportJournal.ImportJournal
+      yield* begin({ inboxId, ...yield* LiveDeskClient.LiveDeskClient })
+      yield* plan([{ key: "k", customer: "k", addresses: [], line: 2, row: JSON.stringify({ email: "a@acme.inc" }) }])
+      yield* change({ key: "k", step: "contact", state: "sent" })
+      const error = yield* inTime(Effect.flip(importing([], { retryFor: 0 })))
+      assert.deepInclude(error, { _tag: "HttpError", operation: "contacts.list" })
+      assert.deepStrictEqual((yield* entries("sent")).map(({ key }) => key), ["k"])
+    }).pipe(Effect.provide([livedesk({ "contacts.list": [Fault.Refused()] }), journal])))
+
+  for (
+    const [operation, bytes] of [["contacts.create", 400], ["conversations.create", 700], [
+      "messages.send",
+      100
+    ]] as const
+  ) {
+    it.effect(`takes the id that a response of ${operation} still holds, which breaks off`, () =>
+      Effect.gen(function*() {
+        const result = yield* inTime(importing(customers(1, { message: "Hello." }), { lookup: "onConflict" }))
+        assert.deepStrictEqual(counted(result), {
+          ...none,
+          read: 1,
+          done: 1,
+          created: 1,
+          conversations: 1,
+          messages: 1
+        })
+        const [done] = yield* entries("done")
+        const { contacts, conversations, messages } = yield* emulated
+        assert.deepStrictEqual(done && [done.contactId, done.conversationId, done.messageId], [
+          Option.fromUndefinedOr(contacts[0]?.id),
+          Option.fromUndefinedOr(conversations[0]?.id),
+          Option.fromUndefinedOr(messages[0]?.id)
+        ])
+      }).pipe(Effect.provide([livedesk({ [operation]: [Fault.CutShort({ bytes })] }), journal])))
+  }
+
+  it.effect("is not sent while it waits to be sent again, and is from then on", () =>
+    Effect.gen(function*() {
+      const fiber = yield* Effect.forkChild(importing(customers(1, { message: "Hello." })), { startImmediately: true })
+      const standing = Effect.all([entries("planned"), entries("sent")]).pipe(
+        Effect.map(([planned, sent]) => [planned.map(({ step }) => step), sent.map(({ step }) => step)])
+      )
+      yield* TestClock.adjust("10 seconds")
+      assert.deepStrictEqual(yield* standing, [["conversation"], []])
+      yield* TestClock.adjust("60 seconds")
+      assert.deepStrictEqual(yield* standing, [[], ["conversation"]])
+      yield* inTime(Fiber.join(fiber))
+    }).pipe(
+      Effect.provide([
+        livedesk({
+          "conversations.create": [Fault.RateLimited({ retryAfter: "60" }), Fault.Silent({ when: "AfterProcessing" })]
+        }),
+        journal
+      ])
+    ))
+
+  it.effect("that is done stays done where its update is refused, and says why", () =>
+    Effect.gen(function*() {
+      yield* importing([{ identifier: "1", name: "Anna" }])
+      const corrected = [{ identifier: "1", name: "Anna", phone_number: "call me" }]
+      const result = yield* importing(corrected, { updateExisting: true })
+      assert.deepStrictEqual([result.alreadyDone, result.updated, result.rejected], [1, 0, 1])
+      assert.match(
+        (yield* rejects)[0]?.reasons[0] ?? "",
+        /^done before, but its contact was not updated: contacts.update failed/
+      )
+      assert.lengthOf(yield* entries("done"), 1)
+    }).pipe(Effect.provide([livedesk(), journal])))
+})
+
 describe("an import that is started again at another account", () => {
   const rows = customers(2, { message: "Hello." })
   const elsewhere = LiveDesk.layer.pipe(
@@ -757,15 +907,6 @@ describe("an import's call whose outcome is unknown", () => {
       livedesk({
         "conversations.create": [Fault.Reset({ when: "AfterProcessing" }), Fault.Reset({ when: "BeforeProcessing" })]
       }),
-      journal
-    ])))
-
-  it.effect("keeps the id that an unreadable response still holds", () =>
-    Effect.gen(function*() {
-      const result = yield* inTime(importing(customers(1, { message: "Hello." })))
-      assert.deepStrictEqual(counted(result), { ...none, read: 1, done: 1, created: 1, conversations: 1, messages: 1 })
-    }).pipe(Effect.provide([
-      livedesk({ "conversations.create": [Fault.MalformedBody({ body: "{\"id\":40}" })] }),
       journal
     ])))
 })
