@@ -23,6 +23,21 @@ const held = Effect.gen(function*() {
 const ensure = (input: Omit<Contacts.CreateContact, "inboxId"> & { readonly email: string }) =>
   Effect.flatMap(Contacts.Contacts, (contacts) => contacts.ensure({ inboxId: 407, ...input }))
 
+describe("sourceIdOf", () => {
+  it.effect("is that of the contact's inbox, whether it was there or not, and none of another's", () =>
+    Effect.gen(function*() {
+      const created = yield* ensure({ email: "ada@acme.inc" })
+      const existing = yield* ensure({ email: "ada@acme.inc" })
+      const { contactInboxes } = yield* Effect.flatMap(Emulator.Emulator, ({ state }) => state)
+      const [{ sourceId } = {}] = HashMap.toValues(contactInboxes).flat()
+      assert.isString(sourceId)
+      for (const ensured of [created, existing]) {
+        assert.deepStrictEqual(Option.getOrNull<string>(Contacts.sourceIdOf(ensured, 407)), sourceId, ensured._tag)
+      }
+      assert.deepStrictEqual(existing.pipe(Contacts.sourceIdOf(408)), Option.none())
+    }).pipe(Effect.provide(atEmulator({ inboxes: [{ id: 407 }, { id: 408 }] }))))
+})
+
 describe("ensure", () => {
   it.effect("takes blanks for nothing", () =>
     Effect.gen(function*() {
