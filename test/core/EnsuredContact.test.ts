@@ -34,7 +34,7 @@ describe("sourceIdOf", () => {
       for (const ensured of [created, existing]) {
         assert.deepStrictEqual(Option.getOrNull<string>(Contacts.sourceIdOf(ensured, 407)), sourceId, ensured._tag)
       }
-      assert.deepStrictEqual(existing.pipe(Contacts.sourceIdOf(408)), Option.none())
+      assert.deepStrictEqual(Contacts.sourceIdOf(408)(existing), Option.none())
     }).pipe(Effect.provide(atEmulator({ inboxes: [{ id: 407 }, { id: 408 }] }))))
 })
 
