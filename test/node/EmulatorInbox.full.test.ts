@@ -205,7 +205,7 @@ describe.skipIf(!Browser.isInstalled)("the emulator's inbox (left out where Chro
       const unknown = messages.getByRole("listitem").filter({ hasText: "May have been sent" })
       yield* see(() => unknown.getByRole("alert").getByText("is not known").waitFor())
       assert.strictEqual(yield* see(() => messages.getByText("It is <b>on its way</b>.").count()), 2)
-      yield* see(() => unknown.getByRole("button", { name: "Processed: draft 1" }).click())
+      yield* see(() => unknown.getByRole("button", { name: "Processed: draft 1", exact: true }).click())
       yield* see(() => unknown.waitFor({ state: "detached" }))
       yield* see(() => page.getByText("Nothing waits").waitFor())
       assert.deepStrictEqual(
