@@ -690,6 +690,32 @@ describe("a row of an import", () => {
       assert.deepStrictEqual((yield* emulated).messages, [])
     }).pipe(Effect.provide([livedesk({ "contacts.create": Array.replicate(Fault.Refused(), 6) }), journal])))
 
+  it.effect("is counted as unknown as soon as that is known", () =>
+    Effect.gen(function*() {
+      const reported = new Set<number>()
+      yield* inTime(importing(customers(2, { message: "Hello." }), {
+        concurrency: 1,
+        onProgress: ({ unknown }) => Effect.sync(() => reported.add(unknown))
+      }))
+      assert.deepStrictEqual([...reported], [0, 1, 2])
+    }).pipe(
+      Effect.provide([
+        livedesk({ "conversations.create": Array.replicate(Fault.Silent({ when: "BeforeProcessing" }), 2) }),
+        journal
+      ])
+    ))
+
+  it.effect("that the file no longer has stays unknown where the mapping no longer reads it", () =>
+    Effect.gen(function*() {
+      const { begin, change, plan } = yield* ImportJournal.ImportJournal
+      yield* begin({ inboxId, ...yield* LiveDeskClient.LiveDeskClient })
+      yield* plan([{ key: "k", customer: "k", addresses: [], line: 2, row: JSON.stringify({ name: "Anna" }) }])
+      yield* change({ key: "k", step: "contact", state: "sent" })
+      const result = yield* inTime(importing(customers(1)))
+      assert.deepStrictEqual([result.done, result.unknown, result.notInFile], [1, 0, 1])
+      assert.deepStrictEqual((yield* entries("sent")).map(({ key }) => key), ["k"])
+    }).pipe(Effect.provide([livedesk(), journal])))
+
   it.effect("that the file no longer has stays unknown where it cannot be looked for", () =>
     Effect.gen(function*() {
       const { begin, change, plan } = yield* ImportJournal.ImportJournal
