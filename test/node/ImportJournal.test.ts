@@ -224,6 +224,10 @@ describe("ImportJournal", () => {
       assert.deepStrictEqual(Option.map(holder, ({ key }) => key), Option.some("k0"))
       assert.deepStrictEqual(none, Option.none())
       assert.deepStrictEqual(yield* keys("rejected"), ["k1"])
+      // What sends nothing is let be.
+      for (const [step, state] of [["contact", "sent"], ["conversation", "planned"], ["message", "done"]] as const) {
+        assert.deepStrictEqual(yield* change({ key: "k2", step, state, contactId: sevenId }), Option.none())
+      }
     }).pipe(Effect.provide(journal)))
 
   it.effect("leaves no caller waiting when it is closed, at whatever moment", () =>

@@ -18,12 +18,13 @@ export const change = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, chan
   const merged = JournalTable.merge(changes)
   const json = JSON.stringify(merged)
   yield* JournalTable.holdContacts(sql, json)
-  const lost = new Map<string, { readonly contactId: number; readonly key: string; readonly line: number }>()
-  if (merged.some(({ state, step }) => state === "sent" && step !== "contact")) {
-    for (const { contactId, holder, key, line } of yield* JournalTable.lost(sql, json)) {
-      lost.set(key, { contactId, key: holder, line })
-    }
-  }
+  const sending = JSON.stringify(merged.filter(({ state, step }) => state === "sent" && step !== "contact"))
+  const lost = new Map(
+    (yield* JournalTable.lost(sql, sending)).map(({ contactId, holder, key, line }) => [
+      key,
+      { contactId, key: holder, line }
+    ])
+  )
   const refused = merged.map((change) => {
     const holder = lost.get(change.key)
     if (holder === undefined) return change

@@ -277,7 +277,7 @@ export const holdContacts = (sql: SqlClient.SqlClient, changes: string) =>
     WHERE COALESCE(new.value ->> 'contactId', import_row.contact_id) IS NOT NULL
   `
 
-/** Those of the changed rows that are about to send something to another customer's contact. `changes` is JSON. */
+/** Those of the changed rows whose contact is another customer's. `changes` is JSON. */
 export const lost = (sql: SqlClient.SqlClient, changes: string) =>
   sql<LostRow>`
     SELECT import_row.key, import_contact.contact_id AS contactId, holder.key AS holder, holder.line
@@ -285,8 +285,7 @@ export const lost = (sql: SqlClient.SqlClient, changes: string) =>
     JOIN import_row ON import_row.key = new.value ->> 'key'
     JOIN import_contact ON import_contact.contact_id = COALESCE(new.value ->> 'contactId', import_row.contact_id)
     JOIN import_row AS holder ON holder.key = import_contact.key
-    WHERE new.value ->> 'state' = 'sent' AND new.value ->> 'step' <> 'contact' AND
-      import_contact.customer <> import_row.customer
+    WHERE import_contact.customer <> import_row.customer
   `
 
 /**
