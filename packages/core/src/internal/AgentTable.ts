@@ -116,7 +116,6 @@ export const makeSql: Effect.Effect<AgentTable, SqlError.SqlError, SqlClient.Sql
     CREATE TABLE IF NOT EXISTS livedesk_agent_writes (
       id INTEGER PRIMARY KEY,
       state VARCHAR(16) NOT NULL,
-      asked_at DOUBLE PRECISION NOT NULL,
       changed_at DOUBLE PRECISION NOT NULL,
       started_conversation DOUBLE PRECISION,
       body TEXT NOT NULL
@@ -174,7 +173,6 @@ export const makeSql: Effect.Effect<AgentTable, SqlError.SqlError, SqlClient.Sql
         const row = {
           id: write.id,
           state: write.state,
-          asked_at: write.askedAt,
           changed_at: write.changedAt,
           started_conversation: write.request.tool === "start_conversation" ? write.ids.conversation_id ?? null : null,
           body
@@ -183,7 +181,6 @@ export const makeSql: Effect.Effect<AgentTable, SqlError.SqlError, SqlClient.Sql
           INSERT INTO livedesk_agent_writes ${sql.insert(row)}
           ON CONFLICT (id) DO UPDATE SET
             state = excluded.state,
-            asked_at = excluded.asked_at,
             changed_at = excluded.changed_at,
             started_conversation = excluded.started_conversation,
             body = excluded.body
