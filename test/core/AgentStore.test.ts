@@ -29,6 +29,13 @@ const decide = <A, E>(f: (store: AgentStore.AgentStore["Service"]) => Effect.Eff
 
 const failed = { state: "Failed", ids: {}, problem: "ConnectionFailed: call again" } as const
 
+/** Starts a conversation with the same person, each time. */
+const start = {
+  tool: "start_conversation",
+  arguments: { inbox_id: 407, contact_id: 5, text: "Hello" }
+} as const
+const begin = decide((store) => store.propose(start, { isDraft: false, limits, target }))
+
 for (
   const [place, layer] of [
     ["memory", AgentStore.layerMemory],
@@ -115,11 +122,6 @@ for (
 
     it.effect("goes on with a write that failed in the middle", () =>
       Effect.gen(function*() {
-        const start = {
-          tool: "start_conversation",
-          arguments: { inbox_id: 407, contact_id: 5, text: "Hello" }
-        } as const
-        const begin = decide((store) => store.propose(start, { isDraft: false, limits, target }))
         yield* begin
         yield* decide((store) => store.complete(1, { ...failed, ids: { conversation_id: 41 } }))
         const again = yield* begin
@@ -201,11 +203,6 @@ for (
 
     it.effect("counts the hour of a write from its outcome, however long ago the agent asked", () =>
       Effect.gen(function*() {
-        const start = {
-          tool: "start_conversation",
-          arguments: { inbox_id: 407, contact_id: 5, text: "Hello" }
-        } as const
-        const begin = decide((store) => store.propose(start, { isDraft: false, limits, target }))
         yield* propose("Hello")
         yield* begin
         for (const id of [1, 2]) yield* decide((store) => store.complete(id, { state: "Unknown", ids: {} }))
