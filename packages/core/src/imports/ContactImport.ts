@@ -177,7 +177,10 @@ export const run = Effect.fn("ContactImport.run")(function*<E, R>(options: Optio
 
   const working = yield* Effect.forkChild(
     Effect.ensuring(
-      Effect.andThen(rows, Effect.suspend(() => ImportRun.isStopped(run) ? Effect.void : reconciling)),
+      ImportWait.observe(
+        run.inFlight,
+        Effect.andThen(rows, Effect.suspend(() => ImportRun.isStopped(run) ? Effect.void : reconciling))
+      ),
       Effect.ignore(journal.flush)
     )
   )

@@ -78,8 +78,8 @@ export const make = <Input, Output>(
       fiber: Fiber.Fiber<unknown, unknown>,
       instrumentation: Instrumentation.CallInstrumentation | undefined
     ) =>
-      instrumentation === undefined
-        ? run(fiber)
+      instrumentation?.ended === undefined
+        ? run(fiber, instrumentation)
         : Effect.onExit(Effect.suspend(() => run(fiber, instrumentation)), instrumentation.ended)
     return Effect.withFiber((fiber) => {
       const instrumentation = fiber.getRef(Instrumentation.Instrumentation)?.begin({

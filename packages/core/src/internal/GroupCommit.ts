@@ -38,13 +38,9 @@ export const make = Effect.fnUntraced(function*<Change, A, E>(
     }).pipe(
       Effect.tapError((error) => Effect.sync(() => failure = Option.some(error))),
       Effect.exit,
-      Effect.flatMap((exit) =>
-        Effect.forEach(
-          waiting,
-          ({ committed }) => committed === undefined ? Effect.void : Deferred.done(committed, exit),
-          { discard: true }
-        )
-      )
+      Effect.map((exit) => {
+        for (const { committed } of waiting) if (committed !== undefined) Deferred.doneUnsafe(committed, exit)
+      })
     )
   // A caller that still waits then, or comes later, must not wait for ever.
   yield* Effect.addFinalizer(() => {

@@ -40,18 +40,15 @@ export const make = <A>(
   call: Effect.Effect<A, LiveDeskError.LiveDeskError>,
   around: Around = { waiting: Effect.void, retrying: Effect.void }
 ): Effect.Effect<A, CallHalt | ImportJournal.ImportJournalError> =>
-  ImportWait.track(run.inFlight, (tracked) => {
-    const observed = ImportWait.observe(tracked, call)
-    return observed.pipe(
-      // Most calls succeed, and need no schedule.
-      Effect.catch((error) =>
-        afterFailure(error, observed).pipe(
-          Effect.retry(retries(run, tracked, around)),
-          Effect.catchTag(["AuthError", "ValidationError", "HttpError"], (error) => halt(run, step, error))
-        )
-      )
-    )
-  })
+  ImportWait.track(
+    run.inFlight,
+    // Most calls succeed, and need no schedule.
+    Effect.catch(call, (error) =>
+      afterFailure(error, call).pipe(
+        Effect.retry(retries(run, around)),
+        Effect.catchTag(["AuthError", "ValidationError", "HttpError"], (error) => halt(run, step, error))
+      ))
+  )
 
 /** The call, of which the first use has failed. */
 const afterFailure = <A>(
@@ -69,7 +66,7 @@ const afterFailure = <A>(
 /** After half a second, then twice as long each time, at most 30 seconds apart. */
 const backoff = Schedule.min([Schedule.exponential("500 millis"), Schedule.spaced("30 seconds")])
 
-const retries = (run: ImportRun.ImportRun, call: ImportWait.Call, { retrying, waiting }: Around) => {
+const retries = (run: ImportRun.ImportRun, { retrying, waiting }: Around) => {
   const retryFor = Duration.toMillis(run.retryFor)
   return backoff.pipe(
     Schedule.setInputType<LiveDeskError.LiveDeskError>(),
@@ -78,7 +75,7 @@ const retries = (run: ImportRun.ImportRun, call: ImportWait.Call, { retrying, wa
     // The schedule itself waits, since a run that is stopped waits no more.
     Schedule.modifyDelay(({ duration, input }) =>
       waiting.pipe(
-        Effect.andThen(ImportWait.begin(call, input.reason._tag, Duration.toMillis(duration))),
+        Effect.andThen(ImportWait.begin(run.inFlight, input.reason._tag, Duration.toMillis(duration))),
         Effect.andThen(ImportRun.sleep(run, duration)),
         Effect.as(Duration.zero)
       )

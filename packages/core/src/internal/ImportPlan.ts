@@ -83,22 +83,22 @@ const read = (
   const { line } = row
   if (row._tag === "BadRow") return Result.fail({ line, reasons: [row.problem], row: row.text })
   const text = attempted("the row cannot be kept as JSON", () => JSON.stringify(row.values))
-  return Result.gen(function*() {
-    const kept = yield* text
-    const input = yield* mapping.read(row.values)
-    return {
-      key: yield* attempted("the key failed", () => key(input)),
-      customer: customer(input),
-      addresses: addresses(input),
-      line,
-      row: kept,
-      input
-    }
-  }).pipe(
+  const kept = Result.getOrElse(text, () => "")
+  return Result.andThen(text, () => mapping.read(row.values)).pipe(
+    Result.flatMap((input) =>
+      Result.map(attempted("the key failed", () => key(input)), (key): Candidate => ({
+        key,
+        customer: customer(input),
+        addresses: addresses(input),
+        line,
+        row: kept,
+        input
+      }))
+    ),
     Result.mapError((issues) => ({
       line,
       reasons: issues.map((issue) => OptionSchema.sentence([issue])),
-      row: Result.getOrElse(text, () => "")
+      row: kept
     }))
   )
 }

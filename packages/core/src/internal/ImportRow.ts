@@ -371,16 +371,17 @@ const findOrCreate = (
   lookup: "first" | "onConflict"
 ): Effect.Effect<FoundContact, LiveDeskError.LiveDeskError> => {
   const input = { ...contact, inboxId }
-  const ensured = Effect.map(
-    // The mapping guarantees a contact key.
-    contacts.ensure(input as Contacts.EnsureContact, call),
-    (ensured) => foundContact(ensured, inboxId)
-  )
+  const ensure = () =>
+    Effect.map(
+      // The mapping guarantees a contact key.
+      contacts.ensure(input as Contacts.EnsureContact, call),
+      (ensured) => foundContact(ensured, inboxId)
+    )
   const found = lookup === "first"
-    ? ensured
+    ? ensure()
     : contacts.create(input, call).pipe(
       Effect.map((created) => foundContact({ _tag: "Created", ...created }, inboxId)),
-      Effect.catchIf(isTaken, () => ensured)
+      Effect.catchIf(isTaken, ensure)
     )
   return ImportCall.orCreatedId(found, "payload.contact.id", (id) => ({
     id: ContactId.make(id),

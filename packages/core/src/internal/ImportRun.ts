@@ -15,7 +15,7 @@ import type * as LiveDeskClient from "../LiveDeskClient.ts"
 import type * as LiveDeskError from "../LiveDeskError.ts"
 import type * as LiveDeskSchema from "../LiveDeskSchema.ts"
 import * as Messages from "../Messages.ts"
-import type * as ImportWait from "./ImportWait.ts"
+import * as ImportWait from "./ImportWait.ts"
 import * as Instrumentation from "./Instrumentation.ts"
 
 /** The options of a run that its steps read, with their defaults. */
@@ -40,7 +40,7 @@ export interface ImportRun extends Settings {
   readonly counts: { -readonly [Key in keyof ImportProgress.Counts]: number }
   /** Done when no more rows are to be worked on: fails where no other row would fare better. */
   readonly stopped: Deferred.Deferred<void, LiveDeskError.LiveDeskError | ImportJournal.ImportJournalError>
-  readonly inFlight: Set<ImportWait.Call>
+  readonly inFlight: ImportWait.ImportWaits
   /** The account that the journal last noted. */
   accountId: number | undefined
   /** When the outcome of a call last stayed unknown, in milliseconds. */
@@ -71,7 +71,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
       notInFile: 0
     },
     stopped: yield* Deferred.make<void, LiveDeskError.LiveDeskError | ImportJournal.ImportJournalError>(),
-    inFlight: new Set(),
+    inFlight: ImportWait.make(),
     accountId: undefined,
     latestUnknown: 0
   }

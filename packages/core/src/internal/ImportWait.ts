@@ -10,64 +10,66 @@ import * as Option from "effect/Option"
 import type * as ImportProgress from "../imports/ImportProgress.ts"
 import * as Instrumentation from "./Instrumentation.ts"
 
-/** A call in flight. */
-export interface Call {
-  /** When it is sent again, in milliseconds; past if it does not wait. */
-  until: number
-  reason: string
+/** The calls of a run that are in flight, and which of them wait. A call waits once at a time. */
+export interface ImportWaits {
+  calls: number
+  readonly waits: Set<Wait>
 }
 
-/** Runs a call as one of those in flight. */
-export const track = <A, E, R>(
-  inFlight: Set<Call>,
-  run: (call: Call) => Effect.Effect<A, E, R>
-): Effect.Effect<A, E, R> =>
+interface Wait {
+  /** When the call is sent again, in milliseconds. */
+  readonly until: number
+  readonly reason: string
+}
+
+/** Makes those of a run that begins. */
+export const make = (): ImportWaits => ({ calls: 0, waits: new Set() })
+
+/** Counts a call while it is in flight. */
+export const track = <A, E, R>(inFlight: ImportWaits, call: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.suspend(() => {
-    const call: Call = { until: 0, reason: "" }
-    inFlight.add(call)
-    return Effect.ensuring(run(call), Effect.sync(() => inFlight.delete(call)))
+    inFlight.calls++
+    return Effect.onExit(call, () => Effect.sync(() => inFlight.calls--))
   })
 
 /** Notes that a call waits. */
-export const begin = (call: Call, reason: string, delay: number): Effect.Effect<void> =>
+export const begin = ({ waits }: ImportWaits, reason: string, delay: number): Effect.Effect<void> =>
   Effect.map(Clock.currentTimeMillis, (now) => {
-    call.until = now + delay
-    call.reason = reason
+    waits.add({ until: now + delay, reason })
   })
 
-/** Notes the client's own waits of a call, beside what the program observes. */
-export const observe = <A, E, R>(call: Call, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.flatMap(
+/** Notes the client's own waits of all calls of a run, beside what the program observes. */
+export const observe = <A, E, R>(inFlight: ImportWaits, run: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
+  const noted: Instrumentation.CallInstrumentation = {
+    waited: () => {},
+    responded: () => {},
+    retrying: ({ reason }, _attempts, delay) => begin(inFlight, reason._tag, delay)
+  }
+  return Effect.flatMap(
     Instrumentation.Instrumentation,
     (outer) =>
-      Effect.provideService(effect, Instrumentation.Instrumentation, {
-        begin: (what, context) => {
-          const inner = outer?.begin(what, context)
-          return {
-            waited: (millis) => inner?.waited(millis),
-            responded: (status) => inner?.responded(status),
+      Effect.provideService(run, Instrumentation.Instrumentation, {
+        begin: (call, context) => {
+          const inner = outer?.begin(call, context)
+          return inner === undefined ? noted : {
+            ...inner,
             retrying: (failure, attempts, delay) =>
-              Effect.andThen(
-                begin(call, failure.reason._tag, delay),
-                inner?.retrying(failure, attempts, delay) ?? Effect.void
-              ),
-            ended: (exit) => inner?.ended(exit) ?? Effect.void
+              Effect.andThen(noted.retrying(failure, attempts, delay), inner.retrying(failure, attempts, delay))
           }
         },
         breaker: (key, state) => outer?.breaker(key, state) ?? Effect.void,
         rows: (outcomes) => outer?.rows(outcomes) ?? Effect.void
       })
   )
+}
 
 /** The wait of a run all of whose calls wait; that which ends first. */
-export const latest = (inFlight: ReadonlySet<Call>, now: number): Option.Option<ImportProgress.Waiting> => {
-  let first: Call | undefined
-  for (const call of inFlight) {
-    if (call.until <= now) return Option.none()
-    if (first === undefined || call.until < first.until) first = call
+export const latest = ({ calls, waits }: ImportWaits, now: number): Option.Option<ImportProgress.Waiting> => {
+  let first: Wait | undefined
+  for (const wait of waits) {
+    if (wait.until <= now) waits.delete(wait)
+    else if (first === undefined || wait.until < first.until) first = wait
   }
-  return Option.map(Option.fromUndefinedOr(first), ({ reason, until }) => ({
-    reason,
-    retryIn: Duration.millis(until - now)
-  }))
+  if (first === undefined || waits.size < calls) return Option.none()
+  return Option.some({ reason: first.reason, retryIn: Duration.millis(first.until - now) })
 }

@@ -31,7 +31,7 @@ export interface CallInstrumentation {
   readonly responded: (status: number) => void
   /** Called before a retry, with the delay in milliseconds and the number of attempts so far. */
   readonly retrying: (failure: Failure, attempts: number, delay: number) => Effect.Effect<void>
-  readonly ended: (exit: Exit.Exit<unknown, Failure>) => Effect.Effect<void>
+  readonly ended?: (exit: Exit.Exit<unknown, Failure>) => Effect.Effect<void>
 }
 
 /**
@@ -94,7 +94,7 @@ export const ofSpan = (span: Tracer.Span, other: CallInstrumentation | undefined
     },
     ended: (exit) => {
       for (const [name, value] of Object.entries(endOf(exit))) span.attribute(name, value)
-      return other?.ended(exit) ?? Effect.void
+      return other?.ended?.(exit) ?? Effect.void
     }
   }
 }

@@ -71,7 +71,6 @@ export const createTables = Effect.fnUntraced(function*(sql: SqlClient.SqlClient
       row TEXT NOT NULL
     )
   `
-  yield* sql`CREATE INDEX import_row_hash ON import_row (row_hash)`
   yield* sql`CREATE INDEX import_row_rejected ON import_row (line) WHERE state = 'rejected'`
   yield* sql`CREATE INDEX import_reject_line ON import_reject (line)`
   yield* sql`CREATE TABLE import_report (stamp TEXT PRIMARY KEY) WITHOUT ROWID`
@@ -218,13 +217,17 @@ export const recall = (
   run: number,
   rows: ReadonlyArray<{ readonly hash: string; readonly line: number }>
 ) =>
-  sql<{ readonly hash: string; readonly state: "done" | "sent" }>`
-    UPDATE import_row SET run = ${run}, line = same.value ->> 'line'
-    FROM json_each(${JSON.stringify(rows)}) AS same
-    WHERE import_row.row_hash = same.value ->> 'hash' AND import_row.run <> ${run} AND
-      import_row.state IN ('done', 'sent')
-    RETURNING row_hash AS hash, state
-  `
+  Effect.andThen(
+    // Few runs need it, and keeping it would cost each row as much as its insert.
+    sql`CREATE INDEX IF NOT EXISTS import_row_hash ON import_row (row_hash)`,
+    sql<{ readonly hash: string; readonly state: "done" | "sent" }>`
+      UPDATE import_row SET run = ${run}, line = same.value ->> 'line'
+      FROM json_each(${JSON.stringify(rows)}) AS same
+      WHERE import_row.row_hash = same.value ->> 'hash' AND import_row.run <> ${run} AND
+        import_row.state IN ('done', 'sent')
+      RETURNING row_hash AS hash, state
+    `
+  )
 
 /**
  * Plans rows of a run. Those whose contact is to be sent, or looked for again since an address of theirs was corrected, count

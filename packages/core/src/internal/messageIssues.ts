@@ -18,6 +18,6 @@ export const messageIssues = (message: Omit<SendMessage, "conversationId">): Rea
     ...(Result.isFailure(checked)
       ? ErrorMapping.issuesOf(checked.failure).map(({ message, path }) => ({ path: ["message", ...path], message }))
       : []),
-    ...surrogateIssues(message, ["message"])
+    ...surrogateIssues({ message })
   ]
 }

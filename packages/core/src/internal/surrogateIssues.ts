@@ -6,24 +6,34 @@
 import type * as LiveDeskError from "../LiveDeskError.ts"
 
 const lone = /\p{Cs}/u
+const everyLone = new RegExp(lone, "gu")
 
 const message = "expected text without an unpaired surrogate, as of an emoji cut in half: it cannot be sent"
 
 const maxDepth = 64
 
 /** Names each text, or name of a property, that has no encoding in UTF-8 and would arrive as another. */
-export const surrogateIssues = (
-  value: unknown,
-  path: ReadonlyArray<string> = []
-): ReadonlyArray<LiveDeskError.Issue> => {
-  if (typeof value === "string") return lone.test(value) ? [{ path, message }] : []
-  if (typeof value !== "object" || value === null || path.length > maxDepth) return []
-  // Of anything else, such as a file, the properties are not sent.
-  if (!Array.isArray(value) && !plainPrototypes.includes(Object.getPrototypeOf(value))) return []
-  return Object.entries(value).flatMap(([key, value]) => {
-    const below = [...path, key.replaceAll(new RegExp(lone, "gu"), "\ufffd")]
-    return lone.test(key) ? [{ path: below, message }] : surrogateIssues(value, below)
-  })
+export const surrogateIssues = (value: unknown): ReadonlyArray<LiveDeskError.Issue> => {
+  const issues: Array<LiveDeskError.Issue> = []
+  const path: Array<string> = []
+  const check = (text: string): boolean => {
+    const isLone = lone.test(text)
+    if (isLone) issues.push({ path: path.map((key) => key.replaceAll(everyLone, "\ufffd")), message })
+    return isLone
+  }
+  const visit = (value: unknown): void => {
+    if (typeof value === "string") return void check(value)
+    if (typeof value !== "object" || value === null || path.length > maxDepth) return
+    // Of anything else, such as a file, the properties are not sent.
+    if (!Array.isArray(value) && !plainPrototypes.includes(Object.getPrototypeOf(value))) return
+    for (const [key, below] of Object.entries(value)) {
+      path.push(key)
+      if (!check(key)) visit(below)
+      path.pop()
+    }
+  }
+  visit(value)
+  return issues
 }
 
 const plainPrototypes: ReadonlyArray<unknown> = [Object.prototype, null]
