@@ -264,7 +264,7 @@ const measures = {
   calls: () => series("calls", thousands),
   contacts: () => series("contacts", thousands),
   webhooks: () => series("webhooks", thousands),
-  flows: () => flows(flags.quick ? [2] : upTo(10_000)),
+  flows: () => flows(flags.quick ? [2] : [1, ...upTo(10_000)]),
   imports: () => imports(thousands.filter((count) => count <= 100_000)),
   emulator: () => emulator(flags.quick ? 25 : Math.min(2500, Number(flags.most ?? 2500)))
 }

@@ -8,6 +8,9 @@ import { TestClock } from "effect/testing"
 const sqlite = AgentStore.layer.pipe(Layer.provideMerge(NodeSqlite.layer({ file: ":memory:" })))
 
 const target = { baseUrl: "https://livedesk.example", keyFingerprint: "a" }
+/** The same project by its next key, or another project. */
+const rotated = { ...target, keyFingerprint: "b" }
+const emulator = { baseUrl: "http://127.0.0.1:8407", keyFingerprint: "c" }
 
 const limits = {
   messagesPerMinuteInConversation: 100,
@@ -133,7 +136,6 @@ for (
     it.effect("sends a draft to the LiveDesk that it is for alone", () =>
       Effect.gen(function*() {
         const other = { ...target, baseUrl: "http://127.0.0.1:8407" }
-        const rotated = { ...target, keyFingerprint: "b" }
         yield* propose("Hello", true)
         for (const options of [{ target: other }, { target: other, otherKey: true }, { target: rotated }]) {
           const refused = yield* Effect.flip(decide((store) => store.approve(1, options)))
@@ -147,7 +149,52 @@ for (
         )
         assert.deepInclude(again.write, { id: 2, target: other })
         const approved = yield* decide((store) => store.approve(1, { target: rotated, otherKey: true }))
-        assert.deepInclude(approved, { state: "Begun" })
+        assert.deepInclude(approved, { state: "Begun", target })
+      }).pipe(Effect.provide(layer)))
+
+    it.effect("keeps a draft of each key, and sends one of them", () =>
+      Effect.gen(function*() {
+        yield* propose("Hello", true)
+        const other = yield* decide((store) =>
+          store.propose(message("Hello"), { isDraft: true, limits, target: rotated })
+        )
+        assert.deepInclude(other.write, { id: 2, state: "Drafted", target: rotated })
+        yield* decide((store) => store.approve(1, { target }))
+        yield* decide((store) => store.complete(1, { state: "Done", ids: { message_id: 7 } }))
+        // However long that is ago, it is what the other asks for.
+        yield* TestClock.adjust("2 hours")
+        for (const otherKey of [true, false]) {
+          const twice = yield* Effect.flip(decide((store) => store.approve(2, { target: rotated, otherKey })))
+          assert.deepInclude(twice, { _tag: "NotWaitingError", id: 2, state: "Drafted" })
+          assert.include(twice.message, "write 1 is the same, and was done: discard this one")
+        }
+        yield* propose("Hello", true)
+        assert.deepInclude(yield* decide((store) => store.approve(3, { target })), { state: "Begun" })
+      }).pipe(Effect.provide(layer)))
+
+    it.effect("sends no draft that was done without it meanwhile", () =>
+      Effect.gen(function*() {
+        yield* propose("Hello", true)
+        yield* decide((store) => store.propose(message("Hello"), { isDraft: false, limits, target: rotated }))
+        yield* decide((store) => store.complete(2, { state: "Done", ids: { message_id: 7 } }))
+        const twice = yield* Effect.flip(decide((store) => store.approve(1, { target })))
+        assert.include(twice.message, "write 2 is the same, and was done")
+      }).pipe(Effect.provide(layer)))
+
+    it.effect("lets an unknown write of one LiveDesk stand against no write of another", () =>
+      Effect.gen(function*() {
+        const ask = (at: AgentWrite.Target, messagesPerMinute = 2) =>
+          decide((store) =>
+            store.propose(message("Hello"), { isDraft: false, limits: { ...limits, messagesPerMinute }, target: at })
+          )
+        yield* ask(target)
+        yield* decide((store) => store.complete(1, { state: "Unknown", ids: {} }))
+        // Nor does it count for its limits.
+        assert.deepInclude(yield* ask(emulator, 1), { _tag: "Begun" })
+        // The same key is of the same project, at whatever address.
+        for (const at of [target, rotated, { ...target, baseUrl: "https://gateway.example" }]) {
+          assert.deepInclude(yield* ask(at), { _tag: "Refused", rule: "outcomeUnknown" })
+        }
       }).pipe(Effect.provide(layer)))
 
     it.effect("continues a write at the LiveDesk alone at which it failed, and knows inboxes of no other", () =>
@@ -162,7 +209,9 @@ for (
           assert.strictEqual(yield* decide((store) => store.inboxOf(41, other)), undefined)
           const fresh = yield* decide((store) => store.propose(start, { isDraft: false, limits, target: other }))
           assert.deepInclude(fresh.write, { ids: {} })
-          yield* decide((store) => store.complete(fresh.write?.id ?? 0, failed))
+          // It has other conversations by the same numbers.
+          yield* decide((store) => store.complete(fresh.write?.id ?? 0, { ...failed, ids: { conversation_id: 41 } }))
+          assert.strictEqual(yield* decide((store) => store.inboxOf(41, target)), 407)
         }
       }).pipe(Effect.provide(layer)))
 
@@ -217,14 +266,18 @@ for (
 
     it.effect("writes into no conversation that it started for another write", () =>
       Effect.gen(function*() {
-        for (const [contactId, at] of [[5, target], [6, target], [6, { ...target, keyFingerprint: "b" }]] as const) {
+        const other = { ...target, keyFingerprint: "b" }
+        for (const [contactId, at] of [[5, target], [6, target], [6, other]] as const) {
           const start = {
             tool: "start_conversation",
             arguments: { inbox_id: 407, contact_id: contactId, text: `Hello ${contactId} at ${at.keyFingerprint}` }
           } as const
           yield* decide((store) => store.propose(start, { isDraft: true, limits, target: at }))
         }
-        for (const id of [1, 2, 3]) yield* decide((store) => store.approve(id, { target, otherKey: true }))
+        yield* decide((store) => store.approve(1, { target }))
+        // The key of the same project has changed.
+        yield* decide((store) => store.approve(2, { target: other, otherKey: true }))
+        yield* decide((store) => store.approve(3, { target: other }))
         yield* decide((store) => store.complete(1, { state: "Done", ids: { conversation_id: 41 } }))
         for (const id of [2, 3]) yield* decide((store) => store.complete(id, { state: "Unknown", ids: {} }))
         const processed = (id: number, conversationId: number) =>
@@ -234,12 +287,9 @@ for (
         assert.include(refused.message, "conversation 41 is that of write 1")
         assert.deepInclude(yield* decide((store) => store.get(2)), { state: "Unknown", ids: {} })
         // Another project has other conversations by the same numbers.
-        for (const [id, conversationId] of [[3, 41], [2, 42]] as const) {
-          assert.deepInclude(yield* processed(id, conversationId), {
-            state: "Drafted",
-            ids: { conversation_id: conversationId }
-          })
-        }
+        assert.deepInclude(yield* processed(3, 41), { state: "Drafted", ids: { conversation_id: 41 } })
+        assert.include((yield* Effect.flip(processed(2, 41))).message, "conversation 41 is that of write 1")
+        assert.deepInclude(yield* processed(2, 42), { state: "Drafted", ids: { conversation_id: 42 } })
       }).pipe(Effect.provide(layer)))
 
     it.effect("leaves the message unknown of a conversation whose process died", () =>

@@ -981,6 +981,23 @@ describe("an import that cannot go on", () => {
       ])))
   }
 
+  it.effect("says of no call that it waits once the run is stopped", () =>
+    Effect.gen(function*() {
+      const lines: Array<string> = []
+      yield* inTime(Effect.flip(importing(customers(2), {
+        retryFor: "10 seconds",
+        call: { retries: { times: 0 } },
+        onProgress: (progress) => Effect.sync(() => lines.push(ImportProgress.line(progress)))
+      })))
+      assert.match(lines.at(-2) ?? "", /waiting/)
+      assert.notMatch(lines.at(-1) ?? "", /waiting/)
+    }).pipe(Effect.provide([
+      livedesk({
+        "contacts.list": [Fault.RateLimited({ retryAfter: "120" }), ...Array.replicate(Fault.Refused(), 60)]
+      }),
+      journal
+    ])))
+
   it.effect("stops after retryFor, and goes on when it is started again", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(inTime(importing(customers(10), { retryFor: "10 seconds" })))

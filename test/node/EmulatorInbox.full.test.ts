@@ -6,7 +6,7 @@ import { NodeEmulator, NodeTransport } from "@effect-livedesk/node"
 import { NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import Axe from "axe-core"
-import { Context, DateTime, Effect, Layer, Option, Queue, References, Result } from "effect"
+import { Context, DateTime, Effect, HashMap, Layer, Option, Queue, References, Result } from "effect"
 import { HttpClient, HttpClientRequest, HttpRouter, HttpServer } from "effect/http"
 import { createServer } from "node:http"
 import type { Page } from "playwright-core"
@@ -215,6 +215,40 @@ describe.skipIf(!Browser.isInstalled)("the emulator's inbox (left out where Chro
       assert.deepStrictEqual(complaints, [
         "Failed to load resource: the server responded with a status of 502 (Bad Gateway)"
       ])
+    }).pipe(Effect.scoped))
+
+  it.live("asks for the number of a conversation that an agent started without a response", () =>
+    Effect.gen(function*() {
+      const agents = yield* Layer.build(AgentStore.layerMemory)
+      const store = Context.get(agents, AgentStore.AgentStore)
+      const { emulator, page, start, world } = yield* open({ agentStore: store })
+      const { id } = yield* start("Alice", "Hello")
+      const [contactId = 0] = HashMap.keys((yield* emulator.state).contacts)
+      const target = yield* Effect.provide(AgentWorld.target, world)
+      yield* store.propose(
+        { tool: "start_conversation", arguments: { inbox_id: 407, contact_id: contactId, text: "On its way" } },
+        { isDraft: true, limits, target }
+      )
+      yield* Context.get(world, Faults.Faults).setPlan(
+        Faults.script({ "conversations.create": [Faults.Fault.Failing({ status: 500, when: "AfterProcessing" })] })
+      )
+      yield* see(() => page.getByRole("button", { name: "1 draft waits" }).click())
+      const draft = page.getByRole("list", { name: "Drafts" }).getByRole("listitem")
+      yield* see(() => draft.locator("summary").click())
+      yield* see(() => draft.getByRole("button", { name: "Send: draft 1" }).click())
+      const number = draft.getByLabel("The conversation that was started, by its number")
+      yield* see(() => number.fill("#1"))
+      yield* see(() => draft.getByRole("button", { name: "Processed: draft 1", exact: true }).click())
+      yield* see(() => draft.getByRole("alert").getByText("digits alone").waitFor())
+      const started = [...HashMap.keys((yield* emulator.state).conversations)].find((other) => other !== id)
+      yield* see(() => number.fill(` ${started} `))
+      yield* see(() => draft.getByRole("button", { name: "Processed: draft 1", exact: true }).click())
+      yield* see(() => draft.getByRole("button", { name: "Send: draft 1" }).click())
+      yield* see(() => page.getByText("Nothing waits").waitFor())
+      assert.deepStrictEqual(
+        EmulatorState.messagesOf(yield* emulator.state, started ?? 0).map(({ content }) => Option.getOrThrow(content)),
+        ["On its way"]
+      )
     }).pipe(Effect.scoped))
 
   it.live("says what cannot be done, and loses nothing of it", () =>

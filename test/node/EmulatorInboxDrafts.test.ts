@@ -1,9 +1,9 @@
 import { AgentDraft, AgentStore, type AgentWrite } from "@effect-livedesk/core/agents"
-import { Faults } from "@effect-livedesk/core/testing"
+import { Emulator, Faults } from "@effect-livedesk/core/testing"
 import { NodeEmulator } from "@effect-livedesk/node"
 import * as NodeAgents from "@effect-livedesk/node/NodeAgents"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Effect, HashMap, Layer } from "effect"
 import { request } from "node:http"
 import { join } from "node:path"
 import * as AgentWorld from "../AgentWorld.ts"
@@ -143,6 +143,31 @@ describe("drafts in the emulator's inbox", () => {
       assert.strictEqual(yield* stateOf(1), "Unknown")
       assert.strictEqual((yield* decide("send")).status, 409)
       assert.strictEqual((yield* decide("processed")).status, 200)
+      assert.deepStrictEqual(yield* AgentWorld.messages(false), ["On its way"])
+    }).pipe(Effect.provide(layer(AgentStore.layerMemory))))
+
+  it.live("that started a conversation are resolved with its number, and continue there", () =>
+    Effect.gen(function*() {
+      const { contactId, conversationId } = yield* AgentWorld.begin()
+      yield* draft({
+        tool: "start_conversation",
+        arguments: { inbox_id: 407, contact_id: contactId, text: "On its way" }
+      })
+      yield* Faults.Faults.use(({ setPlan }) =>
+        setPlan(Faults.script({ "conversations.create": [Fault.Reset({ when: "AfterProcessing" })] }))
+      )
+      assert.strictEqual((yield* decide("send")).status, 502)
+      assert.include(error(yield* decide("processed")), "its id is needed")
+      const { conversations } = yield* Emulator.Emulator.use(({ state }) => state)
+      const [started = 0] = [...HashMap.keys(conversations)].filter((id) => id !== conversationId)
+      const mixed = yield* act({ _tag: "DecideDraft", id: 1, decision: "not-processed", conversationId: started })
+      assert.strictEqual(mixed.status, 400)
+      assert.include(error(mixed), "give no number")
+      assert.strictEqual(yield* stateOf(1), "Unknown")
+      const resolved = yield* act({ _tag: "DecideDraft", id: 1, decision: "processed", conversationId: started })
+      assert.strictEqual(resolved.status, 200, resolved.text)
+      assert.deepInclude(yield* AgentDraft.get(1), { state: "Drafted", ids: { conversation_id: started } })
+      assert.strictEqual((yield* decide("send")).status, 200)
       assert.deepStrictEqual(yield* AgentWorld.messages(false), ["On its way"])
     }).pipe(Effect.provide(layer(AgentStore.layerMemory))))
 

@@ -44,9 +44,9 @@ export const get = (
  * - `Drafted`: LiveDesk did nothing, and `problem` says why. It can be sent again.
  * - `Unknown`: LiveDesk may have acted. Look in the console, then call `resolve`.
  *
- * Fails with `NotWaitingError` if it is no draft any more, or the same write is not resolved; with `OtherLiveDeskError` if
- * it is for another base URL, or from another API key. Set `otherKey` for a key of the same project. The limits of the policy
- * are for the agent, so none applies here.
+ * Fails with `NotWaitingError` if it is no draft any more, or the same write is not resolved, or was done since the draft was
+ * asked for; with `OtherLiveDeskError` if it is for another base URL, or from another API key. Set `otherKey` for a key of
+ * the same project. The limits of the policy are for the agent, so none applies here.
  *
  * @category calls
  * @since 0.1.0

@@ -120,7 +120,7 @@ type Decision = Effect.Effect<AgentWrite.AgentWrite, AgentStoreError | NotWaitin
 export class AgentStore extends Context.Service<AgentStore, {
   /**
    * Records that an agent asks for a write, and decides: it is drafted, the caller must make it now, or it is refused.
-   * A draft that waits already is returned as it is. A write that failed without an effect goes on where it ended.
+   * A draft that waits already at this target is returned as it is. A write that failed without an effect goes on where it ended.
    */
   readonly propose: (
     request: AgentWrite.Request,
@@ -132,7 +132,9 @@ export class AgentStore extends Context.Service<AgentStore, {
   ) => Effect.Effect<Proposal, AgentStoreError>
   /**
    * Records that a person approved a draft. The caller must make it now, at this target. Fails with `OtherLiveDeskError`
-   * if the draft is for another base URL; also if it is from another API key, unless `otherKey` is set.
+   * if the draft is for another base URL; also if it is from another API key, unless `otherKey` is set. Fails with
+   * `NotWaitingError` if it is no draft any more, or the same write is not resolved, or was done since the draft was asked
+   * for.
    */
   readonly approve: (
     id: number,
@@ -292,12 +294,12 @@ const make = (table: AgentTable.AgentTable): AgentStore["Service"] => {
     propose: (request, { isDraft, limits, target }) =>
       transaction(Effect.gen(function*() {
         const at = yield* now
-        const writes = yield* table.find(["Drafted", "Begun", "Unknown"], at - hour)
+        const writes = (yield* table.find(["Drafted", "Begun", "Unknown"], at - hour)).filter(isNear(target))
         const isSame = (write: AgentWrite.AgentWrite) =>
           AgentWrite.fingerprint(write.request) === AgentWrite.fingerprint(request)
         const refusal = standsAgainst(request, isDraft, writes, at)
         const waiting = writes.find((write) =>
-          write.state === "Drafted" && isSame(write) && write.target.baseUrl === target.baseUrl
+          write.state === "Drafted" && isSame(write) && isTarget(target, write.target)
         )
         if (refusal === undefined && waiting !== undefined) {
           yield* appendWrite(waiting, { by: "agent", event: "Drafted", detail: "the draft waits already" })
@@ -351,17 +353,21 @@ const make = (table: AgentTable.AgentTable): AgentStore["Service"] => {
               "numbers. If the key is of the same project, say so (--other-key)"
           })
         }
-        const writes = yield* table.find(["Begun", "Unknown"], at)
-        const other = writes.filter(AgentWrite.isUnresolved).find((other) =>
-          AgentWrite.fingerprint(other.request) === AgentWrite.fingerprint(write.request)
+        const writes = yield* table.find(["Begun", "Unknown"], write.askedAt)
+        const same = writes.filter(isNear(write.target)).filter((other) =>
+          other.id !== id && AgentWrite.fingerprint(other.request) === AgentWrite.fingerprint(write.request)
         )
-        if (other !== undefined) {
-          return yield* new NotWaitingError({
-            id,
-            state: write.state,
-            message: `write ${other.id} is the same, and whether it happened is not known: resolve that one first`
-          })
-        }
+        const unresolved = same.find(AgentWrite.isUnresolved)
+        // What was done since then is what was asked for.
+        const done = same.find((other) =>
+          other.state === "Done" && creates(other.request) && other.changedAt >= write.askedAt
+        )
+        const problem = unresolved !== undefined
+          ? `write ${unresolved.id} is the same, and whether it happened is not known: resolve that one first`
+          : done !== undefined
+          ? `write ${done.id} is the same, and was done: discard this one`
+          : undefined
+        if (problem !== undefined) return yield* new NotWaitingError({ id, state: write.state, message: problem })
         return yield* moved({ ...rest, state: "Begun", changedAt: at }, "person")
       })),
     complete: (id, { detail, ids, problem, state }) =>
@@ -408,8 +414,9 @@ const make = (table: AgentTable.AgentTable): AgentStore["Service"] => {
         const resolved: AgentWrite.AgentWrite = { ...rest, ...(yield* resolve(write, resolution)), changedAt: at }
         const { conversation_id: conversation } = resolved.ids
         const isNew = write.request.tool === "start_conversation" && conversation !== write.ids.conversation_id
-        const holder = isNew && conversation !== undefined ? yield* table.startOf(conversation) : undefined
-        if (holder !== undefined && isTarget(holder.target, write.target)) {
+        const starts = isNew && conversation !== undefined ? yield* table.startsOf(conversation) : []
+        const holder = starts.find((start) => isTarget(start.target, write.target))
+        if (holder !== undefined) {
           return yield* new AgentResolutionError({
             id,
             message: `write ${id}: conversation ${conversation} is that of write ${holder.id}: give its own`
@@ -427,17 +434,21 @@ const make = (table: AgentTable.AgentTable): AgentStore["Service"] => {
       )),
     inboxOf: (conversationId, target) =>
       read(Effect.map(
-        table.startOf(conversationId),
-        (write) =>
-          write?.request.tool === "start_conversation" && isTarget(target, write.target)
-            ? write.request.arguments.inbox_id
-            : undefined
+        table.startsOf(conversationId),
+        (starts) => {
+          const start = starts.find((start) => isTarget(target, start.target))
+          return start?.request.tool === "start_conversation" ? start.request.arguments.inbox_id : undefined
+        }
       )),
     record: (entry) => transaction(append(entry)),
     audit: ({ after = 0, limit = 1_000 } = {}) => read(table.entries(after, limit)),
     forget: FlowDatabase.makeForget("AgentStore.forget", (before) => transaction(table.forget(before)))
   })
 }
+
+/** Whether a write may be for the same LiveDesk: a project's keys change, and so does the address that it is called at. */
+const isNear = (target: AgentWrite.Target) => ({ target: other }: AgentWrite.AgentWrite): boolean =>
+  other.baseUrl === target.baseUrl || other.keyFingerprint === target.keyFingerprint
 
 const isTarget = (one: AgentWrite.Target, other: AgentWrite.Target): boolean =>
   one.baseUrl === other.baseUrl && one.keyFingerprint === other.keyFingerprint

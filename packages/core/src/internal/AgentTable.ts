@@ -25,8 +25,8 @@ export interface AgentTable {
   readonly get: (id: number) => Query<AgentWrite | undefined>
   /** The writes of these states, and those that changed since a time, in milliseconds since 1970; oldest first. */
   readonly find: (states: ReadonlyArray<State>, since: number) => Query<ReadonlyArray<AgentWrite>>
-  /** The newest write with a conversation among its ids that an agent started. */
-  readonly startOf: (conversationId: number) => Query<AgentWrite | undefined>
+  /** The writes that started a conversation of this number, the newest first: another LiveDesk has the same numbers. */
+  readonly startsOf: (conversationId: number) => Query<ReadonlyArray<AgentWrite>>
   readonly lastId: Query<number>
   readonly put: (write: AgentWrite) => Query<void>
   readonly append: (entry: Omit<AuditEntry, "id">) => Query<void>
@@ -64,7 +64,7 @@ export const makeMemory: Effect.Effect<AgentTable> = Effect.map(Semaphore.make(1
     get: (id) => Effect.sync(() => writes.get(id)),
     find: (states, since) =>
       Effect.sync(() => all().filter(({ changedAt, state }) => states.includes(state) || changedAt >= since)),
-    startOf: (conversationId) => Effect.sync(() => all().findLast(isStartOf(conversationId))),
+    startsOf: (conversationId) => Effect.sync(() => all().filter(isStartOf(conversationId)).reverse()),
     lastId: Effect.sync(() => Math.max(0, ...writes.keys())),
     put: (write) =>
       Effect.sync(() => {
@@ -160,13 +160,10 @@ export const makeSql: Effect.Effect<AgentTable, SqlError.SqlError, SqlClient.Sql
         SELECT body FROM livedesk_agent_writes
         WHERE ${sql.or([sql.in("state", states), sql`changed_at >= ${since}`])} ORDER BY id
       `),
-    startOf: (conversationId) =>
-      Effect.map(
-        writes(sql`
-          SELECT body FROM livedesk_agent_writes WHERE started_conversation = ${conversationId} ORDER BY id DESC LIMIT 1
-        `),
-        ([write]) => write
-      ),
+    startsOf: (conversationId) =>
+      writes(sql`
+        SELECT body FROM livedesk_agent_writes WHERE started_conversation = ${conversationId} ORDER BY id DESC
+      `),
     lastId: number(sql`SELECT MAX(id) AS last FROM livedesk_agent_writes`),
     put: (write) =>
       Effect.flatMap(encodeWrite(write).pipe(Effect.catch(fail)), (body) => {

@@ -76,7 +76,7 @@ const retries = (run: ImportRun.ImportRun, { retrying, waiting }: Around) => {
     Schedule.modifyDelay(({ duration, input }) =>
       waiting.pipe(
         Effect.andThen(ImportWait.begin(run.inFlight, input.reason._tag, Duration.toMillis(duration))),
-        Effect.andThen(ImportRun.sleep(run, duration)),
+        Effect.flatMap((wait) => Effect.ensuring(ImportRun.sleep(run, duration), ImportWait.end(run.inFlight, wait))),
         Effect.as(Duration.zero)
       )
     ),

@@ -32,18 +32,23 @@ export const track = <A, E, R>(inFlight: ImportWaits, call: Effect.Effect<A, E, 
     return Effect.onExit(call, () => Effect.sync(() => inFlight.calls--))
   })
 
-/** Notes that a call waits. */
-export const begin = ({ waits }: ImportWaits, reason: string, delay: number): Effect.Effect<void> =>
+/** Notes that a call waits; the note ends with the time, or as `end` has it. */
+export const begin = ({ waits }: ImportWaits, reason: string, delay: number): Effect.Effect<Wait> =>
   Effect.map(Clock.currentTimeMillis, (now) => {
-    waits.add({ until: now + delay, reason })
+    const wait = { until: now + delay, reason }
+    waits.add(wait)
+    return wait
   })
+
+/** Notes that a call waits no more. */
+export const end = ({ waits }: ImportWaits, wait: Wait): Effect.Effect<void> => Effect.sync(() => waits.delete(wait))
 
 /** Notes the client's own waits of all calls of a run, beside what the program observes. */
 export const observe = <A, E, R>(inFlight: ImportWaits, run: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
   const noted: Instrumentation.CallInstrumentation = {
     waited: () => {},
     responded: () => {},
-    retrying: ({ reason }, _attempts, delay) => begin(inFlight, reason._tag, delay)
+    retrying: ({ reason }, _attempts, delay) => Effect.asVoid(begin(inFlight, reason._tag, delay))
   }
   return Effect.flatMap(
     Instrumentation.Instrumentation,
@@ -63,7 +68,7 @@ export const observe = <A, E, R>(inFlight: ImportWaits, run: Effect.Effect<A, E,
   )
 }
 
-/** The wait of a run all of whose calls wait; that which ends first. */
+/** The wait of a run all of whose calls wait, that which ends first. Forgets those that are over. */
 export const latest = ({ calls, waits }: ImportWaits, now: number): Option.Option<ImportProgress.Waiting> => {
   let first: Wait | undefined
   for (const wait of waits) {

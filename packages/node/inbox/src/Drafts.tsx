@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals"
+import { useRef } from "preact/hooks"
 import type { DraftView } from "../../src/internal/InboxView.ts"
 import { act } from "./Act.ts"
 import { Fields } from "./Fields.tsx"
@@ -19,9 +20,12 @@ const stateOf = ({ state }: DraftView): string => states[state] ?? state
 const done = { send: "sent", discard: "discarded", processed: "resolved", "not-processed": "resolved" }
 
 /** What an agent asked for and was not done, and what a person may decide about it. */
-const Decide = ({ draft: { id, problem, state } }: { readonly draft: DraftView }) => {
+const Decide = (
+  { draft: { conversationId, id, problem, state, tool } }: { readonly draft: DraftView }
+) => {
   const wrong = useSignal<string | undefined>(undefined)
   const busy = useSignal(false)
+  const started = useRef<HTMLInputElement>(null)
   const button = (decision: Decision, title: string, kind = "") => (
     <button
       type="button"
@@ -31,7 +35,13 @@ const Decide = ({ draft: { id, problem, state } }: { readonly draft: DraftView }
       onClick={async () => {
         if (busy.value) return
         busy.value = true
-        wrong.value = await act({ _tag: "DecideDraft", id, decision }, `Draft ${id} is ${done[decision]}`)
+        const given = started.current?.value.trim() ?? ""
+        wrong.value = /^\d*$/.test(given)
+          ? await act(
+            { _tag: "DecideDraft", id, decision, ...(given === "" ? {} : { conversationId: Number(given) }) },
+            `Draft ${id} is ${done[decision]}`
+          )
+          : "The number of a conversation has digits alone."
         busy.value = false
       }}
     >
@@ -56,6 +66,14 @@ const Decide = ({ draft: { id, problem, state } }: { readonly draft: DraftView }
               LiveDesk may have done it, and nothing sends it again. Look for it, then choose. While it may be in
               flight, for 15 minutes, this is refused.
             </p>
+            {tool === "start_conversation" && conversationId === null
+              ? (
+                <label class="field">
+                  <span>The conversation that was started, by its number</span>
+                  <input inputMode="numeric" ref={started} />
+                </label>
+              )
+              : null}
             <div class="bar">
               {button("not-processed", "Not processed")}
               {button("processed", "Processed")}

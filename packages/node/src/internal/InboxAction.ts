@@ -37,10 +37,14 @@ export const InboxAction = Schema.Union([
     ids: Schema.Array(Schema.String),
     rate: Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }))
   }),
-  /** Decides about what an agent asked for: the last two resolve an unknown outcome. */
+  /**
+   * Decides about what an agent asked for: the last two resolve an unknown outcome. `processed` takes the id of the
+   * conversation that was started, where nobody knows it yet.
+   */
   Schema.TaggedStruct("DecideDraft", {
     id: Schema.Natural,
-    decision: Schema.Literals(["send", "discard", "processed", "not-processed"])
+    decision: Schema.Literals(["send", "discard", "processed", "not-processed"]),
+    conversationId: Schema.optionalKey(Schema.Natural)
   })
 ])
 export type InboxAction = typeof InboxAction.Type

@@ -69,7 +69,7 @@ export const make = Effect.fnUntraced(function*({ liveDesk, store }: Options): E
     Effect.cachedInvalidateWithTTL(refreshed)
   )
 
-  const perform = ({ decision, id }: Decision): Effect.Effect<
+  const perform = ({ conversationId, decision, id }: Decision): Effect.Effect<
     unknown,
     | InboxCallRejected
     | AgentStore.AgentStoreError
@@ -80,6 +80,9 @@ export const make = Effect.fnUntraced(function*({ liveDesk, store }: Options): E
     | LiveDeskError.ValidationError,
     AgentStore.AgentStore
   > => {
+    if (conversationId !== undefined && decision !== "processed") {
+      return reject(400, "a conversation that was started was processed: choose that, or give no number")
+    }
     switch (decision) {
       case "send":
         return Effect.flatMap(Effect.provide(AgentDraft.send(id), liveDesk), (write) =>
@@ -91,7 +94,7 @@ export const make = Effect.fnUntraced(function*({ liveDesk, store }: Options): E
       case "discard":
         return AgentDraft.discard(id)
       case "processed":
-        return AgentDraft.resolve(id, { _tag: "Processed" })
+        return AgentDraft.resolve(id, { _tag: "Processed", conversationId })
       case "not-processed":
         return AgentDraft.resolve(id, { _tag: "NotProcessed" })
     }
