@@ -14,7 +14,7 @@ export default defineConfig({
     testTimeout: Breadth.isFull ? 300_000 : 30_000,
     hookTimeout: 30_000,
     // Vitest takes one less than there are cores; of two, that leaves one idle, and most campaigns wait.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    maxWorkers: Math.max(Breadth.isFull ? 3 : 2, availableParallelism() - 1),
     // Files share their process, so that each need not load the library anew. Each leaves it as it was.
     isolate: false,
     // A test that asserts nothing fails, and so does one whose snapshot is not there yet.
