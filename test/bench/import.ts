@@ -57,7 +57,9 @@ try {
       ratios.push(imported.rate / bare.rate)
       say(`${lookup}: ${imported.rate.toFixed(0)} rows a second, the bare client ${bare.rate.toFixed(0)}`)
     }
-    say(`${lookup}: of the bare client's speed, 64 at once, ${Spread.text(Spread.of(ratios))} in ${ratios.length} turns`)
+    say(
+      `${lookup}: of the bare client's speed, 64 at once, ${Spread.text(Spread.of(ratios))} in ${ratios.length} turns`
+    )
   }
 
   const limit = 200

@@ -42,12 +42,15 @@ export const make = <A>(
 ): Effect.Effect<A, CallHalt | ImportJournal.ImportJournalError> =>
   ImportWait.track(
     run.inFlight,
-    // Most calls succeed, and need no schedule.
-    Effect.catch(call, (error) =>
-      afterFailure(error, call).pipe(
-        Effect.retry(retries(run, around)),
-        Effect.catchTag(["AuthError", "ValidationError", "HttpError"], (error) => halt(run, step, error))
-      ))
+    call.pipe(
+      // Most calls succeed, and need no schedule.
+      Effect.catch((error) =>
+        afterFailure(error, call).pipe(
+          Effect.retry(retries(run, around)),
+          Effect.catchTag(["AuthError", "ValidationError", "HttpError"], (error) => halt(run, step, error))
+        )
+      )
+    )
   )
 
 /** The call, of which the first use has failed. */
