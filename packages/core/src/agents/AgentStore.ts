@@ -12,6 +12,7 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import type * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
+import * as AgentLimit from "../internal/AgentLimit.ts"
 import * as AgentTable from "../internal/AgentTable.ts"
 import * as FlowDatabase from "../internal/FlowDatabase.ts"
 import type * as LiveDeskError from "../LiveDeskError.ts"
@@ -120,7 +121,8 @@ type Decision = Effect.Effect<AgentWrite.AgentWrite, AgentStoreError | NotWaitin
 export class AgentStore extends Context.Service<AgentStore, {
   /**
    * Records that an agent asks for a write, and decides: it is drafted, the caller must make it now, or it is refused.
-   * A draft that waits already at this target is returned as it is. A write that failed without an effect goes on where it ended.
+   * A draft that waits already at this target is returned as it is. A write that failed without an effect goes on where it
+   * ended. What was written at another base URL with another API key does not count.
    */
   readonly propose: (
     request: AgentWrite.Request,
@@ -190,50 +192,14 @@ const inFlightFor = 15 * minute
 // decisions
 // ---------------------------------------------------------------------------------------------------------------------
 
-const isMessage = ({ tool }: AgentWrite.Request): boolean =>
-  tool === "send_message" || tool === "leave_note" || tool === "start_conversation"
-
-const conversationOf = ({ arguments: fields }: AgentWrite.Request): number | undefined =>
-  "conversation_id" in fields ? fields.conversation_id : undefined
-
 /**
  * A write that may not be repeated within an hour, since a client may have lost the response and ask again. Other writes
  * change a record to what it is already.
  */
-const creates = (request: AgentWrite.Request): boolean => isMessage(request) || request.tool === "create_ticket"
+const creates = (request: AgentWrite.Request): boolean =>
+  AgentLimit.isMessage(request) || request.tool === "create_ticket"
 
 type Refusal = Extract<Proposal, { readonly _tag: "Refused" }>
-
-/** The limit that refuses a request, and until when. */
-const overLimit = (
-  request: AgentWrite.Request,
-  writes: ReadonlyArray<AgentWrite.AgentWrite>,
-  limits: AgentPolicy.AgentPolicy["Service"]["limits"],
-  now: number
-): Refusal | undefined => {
-  const inWindow = (
-    rule: keyof AgentPolicy.Limits,
-    window: number,
-    counts: (request: AgentWrite.Request) => boolean
-  ): Refusal | undefined => {
-    if (!counts(request)) return undefined
-    const counted = writes
-      .filter(({ askedAt, request, state }) => state !== "Failed" && askedAt > now - window && counts(request))
-      .map(({ askedAt }) => askedAt)
-      .sort((a, b) => a - b)
-    const frees = counted[counted.length - limits[rule]]
-    return frees === undefined ? undefined : { _tag: "Refused", rule, write: undefined, until: frees + window }
-  }
-  const conversation = conversationOf(request)
-  return inWindow(
-    "messagesPerMinuteInConversation",
-    minute,
-    (other) => isMessage(other) && conversation !== undefined && conversationOf(other) === conversation
-  ) ??
-    inWindow("messagesPerMinute", minute, isMessage) ??
-    inWindow("conversationsPerHour", hour, ({ tool }) => tool === "start_conversation") ??
-    inWindow("otherWritesPerMinute", minute, (other) => !isMessage(other))
-}
 
 /** The earlier write that stands against a request. */
 const standsAgainst = (
@@ -305,7 +271,9 @@ const make = (table: AgentTable.AgentTable): AgentStore["Service"] => {
           yield* appendWrite(waiting, { by: "agent", event: "Drafted", detail: "the draft waits already" })
           return { _tag: "Drafted", write: waiting } as const
         }
-        const refused = refusal ?? overLimit(request, writes, limits, at)
+        const reached = AgentLimit.reached(request, writes, limits, at)
+        const refused: Refusal | undefined = refusal ??
+          (reached === undefined ? undefined : { _tag: "Refused", write: undefined, ...reached })
         if (refused !== undefined) {
           yield* append({
             by: "agent",
