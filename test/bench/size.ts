@@ -12,11 +12,11 @@ const limit = 55_900
 
 /** Likewise, of the entry points with Effect. */
 const limitsInBrowsers: { readonly [entry: string]: number } = {
-  "@effect-livedesk/core": 94_700,
+  "@effect-livedesk/core": 94_800,
   "@effect-livedesk/core/LiveDeskOpenApi": 73_000,
-  "@effect-livedesk/core/agents": 67_800,
+  "@effect-livedesk/core/agents": 68_000,
   "@effect-livedesk/core/flows": 63_500,
-  "@effect-livedesk/core/imports": 75_800,
+  "@effect-livedesk/core/imports": 75_900,
   "@effect-livedesk/core/testing": 121_900,
   "@effect-livedesk/core/webhooks": 88_400
 }

@@ -16,19 +16,16 @@ const maxDepth = 64
 export const surrogateIssues = (value: unknown): ReadonlyArray<LiveDeskError.Issue> => {
   const issues: Array<LiveDeskError.Issue> = []
   const path: Array<string> = []
-  const check = (text: string): boolean => {
-    const isLone = lone.test(text)
-    if (isLone) issues.push({ path: path.map((key) => key.replaceAll(everyLone, "\ufffd")), message })
-    return isLone
-  }
   const visit = (value: unknown): void => {
-    if (typeof value === "string") return void check(value)
+    if (typeof value === "string" && lone.test(value)) {
+      issues.push({ path: path.map((key) => key.replaceAll(everyLone, "\ufffd")), message })
+    }
     if (typeof value !== "object" || value === null || path.length > maxDepth) return
     // Of anything else, such as a file, the properties are not sent.
     if (!Array.isArray(value) && !plainPrototypes.includes(Object.getPrototypeOf(value))) return
     for (const [key, below] of Object.entries(value)) {
       path.push(key)
-      if (!check(key)) visit(below)
+      visit(lone.test(key) ? key : below)
       path.pop()
     }
   }
