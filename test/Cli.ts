@@ -14,8 +14,11 @@ import * as Child from "./Child.ts"
 import * as EmulatorSettings from "./EmulatorSettings.ts"
 import * as Folder from "./Folder.ts"
 
-/** The command's program. */
-export const program = new URL("../packages/node/src/bin.ts", import.meta.url)
+/** The command's program: in `test:full`, whose processes are many, bundled as it is published, which starts far sooner. */
+export const program = new URL(
+  `../packages/node/${Breadth.isFull ? "dist/bin.js" : "src/bin.ts"}`,
+  import.meta.url
+)
 
 /** Nothing but `settings`, and where Node.js keeps what it compiled, so that not every process compiles it anew. */
 export const environment = (settings: Record<string, string>): Record<string, string> => ({

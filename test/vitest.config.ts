@@ -21,6 +21,7 @@ export default defineConfig({
     expect: { requireAssertions: true },
     update: "none",
     setupFiles: ["./Assertions.ts"],
+    globalSetup: Breadth.isFull ? ["./BundledCommand.ts"] : [],
     include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
     exclude: [
       "**/node_modules/**",

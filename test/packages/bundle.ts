@@ -34,6 +34,10 @@ const undici: Esbuild.Plugin = {
         "Dispatcher.prototype.request = function(...given) {",
         "  return require(\"undici/lib/api/api-request.js\").apply(this, given)",
         "}",
+        // A proxy's agent asks for its tunnel by it.
+        "Dispatcher.prototype.connect = function(...given) {",
+        "  return require(\"undici/lib/api/api-connect.js\").apply(this, given)",
+        "}",
         "export class FormData {",
         "  constructor() { return new (require(\"undici/lib/web/fetch/formdata.js\").FormData)() }",
         "}",
