@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
 
-/** Bundles the command from its sources before any test runs. */
+/** Bundles the command from its sources before any test runs, where `Cli.program` has it. */
 export const setup = (): void => {
-  execFileSync(process.execPath, [fileURLToPath(new URL("packages/bundle.ts", import.meta.url))], { stdio: "inherit" })
+  const bundle = fileURLToPath(new URL("packages/bundle.ts", import.meta.url))
+  execFileSync(process.execPath, [bundle, ".bundle"], { stdio: "inherit" })
 }

@@ -16,7 +16,7 @@ import * as Folder from "./Folder.ts"
 
 /** The command's program: in `test:full`, whose processes are many, bundled as it is published, which starts far sooner. */
 export const program = new URL(
-  `../packages/node/${Breadth.isFull ? "dist/bin.js" : "src/bin.ts"}`,
+  `../packages/node/${Breadth.isFull ? ".bundle/bin.js" : "src/bin.ts"}`,
   import.meta.url
 )
 

@@ -199,13 +199,9 @@ for (
 
     it.effect("continues a write at the LiveDesk alone at which it failed, and knows inboxes of no other", () =>
       Effect.gen(function*() {
-        const start = {
-          tool: "start_conversation",
-          arguments: { inbox_id: 407, contact_id: 5, text: "Hello" }
-        } as const
-        yield* decide((store) => store.propose(start, { isDraft: false, limits, target }))
+        yield* begin
         yield* decide((store) => store.complete(1, { ...failed, ids: { conversation_id: 41 } }))
-        for (const other of [{ ...target, keyFingerprint: "b" }, { ...target, baseUrl: "http://127.0.0.1:8407" }]) {
+        for (const other of [rotated, { ...target, baseUrl: "http://127.0.0.1:8407" }]) {
           assert.strictEqual(yield* decide((store) => store.inboxOf(41, other)), undefined)
           const fresh = yield* decide((store) => store.propose(start, { isDraft: false, limits, target: other }))
           assert.deepInclude(fresh.write, { ids: {} })
@@ -266,8 +262,7 @@ for (
 
     it.effect("writes into no conversation that it started for another write", () =>
       Effect.gen(function*() {
-        const other = { ...target, keyFingerprint: "b" }
-        for (const [contactId, at] of [[5, target], [6, target], [6, other]] as const) {
+        for (const [contactId, at] of [[5, target], [6, target], [6, rotated]] as const) {
           const start = {
             tool: "start_conversation",
             arguments: { inbox_id: 407, contact_id: contactId, text: `Hello ${contactId} at ${at.keyFingerprint}` }
@@ -276,8 +271,8 @@ for (
         }
         yield* decide((store) => store.approve(1, { target }))
         // The key of the same project has changed.
-        yield* decide((store) => store.approve(2, { target: other, otherKey: true }))
-        yield* decide((store) => store.approve(3, { target: other }))
+        yield* decide((store) => store.approve(2, { target: rotated, otherKey: true }))
+        yield* decide((store) => store.approve(3, { target: rotated }))
         yield* decide((store) => store.complete(1, { state: "Done", ids: { conversation_id: 41 } }))
         for (const id of [2, 3]) yield* decide((store) => store.complete(id, { state: "Unknown", ids: {} }))
         const processed = (id: number, conversationId: number) =>

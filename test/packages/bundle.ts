@@ -1,6 +1,7 @@
 /**
  * Bundles the command `livedesk` into `packages/node/dist`, with all that it imports: no other copy of `effect` beside
- * it can break it, and it starts from few files. Run by `pnpm build`, after the compiler.
+ * it can break it, and it starts from few files. Run by `pnpm build`, after the compiler. `test:full` gives another folder of
+ * the package: in `dist`, the bundle would replace the types that the next check reads.
  */
 import * as Esbuild from "esbuild"
 import * as Fs from "node:fs"
@@ -9,7 +10,7 @@ import * as Notices from "./Notices.ts"
 import * as Tool from "./Tool.ts"
 
 const home = Path.join(Tool.root, "packages/node")
-const dist = Path.join(home, "dist")
+const dist = Path.join(home, process.argv[2] ?? "dist")
 
 /**
  * undici's agents alone. Its entry loads caches, mocks and WebSockets too, and esbuild finds no names in it, as it

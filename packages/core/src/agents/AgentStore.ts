@@ -260,7 +260,7 @@ const make = (table: AgentTable.AgentTable): AgentStore["Service"] => {
     propose: (request, { isDraft, limits, target }) =>
       transaction(Effect.gen(function*() {
         const at = yield* now
-        const writes = (yield* table.find(["Drafted", "Begun", "Unknown"], at - hour)).filter(isNear(target))
+        const writes = (yield* table.find(["Drafted", "Begun", "Unknown"], at - hour)).filter(mayBeFor(target))
         const isSame = (write: AgentWrite.AgentWrite) =>
           AgentWrite.fingerprint(write.request) === AgentWrite.fingerprint(request)
         const refusal = standsAgainst(request, isDraft, writes, at)
@@ -322,7 +322,7 @@ const make = (table: AgentTable.AgentTable): AgentStore["Service"] => {
           })
         }
         const writes = yield* table.find(["Begun", "Unknown"], write.askedAt)
-        const same = writes.filter(isNear(write.target)).filter((other) =>
+        const same = writes.filter(mayBeFor(write.target)).filter((other) =>
           other.id !== id && AgentWrite.fingerprint(other.request) === AgentWrite.fingerprint(write.request)
         )
         const unresolved = same.find(AgentWrite.isUnresolved)
@@ -415,7 +415,7 @@ const make = (table: AgentTable.AgentTable): AgentStore["Service"] => {
 }
 
 /** Whether a write may be for the same LiveDesk: a project's keys change, and so does the address that it is called at. */
-const isNear = (target: AgentWrite.Target) => ({ target: other }: AgentWrite.AgentWrite): boolean =>
+const mayBeFor = (target: AgentWrite.Target) => ({ target: other }: AgentWrite.AgentWrite): boolean =>
   other.baseUrl === target.baseUrl || other.keyFingerprint === target.keyFingerprint
 
 const isTarget = (one: AgentWrite.Target, other: AgentWrite.Target): boolean =>
