@@ -1,4 +1,4 @@
-import { Contacts, LiveDesk, LiveDeskError, Transport } from "@effect-livedesk/core"
+import { Contacts, LiveDesk, LiveDeskError, RateLimit, Transport } from "@effect-livedesk/core"
 import {
   ConversationFlow,
   CustomerReply,
@@ -10,8 +10,22 @@ import {
 import { Emulator, Faults } from "@effect-livedesk/core/testing"
 import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
 import { assert, describe, it } from "@effect/vitest"
-import { Array, Clock, Duration, Effect, Fiber, HashMap, Layer, Logger, PubSub, References, Schema } from "effect"
+import {
+  Array,
+  Clock,
+  Deferred,
+  Duration,
+  Effect,
+  Fiber,
+  HashMap,
+  Layer,
+  Logger,
+  PubSub,
+  References,
+  Schema
+} from "effect"
 import { HttpClient } from "effect/http"
+import { RateLimiter } from "effect/persistence"
 import { TestClock } from "effect/testing"
 import { Workflow, WorkflowEngine } from "effect/workflow"
 import * as Breadth from "../Breadth.ts"
@@ -121,6 +135,15 @@ const pass = Effect.fnUntraced(function*(time: Duration.Input) {
   }
 })
 
+/** A life that is ended so long after its beginning, and the minute that its end may take. */
+const endedAfter = Effect.fnUntraced(function*(time: Duration.Input) {
+  const ending = yield* Deferred.make<void>()
+  const fiber = yield* Effect.forkChild(life(Effect.andThen(begin(time), Deferred.succeed(ending, undefined))))
+  yield* Deferred.await(ending)
+  yield* pass("1 minute")
+  yield* Fiber.join(fiber)
+})
+
 /** What was logged as a warning. */
 const warnings = () => {
   const lines: Array<string> = []
@@ -215,6 +238,39 @@ describe("a flow", () => {
       assert.deepStrictEqual(yield* intents.pending, [])
       assert.deepStrictEqual(yield* done, [1, 1, 1])
     }).pipe(Effect.provide(world({}, { transformClient: dropPackets(/\/messages$/, 3) }))))
+
+  for (const operation of ["conversations.create", "messages.send"] as const) {
+    it.effect(`knows what ${operation} did, though it was interrupted before the response was complete`, () =>
+      Effect.gen(function*() {
+        yield* endedAfter("2 seconds")
+        assert.strictEqual((yield* posts).at(-1), operation)
+        yield* life(Effect.gen(function*() {
+          yield* Fiber.join(yield* begin("1 second"))
+        }))
+        assert.deepStrictEqual(yield* posts, all)
+        assert.deepStrictEqual(yield* done, [1, 1, 1])
+      }).pipe(Effect.provide(world({ [operation]: [Fault.SlowBody({ bytes: 60, pause: "1 second" })] }))))
+  }
+
+  const unsent = {
+    "without a connection": world({}, { transformClient: dropPackets(/\/messages$/, 1) }),
+    "waiting for its turn": world({}, { rateLimit: RateLimit.make({ limit: 3, window: "20 seconds" }) }).pipe(
+      Layer.provide(RateLimiter.layerStoreMemory)
+    ),
+    "waiting to be sent again": world({ "messages.send": [Fault.RateLimited({ retryAfter: "20" })] })
+  }
+  for (const [what, layer] of Object.entries(unsent)) {
+    it.effect(`makes a call that was interrupted ${what}, and asks no one`, () =>
+      Effect.gen(function*() {
+        yield* endedAfter("2 seconds")
+        const before = yield* posts
+        yield* life(Effect.gen(function*() {
+          yield* Fiber.join(yield* begin("1 minute"))
+        }))
+        assert.deepStrictEqual([before.slice(0, 2), (yield* posts).at(-1)], [all.slice(0, 2), "messages.send"])
+        assert.deepStrictEqual(yield* done, [1, 1, 1])
+      }).pipe(Effect.provide(layer)))
+  }
 
   it.effect("looks for a contact again after the Retry-After of a failure, if that is longer than reconcileAfter", () =>
     life(Effect.gen(function*() {
@@ -457,31 +513,30 @@ describe("an unknown outcome", () => {
       }).pipe(Effect.scoped, Effect.provide(world({ [operation]: [fault] }))))
   }
 
-  it.effect("after a process died during a call is not guessed", () =>
-    Effect.gen(function*() {
-      for (const [index, operation] of (["conversations.create", "messages.send"] as const).entries()) {
-        const step = operation === "messages.send" ? "message" : "conversation"
-        yield* life(Effect.asVoid(begin("1 second")))
-        assert.strictEqual((yield* posts).at(-1), operation)
+  for (const [operation, step] of [["conversations.create", "conversation"], ["messages.send", "message"]] as const) {
+    it.effect(`of ${operation} after a process died during the call is not guessed`, () =>
+      Effect.gen(function*() {
+        const facts = { ...(yield* contactFacts), step, contactId: 7, conversationId: 40, content: "Hello, Alice" }
+        const intents = yield* IntentLog.IntentLog
+        yield* intents.begin({ ...facts, kind: step }, 1)
         yield* life(Effect.gen(function*() {
           const fiber = yield* begin("5 minutes")
           assert.isUndefined(fiber.pollUnsafe())
           assert.strictEqual((yield* Reconciliation.pending)[0]?.step, step)
-          if (index === 0) {
-            yield* Reconciliation.resolve({
-              executionId: yield* executionId,
-              step,
-              outcome: Reconciliation.processed(40)
-            })
-          }
-          yield* pass("1 second")
         }))
-      }
+        assert.deepStrictEqual(yield* posts, all.slice(0, all.indexOf(operation)))
+      }).pipe(Effect.provide(world({}))))
+  }
+
+  it.effect("after an interruption of the flow is that of the call's timeout", () =>
+    Effect.gen(function*() {
+      yield* endedAfter("1 second")
+      yield* life(Effect.gen(function*() {
+        yield* begin("5 minutes")
+        assert.strictEqual((yield* Reconciliation.pending)[0]?.step, "message")
+      }))
       assert.deepStrictEqual(yield* posts, all)
-    }).pipe(Effect.provide(world({
-      "conversations.create": [Fault.Silent({ when: "AfterProcessing" })],
-      "messages.send": [Fault.Silent({ when: "AfterProcessing" })]
-    }))))
+    }).pipe(Effect.provide(world({ "messages.send": [Fault.Silent({ when: "AfterProcessing" })] }))))
 
   it.effect("that a probe cannot tell is not probed again", () =>
     Effect.gen(function*() {

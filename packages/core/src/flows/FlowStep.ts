@@ -7,6 +7,9 @@
  * If the outcome stays undetermined, the flow waits for a resolution from a webhook event (`FlowEvents`) or from a
  * person (`Reconciliation`).
  *
+ * When a conversation's or message's step is interrupted, it waits for the response of a call that was sent, at most the
+ * client's `timeout`, and takes back one that was not.
+ *
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
@@ -21,6 +24,7 @@ import * as DurableDeferred from "effect/workflow/DurableDeferred"
 import * as WorkflowEngine from "effect/workflow/WorkflowEngine"
 import * as Contacts from "../Contacts.ts"
 import * as Conversations from "../Conversations.ts"
+import * as CallProgress from "../internal/CallProgress.ts"
 import * as ErrorMapping from "../internal/ErrorMapping.ts"
 import * as FlowName from "../internal/FlowName.ts"
 import * as FlowResolution from "../internal/FlowResolution.ts"
@@ -266,27 +270,36 @@ const once = Effect.fnUntraced(function*<R>(
     return Option.some<Outcome>({ _tag: "Pending", round: intent.round })
   })
 
+  // The engine interrupts a running activity too, when a resolution arrives that the flow has read already.
   const attempt = (number: number): Effect.Effect<Outcome, LiveDeskError.LiveDeskError, R> =>
-    Effect.flatMap(intents.begin(facts, number), ({ _tag, intent }) => {
-      const reconciled = (hint: string | undefined) =>
-        Effect.flatMap(
-          reconcile(intent, hint),
-          Option.match({ onNone: () => attempt(number), onSome: (outcome) => Effect.succeed(outcome) })
-        )
-      if (_tag === "Earlier") return reconciled(undefined)
-      return Effect.matchEffect(call, {
-        onSuccess: (id) => done(intent, id),
-        onFailure: (error) => {
-          if (!LiveDeskError.mayHaveTakenEffect(error)) {
-            return Effect.andThen(intents.release(intent), Effect.fail(error))
-          }
-          return Option.match(LiveDeskError.createdId(error, "id"), {
-            onNone: () => reconciled(error.verifyHint),
-            onSome: (id) => done(intent, id)
+    Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(intents.begin(facts, number), ({ _tag, intent }) => {
+        const reconciled = (hint: string | undefined) =>
+          restore(Effect.flatMap(
+            reconcile(intent, hint),
+            Option.match({ onNone: () => attempt(number), onSome: (outcome) => Effect.succeed(outcome) })
+          ))
+        if (_tag === "Earlier") return reconciled(undefined)
+        return Effect.flatMap(
+          CallProgress.finishSent(call),
+          Option.match({
+            onNone: () => Effect.andThen(intents.release(intent), Effect.interrupt),
+            onSome: Effect.matchEffect({
+              onSuccess: (id) => done(intent, id),
+              onFailure: (error) => {
+                if (!LiveDeskError.mayHaveTakenEffect(error)) {
+                  return Effect.andThen(intents.release(intent), Effect.fail(error))
+                }
+                return Option.match(LiveDeskError.createdId(error, "id"), {
+                  onNone: () => reconciled(error.verifyHint),
+                  onSome: (id) => done(intent, id)
+                })
+              }
+            })
           })
-        }
+        )
       })
-    })
+    )
 
   for (let number = 1;; number++) {
     const outcome = yield* Activity.make({

@@ -10,7 +10,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import type * as Endpoint from "../Endpoint.ts"
-import type * as LiveDeskError from "../LiveDeskError.ts"
+import * as LiveDeskError from "../LiveDeskError.ts"
 import * as RetryPolicy from "../RetryPolicy.ts"
 import type * as Transport from "../Transport.ts"
 import type { ClientSettings } from "./ClientSettings.ts"
@@ -47,8 +47,10 @@ export class CallExecution<Input, Output> implements QueuedHandler {
   private readonly settings: CallSettings
   private readonly deadline: number
   private attempts = 0
+  /** Whether the latest attempt is under way. */
+  private isAttempting = false
   /** The worst outcome of the attempts so far. */
-  private outcome: LiveDeskError.Outcome = "NotSent"
+  outcome: LiveDeskError.Outcome = "NotSent"
   /** When the latest attempt began to wait for its turn; `undefined` once it is sent. */
   private waitingSince: number | undefined = undefined
   /** How far the latest attempt has come, if its transport knows. */
@@ -67,6 +69,12 @@ export class CallExecution<Input, Output> implements QueuedHandler {
     this.request = request
     this.settings = settings
     this.deadline = settings.now() + Duration.toMillis(settings.timeout)
+  }
+
+  /** Whether the call has done nothing, and will not if it is interrupted now. */
+  get isUnsent(): boolean {
+    return !LiveDeskError.mayHaveTakenEffect(this) &&
+      (!this.isAttempting || this.waitingSince !== undefined || this.phase === "Queued" || this.phase === "Connecting")
   }
 
   run(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
@@ -115,6 +123,7 @@ export class CallExecution<Input, Output> implements QueuedHandler {
         return Effect.fail(error)
       }
       this.outcome = ErrorMapping.worstOutcome(this.outcome, error.outcome)
+      this.isAttempting = false
       const retry = Effect.andThen(Effect.sleep(delay.value), Effect.suspend(() => this.runWithRetries()))
       const recorded = instrumentation?.retrying(error, this.attempts, Duration.toMillis(delay.value))
       return recorded === undefined ? retry : Effect.andThen(recorded, retry)
@@ -124,6 +133,7 @@ export class CallExecution<Input, Output> implements QueuedHandler {
   /** Sends one request and reads its response. */
   private attempt(): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
     this.attempts += 1
+    this.isAttempting = true
     this.waitingSince = this.client.isRateLimited ? this.settings.now() : undefined
     this.phase = undefined
     this.response = undefined

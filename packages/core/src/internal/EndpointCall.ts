@@ -13,6 +13,7 @@ import type * as Endpoint from "../Endpoint.ts"
 import type * as LiveDeskError from "../LiveDeskError.ts"
 import type * as RetryPolicy from "../RetryPolicy.ts"
 import { CallExecution, type Client } from "./CallExecution.ts"
+import * as CallProgress from "./CallProgress.ts"
 import * as ClientSettings from "./ClientSettings.ts"
 import * as EndpointRequest from "./EndpointRequest.ts"
 import * as Instrumentation from "./Instrumentation.ts"
@@ -61,8 +62,9 @@ export const make = <Input, Output>(
       if (Result.isFailure(prepared)) return Effect.fail(prepared.failure)
       const { minimumLogLevel } = fiber.cache
       const clock = fiber.getRef(Clock.Clock)
-      const begin = () =>
-        new CallExecution(client, endpoint, prepared.success, {
+      const progress = fiber.getRef(CallProgress.CallProgress)
+      const begin = () => {
+        const call = new CallExecution(client, endpoint, prepared.success, {
           input,
           timeout: Result.getOrElse(timeout, () => client.timeout),
           retries: Result.getOrElse(retries, () => client.retries),
@@ -71,7 +73,10 @@ export const make = <Input, Output>(
           listener: fiber.getRef(ResponseDecoder.ResponseListener),
           checksDrift: client.onDrift === "fail" ||
             (client.onDrift === "log" && !LogLevel.isGreaterThan(minimumLogLevel, "Debug"))
-        }).run()
+        })
+        if (progress !== undefined) progress.call = call
+        return call.run()
+      }
       return circuitBreaker === undefined ? begin() : circuitBreaker(operation, Effect.suspend(begin))
     }
     const instrumented = (
