@@ -1,148 +1,16 @@
-import { Contacts, LiveDesk, LiveDeskError, RateLimit, Transport } from "@effect-livedesk/core"
-import {
-  ConversationFlow,
-  CustomerReply,
-  FlowEvents,
-  FlowStep,
-  IntentLog,
-  Reconciliation
-} from "@effect-livedesk/core/flows"
+import { Contacts, LiveDeskError } from "@effect-livedesk/core"
+import { ConversationFlow, FlowEvents, FlowStep, IntentLog, Reconciliation } from "@effect-livedesk/core/flows"
 import { Emulator, Faults } from "@effect-livedesk/core/testing"
-import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
 import { assert, describe, it } from "@effect/vitest"
-import {
-  Array,
-  Clock,
-  Deferred,
-  Duration,
-  Effect,
-  Fiber,
-  HashMap,
-  Layer,
-  Logger,
-  PubSub,
-  References,
-  Schema
-} from "effect"
-import { HttpClient } from "effect/http"
-import { RateLimiter } from "effect/persistence"
+import { Array, Clock, Effect, Fiber, HashMap, Layer, Logger, PubSub, References, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { Workflow, WorkflowEngine } from "effect/workflow"
 import * as Breadth from "../Breadth.ts"
-import * as FlowServer from "../FlowServer.ts"
-import * as Promises from "../Promises.ts"
+import * as FlowWorld from "../FlowWorld.ts"
 
 const { Fault } = Faults
-
-const database = Layer.provideMerge(CustomerReply.layer, IntentLog.layer).pipe(
-  Layer.provideMerge(NodeSqlite.layer({ file: ":memory:" }))
-)
-
-/** A LiveDesk that fails as the plan says, and the database of the flows. */
-const world = (steps: Faults.Script["steps"], options?: Parameters<typeof Faults.layerEmulator>[1]) =>
-  Layer.merge(database, LiveDesk.layer.pipe(Layer.provideMerge(Faults.layerEmulator(Faults.script(steps), options))))
-
-/** Drops the packets of the first requests to a path, so that each waits for a connection until its timeout passes. */
-const dropPackets = (path: RegExp, times: number) => {
-  let left = times
-  return (client: HttpClient.HttpClient) =>
-    HttpClient.transform(client, (effect, { url }) =>
-      path.test(url) && left-- > 0
-        ? Effect.flatMap(Transport.EnterPhase, (enter) => {
-          enter("Connecting")
-          return Effect.never
-        })
-        : effect)
-}
-
-/** One life of a process. What the engine knows ends with it, as if it had died before anything was stored. */
-const life = <A, E, R>(effect: Effect.Effect<A, E, R>, probe?: Reconciliation.OutcomeProbe) =>
-  Effect.provide(
-    effect,
-    ConversationFlow.layer().pipe(
-      Layer.provide(probe === undefined ? Layer.empty : Layer.succeed(Reconciliation.OutcomeProbe, probe)),
-      Layer.provideMerge(WorkflowEngine.layerMemory),
-      Layer.provideMerge(Promises.layer),
-      Layer.fresh
-    )
-  )
-
-const payload: ConversationFlow.Payload = {
-  id: "greeting",
-  inboxId: 407,
-  contact: { email: "alice@acme.inc" },
-  message: { content: "Hello, Alice" }
-}
-
-const flow = ConversationFlow.run(payload)
-
-const executionId = ConversationFlow.ConversationFlow.executionId(payload)
-
-/** What the flow notes of its contact. */
-const contactFacts = Effect.map(executionId, (executionId): IntentLog.Facts => ({
-  executionId,
-  step: "contact",
-  workflow: "LiveDesk.ConversationFlow",
-  kind: "contact",
-  inboxId: 407,
-  contactId: undefined,
-  conversationId: undefined,
-  content: undefined
-}))
-
-const done = Effect.gen(function*() {
-  const { state } = yield* Emulator.Emulator
-  return FlowServer.done(yield* state).get("alice@acme.inc")
-})
-
-const posts = Effect.gen(function*() {
-  const { trace } = yield* Faults.Faults
-  return (yield* trace).map(({ operation }) => operation).filter((operation) => operation !== "contacts.list")
-})
-
-const all = ["contacts.create", "conversations.create", "messages.send"]
-
-/** What the emulator holds, as outcome probe. */
-const truth = Effect.gen(function*() {
-  const { state } = yield* Emulator.Emulator
-  const find = (pathname: string, params: Record<string, string>) =>
-    Effect.map(state, (state) => {
-      const id = FlowServer.find(state, pathname, new URLSearchParams(params))
-      return id === undefined ? Reconciliation.notFound : Reconciliation.found(id)
-    })
-  return {
-    conversation: ({ contactId }) => find("/probe/conversation", { contactId: String(contactId) }),
-    message: ({ content, conversationId }) =>
-      find("/probe/message", { content, conversationId: String(conversationId) })
-  } satisfies Reconciliation.OutcomeProbe
-})
-
-/** Begins a flow, and lets so much time pass. */
-const begin = Effect.fnUntraced(function*(time: Duration.Input) {
-  const fiber = yield* Effect.forkChild(flow)
-  yield* pass(time)
-  return fiber
-})
-
-/** Lets time pass in steps, between which pending promises complete. */
-const pass = Effect.fnUntraced(function*(time: Duration.Input) {
-  const steps = 20
-  const step = Duration.millis(Duration.toMillis(time) / steps)
-  yield* Promises.settle
-  for (let i = 0; i < steps; i++) {
-    yield* TestClock.adjust(step)
-    yield* Promises.settle
-  }
-})
-
-/** A life that is ended so long after its beginning, and the minute that its end may take. */
-const endedAfter = Effect.fnUntraced(function*(time: Duration.Input) {
-  const ending = yield* Deferred.make<void>()
-  const fiber = yield* Effect.forkChild(life(Effect.andThen(begin(time), Deferred.succeed(ending, undefined))))
-  yield* Deferred.await(ending)
-  yield* pass("1 minute")
-  yield* Fiber.join(fiber)
-})
+const { all, begin, contactFacts, done, dropPackets, executionId, flow, life, pass, payload, posts, truth, world } =
+  FlowWorld
 
 /** What was logged as a warning. */
 const warnings = () => {
@@ -238,39 +106,6 @@ describe("a flow", () => {
       assert.deepStrictEqual(yield* intents.pending, [])
       assert.deepStrictEqual(yield* done, [1, 1, 1])
     }).pipe(Effect.provide(world({}, { transformClient: dropPackets(/\/messages$/, 3) }))))
-
-  for (const operation of ["conversations.create", "messages.send"] as const) {
-    it.effect(`knows what ${operation} did, though it was interrupted before the response was complete`, () =>
-      Effect.gen(function*() {
-        yield* endedAfter("2 seconds")
-        assert.strictEqual((yield* posts).at(-1), operation)
-        yield* life(Effect.gen(function*() {
-          yield* Fiber.join(yield* begin("1 second"))
-        }))
-        assert.deepStrictEqual(yield* posts, all)
-        assert.deepStrictEqual(yield* done, [1, 1, 1])
-      }).pipe(Effect.provide(world({ [operation]: [Fault.SlowBody({ bytes: 60, pause: "1 second" })] }))))
-  }
-
-  const unsent = {
-    "without a connection": world({}, { transformClient: dropPackets(/\/messages$/, 1) }),
-    "waiting for its turn": world({}, { rateLimit: RateLimit.make({ limit: 3, window: "20 seconds" }) }).pipe(
-      Layer.provide(RateLimiter.layerStoreMemory)
-    ),
-    "waiting to be sent again": world({ "messages.send": [Fault.RateLimited({ retryAfter: "20" })] })
-  }
-  for (const [what, layer] of Object.entries(unsent)) {
-    it.effect(`makes a call that was interrupted ${what}, and asks no one`, () =>
-      Effect.gen(function*() {
-        yield* endedAfter("2 seconds")
-        const before = yield* posts
-        yield* life(Effect.gen(function*() {
-          yield* Fiber.join(yield* begin("1 minute"))
-        }))
-        assert.deepStrictEqual([before.slice(0, 2), (yield* posts).at(-1)], [all.slice(0, 2), "messages.send"])
-        assert.deepStrictEqual(yield* done, [1, 1, 1])
-      }).pipe(Effect.provide(layer)))
-  }
 
   it.effect("looks for a contact again after the Retry-After of a failure, if that is longer than reconcileAfter", () =>
     life(Effect.gen(function*() {
@@ -527,16 +362,6 @@ describe("an unknown outcome", () => {
         assert.deepStrictEqual(yield* posts, all.slice(0, all.indexOf(operation)))
       }).pipe(Effect.provide(world({}))))
   }
-
-  it.effect("after an interruption of the flow is that of the call's timeout", () =>
-    Effect.gen(function*() {
-      yield* endedAfter("1 second")
-      yield* life(Effect.gen(function*() {
-        yield* begin("5 minutes")
-        assert.strictEqual((yield* Reconciliation.pending)[0]?.step, "message")
-      }))
-      assert.deepStrictEqual(yield* posts, all)
-    }).pipe(Effect.provide(world({ "messages.send": [Fault.Silent({ when: "AfterProcessing" })] }))))
 
   it.effect("that a probe cannot tell is not probed again", () =>
     Effect.gen(function*() {

@@ -7,8 +7,8 @@
  * If the outcome stays undetermined, the flow waits for a resolution from a webhook event (`FlowEvents`) or from a
  * person (`Reconciliation`).
  *
- * When a conversation's or message's step is interrupted, it waits for the response of a call that was sent, at most the
- * client's `timeout`, and takes back one that was not.
+ * When a conversation's or message's step is interrupted, it waits for the response of a call that was sent, for at most
+ * `reconcileAfter`, and takes back one that was not.
  *
  * @since 0.1.0
  */
@@ -17,6 +17,7 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Activity from "effect/workflow/Activity"
@@ -24,7 +25,7 @@ import * as DurableDeferred from "effect/workflow/DurableDeferred"
 import * as WorkflowEngine from "effect/workflow/WorkflowEngine"
 import * as Contacts from "../Contacts.ts"
 import * as Conversations from "../Conversations.ts"
-import * as CallProgress from "../internal/CallProgress.ts"
+import * as CallGrace from "../internal/CallGrace.ts"
 import * as ErrorMapping from "../internal/ErrorMapping.ts"
 import * as FlowName from "../internal/FlowName.ts"
 import * as FlowResolution from "../internal/FlowResolution.ts"
@@ -227,6 +228,13 @@ const Outcome = Schema.TaggedUnion({
 })
 type Outcome = typeof Outcome.Type
 
+/** The outcome of a call, or what is to be reconciled. */
+type Made = Outcome | {
+  readonly _tag: "Uncertain"
+  readonly intent: IntentLog.Intent
+  readonly hint: string | undefined
+}
+
 interface Call<R> {
   readonly step: string
   readonly kind: "conversation" | "message"
@@ -246,13 +254,19 @@ const once = Effect.fnUntraced(function*<R>(
   const facts: IntentLog.Facts = { executionId, step, workflow: workflow._tag, kind, ...subject }
   const { reconcileAfter } = yield* checkOptions(options)
 
-  const done = (intent: IntentLog.Intent, id: number): Effect.Effect<Outcome> =>
-    Effect.as(intents.complete(intent, id), { _tag: "Done", id })
+  const done = (intent: IntentLog.Intent, id: number): Effect.Effect<Outcome, never, Services> =>
+    intents.complete(intent, id).pipe(
+      // Another process has taken over meanwhile, and its flow waits for a resolution.
+      Effect.flatMap((pending) =>
+        pending === undefined ? Effect.void : FlowResolution.succeedAndRecord(pending, { _tag: "Processed", id })
+      ),
+      Effect.as({ _tag: "Done", id })
+    )
 
   const reconcile = Effect.fnUntraced(function*(
     before: IntentLog.Intent,
     hint: string | undefined
-  ): Effect.fn.Return<Option.Option<Outcome>> {
+  ): Effect.fn.Return<Option.Option<Outcome>, never, Services> {
     const intent = yield* intents.beginCheck(before, hint ?? verifyHint)
     if (intent.foundId !== undefined) return Option.some(yield* done(intent, intent.foundId))
     const since = DateTime.makeUnsafe(intent.since)
@@ -270,36 +284,36 @@ const once = Effect.fnUntraced(function*<R>(
     return Option.some<Outcome>({ _tag: "Pending", round: intent.round })
   })
 
-  // The engine interrupts a running activity too, when a resolution arrives that the flow has read already.
-  const attempt = (number: number): Effect.Effect<Outcome, LiveDeskError.LiveDeskError, R> =>
-    Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(intents.begin(facts, number), ({ _tag, intent }) => {
-        const reconciled = (hint: string | undefined) =>
-          restore(Effect.flatMap(
-            reconcile(intent, hint),
-            Option.match({ onNone: () => attempt(number), onSome: (outcome) => Effect.succeed(outcome) })
-          ))
-        if (_tag === "Earlier") return reconciled(undefined)
-        return Effect.flatMap(
-          CallProgress.finishSent(call),
-          Option.match({
-            onNone: () => Effect.andThen(intents.release(intent), Effect.interrupt),
-            onSome: Effect.matchEffect({
-              onSuccess: (id) => done(intent, id),
-              onFailure: (error) => {
-                if (!LiveDeskError.mayHaveTakenEffect(error)) {
-                  return Effect.andThen(intents.release(intent), Effect.fail(error))
-                }
-                return Option.match(LiveDeskError.createdId(error, "id"), {
-                  onNone: () => reconciled(error.verifyHint),
-                  onSome: (id) => done(intent, id)
-                })
-              }
-            })
-          })
-        )
+  /** Makes the call if it was not made before. The engine interrupts it, too, for a resolution that the flow has read. */
+  const make = (number: number) =>
+    CallGrace.run(
+      reconcileAfter,
+      Effect.fnUntraced(function*(makeCall): Effect.fn.Return<Made, LiveDeskError.LiveDeskError, Services | R> {
+        const { _tag, intent } = yield* intents.begin(facts, number)
+        if (_tag === "Earlier") return { _tag: "Uncertain", intent, hint: undefined }
+        const exit = yield* makeCall(call)
+        if (Option.isNone(exit)) {
+          yield* intents.release(intent)
+          return yield* Effect.interrupt
+        }
+        const result = yield* Effect.result(exit.value)
+        if (Result.isSuccess(result)) return yield* done(intent, result.success)
+        const error = result.failure
+        if (!LiveDeskError.mayHaveTakenEffect(error)) {
+          yield* intents.release(intent)
+          return yield* Effect.fail(error)
+        }
+        const id = LiveDeskError.createdId(error, "id")
+        return Option.isSome(id) ? yield* done(intent, id.value) : { _tag: "Uncertain", intent, hint: error.verifyHint }
       })
     )
+
+  const attempt = (number: number): Effect.Effect<Outcome, LiveDeskError.LiveDeskError, Services | R> =>
+    Effect.flatMap(make(number), (made) =>
+      made._tag !== "Uncertain" ? Effect.succeed(made) : Effect.flatMap(
+        reconcile(made.intent, made.hint),
+        Option.match({ onNone: () => attempt(number), onSome: (outcome) => Effect.succeed(outcome) })
+      ))
 
   for (let number = 1;; number++) {
     const outcome = yield* Activity.make({

@@ -130,14 +130,20 @@ export type Observation =
 export class IntentLog extends Context.Service<IntentLog, {
   /** Commits the intent to make a call. Returns `Earlier` if there is an intent of the same attempt already. */
   readonly begin: (facts: Facts, attempt: number) => Effect.Effect<Begun>
-  /** Records that nothing was sent and the call may be retried. Returns the intent, whose id may be known by now. */
+  /**
+   * Records that nothing was sent and the call may be retried, unless the intent waits for a resolution by now. Returns the
+   * intent, whose id may be known by now.
+   */
   readonly release: (intent: Intent) => Effect.Effect<Intent>
   /** Records that the outcome of the call is being reconciled. */
   readonly beginCheck: (intent: Intent, verifyHint: string | undefined) => Effect.Effect<Intent>
   /** Records that the flow waits for a resolution. */
   readonly suspend: (intent: Intent) => Effect.Effect<Intent>
-  /** Records the id of what the call created. */
-  readonly complete: (intent: Intent, id: number) => Effect.Effect<void>
+  /**
+   * Records the id of what the call created. If the intent waits for a resolution by now, which `intent` does not, it
+   * changes nothing and returns the intent to resolve.
+   */
+  readonly complete: (intent: Intent, id: number) => Effect.Effect<Intent | undefined>
   /** Records the id that an event showed. Returns `undefined` if the intent has an id or the call was repeated. */
   readonly observe: (intent: Intent, id: number) => Effect.Effect<Intent | undefined>
   /**
@@ -263,7 +269,10 @@ export const layer: Layer.Layer<IntentLog, SqlError, SqlClient.SqlClient> = Laye
       }),
       release: Effect.fnUntraced(function*(intent) {
         const changed = yield* first(
-          sql`UPDATE livedesk_flow_intents SET state = 'Waiting' WHERE ${same(intent)} AND found_id IS NULL RETURNING *`
+          sql`
+            UPDATE livedesk_flow_intents SET state = 'Waiting'
+            WHERE ${same(intent)} AND found_id IS NULL AND state <> 'Pending' RETURNING *
+          `
         )
         return yield* orNow(intent, changed)
       }),
@@ -284,10 +293,15 @@ export const layer: Layer.Layer<IntentLog, SqlError, SqlClient.SqlClient> = Laye
         )
         return yield* orNow(intent, changed)
       }),
-      complete: (intent, id) =>
-        Effect.asVoid(FlowDatabase.untilAvailable(
-          sql`UPDATE livedesk_flow_intents SET state = 'Done', found_id = ${id}, content = NULL WHERE ${same(intent)}`
-        )),
+      complete: Effect.fnUntraced(function*(intent, id) {
+        const changed = yield* first(sql`
+          UPDATE livedesk_flow_intents SET state = 'Done', found_id = ${id}, content = NULL
+          WHERE ${same(intent)} AND (state <> 'Pending' OR ${intent.state} = 'Pending') RETURNING *
+        `)
+        if (changed !== undefined) return undefined
+        const now = yield* find(intent.executionId, intent.step)
+        return now?.state === "Pending" && now.round === intent.round ? now : undefined
+      }),
       observe: (intent, id) =>
         first(
           sql`UPDATE livedesk_flow_intents SET found_id = ${id} WHERE ${same(intent)} AND found_id IS NULL RETURNING *`

@@ -13,6 +13,7 @@ import type * as Endpoint from "../Endpoint.ts"
 import * as LiveDeskError from "../LiveDeskError.ts"
 import * as RetryPolicy from "../RetryPolicy.ts"
 import type * as Transport from "../Transport.ts"
+import type { CallGrace } from "./CallGrace.ts"
 import type { ClientSettings } from "./ClientSettings.ts"
 import * as ContentCoding from "./ContentCoding.ts"
 import * as ErrorMapping from "./ErrorMapping.ts"
@@ -38,6 +39,7 @@ export interface CallSettings {
   readonly instrumentation: Instrumentation.CallInstrumentation | undefined
   readonly listener: ResponseDecoder.Listener | undefined
   readonly checksDrift: boolean
+  readonly grace: CallGrace | undefined
 }
 
 export class CallExecution<Input, Output> implements QueuedHandler {
@@ -110,8 +112,11 @@ export class CallExecution<Input, Output> implements QueuedHandler {
   }
 
   private retryOrFail(error: LiveDeskError.LiveDeskError): Effect.Effect<Output, LiveDeskError.LiveDeskError> {
-    const { now, retries, instrumentation } = this.settings
-    if (this.attempts > retries.times || !RetryPolicy.isRetryable(error, this.endpoint.idempotency)) {
+    const { grace, now, retries, instrumentation } = this.settings
+    if (
+      grace?.isEnding === true || this.attempts > retries.times ||
+      !RetryPolicy.isRetryable(error, this.endpoint.idempotency)
+    ) {
       return Effect.fail(error)
     }
     return Effect.flatMap(Random.next, (random) => {

@@ -13,7 +13,7 @@ import type * as Endpoint from "../Endpoint.ts"
 import type * as LiveDeskError from "../LiveDeskError.ts"
 import type * as RetryPolicy from "../RetryPolicy.ts"
 import { CallExecution, type Client } from "./CallExecution.ts"
-import * as CallProgress from "./CallProgress.ts"
+import * as CallGrace from "./CallGrace.ts"
 import * as ClientSettings from "./ClientSettings.ts"
 import * as EndpointRequest from "./EndpointRequest.ts"
 import * as Instrumentation from "./Instrumentation.ts"
@@ -62,7 +62,7 @@ export const make = <Input, Output>(
       if (Result.isFailure(prepared)) return Effect.fail(prepared.failure)
       const { minimumLogLevel } = fiber.cache
       const clock = fiber.getRef(Clock.Clock)
-      const progress = fiber.getRef(CallProgress.CallProgress)
+      const grace = fiber.getRef(CallGrace.CallGrace)
       const begin = () => {
         const call = new CallExecution(client, endpoint, prepared.success, {
           input,
@@ -71,10 +71,11 @@ export const make = <Input, Output>(
           now: () => clock.currentTimeMillisUnsafe(),
           instrumentation,
           listener: fiber.getRef(ResponseDecoder.ResponseListener),
+          grace,
           checksDrift: client.onDrift === "fail" ||
             (client.onDrift === "log" && !LogLevel.isGreaterThan(minimumLogLevel, "Debug"))
         })
-        if (progress !== undefined) progress.call = call
+        grace?.calls.push(call)
         return call.run()
       }
       return circuitBreaker === undefined ? begin() : circuitBreaker(operation, Effect.suspend(begin))

@@ -17,22 +17,18 @@ import * as OptionSchema from "./OptionSchema.ts"
 export const createTable = (statement: Effect.Effect<unknown, SqlError>): Effect.Effect<void, SqlError> =>
   Effect.asVoid(Effect.retry(statement, { times: 5, schedule: Schedule.spaced("50 millis") }))
 
-/**
- * Retries a statement while the database is unreachable or busy. A rejected statement is a defect. The waits in between
- * can be interrupted, also where nothing else can.
- */
-export const untilAvailable = <A>(statement: Effect.Effect<A, SqlError>): Effect.Effect<A> => {
-  const attempt = (delay: number): Effect.Effect<A> =>
-    statement.pipe(Effect.catch((error) =>
-      error.isRetryable
-        ? Effect.logWarning(`the database of the flows: ${error.message}`).pipe(
-          Effect.andThen(Effect.interruptible(Effect.sleep(delay))),
-          Effect.andThen(Effect.suspend(() => attempt(Math.min(2 * delay, 10_000))))
-        )
-        : Effect.die(error)
-    ))
-  return attempt(100)
-}
+/** Retries a statement while the database is unreachable or busy. A rejected statement is a defect. */
+export const untilAvailable = <A>(statement: Effect.Effect<A, SqlError>): Effect.Effect<A> =>
+  statement.pipe(
+    Effect.tapError((error) =>
+      error.isRetryable ? Effect.logWarning(`the database of the flows: ${error.message}`) : Effect.void
+    ),
+    Effect.retry({
+      while: ({ isRetryable }) => isRetryable,
+      schedule: Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("10 seconds")])
+    }),
+    Effect.orDie
+  )
 
 /** Makes the `forget` of a store: deletes what is from before a time, in milliseconds since 1970. */
 export const makeForget = <E = never>(operation: string, deleteBefore: (time: number) => Effect.Effect<void, E>) => {

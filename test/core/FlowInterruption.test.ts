@@ -1,0 +1,152 @@
+import { Messages, RateLimit } from "@effect-livedesk/core"
+import { IntentLog, Reconciliation } from "@effect-livedesk/core/flows"
+import { Faults } from "@effect-livedesk/core/testing"
+import { assert, describe, it } from "@effect/vitest"
+import { Deferred, Effect, Fiber, Layer } from "effect"
+import { HttpClient } from "effect/http"
+import { RateLimiter } from "effect/persistence"
+import * as FlowWorld from "../FlowWorld.ts"
+
+const { Fault } = Faults
+const { all, begin, done, dropPackets, endedAfter, executionId, flow, life, pass, posts, world } = FlowWorld
+
+/** The life after an interruption: its flow ends soon, and asks nobody. */
+const nextLife = life(Effect.gen(function*() {
+  const fiber = yield* begin("10 seconds")
+  assert.deepStrictEqual(yield* Reconciliation.pending, [])
+  yield* Fiber.join(fiber)
+}))
+
+/** An intent log of which something else is made. */
+const logging = (make: (intents: IntentLog.IntentLog["Service"]) => Partial<IntentLog.IntentLog["Service"]>) =>
+  Layer.effect(IntentLog.IntentLog, Effect.map(IntentLog.IntentLog, (intents) => ({ ...intents, ...make(intents) })))
+
+/** Messages that are sent by something else. */
+const sending = (send: (messages: Messages.Messages["Service"]) => Messages.Messages["Service"]["send"]) =>
+  Layer.effect(Messages.Messages, Effect.map(Messages.Messages, (messages) => ({ ...messages, send: send(messages) })))
+
+/** A client that may make so many calls in 10 seconds. */
+const limited = (limit: number) =>
+  world({}, { rateLimit: RateLimit.make({ limit, window: "10 seconds" }) }).pipe(
+    Layer.provide(RateLimiter.layerStoreMemory)
+  )
+
+describe("a flow that is interrupted", () => {
+  for (const operation of ["conversations.create", "messages.send"] as const) {
+    it.effect(`during ${operation} takes its response all the same`, () =>
+      Effect.gen(function*() {
+        yield* endedAfter("2 seconds")
+        assert.strictEqual((yield* posts).at(-1), operation)
+        yield* nextLife
+        assert.deepStrictEqual(yield* posts, all)
+        assert.deepStrictEqual(yield* done, [1, 1, 1])
+      }).pipe(Effect.provide(world({ [operation]: [Fault.SlowBody({ bytes: 60, pause: "1 second" })] }))))
+  }
+
+  const unsent = {
+    "has no connection": world({}, { transformClient: dropPackets(/\/messages$/, 1) }),
+    "has not had its turn": limited(3),
+    "was rate limited, and is to be sent again": world({ "messages.send": [Fault.RateLimited({ retryAfter: "20" })] })
+  }
+  for (const [what, layer] of Object.entries(unsent)) {
+    it.effect(`takes back a call that ${what}`, () =>
+      Effect.gen(function*() {
+        yield* endedAfter("2 seconds", "1 second")
+        const before = yield* posts
+        yield* nextLife
+        assert.deepStrictEqual(yield* posts, [...before, "messages.send"])
+        assert.deepStrictEqual(yield* done, [1, 1, 1])
+      }).pipe(Effect.provide(layer)))
+  }
+
+  it.effect("makes no call, once its intent is stored", () =>
+    Effect.gen(function*() {
+      const slow = logging(({ begin }) => ({
+        begin: (facts, attempt) =>
+          Effect.tap(begin(facts, attempt), () => facts.step === "message" ? Effect.sleep("10 seconds") : Effect.void)
+      }))
+      yield* Effect.provide(endedAfter("1 second"), slow)
+      assert.deepStrictEqual(yield* posts, all.slice(0, 2))
+      yield* nextLife
+      assert.deepStrictEqual(yield* done, [1, 1, 1])
+    }).pipe(Effect.provide(world({}))))
+
+  it.effect("sends nothing again", () =>
+    Effect.gen(function*() {
+      yield* endedAfter("1 second")
+      assert.deepStrictEqual(yield* posts, all)
+      assert.deepStrictEqual(yield* done, [1, 1, 0])
+      yield* nextLife
+      assert.deepStrictEqual(yield* done, [1, 1, 1])
+    }).pipe(Effect.provide(world({ "messages.send": [Fault.RateLimited({ retryAfter: "20" })] }, {
+      transformClient: (client) =>
+        HttpClient.transform(
+          client,
+          (effect, { url }) => url.endsWith("/messages") ? Effect.delay(effect, "2 seconds") : effect
+        )
+    }))))
+
+  it.effect("takes no call back of whose service another was sent", () =>
+    Effect.gen(function*() {
+      const twice = sending(({ send }) => (input, options) =>
+        Effect.tap(send(input, options), () => send({ ...input, content: "A note", private: true }))
+      )
+      yield* Effect.provide(endedAfter("2 seconds"), twice)
+      yield* Effect.provide(nextLife, twice)
+      assert.deepStrictEqual(yield* done, [1, 1, 2])
+    }).pipe(Effect.provide(limited(4))))
+
+  it.effect("ends, though its call does not, and says that the outcome is unknown", () =>
+    Effect.gen(function*() {
+      yield* Effect.provide(endedAfter("1 second"), sending(() => () => Effect.never))
+      yield* life(Effect.gen(function*() {
+        yield* begin("5 minutes")
+        assert.strictEqual((yield* Reconciliation.pending)[0]?.step, "message")
+      }))
+      assert.deepStrictEqual(yield* posts, all.slice(0, 2))
+    }).pipe(Effect.provide(world({}))))
+
+  it.effect("reconciles a call whose timeout passes", () =>
+    Effect.gen(function*() {
+      yield* endedAfter("1 second")
+      yield* life(Effect.gen(function*() {
+        yield* begin("5 minutes")
+        assert.strictEqual((yield* Reconciliation.pending)[0]?.step, "message")
+      }))
+      assert.deepStrictEqual(yield* posts, all)
+    }).pipe(Effect.provide(world({ "messages.send": [Fault.Silent({ when: "AfterProcessing" })] }))))
+
+  it.effect("changes no step for which another process waits by now", () =>
+    Effect.gen(function*() {
+      const ending = yield* Deferred.make<void>()
+      const first = yield* Effect.forkChild(life(Effect.andThen(Effect.forkChild(flow), Deferred.await(ending))))
+      yield* pass("1 second")
+      yield* life(Effect.gen(function*() {
+        const fiber = yield* begin("1 second")
+        yield* Deferred.succeed(ending, undefined)
+        yield* pass("1 minute")
+        yield* Fiber.join(first)
+        const outcome = Reconciliation.notProcessed
+        yield* Reconciliation.resolve({ executionId: yield* executionId, step: "message", outcome })
+        yield* pass("1 second")
+        yield* Fiber.join(fiber)
+      }))
+      assert.deepStrictEqual(yield* done, [1, 1, 1])
+    }).pipe(Effect.provide(world({}, { transformClient: dropPackets(/\/messages$/, 1) }))))
+
+  it.effect("resolves the step with what its call created, where another process waits by now", () =>
+    Effect.gen(function*() {
+      const resolved: Array<string | undefined> = []
+      const takenOver = logging(({ complete, suspend }) => ({
+        complete: (intent, id) =>
+          intent.step !== "message" ? complete(intent, id) : Effect.andThen(suspend(intent), complete(intent, id)).pipe(
+            Effect.tap((pending) => Effect.sync(() => resolved.push(pending?.state)))
+          )
+      }))
+      yield* Effect.provide(nextLife, takenOver)
+      const { find } = yield* IntentLog.IntentLog
+      assert.deepStrictEqual(resolved, ["Pending", undefined])
+      assert.deepInclude(yield* find(yield* executionId, "message"), { state: "Done", attempt: 1, round: 1 })
+      assert.deepStrictEqual(yield* done, [1, 1, 1])
+    }).pipe(Effect.provide(world({}))))
+})
