@@ -7,8 +7,8 @@
  * If the outcome stays undetermined, the flow waits for a resolution from a webhook event (`FlowEvents`) or from a
  * person (`Reconciliation`).
  *
- * When a conversation's or message's step is interrupted, it waits for the response of a call that was sent, for at most
- * `reconcileAfter`, and takes back one that was not.
+ * When a conversation's or message's step is interrupted, it waits for the response of a call that was sent, for at most 30
+ * seconds, or `reconcileAfter` if that is longer. It takes back a call that was not sent.
  *
  * @since 0.1.0
  */
@@ -287,7 +287,7 @@ const once = Effect.fnUntraced(function*<R>(
   /** Makes the call if it was not made before. The engine interrupts it, too, for a resolution that the flow has read. */
   const make = (number: number) =>
     CallGrace.run(
-      reconcileAfter,
+      Duration.max(leastGrace, reconcileAfter),
       Effect.fnUntraced(function*(makeCall): Effect.fn.Return<Made, LiveDeskError.LiveDeskError, Services | R> {
         const { _tag, intent } = yield* intents.begin(facts, number)
         if (_tag === "Earlier") return { _tag: "Uncertain", intent, hint: undefined }
@@ -327,6 +327,9 @@ const once = Effect.fnUntraced(function*<R>(
     if (resolution._tag === "Processed") return resolution.id
   }
 })
+
+/** How long an interrupted step may take at least: as long as a call does by default. */
+const leastGrace = Duration.seconds(30)
 
 const retriesOf = (
   { retrySchedule = defaultRetrySchedule }: Options
