@@ -1,10 +1,11 @@
 import { Messages, RateLimit } from "@effect-livedesk/core"
-import { IntentLog, Reconciliation } from "@effect-livedesk/core/flows"
+import { ConversationFlow, IntentLog, Reconciliation } from "@effect-livedesk/core/flows"
 import { Faults } from "@effect-livedesk/core/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer, Option } from "effect"
 import { HttpClient } from "effect/http"
 import { RateLimiter } from "effect/persistence"
+import { DurableDeferred, WorkflowEngine } from "effect/workflow"
 import * as FlowWorld from "../FlowWorld.ts"
 
 const { Fault } = Faults
@@ -71,6 +72,15 @@ describe("a flow that is interrupted", () => {
       assert.deepStrictEqual(yield* done, [1, 1, 1])
     }).pipe(Effect.provide(world({}))))
 
+  it.effect("makes no call that its service has not begun", () =>
+    Effect.gen(function*() {
+      const late = sending(({ send }) => (input, options) => Effect.delay(send(input, options), "10 seconds"))
+      yield* Effect.provide(endedAfter("1 second"), late)
+      assert.deepStrictEqual(yield* posts, all.slice(0, 2))
+      yield* nextLife
+      assert.deepStrictEqual(yield* done, [1, 1, 1])
+    }).pipe(Effect.provide(world({}))))
+
   it.effect("sends nothing again", () =>
     Effect.gen(function*() {
       yield* endedAfter("1 second")
@@ -116,23 +126,36 @@ describe("a flow that is interrupted", () => {
       assert.deepStrictEqual(yield* posts, all)
     }).pipe(Effect.provide(world({ "messages.send": [Fault.Silent({ when: "AfterProcessing" })] }))))
 
-  it.effect("changes no step for which another process waits by now", () =>
-    Effect.gen(function*() {
-      const ending = yield* Deferred.make<void>()
-      const first = yield* Effect.forkChild(life(Effect.andThen(Effect.forkChild(flow), Deferred.await(ending))))
-      yield* pass("1 second")
-      yield* life(Effect.gen(function*() {
-        const fiber = yield* begin("1 second")
-        yield* Deferred.succeed(ending, undefined)
-        yield* pass("1 minute")
-        yield* Fiber.join(first)
-        const outcome = Reconciliation.notProcessed
-        yield* Reconciliation.resolve({ executionId: yield* executionId, step: "message", outcome })
+  for (
+    const [what, time] of [["has no connection", "1 second"], [
+      "had none, and looks at its step again",
+      "35 seconds"
+    ]] as const
+  ) {
+    it.effect(`changes no step for which another process waits by now: its call ${what}`, () =>
+      Effect.gen(function*() {
+        const ending = yield* Deferred.make<void>()
+        const probe: Reconciliation.OutcomeProbe = {
+          conversation: () => Effect.succeed(Reconciliation.undetermined),
+          message: () => Effect.as(Effect.sleep("20 seconds"), Reconciliation.undetermined)
+        }
+        const first = yield* Effect.forkChild(
+          life(Effect.andThen(Effect.forkChild(flow), Deferred.await(ending)), probe)
+        )
         yield* pass("1 second")
-        yield* Fiber.join(fiber)
-      }))
-      assert.deepStrictEqual(yield* done, [1, 1, 1])
-    }).pipe(Effect.provide(world({}, { transformClient: dropPackets(/\/messages$/, 1) }))))
+        yield* life(Effect.gen(function*() {
+          const fiber = yield* begin(time)
+          yield* Deferred.succeed(ending, undefined)
+          yield* pass("1 minute")
+          yield* Fiber.join(first)
+          const outcome = Reconciliation.notProcessed
+          yield* Reconciliation.resolve({ executionId: yield* executionId, step: "message", outcome })
+          yield* pass("1 second")
+          yield* Fiber.join(fiber)
+        }))
+        assert.deepStrictEqual(yield* done, [1, 1, 1])
+      }).pipe(Effect.provide(world({}, { transformClient: dropPackets(/\/messages$/, 1) }))))
+  }
 
   it.effect("resolves the step with what its call created, where another process waits by now", () =>
     Effect.gen(function*() {
@@ -143,7 +166,24 @@ describe("a flow that is interrupted", () => {
             Effect.tap((pending) => Effect.sync(() => resolved.push(pending?.state)))
           )
       }))
-      yield* Effect.provide(nextLife, takenOver)
+      yield* Effect.provide(
+        life(Effect.gen(function*() {
+          yield* Fiber.join(yield* begin("1 second"))
+          // The other process's flow waits for this.
+          const { deferredResult } = yield* WorkflowEngine.WorkflowEngine
+          const resolution = yield* deferredResult(
+            DurableDeferred.make("message/resolution/1", { success: Reconciliation.Resolution })
+          ).pipe(Effect.provideService(
+            WorkflowEngine.WorkflowInstance,
+            WorkflowEngine.WorkflowInstance.initial(ConversationFlow.ConversationFlow, yield* executionId)
+          ))
+          assert.deepStrictEqual(
+            Option.map(resolution, Exit.map(({ _tag }) => _tag)),
+            Option.some(Exit.succeed("Processed"))
+          )
+        })),
+        takenOver
+      )
       const { find } = yield* IntentLog.IntentLog
       assert.deepStrictEqual(resolved, ["Pending", undefined])
       assert.deepInclude(yield* find(yield* executionId, "message"), { state: "Done", attempt: 1, round: 1 })

@@ -254,14 +254,15 @@ const once = Effect.fnUntraced(function*<R>(
   const facts: IntentLog.Facts = { executionId, step, workflow: workflow._tag, kind, ...subject }
   const { reconcileAfter } = yield* checkOptions(options)
 
-  const done = (intent: IntentLog.Intent, id: number): Effect.Effect<Outcome, never, Services> =>
-    intents.complete(intent, id).pipe(
-      // Another process has taken over meanwhile, and its flow waits for a resolution.
-      Effect.flatMap((pending) =>
-        pending === undefined ? Effect.void : FlowResolution.succeedAndRecord(pending, { _tag: "Processed", id })
-      ),
-      Effect.as({ _tag: "Done", id })
-    )
+  const done = Effect.fnUntraced(function*(
+    intent: IntentLog.Intent,
+    id: number
+  ): Effect.fn.Return<Outcome, never, Services> {
+    const pending = intent.state === "Pending" ? intent : yield* intents.complete(intent, id)
+    // The flow may go on in another process by now, and wait for a resolution there.
+    if (pending !== undefined) yield* FlowResolution.succeedAndRecord(pending, { _tag: "Processed", id })
+    return { _tag: "Done", id }
+  })
 
   const reconcile = Effect.fnUntraced(function*(
     before: IntentLog.Intent,
@@ -269,6 +270,8 @@ const once = Effect.fnUntraced(function*<R>(
   ): Effect.fn.Return<Option.Option<Outcome>, never, Services> {
     const intent = yield* intents.beginCheck(before, hint ?? verifyHint)
     if (intent.foundId !== undefined) return Option.some(yield* done(intent, intent.foundId))
+    // It was suspended before, here or where the flow goes on by now.
+    if (intent.state === "Pending") return Option.some<Outcome>({ _tag: "Pending", round: intent.round })
     const since = DateTime.makeUnsafe(intent.since)
     let finding = yield* probe(since)
     if (finding._tag === "NotFound") {

@@ -135,7 +135,7 @@ export class IntentLog extends Context.Service<IntentLog, {
    * intent, whose id may be known by now.
    */
   readonly release: (intent: Intent) => Effect.Effect<Intent>
-  /** Records that the outcome of the call is being reconciled. */
+  /** Records that the outcome of the call is being reconciled, unless the intent waits for a resolution by now. */
   readonly beginCheck: (intent: Intent, verifyHint: string | undefined) => Effect.Effect<Intent>
   /** Records that the flow waits for a resolution. */
   readonly suspend: (intent: Intent) => Effect.Effect<Intent>
@@ -283,7 +283,7 @@ export const layer: Layer.Layer<IntentLog, SqlError, SqlClient.SqlClient> = Laye
             state = 'Checking',
             verify_hint = ${columnOf(verifyHint ?? intent.verifyHint)},
             looking_since = ${intent.lookingSince ?? now}
-          WHERE ${same(intent)} AND found_id IS NULL RETURNING *
+          WHERE ${same(intent)} AND found_id IS NULL AND state <> 'Pending' RETURNING *
         `)
         return yield* orNow(intent, changed)
       }),
@@ -296,7 +296,7 @@ export const layer: Layer.Layer<IntentLog, SqlError, SqlClient.SqlClient> = Laye
       complete: Effect.fnUntraced(function*(intent, id) {
         const changed = yield* first(sql`
           UPDATE livedesk_flow_intents SET state = 'Done', found_id = ${id}, content = NULL
-          WHERE ${same(intent)} AND (state <> 'Pending' OR ${intent.state} = 'Pending') RETURNING *
+          WHERE ${same(intent)} ${intent.state === "Pending" ? sql`` : sql`AND state <> 'Pending'`} RETURNING *
         `)
         if (changed !== undefined) return undefined
         const now = yield* find(intent.executionId, intent.step)

@@ -76,7 +76,7 @@ export const make = <Input, Output>(
             (client.onDrift === "log" && !LogLevel.isGreaterThan(minimumLogLevel, "Debug"))
         })
         grace?.calls.push(call)
-        return call.run()
+        return grace?.isEnding === true ? Effect.interrupt : call.run()
       }
       return circuitBreaker === undefined ? begin() : circuitBreaker(operation, Effect.suspend(begin))
     }
