@@ -129,10 +129,7 @@ export class CallExecution<Input, Output> implements QueuedHandler {
       }
       this.outcome = ErrorMapping.worstOutcome(this.outcome, error.outcome)
       this.isAttempting = false
-      const retry = Effect.andThen(
-        Effect.sleep(delay.value),
-        Effect.suspend(() => grace?.isEnding === true ? Effect.fail(error) : this.runWithRetries())
-      )
+      const retry = Effect.andThen(Effect.sleep(delay.value), Effect.suspend(() => this.runWithRetries()))
       const recorded = instrumentation?.retrying(error, this.attempts, Duration.toMillis(delay.value))
       return recorded === undefined ? retry : Effect.andThen(recorded, retry)
     })
