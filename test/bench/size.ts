@@ -8,16 +8,16 @@ import * as Bundle from "./Bundle.ts"
 import * as Shipped from "./Shipped.ts"
 
 /** Somewhat above what it is, in bytes, so that growing is a decision. */
-const limit = 55_900
+const limit = 56_100
 
 /** Likewise, of the entry points with Effect. */
 const limitsInBrowsers: { readonly [entry: string]: number } = {
-  "@effect-livedesk/core": 94_800,
+  "@effect-livedesk/core": 94_900,
   "@effect-livedesk/core/LiveDeskOpenApi": 73_000,
   "@effect-livedesk/core/agents": 68_000,
-  "@effect-livedesk/core/flows": 63_500,
+  "@effect-livedesk/core/flows": 64_000,
   "@effect-livedesk/core/imports": 75_900,
-  "@effect-livedesk/core/testing": 121_900,
+  "@effect-livedesk/core/testing": 122_000,
   "@effect-livedesk/core/webhooks": 88_400
 }
 
@@ -50,6 +50,7 @@ const needed = [
   "RetryPolicy",
   "Transport",
   "internal/CallExecution",
+  "internal/CallGrace",
   "internal/ClientSettings",
   "internal/ContentCoding",
   "internal/Contradiction",

@@ -10,7 +10,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import type * as Endpoint from "../Endpoint.ts"
-import * as LiveDeskError from "../LiveDeskError.ts"
+import type * as LiveDeskError from "../LiveDeskError.ts"
 import * as RetryPolicy from "../RetryPolicy.ts"
 import type * as Transport from "../Transport.ts"
 import type { CallGrace } from "./CallGrace.ts"
@@ -21,6 +21,7 @@ import type { QueuedDispatch, QueuedHandler } from "./HttpClientDispatch.ts"
 import type * as Instrumentation from "./Instrumentation.ts"
 import { type HeaderFields, ResponseBuffer } from "./ResponseBuffer.ts"
 import * as ResponseDecoder from "./ResponseDecoder.ts"
+import * as Retryability from "./Retryability.ts"
 
 /** A client as its calls see it. */
 export interface Client extends ClientSettings {
@@ -75,7 +76,7 @@ export class CallExecution<Input, Output> implements QueuedHandler {
 
   /** Whether the call has done nothing, and will not if it is interrupted now. */
   get isUnsent(): boolean {
-    return !LiveDeskError.mayHaveTakenEffect(this) &&
+    return !Retryability.mayHaveTakenEffect(this) &&
       (!this.isAttempting || this.waitingSince !== undefined || this.phase === "Queued" || this.phase === "Connecting")
   }
 
