@@ -64,14 +64,14 @@ describe("IntentLog", () => {
       const intents = yield* IntentLog.IntentLog
       const { intent } = yield* intents.begin(facts, 1)
       yield* intents.begin({ ...facts, step: "other" }, 1)
-      yield* intents.suspend(yield* intents.beginCheck(intent, "look at the conversation"))
+      const pending = yield* intents.suspend(yield* intents.beginCheck(intent, "look at the conversation"))
       // As a process does that starts again.
       yield* Layer.build(Reconciliation.layerReminder)
       yield* TestClock.adjust("1 minute")
       assert.deepStrictEqual(lines, [line])
       yield* TestClock.adjust("2 hours")
       assert.deepStrictEqual(lines, [line, line, line])
-      yield* intents.complete(intent, 7)
+      yield* intents.complete(pending, 7)
       yield* TestClock.adjust("2 hours")
       assert.lengthOf(lines, 3)
     }).pipe(Effect.scoped, Effect.provide([memory, logger]))

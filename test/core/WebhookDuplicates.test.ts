@@ -2,7 +2,7 @@ import { WebhookDelivery } from "@effect-livedesk/core/testing"
 import { DeliveryStore, PersistedDeliveryStore, WebhookEvent, Webhooks } from "@effect-livedesk/core/webhooks"
 import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Redacted, References } from "effect"
+import { Effect, Latch, Layer, Redacted, References } from "effect"
 import { HttpClient } from "effect/http"
 import { KeyValueStore, Persistence } from "effect/persistence"
 import { TestClock } from "effect/testing"
@@ -198,13 +198,14 @@ for (const [name, persistence] of Object.entries(persistences)) {
         const store = Layer.succeedContext(yield* Layer.build(persistence))
         for (const event of [...created, ...changed]) {
           // It hangs for ever, as a killed one would; its claims stay.
-          const killed = makeReceiver(Webhooks.unverified, Effect.never)
+          const begun = Latch.makeUnsafe(false)
+          const killed = makeReceiver(Webhooks.unverified, Effect.andThen(begun.open, Effect.never))
           const sendToKilled = yield* processOver(
             killed,
             Layer.provide(Layer.orDie(PersistedDeliveryStore.layer()), store)
           )
-          yield* Effect.forkChild(sendToKilled(event, { id: `${event}-1`, fields: at }), { startImmediately: true })
-          yield* TestClock.adjust("1 second")
+          yield* Effect.forkChild(sendToKilled(event, { id: `${event}-1`, fields: at }))
+          yield* begun.await
 
           const next = makeReceiver(Webhooks.unverified)
           const send = yield* processOver(
