@@ -11,18 +11,18 @@ import * as FlowWorld from "../FlowWorld.ts"
 const { Fault } = Faults
 const { all, begin, done, dropPackets, endedAfter, executionId, flow, life, pass, posts, world } = FlowWorld
 
-/** The life after an interruption: its flow ends soon, and asks nobody. */
+/** The life after an interruption: its flow ends soon, and no step is pending. */
 const nextLife = life(Effect.gen(function*() {
   const fiber = yield* begin("10 seconds")
   assert.deepStrictEqual(yield* Reconciliation.pending, [])
   yield* Fiber.join(fiber)
 }))
 
-/** An intent log of which something else is made. */
+/** An intent log with other methods. */
 const logging = (make: (intents: IntentLog.IntentLog["Service"]) => Partial<IntentLog.IntentLog["Service"]>) =>
   Layer.effect(IntentLog.IntentLog, Effect.map(IntentLog.IntentLog, (intents) => ({ ...intents, ...make(intents) })))
 
-/** Messages that are sent by something else. */
+/** The service `Messages` with another `send`. */
 const sending = (send: (messages: Messages.Messages["Service"]) => Messages.Messages["Service"]["send"]) =>
   Layer.effect(Messages.Messages, Effect.map(Messages.Messages, (messages) => ({ ...messages, send: send(messages) })))
 
@@ -60,28 +60,26 @@ describe("a flow that is interrupted", () => {
       }).pipe(Effect.provide(layer)))
   }
 
-  it.effect("makes no call, once its intent is stored", () =>
-    Effect.gen(function*() {
-      const slow = logging(({ begin }) => ({
-        begin: (facts, attempt) =>
-          Effect.tap(begin(facts, attempt), () => facts.step === "message" ? Effect.sleep("10 seconds") : Effect.void)
-      }))
-      yield* Effect.provide(endedAfter("1 second"), slow)
-      assert.deepStrictEqual(yield* posts, all.slice(0, 2))
-      yield* nextLife
-      assert.deepStrictEqual(yield* done, [1, 1, 1])
-    }).pipe(Effect.provide(world({}))))
+  const slowIntent = logging(({ begin }) => ({
+    begin: (facts, attempt) =>
+      Effect.tap(begin(facts, attempt), () => facts.step === "message" ? Effect.sleep("10 seconds") : Effect.void)
+  }))
+  const slowService = sending(({ send }) => (input, options) => Effect.delay(send(input, options), "10 seconds"))
+  const uncalled = {
+    "while its intent is stored": Effect.provide(endedAfter("1 second"), slowIntent),
+    "before its service makes the call": Effect.provide(endedAfter("1 second"), slowService)
+  }
+  for (const [when, ended] of Object.entries(uncalled)) {
+    it.effect(`${when} sends nothing`, () =>
+      Effect.gen(function*() {
+        yield* ended
+        assert.deepStrictEqual(yield* posts, all.slice(0, 2))
+        yield* nextLife
+        assert.deepStrictEqual(yield* done, [1, 1, 1])
+      }).pipe(Effect.provide(world({}))))
+  }
 
-  it.effect("makes no call that its service has not begun", () =>
-    Effect.gen(function*() {
-      const late = sending(({ send }) => (input, options) => Effect.delay(send(input, options), "10 seconds"))
-      yield* Effect.provide(endedAfter("1 second"), late)
-      assert.deepStrictEqual(yield* posts, all.slice(0, 2))
-      yield* nextLife
-      assert.deepStrictEqual(yield* done, [1, 1, 1])
-    }).pipe(Effect.provide(world({}))))
-
-  it.effect("sends nothing again", () =>
+  it.effect("does not retry its call", () =>
     Effect.gen(function*() {
       yield* endedAfter("1 second")
       assert.deepStrictEqual(yield* posts, all)
@@ -96,7 +94,7 @@ describe("a flow that is interrupted", () => {
         )
     }))))
 
-  it.effect("takes no call back of whose service another was sent", () =>
+  it.effect("takes back no call whose service has sent another", () =>
     Effect.gen(function*() {
       const twice = sending(({ send }) => (input, options) =>
         Effect.tap(send(input, options), () => send({ ...input, content: "A note", private: true }))
@@ -106,7 +104,7 @@ describe("a flow that is interrupted", () => {
       assert.deepStrictEqual(yield* done, [1, 1, 2])
     }).pipe(Effect.provide(limited(4))))
 
-  it.effect("ends, though its call does not, and says that the outcome is unknown", () =>
+  it.effect("ends although its call hangs, and leaves the outcome unknown", () =>
     Effect.gen(function*() {
       yield* Effect.provide(endedAfter("1 second"), sending(() => () => Effect.never))
       yield* life(Effect.gen(function*() {
@@ -126,12 +124,11 @@ describe("a flow that is interrupted", () => {
       assert.deepStrictEqual(yield* posts, all)
     }).pipe(Effect.provide(world({ "messages.send": [Fault.Silent({ when: "AfterProcessing" })] }))))
 
-  for (
-    const [what, time] of [["has no connection", "1 second"], [
-      "had none, and looks at its step again",
-      "35 seconds"
-    ]] as const
-  ) {
+  const untilEnd = {
+    "has no connection": "1 second",
+    "had none, and it looks at its step again": "35 seconds"
+  } as const
+  for (const [what, time] of Object.entries(untilEnd)) {
     it.effect(`changes no step for which another process waits by now: its call ${what}`, () =>
       Effect.gen(function*() {
         const ending = yield* Deferred.make<void>()

@@ -287,7 +287,7 @@ const once = Effect.fnUntraced(function*<R>(
     return Option.some<Outcome>({ _tag: "Pending", round: intent.round })
   })
 
-  /** Makes the call if it was not made before. The engine interrupts it, too, for a resolution that the flow has read. */
+  /** Makes the call, unless it was made before. The engine interrupts it also for a resolution that the flow has read. */
   const make = (number: number) =>
     CallGrace.run(
       Duration.max(leastGrace, reconcileAfter),

@@ -1,5 +1,5 @@
 /**
- * The grace that an interruption leaves a call: what is sent comes to its end, and nothing more is sent.
+ * The grace period of an interrupted call: a request that was sent comes to its end, and no other is sent.
  *
  * @since 0.1.0
  */
@@ -11,7 +11,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 
-/** What an effect's calls share with whoever waits for them. */
+/** What an effect shares with the calls that it makes. */
 export interface CallGrace {
   /** Whether an interruption came. */
   isEnding: boolean
@@ -19,7 +19,7 @@ export interface CallGrace {
   readonly calls: Array<{ readonly isUnsent: boolean }>
 }
 
-/** The grace of an effect's calls, if they have one. */
+/** The grace period of an effect's calls, if they have one. */
 export const CallGrace = Context.Reference<CallGrace | undefined>("@effect-livedesk/core/CallGrace", {
   defaultValue: () => undefined
 })
