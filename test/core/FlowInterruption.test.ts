@@ -66,7 +66,11 @@ describe("a flow that is interrupted", () => {
   }))
   const slowService = sending(({ send }) => (input, options) => Effect.delay(send(input, options), "10 seconds"))
   const uncalled = {
-    "while its intent is stored": Effect.provide(endedAfter("1 second"), slowIntent),
+    "while its intent is stored": Effect.provide(
+      endedAfter("1 second"),
+      // Whatever sends it: not only the client knows of the interruption.
+      Layer.merge(slowIntent, sending(() => () => Effect.die("it was sent")))
+    ),
     "before its service makes the call": Effect.provide(endedAfter("1 second"), slowService)
   }
   for (const [when, ended] of Object.entries(uncalled)) {
