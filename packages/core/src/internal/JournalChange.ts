@@ -7,25 +7,21 @@ import * as Effect from "effect/Effect"
 import type * as SqlClient from "effect/sql/SqlClient"
 import * as JournalTable from "./JournalTable.ts"
 
-interface Change {
-  readonly key: string
-  readonly state: string
-  readonly step: string
-}
-
 /** Changes rows; returns those that must not send what they were about to, with the rows that hold their contacts. */
-export const change = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, changes: ReadonlyArray<Change>) {
+export const change = Effect.fnUntraced(function*(
+  sql: SqlClient.SqlClient,
+  changes: ReadonlyArray<JournalTable.ChangedRow>
+) {
   const merged = JournalTable.merge(changes)
-  const json = JSON.stringify(merged)
-  yield* JournalTable.holdContacts(sql, json)
-  const sending = JSON.stringify(merged.filter(({ state, step }) => state === "sent" && step !== "contact"))
+  yield* JournalTable.holdContacts(sql, merged)
+  const sending = merged.filter(({ state, step }) => state === "sent" && step !== "contact")
   const lost = new Map(
     (yield* JournalTable.lost(sql, sending)).map(({ contactId, holder, key, line }) => [
       key,
       { contactId, key: holder, line }
     ])
   )
-  const refused = merged.map((change) => {
+  const refused = (change: JournalTable.ChangedRow): JournalTable.ChangedRow => {
     const holder = lost.get(change.key)
     if (holder === undefined) return change
     const { contactId, key, line } = holder
@@ -36,7 +32,7 @@ export const change = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, chan
       step: "contact",
       reasons: [`${reason}: nothing is sent to it for this row`]
     }
-  })
-  yield* JournalTable.change(sql, lost.size === 0 ? json : JSON.stringify(refused))
+  }
+  yield* JournalTable.change(sql, lost.size === 0 ? merged : merged.map(refused))
   return lost
 })

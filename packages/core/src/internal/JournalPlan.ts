@@ -44,8 +44,8 @@ export const plan = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, run: n
   /** The line of each key of this run. */
   const lines = new Map(known.flatMap((row) => row.run === run ? [[row.key, row.line] as const] : []))
   const planned: Array<JournalTable.PlannedRow> = []
-  const freed: Array<{ readonly address: string; readonly key: string }> = []
-  const held: Array<{ readonly address: string; readonly key: string }> = []
+  const freed: Array<JournalTable.HeldAddress> = []
+  const held: Array<JournalTable.HeldAddress> = []
   const standings = rows.map((row): Standing => {
     const { customer, key, line } = row
     const duplicate = lines.get(key)

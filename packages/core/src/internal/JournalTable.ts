@@ -9,6 +9,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaParser from "effect/SchemaParser"
 import type * as SqlClient from "effect/sql/SqlClient"
+import * as SqlRows from "./SqlRows.ts"
 import * as TextHash from "./TextHash.ts"
 
 /** The version of these tables. A journal of another is refused: what it says would be misread. */
@@ -171,23 +172,29 @@ export const holders = (sql: SqlClient.SqlClient, run: number, addresses: Readon
       (held.run = ${run} OR holder.contact_id IS NOT NULL OR holder.state IN ('sent', 'done'))
   `
 
+/** An address, and the row that it belongs to. */
+export interface HeldAddress {
+  readonly address: string
+  readonly key: string
+}
+
+const withHeld = SqlRows.make<HeldAddress>({ address: ({ address }) => address, key: ({ key }) => key })
+
 /** Notes to which rows addresses belong from now on. */
-export const hold = (
-  sql: SqlClient.SqlClient,
-  run: number,
-  held: ReadonlyArray<{ readonly address: string; readonly key: string }>
-) =>
-  sql`
-    INSERT INTO import_address (address, key, run)
-    SELECT value ->> 'address', value ->> 'key', ${run} FROM json_each(${JSON.stringify(held)}) WHERE true
-    ON CONFLICT DO UPDATE SET key = excluded.key, run = excluded.run
-  `
+export const hold = (sql: SqlClient.SqlClient, run: number, held: ReadonlyArray<HeldAddress>) =>
+  withHeld(
+    sql,
+    held,
+    (given) =>
+      sql`
+        WITH ${given} INSERT INTO import_address (address, key, run)
+        SELECT address, key, ${run} FROM given WHERE address IS NOT NULL
+        ON CONFLICT DO UPDATE SET key = excluded.key, run = excluded.run
+      `
+  )
 
 /** Frees addresses of rows. */
-export const free = (
-  sql: SqlClient.SqlClient,
-  freed: ReadonlyArray<{ readonly address: string; readonly key: string }>
-) =>
+export const free = (sql: SqlClient.SqlClient, freed: ReadonlyArray<HeldAddress>) =>
   sql`
     DELETE FROM import_address WHERE (address, key) IN (
       SELECT value ->> 'address', value ->> 'key' FROM json_each(${JSON.stringify(freed)})
@@ -204,6 +211,15 @@ export interface PlannedRow {
   readonly row: string
   readonly hash: string
 }
+
+const withPlanned = SqlRows.make<PlannedRow>({
+  key: ({ key }) => key,
+  customer: ({ customer }) => customer,
+  addresses: ({ addresses }) => addresses,
+  line: ({ line }) => line,
+  row: ({ row }) => row,
+  hash: ({ hash }) => hash
+})
 
 /** A row's values as a hash of 64 bits, which stays when they are forgotten. */
 export const hashOf = (row: string): string => `${Hash.string(row)}.${TextHash.of(row)}`
@@ -239,11 +255,10 @@ export const plan = (sql: SqlClient.SqlClient, run: number, rows: ReadonlyArray<
     "(import_row.state <> 'done' AND import_row.step = 'contact') OR " +
       "(import_row.state IN ('planned', 'rejected') AND import_row.addresses <> excluded.addresses)"
   )
-  return sql`
-    INSERT INTO import_row (key, customer, addresses, line, run, state, step, row, row_hash, reasons)
-    SELECT value ->> 'key', value ->> 'customer', value ->> 'addresses', value ->> 'line', ${run}, 'sent', 'contact',
-      value ->> 'row', value ->> 'hash', '[]'
-    FROM json_each(${JSON.stringify(rows)}) WHERE true
+  return withPlanned(sql, rows, (given) =>
+    sql`
+    WITH ${given} INSERT INTO import_row (key, customer, addresses, line, run, state, step, row, row_hash, reasons)
+    SELECT key, customer, addresses, line, ${run}, 'sent', 'contact', row, hash, '[]' FROM given WHERE key IS NOT NULL
     ON CONFLICT DO UPDATE SET
       customer = CASE WHEN import_row.state = 'done' OR ${mayBeSent} THEN customer ELSE excluded.customer END,
       addresses = CASE WHEN import_row.state = 'done' OR ${mayBeSent} THEN addresses ELSE excluded.addresses END,
@@ -253,7 +268,7 @@ export const plan = (sql: SqlClient.SqlClient, run: number, rows: ReadonlyArray<
       row = CASE WHEN import_row.state = 'done' THEN NULL WHEN ${mayBeSent} THEN row ELSE excluded.row END,
       state = CASE WHEN ${isContactSent} THEN 'sent' ELSE state END,
       step = CASE WHEN ${isContactSent} THEN 'contact' ELSE step END
-  `
+  `)
 }
 
 /** Notes which rows the file of a run has, though an address of theirs is another customer's: nothing is sent for them. */
@@ -271,49 +286,84 @@ export interface LostRow {
   readonly line: number
 }
 
-/** Notes of which customers contacts are; each stays the one that had it first. `changes` is JSON. */
-export const holdContacts = (sql: SqlClient.SqlClient, changes: string) =>
-  sql`
-    INSERT OR IGNORE INTO import_contact (contact_id, customer, key)
-    SELECT COALESCE(new.value ->> 'contactId', import_row.contact_id), import_row.customer, import_row.key
-    FROM json_each(${changes}) AS new JOIN import_row ON import_row.key = new.value ->> 'key'
-    WHERE COALESCE(new.value ->> 'contactId', import_row.contact_id) IS NOT NULL
-  `
+/** A change of a row: what it does not have stays, but for the reasons. */
+export interface ChangedRow {
+  readonly key: string
+  readonly state: string
+  readonly step: string
+  readonly contactId?: number | undefined
+  readonly sourceId?: string | undefined
+  readonly existing?: boolean | undefined
+  readonly conversationId?: number | undefined
+  readonly messageId?: number | undefined
+  readonly digest?: number | undefined
+  readonly reasons?: ReadonlyArray<string> | undefined
+}
 
-/** Those of the changed rows whose contact is another customer's. `changes` is JSON. */
-export const lost = (sql: SqlClient.SqlClient, changes: string) =>
-  sql<LostRow>`
-    SELECT import_row.key, import_contact.contact_id AS contactId, holder.key AS holder, holder.line
-    FROM json_each(${changes}) AS new
-    JOIN import_row ON import_row.key = new.value ->> 'key'
-    JOIN import_contact ON import_contact.contact_id = COALESCE(new.value ->> 'contactId', import_row.contact_id)
+const contactColumns = {
+  key: ({ key }: ChangedRow) => key,
+  contact_id: ({ contactId }: ChangedRow) => contactId
+}
+
+const withContacts = SqlRows.make(contactColumns)
+
+const withChanges = SqlRows.make<ChangedRow>({
+  ...contactColumns,
+  state: ({ state }) => state,
+  step: ({ step }) => step,
+  source_id: ({ sourceId }) => sourceId,
+  existing: ({ existing }) => existing === undefined ? existing : Number(existing),
+  conversation_id: ({ conversationId }) => conversationId,
+  message_id: ({ messageId }) => messageId,
+  digest: ({ digest }) => digest,
+  reasons: ({ reasons }) => reasons === undefined ? null : JSON.stringify(reasons)
+})
+
+/** Notes of which customers contacts are; each stays the one that had it first. */
+export const holdContacts = (sql: SqlClient.SqlClient, changes: ReadonlyArray<ChangedRow>) =>
+  withContacts(sql, changes, (given) =>
+    sql`
+    WITH ${given} INSERT OR IGNORE INTO import_contact (contact_id, customer, key)
+    SELECT COALESCE(given.contact_id, import_row.contact_id), import_row.customer, import_row.key
+    FROM given JOIN import_row ON import_row.key = given.key
+    WHERE COALESCE(given.contact_id, import_row.contact_id) IS NOT NULL
+  `)
+
+/** Those of the changed rows whose contact is another customer's. */
+export const lost = (sql: SqlClient.SqlClient, changes: ReadonlyArray<ChangedRow>) =>
+  withContacts(sql, changes, (given) =>
+    sql<LostRow>`
+    WITH ${given} SELECT import_row.key, import_contact.contact_id AS contactId, holder.key AS holder, holder.line
+    FROM given
+    JOIN import_row ON import_row.key = given.key
+    JOIN import_contact ON import_contact.contact_id = COALESCE(given.contact_id, import_row.contact_id)
     JOIN import_row AS holder ON holder.key = import_contact.key
     WHERE import_contact.customer <> import_row.customer
-  `
+  `)
 
 /**
  * Changes rows by their keys. What a change does not have stays, but for the reasons; and for the conversation where the
- * contact is another than before. `changes` is JSON: an array of what has `key`, `state` and `step`.
+ * contact is another than before.
  */
-export const change = (sql: SqlClient.SqlClient, changes: string) =>
-  sql`
-    UPDATE import_row SET
-      state = new.value ->> 'state',
-      step = new.value ->> 'step',
-      row = CASE new.value ->> 'state' WHEN 'done' THEN NULL ELSE row END,
-      contact_id = COALESCE(new.value ->> 'contactId', contact_id),
-      source_id = COALESCE(new.value ->> 'sourceId', source_id),
-      existing = COALESCE(new.value ->> 'existing', existing),
+export const change = (sql: SqlClient.SqlClient, changes: ReadonlyArray<ChangedRow>) =>
+  withChanges(sql, changes, (given) =>
+    sql`
+    WITH ${given} UPDATE import_row SET
+      state = given.state,
+      step = given.step,
+      row = CASE given.state WHEN 'done' THEN NULL ELSE row END,
+      contact_id = COALESCE(given.contact_id, import_row.contact_id),
+      source_id = COALESCE(given.source_id, import_row.source_id),
+      existing = COALESCE(given.existing, import_row.existing),
       conversation_id = COALESCE(
-        new.value ->> 'conversationId',
-        CASE WHEN new.value ->> 'contactId' <> contact_id THEN NULL ELSE conversation_id END
+        given.conversation_id,
+        CASE WHEN given.contact_id <> import_row.contact_id THEN NULL ELSE import_row.conversation_id END
       ),
-      message_id = COALESCE(new.value ->> 'messageId', message_id),
-      digest = COALESCE(new.value ->> 'digest', digest),
-      reasons = COALESCE(new.value ->> 'reasons', '[]')
-    FROM json_each(${changes}) AS new
-    WHERE import_row.key = new.value ->> 'key'
-  `
+      message_id = COALESCE(given.message_id, import_row.message_id),
+      digest = COALESCE(given.digest, import_row.digest),
+      reasons = COALESCE(given.reasons, '[]')
+    FROM given WHERE import_row.key = given.key
+  `)
 
 /** Of the changes of one row only the latest: what several say of different columns is in all of them. */
 export const merge = <Change extends { readonly key: string }>(
