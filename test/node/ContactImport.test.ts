@@ -366,6 +366,17 @@ describe("an import", () => {
       })
     }).pipe(Effect.provide([livedesk(), journal])))
 
+  it.effect("rejects a key that the journal would not find again, and so would send twice", () =>
+    Effect.gen(function*() {
+      const values = [{ email: "a@acme.inc", message: "One." }, { email: "b@acme.inc", message: "Two." }]
+      const key = ({ contact }: ImportMapping.ImportInput) => `${contact.email === "a@acme.inc" ? "\ud83d" : "\0"}|`
+      for (let run = 0; run < 2; run++) yield* importing(values, { key })
+      assert.lengthOf((yield* emulated).messages, 1)
+      const [refused] = yield* rejects
+      assert.include(refused?.reasons[0], "the key holds half a character")
+      assert.strictEqual(refused?.line, 1)
+    }).pipe(Effect.provide([livedesk(), journal])))
+
   it.effect("has on the disk at once what could not be looked for after a crash, and the rest soon", () =>
     Effect.gen(function*() {
       const done = (row: object) =>

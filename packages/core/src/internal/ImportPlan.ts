@@ -15,6 +15,7 @@ import type * as ImportRun from "./ImportRun.ts"
 import * as ImportUpdate from "./ImportUpdate.ts"
 import * as OptionSchema from "./OptionSchema.ts"
 import * as PhoneNumber from "./PhoneNumber.ts"
+import { surrogateIssues } from "./surrogateIssues.ts"
 
 /** A row to work on: how it stands in the journal, and what it asks for. */
 export interface Work {
@@ -38,10 +39,9 @@ export const plan = Effect.fnUntraced(function*(
   const unmapped: Array<ImportJournal.Reject> = []
   const candidates: Array<Candidate> = []
   for (const row of rows) {
-    Result.match(read(run, row), {
-      onFailure: (reject) => (row._tag === "Row" && reject.row !== "" ? unmapped : rejects).push(reject),
-      onSuccess: (candidate) => candidates.push(candidate)
-    })
+    const candidate = read(run, row)
+    if (Result.isSuccess(candidate)) candidates.push(candidate.success)
+    else (row._tag === "Row" && candidate.failure.row !== "" ? unmapped : rejects).push(candidate.failure)
   }
   const standings = yield* run.journal.plan(
     candidates.map(({ addresses, customer, key, line, row }) => ({ addresses, customer, key, line, row }))
@@ -82,26 +82,30 @@ const read = (
 ): Result.Result<Candidate, ImportJournal.Reject> => {
   const { line } = row
   if (row._tag === "BadRow") return Result.fail({ line, reasons: [row.problem], row: row.text })
-  const text = attempted("the row cannot be kept as JSON", () => JSON.stringify(row.values))
-  const kept = Result.getOrElse(text, () => "")
-  return Result.andThen(text, () => mapping.read(row.values)).pipe(
-    Result.flatMap((input) =>
-      Result.map(attempted("the key failed", () => key(input)), (key): Candidate => ({
-        key,
-        customer: customer(input),
-        addresses: addresses(input),
-        line,
-        row: kept,
-        input
-      }))
-    ),
-    Result.mapError((issues) => ({
-      line,
-      reasons: issues.map((issue) => OptionSchema.sentence([issue])),
-      row: kept
-    }))
-  )
+  const rejected = (issues: ReadonlyArray<LiveDeskError.Issue>, row: string) =>
+    Result.fail({ line, reasons: issues.map((issue) => OptionSchema.sentence([issue])), row })
+  const kept = attempted("the row cannot be kept as JSON", () => JSON.stringify(row.values))
+  if (Result.isFailure(kept)) return rejected(kept.failure, "")
+  const input = mapping.read(row.values)
+  if (Result.isFailure(input)) return rejected(input.failure, kept.success)
+  const found = Result.flatMap(attempted("the key failed", () => key(input.success)), keepable)
+  if (Result.isFailure(found)) return rejected(found.failure, kept.success)
+  return Result.succeed({
+    key: found.success,
+    customer: customer(input.success),
+    addresses: addresses(input.success),
+    line,
+    row: kept.success,
+    input: input.success
+  })
 }
+
+/** The key, if the journal would find it again. */
+const keepable = (key: string): Result.Result<string, ReadonlyArray<LiveDeskError.Issue>> =>
+  surrogateIssues(key).length === 0 ? Result.succeed(key) : Result.fail([{
+    path: [],
+    message: "the key holds half a character, as of an emoji cut in two, with which the journal could not find it again"
+  }])
 
 /** What the program gave may throw: that is the row's fault, not the import's. */
 const attempted = <A>(what: string, evaluate: () => A): Result.Result<A, ReadonlyArray<LiveDeskError.Issue>> =>

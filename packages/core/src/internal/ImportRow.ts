@@ -142,15 +142,10 @@ const advance = (
     step: entry.step,
     known: {}
   }
-  return ensureContact(run, row, contact).pipe(
-    Effect.flatMap((row) => completeContact(run, row)),
-    Effect.flatMap((row) =>
-      wantsConversation(row)
-        ? Effect.flatMap(createConversation(run, row), (row) => sendMessage(run, row))
-        : Effect.succeed<Row>(row)
-    ),
-    Effect.flatMap((row) => finish(run, row)),
-    Effect.catchTag(["Stopped", "Rejected", "Unknown", "Taken"], (halt) => noteHalt(run, entry.key, halt))
+  return Effect.catchTag(
+    complete(run, row, contact),
+    ["Stopped", "Rejected", "Unknown", "Taken"],
+    (halt) => noteHalt(run, entry.key, halt)
   )
 }
 
@@ -158,22 +153,31 @@ const advance = (
 // steps
 // ---------------------------------------------------------------------------------------------------------------------
 
-const ensureContact = (
+const complete = Effect.fnUntraced(function*(
   run: ImportRun.ImportRun,
   row: Row,
   contact: Effect.Effect<FoundContact, LiveDeskError.LiveDeskError>
-): Effect.Effect<WithContact, ImportCall.Halt | ImportJournal.ImportJournalError> => {
+): Effect.fn.Return<void, ImportCall.Halt | ImportJournal.ImportJournalError> {
+  const found = yield* ensureContact(run, row, contact)
+  yield* completeContact(run, found)
+  yield* finish(run, wantsConversation(row) ? yield* sendMessage(run, yield* createConversation(run, found)) : found)
+})
+
+const ensureContact = Effect.fnUntraced(function*(
+  run: ImportRun.ImportRun,
+  row: Row,
+  contact: Effect.Effect<FoundContact, LiveDeskError.LiveDeskError>
+): Effect.fn.Return<WithContact, ImportCall.Halt | ImportJournal.ImportJournalError> {
   const { contactId } = row
   if (contactId !== undefined) {
     run.counts.foundAgain++
-    return Effect.succeed({ ...row, contactId })
+    return { ...row, contactId }
   }
   // The journal has it as sent from its planning on, and it is never sent without being looked for after that.
-  return Effect.flatMap(
-    ImportCall.make(run, "contact", contact),
-    (found) => Effect.map(noteAccount(run, found.accountId), () => withContact(run, row, found))
-  )
-}
+  const found = yield* ImportCall.make(run, "contact", contact)
+  yield* noteAccount(run, found.accountId)
+  return withContact(run, row, found)
+})
 
 const withContact = (
   run: ImportRun.ImportRun,
@@ -200,11 +204,14 @@ const withContact = (
  * Sets what no create takes, and updates a contact that was there, of which nothing is changed unless that is asked for.
  * Repeating it changes nothing.
  */
-const completeContact: Step<WithContact, WithContact> = (run, row) => {
+const completeContact = (
+  run: ImportRun.ImportRun,
+  row: WithContact
+): Effect.Effect<void, ImportCall.Halt | ImportJournal.ImportJournalError> => {
   const { existing, input: { customAttributes }, step } = row
   const isUpdate = existing === true && run.updateExisting
   return step !== "contact" || (existing === true ? !isUpdate : customAttributes === undefined)
-    ? Effect.succeed(row)
+    ? Effect.void
     : updateContact(run, row, isUpdate)
 }
 
@@ -212,7 +219,7 @@ const updateContact = Effect.fnUntraced(function*(
   run: ImportRun.ImportRun,
   row: WithContact,
   isUpdate: boolean
-): Effect.fn.Return<WithContact, ImportCall.Halt | ImportJournal.ImportJournalError> {
+): Effect.fn.Return<void, ImportCall.Halt | ImportJournal.ImportJournalError> {
   const { contactId, input, key, known, step } = row
   const { customAttributes } = input
   if (ImportRun.isStopped(run)) return yield* Effect.fail<ImportCall.Halt>({ _tag: "Stopped", step, known })
@@ -225,7 +232,6 @@ const updateContact = Effect.fnUntraced(function*(
       ? Effect.asVoid(ImportUpdate.update(run, contactId, input.contact, input))
       : Effect.asVoid(run.contacts.update({ contactId, customAttributes }, run.call))
   )
-  return row
 })
 
 const createConversation: Step<WithContact, Row> = Effect.fnUntraced(function*(run, row) {
