@@ -2,6 +2,7 @@
  * The packages as they are published, in a folder of their own: a program there imports what a user's would, compiled
  * and without the workspace around it.
  */
+import { transformSync } from "esbuild"
 import { execFileSync } from "node:child_process"
 import * as Fs from "node:fs"
 import { createRequire } from "node:module"
@@ -36,7 +37,12 @@ export const make = (): string => {
     Fs.symlinkSync(folderOf(require.resolve(name), name), target)
   }
   Fs.writeFileSync(Path.join(folder, "package.json"), JSON.stringify({ type: "module" }))
-  Fs.cpSync(fileURLToPath(new URL("programs/", import.meta.url)), folder, { recursive: true })
+  const programs = fileURLToPath(new URL("programs/", import.meta.url))
+  for (const program of Fs.readdirSync(programs)) {
+    // Node.js would take longer to read TypeScript than a small program to start.
+    const { code } = transformSync(Fs.readFileSync(Path.join(programs, program), "utf8"), { loader: "ts" })
+    Fs.writeFileSync(Path.join(folder, program.replace(/ts$/, "js")), code)
+  }
   return folder
 }
 

@@ -199,11 +199,11 @@ const measurePrograms = async () => {
   const folder = Shipped.make()
   try {
     const sizes = await Promise.all(
-      programs.map(async (name) => (await Bundle.make(Path.join(folder, `${name}.ts`))).size)
+      programs.map(async (name) => (await Bundle.make(Path.join(folder, `${name}.js`))).size)
     )
     const script = (name: string) =>
       `const start = performance.now(); await import(${
-        JSON.stringify(Path.join(folder, `${name}.ts`))
+        JSON.stringify(Path.join(folder, `${name}.js`))
       }); console.log(performance.now() - start)`
     const turns: Array<ReadonlyArray<number>> = []
     for (let turn = 0; turn < (quick ? 3 : 11); turn++) {

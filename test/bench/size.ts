@@ -16,7 +16,7 @@ const limitsInBrowsers: { readonly [entry: string]: number } = {
   "@effect-livedesk/core/LiveDeskOpenApi": 73_000,
   "@effect-livedesk/core/agents": 68_000,
   "@effect-livedesk/core/flows": 64_000,
-  "@effect-livedesk/core/imports": 75_900,
+  "@effect-livedesk/core/imports": 76_400,
   "@effect-livedesk/core/testing": 122_000,
   "@effect-livedesk/core/webhooks": 88_400
 }
@@ -75,7 +75,7 @@ const needed = [
 
 const folder = Shipped.make()
 try {
-  const { modules, size } = await Bundle.make(Path.join(folder, "effect-livedesk.ts"))
+  const { modules, size } = await Bundle.make(Path.join(folder, "effect-livedesk.js"))
   const ours = modules.flatMap((module) => /@effect-livedesk\/(?:core|node)\/dist\/(.+)\.js$/.exec(module)?.[1] ?? [])
   const problems = [
     ...(size > limit ? [`${size} bytes, more than ${limit}`] : []),
