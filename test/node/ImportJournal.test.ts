@@ -69,6 +69,30 @@ describe("ImportJournal", () => {
       })
     }).pipe(Effect.provide(journal)))
 
+  it.effect("forgets the conversation with the contact that a row had before, and its reasons", () =>
+    Effect.gen(function*() {
+      const { change, entries, plan } = yield* begun
+      const conversationAfter = Effect.fnUntraced(function*(key: string, contactId: number) {
+        const conversationId = ConversationId.make(contactId)
+        yield* change({
+          key,
+          step: "message",
+          state: "rejected",
+          contactId: ContactId.make(7),
+          conversationId,
+          reasons: ["no"]
+        })
+        yield* change({ key, step: "message", state: "planned", contactId: ContactId.make(contactId) })
+        const all = yield* Stream.runCollect(entries("planned"))
+        const { conversationId: left, reasons } = yield* Effect.fromNullishOr(all.find((entry) => entry.key === key))
+        assert.deepStrictEqual(reasons, [])
+        return left
+      })
+      yield* plan(rows(2).map((row) => ({ ...row, customer: "one" })))
+      assert.deepStrictEqual(yield* conversationAfter("k0", 7), Option.some(ConversationId.make(7)))
+      assert.deepStrictEqual(yield* conversationAfter("k1", 8), Option.none())
+    }).pipe(Effect.provide(journal)))
+
   it.effect("commits what is noted within 50 milliseconds, and forgets the row that is done", () =>
     Effect.gen(function*() {
       const { entries, note, plan } = yield* begun
