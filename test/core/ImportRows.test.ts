@@ -150,6 +150,14 @@ describe("CSV", () => {
       assert.deepStrictEqual(brief(read.slice(0, 2)), [[2, "a quote that is opened here is not closed"], [3, "Bob"]])
     }))
 
+  it.effect("takes no other row for a header that is too long", () =>
+    Effect.gen(function*() {
+      for (const size of [1, 9, 64]) {
+        const error = yield* Effect.flip(csv(`${"x".repeat(300)}\nemail\n`, { size, maxRowSize: 40 }))
+        assert.deepInclude(error, { line: blank.length + 1, problem: "the header: longer than 40 characters" })
+      }
+    }))
+
   it.effect("passes over a line that is too long, and keeps none of it", () =>
     Effect.gen(function*() {
       for (const newline of ["\n", "\r\n"]) {

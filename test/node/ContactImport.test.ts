@@ -368,13 +368,27 @@ describe("an import", () => {
 
   it.effect("rejects a key that the journal would not find again, and so would send twice", () =>
     Effect.gen(function*() {
-      const values = [{ email: "a@acme.inc", message: "One." }, { email: "b@acme.inc", message: "Two." }]
-      const key = ({ contact }: ImportMapping.ImportInput) => `${contact.email === "a@acme.inc" ? "\ud83d" : "\0"}|`
-      for (let run = 0; run < 2; run++) yield* importing(values, { key })
+      const values = Array.map(["\ud83d|", undefined, null, 5, "\0|"], (key, index) => ({
+        email: `c${index}@acme.inc`,
+        message: "Hello.",
+        key
+      }))
+      const mapping = ImportMapping.make(
+        Schema.Struct({ email: Schema.String, message: Schema.String }),
+        ({ email, message }) => ({ contact: { email }, message: { content: message } })
+      )
+      // As a program without types may give it.
+      const key = ({ contact }: ImportMapping.ImportInput) =>
+        values.find(({ email }) => email === contact.email)?.key as string
+      for (let run = 0; run < 2; run++) yield* importing(values, { key, lookup: "onConflict", mapping })
       assert.lengthOf((yield* emulated).messages, 1)
-      const [refused] = yield* rejects
-      assert.include(refused?.reasons[0], "the key holds half a character")
-      assert.strictEqual(refused?.line, 1)
+      const reasons = (yield* rejects).map(({ line, reasons }) => `${line}: ${String(reasons[0])}`)
+      assert.include(reasons[0], "1: the key holds half a character")
+      assert.deepStrictEqual(reasons.slice(1), [
+        "2: the key is undefined: expected a text",
+        "3: the key is null: expected a text",
+        "4: the key is number: expected a text"
+      ])
     }).pipe(Effect.provide([livedesk(), journal])))
 
   it.effect("has on the disk at once what could not be looked for after a crash, and the rest soon", () =>

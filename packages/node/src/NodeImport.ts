@@ -147,12 +147,6 @@ export const check = (options: Options): Effect.Effect<
  */
 export const rows = (
   options: Pick<Options, "file" | "format" | "delimiter" | "encoding" | "maxRowSize">
-): Stream.Stream<ImportRows.ImportRow, ImportRows.ImportFileError | PlatformError.PlatformError> => rowsOf(options)
-
-/** As `rows`, by so many bytes at a time. */
-const rowsOf = (
-  options: Pick<Options, "file" | "format" | "delimiter" | "encoding" | "maxRowSize">,
-  chunkSize?: number
 ): Stream.Stream<ImportRows.ImportRow, ImportRows.ImportFileError | PlatformError.PlatformError> => {
   const { file, format = formatOf(file) } = options
   const bytes = Stream.unwrap(
@@ -162,6 +156,9 @@ const rowsOf = (
     ? Stream.map(ImportRows.csv(bytes, options), ImportReport.ofRejects)
     : ImportRows.ndjson(bytes, options)
 }
+
+/** In bytes: of a file whose first row alone is asked for, all rows of a chunk are read. */
+const chunkSize = 16_384
 
 /**
  * Reads which columns a file has, and what the mapping reads of each: by the header of CSV, else by the keys of the first
@@ -178,10 +175,10 @@ export const columns = (
 ): Effect.Effect<Option.Option<ImportMapping.ColumnUse>, ImportRows.ImportFileError | PlatformError.PlatformError> =>
   Effect.gen(function*() {
     const { mapping = ImportMapping.columns } = options
-    const isCsv = (options.format ?? formatOf(options.file)) === "csv"
-    // A whole chunk is read for the one row that tells the columns.
-    const read = Stream.filter(rowsOf(options, isCsv ? 16_384 : undefined), (row) => row._tag === "Row")
-    const [first, ...others] = yield* Stream.runCollect(Stream.take(read, isCsv ? 1 : 1000))
+    const read = Stream.filter(rows(options), (row) => row._tag === "Row")
+    const [first, ...others] = yield* Stream.runCollect(
+      Stream.take(read, (options.format ?? formatOf(options.file)) === "csv" ? 1 : 1000)
+    )
     if (first === undefined || mapping.columns === undefined) return Option.none()
     const names = first.columns ?? [...new Set([first, ...others].flatMap(({ values }) => Object.keys(values)))]
     return Option.some(

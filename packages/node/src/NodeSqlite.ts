@@ -199,8 +199,6 @@ const parameter = (value: unknown): SQLInputValue => {
   switch (typeof value) {
     case "boolean":
       return value ? 1 : 0
-    case "undefined":
-      return null
     case "string":
     case "number":
     case "bigint":
@@ -208,6 +206,7 @@ const parameter = (value: unknown): SQLInputValue => {
     case "object":
     case "function":
     case "symbol":
+    case "undefined":
       if (value === null || value instanceof Uint8Array) return value
       if (value instanceof Date) return value.toISOString()
       throw new TypeError(`SQLite takes no ${typeof value} for a parameter`)

@@ -205,7 +205,11 @@ export const csv = <E, R>(
       maxRowSize,
       endOfLines: LinePieces.endOfLines,
       read,
-      tooLong: tooLong(maxRowSize)
+      tooLong: (line, text) =>
+        header === undefined
+          // Else the next row would be taken for it.
+          ? Effect.fail(new ImportFileError({ line, problem: `the header: ${longerThan(maxRowSize)}` }))
+          : Effect.succeed(bad(line, longerThan(maxRowSize), text))
     })
     return Stream.concat(rows, ending)
   })
@@ -233,7 +237,7 @@ export const ndjson = <E, R>(
     return LinePieces.read(file.text, {
       maxRowSize,
       endOfLines: (text) => text.lastIndexOf("\n") + 1,
-      tooLong: tooLong(maxRowSize),
+      tooLong: (line, text) => Effect.succeed(bad(line, longerThan(maxRowSize), text)),
       read: ({ line, text }) =>
         Effect.suspend(() => {
           if (!hasBegun && text.trim() !== "") {
@@ -272,8 +276,7 @@ const bad = (line: number, problem: string, text: string): BadRow => ({
   text: text.trimEnd().slice(0, 500)
 })
 
-const tooLong = (maxRowSize: number) => (line: number, text: string): BadRow =>
-  bad(line, `longer than ${maxRowSize} characters`, text)
+const longerThan = (maxRowSize: number): string => `longer than ${maxRowSize} characters`
 
 const readable = (
   line: number,

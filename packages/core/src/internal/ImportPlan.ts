@@ -100,12 +100,16 @@ const read = (
   })
 }
 
-/** The key, if the journal would find it again. */
-const keepable = (key: string): Result.Result<string, ReadonlyArray<LiveDeskError.Issue>> =>
-  surrogateIssues(key).length === 0 ? Result.succeed(key) : Result.fail([{
-    path: [],
-    message: "the key holds half a character, as of an emoji cut in two, with which the journal could not find it again"
-  }])
+/** The key, if the journal would find it again: a program without types may give anything. */
+const keepable = (key: unknown): Result.Result<string, ReadonlyArray<LiveDeskError.Issue>> => {
+  const refused = (message: string) => Result.fail([{ path: [], message }])
+  if (typeof key !== "string") return refused(`the key is ${key === null ? "null" : typeof key}: expected a text`)
+  return surrogateIssues(key).length === 0
+    ? Result.succeed(key)
+    : refused(
+      "the key holds half a character, as of an emoji cut in two, with which the journal could not find it again"
+    )
+}
 
 /** What the program gave may throw: that is the row's fault, not the import's. */
 const attempted = <A>(what: string, evaluate: () => A): Result.Result<A, ReadonlyArray<LiveDeskError.Issue>> =>

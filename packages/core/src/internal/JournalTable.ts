@@ -302,7 +302,7 @@ export interface ChangedRow {
 
 const contactColumns = {
   key: ({ key }: ChangedRow) => key,
-  contact_id: ({ contactId }: ChangedRow) => contactId
+  contact_id: ({ contactId }: ChangedRow) => contactId ?? null
 }
 
 const withContacts = SqlRows.make(contactColumns)
@@ -311,11 +311,11 @@ const withChanges = SqlRows.make<ChangedRow>({
   ...contactColumns,
   state: ({ state }) => state,
   step: ({ step }) => step,
-  source_id: ({ sourceId }) => sourceId,
-  existing: ({ existing }) => existing === undefined ? existing : Number(existing),
-  conversation_id: ({ conversationId }) => conversationId,
-  message_id: ({ messageId }) => messageId,
-  digest: ({ digest }) => digest,
+  source_id: ({ sourceId }) => sourceId ?? null,
+  existing: ({ existing }) => existing === undefined ? null : Number(existing),
+  conversation_id: ({ conversationId }) => conversationId ?? null,
+  message_id: ({ messageId }) => messageId ?? null,
+  digest: ({ digest }) => digest ?? null,
   reasons: ({ reasons }) => reasons === undefined ? null : JSON.stringify(reasons)
 })
 
@@ -440,14 +440,16 @@ export const resolveProcessed = (
 ) =>
   sql`
     UPDATE import_row SET
-      contact_id = COALESCE(${made.contactId}, contact_id),
-      conversation_id = COALESCE(${made.conversationId}, conversation_id),
-      message_id = COALESCE(${made.messageId}, message_id),
+      contact_id = COALESCE(${made.contactId ?? null}, contact_id),
+      conversation_id = COALESCE(${made.conversationId ?? null}, conversation_id),
+      message_id = COALESCE(${made.messageId ?? null}, message_id),
       row = CASE step WHEN 'message' THEN NULL ELSE row END,
       state = CASE step WHEN 'message' THEN 'done' ELSE 'planned' END,
       step = CASE step WHEN 'contact' THEN 'conversation' ELSE 'message' END
     WHERE key = ${key} AND state = 'sent' AND NOT EXISTS (
-      SELECT 1 FROM import_row AS other WHERE other.conversation_id = ${made.conversationId} AND other.key <> ${key}
+      SELECT 1 FROM import_row AS other WHERE other.conversation_id = ${
+    made.conversationId ?? null
+  } AND other.key <> ${key}
     ) RETURNING key
   `
 

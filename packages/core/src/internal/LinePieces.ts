@@ -37,8 +37,8 @@ export const read = <Row, E, R, E2>(
     /** Where the last whole line of a text ends. */
     readonly endOfLines: (text: string) => number
     readonly read: (piece: Piece) => Effect.Effect<Reading<Row>, E2>
-    /** The row that stands for a line that is too long. */
-    readonly tooLong: (line: number, text: string) => Row
+    /** The row that stands for a line that is too long, or why nothing after it can be read. */
+    readonly tooLong: (line: number, text: string) => Effect.Effect<Row, E2>
   }
 ): Stream.Stream<Row, E | E2, R> =>
   Stream.mapAccumEffect(
@@ -58,7 +58,7 @@ export const read = <Row, E, R, E2>(
       }
       const end = isLast ? text.length : options.endOfLines(text)
       if (end === 0 && text.length > options.maxRowSize) {
-        return [{ line, rest: "", skipping: true }, [options.tooLong(line, text)]] as const
+        return [{ line, rest: "", skipping: true }, [yield* options.tooLong(line, text)]] as const
       }
       const result = yield* options.read({ line, text: text.slice(0, end), isLast })
       const rows = result.rows

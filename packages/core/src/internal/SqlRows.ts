@@ -10,7 +10,8 @@ import type * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import type * as Statement from "effect/sql/Statement"
 
-type Value = string | number | boolean | null | undefined
+/** What every driver takes. */
+type Value = string | number | null
 
 /** How many rows a statement has. With two numbers alone, each statement is prepared twice; rows of NULL fill it up. */
 const [few, many] = [8, 64]
