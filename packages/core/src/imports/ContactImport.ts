@@ -58,7 +58,7 @@ export interface Options<E, R> {
   readonly updateExisting?: boolean | undefined
   /**
    * The key of a row in this journal. Defaults to the identifier, else the e-mail address, else the phone number. A
-   * second row with the same key is rejected.
+   * second row with the same key is rejected, and so is one whose key is no text, or a text with half a character.
    */
   readonly key?: ((input: ImportMapping.ImportInput) => string) | undefined
   /**

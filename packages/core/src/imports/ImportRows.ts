@@ -61,7 +61,10 @@ export type ImportRow = Row | BadRow
  * @since 0.1.0
  */
 export interface Options {
-  /** The longest row, in characters; a longer one is a `BadRow`. Defaults to 1,048,576. */
+  /**
+   * The longest row, in characters; a longer one is a `BadRow`, unless one piece of the stream holds all of it. A header of
+   * CSV that is longer fails. Defaults to 1,048,576.
+   */
   readonly maxRowSize?: number | undefined
   /**
    * The encoding, such as `windows-1252`, by a label of the Encoding Standard. Defaults to UTF-8, or to the UTF-16 that the
