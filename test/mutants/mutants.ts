@@ -54,7 +54,8 @@ const defaults: ReadonlyArray<Target> = [
     "internal/ImportRow.ts",
     "internal/JournalChange.ts",
     "internal/JournalResolution.ts",
-    "internal/JournalTable.ts"
+    "internal/JournalTable.ts",
+    "internal/SqlRows.ts"
   ].map((module) => ({
     module: `${core}/${module}`,
     tests: [`${nodeTests}/ImportJournal.test.ts`, `${nodeTests}/ContactImport.test.ts`]
