@@ -17,6 +17,7 @@ import {
   Stream,
   Struct
 } from "effect"
+import type { HttpClientRequest } from "effect/http"
 import { TestClock } from "effect/testing"
 import * as FakeTransport from "../FakeTransport.ts"
 
@@ -1058,6 +1059,30 @@ describe("an import that cannot go on", () => {
       ).pipe(Layer.provide(FakeTransport.respondingWith({ status: 403, body: "<html>Access denied</html>" }))),
       journal
     ])))
+
+  it.effect("goes on where a response leaves out the account", () => {
+    const accounts = [17, undefined, 17]
+    let latestId = 0
+    const bodyOf = ({ method, url }: HttpClientRequest.HttpClientRequest) => {
+      if (method === "GET") return { payload: [] }
+      if (url.endsWith("/messages")) return { id: 5, conversation_id: 40 }
+      return url.endsWith("/conversations")
+        ? { id: ++latestId, inbox_id: inboxId, account_id: accounts.shift() }
+        : { payload: { contact: { id: ++latestId }, contact_inbox: { source_id: "s" } } }
+    }
+    return Effect.gen(function*() {
+      const values = customers(3, { message: "Hello." })
+      const { done } = yield* importing(values, { concurrency: 1 })
+      assert.strictEqual(done, 3)
+      assert.lengthOf(accounts, 0)
+    }).pipe(Effect.provide([
+      Layer.provideMerge(
+        LiveDesk.layer,
+        LiveDeskClient.layer({ apiKey: Redacted.make("a-key"), apiSecret: Redacted.make("a-secret") })
+      ).pipe(Layer.provide(FakeTransport.respondingWith((request) => ({ body: bodyOf(request) })))),
+      journal
+    ]))
+  })
 
   it.effect("given an unknown inbox, stops at once", () =>
     Effect.gen(function*() {
