@@ -3,6 +3,7 @@ import * as ImportMapping from "@effect-livedesk/core/imports/ImportMapping"
 import * as NodeImport from "@effect-livedesk/node/NodeImport"
 import * as NodeLiveDesk from "@effect-livedesk/node/NodeLiveDesk"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as Cause from "effect/Cause"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import { readFileSync } from "node:fs"
@@ -26,4 +27,9 @@ const program = Effect.gen(function*() {
   process.stdout.write(`${JSON.stringify(counts)}\n`)
 })
 
-NodeRuntime.runMain(Effect.provide(program, NodeLiveDesk.layerConfig()))
+NodeRuntime.runMain(
+  Effect.provide(program, NodeLiveDesk.layerConfig()).pipe(
+    // What it logs is not shown.
+    Effect.tapCause((cause) => Effect.sync(() => process.stderr.write(`${Cause.pretty(cause)}\n`)))
+  )
+)
