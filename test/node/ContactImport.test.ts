@@ -378,7 +378,7 @@ describe("an import", () => {
         Schema.Struct({ email: Schema.String, message: Schema.String }),
         ({ email, message }) => ({ contact: { email }, message: { content: message } })
       )
-      // As a program without types may give it.
+      // As a program in JavaScript may return it.
       const key = ({ contact }: ImportMapping.ImportInput) =>
         values.find(({ email }) => email === contact.email)?.key as string
       for (let run = 0; run < 2; run++) yield* importing(values, { key, lookup: "onConflict", mapping })
@@ -386,11 +386,35 @@ describe("an import", () => {
       const reasons = (yield* rejects).map(({ line, reasons }) => `${line}: ${String(reasons[0])}`)
       assert.include(reasons[0], "1: the key holds half a character")
       assert.deepStrictEqual(reasons.slice(1), [
-        "2: the key is undefined: expected a text",
-        "3: the key is null: expected a text",
-        "4: the key is number: expected a text"
+        "2: the key is no text, but undefined",
+        "3: the key is no text, but null",
+        "4: the key is no text, but number"
       ])
     }).pipe(Effect.provide([livedesk(), journal])))
+
+  it.effect("goes on where a response leaves out the account", () => {
+    const accounts = [17, undefined, 17]
+    let latestId = 0
+    const bodyOf = ({ method, url }: HttpClientRequest.HttpClientRequest) => {
+      if (method === "GET") return { payload: [] }
+      if (url.endsWith("/messages")) return { id: 5, conversation_id: 40 }
+      return url.endsWith("/conversations")
+        ? { id: ++latestId, inbox_id: inboxId, account_id: accounts.shift() }
+        : { payload: { contact: { id: ++latestId }, contact_inbox: { source_id: "s" } } }
+    }
+    return Effect.gen(function*() {
+      const values = customers(3, { message: "Hello." })
+      const { done } = yield* importing(values, { concurrency: 1 })
+      assert.strictEqual(done, 3)
+      assert.lengthOf(accounts, 0)
+    }).pipe(Effect.provide([
+      Layer.provideMerge(
+        LiveDesk.layer,
+        LiveDeskClient.layer({ apiKey: Redacted.make("a-key"), apiSecret: Redacted.make("a-secret") })
+      ).pipe(Layer.provide(FakeTransport.respondingWith((request) => ({ body: bodyOf(request) })))),
+      journal
+    ]))
+  })
 
   it.effect("has on the disk at once what could not be looked for after a crash, and the rest soon", () =>
     Effect.gen(function*() {
@@ -1059,30 +1083,6 @@ describe("an import that cannot go on", () => {
       ).pipe(Layer.provide(FakeTransport.respondingWith({ status: 403, body: "<html>Access denied</html>" }))),
       journal
     ])))
-
-  it.effect("goes on where a response leaves out the account", () => {
-    const accounts = [17, undefined, 17]
-    let latestId = 0
-    const bodyOf = ({ method, url }: HttpClientRequest.HttpClientRequest) => {
-      if (method === "GET") return { payload: [] }
-      if (url.endsWith("/messages")) return { id: 5, conversation_id: 40 }
-      return url.endsWith("/conversations")
-        ? { id: ++latestId, inbox_id: inboxId, account_id: accounts.shift() }
-        : { payload: { contact: { id: ++latestId }, contact_inbox: { source_id: "s" } } }
-    }
-    return Effect.gen(function*() {
-      const values = customers(3, { message: "Hello." })
-      const { done } = yield* importing(values, { concurrency: 1 })
-      assert.strictEqual(done, 3)
-      assert.lengthOf(accounts, 0)
-    }).pipe(Effect.provide([
-      Layer.provideMerge(
-        LiveDesk.layer,
-        LiveDeskClient.layer({ apiKey: Redacted.make("a-key"), apiSecret: Redacted.make("a-secret") })
-      ).pipe(Layer.provide(FakeTransport.respondingWith((request) => ({ body: bodyOf(request) })))),
-      journal
-    ]))
-  })
 
   it.effect("given an unknown inbox, stops at once", () =>
     Effect.gen(function*() {

@@ -100,10 +100,10 @@ const read = (
   })
 }
 
-/** The key, if the journal would find it again: a program without types may give anything. */
+/** The key, if the journal would find it again: a program in JavaScript may return anything. */
 const keepable = (key: unknown): Result.Result<string, ReadonlyArray<LiveDeskError.Issue>> => {
   const refused = (message: string) => Result.fail([{ path: [], message }])
-  if (typeof key !== "string") return refused(`the key is ${key === null ? "null" : typeof key}: expected a text`)
+  if (typeof key !== "string") return refused(`the key is no text, but ${key === null ? "null" : typeof key}`)
   return surrogateIssues(key).length === 0
     ? Result.succeed(key)
     : refused(
