@@ -436,7 +436,10 @@ describe("NodeImport", () => {
       const closed = join(dirname(copies), "closed")
       yield* Effect.promise(() => copyFile(journal, closed))
       const files = Effect.promise(() => Promise.all([readFile(journal), readFile(wal)]))
-      for (const [database, from] of [[closed, "1"], [closed, "2"], [`${copies}2`, "1"]] as const) {
+      // Of the second run's frames, only the mark at their beginning says whose they are.
+      for (
+        const [database, from] of [[closed, "1"], [closed, "2"], [`${copies}2`, "1"], [`${copies}1`, "2"]] as const
+      ) {
         yield* restore(database, from)
         const before = yield* files
         const error = yield* Effect.flip(NodeImport.run({ file, inboxId }))
@@ -458,6 +461,77 @@ describe("NodeImport", () => {
         await writeFile(wal, "")
       })
       assert.deepStrictEqual(yield* keys, ["a@acme.inc", "b@acme.inc"])
+    }).pipe(Effect.provide(livedesk)))
+
+  it.live("goes on with a journal after a crash at each moment of opening it", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      const journal = join(folder, "journal")
+      const [crashed, empty] = [join(folder, "crashed"), join(folder, "empty")]
+      const copy = (from: string, to: string) =>
+        Effect.promise(async () => {
+          await copyFile(from, to)
+          await copyFile(`${from}-wal`, `${to}-wal`)
+        })
+      yield* Effect.gen(function*() {
+        const { begin, plan } = yield* ImportJournal.ImportJournal
+        yield* begin(yield* target)
+        yield* plan([{ key: "a", customer: "a", addresses: [], line: 2, row: "{}" }])
+        yield* copy(journal, crashed)
+      }).pipe(Effect.provide(NodeImport.journalLayer(journal, { create: true })))
+      const kind = (yield* Effect.promise(() => readFile(journal))).readInt32BE(68)
+      yield* Effect.promise(async () => {
+        await writeFile(empty, "")
+        await writeFile(`${empty}-wal`, "")
+      })
+      /** Leaves a journal as an opening does that marks it so, and is ended before it empties the frames. */
+      const open = (from: string, marks: ReadonlyArray<string>, isWrittenBack: boolean) =>
+        Effect.gen(function*() {
+          const sql = yield* SqlClient.SqlClient
+          for (const mark of marks) yield* sql.unsafe(`PRAGMA ${mark}`)
+          if (isWrittenBack) yield* sql.unsafe("PRAGMA wal_checkpoint(FULL)")
+          yield* copy(journal, join(folder, "left"))
+        }).pipe(
+          Effect.provide(Layer.fresh(NodeSqlite.layer({ file: journal, exclusive: true }))),
+          (opened) => Effect.andThen(copy(from, journal), opened),
+          Effect.andThen(copy(join(folder, "left"), journal))
+        )
+      const keys = Effect.gen(function*() {
+        const { entries } = yield* ImportJournal.ImportJournal
+        return (yield* Stream.runCollect(entries("sent"))).map(({ key }) => key)
+      }).pipe(Effect.provide(Layer.fresh(NodeImport.journalLayer(journal, { create: true }))))
+
+      for (const isWrittenBack of [false, true]) {
+        for (const marks of [["user_version = 4"], ["user_version = 4", "user_version = 6"]]) {
+          yield* open(crashed, marks, isWrittenBack)
+          assert.deepStrictEqual(yield* keys, ["a"], `${marks.join()} ${isWrittenBack}`)
+        }
+        yield* open(empty, [`application_id = ${kind}`, "user_version = 2"], isWrittenBack)
+        assert.deepStrictEqual(yield* keys, [])
+      }
+    }).pipe(Effect.provide(livedesk)))
+
+  it.live("after a crash, says how to go on with a journal that another program wrote back", () =>
+    Effect.gen(function*() {
+      const file = yield* fileOf("email\na@acme.inc\n")
+      const [journal, crashed] = [`${file}.journal`, `${file}.crashed`]
+      yield* Effect.gen(function*() {
+        yield* Effect.flatMap(ImportJournal.ImportJournal, ({ begin }) => Effect.flatMap(target, begin))
+        yield* Effect.promise(async () => {
+          await copyFile(journal, crashed)
+          await copyFile(`${journal}-wal`, `${crashed}-wal`)
+        })
+      }).pipe(Effect.provide(NodeImport.journalLayer(journal, { create: true })))
+      const sqlite = (statement: string) =>
+        Effect.flatMap(SqlClient.SqlClient, (sql) => sql.unsafe(statement)).pipe(
+          Effect.provide(Layer.fresh(NodeSqlite.layer({ file: crashed })))
+        )
+      yield* sqlite("SELECT * FROM sqlite_schema")
+      const run = NodeImport.run({ file, inboxId, journal: crashed })
+      const { message } = yield* Effect.flip(run)
+      const [, statement = ""] = /such as sqlite3, .*`(.*)`/u.exec(message) ?? []
+      yield* sqlite(statement)
+      assert.strictEqual((yield* run).done, 1)
     }).pipe(Effect.provide(livedesk)))
 
   it.live("given no journal beside the reports of an earlier run, refuses to begin again", () =>

@@ -27,6 +27,24 @@ const isOpen = (userVersion: number): boolean => userVersion !== 0 && userVersio
 
 const nextOpen = (userVersion: number): number => userVersion + (userVersion % 2 === 0 ? 2 : 1)
 
+/**
+ * Whether frames with these counts can stand beside a file with this one. Each opening and closing adds its mark to the
+ * frames, then writes all of them into the file, and only then empties the frames: a crash in between leaves the marks of
+ * both, and the next crash those of three.
+ */
+const isWalOf = (userVersion: number, versions: ReadonlyArray<number | undefined>): boolean => {
+  const first = versions.findIndex((version) => version !== undefined)
+  // SQLite itself begins the frames of an open file anew, without a mark, after many changes.
+  if (isOpen(userVersion) && (first === -1 || versions.includes(userVersion))) return true
+  // Only marks can be ahead of the file, behind what an open one had not written back.
+  let latest = userVersion
+  for (const version of isOpen(userVersion) ? versions.slice(first) : versions) {
+    if (version !== latest && version !== latest + 1 && version !== nextOpen(latest)) return false
+    latest = version
+  }
+  return true
+}
+
 /** Provides `SqlClient` over a file of this kind, which this process has to itself. */
 export const layer = (
   file: string,
@@ -105,10 +123,9 @@ const check = (file: string, kind: Kind): Effect.Effect<void, NodeSqlite.SqliteF
     const incomplete = (detail: string) =>
       Effect.fail(new NodeSqlite.SqliteFileError({ problem: "Incomplete", file, detail }))
     const { userVersion } = header
-    const versions = SqliteWal.userVersions(file)
+    const belongs = isWalOf(userVersion, SqliteWal.userVersions(file))
     if (!isOpen(userVersion)) {
-      // A crash at its opening or closing leaves a mark alone.
-      return versions.every((version) => version === userVersion || version === nextOpen(userVersion))
+      return belongs
         ? Effect.void
         : incomplete(
           `${SqliteWal.pathOf(file)} is not of this ${kind.name}, which is complete without it: move it away, and ` +
@@ -119,10 +136,11 @@ const check = (file: string, kind: Kind): Effect.Effect<void, NodeSqlite.SqliteF
     if (!SqliteWal.exists(file)) {
       return incomplete(
         `the latest of what this ${kind.name} holds is missing: the program that used it did not end by itself, and ` +
-          `${file}-wal was left behind when it was copied or moved. ${copy}`
+          `${file}-wal was left behind when it was copied or moved. ${copy}. If another program opened it since, such as ` +
+          "sqlite3, all of it is there: run `PRAGMA user_version = 1` in that program, and start again"
       )
     }
-    return versions.every((version = userVersion) => version >= userVersion && version <= nextOpen(userVersion))
+    return belongs
       ? Effect.void
       : incomplete(`${SqliteWal.pathOf(file)} is not of this ${kind.name}, whose latest is missing. ${copy}`)
   })
@@ -178,10 +196,10 @@ const guard = Effect.fnUntraced(function*(file: string, kind: Kind) {
   const mark = (version: number) => Effect.andThen(sql.unsafe(`PRAGMA user_version = ${version}`), checkpoint)
   const [state] = yield* sql<{ readonly user_version: number }>`PRAGMA user_version`
   const open = nextOpen(state?.user_version ?? 0)
-  // The first frame of an opening is to have the new count.
   yield* identify(sql, file, kind)
   yield* Effect.acquireRelease(
-    mark(open),
+    // Once more, so that the frames of this opening begin with its count.
+    Effect.andThen(mark(open), sql.unsafe(`PRAGMA user_version = ${open}`)),
     // It counts as closed once all the rest is in it.
     () => Effect.ignore(Effect.andThen(checkpoint, mark(open + 1)))
   )
