@@ -115,6 +115,42 @@ const echo = Echo.toLayer(({ step }) =>
   })
 )
 
+const Ask = Workflow.make("Test.Ask", {
+  payload: {},
+  success: Schema.String,
+  error: LiveDeskError.LiveDeskError,
+  idempotencyKey: () => "ask"
+})
+
+const ask = Ask.toLayer(() =>
+  Effect.gen(function*() {
+    const conversationId = yield* FlowStep.createConversation("conversation", { inboxId: 407, contactId: 7 })
+    return Option.getOrThrow(yield* CustomerReply.wait("reply", { conversationId })).content
+  })
+)
+
+/** A reply that a process stored, and did not pass to its flow before it died. */
+export const passReply = <E, R>(flows: Layer.Layer<NodeFlows.Provided, E, R>) =>
+  Effect.gen(function*() {
+    const life = Layer.provideMerge(ask, Layer.fresh(flows)).pipe(
+      Layer.provide(Layer.mock(Conversations.Conversations, {
+        create: () => Effect.succeed(Fixtures.conversation({ id: 7 }))
+      })),
+      Layer.fresh
+    )
+    yield* Effect.gen(function*() {
+      yield* Ask.execute({}, { discard: true })
+      const { receive } = yield* CustomerReply.ReplyStore
+      const reply = { conversationId: 7, messageId: 1, content: "Yes", receivedAt: 0 }
+      const waits = Effect.flatMap(Schema.decodeEffect(CustomerReply.CustomerReply)(reply), receive)
+      while ((yield* waits).length === 0) yield* Effect.sleep("10 millis")
+    }).pipe(Effect.provide(life))
+    yield* Effect.gen(function*() {
+      assert.strictEqual(yield* Ask.execute({}), "Yes")
+      assert.deepStrictEqual(yield* (yield* CustomerReply.ReplyStore).given, [])
+    }).pipe(Effect.provide(life))
+  })
+
 /** Texts that a database may not keep as they are, and names that it cannot have. */
 export const keepsAnyText = <E, R>(flows: Layer.Layer<NodeFlows.Provided, E, R>) =>
   Effect.gen(function*() {

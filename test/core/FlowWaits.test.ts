@@ -234,6 +234,40 @@ describe("CustomerReply", () => {
       assert.deepStrictEqual(yield* Fiber.join(fiber), [null, null])
     }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(questions, world))))
 
+  it.effect("that was stored, but not passed on, goes to its wait within a minute, and no other does again", () =>
+    Effect.gen(function*() {
+      const { reply, fiber } = yield* asked({ pause: false, limit: false })
+      const replies = yield* CustomerReply.ReplyStore
+      yield* reply("Yes")
+      assert.deepStrictEqual(yield* replies.given, [])
+      const stored = yield* Schema.decodeEffect(CustomerReply.CustomerReply)({
+        conversationId: 40,
+        messageId: 90,
+        content: "And no",
+        receivedAt: 0
+      })
+      assert.deepStrictEqual(yield* replies.receive(stored), yield* replies.given)
+      assert.deepStrictEqual((yield* replies.given).map(({ reply, wait }) => [wait.name, reply]), [["two", stored]])
+      yield* pass("59 seconds")
+      assert.isUndefined(fiber.pollUnsafe())
+      yield* pass("1 second")
+      assert.deepStrictEqual(yield* Fiber.join(fiber), ["Yes", "And no"])
+      assert.deepStrictEqual(yield* replies.given, [])
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(Layer.provideMerge(Layer.provideMerge(CustomerReply.layerRecovery, questions), world))
+    ))
+
+  it.effect("that its wait found at once is not passed on again", () =>
+    Effect.gen(function*() {
+      const { reply, fiber } = yield* asked({ pause: true, limit: true })
+      yield* reply("Yes")
+      yield* reply("And no")
+      yield* pass("1 hour")
+      yield* Fiber.join(fiber)
+      assert.deepStrictEqual(yield* (yield* CustomerReply.ReplyStore).given, [])
+    }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(questions, world))))
+
   it.effect("is not stored for conversations of no flow", () =>
     Effect.gen(function*() {
       const replies = yield* CustomerReply.ReplyStore

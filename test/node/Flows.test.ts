@@ -16,6 +16,12 @@ describe("flows in a file", () => {
       yield* FlowLives.run(NodeFlows.layerEmbedded({ file }))
     }))
 
+  it.live("get a customer's reply that an earlier process stored and did not pass on", () =>
+    Effect.gen(function*() {
+      const file = join(yield* Folder.make, "flows.sqlite")
+      yield* FlowLives.passReply(NodeFlows.layerEmbedded({ file }))
+    }))
+
   it.live("keep any text, and refuse a name that not every database can have", () =>
     Effect.gen(function*() {
       const file = join(yield* Folder.make, "flows.sqlite")

@@ -77,16 +77,17 @@ export interface ClusterOptions {
   readonly sharding?: Partial<ShardingConfig.ShardingConfig["Service"]> | undefined
 }
 
-const flows = Layer.mergeAll(
-  ClusterWorkflowEngine.layer,
-  Layer.provideMerge(Layer.merge(CustomerReply.layer, Reconciliation.layerReminder), IntentLog.layer)
+const flows = Layer.merge(CustomerReply.layerRecovery, Reconciliation.layerReminder).pipe(
+  Layer.provideMerge(CustomerReply.layer),
+  Layer.provideMerge(Layer.merge(ClusterWorkflowEngine.layer, IntentLog.layer))
 )
 
 /**
  * Runs flows in this process, stored in a file. Fails with `SqliteFileError` for a file that another process has, that
  * holds something else, or that was copied or moved after a crash without the file beside it, whose name ends with `-wal`.
  *
- * At its start and every hour, it logs a warning for each step that waits for a person. So does `layerCluster`.
+ * At its start and every hour, it logs a warning for each step that waits for a person. At its start and every minute, it
+ * passes on replies that a process which died had stored. So does `layerCluster`.
  *
  * @category layers
  * @since 0.1.0

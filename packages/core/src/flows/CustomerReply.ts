@@ -10,6 +10,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
@@ -51,6 +52,12 @@ interface Wait {
   readonly conversationId: number
 }
 
+/** A wait that got a reply. */
+interface Given {
+  readonly wait: Wait
+  readonly reply: CustomerReply
+}
+
 /**
  * Stores customers' replies in the conversations of flows, and the waits for them. Each reply goes to one wait.
  *
@@ -62,10 +69,12 @@ export class ReplyStore extends Context.Service<ReplyStore, {
   readonly begin: (wait: Wait) => Effect.Effect<Option.Option<CustomerReply>>
   /** Ends a wait. Returns a reply if one arrived at the last moment. */
   readonly end: (wait: Wait) => Effect.Effect<Option.Option<CustomerReply>>
-  /** Stores a reply if its conversation is one of a flow. Returns the waits that got a reply, each with that reply. */
-  readonly receive: (
-    reply: CustomerReply
-  ) => Effect.Effect<ReadonlyArray<{ readonly wait: Wait; readonly reply: CustomerReply }>>
+  /** Stores a reply if its conversation is one of a flow. Returns the conversation's waits whose reply is to be passed on. */
+  readonly receive: (reply: CustomerReply) => Effect.Effect<ReadonlyArray<Given>>
+  /** All waits whose reply is to be passed on: the flow does not have it yet, as far as is known. */
+  readonly given: Effect.Effect<ReadonlyArray<Given>>
+  /** Notes that the flow has the reply. */
+  readonly passed: (wait: Wait) => Effect.Effect<void>
   /**
    * Deletes older replies and waits. Pass more than the longest flow takes, as it may still wait for them. Fails with
    * `ValidationError` for an invalid duration.
@@ -91,6 +100,16 @@ const replyColumns = Schema.Struct({
 
 const readWaits = Schema.decodeUnknownEffect(Schema.Array(waitColumns))
 const readReplies = Schema.decodeUnknownEffect(Schema.Array(replyColumns))
+const readGiven = Schema.decodeUnknownEffect(
+  Schema.Array(Schema.Struct({ ...waitColumns.fields, ...replyColumns.fields }))
+)
+
+const waitOf = (row: typeof waitColumns.Type): Wait => ({
+  executionId: row.execution_id,
+  workflow: row.workflow,
+  name: row.name,
+  conversationId: row.conversation_id
+})
 
 const replyOf = (row: typeof replyColumns.Type): CustomerReply => ({
   conversationId: ConversationId.make(row.conversation_id),
@@ -137,6 +156,10 @@ export const layer: Layer.Layer<ReplyStore, SqlError, SqlClient.SqlClient | Inte
     yield* FlowDatabase.createTable(sql`
       CREATE INDEX IF NOT EXISTS livedesk_flow_waits_conversation ON livedesk_flow_waits (conversation_id)
     `)
+    yield* FlowDatabase.createTable(sql`
+      CREATE INDEX IF NOT EXISTS livedesk_flow_waits_given ON livedesk_flow_waits (since)
+      WHERE is_over = 0 AND message_id IS NOT NULL
+    `)
 
     const taken = ({ executionId, name }: Wait) =>
       FlowDatabase.untilAvailable(sql`
@@ -163,6 +186,11 @@ export const layer: Layer.Layer<ReplyStore, SqlError, SqlClient.SqlClient | Inte
         Effect.andThen(taken(wait))
       )
 
+    const passed = ({ executionId, name }: Wait) =>
+      Effect.asVoid(FlowDatabase.untilAvailable(sql`
+        UPDATE livedesk_flow_waits SET is_over = 1 WHERE execution_id = ${executionId} AND name = ${name}
+      `))
+
     return ReplyStore.of({
       begin: Effect.fnUntraced(function*(wait) {
         const row = {
@@ -176,7 +204,9 @@ export const layer: Layer.Layer<ReplyStore, SqlError, SqlClient.SqlClient | Inte
         yield* FlowDatabase.untilAvailable(
           sql`INSERT INTO livedesk_flow_waits ${sql.insert(row)} ON CONFLICT (execution_id, name) DO NOTHING`
         )
-        return yield* give(wait)
+        const early = yield* give(wait)
+        if (Option.isSome(early)) yield* passed(wait)
+        return early
       }),
       end: (wait) =>
         Effect.andThen(
@@ -203,17 +233,21 @@ export const layer: Layer.Layer<ReplyStore, SqlError, SqlClient.SqlClient | Inte
           sql`INSERT INTO livedesk_flow_replies ${sql.insert(row)} ON CONFLICT (message_id) DO NOTHING`
         )
         const waits = yield* Effect.orDie(readWaits(yield* FlowDatabase.untilAvailable(sql`${waiting} ORDER BY since`)))
-        const given = yield* Effect.forEach(waits, (row) => {
-          const wait = {
-            executionId: row.execution_id,
-            workflow: row.workflow,
-            name: row.name,
-            conversationId: row.conversation_id
-          }
-          return Effect.map(give(wait), Option.map((reply) => ({ wait, reply })))
-        })
+        const given = yield* Effect.forEach(
+          waits.map(waitOf),
+          (wait) => Effect.map(give(wait), Option.map((reply) => ({ wait, reply })))
+        )
         return given.flatMap(Option.toArray)
       }),
+      given: FlowDatabase.untilAvailable(sql`
+        SELECT r.*, w.execution_id, w.name, w.workflow
+        FROM livedesk_flow_waits w JOIN livedesk_flow_replies r ON r.message_id = w.message_id
+        WHERE w.is_over = 0 AND w.message_id IS NOT NULL ORDER BY w.since
+      `).pipe(
+        Effect.flatMap((rows) => Effect.orDie(readGiven(rows))),
+        Effect.map((rows) => rows.map((row) => ({ wait: waitOf(row), reply: replyOf(row) })))
+      ),
+      passed,
       forget: FlowDatabase.makeForget("CustomerReply.forget", (time) =>
         Effect.andThen(
           FlowDatabase.untilAvailable(sql`DELETE FROM livedesk_flow_waits WHERE since < ${time}`),
@@ -294,13 +328,32 @@ export const handle = Effect.fnUntraced(function*(
     content: Option.getOrElse(event.message.content, () => ""),
     receivedAt: yield* DateTime.now
   })
-  yield* Effect.forEach(received, ({ reply, wait }) => {
-    const deferred = deferredOf(wait.name)
-    const token = new DurableDeferred.TokenParsed({
-      workflowName: wait.workflow,
-      executionId: wait.executionId,
-      deferredName: deferred.name
-    }).asToken
-    return DurableDeferred.succeed(deferred, { token, value: reply })
-  })
+  yield* Effect.forEach(received, pass)
 })
+
+const pass = Effect.fnUntraced(function*({ reply, wait }: Given) {
+  const replies = yield* ReplyStore
+  const deferred = deferredOf(wait.name)
+  const token = new DurableDeferred.TokenParsed({
+    workflowName: wait.workflow,
+    executionId: wait.executionId,
+    deferredName: deferred.name
+  }).asToken
+  yield* DurableDeferred.succeed(deferred, { token, value: reply })
+  // The engine stores it first: if the process dies in between, it gets it again, and takes the first alone.
+  yield* replies.passed(wait)
+})
+
+/**
+ * Passes on replies that were stored, but not passed on before their process died: at once and every minute. Their flows
+ * would wait for the customer's next message. The layers of `NodeFlows` have it.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerRecovery: Layer.Layer<never, never, ReplyStore | WorkflowEngine.WorkflowEngine> = Layer.effectDiscard(
+  ReplyStore.use(({ given }) => Effect.flatMap(given, Effect.forEach(pass))).pipe(
+    Effect.repeat(Schedule.spaced("1 minute")),
+    Effect.forkScoped
+  )
+)
