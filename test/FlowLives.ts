@@ -13,6 +13,8 @@ import { WebhookEvent } from "@effect-livedesk/core/webhooks"
 import type * as NodeFlows from "@effect-livedesk/node/NodeFlows"
 import { assert } from "@effect/vitest"
 import { DateTime, Effect, Fiber, Layer, Option, PubSub, References, Schema } from "effect"
+import { SqlClient } from "effect/sql"
+import { TestClock } from "effect/testing"
 import { Workflow } from "effect/workflow"
 import * as FlowServer from "./FlowServer.ts"
 
@@ -129,7 +131,17 @@ const ask = Ask.toLayer(() =>
   })
 )
 
-/** A reply that a process stored, and did not pass to its flow before it died. */
+/** Lets time pass, until an effect that waits for it and for a database is done. */
+const withTime = Effect.fnUntraced(function*<A, E, R>(effect: Effect.Effect<A, E, R>) {
+  const fiber = yield* Effect.forkChild(effect)
+  while (fiber.pollUnsafe() === undefined) {
+    yield* TestClock.adjust("1 second")
+    yield* TestClock.withLive(Effect.sleep("5 millis"))
+  }
+  return yield* Fiber.join(fiber)
+})
+
+/** A reply that a process stored, and did not pass to its flow before it died. Time is that of the test's clock. */
 export const passReply = <E, R>(flows: Layer.Layer<NodeFlows.Provided, E, R>) =>
   Effect.gen(function*() {
     const life = Layer.provideMerge(ask, Layer.fresh(flows)).pipe(
@@ -138,17 +150,23 @@ export const passReply = <E, R>(flows: Layer.Layer<NodeFlows.Provided, E, R>) =>
       })),
       Layer.fresh
     )
-    yield* Effect.gen(function*() {
-      yield* Ask.execute({}, { discard: true })
-      const { receive } = yield* CustomerReply.ReplyStore
-      const reply = { conversationId: 7, messageId: 1, content: "Yes", receivedAt: 0 }
-      const waits = Effect.flatMap(Schema.decodeEffect(CustomerReply.CustomerReply)(reply), receive)
-      while ((yield* waits).length === 0) yield* Effect.sleep("10 millis")
-    }).pipe(Effect.provide(life))
-    yield* Effect.gen(function*() {
-      assert.strictEqual(yield* Ask.execute({}), "Yes")
-      assert.deepStrictEqual(yield* (yield* CustomerReply.ReplyStore).given, [])
-    }).pipe(Effect.provide(life))
+    yield* withTime(
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const { receive } = yield* CustomerReply.ReplyStore
+        yield* Ask.execute({}, { discard: true })
+        while ((yield* sql`SELECT * FROM livedesk_flow_waits`).length === 0) yield* Effect.sleep("1 second")
+        const reply = { conversationId: 7, messageId: 1, content: "Yes", receivedAt: 0 }
+        assert.lengthOf(yield* receive(yield* Schema.decodeEffect(CustomerReply.CustomerReply)(reply)), 1)
+      }).pipe(Effect.provide(life))
+    )
+    yield* withTime(
+      Effect.gen(function*() {
+        assert.strictEqual(yield* Ask.execute({}), "Yes")
+        const { given } = yield* CustomerReply.ReplyStore
+        while ((yield* given).length > 0) yield* Effect.sleep("1 second")
+      }).pipe(Effect.provide(life))
+    )
   })
 
 /** Texts that a database may not keep as they are, and names that it cannot have. */
@@ -171,6 +189,19 @@ export const keepsAnyText = <E, R>(flows: Layer.Layer<NodeFlows.Provided, E, R>)
       assert.deepStrictEqual([again?.content, again?.verifyHint], [content, content])
       const fitting = yield* intents.findMatching({ kind: "message", id: 1, conversationId: 77, content }, Infinity)
       assert.deepStrictEqual(fitting.map(({ step }) => step), [step])
+    }
+    const replies = yield* CustomerReply.ReplyStore
+    for (const [index, content] of odd.entries()) {
+      const wait = { executionId: "1", workflow: "Test.Texts", name: `reply ${index}`, conversationId: 77 }
+      assert.isTrue(Option.isNone(yield* replies.begin(wait)))
+      const reply = { conversationId: 77, messageId: 100 + index, content, receivedAt: index }
+      const stored = yield* Schema.decodeEffect(CustomerReply.CustomerReply)(reply)
+      assert.deepStrictEqual(yield* replies.receive(stored), [{ wait, reply: stored }])
+      assert.deepStrictEqual(yield* replies.given, [{ wait, reply: stored }])
+      yield* replies.passed(wait)
+      assert.deepStrictEqual(yield* replies.given, [])
+      yield* replies.forget({ olderThan: "1 day" })
+      assert.deepStrictEqual(yield* replies.end(wait), Option.some(stored))
     }
     for (const name of ["a\0b", "\ud800", "x".repeat(256), ""]) {
       assert.isUndefined(yield* intents.find("1", name))

@@ -15,7 +15,7 @@ const limitsInBrowsers: { readonly [entry: string]: number } = {
   "@effect-livedesk/core": 94_900,
   "@effect-livedesk/core/LiveDeskOpenApi": 73_000,
   "@effect-livedesk/core/agents": 68_000,
-  "@effect-livedesk/core/flows": 64_300,
+  "@effect-livedesk/core/flows": 64_500,
   "@effect-livedesk/core/imports": 76_500,
   "@effect-livedesk/core/testing": 122_000,
   "@effect-livedesk/core/webhooks": 88_400

@@ -3,7 +3,7 @@ import { BusinessHours, CustomerReply, FlowEvents, FlowStep, IntentLog } from "@
 import { Emulator } from "@effect-livedesk/core/testing"
 import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, type Duration, Effect, Fiber, Layer, Option, PubSub, Schema } from "effect"
+import { DateTime, type Duration, Effect, Fiber, Layer, Option, PubSub, References, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { Workflow, WorkflowEngine } from "effect/workflow"
 import * as Promises from "../Promises.ts"
@@ -258,6 +258,47 @@ describe("CustomerReply", () => {
       Effect.provide(Layer.provideMerge(Layer.provideMerge(CustomerReply.layerRecovery, questions), world))
     ))
 
+  it.effect("that an engine fails to take is passed on a minute later", () => {
+    let failures = 1
+    const failing = Layer.effect(
+      WorkflowEngine.WorkflowEngine,
+      WorkflowEngine.WorkflowEngine.use((engine) =>
+        Effect.succeed(WorkflowEngine.WorkflowEngine.of({
+          ...engine,
+          deferredDone: (deferred, options) =>
+            failures-- > 0 ? Effect.die(new Error("no database")) : engine.deferredDone(deferred, options)
+        }))
+      )
+    )
+    return Effect.gen(function*() {
+      const { reply, fiber } = yield* asked({ pause: false, limit: false })
+      yield* reply("Yes")
+      const { receive } = yield* CustomerReply.ReplyStore
+      yield* receive(
+        yield* Schema.decodeEffect(CustomerReply.CustomerReply)({
+          conversationId: 40,
+          messageId: 90,
+          content: "And no",
+          receivedAt: 0
+        })
+      )
+      yield* pass("1 minute")
+      assert.deepStrictEqual([failures, fiber.pollUnsafe()], [0, undefined])
+      yield* pass("1 minute")
+      assert.deepStrictEqual(yield* Fiber.join(fiber), ["Yes", "And no"])
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(
+        CustomerReply.layerRecovery.pipe(
+          Layer.provide(failing),
+          Layer.provideMerge(questions),
+          Layer.provideMerge(world)
+        )
+      ),
+      Effect.provideService(References.MinimumLogLevel, "None")
+    )
+  })
+
   it.effect("that its wait found at once is not passed on again", () =>
     Effect.gen(function*() {
       const { reply, fiber } = yield* asked({ pause: true, limit: true })
@@ -310,6 +351,52 @@ describe("CustomerReply", () => {
         assert.include(message, `within: ${expected}`)
       }).pipe(Effect.provide(world)))
   }
+
+  it.effect("is forgotten together with its wait, so that it goes to no later one", () =>
+    Effect.gen(function*() {
+      const replies = yield* CustomerReply.ReplyStore
+      const wait = (name: string) => ({ executionId: "1", workflow: "Question", name, conversationId: 41 })
+      const reply = (messageId: number, receivedAt: number) =>
+        Schema.decodeEffect(CustomerReply.CustomerReply)({
+          conversationId: 41,
+          messageId,
+          content: "Hello",
+          receivedAt
+        })
+      yield* replies.begin(wait("one"))
+      // The reply of the first is younger than its wait, that of the second older.
+      yield* replies.receive(yield* reply(1, 7_200_000))
+      yield* replies.receive(yield* reply(2, 0))
+      yield* TestClock.adjust("2 hours")
+      yield* replies.begin(wait("two"))
+      yield* TestClock.adjust("1 hour")
+      yield* replies.forget({ olderThan: "2 hours" })
+      assert.isTrue(Option.isNone(yield* replies.begin(wait("three"))))
+      assert.isTrue(Option.isSome(yield* replies.end(wait("one"))))
+      assert.isTrue(Option.isSome(yield* replies.end(wait("two"))))
+      yield* TestClock.adjust("9 hours")
+      yield* replies.forget({ olderThan: "1 hour" })
+      assert.isTrue(Option.isNone(yield* replies.end(wait("one"))))
+      assert.deepStrictEqual(yield* replies.given, [])
+    }).pipe(Effect.provide(world)))
+
+  it.effect("that a wait finds at the end of its time is not passed on again", () =>
+    Effect.gen(function*() {
+      const replies = yield* CustomerReply.ReplyStore
+      const wait = { executionId: "1", workflow: "Question", name: "one", conversationId: 41 }
+      yield* replies.begin(wait)
+      yield* replies.receive(
+        yield* Schema.decodeEffect(CustomerReply.CustomerReply)({
+          conversationId: 41,
+          messageId: 1,
+          content: "Hello",
+          receivedAt: 0
+        })
+      )
+      assert.lengthOf(yield* replies.given, 1)
+      assert.isTrue(Option.isSome(yield* replies.end(wait)))
+      assert.deepStrictEqual(yield* replies.given, [])
+    }).pipe(Effect.provide(world)))
 
   it.effect("is forgotten once it is older than the age given to forget, and no sooner", () =>
     Effect.gen(function*() {

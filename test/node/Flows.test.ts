@@ -16,7 +16,7 @@ describe("flows in a file", () => {
       yield* FlowLives.run(NodeFlows.layerEmbedded({ file }))
     }))
 
-  it.live("get a customer's reply that an earlier process stored and did not pass on", () =>
+  it.effect("get a customer's reply that an earlier process stored and did not pass on", () =>
     Effect.gen(function*() {
       const file = join(yield* Folder.make, "flows.sqlite")
       yield* FlowLives.passReply(NodeFlows.layerEmbedded({ file }))

@@ -115,9 +115,6 @@ describe.skipIf(!Postgres.isInstalled)("flows in a PostgreSQL (left out where it
   it.live("continue where an earlier process left them", () =>
     Effect.flatMap(inPostgres, FlowLives.run).pipe(Effect.scoped))
 
-  it.live("get a customer's reply that an earlier process stored and did not pass on", () =>
-    Effect.flatMap(inPostgres, FlowLives.passReply).pipe(Effect.scoped))
-
   it.live("keep any text, and refuse a name that not every database can have", () =>
     Effect.flatMap(inPostgres, FlowLives.keepsAnyText).pipe(Effect.scoped))
 })

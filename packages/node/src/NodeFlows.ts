@@ -86,8 +86,8 @@ const flows = Layer.merge(CustomerReply.layerRecovery, Reconciliation.layerRemin
  * Runs flows in this process, stored in a file. Fails with `SqliteFileError` for a file that another process has, that
  * holds something else, or that was copied or moved after a crash without the file beside it, whose name ends with `-wal`.
  *
- * At its start and every hour, it logs a warning for each step that waits for a person. At its start and every minute, it
- * passes on replies that a process which died had stored. So does `layerCluster`.
+ * At its start and every hour, it logs a warning for each step that waits for a person. Every minute, it passes on
+ * customers' replies that a process stored, and died before it did. So does `layerCluster`.
  *
  * @category layers
  * @since 0.1.0

@@ -8,6 +8,7 @@ import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
@@ -208,14 +209,8 @@ export const layer: Layer.Layer<ReplyStore, SqlError, SqlClient.SqlClient | Inte
         if (Option.isSome(early)) yield* passed(wait)
         return early
       }),
-      end: (wait) =>
-        Effect.andThen(
-          FlowDatabase.untilAvailable(sql`
-            UPDATE livedesk_flow_waits SET is_over = 1
-            WHERE execution_id = ${wait.executionId} AND name = ${wait.name} AND message_id IS NULL
-          `),
-          taken(wait)
-        ),
+      // A reply that came at the last moment stays the wait's, and the flow gets it here.
+      end: (wait) => Effect.andThen(passed(wait), taken(wait)),
       receive: Effect.fnUntraced(function*({ content, conversationId, messageId, receivedAt }) {
         const waiting = sql`SELECT * FROM livedesk_flow_waits WHERE conversation_id = ${conversationId} AND is_over = 0`
         const isKnown = (yield* intents.hasConversation(conversationId)) ||
@@ -248,10 +243,19 @@ export const layer: Layer.Layer<ReplyStore, SqlError, SqlClient.SqlClient | Inte
         Effect.map((rows) => rows.map((row) => ({ wait: waitOf(row), reply: replyOf(row) })))
       ),
       passed,
+      // The replies first: one without its wait would go to the next one.
       forget: FlowDatabase.makeForget("CustomerReply.forget", (time) =>
-        Effect.andThen(
-          FlowDatabase.untilAvailable(sql`DELETE FROM livedesk_flow_waits WHERE since < ${time}`),
-          Effect.asVoid(FlowDatabase.untilAvailable(sql`DELETE FROM livedesk_flow_replies WHERE received_at < ${time}`))
+        FlowDatabase.untilAvailable(sql`
+          DELETE FROM livedesk_flow_replies WHERE received_at < ${time} AND NOT EXISTS (
+            SELECT 1 FROM livedesk_flow_waits w WHERE w.message_id = livedesk_flow_replies.message_id AND w.since >= ${time}
+          )
+        `).pipe(
+          Effect.andThen(FlowDatabase.untilAvailable(sql`
+            DELETE FROM livedesk_flow_waits WHERE since < ${time} AND NOT EXISTS (
+              SELECT 1 FROM livedesk_flow_replies r WHERE r.message_id = livedesk_flow_waits.message_id
+            )
+          `)),
+          Effect.asVoid
         ))
     })
   })
@@ -345,15 +349,20 @@ const pass = Effect.fnUntraced(function*({ reply, wait }: Given) {
 })
 
 /**
- * Passes on replies that were stored, but not passed on before their process died: at once and every minute. Their flows
- * would wait for the customer's next message. The layers of `NodeFlows` have it.
+ * Passes on replies that were stored, but not passed on before their process died: every minute. Their flows would wait
+ * for the customer's next message. The layers of `NodeFlows` have it.
  *
  * @category layers
  * @since 0.1.0
  */
 export const layerRecovery: Layer.Layer<never, never, ReplyStore | WorkflowEngine.WorkflowEngine> = Layer.effectDiscard(
-  ReplyStore.use(({ given }) => Effect.flatMap(given, Effect.forEach(pass))).pipe(
-    Effect.repeat(Schedule.spaced("1 minute")),
+  ReplyStore.use(({ given }) => given).pipe(
+    Effect.flatMap(Effect.forEach((one) => Effect.exit(pass(one)), { concurrency: 16 })),
+    Effect.flatMap((exits) => Exit.asVoidAll(exits)),
+    // One that cannot be passed on, such as to a workflow that is gone, must not keep back others, now and later.
+    Effect.catchCause((cause) => Effect.logWarning("customers' replies are not passed to their flows yet", cause)),
+    // Not at once: the workflows register after this layer, and one with a shard group of its own cannot be reached before.
+    Effect.schedule(Schedule.spaced("1 minute")),
     Effect.forkScoped
   )
 )
