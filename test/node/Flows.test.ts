@@ -2,6 +2,7 @@ import * as NodeFlows from "@effect-livedesk/node/NodeFlows"
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Layer, Option, References, Result } from "effect"
 import { CircuitBreaker, RateLimiter } from "effect/persistence"
+import { SqlClient } from "effect/sql"
 import { copyFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { inspect } from "node:util"
@@ -39,6 +40,20 @@ describe("flows in a file", () => {
       ])
       assert.notInclude(inspect(error), "database is locked")
     }).pipe(Effect.scoped))
+
+  it.live("go on from a file that could not be marked as closed", () =>
+    Effect.gen(function*() {
+      const file = join(yield* Folder.make, "flows.sqlite")
+      const open = Layer.fresh(NodeFlows.layerEmbedded({ file }))
+      yield* Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        yield* sql`CREATE TABLE kept (id INTEGER)`
+        // As on a full disk: nothing more can be written.
+        yield* sql`PRAGMA query_only = 1`
+      }).pipe(Effect.provide(open))
+      const rows = Effect.flatMap(SqlClient.SqlClient, (sql) => sql`SELECT * FROM kept`)
+      assert.deepStrictEqual(yield* Effect.provide(rows, open), [])
+    }))
 
   it.live("are not gone on with from a file that was copied without its -wal, or that holds something else", () =>
     Effect.gen(function*() {

@@ -8,8 +8,12 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FileSystem, HashMap, Layer, Logger, Stream } from "effect"
 import { SqlClient } from "effect/sql"
+import { TestClock } from "effect/testing"
+import { once } from "node:events"
 import { appendFile, chmod, copyFile, lstat, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
+import * as consumers from "node:stream/consumers"
+import { Worker } from "node:worker_threads"
 import * as Child from "../Child.ts"
 import * as Cli from "../Cli.ts"
 import * as EmulatorSettings from "../EmulatorSettings.ts"
@@ -216,15 +220,22 @@ describe("NodeImport", () => {
       assert.deepStrictEqual(yield* Effect.promise(() => readdir(dirname(file))), ["customers.csv"])
     }).pipe(Effect.provide(livedesk)))
 
-  it.live("fails for a journal that is in use, here and then in another process", () =>
+  it.live("fails for a journal that is in use, here, in another thread and then in another process", () =>
     Effect.gen(function*() {
       const file = yield* fileOf("email\na@acme.inc\n")
-      const journal = `${file}.other`
+      const journal = `${file}.journal`
       const settings = yield* EmulatorSettings.make
       yield* Effect.gen(function*() {
         const error = yield* Effect.flip(NodeImport.run({ file, inboxId, journal }))
         assert.strictEqual(error._tag, "ImportJournalError")
         assert.include(error.message, `another process is at work with ${journal}`)
+        const worker = new Worker(new URL("../campaigns/import.ts", import.meta.url), {
+          env: { ...settings, IMPORT_FILE: file },
+          stdout: true,
+          stderr: true
+        })
+        const [said] = yield* Effect.promise(() => Promise.all([consumers.text(worker.stderr), once(worker, "exit")]))
+        assert.include(said, `another process is at work with ${journal}`)
         const other = yield* Cli.spawn(dirname(file), ["import", file, "--journal", journal], settings).pipe(
           Effect.flatMap(Cli.result),
           Effect.scoped
@@ -463,6 +474,41 @@ describe("NodeImport", () => {
       assert.deepStrictEqual(yield* keys, ["a@acme.inc", "b@acme.inc"])
     }).pipe(Effect.provide(livedesk)))
 
+  it.effect("given a journal and a -wal of two moments of one run, refuses them", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      const journal = join(folder, "journal")
+      const copy = (from: string, to: string) => Effect.promise(() => copyFile(join(folder, from), join(folder, to)))
+      const open = (options?: { readonly create: boolean }) => Layer.fresh(NodeImport.journalLayer(journal, options))
+      yield* Effect.gen(function*() {
+        const { begin, plan } = yield* ImportJournal.ImportJournal
+        yield* begin(yield* target)
+        for (const moment of ["1", "2", "3"]) {
+          for (let row = 0; row < 6; row++) {
+            const key = `${moment}-${row}`
+            yield* plan([{ key, customer: key, addresses: [], line: 2, row: "x".repeat(1_000_000) }])
+          }
+          yield* copy("journal", moment)
+          yield* copy("journal-wal", `${moment}-wal`)
+          yield* TestClock.adjust("1 second")
+          // All but its mark is written back.
+          assert.isBelow((yield* Effect.promise(() => stat(`${journal}-wal`))).size, 10_000)
+        }
+      }).pipe(Effect.provide(open({ create: true })))
+      const keys = Effect.gen(function*() {
+        const { entries } = yield* ImportJournal.ImportJournal
+        return yield* Stream.runCount(entries("sent"))
+      }).pipe(Effect.provide(open()))
+      for (const database of ["1", "2", "3"]) {
+        for (const wal of ["1", "2", "3"]) {
+          yield* copy(database, "journal")
+          yield* copy(`${wal}-wal`, "journal-wal")
+          if (database === wal) assert.strictEqual(yield* keys, 6 * Number(wal))
+          else assert.include(yield* Effect.flip(keys), { _tag: "ImportJournalError", problem: "Incomplete" })
+        }
+      }
+    }).pipe(Effect.provide(livedesk)))
+
   it.live("goes on with a journal after a crash at each moment of opening it", () =>
     Effect.gen(function*() {
       const folder = yield* Folder.make
@@ -529,7 +575,7 @@ describe("NodeImport", () => {
       yield* sqlite("SELECT * FROM sqlite_schema")
       const run = NodeImport.run({ file, inboxId, journal: crashed })
       const { message } = yield* Effect.flip(run)
-      const [, statement = ""] = /such as sqlite3, .*`(.*)`/u.exec(message) ?? []
+      const [, statement = ""] = /such as sqlite3 .*`(.*)`/u.exec(message) ?? []
       yield* sqlite(statement)
       assert.strictEqual((yield* run).done, 1)
     }).pipe(Effect.provide(livedesk)))

@@ -3,16 +3,21 @@
  * stands beside the file of another state, is refused before it is opened, and stays as it is.
  *
  * SQLite keeps what was committed last in a second file, `-wal`, until that is written back, and believes any such file
- * whose checksums are right. So the header of the first has a count of its openings and closings, even while a program has
- * it open: if it is open and the second is missing, what the first holds is out of date; and the second has the same count.
+ * whose checksums are right. So the header of the first has a count, odd once a program has closed it: if it is even and the
+ * second is missing, what the first holds is out of date. The count goes up with each writing back, before which the first
+ * does not change, and the second begins with it: so files of different moments do not fit together.
  *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
+import * as Schedule from "effect/Schedule"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
-import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs"
+import { closeSync, existsSync, fsyncSync, openSync, writeSync } from "node:fs"
+import { DatabaseSync } from "node:sqlite"
+import { pathToFileURL } from "node:url"
 import * as NodeSqlite from "../NodeSqlite.ts"
 import * as SqliteWal from "./SqliteWal.ts"
 
@@ -28,21 +33,15 @@ const isOpen = (userVersion: number): boolean => userVersion !== 0 && userVersio
 const nextOpen = (userVersion: number): number => userVersion + (userVersion % 2 === 0 ? 2 : 1)
 
 /**
- * Whether frames with these counts can stand beside a file with this one. Each opening and closing adds its mark to the
- * frames, then writes all of them into the file, and only then empties the frames: a crash in between leaves the marks of
- * both, and the next crash those of three.
+ * Whether frames with these counts can stand beside a file with this one. They begin with it, and a writing back adds the
+ * next one, then writes all of them into the file, and only then empties the frames.
  */
 const isWalOf = (userVersion: number, versions: ReadonlyArray<number | undefined>): boolean => {
-  const first = versions.findIndex((version) => version !== undefined)
-  // SQLite itself begins the frames of an open file anew, without a mark, after many changes.
-  if (isOpen(userVersion) && (first === -1 || versions.includes(userVersion))) return true
-  // Only marks can be ahead of the file, behind what an open one had not written back.
-  let latest = userVersion
-  for (const version of isOpen(userVersion) ? versions.slice(first) : versions) {
-    if (version !== latest && version !== latest + 1 && version !== nextOpen(latest)) return false
-    latest = version
-  }
-  return true
+  const isMarked = (version: number | undefined) => version !== undefined
+  // While it is closed, there is nothing but marks. Frames without one are of a disk that was full for a moment.
+  return isOpen(userVersion)
+    ? versions.includes(userVersion) || !versions.some(isMarked)
+    : versions.length === 0 || (versions.includes(userVersion) && versions.every(isMarked))
 }
 
 /** Provides `SqlClient` over a file of this kind, which this process has to itself. */
@@ -64,7 +63,34 @@ export const layer = (
           : error
       )))
   )
-  return Layer.unwrap(Effect.as(check(file, kind), guarded))
+  return Layer.unwrap(Effect.gen(function*() {
+    yield* check(file, kind)
+    // Of the file that the layer opens, and last of all.
+    yield* Effect.addFinalizer(() => Effect.ignore(Effect.try(() => markClosed(file))))
+    return guarded
+  }))
+}
+
+/** https://www.sqlite.org/fileformat2.html#the_database_header */
+const userVersionOffset = 60
+
+/**
+ * Marks a file as closed where its program could not, as on a full disk: SQLite then wrote all back into it when it closed
+ * it, and deleted the frames. In place, since that needs no space.
+ */
+const markClosed = (file: string): void => {
+  if (SqliteWal.exists(file)) return
+  const header = headerOf(file)
+  if (header._tag !== "Sqlite" || !isOpen(header.userVersion)) return
+  const bytes = Buffer.alloc(4)
+  bytes.writeInt32BE(header.userVersion + 1)
+  const descriptor = openSync(file, "r+")
+  try {
+    writeSync(descriptor, bytes, 0, bytes.length, userVersionOffset)
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
 }
 
 /**
@@ -80,7 +106,6 @@ export const layerShared = (
   const marked = Layer.effect(
     SqlClient.SqlClient,
     Effect.gen(function*() {
-      yield* hold(file)
       const sql = yield* SqlClient.SqlClient
       // Or another process could create its tables in between.
       yield* sql.withTransaction(identify(sql, file, kind))
@@ -88,35 +113,13 @@ export const layerShared = (
     })
   )
   return Layer.unwrap(Effect.as(
-    Effect.suspend(() =>
-      held.has(identityOf(file)) || isOfKind(headerOf(file), kind) ? Effect.void : other(file, kind)
-    ),
+    Effect.suspend(() => isOfKind(headerOf(file), kind) ? Effect.void : other(file, kind)),
     Layer.provide(marked, sqlite)
   ))
 }
 
-/** The files that this process has open: reading one would give back the locks on it when it is closed. */
-const held = new Set<string>()
-
-const identityOf = (file: string): string => {
-  const found = statSync(file, { throwIfNoEntry: false })
-  return found === undefined ? "" : `${found.dev}:${found.ino}`
-}
-
-const hold = (file: string) =>
-  Effect.acquireRelease(
-    Effect.sync(() => {
-      const identity = identityOf(file)
-      held.add(identity)
-      return identity
-    }),
-    (identity) => Effect.sync(() => held.delete(identity))
-  )
-
 const check = (file: string, kind: Kind): Effect.Effect<void, NodeSqlite.SqliteFileError> =>
   Effect.suspend(() => {
-    // SQLite refuses it then.
-    if (held.has(identityOf(file))) return Effect.void
     const header = headerOf(file)
     if (header._tag === "Empty") return Effect.void
     if (header._tag === "NotSqlite" || !isOfKind(header, kind)) return other(file, kind)
@@ -136,8 +139,11 @@ const check = (file: string, kind: Kind): Effect.Effect<void, NodeSqlite.SqliteF
     if (!SqliteWal.exists(file)) {
       return incomplete(
         `the latest of what this ${kind.name} holds is missing: the program that used it did not end by itself, and ` +
-          `${file}-wal was left behind when it was copied or moved. ${copy}. If another program opened it since, such as ` +
-          "sqlite3, all of it is there: run `PRAGMA user_version = 1` in that program, and start again"
+          `${file}-wal was left behind when it was copied or moved. ${copy}. Only if it is where it was, and another ` +
+          `program such as sqlite3 opened it there, nothing is missing: run \`PRAGMA user_version = ${
+            userVersion + 1
+          }\` ` +
+          "in that program. In any other case, customers would get messages twice"
       )
     }
     return belongs
@@ -156,55 +162,79 @@ const other = (file: string, { name }: Kind) =>
   })
 
 /** Whether a file is not there, or holds nothing yet. */
-export const isEmpty = (file: string): boolean =>
-  !held.has(identityOf(file)) && headerOf(file)._tag === "Empty" && !SqliteWal.exists(file)
+export const isEmpty = (file: string): boolean => headerOf(file)._tag === "Empty" && !SqliteWal.exists(file)
 
 type Header =
   | { readonly _tag: "Empty" }
   | { readonly _tag: "NotSqlite" }
   | { readonly _tag: "Sqlite"; readonly applicationId: number; readonly userVersion: number }
 
-/** Reads the header of a file: https://www.sqlite.org/fileformat2.html#the_database_header */
+/**
+ * Reads the header of a file, without what is not written back. By SQLite: whoever else closes a file gives back all locks
+ * that its process has on it, also those of another thread.
+ */
 const headerOf = (file: string): Header => {
-  const bytes = Buffer.alloc(100)
   if (!existsSync(file)) return { _tag: "Empty" }
-  let length: number
   try {
-    const descriptor = openSync(file, "r")
+    const database = new DatabaseSync(`${pathToFileURL(file).href}?immutable=1`, { readOnly: true })
     try {
-      length = readSync(descriptor, bytes, 0, bytes.length, 0)
+      const read = (name: string): number => Number(database.prepare(`PRAGMA ${name}`).get()?.[name])
+      const [schemaVersion, userVersion, applicationId] = [
+        read("schema_version"),
+        read("user_version"),
+        read("application_id")
+      ]
+      // Before anything was written back, there is a header alone.
+      if (schemaVersion === 0 && userVersion === 0 && applicationId === 0) return { _tag: "Empty" }
+      return { _tag: "Sqlite", applicationId, userVersion }
     } finally {
-      closeSync(descriptor)
+      database.close()
     }
-  } catch {
-    // Opening it says why.
-    return { _tag: "Empty" }
+  } catch (error) {
+    // Opening it says why it cannot be read.
+    return { _tag: Predicate.hasProperty(error, "errcode") && error.errcode === notADatabase ? "NotSqlite" : "Empty" }
   }
-  if (length === 0) return { _tag: "Empty" }
-  if (length < bytes.length || bytes.toString("latin1", 0, 16) !== "SQLite format 3\0") return { _tag: "NotSqlite" }
-  const [schemaCookie, userVersion, applicationId] = [40, 60, 68].map((offset) => bytes.readInt32BE(offset))
-  // Before anything was written back, there is a header alone.
-  if (schemaCookie === 0 && userVersion === 0 && applicationId === 0) return { _tag: "Empty" }
-  return { _tag: "Sqlite", applicationId: applicationId ?? 0, userVersion: userVersion ?? 0 }
 }
 
+/** https://www.sqlite.org/rescode.html#notadb */
+const notADatabase = 26
+
 const guard = Effect.fnUntraced(function*(file: string, kind: Kind) {
-  yield* hold(file)
   const sql = yield* SqlClient.SqlClient
-  /** Writes all that was committed back into the file. */
-  const checkpoint = sql.unsafe("PRAGMA wal_checkpoint(TRUNCATE)")
-  const mark = (version: number) => Effect.andThen(sql.unsafe(`PRAGMA user_version = ${version}`), checkpoint)
+  yield* sql.unsafe("PRAGMA wal_autocheckpoint = 0")
   const [state] = yield* sql<{ readonly user_version: number }>`PRAGMA user_version`
-  const open = nextOpen(state?.user_version ?? 0)
   yield* identify(sql, file, kind)
-  yield* Effect.acquireRelease(
-    // Once more, so that the frames of this opening begin with its count.
-    Effect.andThen(mark(open), sql.unsafe(`PRAGMA user_version = ${open}`)),
+  let count = state?.user_version ?? 0
+  /** Writes all back, and begins the frames anew. */
+  const writeBack = Effect.suspend(() => {
+    const before = count
+    count = nextOpen(count)
+    return pragmas(sql, [before, count, "write back", count])
+  })
+  yield* Effect.acquireRelease(writeBack, () =>
     // It counts as closed once all the rest is in it.
-    () => Effect.ignore(Effect.andThen(checkpoint, mark(open + 1)))
+    writeBack.pipe(Effect.andThen(Effect.suspend(() => pragmas(sql, [count + 1, "write back"]))), Effect.ignore))
+  yield* Effect.suspend(() => SqliteWal.size(file) < longWal ? Effect.void : writeBack).pipe(
+    Effect.ignore,
+    Effect.schedule(Schedule.spaced("1 second")),
+    Effect.forkScoped
   )
   return sql
 })
+
+/** How long the frames get before they are written back, in bytes. */
+const longWal = 4 * 1024 * 1024
+
+/** Sets the count, or writes all back, with no other statement in between. */
+const pragmas = (
+  sql: SqlClient.SqlClient,
+  steps: ReadonlyArray<number | "write back">
+): Effect.Effect<void, SqlError> =>
+  Effect.scoped(Effect.flatMap(sql.reserve, ({ executeUnprepared }) =>
+    Effect.forEach(steps, (step) => {
+      const pragma = step === "write back" ? "wal_checkpoint(TRUNCATE)" : `user_version = ${step}`
+      return executeUnprepared(`PRAGMA ${pragma}`, [], undefined)
+    }, { discard: true })))
 
 /** Gives a file that holds nothing its kind, and refuses one that holds something else. */
 const identify = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, file: string, kind: Kind) {

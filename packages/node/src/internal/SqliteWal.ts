@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { closeSync, existsSync, openSync, readSync, realpathSync } from "node:fs"
+import { closeSync, existsSync, openSync, readSync, realpathSync, statSync } from "node:fs"
 
 /** The path of the file beside a database, also where that is opened by a link to it. */
 export const pathOf = (database: string): string => `${existsSync(database) ? realpathSync(database) : database}-wal`
@@ -11,8 +11,11 @@ export const pathOf = (database: string): string => `${existsSync(database) ? re
 /** Whether there is one. */
 export const exists = (database: string): boolean => existsSync(pathOf(database))
 
+/** Its size in bytes. */
+export const size = (database: string): number => statSync(pathOf(database), { throwIfNoEntry: false })?.size ?? 0
+
 /**
- * Reads the `user_version` in each frame that SQLite would believe; `undefined` for a frame of another page than the
+ * Reads the `user_version` in each frame whose checksum is right; `undefined` for a frame of another page than the
  * first: https://www.sqlite.org/fileformat2.html#the_write_ahead_log
  */
 export const userVersions = (database: string): ReadonlyArray<number | undefined> => {
