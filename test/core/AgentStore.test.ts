@@ -297,7 +297,36 @@ for (
         yield* TestClock.adjust("15 minutes")
         const processed = decide((store) => store.resolve(1, { _tag: "Processed", conversationId: 41 }))
         assert.deepInclude(yield* processed, { state: "Unknown", ids: { conversation_id: 41 } })
-        assert.deepInclude(yield* processed, { state: "Done", ids: { conversation_id: 41 } })
+        // Once more, it could mean either.
+        const refused = yield* Effect.flip(processed)
+        assert.strictEqual(refused._tag, "AgentResolutionError")
+        assert.include(refused.message, "its conversation is known (41), and its message is in question")
+        assert.deepInclude(yield* decide((store) => store.get(1)), { state: "Unknown" })
+        assert.deepInclude(yield* decide((store) => store.resolve(1, { _tag: "Processed", messageId: 9 })), {
+          state: "Done",
+          ids: { conversation_id: 41, message_id: 9 }
+        })
+      }).pipe(Effect.provide(layer)))
+
+    it.effect("continues in the conversation that is there, if its message is not", () =>
+      Effect.gen(function*() {
+        const start = {
+          tool: "start_conversation",
+          arguments: { inbox_id: 407, contact_id: 5, text: "Hello" }
+        } as const
+        yield* decide((store) => store.propose(start, { isDraft: true, limits, target }))
+        yield* decide((store) => store.approve(1, { target }))
+        yield* TestClock.adjust("15 minutes")
+        yield* decide((store) => store.resolve(1, { _tag: "Processed", conversationId: 41 }))
+        assert.deepInclude(yield* decide((store) => store.resolve(1, { _tag: "NotProcessed" })), {
+          state: "Drafted",
+          ids: { conversation_id: 41 }
+        })
+        const sent = yield* decide((store) => store.approve(1, { target }))
+        assert.deepInclude(sent, { state: "Begun", ids: { conversation_id: 41 } })
+        yield* decide((store) => store.complete(1, { state: "Unknown", ids: { conversation_id: 41 } }))
+        const done = yield* decide((store) => store.resolve(1, { _tag: "Processed" }))
+        assert.deepInclude(done, { state: "Done", ids: { conversation_id: 41 } })
       }).pipe(Effect.provide(layer)))
 
     it.effect("says that there is no such write", () =>

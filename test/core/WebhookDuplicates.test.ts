@@ -242,6 +242,9 @@ for (const [name, persistence] of Object.entries(persistences)) {
             Layer.provide(Layer.fresh(Layer.orDie(PersistedDeliveryStore.layer())), store)
           )
           assert.strictEqual(yield* send(event, { id: event, fields: at }), "duplicate", event)
+          // Nor is it handled when it is signed anew under another id, after the claims of the dead process.
+          yield* TestClock.adjust("6 minutes")
+          assert.strictEqual(yield* send(event, { id: `${event}-2`, fields: at }), "duplicate", event)
           assert.isEmpty(next.events)
         }
       }).pipe(Effect.scoped))

@@ -333,7 +333,13 @@ describe("ImportJournal", () => {
         "InvalidId",
         "k1: its conversationId is 8, as the journal has it: give no other"
       ])
-      yield* resolve("k1", { _tag: "Processed", conversationId: 8 })
+      // With its conversation alone, it could mean that the message is there, or that it is not.
+      assert.deepStrictEqual(yield* refused("k1", { _tag: "Processed", conversationId: 8 }), [
+        "InvalidId",
+        "k1: its conversation is known (8), and its message is in question: resolve it as processed if that is there, " +
+        "without a conversation; else as not processed"
+      ])
+      yield* resolve("k1", { _tag: "Processed", conversationId: 8, messageId: 9 })
     }).pipe(Effect.provide(journal)))
 
   it.effect("keeps the rejects of the latest run alone, and what LiveDesk refused in any", () =>

@@ -445,7 +445,17 @@ const resolve = (
     ...(conversationId === undefined ? {} : { conversation_id: conversationId }),
     ...(messageId === undefined ? {} : { message_id: messageId })
   }
-  if (request.tool !== "start_conversation" || known !== undefined) return Effect.succeed({ state: "Done", ids: made })
+  if (request.tool !== "start_conversation") return Effect.succeed({ state: "Done", ids: made })
+  if (known !== undefined) {
+    // Both readings would be likely, and one of them would leave a customer without the message, or with two.
+    if (conversationId !== undefined && messageId === undefined) {
+      return refuse(
+        `its conversation is known (${known}), and its message is in question: resolve it as processed if that is there, ` +
+          "without a conversation; else as not processed, and it continues there"
+      )
+    }
+    return Effect.succeed({ state: "Done", ids: made })
+  }
   if (conversationId === undefined) {
     return refuse("the conversation was started, so its id is needed (--conversation), for its message comes next")
   }
@@ -455,7 +465,8 @@ const resolve = (
       ? {
         state: "Unknown",
         ids: made,
-        problem: "The conversation exists. Whether its message does is not known: look for it, then resolve it again."
+        problem: "The conversation exists. Whether its message does is not known: look for it, then resolve it as " +
+          "processed if it is there, else as not processed."
       }
       : {
         state: open,

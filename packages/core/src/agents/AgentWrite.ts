@@ -109,7 +109,8 @@ export interface AgentWrite extends Schema.Schema.Type<typeof AgentWrite> {}
 
 /**
  * What a person found out about a write: it was processed or not. For `start_conversation` whose conversation is not among
- * its ids, `Processed` needs `conversationId`; with `messageId`, the message is there, too.
+ * its ids, `Processed` needs `conversationId`; with `messageId`, the message is there, too. Where it is among them, the
+ * question is whether the message is there, and `NotProcessed` has it continue in that conversation.
  *
  * @category models
  * @since 0.1.0

@@ -55,20 +55,21 @@ const maxIdLength = 150
 
 /**
  * Returns the deduplication keys of a delivery, each of which names it alone. One without any is handled each time it
- * comes: better than lost. Two deliveries have their keys in the same order, so that one of two concurrent claims wins.
+ * comes: better than lost. Two deliveries have their keys in the same order, so that one of two concurrent claims wins. The
+ * event's own is the first, which a crash between two records leaves: it is that of the event signed anew, too.
  */
 export const keysOf = Effect.fnUntraced(function*(
   { body, event, id, signedAt, wire }: Received
 ): Effect.fn.Return<ReadonlyArray<string>, never, Digest.Digest> {
   const keys: Array<string> = []
   const record = recordKey(event, wire)
+  if (record !== "content" && record !== undefined) keys.push(record)
   if (signedAt !== undefined || record === "content") {
     const digest = yield* Effect.flatMap(Digest.Digest, ({ digestHex }) => digestHex(Digest.sha256, body))
+    if (record === "content") keys.push(`content:${digest}`)
     // Of what was signed, and not the signature: a delivery may have several, and an attacker may leave one out.
     if (signedAt !== undefined) keys.push(`signed:${signedAt}.${digest}`)
-    if (record === "content") keys.push(`content:${digest}`)
   }
-  if (record !== "content" && record !== undefined) keys.push(record)
   if (id !== undefined && id !== "" && id.length <= maxIdLength) keys.push(`delivery:${id}`)
   return keys
 })

@@ -43,6 +43,14 @@ export const resolve = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, key
       return yield* refuse("InvalidId", `its ${name} is ${row[name]}, as the journal has it: give no other`)
     }
   }
+  // Both readings would be likely, and one of them would leave a customer without the message, or with two.
+  if (row.step === "message" && conversationId !== undefined && messageId === undefined) {
+    return yield* refuse(
+      "InvalidId",
+      `its conversation is known (${row.conversationId}), and its message is in question: resolve it as processed if that ` +
+        "is there, without a conversation; else as not processed"
+    )
+  }
   const resolved = yield* JournalTable.resolveProcessed(sql, key, outcome)
   if (resolved.length === 0) {
     return yield* refuse("OtherRow", `the conversation ${conversationId} is another row's`)
