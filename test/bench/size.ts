@@ -14,9 +14,9 @@ const limit = 56_100
 const limitsInBrowsers: { readonly [entry: string]: number } = {
   "@effect-livedesk/core": 94_900,
   "@effect-livedesk/core/LiveDeskOpenApi": 73_000,
-  "@effect-livedesk/core/agents": 68_000,
+  "@effect-livedesk/core/agents": 68_100,
   "@effect-livedesk/core/flows": 64_500,
-  "@effect-livedesk/core/imports": 76_500,
+  "@effect-livedesk/core/imports": 76_700,
   "@effect-livedesk/core/testing": 122_000,
   "@effect-livedesk/core/webhooks": 88_400
 }
@@ -25,8 +25,8 @@ const limitsInBrowsers: { readonly [entry: string]: number } = {
 const limitsOnNode: { readonly [entry: string]: number } = {
   "@effect-livedesk/node": 8_200,
   "@effect-livedesk/node/NodeAgents": 3_200,
-  "@effect-livedesk/node/NodeFlows": 5_300,
-  "@effect-livedesk/node/NodeImport": 5_100,
+  "@effect-livedesk/node/NodeFlows": 5_550,
+  "@effect-livedesk/node/NodeImport": 5_400,
   "@effect-livedesk/node/NodeSqlite": 1_800
 }
 

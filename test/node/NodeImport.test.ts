@@ -509,7 +509,7 @@ describe("NodeImport", () => {
       }
     }).pipe(Effect.provide(livedesk)))
 
-  it.live("goes on with a journal after a crash at each moment of opening it", () =>
+  it.live("goes on with a journal after a crash at each moment of opening or closing it", () =>
     Effect.gen(function*() {
       const folder = yield* Folder.make
       const journal = join(folder, "journal")
@@ -530,7 +530,7 @@ describe("NodeImport", () => {
         await writeFile(empty, "")
         await writeFile(`${empty}-wal`, "")
       })
-      /** Leaves a journal as an opening does that marks it so, and is ended before it empties the frames. */
+      /** Leaves a journal as a process does that marks it so, and is ended before it empties the frames. */
       const open = (from: string, marks: ReadonlyArray<string>, isWrittenBack: boolean) =>
         Effect.gen(function*() {
           const sql = yield* SqlClient.SqlClient
@@ -548,7 +548,14 @@ describe("NodeImport", () => {
       }).pipe(Effect.provide(Layer.fresh(NodeImport.journalLayer(journal, { create: true }))))
 
       for (const isWrittenBack of [false, true]) {
-        for (const marks of [["user_version = 4"], ["user_version = 4", "user_version = 6"]]) {
+        for (
+          const marks of [
+            ["user_version = 4"],
+            ["user_version = 4", "user_version = 4", "user_version = 6"],
+            // At its end, too.
+            ["user_version = 4", "wal_checkpoint(TRUNCATE)", "user_version = 4", "user_version = 5"]
+          ]
+        ) {
           yield* open(crashed, marks, isWrittenBack)
           assert.deepStrictEqual(yield* keys, ["a"], `${marks.join()} ${isWrittenBack}`)
         }
