@@ -25,8 +25,8 @@ const limitsInBrowsers: { readonly [entry: string]: number } = {
 const limitsOnNode: { readonly [entry: string]: number } = {
   "@effect-livedesk/node": 8_200,
   "@effect-livedesk/node/NodeAgents": 3_200,
-  "@effect-livedesk/node/NodeFlows": 5_550,
-  "@effect-livedesk/node/NodeImport": 5_400,
+  "@effect-livedesk/node/NodeFlows": 5_850,
+  "@effect-livedesk/node/NodeImport": 5_700,
   "@effect-livedesk/node/NodeSqlite": 1_800
 }
 

@@ -4,6 +4,7 @@ import { Emulator } from "@effect-livedesk/core/testing"
 import * as NodeSqlite from "@effect-livedesk/node/NodeSqlite"
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, type Duration, Effect, Fiber, Layer, Option, PubSub, References, Schema } from "effect"
+import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { Workflow, WorkflowEngine } from "effect/workflow"
 import * as Promises from "../Promises.ts"
@@ -378,6 +379,25 @@ describe("CustomerReply", () => {
       yield* replies.forget({ olderThan: "1 hour" })
       assert.isTrue(Option.isNone(yield* replies.end(wait("one"))))
       assert.deepStrictEqual(yield* replies.given, [])
+    }).pipe(Effect.provide(world)))
+
+  it.effect("goes to a wait whose own reply was forgotten at the moment it got it", () =>
+    Effect.gen(function*() {
+      const replies = yield* CustomerReply.ReplyStore
+      const sql = yield* SqlClient.SqlClient
+      const wait = { executionId: "1", workflow: "Question", name: "one", conversationId: 41 }
+      const reply = (messageId: number) =>
+        Schema.decodeEffect(CustomerReply.CustomerReply)({
+          conversationId: 41,
+          messageId,
+          content: "Hello",
+          receivedAt: 0
+        })
+      yield* replies.begin(wait)
+      yield* replies.receive(yield* reply(1))
+      yield* sql`DELETE FROM livedesk_flow_replies`
+      const next = yield* reply(2)
+      assert.deepStrictEqual(yield* replies.receive(next), [{ wait, reply: next }])
     }).pipe(Effect.provide(world)))
 
   it.effect("that a wait finds at the end of its time is not passed on again", () =>

@@ -10,7 +10,19 @@ import { Effect, FileSystem, HashMap, Layer, Logger, Stream } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { once } from "node:events"
-import { appendFile, chmod, copyFile, lstat, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises"
+import {
+  appendFile,
+  chmod,
+  copyFile,
+  lstat,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  writeFile
+} from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
 import * as consumers from "node:stream/consumers"
 import { Worker } from "node:worker_threads"
@@ -474,7 +486,7 @@ describe("NodeImport", () => {
       assert.deepStrictEqual(yield* keys, ["a@acme.inc", "b@acme.inc"])
     }).pipe(Effect.provide(livedesk)))
 
-  it.effect("given a journal and a -wal of two moments of one run, refuses them", () =>
+  it.effect("given a journal and a -wal of two moments of one run, or of two journals, refuses them", () =>
     Effect.gen(function*() {
       const folder = yield* Folder.make
       const journal = join(folder, "journal")
@@ -495,17 +507,35 @@ describe("NodeImport", () => {
           assert.isBelow((yield* Effect.promise(() => stat(`${journal}-wal`))).size, 10_000)
         }
       }).pipe(Effect.provide(open({ create: true })))
+      yield* Effect.gen(function*() {
+        yield* Effect.flatMap(ImportJournal.ImportJournal, ({ begin }) => Effect.flatMap(target, begin))
+        yield* copy("another-wal", "other-wal")
+      }).pipe(
+        Effect.provide(Layer.fresh(NodeImport.journalLayer(join(folder, "another"), { create: true })))
+      )
       const keys = Effect.gen(function*() {
         const { entries } = yield* ImportJournal.ImportJournal
         return yield* Stream.runCount(entries("sent"))
       }).pipe(Effect.provide(open()))
+      const refused = Effect.map(Effect.flip(keys), ({ _tag, problem }) => [_tag, problem])
+      const incomplete = ["ImportJournalError", "Incomplete"]
+      // A file that is cut off, beside another's frames, which would be all of it.
+      yield* Effect.promise(async () => writeFile(journal, (await readFile(join(folder, "2"))).subarray(0, 8192)))
+      yield* copy("other-wal", "journal-wal")
+      assert.deepStrictEqual(yield* refused, incomplete)
       for (const database of ["1", "2", "3"]) {
-        for (const wal of ["1", "2", "3"]) {
+        for (const wal of ["1", "2", "3", "other"]) {
           yield* copy(database, "journal")
           yield* copy(`${wal}-wal`, "journal-wal")
           if (database === wal) assert.strictEqual(yield* keys, 6 * Number(wal))
-          else assert.include(yield* Effect.flip(keys), { _tag: "ImportJournalError", problem: "Incomplete" })
+          else assert.deepStrictEqual(yield* refused, incomplete)
         }
+        // As a sqlite3 leaves it that was ended by a signal.
+        yield* copy(database, "journal")
+        yield* Effect.promise(() => writeFile(`${journal}-wal`, ""))
+        yield* Effect.promise(() => writeFile(`${journal}-shm`, ""))
+        assert.deepStrictEqual(yield* refused, incomplete)
+        yield* Effect.promise(() => rm(`${journal}-shm`))
       }
     }).pipe(Effect.provide(livedesk)))
 
@@ -557,6 +587,10 @@ describe("NodeImport", () => {
           ]
         ) {
           yield* open(crashed, marks, isWrittenBack)
+          // So that of the pages that make it longer, none is written yet.
+          if (isWrittenBack && marks.length < 4) {
+            yield* Effect.promise(async () => truncate(journal, (await stat(crashed)).size))
+          }
           assert.deepStrictEqual(yield* keys, ["a"], `${marks.join()} ${isWrittenBack}`)
         }
         yield* open(empty, [`application_id = ${kind}`, "user_version = 2"], isWrittenBack)

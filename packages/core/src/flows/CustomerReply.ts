@@ -171,7 +171,7 @@ export const layer: Layer.Layer<ReplyStore, SqlError, SqlClient.SqlClient | Inte
         Effect.map(([row]) => row === undefined ? Option.none() : Option.some(replyOf(row)))
       )
 
-    /** Assigns the first reply that no other wait has. */
+    /** Assigns the first reply that no other wait has, to one that has none, or whose own was forgotten meanwhile. */
     const give = (wait: Wait): Effect.Effect<Option.Option<CustomerReply>> =>
       sql`
         UPDATE livedesk_flow_waits SET message_id = (
@@ -179,7 +179,9 @@ export const layer: Layer.Layer<ReplyStore, SqlError, SqlClient.SqlClient | Inte
           WHERE r.conversation_id = ${wait.conversationId}
             AND NOT EXISTS (SELECT 1 FROM livedesk_flow_waits w WHERE w.message_id = r.message_id)
         )
-        WHERE execution_id = ${wait.executionId} AND name = ${wait.name} AND message_id IS NULL AND is_over = 0
+        WHERE execution_id = ${wait.executionId} AND name = ${wait.name} AND is_over = 0 AND NOT EXISTS (
+          SELECT 1 FROM livedesk_flow_replies r WHERE r.message_id = livedesk_flow_waits.message_id
+        )
       `.pipe(
         // Another wait took the same reply at the same moment.
         Effect.retry({ while: ({ reason }) => reason._tag === "UniqueViolation" || reason._tag === "ConstraintError" }),

@@ -173,7 +173,7 @@ const resolve = Command.make(
     { command: "livedesk drafts resolve 12 processed", description: "The message is there" },
     {
       command: "livedesk drafts resolve 12 processed --conversation 54",
-      description: "The conversation is there, without its message"
+      description: "The conversation is there, which the draft does not show yet, without its message"
     },
     {
       command: "livedesk drafts resolve 12 not-processed",

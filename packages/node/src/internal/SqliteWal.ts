@@ -11,6 +11,9 @@ export const pathOf = (database: string): string => `${existsSync(database) ? re
 /** Whether there is one. */
 export const exists = (database: string): boolean => existsSync(pathOf(database))
 
+/** Whether a program that shares the database made the index of its frames, `-shm`, and did not end by itself. */
+export const hasIndex = (database: string): boolean => existsSync(pathOf(database).replace(/wal$/, "shm"))
+
 /** Its size in bytes. */
 export const size = (database: string): number => statSync(pathOf(database), { throwIfNoEntry: false })?.size ?? 0
 
