@@ -516,8 +516,10 @@ describe.skipIf(!Browser.isInstalled)("the emulator's inbox (left out where Chro
         HttpClient.execute,
         Effect.provide(NodeTransport.layer())
       )
-      const opened = page.getByRole("button", { name: "contacts.create" }).first()
-      yield* see(() => opened.waitFor())
+      const created = page.getByRole("button", { name: "contacts.create" })
+      // Alice's is the other one.
+      yield* see(() => created.nth(1).waitFor())
+      const opened = created.first()
       yield* see(() => page.getByRole("tab", { name: "Requests" }).focus())
       yield* see(async () => {
         for (const key of ["Tab", "Tab", "Enter"]) await page.keyboard.press(key)
