@@ -109,8 +109,8 @@ const markClosed = ({ identity, path }: Opened): void => {
 }
 
 /**
- * Provides `SqlClient` over a file of this kind, which several processes may use at once. So no count of openings can
- * tell whether it was copied without the file beside it.
+ * Provides `SqlClient` over a file of this kind, which several processes may use at once. So no mark can tell whether it
+ * was copied without the file beside it.
  */
 export const layerShared = (
   file: string,
@@ -162,10 +162,8 @@ const check = (file: string, kind: Kind): Effect.Effect<void, NodeSqlite.SqliteF
       return incomplete(
         `the latest of what this ${kind.name} holds is missing: the program that used it did not end by itself, and ` +
           `${file}-wal was left behind when it was copied or moved. ${copy}. Only if it is where it was, and another ` +
-          `program such as sqlite3 opened it there, nothing is missing: run \`PRAGMA user_version = ${
-            userVersion + 1
-          }\` ` +
-          "in that program. In any other case, customers would get messages twice"
+          "program such as sqlite3 opened it there, nothing is missing: run in that program " +
+          `\`PRAGMA user_version = ${userVersion + 1}\`. In any other case, customers would get messages twice`
       )
     }
     return belongs
