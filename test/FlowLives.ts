@@ -163,8 +163,8 @@ export const passReply = <E, R>(flows: Layer.Layer<NodeFlows.Provided, E, R>) =>
     yield* withTime(
       Effect.gen(function*() {
         assert.strictEqual(yield* Ask.execute({}), "Yes")
-        const { given } = yield* CustomerReply.ReplyStore
-        while ((yield* given).length > 0) yield* Effect.sleep("1 second")
+        const { pending } = yield* CustomerReply.ReplyStore
+        while ((yield* pending).length > 0) yield* Effect.sleep("1 second")
       }).pipe(Effect.provide(life))
     )
   })
@@ -197,9 +197,9 @@ export const keepsAnyText = <E, R>(flows: Layer.Layer<NodeFlows.Provided, E, R>)
       const reply = { conversationId: 77, messageId: 100 + index, content, receivedAt: index }
       const stored = yield* Schema.decodeEffect(CustomerReply.CustomerReply)(reply)
       assert.deepStrictEqual(yield* replies.receive(stored), [{ wait, reply: stored }])
-      assert.deepStrictEqual(yield* replies.given, [{ wait, reply: stored }])
-      yield* replies.passed(wait)
-      assert.deepStrictEqual(yield* replies.given, [])
+      assert.deepStrictEqual(yield* replies.pending, [{ wait, reply: stored }])
+      yield* replies.complete(wait)
+      assert.deepStrictEqual(yield* replies.pending, [])
       yield* replies.forget({ olderThan: "1 day" })
       assert.deepStrictEqual(yield* replies.end(wait), Option.some(stored))
     }

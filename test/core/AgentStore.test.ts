@@ -214,10 +214,6 @@ for (
     for (const isDraft of [true, false]) {
       it.effect(`has no conversation done whose message was not sent, ${isDraft ? "a draft" : "an agent's own"}`, () =>
         Effect.gen(function*() {
-          const start = {
-            tool: "start_conversation",
-            arguments: { inbox_id: 407, contact_id: 5, text: "Hello" }
-          } as const
           const begin = Effect.gen(function*() {
             yield* decide((store) => store.propose(start, { isDraft, limits, target }))
             if (isDraft) yield* decide((store) => store.approve(1, { target }))
@@ -289,10 +285,6 @@ for (
 
     it.effect("leaves the message unknown of a conversation whose process died", () =>
       Effect.gen(function*() {
-        const start = {
-          tool: "start_conversation",
-          arguments: { inbox_id: 407, contact_id: 5, text: "Hello" }
-        } as const
         yield* decide((store) => store.propose(start, { isDraft: false, limits, target }))
         yield* TestClock.adjust("15 minutes")
         const processed = decide((store) => store.resolve(1, { _tag: "Processed", conversationId: 41 }))
@@ -310,10 +302,6 @@ for (
 
     it.effect("continues in the conversation that is there, if its message is not", () =>
       Effect.gen(function*() {
-        const start = {
-          tool: "start_conversation",
-          arguments: { inbox_id: 407, contact_id: 5, text: "Hello" }
-        } as const
         yield* decide((store) => store.propose(start, { isDraft: true, limits, target }))
         yield* decide((store) => store.approve(1, { target }))
         yield* TestClock.adjust("15 minutes")

@@ -176,6 +176,9 @@ const questions = Layer.provideMerge(
   engine
 )
 
+const replyIn = (conversationId: number, { content = "Hello", messageId = 1, receivedAt = 0 } = {}) =>
+  Schema.decodeEffect(CustomerReply.CustomerReply)({ conversationId, messageId, content, receivedAt })
+
 describe("CustomerReply", () => {
   /** A flow that asked, and a function that replies and delivers each of the events twice. */
   const asked = Effect.fnUntraced(function*(options: { readonly pause: boolean; readonly limit: boolean }) {
@@ -240,20 +243,15 @@ describe("CustomerReply", () => {
       const { reply, fiber } = yield* asked({ pause: false, limit: false })
       const replies = yield* CustomerReply.ReplyStore
       yield* reply("Yes")
-      assert.deepStrictEqual(yield* replies.given, [])
-      const stored = yield* Schema.decodeEffect(CustomerReply.CustomerReply)({
-        conversationId: 40,
-        messageId: 90,
-        content: "And no",
-        receivedAt: 0
-      })
-      assert.deepStrictEqual(yield* replies.receive(stored), yield* replies.given)
-      assert.deepStrictEqual((yield* replies.given).map(({ reply, wait }) => [wait.name, reply]), [["two", stored]])
+      assert.deepStrictEqual(yield* replies.pending, [])
+      const stored = yield* replyIn(40, { messageId: 90, content: "And no" })
+      assert.deepStrictEqual(yield* replies.receive(stored), yield* replies.pending)
+      assert.deepStrictEqual((yield* replies.pending).map(({ reply, wait }) => [wait.name, reply]), [["two", stored]])
       yield* pass("59 seconds")
       assert.isUndefined(fiber.pollUnsafe())
       yield* pass("1 second")
       assert.deepStrictEqual(yield* Fiber.join(fiber), ["Yes", "And no"])
-      assert.deepStrictEqual(yield* replies.given, [])
+      assert.deepStrictEqual(yield* replies.pending, [])
     }).pipe(
       Effect.scoped,
       Effect.provide(Layer.provideMerge(Layer.provideMerge(CustomerReply.layerRecovery, questions), world))
@@ -276,12 +274,7 @@ describe("CustomerReply", () => {
       yield* reply("Yes")
       const { receive } = yield* CustomerReply.ReplyStore
       yield* receive(
-        yield* Schema.decodeEffect(CustomerReply.CustomerReply)({
-          conversationId: 40,
-          messageId: 90,
-          content: "And no",
-          receivedAt: 0
-        })
+        yield* replyIn(40, { messageId: 90, content: "And no" })
       )
       yield* pass("1 minute")
       assert.deepStrictEqual([failures, fiber.pollUnsafe()], [0, undefined])
@@ -307,19 +300,14 @@ describe("CustomerReply", () => {
       yield* reply("And no")
       yield* pass("1 hour")
       yield* Fiber.join(fiber)
-      assert.deepStrictEqual(yield* (yield* CustomerReply.ReplyStore).given, [])
+      assert.deepStrictEqual(yield* (yield* CustomerReply.ReplyStore).pending, [])
     }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(questions, world))))
 
   it.effect("is not stored for conversations of no flow", () =>
     Effect.gen(function*() {
       const replies = yield* CustomerReply.ReplyStore
       const given = yield* replies.receive(
-        yield* Schema.decodeEffect(CustomerReply.CustomerReply)({
-          conversationId: 41,
-          messageId: 1,
-          content: "Hello",
-          receivedAt: 0
-        })
+        yield* replyIn(41)
       )
       assert.deepStrictEqual(given, [])
       const wait = { executionId: "1", workflow: "Question", name: "one", conversationId: 41 }
@@ -357,17 +345,10 @@ describe("CustomerReply", () => {
     Effect.gen(function*() {
       const replies = yield* CustomerReply.ReplyStore
       const wait = (name: string) => ({ executionId: "1", workflow: "Question", name, conversationId: 41 })
-      const reply = (messageId: number, receivedAt: number) =>
-        Schema.decodeEffect(CustomerReply.CustomerReply)({
-          conversationId: 41,
-          messageId,
-          content: "Hello",
-          receivedAt
-        })
       yield* replies.begin(wait("one"))
       // The reply of the first is younger than its wait, that of the second older.
-      yield* replies.receive(yield* reply(1, 7_200_000))
-      yield* replies.receive(yield* reply(2, 0))
+      yield* replies.receive(yield* replyIn(41, { receivedAt: 7_200_000 }))
+      yield* replies.receive(yield* replyIn(41, { messageId: 2 }))
       yield* TestClock.adjust("2 hours")
       yield* replies.begin(wait("two"))
       yield* TestClock.adjust("1 hour")
@@ -378,7 +359,7 @@ describe("CustomerReply", () => {
       yield* TestClock.adjust("9 hours")
       yield* replies.forget({ olderThan: "1 hour" })
       assert.isTrue(Option.isNone(yield* replies.end(wait("one"))))
-      assert.deepStrictEqual(yield* replies.given, [])
+      assert.deepStrictEqual(yield* replies.pending, [])
     }).pipe(Effect.provide(world)))
 
   it.effect("goes to a wait whose own reply was forgotten at the moment it got it", () =>
@@ -386,17 +367,10 @@ describe("CustomerReply", () => {
       const replies = yield* CustomerReply.ReplyStore
       const sql = yield* SqlClient.SqlClient
       const wait = { executionId: "1", workflow: "Question", name: "one", conversationId: 41 }
-      const reply = (messageId: number) =>
-        Schema.decodeEffect(CustomerReply.CustomerReply)({
-          conversationId: 41,
-          messageId,
-          content: "Hello",
-          receivedAt: 0
-        })
       yield* replies.begin(wait)
-      yield* replies.receive(yield* reply(1))
+      yield* replies.receive(yield* replyIn(41))
       yield* sql`DELETE FROM livedesk_flow_replies`
-      const next = yield* reply(2)
+      const next = yield* replyIn(41, { messageId: 2 })
       assert.deepStrictEqual(yield* replies.receive(next), [{ wait, reply: next }])
     }).pipe(Effect.provide(world)))
 
@@ -406,16 +380,11 @@ describe("CustomerReply", () => {
       const wait = { executionId: "1", workflow: "Question", name: "one", conversationId: 41 }
       yield* replies.begin(wait)
       yield* replies.receive(
-        yield* Schema.decodeEffect(CustomerReply.CustomerReply)({
-          conversationId: 41,
-          messageId: 1,
-          content: "Hello",
-          receivedAt: 0
-        })
+        yield* replyIn(41)
       )
-      assert.lengthOf(yield* replies.given, 1)
+      assert.lengthOf(yield* replies.pending, 1)
       assert.isTrue(Option.isSome(yield* replies.end(wait)))
-      assert.deepStrictEqual(yield* replies.given, [])
+      assert.deepStrictEqual(yield* replies.pending, [])
     }).pipe(Effect.provide(world)))
 
   it.effect("is forgotten once it is older than the age given to forget, and no sooner", () =>
@@ -425,12 +394,7 @@ describe("CustomerReply", () => {
       yield* replies.begin(wait("one"))
       yield* replies.end(wait("one"))
       yield* replies.receive(
-        yield* Schema.decodeEffect(CustomerReply.CustomerReply)({
-          conversationId: 41,
-          messageId: 1,
-          content: "Hello",
-          receivedAt: 0
-        })
+        yield* replyIn(41)
       )
       yield* TestClock.adjust("2 hours")
       yield* replies.forget({ olderThan: "3 hours" })

@@ -87,7 +87,7 @@ const flows = Layer.merge(CustomerReply.layerRecovery, Reconciliation.layerRemin
  * holds something else, or that was copied or moved after a crash without the file beside it, whose name ends with `-wal`.
  *
  * At its start and every hour, it logs a warning for each step that waits for a person. Every minute, it passes on
- * customers' replies that a process stored, and died before it did. So does `layerCluster`.
+ * customers' replies that a process stored before it died. So does `layerCluster`.
  *
  * @category layers
  * @since 0.1.0

@@ -445,17 +445,15 @@ const resolve = (
     ...(conversationId === undefined ? {} : { conversation_id: conversationId }),
     ...(messageId === undefined ? {} : { message_id: messageId })
   }
-  if (request.tool !== "start_conversation") return Effect.succeed({ state: "Done", ids: made })
-  if (known !== undefined) {
-    // Both readings would be likely, and one of them would leave a customer without the message, or with two.
-    if (conversationId !== undefined && messageId === undefined) {
-      return refuse(
-        `its conversation is known (${known}), and its message is in question: resolve it as processed if that is there, ` +
-          "without a conversation; else as not processed, and it continues there"
-      )
-    }
-    return Effect.succeed({ state: "Done", ids: made })
+  const isStart = request.tool === "start_conversation"
+  // Both readings would be likely, and one of them would leave a customer without the message, or with two.
+  if (isStart && known !== undefined && conversationId !== undefined && messageId === undefined) {
+    return refuse(
+      `its conversation is known (${known}), and its message is in question: resolve it as processed if that is there, ` +
+        "without a conversation; else as not processed, and it continues there"
+    )
   }
+  if (!isStart || known !== undefined) return Effect.succeed({ state: "Done", ids: made })
   if (conversationId === undefined) {
     return refuse("the conversation was started, so its id is needed (--conversation), for its message comes next")
   }

@@ -72,10 +72,10 @@ export class ReplyStore extends Context.Service<ReplyStore, {
   readonly end: (wait: Wait) => Effect.Effect<Option.Option<CustomerReply>>
   /** Stores a reply if its conversation is one of a flow. Returns the conversation's waits whose reply is to be passed on. */
   readonly receive: (reply: CustomerReply) => Effect.Effect<ReadonlyArray<Given>>
-  /** All waits whose reply is to be passed on: the flow does not have it yet, as far as is known. */
-  readonly given: Effect.Effect<ReadonlyArray<Given>>
-  /** Notes that the flow has the reply. */
-  readonly passed: (wait: Wait) => Effect.Effect<void>
+  /** All waits whose reply is to be passed on. */
+  readonly pending: Effect.Effect<ReadonlyArray<Given>>
+  /** Records that a flow has its reply. */
+  readonly complete: (wait: Wait) => Effect.Effect<void>
   /**
    * Deletes older replies and waits. Pass more than the longest flow takes, as it may still wait for them. Fails with
    * `ValidationError` for an invalid duration.
@@ -101,7 +101,7 @@ const replyColumns = Schema.Struct({
 
 const readWaits = Schema.decodeUnknownEffect(Schema.Array(waitColumns))
 const readReplies = Schema.decodeUnknownEffect(Schema.Array(replyColumns))
-const readGiven = Schema.decodeUnknownEffect(
+const readPending = Schema.decodeUnknownEffect(
   Schema.Array(Schema.Struct({ ...waitColumns.fields, ...replyColumns.fields }))
 )
 
@@ -158,7 +158,7 @@ export const layer: Layer.Layer<ReplyStore, SqlError, SqlClient.SqlClient | Inte
       CREATE INDEX IF NOT EXISTS livedesk_flow_waits_conversation ON livedesk_flow_waits (conversation_id)
     `)
     yield* FlowDatabase.createTable(sql`
-      CREATE INDEX IF NOT EXISTS livedesk_flow_waits_given ON livedesk_flow_waits (since)
+      CREATE INDEX IF NOT EXISTS livedesk_flow_waits_pending ON livedesk_flow_waits (since)
       WHERE is_over = 0 AND message_id IS NOT NULL
     `)
 
@@ -189,7 +189,7 @@ export const layer: Layer.Layer<ReplyStore, SqlError, SqlClient.SqlClient | Inte
         Effect.andThen(taken(wait))
       )
 
-    const passed = ({ executionId, name }: Wait) =>
+    const complete = ({ executionId, name }: Wait) =>
       Effect.asVoid(FlowDatabase.untilAvailable(sql`
         UPDATE livedesk_flow_waits SET is_over = 1 WHERE execution_id = ${executionId} AND name = ${name}
       `))
@@ -208,11 +208,11 @@ export const layer: Layer.Layer<ReplyStore, SqlError, SqlClient.SqlClient | Inte
           sql`INSERT INTO livedesk_flow_waits ${sql.insert(row)} ON CONFLICT (execution_id, name) DO NOTHING`
         )
         const early = yield* give(wait)
-        if (Option.isSome(early)) yield* passed(wait)
+        if (Option.isSome(early)) yield* complete(wait)
         return early
       }),
-      // A reply that came at the last moment stays the wait's, and the flow gets it here.
-      end: (wait) => Effect.andThen(passed(wait), taken(wait)),
+      // The flow gets a reply that came at the last moment here, so none has to pass it on.
+      end: (wait) => Effect.andThen(complete(wait), taken(wait)),
       receive: Effect.fnUntraced(function*({ content, conversationId, messageId, receivedAt }) {
         const waiting = sql`SELECT * FROM livedesk_flow_waits WHERE conversation_id = ${conversationId} AND is_over = 0`
         const isKnown = (yield* intents.hasConversation(conversationId)) ||
@@ -236,15 +236,15 @@ export const layer: Layer.Layer<ReplyStore, SqlError, SqlClient.SqlClient | Inte
         )
         return given.flatMap(Option.toArray)
       }),
-      given: FlowDatabase.untilAvailable(sql`
+      pending: FlowDatabase.untilAvailable(sql`
         SELECT r.*, w.execution_id, w.name, w.workflow
         FROM livedesk_flow_waits w JOIN livedesk_flow_replies r ON r.message_id = w.message_id
         WHERE w.is_over = 0 AND w.message_id IS NOT NULL ORDER BY w.since
       `).pipe(
-        Effect.flatMap((rows) => Effect.orDie(readGiven(rows))),
+        Effect.flatMap((rows) => Effect.orDie(readPending(rows))),
         Effect.map((rows) => rows.map((row) => ({ wait: waitOf(row), reply: replyOf(row) })))
       ),
-      passed,
+      complete,
       // The replies first: one without its wait would go to the next one.
       forget: FlowDatabase.makeForget("CustomerReply.forget", (time) =>
         FlowDatabase.untilAvailable(sql`
@@ -346,8 +346,8 @@ const pass = Effect.fnUntraced(function*({ reply, wait }: Given) {
     deferredName: deferred.name
   }).asToken
   yield* DurableDeferred.succeed(deferred, { token, value: reply })
-  // The engine stores it first: if the process dies in between, it gets it again, and takes the first alone.
-  yield* replies.passed(wait)
+  // If the process dies in between, the engine gets the reply once more, and keeps the first.
+  yield* replies.complete(wait)
 })
 
 /**
@@ -358,7 +358,7 @@ const pass = Effect.fnUntraced(function*({ reply, wait }: Given) {
  * @since 0.1.0
  */
 export const layerRecovery: Layer.Layer<never, never, ReplyStore | WorkflowEngine.WorkflowEngine> = Layer.effectDiscard(
-  ReplyStore.use(({ given }) => given).pipe(
+  ReplyStore.use(({ pending }) => pending).pipe(
     Effect.flatMap(Effect.forEach((one) => Effect.exit(pass(one)), { concurrency: 16 })),
     Effect.flatMap((exits) => Exit.asVoidAll(exits)),
     // One that cannot be passed on, such as to a workflow that is gone, must not keep back others, now and later.

@@ -190,8 +190,8 @@ type Header =
   | { readonly _tag: "Sqlite"; readonly applicationId: number; readonly userVersion: number }
 
 /**
- * Reads the header of a file, without what is not written back. By SQLite: whoever else closes a file gives back all locks
- * that its process has on it, also those of another thread.
+ * Reads the header of a file as it is, without the frames. SQLite reads it, since a process that closes a file by itself
+ * loses all its locks on it, also those of another thread.
  */
 const headerOf = (file: string): Header => {
   if (!existsSync(file)) return { _tag: "Empty" }
